@@ -1,0 +1,93 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Device targets stay inside the Embedded subset of Swift: they are compiled twice, as regular Swift for the host and as
+// Embedded Swift for the board (toolchains/build). Host targets may use all of Swift.
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+// Kernels are optimised in debug builds too: at -O0 one frame takes seconds, and their own tests use assertions anyway.
+let strictC: [CSetting] = [.treatAllWarnings(as: .error), .unsafeFlags(["-O3", "-Wall", "-Wextra"])]
+
+func device(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: notes(name), swiftSettings: strict)
+}
+
+func c(_ name: String, linked libraries: [String] = []) -> Target {
+    .target(
+        name: name, exclude: notes(name), cSettings: strictC,
+        linkerSettings: libraries.map { .linkedLibrary($0) })
+}
+
+func host(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+}
+
+func tests(_ module: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: module + "Tests", dependencies: [.init(stringLiteral: module), "TestSupport"] + dependencies,
+        swiftSettings: strict)
+}
+
+/// Folders whose README.md is for people, not for the compiler.
+func notes(_ name: String) -> [String] { [] }
+
+let package = Package(
+    name: "swiftlet",
+    products: [
+        .executable(name: "swiftletd", targets: ["swiftletd"]),
+        .executable(name: "swiftlet", targets: ["swiftlet"]),
+        .executable(name: "swiftlet-model", targets: ["swiftlet-model"]),
+        .executable(name: "swiftlet-device-tests", targets: ["swiftlet-device-tests"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+    ],
+    targets: [
+        // C: microkernels and thin shims.
+        c("CKernels"),
+        c("CLinux"),
+        c("CJPEG", linked: ["jpeg"]),
+
+        // Device: Embedded subset. Dependencies point downwards only.
+        device("Arena", ["CLinux"]),
+        device("ModelFile", ["CLinux"]),
+        device("Engine", ["Arena", "ModelFile", "CKernels"]),
+        device("Networks", ["Engine", "ModelFile"]),
+        device("Vision", ["CJPEG", "CKernels"]),
+        device("Detector", ["Vision", "Networks", "Engine", "ModelFile"]),
+        device("Camera", ["CLinux"]),
+        device("Stream", ["CLinux"]),
+        device("Service", ["Stream", "Camera", "Detector", "CLinux"]),
+        program("swiftletd", ["Service", "Stream", "Camera", "Detector"]),
+        program("swiftlet", ["Service", "Detector", "CLinux"]),
+        program(
+            "swiftlet-device-tests", ["Service", "Stream", "Camera", "Detector", "CDeviceTests"], path: "Tests/Device"),
+        .target(name: "CDeviceTests", path: "Tests/CDeviceTests", cSettings: strictC),
+
+        // Host only: model tools.
+        host("Checkpoint"),
+        host("Quantizer", ["Checkpoint", "Networks", "ModelFile"]),
+        program(
+            "swiftlet-model",
+            [
+                "Quantizer", "Checkpoint", "Service", "Detector",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+
+        .target(name: "TestSupport", dependencies: ["Checkpoint"], path: "Tests/TestSupport", swiftSettings: strict),
+        tests("CKernels", []),
+        tests("Arena", []),
+        tests("ModelFile", ["Quantizer"]),
+        tests("Engine", ["Quantizer", "Networks"]),
+        tests("Vision", []),
+        tests("Camera", []),
+        tests("Stream", ["CLinux"]),
+        tests("Service", []),
+        tests("Checkpoint", []),
+        tests("Quantizer", []),
+    ]
+)

@@ -1,0 +1,6 @@
+#pragma once
+
+// Thin shims over Linux for the Swift modules: one function, one system call. Functions that can fail return 0 or an
+// errno value; results come back through pointers. Nothing here allocates with malloc or keeps state.
+
+#include "clinux_arguments.h"
