@@ -1,1 +1,74 @@
 #pragma once
+
+// Microkernels of the engine. Names follow type_operator_tile__path; a file holds the function it is named after.
+// All of them are pure functions over the caller's buffers: no allocation, no I/O, no globals.
+//
+// A map is NHWC with one image: `rows` pixels of `channels` floats. The distance between two pixels is a stride in
+// elements ("ld", leading dimension, >= channels), so that a map can be a slice of a wider one. Maps that are read or
+// written as a whole picture (depthwise, resize) are rows of pixels without gaps between picture rows.
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// What is applied to a sum before it is stored.
+typedef enum {
+    CK_IDENTITY = 0,
+    CK_RELU = 1,
+    CK_SILU = 2,
+} ck_activation;
+
+/// C[m,n] = activation(A[m,k] * B[k,n] + bias[n]) + residual[m,n].
+/// `bias` and `residual` may be NULL. `c` may be the residual itself, and must not overlap A or B.
+void f32_gemm_6x8__scalar(
+    size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, const float *bias,
+    const float *residual, size_t ldr, float *c, size_t ldc, ck_activation activation);
+
+/// Dense 3x3 convolution, stride 2, zero padding 1: [height, width, in] -> [ceil(height/2), ceil(width/2), out].
+/// `weights` are [3][3][in][out]; `in` and `out` as given; output pixels have the stride `ldc`.
+void f32_conv3x3_s2__scalar(
+    size_t height, size_t width, size_t in, size_t out, const float *input, const float *weights, const float *bias,
+    float *output, size_t ldc, ck_activation activation);
+
+/// Depthwise 3x3 convolution, stride 1 or 2, zero padding 1: [height, width, c] -> [ceil(h/stride), ceil(w/stride), c].
+/// `weights` are [3][3][c].
+void f32_dwconv3x3__scalar(
+    size_t height, size_t width, size_t channels, size_t stride, const float *input, size_t ldi, const float *weights,
+    const float *bias, float *output, size_t ldo, ck_activation activation);
+
+/// Layer normalisation of each row over its channels, then y * gain + shift.
+void f32_layernorm__scalar(
+    size_t rows, size_t channels, const float *input, size_t ldi, const float *gain, const float *shift, float epsilon,
+    float *output, size_t ldo);
+
+/// Group normalisation with one group: mean and variance over the whole map, then y * gain[c] + shift[c].
+void f32_groupnorm1__scalar(
+    size_t rows, size_t channels, const float *input, size_t ldi, const float *gain, const float *shift, float epsilon,
+    float *output, size_t ldo);
+
+/// Scaled dot-product attention of one head over `tokens` rows; q, k and v are columns of one matrix of stride `ld`.
+/// Q is multiplied by `scale`. `scratch` holds (size + 1) * tokens floats: K transposed, and one row of scores.
+void f32_attention__scalar(
+    size_t tokens, size_t size, const float *q, const float *k, const float *v, size_t ld, float scale, float *output,
+    size_t ldo, float *scratch);
+
+/// Separable self-attention over `tokens` rows (MobileViTv2, section 3.1): columns of `qkv` are 1 query, `channels`
+/// keys and `channels` values. output = relu(value) * sum over tokens of key * softmax(query).
+/// `scratch` holds tokens + channels floats.
+void f32_separable_attention__scalar(
+    size_t tokens, size_t channels, const float *qkv, size_t ld, float *output, size_t ldo, float *scratch);
+
+/// Bilinear interpolation [height, width, c] -> [out_height, out_width, c]. With `align_corners` the corner pixels'
+/// centres map onto each other, otherwise the pixel grids' edges do (PyTorch's two rules).
+void f32_resize_bilinear__scalar(
+    size_t height, size_t width, size_t channels, const float *input, size_t ldi, size_t out_height, size_t out_width,
+    float *output, size_t ldo, int align_corners);
+
+/// Mean over all rows: [rows, c] -> [c].
+void f32_mean__scalar(size_t rows, size_t channels, const float *input, size_t ldi, float *output);
+
+/// output = a + b, row by row.
+void f32_add__scalar(
+    size_t rows, size_t channels, const float *a, size_t lda, const float *b, size_t ldb, float *output, size_t ldo);
+
+/// Widens IEEE half precision to single precision.
+void f16_to_f32__scalar(size_t count, const uint16_t *input, float *output);

@@ -1,0 +1,40 @@
+#include "CKernels.h"
+
+/// The two source positions and the weight of the second for one output position along one axis.
+typedef struct {
+    size_t low, high;
+    float fraction;
+} tap;
+
+static tap tap_at(size_t position, size_t from, size_t to, int align_corners) {
+    float source;
+    if (align_corners) {
+        source = to > 1 ? (float)position * ((float)(from - 1) / (float)(to - 1)) : 0.0f;
+    } else {
+        source = ((float)position + 0.5f) * ((float)from / (float)to) - 0.5f;
+        source = source < 0.0f ? 0.0f : source;
+    }
+    tap t;
+    t.low = (size_t)source;
+    t.low = t.low < from ? t.low : from - 1;
+    t.high = t.low + 1 < from ? t.low + 1 : t.low;
+    t.fraction = source - (float)t.low;
+    return t;
+}
+
+void f32_resize_bilinear__scalar(
+    size_t height, size_t width, size_t channels, const float *input, size_t ldi, size_t out_height, size_t out_width,
+    float *output, size_t ldo, int align_corners) {
+    for (size_t y = 0; y < out_height; y++) {
+        const tap v = tap_at(y, height, out_height, align_corners);
+        for (size_t x = 0; x < out_width; x++) {
+            const tap h = tap_at(x, width, out_width, align_corners);
+            const float *p00 = input + (v.low * width + h.low) * ldi, *p01 = input + (v.low * width + h.high) * ldi;
+            const float *p10 = input + (v.high * width + h.low) * ldi, *p11 = input + (v.high * width + h.high) * ldi;
+            float *pixel = output + (y * out_width + x) * ldo;
+            for (size_t c = 0; c < channels; c++)
+                pixel[c] = (1.0f - v.fraction) * ((1.0f - h.fraction) * p00[c] + h.fraction * p01[c])
+                    + v.fraction * ((1.0f - h.fraction) * p10[c] + h.fraction * p11[c]);
+        }
+    }
+}
