@@ -1,0 +1,36 @@
+#define _GNU_SOURCE
+#include "clinux_text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+int clinux_parse_number(const char *text, double *value) {
+    // strtod also takes leading blanks, hexadecimal, "inf" and "nan".
+    if (text[0] == '\0' || text[strspn(text, "+-.0123456789eE")] != '\0') return EINVAL;
+    char *end;
+    errno = 0;
+    double parsed = strtod(text, &end);
+    if (*end != '\0') return EINVAL;
+    if (isinf(parsed)) return ERANGE;
+    *value = parsed;
+    return 0;
+}
+
+int clinux_parse_integer(const char *text, int64_t *value) {
+    if (text[0] == '\0' || isspace((unsigned char)text[0])) return EINVAL;
+    char *end;
+    errno = 0;
+    long long parsed = strtoll(text, &end, 10);
+    if (end == text || *end != '\0') return EINVAL;
+    if (errno == ERANGE) return ERANGE;
+    *value = parsed;
+    return 0;
+}
+
+const char *clinux_error_text(int error) {
+    const char *text = strerrordesc_np(error);
+    return text == NULL ? "unknown error" : text;
+}
