@@ -1,1 +1,116 @@
-// stub
+import Arena
+import ModelFile
+
+/// Which family of kernels runs the network. Chosen once, when the engine is prepared.
+public enum KernelPath: Sendable {
+    /// Plain C: runs everywhere and is the reference for all other paths.
+    case scalar
+
+    public var name: StaticString {
+        switch self {
+        case .scalar: "scalar"
+        }
+    }
+}
+
+/// A network prepared to run: weights bound, every buffer placed in one arena, every kernel call laid out.
+///
+/// fp32 arithmetic, the reference precision. `run()` allocates nothing. Not thread-safe: one thread owns an engine.
+public final class Engine {
+    public let graph: Graph
+    public let path = KernelPath.scalar
+    /// The network's input, [height, width, channels], to be filled before `run()`; it is overwritten by `run()`.
+    public let input: UnsafeMutableBufferPointer<Float>
+    /// The network's output, valid until the next `run()`.
+    public let output: UnsafeBufferPointer<Float>
+    /// The size of the arena in bytes, and the least that any arrangement of the same buffers needs.
+    public let arenaByteCount: Int
+    public let arenaLowerBound: Int
+
+    private let arena: Arena
+    private let weights: Weights
+    private let steps: [Step]
+    private let views: [MapView?]
+
+    /// Prepares `graph` with the tensors of `file`. With `observing`, every intermediate tensor can be read after a run;
+    /// that takes more memory and forgoes fusion.
+    public init(graph: Graph, file: ModelFile, observing: Bool = false) throws(EngineError) {
+        self.graph = graph
+        weights = try Weights(graph: graph, file: file)
+        let storage = StoragePlan(graph, observing: observing)
+        guard let plan = LifetimePlanner.plan(storage.requests) else { throw .outOfMemory(byteCount: Int.max) }
+        guard let arena = Arena(byteCount: plan.byteCount) else { throw .outOfMemory(byteCount: plan.byteCount) }
+        self.arena = arena
+        arenaByteCount = plan.byteCount
+        arenaLowerBound = plan.lowerBound
+
+        let base = self.arena.base
+        func start(of buffer: Int) -> UnsafeMutablePointer<Float> {
+            (base + plan.offsets[buffer]).assumingMemoryBound(to: Float.self)
+        }
+        var views: [MapView?] = []
+        for tensor in 0..<graph.shapes.count {
+            guard let place = storage.places[tensor] else {
+                views.append(nil)
+                continue
+            }
+            views.append(
+                MapView(
+                    pointer: start(of: place.buffer) + place.offset, shape: graph.shapes[tensor], stride: place.stride))
+        }
+        self.views = views
+
+        var steps: [Step] = []
+        for (index, call) in storage.calls.enumerated() {
+            let node = graph.nodes[call.node]
+            guard let kernel = Step.Kernel(node.operation) else { continue }
+            var step = Step(
+                kernel: kernel, input: views[node.input(0).index]!, output: views[call.output.index]!)
+            if let residual = call.residual {
+                step.other = views[residual.index]!
+            } else if node.inputCount == 2 {
+                step.other = views[node.input(1).index]!
+            }
+            step.weight = weights.parameters[call.node]?.weight
+            step.bias = weights.parameters[call.node]?.bias
+            if let buffer = storage.scratch[index] { step.scratch = start(of: buffer) }
+            steps.append(step)
+        }
+        self.steps = steps
+
+        let inputView = views[graph.input.index]!
+        input = UnsafeMutableBufferPointer(start: inputView.pointer, count: inputView.shape.count)
+        let outputView = views[graph.output.index]!
+        output = UnsafeBufferPointer(start: outputView.pointer, count: outputView.shape.count)
+    }
+
+    /// Computes `output` from `input`.
+    public func run() {
+        for index in steps.indices { steps[index].run() }
+    }
+
+    /// The memory of `tensor`, or nil if fusion left it out. Holds the tensor's values after a run only if the engine
+    /// observes.
+    public func view(_ tensor: TensorID) -> MapView? { views[tensor.index] }
+}
+
+extension Step.Kernel {
+    /// The kernel of an operation; nil for concatenations, whose parts are written in place.
+    init?(_ operation: Operation) {
+        switch operation {
+        case .convolution3x3(let activation): self = .convolution3x3(activation)
+        case .depthwise3x3(let stride, let activation): self = .depthwise3x3(stride: stride, activation)
+        case .pointwise(let activation): self = .pointwise(activation)
+        case .add: self = .add
+        case .resize(let alignCorners): self = .resize(alignCorners: alignCorners)
+        case .unfold: self = .unfold
+        case .fold: self = .fold
+        case .layerNorm: self = .layerNorm
+        case .groupNorm: self = .groupNorm
+        case .attention(let heads): self = .attention(heads: heads)
+        case .separableAttention: self = .separableAttention
+        case .mean: self = .mean
+        case .concatenateChannels, .concatenateRows: return nil
+        }
+    }
+}

@@ -1,1 +1,195 @@
-// stub
+import CLinux
+
+/// A GGUF file (version 3, little endian), mapped read-only and used in place.
+///
+/// The format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md. Everything is checked here, once: counts,
+/// lengths, offsets, alignment and overlaps. Whether the tensors fit a network is checked when the engine binds them.
+public final class ModelFile {
+    /// Bounds on what a file may claim; the largest network of the family has about 700 tensors.
+    public enum Limit {
+        public static let metadataEntries = 1024
+        public static let tensors = 4096
+        public static let arrayElements = 65_536
+    }
+
+    let bytes: UnsafeRawBufferPointer
+    private let ownsMapping: Bool
+    private(set) var metadata: [MetadataEntry] = []
+    public private(set) var tensors: [ModelTensor] = []
+
+    /// Maps the file at `path`.
+    public convenience init(path: UnsafePointer<CChar>) throws(ModelFileError) {
+        var address: UnsafeRawPointer?
+        var size = 0
+        let status = clinux_map_file(path, &address, &size)
+        guard status == 0 else { throw .cannotOpen(errno: status) }
+        try self.init(bytes: UnsafeRawBufferPointer(start: address, count: size), ownsMapping: true)
+    }
+
+    /// Reads a model from memory, which the caller keeps alive and unchanged as long as the model file lives.
+    public convenience init(borrowing bytes: UnsafeRawBufferPointer) throws(ModelFileError) {
+        try self.init(bytes: bytes, ownsMapping: false)
+    }
+
+    private init(bytes: UnsafeRawBufferPointer, ownsMapping: Bool) throws(ModelFileError) {
+        self.bytes = bytes
+        self.ownsMapping = ownsMapping
+        try parse()
+    }
+
+    deinit {
+        if ownsMapping, let address = bytes.baseAddress {
+            _ = clinux_unmap(address, bytes.count)
+        }
+    }
+
+    public var byteCount: Int { bytes.count }
+
+    public func tensor(_ name: Name) -> ModelTensor? {
+        for tensor in tensors where tensor.name == name { return tensor }
+        return nil
+    }
+
+    /// The stored elements of one of this file's tensors.
+    public func data(of tensor: ModelTensor) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: bytes[tensor.byteRange])
+    }
+
+    private func parse() throws(ModelFileError) {
+        var reader = ByteReader(bytes)
+        guard reader.remaining >= 4 else { throw .notGGUF }
+        guard try reader.value(UInt32.self, in: .header) == 0x4655_4747 else { throw .notGGUF }
+        let version = try reader.value(UInt32.self, in: .header)
+        guard version == 3 else { throw .unsupportedVersion(version) }
+        let tensorCount = try reader.value(UInt64.self, in: .header)
+        let metadataCount = try reader.value(UInt64.self, in: .header)
+        guard tensorCount <= UInt64(Limit.tensors) else { throw .tooMany(.tensorInfo, count: tensorCount) }
+        guard metadataCount <= UInt64(Limit.metadataEntries) else {
+            throw .tooMany(.metadataKey, count: metadataCount)
+        }
+
+        metadata.reserveCapacity(Int(metadataCount))
+        for _ in 0..<Int(metadataCount) {
+            let entry = try Self.metadataEntry(&reader)
+            for earlier in metadata where earlier.key == entry.key { throw .duplicateKey(entry.key) }
+            metadata.append(entry)
+        }
+        let alignment = try self.alignment()
+
+        var infos: [TensorInfo] = []
+        infos.reserveCapacity(Int(tensorCount))
+        for _ in 0..<Int(tensorCount) { infos.append(try Self.tensorInfo(&reader)) }
+
+        let padding = (alignment - reader.offset % alignment) % alignment
+        // A file without tensors may end right after its header.
+        guard padding <= reader.remaining || infos.isEmpty else {
+            throw .truncated(part: .tensorData, offset: reader.offset)
+        }
+        let dataStart = reader.offset + padding
+        tensors.reserveCapacity(infos.count)
+        for info in infos { tensors.append(try place(info, dataStart: dataStart, alignment: alignment)) }
+        try refuseOverlaps()
+    }
+
+    private func alignment() throws(ModelFileError) -> Int {
+        let key = Name("general.alignment")
+        for entry in metadata where entry.key == key {
+            let alignment = try integer(key, in: 8...65_536)
+            guard alignment & (alignment - 1) == 0 else { throw .outOfRange(key: key) }
+            return alignment
+        }
+        return 32
+    }
+
+    private static func metadataEntry(_ reader: inout ByteReader) throws(ModelFileError) -> MetadataEntry {
+        let keyRange = try reader.text(in: .metadataKey)
+        guard keyRange.count <= Name.capacity else { throw .tooMany(.metadataKey, count: UInt64(keyRange.count)) }
+        let key = Name(truncating: UnsafeRawBufferPointer(rebasing: reader.bytes[keyRange]))
+        func scalarType(_ raw: UInt32) throws(ModelFileError) -> MetadataEntry.ScalarType {
+            guard let type = MetadataEntry.ScalarType(rawValue: raw) else {
+                throw .unknownValueType(key: key, type: raw)
+            }
+            return type
+        }
+        var type = try scalarType(try reader.value(UInt32.self, in: .metadataValue))
+        var count: UInt64 = 1
+        let isArray = type == .array
+        if isArray {
+            let element = try reader.value(UInt32.self, in: .metadataValue)
+            type = try scalarType(element)
+            guard type != .array else { throw .unknownValueType(key: key, type: element) }
+            count = try reader.value(UInt64.self, in: .metadataValue)
+            guard count <= UInt64(Limit.arrayElements) else { throw .tooMany(.metadataValue, count: count) }
+        }
+        let offset = reader.offset
+        if let size = type.byteCount {
+            try reader.skip(count * UInt64(size), in: .metadataValue)
+        } else {
+            for _ in 0..<Int(count) { _ = try reader.text(in: .metadataValue) }
+        }
+        return MetadataEntry(key: key, type: type, count: Int(count), isArray: isArray, offset: offset)
+    }
+
+    private struct TensorInfo {
+        var name: Name
+        var shape: TensorShape
+        var elementType: ElementType
+        var offset: UInt64
+    }
+
+    private static func tensorInfo(_ reader: inout ByteReader) throws(ModelFileError) -> TensorInfo {
+        let nameRange = try reader.text(in: .tensorInfo)
+        let name = Name(truncating: UnsafeRawBufferPointer(rebasing: reader.bytes[nameRange]))
+        guard nameRange.count <= Name.capacity else { throw .tensor(name, .nameTooLong) }
+        let rank = try reader.value(UInt32.self, in: .tensorInfo)
+        guard rank >= 1, rank <= 4 else { throw .tensor(name, .badShape) }
+        var shape = TensorShape(1)
+        var product = 1
+        // GGUF stores the fastest dimension first.
+        for axis in 0..<Int(rank) {
+            let size = try reader.value(UInt64.self, in: .tensorInfo)
+            guard size >= 1, size <= UInt64(Int32.max) else { throw .tensor(name, .badShape) }
+            let (next, overflow) = product.multipliedReportingOverflow(by: Int(size))
+            guard !overflow, next <= Int.max / 8 else { throw .tensor(name, .badShape) }
+            product = next
+            shape.dimensions[3 - axis] = Int(size)
+        }
+        let rawType = try reader.value(UInt32.self, in: .tensorInfo)
+        guard let type = ElementType(rawValue: rawType) else { throw .tensor(name, .unsupportedType(rawType)) }
+        return TensorInfo(
+            name: name, shape: shape, elementType: type, offset: try reader.value(UInt64.self, in: .tensorInfo))
+    }
+
+    private func place(_ info: TensorInfo, dataStart: Int, alignment: Int) throws(ModelFileError) -> ModelTensor {
+        guard info.offset % UInt64(alignment) == 0 else { throw .tensor(info.name, .misaligned(offset: info.offset)) }
+        let size = info.shape.count * info.elementType.byteCount
+        let available = bytes.count - dataStart
+        guard available >= size, info.offset <= UInt64(available - size) else {
+            throw .tensor(info.name, .outsideFile(offset: info.offset))
+        }
+        for earlier in tensors where earlier.name == info.name { throw .tensor(info.name, .duplicate) }
+        let start = dataStart + Int(info.offset)
+        return ModelTensor(
+            name: info.name, shape: info.shape, elementType: info.elementType, byteRange: start..<start + size)
+    }
+
+    private func refuseOverlaps() throws(ModelFileError) {
+        // Insertion order by offset: files are written in order, so this is one pass in practice and bounded anyway.
+        var order: [Int] = []
+        order.reserveCapacity(tensors.count)
+        for index in 0..<tensors.count {
+            var place = order.count
+            while place > 0, tensors[order[place - 1]].byteRange.lowerBound > tensors[index].byteRange.lowerBound {
+                place -= 1
+            }
+            order.insert(index, at: place)
+        }
+        for place in 1..<max(order.count, 1) {
+            let left = tensors[order[place - 1]]
+            let right = tensors[order[place]]
+            if left.byteRange.upperBound > right.byteRange.lowerBound {
+                throw .tensor(right.name, .overlap(with: left.name))
+            }
+        }
+    }
+}

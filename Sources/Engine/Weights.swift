@@ -1,0 +1,97 @@
+import Arena
+import CKernels
+import ModelFile
+
+/// The parameters of a graph's nodes as fp32. Tensors stored as fp32 are used where they lie in the mapped file; those
+/// stored as fp16 are widened once into one block.
+final class Weights {
+    struct Parameters {
+        var weight: UnsafePointer<Float>
+        var bias: UnsafePointer<Float>?
+    }
+
+    private let file: ModelFile
+    private let widened: Arena
+    /// One entry per node; nil for operations without weights.
+    private(set) var parameters: [Parameters?] = []
+
+    init(graph: Graph, file: ModelFile) throws(EngineError) {
+        self.file = file
+        var halfCount = 0
+        var used = 0
+        for node in graph.nodes where node.origin != nil {
+            for tensor in try Self.tensors(of: node, in: graph, file) {
+                used += 1
+                if tensor.elementType == .float16 { halfCount += Self.rounded(tensor.shape.count) }
+            }
+        }
+        if used != file.tensors.count {
+            throw .model(Self.unexpectedTensor(graph: graph, file: file))
+        }
+        let byteCount = halfCount * MemoryLayout<Float>.size
+        guard let arena = Arena(byteCount: byteCount) else { throw .outOfMemory(byteCount: byteCount) }
+        widened = arena
+
+        var next = widened.base.assumingMemoryBound(to: Float.self)
+        parameters.reserveCapacity(graph.nodes.count)
+        for node in graph.nodes {
+            guard node.origin != nil else {
+                parameters.append(nil)
+                continue
+            }
+            let tensors = try Self.tensors(of: node, in: graph, file)
+            let weight = place(tensors[0], &next)
+            parameters.append(Parameters(weight: weight, bias: tensors.count > 1 ? place(tensors[1], &next) : nil))
+        }
+    }
+
+    private func place(_ tensor: ModelTensor, _ next: inout UnsafeMutablePointer<Float>) -> UnsafePointer<Float> {
+        let data = file.data(of: tensor).baseAddress!
+        guard tensor.elementType == .float16 else { return data.assumingMemoryBound(to: Float.self) }
+        let start = next
+        f16_to_f32__scalar(tensor.shape.count, data.assumingMemoryBound(to: UInt16.self), start)
+        next += Self.rounded(tensor.shape.count)
+        return UnsafePointer(start)
+    }
+
+    private static func rounded(_ count: Int) -> Int { (count + 15) / 16 * 16 }
+
+    /// The node's weight and, where it has one, bias; their shapes and types checked.
+    private static func tensors(
+        of node: Node, in graph: Graph, _ file: ModelFile
+    ) throws(EngineError) -> [ModelTensor] {
+        guard let shape = graph.weightShape(node) else { return [] }
+        var found = [try tensor(node.name.appending(".weight"), shape, in: file)]
+        if node.hasBias {
+            found.append(
+                try tensor(node.name.appending(".bias"), TensorShape(graph.shape(node.output).channels), in: file))
+        }
+        return found
+    }
+
+    private static func tensor(
+        _ name: Name, _ shape: TensorShape, in file: ModelFile
+    ) throws(EngineError) -> ModelTensor {
+        guard let tensor = file.tensor(name) else { throw .model(.tensor(name, .missing)) }
+        guard tensor.shape == shape else {
+            throw .model(.tensor(name, .shape(expected: shape, found: tensor.shape)))
+        }
+        switch tensor.elementType {
+        case .float32, .float16: return tensor
+        case .int8: throw .model(.tensor(name, .unsupportedType(tensor.elementType.rawValue)))
+        }
+    }
+
+    /// Names a tensor of the file that no node uses; called when there is one.
+    private static func unexpectedTensor(graph: Graph, file: ModelFile) -> ModelFileError {
+        for tensor in file.tensors {
+            var known = false
+            for node in graph.nodes where node.origin != nil {
+                known = known || tensor.name == node.name.appending(".weight")
+                known = known || (node.hasBias && tensor.name == node.name.appending(".bias"))
+            }
+            if !known { return .tensor(tensor.name, .unexpected) }
+        }
+        return .tensor(Name(), .duplicate)
+    }
+}

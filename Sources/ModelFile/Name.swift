@@ -1,0 +1,80 @@
+/// The name of a tensor, a layer or a metadata key: at most 63 bytes of UTF-8, stored inline.
+///
+/// Names are built and compared while a model is prepared, without allocation and without Unicode tables.
+/// 63 bytes is GGUF's own limit for tensor names.
+public struct Name: Equatable, Sendable {
+    public static let capacity = 63
+
+    private var storage = InlineArray<64, UInt8>(repeating: 0)
+    public private(set) var count = 0
+
+    public init() {}
+
+    public init(_ text: StaticString) {
+        append(text)
+    }
+
+    /// The first 63 bytes of `bytes`.
+    public init(truncating bytes: UnsafeRawBufferPointer) {
+        for byte in bytes.prefix(Self.capacity) { append(byte) }
+    }
+
+    public mutating func append(_ byte: UInt8) {
+        precondition(count < Self.capacity, "names are at most 63 bytes")
+        storage[count] = byte
+        count += 1
+    }
+
+    public mutating func append(_ text: StaticString) {
+        for index in 0..<text.utf8CodeUnitCount { append(text.utf8Start[index]) }
+    }
+
+    public mutating func append(_ other: Name) {
+        for index in 0..<other.count { append(other.storage[index]) }
+    }
+
+    /// Appends `number`, which is not negative, in decimal.
+    public mutating func append(_ number: Int) {
+        if number >= 10 { append(number / 10) }
+        append(UInt8(ascii: "0") + UInt8(number % 10))
+    }
+
+    public func appending(_ text: StaticString) -> Name {
+        var name = self
+        name.append(text)
+        return name
+    }
+
+    public func appending(_ number: Int) -> Name {
+        var name = self
+        name.append(number)
+        return name
+    }
+
+    public subscript(index: Int) -> UInt8 { storage[index] }
+
+    public static func == (left: Name, right: Name) -> Bool {
+        guard left.count == right.count else { return false }
+        for index in 0..<left.count where left.storage[index] != right.storage[index] { return false }
+        return true
+    }
+
+    /// Whether the name's bytes are exactly `bytes`.
+    public func matches(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard bytes.count == count else { return false }
+        for index in 0..<count where storage[index] != bytes[index] { return false }
+        return true
+    }
+
+    public func matches(_ text: StaticString) -> Bool {
+        matches(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    /// The name as text, for messages and reports. Allocates.
+    public var text: String {
+        String(unsafeUninitializedCapacity: count) { buffer in
+            for index in 0..<count { buffer[index] = storage[index] }
+            return count
+        }
+    }
+}
