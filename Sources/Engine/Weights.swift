@@ -22,7 +22,7 @@ final class Weights {
         for node in graph.nodes where node.origin != nil {
             for tensor in try Self.tensors(of: node, in: graph, file) {
                 used += 1
-                if tensor.elementType == .float16 { halfCount += Self.rounded(tensor.shape.count) }
+                if tensor.storageType == .float16 { halfCount += Self.rounded(tensor.shape.count) }
             }
         }
         if used != file.tensors.count {
@@ -47,7 +47,7 @@ final class Weights {
 
     private func place(_ tensor: ModelTensor, _ next: inout UnsafeMutablePointer<Float>) -> UnsafePointer<Float> {
         let data = file.data(of: tensor).baseAddress!
-        guard tensor.elementType == .float16 else { return data.assumingMemoryBound(to: Float.self) }
+        guard tensor.storageType == .float16 else { return data.assumingMemoryBound(to: Float.self) }
         let start = next
         f16_to_f32__scalar(tensor.shape.count, data.assumingMemoryBound(to: UInt16.self), start)
         next += Self.rounded(tensor.shape.count)
@@ -76,9 +76,9 @@ final class Weights {
         guard tensor.shape == shape else {
             throw .model(.tensor(name, .shape(expected: shape, found: tensor.shape)))
         }
-        switch tensor.elementType {
+        switch tensor.storageType {
         case .float32, .float16: return tensor
-        case .int8: throw .model(.tensor(name, .unsupportedType(tensor.elementType.rawValue)))
+        case .int8: throw .model(.tensor(name, .unsupportedType(tensor.storageType.rawValue)))
         }
     }
 

@@ -133,7 +133,7 @@ public final class ModelFile {
     private struct TensorInfo {
         var name: Name
         var shape: TensorShape
-        var elementType: ElementType
+        var storageType: StorageType
         var offset: UInt64
     }
 
@@ -155,14 +155,14 @@ public final class ModelFile {
             shape.dimensions[3 - axis] = Int(size)
         }
         let rawType = try reader.value(UInt32.self, in: .tensorInfo)
-        guard let type = ElementType(rawValue: rawType) else { throw .tensor(name, .unsupportedType(rawType)) }
+        guard let type = StorageType(rawValue: rawType) else { throw .tensor(name, .unsupportedType(rawType)) }
         return TensorInfo(
-            name: name, shape: shape, elementType: type, offset: try reader.value(UInt64.self, in: .tensorInfo))
+            name: name, shape: shape, storageType: type, offset: try reader.value(UInt64.self, in: .tensorInfo))
     }
 
     private func place(_ info: TensorInfo, dataStart: Int, alignment: Int) throws(ModelFileError) -> ModelTensor {
         guard info.offset % UInt64(alignment) == 0 else { throw .tensor(info.name, .misaligned(offset: info.offset)) }
-        let size = info.shape.count * info.elementType.byteCount
+        let size = info.shape.count * info.storageType.byteCount
         let available = bytes.count - dataStart
         guard available >= size, info.offset <= UInt64(available - size) else {
             throw .tensor(info.name, .outsideFile(offset: info.offset))
@@ -170,7 +170,7 @@ public final class ModelFile {
         for earlier in tensors where earlier.name == info.name { throw .tensor(info.name, .duplicate) }
         let start = dataStart + Int(info.offset)
         return ModelTensor(
-            name: info.name, shape: info.shape, elementType: info.elementType, byteRange: start..<start + size)
+            name: info.name, shape: info.shape, storageType: info.storageType, byteRange: start..<start + size)
     }
 
     private func refuseOverlaps() throws(ModelFileError) {

@@ -1,5 +1,5 @@
 /// The element type of a stored tensor; raw values are GGUF's.
-public enum ElementType: UInt32, Sendable {
+public enum StorageType: UInt32, Sendable {
     case float32 = 0
     case float16 = 1
     case int8 = 24
@@ -34,7 +34,7 @@ public struct TensorShape: Equatable, Sendable {
 public struct ModelTensor: Sendable {
     public let name: Name
     public let shape: TensorShape
-    public let elementType: ElementType
+    public let storageType: StorageType
     /// Aligned to the file's alignment; the range is inside the file and overlaps no other tensor.
     public let byteRange: Range<Int>
 }

@@ -1,0 +1,22 @@
+import Engine
+
+/// A detector's graph at one input size.
+public struct DetectionNetwork: Sendable {
+    /// The input of the smallest and largest network that is built, in pixels per side.
+    public static let inputSides = 32...4096
+
+    public let graph: Graph
+    /// The size of each feature level, finest first.
+    public let levels: [MapShape]
+
+    /// `height` and `width` within `inputSides`.
+    public init(backbone: MobileViTv3, head: SSDLite, height: Int, width: Int) {
+        precondition(Self.inputSides.contains(height) && Self.inputSides.contains(width))
+        var graph = Graph(input: MapShape(height: height, width: width, channels: 3))
+        let maps = backbone.build(&graph)
+        let result = head.build(&graph, stride16: maps.stride16, stride32: maps.stride32)
+        graph.output = result.predictions
+        self.graph = graph
+        levels = result.levels
+    }
+}

@@ -1,0 +1,84 @@
+import Engine
+import ModelFile
+
+/// The SSDLite head (Sandler et al., 2018, "MobileNetV2"; network specification, section 4): six feature levels, of
+/// which the last four are made from the stride-32 map, and one layer per level that predicts boxes and classes.
+public struct SSDLite: Equatable, Sendable {
+    public static let levelCount = 6
+
+    /// Including the background, which is class 0.
+    public var classCount: Int
+    /// The channels of levels 2 to 5.
+    public var extraChannels: InlineArray<4, Int>
+    /// The channels of a 1x1 layer before a level's prediction, 0 where there is none.
+    public var projectionChannels: InlineArray<6, Int>
+    public var anchorsPerCell: InlineArray<6, Int>
+
+    public init(
+        classCount: Int, extraChannels: InlineArray<4, Int>, projectionChannels: InlineArray<6, Int>,
+        anchorsPerCell: InlineArray<6, Int>
+    ) {
+        self.classCount = classCount
+        self.extraChannels = extraChannels
+        self.projectionChannels = projectionChannels
+        self.anchorsPerCell = anchorsPerCell
+    }
+
+    /// The head as published for a backbone whose stride-32 map has `stride32Channels`: levels are projected to
+    /// 512, 256, 256, 128 and 128 channels where they differ.
+    public static func published(classCount: Int, stride32Channels: Int) -> SSDLite {
+        SSDLite(
+            classCount: classCount, extraChannels: [256, 128, 128, 64],
+            projectionChannels: [512, stride32Channels == 256 ? 0 : 256, 0, 0, 0, 0],
+            anchorsPerCell: [6, 6, 6, 6, 6, 4])
+    }
+
+    /// The values of one prediction: four box offsets and a logit per class.
+    public var recordChannels: Int { 4 + classCount }
+
+    public static func == (left: SSDLite, right: SSDLite) -> Bool {
+        var equal = left.classCount == right.classCount
+        for index in 0..<4 { equal = equal && left.extraChannels[index] == right.extraChannels[index] }
+        for index in 0..<6 {
+            equal = equal && left.projectionChannels[index] == right.projectionChannels[index]
+            equal = equal && left.anchorsPerCell[index] == right.anchorsPerCell[index]
+        }
+        return equal
+    }
+
+    /// Appends the head. Returns all predictions, [1, R, 4 + classes] in the order level, y, x, anchor with the box
+    /// offsets first, and the levels' maps.
+    func build(
+        _ graph: inout Graph, stride16: TensorID, stride32: TensorID
+    ) -> (predictions: TensorID, levels: [MapShape]) {
+        var features = [stride16, stride32]
+        for index in 0..<3 {
+            let name = Name("extra_layers.os_").appending(64 << index)
+            let x = graph.depthwise3x3(features[index + 1], name.appending(".dw_conv"), stride: 2)
+            features.append(graph.pointwise(x, name.appending(".pw_conv"), channels: extraChannels[index], .relu))
+        }
+        let pooled = graph.mean(features[4], Name("extra_layers.os_-1.0"))
+        features.append(
+            graph.pointwise(
+                pooled, Name("extra_layers.os_-1.1"), channels: extraChannels[3], .relu, origin: .convolution))
+
+        var maps: [TensorID] = []
+        for level in 0..<Self.levelCount {
+            let name = Name("ssd_heads.").appending(level)
+            var x = features[level]
+            if projectionChannels[level] > 0 {
+                x = graph.pointwise(x, name.appending(".proj_layer"), channels: projectionChannels[level], .relu)
+            }
+            var predictor = name.appending(".loc_cls_layer")
+            if level < Self.levelCount - 1 {
+                x = graph.depthwise3x3(x, predictor.appending(".dw_conv"))
+                predictor.append(".pw_conv")
+            }
+            maps.append(
+                graph.pointwise(
+                    x, predictor, channels: anchorsPerCell[level] * recordChannels, origin: .convolutionWithBias))
+        }
+        let predictions = graph.concatenateRows(maps, channels: recordChannels, Name("predictions"))
+        return (predictions, features.map { graph.shape($0) })
+    }
+}
