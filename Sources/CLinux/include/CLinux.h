@@ -7,4 +7,5 @@
 #include "clinux_getopt.h"
 #include "clinux_log.h"
 #include "clinux_memory.h"
+#include "clinux_process.h"
 #include "clinux_text.h"

@@ -1,0 +1,27 @@
+import CLinux
+
+/// What a program ends with, by the numbers of sysexits.h.
+public enum ExitCode: Int32, Sendable {
+    case success = 0
+    /// The command line is wrong.
+    case usage = 64
+    /// An input was read but its contents are wrong.
+    case badData = 65
+    /// An input does not exist or cannot be read.
+    case noInput = 66
+    /// Something that is needed is not there: a camera, another process.
+    case unavailable = 69
+    /// A defect of the program.
+    case software = 70
+    /// The system refused memory, threads or descriptors.
+    case system = 71
+    /// An output cannot be created.
+    case cannotCreate = 73
+    /// Reading or writing failed half-way.
+    case ioError = 74
+    case noPermission = 77
+    case configuration = 78
+
+    /// Ends the process.
+    public func exit() -> Never { clinux_exit(rawValue) }
+}

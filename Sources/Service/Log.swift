@@ -1,0 +1,45 @@
+import CLinux
+
+/// How much a log line matters, by syslog's numbers.
+public enum LogPriority: Int32, Sendable {
+    case error = 3
+    case warning = 4
+    case notice = 5
+    case info = 6
+}
+
+/// One line to stderr per message, written at once.
+///
+/// A terminal or file gets `program: message`. Where stderr is systemd's journal, the line begins with `<priority>`,
+/// which the journal takes off and stores; it adds the program's name itself.
+public struct Log: Sendable {
+    /// Longer lines are cut.
+    public static let lineLimit = 4096
+
+    let program: StaticString
+    let journal: Bool
+
+    public init(program: StaticString) {
+        self.program = program
+        journal = clinux_stderr_is_journal()
+    }
+
+    public func error(_ message: String) { write(message, .error) }
+    public func warning(_ message: String) { write(message, .warning) }
+    public func notice(_ message: String) { write(message, .notice) }
+    public func info(_ message: String) { write(message, .info) }
+
+    /// Control characters become spaces: a file's name must not forge a second line.
+    func write(_ message: String, _ priority: LogPriority) {
+        let start = journal ? "<\(priority.rawValue)>" : "\(program): "
+        var line: [UInt8] = []
+        line.reserveCapacity(Log.lineLimit)
+        line.append(contentsOf: start.utf8)
+        for byte in message.utf8.prefix(Log.lineLimit - line.count - 1) {
+            line.append(byte < 0x20 || byte == 0x7F ? 0x20 : byte)
+        }
+        line.append(0x0A)
+        // A log that cannot be written has nowhere to be reported.
+        _ = line.withUnsafeBytes { clinux_write_all(2, $0.baseAddress!, $0.count) }
+    }
+}

@@ -1,0 +1,53 @@
+import CLinux
+
+/// `bytes` as text; what is not UTF-8 becomes U+FFFD.
+public func text<Bytes: Sequence>(_ bytes: Bytes) -> String where Bytes.Element == UInt8 {
+    String(decoding: Array(bytes), as: UTF8.self)
+}
+
+/// A C string as text; what is not UTF-8 becomes U+FFFD.
+public func text(_ string: UnsafePointer<CChar>) -> String { String(cString: string) }
+
+/// libc's words for an errno value.
+public func errorText(_ error: Int32) -> String { String(cString: clinux_error_text(error)) }
+
+/// `value` with exactly `decimals` (0...9) digits after the point; "nan", "inf" or "-inf" where it has none, and the
+/// shortest exact notation beyond 10^9.
+public func fixed(_ value: Double, decimals: Int) -> String {
+    precondition((0...9).contains(decimals))
+    guard value.isFinite, value.magnitude < 1e9 else { return "\(value)" }
+    var unit: UInt64 = 1
+    for _ in 0..<decimals { unit *= 10 }
+    let scaled = UInt64(value.magnitude * Double(unit) + 0.5)
+    let sign = value < 0 && scaled > 0 ? "-" : ""
+    guard decimals > 0 else { return "\(sign)\(scaled)" }
+    let fraction = "\(scaled % unit)"
+    return "\(sign)\(scaled / unit).\(zeros(decimals - fraction.utf8.count))\(fraction)"
+}
+
+/// A size in bytes, KiB, MiB or GiB with one decimal.
+public func byteCount(_ count: Int) -> String {
+    let size = Double(count)
+    if count < 1024 { return "\(count) bytes" }
+    if count < 1 << 20 { return "\(fixed(size / 1024, decimals: 1)) KiB" }
+    if count < 1 << 30 { return "\(fixed(size / 1_048_576, decimals: 1)) MiB" }
+    return "\(fixed(size / 1_073_741_824, decimals: 1)) GiB"
+}
+
+public enum Alignment: Sendable { case left, right }
+
+/// `text` filled up with spaces to `width` columns; text that is wider stays as it is. A column is a Unicode scalar.
+public func padded(_ text: String, to width: Int, _ alignment: Alignment = .left) -> String {
+    let missing = width - text.unicodeScalars.count
+    guard missing > 0 else { return text }
+    let space = String(repeating: " " as Unicode.Scalar, count: missing)
+    return alignment == .left ? text + space : space + text
+}
+
+private func zeros(_ count: Int) -> String { String(repeating: "0" as Unicode.Scalar, count: count) }
+
+extension String {
+    init(repeating scalar: Unicode.Scalar, count: Int) {
+        self = String(repeating: String(scalar), count: count)
+    }
+}
