@@ -1,0 +1,71 @@
+/// Why a checkpoint cannot be read or written. Offsets are bytes from the start of the file, unless said otherwise.
+public enum CheckpointError: Error, Sendable, Equatable {
+    case cannotOpen(path: String, errno: Int32)
+    case cannotWrite(path: String, errno: Int32)
+    /// Neither a PyTorch file nor a safetensors file.
+    case notACheckpoint
+    /// A TorchScript program, not a state_dict.
+    case torchScript
+    case bigEndian
+    /// A field reaches past the end of the file or of its section.
+    case truncated(Section, offset: Int)
+    /// A field contradicts the format or another field.
+    case malformed(Section, offset: Int)
+    case limitExceeded(Limit, offset: Int)
+
+    /// A zip entry that is deflated or encrypted; PyTorch stores its records plainly.
+    case compressedRecord(String)
+    case missingRecord(String)
+    case duplicateRecord(String)
+    case checksumMismatch(record: String)
+
+    /// The pickle names something that is not on the allow-list; nothing was executed.
+    case forbiddenGlobal(String)
+    /// The pickle calls an allowed global with arguments that no checkpoint has; the offset counts from the pickle's start.
+    case invalidCall(String, offset: Int)
+    case unsupportedOpcode(UInt8, offset: Int)
+
+    /// The pickled object holds no dictionary from names to tensors.
+    case noStateDict
+    case duplicateTensor(String)
+    case unsupportedElementType(String, tensor: String)
+    case invalidTensor(String, TensorProblem)
+
+    /// The part of a file that an error is about.
+    public enum Section: String, Sendable {
+        case zipDirectory = "zip directory"
+        case zipRecord = "zip record"
+        case pickle = "pickle"
+        case legacyHeader = "header of the PyTorch file (before 1.6)"
+        case legacyStorages = "storages of the PyTorch file (before 1.6)"
+        case safetensorsHeader = "safetensors header"
+        case safetensorsData = "safetensors data"
+    }
+
+    /// A bound that keeps a hostile file from taking more memory or time than a checkpoint needs.
+    public enum Limit: String, Sendable {
+        case headerLength = "header length"
+        case opcodes = "number of pickle opcodes"
+        case stackDepth = "pickle stack depth"
+        case nesting = "pickle nesting depth"
+        case memoEntries = "number of memo entries"
+        case stringLength = "string length"
+        case tensors = "number of tensors"
+        case rank = "number of dimensions"
+        case elements = "number of elements of all tensors together"
+    }
+
+    public enum TensorProblem: Sendable, Equatable {
+        /// A view that reaches past its storage's elements.
+        case outsideStorage(elements: Int)
+        /// The stored bytes are not what the element type and count ask for.
+        case sizeMismatch(expected: Int, found: Int)
+        /// Begins before the bytes of another tensor end.
+        case overlap
+        /// Unclaimed bytes lie before the tensor.
+        case gap
+        /// Sizes or strides are negative, of different counts, or their product overflows.
+        case shape
+        case reservedName
+    }
+}

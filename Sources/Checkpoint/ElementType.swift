@@ -1,0 +1,14 @@
+/// How one element of a tensor is stored, little endian.
+public enum ElementType: Sendable, CaseIterable {
+    case float32, float16, bfloat16, float64, int64, int32, int16, int8, uint8, bool
+
+    /// Bytes per element.
+    public var size: Int {
+        switch self {
+        case .float64, .int64: 8
+        case .float32, .int32: 4
+        case .float16, .bfloat16, .int16: 2
+        case .int8, .uint8, .bool: 1
+        }
+    }
+}
