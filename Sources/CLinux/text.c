@@ -1,11 +1,19 @@
 #define _GNU_SOURCE
 #include "clinux_text.h"
 
+#include "clinux_errno.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+_Static_assert(
+    clinux_EPERM == EPERM && clinux_ENOENT == ENOENT && clinux_EINTR == EINTR && clinux_EAGAIN == EAGAIN
+        && clinux_EACCES == EACCES && clinux_ECONNREFUSED == ECONNREFUSED && clinux_EADDRINUSE == EADDRINUSE
+        && clinux_ENAMETOOLONG == ENAMETOOLONG && clinux_ENOTSUP == ENOTSUP,
+    "errno values");
 
 int clinux_parse_number(const char *text, double *value) {
     // strtod also takes leading blanks, hexadecimal, "inf" and "nan".

@@ -2,10 +2,18 @@
 
 // Thin shims over Linux for the Swift modules: one function, one task. Functions that can fail return 0 or an
 // errno value; results come back through pointers. Nothing here allocates with malloc or keeps state.
+// The headers include only what every compiler brings: they are read for a bare-metal target too (toolchains/build).
 
 #include "clinux_arguments.h"
+#include "clinux_clock.h"
+#include "clinux_errno.h"
+#include "clinux_files.h"
 #include "clinux_getopt.h"
 #include "clinux_log.h"
 #include "clinux_memory.h"
+#include "clinux_poll.h"
 #include "clinux_process.h"
+#include "clinux_signals.h"
+#include "clinux_sockets.h"
 #include "clinux_text.h"
+#include "clinux_threads.h"

@@ -1,0 +1,12 @@
+#pragma once
+
+// The errno values that Swift code decides by; the numbers are Linux's on every board (checked in text.c).
+static const int clinux_EPERM = 1;
+static const int clinux_ENOENT = 2;
+static const int clinux_EINTR = 4;
+static const int clinux_EAGAIN = 11;
+static const int clinux_EACCES = 13;
+static const int clinux_ECONNREFUSED = 111;
+static const int clinux_EADDRINUSE = 98;
+static const int clinux_ENAMETOOLONG = 36;
+static const int clinux_ENOTSUP = 95;

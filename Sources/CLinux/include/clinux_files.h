@@ -1,0 +1,43 @@
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum clinux_file_kind {
+    CLINUX_FILE_REGULAR,
+    CLINUX_FILE_FOLDER,
+    /// A FIFO or a character device: bytes come when they come and there is no way back.
+    CLINUX_FILE_STREAM,
+    CLINUX_FILE_SOCKET,
+    CLINUX_FILE_OTHER,
+};
+
+struct clinux_file_status {
+    enum clinux_file_kind kind;
+    uint64_t size;
+    uint64_t device;
+    uint64_t inode;
+};
+
+/// The `folder` of clinux_open_read that stands for the working directory.
+static const int clinux_working_folder = -100;
+
+/// Opens for reading, relative to a folder's descriptor. Never waits: a FIFO opens before it has a writer.
+int clinux_open_read(int folder, const char *_Nonnull path, int *_Nonnull fd);
+int clinux_close(int fd);
+
+int clinux_status(int fd, struct clinux_file_status *_Nonnull status);
+/// The status of the name itself: a symbolic link is CLINUX_FILE_OTHER.
+int clinux_path_status(const char *_Nonnull path, struct clinux_file_status *_Nonnull status);
+
+/// One read, retried after a signal. `got` is 0 at the end of the file. EAGAIN: nothing there yet.
+int clinux_read(int fd, void *_Nonnull bytes, size_t count, size_t *_Nonnull got);
+/// Back to the first byte.
+int clinux_rewind(int fd);
+int clinux_unlink(const char *_Nonnull path);
+
+/// Lists a folder in the system's order. The listing takes its own copy of the descriptor; libc allocates its buffer.
+int clinux_folder_open(int fd, void *_Nullable *_Nonnull listing);
+/// `name` is valid until the next call and null at the end.
+int clinux_folder_next(void *_Nonnull listing, const char *_Nullable *_Nonnull name);
+void clinux_folder_close(void *_Nonnull listing);

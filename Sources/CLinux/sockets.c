@@ -1,0 +1,76 @@
+#define _GNU_SOURCE
+#include "clinux_sockets.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static int unix_socket(const char *path, struct sockaddr_un *address, int *fd) {
+    size_t length = strlen(path);
+    _Static_assert(sizeof address->sun_path == 108, "clinux_unix_path_limit");
+    if (length == 0) return ENOENT;
+    if (length > clinux_unix_path_limit) return ENAMETOOLONG;
+    memset(address, 0, sizeof *address);
+    address->sun_family = AF_UNIX;
+    memcpy(address->sun_path, path, length);
+    *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    return *fd < 0 ? errno : 0;
+}
+
+static int close_with(int error, int *fd) {
+    close(*fd);
+    *fd = -1;
+    return error;
+}
+
+int clinux_unix_listen(const char *path, unsigned mode, int backlog, int *fd) {
+    struct sockaddr_un address;
+    int error = unix_socket(path, &address, fd);
+    if (error != 0) return error;
+    // The mode given before bind keeps others out from the start; the umask may take bits away, hence chmod.
+    if (fchmod(*fd, mode) != 0) return close_with(errno, fd);
+    if (bind(*fd, (const struct sockaddr *)&address, sizeof address) != 0) return close_with(errno, fd);
+    if (chmod(path, mode) == 0 && listen(*fd, backlog) == 0) return 0;
+    error = errno;
+    unlink(path);
+    return close_with(error, fd);
+}
+
+int clinux_unix_connect(const char *path, int *fd) {
+    struct sockaddr_un address;
+    int error = unix_socket(path, &address, fd);
+    if (error != 0) return error;
+    if (connect(*fd, (const struct sockaddr *)&address, sizeof address) == 0) return 0;
+    return close_with(errno, fd);
+}
+
+int clinux_accept(int listener, int send_buffer, int *fd) {
+    do {
+        *fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    } while (*fd < 0 && errno == EINTR);
+    if (*fd < 0) return errno;
+    // Without it the system's default holds.
+    (void)setsockopt(*fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer);
+    return 0;
+}
+
+int clinux_send(int fd, const void *bytes, size_t count, size_t *sent) {
+    ssize_t result;
+    do {
+        result = send(fd, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT);
+    } while (result < 0 && errno == EINTR);
+    *sent = result < 0 ? 0 : (size_t)result;
+    return result < 0 ? errno : 0;
+}
+
+int clinux_receive(int fd, void *bytes, size_t count, size_t *got) {
+    ssize_t result;
+    do {
+        result = recv(fd, bytes, count, MSG_DONTWAIT);
+    } while (result < 0 && errno == EINTR);
+    *got = result < 0 ? 0 : (size_t)result;
+    return result < 0 ? errno : 0;
+}
