@@ -64,13 +64,18 @@ let package = Package(
         device("Service", ["Stream", "Camera", "Detector", "CLinux"]),
         program("swiftletd", ["Service", "Stream", "Camera", "Detector"]),
         program("swiftlet", ["Service", "Detector", "CLinux"]),
-        program(
-            "swiftlet-device-tests", ["Service", "Stream", "Camera", "Detector", "CDeviceTests"], path: "Tests/Device"),
-        .target(name: "CDeviceTests", path: "Tests/CDeviceTests", cSettings: strictC),
+
+        // Tests that run on the host and, as Embedded Swift, on the board.
+        .target(name: "CTestSupport", path: "Tests/CTestSupport", cSettings: strictC),
+        .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter", cSettings: strictC),
+        .target(
+            name: "DeviceChecks", dependencies: ["CTestSupport", "CKernels", "Stream", "Camera", "Detector"],
+            path: "Tests/DeviceChecks", swiftSettings: strict),
+        program("swiftlet-device-tests", ["DeviceChecks", "CAllocationCounter", "CLinux"], path: "Tests/Device"),
 
         // Host only: model tools.
         host("Checkpoint"),
-        host("Quantizer", ["Checkpoint", "Networks", "ModelFile"]),
+        host("Quantizer", ["Checkpoint", "Detector"]),
         program(
             "swiftlet-model",
             [
@@ -78,11 +83,13 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
-        .target(name: "TestSupport", dependencies: ["Checkpoint"], path: "Tests/TestSupport", swiftSettings: strict),
-        tests("CKernels", []),
-        tests("Arena", []),
+        .target(
+            name: "TestSupport", dependencies: ["Checkpoint", "DeviceChecks"], path: "Tests/TestSupport",
+            swiftSettings: strict),
+        tests("CKernels", ["DeviceChecks"]),
+        tests("Arena", ["DeviceChecks"]),
         tests("ModelFile", ["Quantizer"]),
-        tests("Engine", ["Quantizer", "Networks"]),
+        tests("Engine", ["Quantizer", "Detector"]),
         tests("Vision", []),
         tests("Camera", []),
         tests("Stream", ["CLinux"]),

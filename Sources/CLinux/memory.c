@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -45,4 +46,9 @@ int clinux_map_anonymous(size_t size, bool populate, void **address) {
 int clinux_unmap(const void *address, size_t size) {
     if (address == NULL && size == 0) return 0;
     return munmap((void *)address, size) == 0 ? 0 : errno;
+}
+
+size_t clinux_find_byte(const void *bytes, size_t count, unsigned char byte) {
+    const char *found = memchr(bytes, byte, count);
+    return found == NULL ? count : (size_t)(found - (const char *)bytes);
 }

@@ -1,6 +1,158 @@
+import Engine
+import ModelFile
+import Networks
 import Vision
+
+/// What a program decides about detections.
+public struct DetectorSettings {
+    /// A minimum score for one class.
+    public struct ClassThreshold {
+        /// UTF-8.
+        public var label: [UInt8]
+        public var threshold: Float
+
+        public init(label: [UInt8], threshold: Float) {
+            self.label = label
+            self.threshold = threshold
+        }
+    }
+
+    /// How a picture gets to the network's size.
+    public enum Resize: Sendable {
+        /// As the network's upstream evaluates it, to the bit, from the full picture.
+        case upstream
+        /// `ResizeRule.fast`, from a JPEG decoded at a fraction of its size where that is large enough.
+        case fast
+    }
+
+    /// Detections score more than this.
+    public var threshold: Float
+    public var classThresholds: [ClassThreshold]
+    /// The best this many detections of a picture are kept; nil keeps what suppression leaves.
+    public var limit: Int?
+    public var resize: Resize
+    /// Keeps all intermediate tensors of the network readable; costs memory and time.
+    public var observing = false
+
+    public init(
+        threshold: Float = 0.3, classThresholds: [ClassThreshold] = [], limit: Int? = nil, resize: Resize = .upstream
+    ) {
+        self.threshold = threshold
+        self.classThresholds = classThresholds
+        self.limit = limit
+        self.resize = resize
+    }
+}
 
 /// One picture in, detections out: model file, engine and vision joined. Not thread-safe; one thread owns it.
 public final class Detector {
-    public init() {}
+    public let description: ModelDescription
+    public let engine: Engine
+    /// The size of the network's input.
+    public let inputSize: PictureSize
+    /// One per row of the network's output.
+    public let anchors: [Anchor]
+    /// The upright size of the last picture.
+    public private(set) var pictureSize = PictureSize(width: 0, height: 0)
+
+    private let thresholds: [Float]
+    private let settings: DetectorSettings
+    private var jpeg: JPEGDecoder
+    private var picture = Picture()
+    private var ingest: Ingest
+    private var decoder: DetectionDecoder
+
+    /// Reads the model at `modelPath` and prepares it for `inputSize`, or its own size where that is nil.
+    public convenience init(
+        modelPath: UnsafePointer<CChar>, inputSize: PictureSize? = nil, settings: DetectorSettings
+    ) throws(DetectorError) {
+        let file: ModelFile
+        do {
+            file = try ModelFile(path: modelPath)
+        } catch {
+            throw .model(error)
+        }
+        try self.init(file: file, inputSize: inputSize, settings: settings)
+    }
+
+    public init(
+        file: ModelFile, inputSize: PictureSize? = nil, settings: DetectorSettings
+    ) throws(DetectorError) {
+        do {
+            description = try ModelDescription(file)
+        } catch {
+            throw .model(error)
+        }
+        var format = description.input
+        if let inputSize {
+            guard DetectionNetwork.inputSides.contains(inputSize.width),
+                DetectionNetwork.inputSides.contains(inputSize.height)
+            else { throw .inputSize(inputSize) }
+            format.size = inputSize
+        }
+        self.inputSize = format.size
+        self.settings = settings
+        thresholds = try Self.thresholds(settings, description.labels)
+
+        let network = DetectionNetwork(
+            backbone: description.backbone, head: description.head, height: format.size.height,
+            width: format.size.width)
+        do {
+            engine = try Engine(graph: network.graph, file: file, observing: settings.observing)
+        } catch {
+            throw .engine(error)
+        }
+        anchors = description.anchors.anchors(
+            for: network.levels.map { PictureSize(width: $0.width, height: $0.height) })
+        decoder = DetectionDecoder(
+            anchors: anchors, classCount: description.labels.count, centreVariance: description.centreVariance,
+            sizeVariance: description.sizeVariance, suppression: description.suppression,
+            iouThreshold: description.iouThreshold)
+        ingest = Ingest(format: format, rule: settings.resize == .fast ? .fast : description.resize)
+        jpeg = JPEGDecoder()
+    }
+
+    /// The detections in a JPEG picture; valid until the next call.
+    public func detect(jpeg bytes: UnsafeRawBufferPointer) throws(DetectorError) -> UnsafeBufferPointer<Detection> {
+        try load(jpeg: bytes)
+        engine.run()
+        return decode()
+    }
+
+    /// Decodes a JPEG picture into the network's input.
+    public func load(jpeg bytes: UnsafeRawBufferPointer) throws(DetectorError) {
+        do {
+            pictureSize = try jpeg.decode(bytes, into: &picture, atLeast: settings.resize == .fast ? inputSize : nil)
+        } catch {
+            throw .picture(error)
+        }
+        ingest.fill(engine.input, from: picture)
+    }
+
+    /// Puts a picture into the network's input.
+    public func load(_ picture: borrowing Picture) {
+        pictureSize = picture.size
+        ingest.fill(engine.input, from: picture)
+    }
+
+    /// The detections in the network's output; valid until the next call.
+    public func decode() -> UnsafeBufferPointer<Detection> {
+        decoder.decode(predictions: engine.output, thresholds: thresholds, limit: settings.limit)
+    }
+
+    private static func thresholds(
+        _ settings: DetectorSettings, _ labels: [[UInt8]]
+    ) throws(DetectorError) -> [Float] {
+        var thresholds = [Float](repeating: settings.threshold, count: labels.count)
+        for (position, setting) in settings.classThresholds.enumerated() {
+            var known = false
+            // The background has no detections. Labels may repeat; the setting is for all of them.
+            for index in 1..<labels.count where labels[index] == setting.label {
+                thresholds[index] = setting.threshold
+                known = true
+            }
+            guard known else { throw .unknownLabel(position: position) }
+        }
+        return thresholds
+    }
 }

@@ -1,5 +1,5 @@
 import Arena
-import TestSupport
+import DeviceChecks
 import Testing
 
 @Suite struct LifetimePlannerTests {

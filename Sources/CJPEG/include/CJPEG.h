@@ -1,1 +1,72 @@
 #pragma once
+
+// libjpeg behind setjmp: a status comes back, nothing is printed, and no call leaves through longjmp.
+// A handle belongs to one thread and is used again for the next picture.
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum {
+    CJPEG_OK = 0,
+    /// There is no JPEG at the beginning of the bytes.
+    CJPEG_NOT_JPEG,
+    /// The data ends before the picture does.
+    CJPEG_TRUNCATED,
+    /// libjpeg refused the data: cjpeg_*_error_code says why.
+    CJPEG_CORRUPT,
+    /// A JPEG of a kind that this libjpeg does not decode: lossless, hierarchical, 12 bits.
+    CJPEG_UNSUPPORTED,
+    CJPEG_TOO_MANY_SCANS,
+    CJPEG_OUT_OF_MEMORY,
+} cjpeg_status;
+
+typedef enum {
+    CJPEG_GREY,
+    /// YCbCr or RGB.
+    CJPEG_COLOUR,
+    /// CMYK, YCCK and whatever else cannot become RGB.
+    CJPEG_OTHER,
+} cjpeg_colours;
+
+typedef struct {
+    uint32_t width;
+    uint32_t height;
+    uint32_t components;
+    cjpeg_colours colours;
+} cjpeg_header;
+
+typedef struct cjpeg_decoder cjpeg_decoder;
+
+/// NULL when memory is short. A picture with more than `scan_limit` scans is refused while it is decoded, and libjpeg
+/// takes no more than about `memory_limit` bytes.
+cjpeg_decoder *_Nullable cjpeg_decoder_create(int scan_limit, size_t memory_limit);
+void cjpeg_decoder_destroy(cjpeg_decoder *_Nullable decoder);
+
+/// Reads up to the first scan. `bytes` must stay as they are until the picture is decoded or the next header is read.
+cjpeg_status cjpeg_read_header(
+    cjpeg_decoder *_Nonnull decoder, const uint8_t *_Nonnull bytes, size_t count, cjpeg_header *_Nonnull header);
+
+/// Decodes the picture whose header was read last into RGB rows that begin `row_bytes` apart, at 1/`denominator`
+/// (1, 2, 4 or 8) of its size: ceil(width/denominator) by ceil(height/denominator) pixels. Only for CJPEG_GREY and
+/// CJPEG_COLOUR. libjpeg's defaults are kept: accurate integer DCT and smooth chroma upsampling.
+/// Every picture that ends early is CJPEG_TRUNCATED: no padding reaches the caller as a picture.
+cjpeg_status cjpeg_decode(
+    cjpeg_decoder *_Nonnull decoder, uint32_t denominator, uint8_t *_Nonnull rgb, size_t row_bytes);
+
+/// libjpeg's warnings about the last picture: damage that it decoded around.
+uint32_t cjpeg_decoder_warnings(const cjpeg_decoder *_Nonnull decoder);
+/// libjpeg's message code (jerror.h) for the last CJPEG_CORRUPT or CJPEG_UNSUPPORTED.
+int32_t cjpeg_decoder_error_code(const cjpeg_decoder *_Nonnull decoder);
+
+typedef struct cjpeg_encoder cjpeg_encoder;
+
+/// NULL when memory is short.
+cjpeg_encoder *_Nullable cjpeg_encoder_create(void);
+void cjpeg_encoder_destroy(cjpeg_encoder *_Nullable encoder);
+
+/// Encodes RGB rows as a baseline JPEG, YCbCr 4:4:4, `quality` 1...100. The result belongs to the encoder and is valid
+/// until its next call. `width` and `height` are 1...65500.
+cjpeg_status cjpeg_encode(
+    cjpeg_encoder *_Nonnull encoder, const uint8_t *_Nonnull rgb, size_t row_bytes, uint32_t width, uint32_t height,
+    int quality, const uint8_t *_Nullable *_Nonnull bytes, size_t *_Nonnull count);
+int32_t cjpeg_encoder_error_code(const cjpeg_encoder *_Nonnull encoder);

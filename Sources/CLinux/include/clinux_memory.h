@@ -13,3 +13,6 @@ int clinux_map_anonymous(size_t size, bool populate, void *_Nullable *_Nonnull a
 
 /// Gives a mapping back. A null address with size 0 is fine.
 int clinux_unmap(const void *_Nullable address, size_t size);
+
+/// memchr: the offset of the first `byte`, or `count`.
+size_t clinux_find_byte(const void *_Nonnull bytes, size_t count, unsigned char byte);
