@@ -1,0 +1,12 @@
+#pragma once
+
+#include <stddef.h>
+
+/// Maps `size` writable bytes whose end (`at_end`) or start lies beside a page that faults on access. NULL on failure.
+void *_Nullable ctest_map_guarded(size_t size, int at_end);
+
+/// Gives back what `ctest_map_guarded` returned for the same arguments.
+void ctest_unmap_guarded(void *_Nonnull address, size_t size, int at_end);
+
+/// libm's exp, for references in double precision.
+double ctest_exp(double x);

@@ -1,0 +1,152 @@
+import CKernels
+import CTestSupport
+
+/// Every kernel against the plainest implementation in double precision: random shapes, rows wider than they need be,
+/// and each operand's end, then its start, beside an unmapped page.
+public enum KernelChecks {
+    public static func all(seed: UInt64, _ check: inout Check) {
+        for atEnd in [true, false] {
+            var operands = Operands(generator: SeededGenerator(seed: seed), atEnd: atEnd)
+            let activation = [CK_IDENTITY, CK_RELU, CK_SILU][Int(seed % 3)]
+            gemm(&operands, activation, &check)
+            convolution(&operands, activation, &check)
+            depthwise(&operands, activation, &check)
+            normalisation(&operands, wholeMap: false, &check)
+            normalisation(&operands, wholeMap: true, &check)
+            attention(&operands, &check)
+            separableAttention(&operands, &check)
+            resize(&operands, alignCorners: false, &check)
+            resize(&operands, alignCorners: true, &check)
+            meanAndAdd(&operands, &check)
+        }
+    }
+
+    private static func activate(_ x: Double, _ activation: ck_activation) -> Double {
+        switch activation {
+        case CK_RELU: max(x, 0)
+        case CK_SILU: x / (1 + ctest_exp(-x))
+        default: x
+        }
+    }
+
+    private static func gemm(_ operands: inout Operands, _ activation: ck_activation, _ check: inout Check) {
+        let m = operands.integer(1...20), n = operands.integer(1...35), k = operands.integer(1...40)
+        let pad = operands.integer(0...3)
+        let (lda, ldr, ldc) = (k + pad, n + 2 * pad, n + pad)
+        let a = operands.values((m - 1) * lda + k), b = operands.values(k * n), bias = operands.values(n)
+        let residual = operands.values((m - 1) * ldr + n), c = operands.output((m - 1) * ldc + n)
+        let hasBias = operands.integer(0...1) == 1, adds = operands.integer(0...1) == 1
+        f32_gemm_6x8__scalar(
+            m, n, k, a.base, lda, b.base, hasBias ? bias.base : nil, adds ? residual.base : nil, ldr, c.base, ldc,
+            activation)
+        for row in 0..<m {
+            for column in 0..<n {
+                var sum = hasBias ? bias[column] : 0
+                for p in 0..<k { sum += a[row * lda + p] * b[p * n + column] }
+                let expected = activate(sum, activation) + (adds ? residual[row * ldr + column] : 0)
+                check.expectClose(c.elements[row * ldc + column], expected, "gemm \(m)x\(n)x\(k) at \(row), \(column)")
+            }
+            for column in n..<ldc where row + 1 < m {
+                check.expect(c.elements[row * ldc + column].isNaN, "gemm \(m)x\(n)x\(k) writes between rows")
+            }
+        }
+    }
+
+    private static func convolution(_ operands: inout Operands, _ activation: ck_activation, _ check: inout Check) {
+        let h = operands.integer(1...9), w = operands.integer(1...9)
+        let inputs = operands.integer(1...4), outputs = operands.integer(1...40)
+        let x = operands.values(h * w * inputs), weights = operands.values(9 * inputs * outputs)
+        let bias = operands.values(outputs)
+        let (oh, ow) = ((h + 1) / 2, (w + 1) / 2)
+        let y = operands.output(oh * ow * outputs)
+        f32_conv3x3_s2__scalar(h, w, inputs, outputs, x.base, weights.base, bias.base, y.base, outputs, activation)
+        for pixel in 0..<oh * ow {
+            for channel in 0..<outputs {
+                var sum = bias[channel]
+                for tap in 0..<9 {
+                    guard let source = sourcePixel(pixel / ow, pixel % ow, tap, stride: 2, h, w) else { continue }
+                    for i in 0..<inputs {
+                        sum += x[source * inputs + i] * weights[(tap * inputs + i) * outputs + channel]
+                    }
+                }
+                check.expectClose(
+                    y.elements[pixel * outputs + channel], activate(sum, activation),
+                    "convolution \(h)x\(w), \(inputs) to \(outputs)")
+            }
+        }
+    }
+
+    private static func depthwise(_ operands: inout Operands, _ activation: ck_activation, _ check: inout Check) {
+        let h = operands.integer(1...9), w = operands.integer(1...9)
+        let channels = operands.integer(1...70), stride = operands.integer(1...2)
+        let ldi = channels + operands.integer(0...2)
+        let x = operands.values((h * w - 1) * ldi + channels), weights = operands.values(9 * channels)
+        let bias = operands.values(channels)
+        let (oh, ow) = ((h + stride - 1) / stride, (w + stride - 1) / stride)
+        let y = operands.output(oh * ow * channels)
+        f32_dwconv3x3__scalar(
+            h, w, channels, stride, x.base, ldi, weights.base, bias.base, y.base, channels, activation)
+        for pixel in 0..<oh * ow {
+            for channel in 0..<channels {
+                var sum = bias[channel]
+                for tap in 0..<9 {
+                    guard let source = sourcePixel(pixel / ow, pixel % ow, tap, stride: stride, h, w) else { continue }
+                    sum += x[source * ldi + channel] * weights[tap * channels + channel]
+                }
+                check.expectClose(
+                    y.elements[pixel * channels + channel], activate(sum, activation),
+                    "depthwise \(h)x\(w)x\(channels), stride \(stride)")
+            }
+        }
+    }
+
+    /// The pixel under a tap of a 3x3 window with padding 1; nil outside the picture.
+    private static func sourcePixel(_ row: Int, _ column: Int, _ tap: Int, stride: Int, _ h: Int, _ w: Int) -> Int? {
+        let (y, x) = (row * stride + tap / 3 - 1, column * stride + tap % 3 - 1)
+        return y >= 0 && y < h && x >= 0 && x < w ? y * w + x : nil
+    }
+
+    private static func normalisation(_ operands: inout Operands, wholeMap: Bool, _ check: inout Check) {
+        let rows = operands.integer(1...30), channels = operands.integer(1...70)
+        let ld = channels + operands.integer(0...2)
+        // Far from zero, where a difference of squares would cancel.
+        let x = operands.values((rows - 1) * ld + channels, offset: 30)
+        let gain = operands.values(channels), shift = operands.values(channels)
+        let y = operands.output(rows * channels)
+        if wholeMap {
+            f32_groupnorm1__scalar(rows, channels, x.base, ld, gain.base, shift.base, 1e-5, y.base, channels)
+        } else {
+            f32_layernorm__scalar(rows, channels, x.base, ld, gain.base, shift.base, 1e-5, y.base, channels)
+        }
+        for row in 0..<rows {
+            let group = wholeMap ? 0..<rows : row..<row + 1
+            var mean = 0.0, variance = 0.0
+            for r in group { for c in 0..<channels { mean += x[r * ld + c] } }
+            mean /= Double(group.count * channels)
+            for r in group { for c in 0..<channels { variance += (x[r * ld + c] - mean) * (x[r * ld + c] - mean) } }
+            variance /= Double(group.count * channels)
+            for c in 0..<channels {
+                let normalised = (x[row * ld + c] - mean) / (variance + 1e-5).squareRoot()
+                check.expectClose(
+                    y.elements[row * channels + c], normalised * gain[c] + shift[c], tolerance: 1e-4,
+                    "normalisation \(rows)x\(channels)")
+            }
+        }
+    }
+
+    private static func meanAndAdd(_ operands: inout Operands, _ check: inout Check) {
+        let rows = operands.integer(1...30), channels = operands.integer(1...40)
+        let a = operands.values(rows * channels), b = operands.values(rows * channels)
+        let mean = operands.output(channels), sum = operands.output(rows * channels)
+        f32_mean__scalar(rows, channels, a.base, channels, mean.base)
+        f32_add__scalar(rows, channels, a.base, channels, b.base, channels, sum.base, channels)
+        for channel in 0..<channels {
+            var total = 0.0
+            for row in 0..<rows { total += a[row * channels + channel] }
+            check.expectClose(mean.elements[channel], total / Double(rows), "mean \(rows)x\(channels)")
+        }
+        for index in 0..<rows * channels {
+            check.expect(sum.elements[index] == a.elements[index] + b.elements[index], "add \(rows)x\(channels)")
+        }
+    }
+}
