@@ -4,9 +4,187 @@ public struct CheckpointTensor: Sendable {
     public let shape: [Int]
     public let elementType: ElementType
 
-    /// The elements as float, contiguous and row-major.
-    public func floats() throws(CheckpointError) -> [Float] { throw .notACheckpoint }
+    /// Elements in all: the product of the shape, 1 for a scalar.
+    public let elementCount: Int
+
+    private let file: FileBytes
+    /// Of the element with all indices zero, in the file.
+    private let byteOffset: Int
+    /// In elements.
+    private let strides: [Int]
+
+    /// A view of a PyTorch storage whose bytes lie at `range`. Throws `invalidTensor` where it reaches past them.
+    init(_ entry: StateDict.Entry, storage range: Range<Int>, in file: FileBytes) throws(CheckpointError) {
+        let tensor = entry.tensor, storage = tensor.storage
+        let (size, overflow) = storage.elementCount.multipliedReportingOverflow(by: storage.elementType.size)
+        guard !overflow, size == range.count else {
+            throw .invalidTensor(entry.name, .sizeMismatch(expected: overflow ? .max : size, found: range.count))
+        }
+        let (offset, offsetOverflow) = tensor.offset.addingReportingOverflow(storage.firstElement)
+        guard !offsetOverflow, offset >= 0, offset <= storage.elementCount,
+            Self.reach(tensor.shape, tensor.strides).map({ $0 <= storage.elementCount - offset }) ?? false
+        else { throw .invalidTensor(entry.name, .outsideStorage(elements: storage.elementCount)) }
+        try self.init(
+            name: entry.name, shape: tensor.shape, elementType: storage.elementType, strides: tensor.strides,
+            byteOffset: range.lowerBound + offset * storage.elementType.size, file: file)
+    }
+
+    /// A contiguous tensor that takes the whole of `range`.
+    init(
+        name: String, shape: [Int], elementType: ElementType, range: Range<Int>, in file: FileBytes
+    ) throws(CheckpointError) {
+        guard let count = Self.product(shape) else { throw .invalidTensor(name, .shape) }
+        let (size, overflow) = count.multipliedReportingOverflow(by: elementType.size)
+        guard !overflow, size == range.count else {
+            throw .invalidTensor(name, .sizeMismatch(expected: overflow ? .max : size, found: range.count))
+        }
+        try self.init(
+            name: name, shape: shape, elementType: elementType, strides: Self.contiguousStrides(shape),
+            byteOffset: range.lowerBound, file: file)
+    }
+
+    private init(
+        name: String, shape: [Int], elementType: ElementType, strides: [Int], byteOffset: Int, file: FileBytes
+    ) throws(CheckpointError) {
+        guard let count = Self.product(shape) else { throw .invalidTensor(name, .shape) }
+        self.name = name
+        self.shape = shape
+        self.elementType = elementType
+        self.strides = strides
+        self.byteOffset = byteOffset
+        self.file = file
+        elementCount = count
+    }
+
+    /// The elements as float, contiguous and row-major: integers and float64 are rounded, a boolean is 0 or 1.
+    public func floats() throws(CheckpointError) -> [Float] {
+        if isContiguous { return file.withBytes(try contiguousRange(), convert) }
+        return try bytes().withUnsafeBytes(convert)
+    }
 
     /// The elements as they are stored (little endian), contiguous and row-major.
-    public func bytes() throws(CheckpointError) -> [UInt8] { throw .notACheckpoint }
+    public func bytes() throws(CheckpointError) -> [UInt8] {
+        if isContiguous { return file.array(try contiguousRange()) }
+        guard let reach = Self.reach(shape, strides) else { throw .invalidTensor(name, .shape) }
+        return file.withBytes(try fileRange(elements: reach), gather)
+    }
+
+    private func contiguousRange() throws(CheckpointError) -> Range<Int> { try fileRange(elements: elementCount) }
+
+    /// Opening has checked these bounds once; this keeps a mistake there from becoming an access out of bounds.
+    private func fileRange(elements: Int) throws(CheckpointError) -> Range<Int> {
+        let (size, overflow) = elements.multipliedReportingOverflow(by: elementType.size)
+        guard !overflow, byteOffset <= file.count, size <= file.count - byteOffset else {
+            throw .invalidTensor(name, .outsideStorage(elements: (file.count - byteOffset) / elementType.size))
+        }
+        return byteOffset..<byteOffset + size
+    }
+
+    // MARK: Layout
+
+    private var isContiguous: Bool {
+        elementCount == 0
+            || zip(shape, zip(strides, Self.contiguousStrides(shape))).allSatisfy { $0 == 1 || $1.0 == $1.1 }
+    }
+
+    /// Nil where a size is negative or the product overflows.
+    static func product(_ shape: [Int]) -> Int? {
+        guard shape.allSatisfy({ $0 >= 0 }) else { return nil }
+        if shape.contains(0) { return 0 }
+        var product = 1
+        for size in shape {
+            let (next, overflow) = product.multipliedReportingOverflow(by: size)
+            if overflow { return nil }
+            product = next
+        }
+        return product
+    }
+
+    /// Elements from the first to the last that a view touches, both included; nil where that is no sound number.
+    private static func reach(_ shape: [Int], _ strides: [Int]) -> Int? {
+        guard shape.count == strides.count, let count = product(shape), strides.allSatisfy({ $0 >= 0 }) else {
+            return nil
+        }
+        guard count > 0 else { return 0 }
+        var last = 0
+        for (size, stride) in zip(shape, strides) {
+            let (step, overflow) = (size - 1).multipliedReportingOverflow(by: stride)
+            let (next, sumOverflow) = last.addingReportingOverflow(step)
+            if overflow || sumOverflow || next == .max { return nil }
+            last = next
+        }
+        return last + 1
+    }
+
+    /// Row-major. A shape with a zero has no elements and thus any strides.
+    private static func contiguousStrides(_ shape: [Int]) -> [Int] {
+        var strides = [Int](repeating: 1, count: shape.count)
+        for axis in shape.indices.reversed().dropFirst() {
+            strides[axis] = strides[axis + 1].multipliedReportingOverflow(by: shape[axis + 1]).partialValue
+        }
+        return strides
+    }
+
+    /// Copies a strided view, which begins where `source` does, row by row.
+    private func gather(_ source: UnsafeRawBufferPointer) -> [UInt8] {
+        let size = elementType.size
+        let rowLength = shape[shape.count - 1], step = strides[shape.count - 1] * size
+        let outer = shape.count - 1
+        return [UInt8](unsafeUninitializedCapacity: elementCount * size) { output, count in
+            var index = [Int](repeating: 0, count: outer)
+            while count < elementCount * size {
+                var start = 0
+                for axis in 0..<outer { start += index[axis] * strides[axis] }
+                var from = start * size
+                for _ in 0..<rowLength {
+                    for byte in 0..<size { output[count + byte] = source[from + byte] }
+                    count += size
+                    from += step
+                }
+                var axis = outer - 1
+                while axis >= 0 {
+                    index[axis] += 1
+                    if index[axis] < shape[axis] { break }
+                    index[axis] = 0
+                    axis -= 1
+                }
+            }
+        }
+    }
+
+    // MARK: Conversion
+
+    private func convert(_ source: UnsafeRawBufferPointer) -> [Float] {
+        switch elementType {
+        case .float32: copy(source)
+        case .float16: map(source) { (bits: UInt16) in Float(Float16(bitPattern: bits)) }
+        case .bfloat16: map(source) { (bits: UInt16) in Float(bitPattern: UInt32(bits) << 16) }
+        case .float64: map(source) { (bits: UInt64) in Float(Double(bitPattern: bits)) }
+        case .int64: map(source) { (value: Int64) in Float(value) }
+        case .int32: map(source) { (value: Int32) in Float(value) }
+        case .int16: map(source) { (value: Int16) in Float(value) }
+        case .int8: map(source) { (value: Int8) in Float(value) }
+        case .uint8: map(source) { (value: UInt8) in Float(value) }
+        case .bool: map(source) { (value: UInt8) in value == 0 ? 0 : 1 }
+        }
+    }
+
+    private func copy(_ source: UnsafeRawBufferPointer) -> [Float] {
+        [Float](unsafeUninitializedCapacity: elementCount) { output, count in
+            UnsafeMutableRawBufferPointer(output).copyMemory(from: source)
+            count = elementCount
+        }
+    }
+
+    private func map<Stored: BitwiseCopyable>(
+        _ source: UnsafeRawBufferPointer, _ transform: (Stored) -> Float
+    ) -> [Float] {
+        [Float](unsafeUninitializedCapacity: elementCount) { output, count in
+            let size = MemoryLayout<Stored>.size
+            for index in 0..<elementCount {
+                output[index] = transform(source.loadUnaligned(fromByteOffset: index * size, as: Stored.self))
+            }
+            count = elementCount
+        }
+    }
 }

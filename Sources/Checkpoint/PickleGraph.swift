@@ -1,0 +1,73 @@
+/// What a pickle describes. Objects refer to each other by index: a deeply nested or cyclic graph is as flat as any
+/// other, so neither walking nor releasing it can exhaust the stack.
+struct PickleGraph {
+    typealias Reference = Int
+
+    enum Node {
+        /// None, booleans, byte strings and objects whose content no tensor depends on.
+        case opaque
+        case integer(Int)
+        /// Two's complement, little endian, more than eight bytes.
+        case wideInteger([UInt8])
+        case string(String)
+        case global(PickleGlobal)
+        case tuple([Reference])
+        case list(Int)
+        case dictionary(Int)
+        case boolean(Bool)
+        case storage(StorageReference)
+        case tensor(TensorReference)
+    }
+
+    /// A storage as a persistent identifier names it.
+    struct StorageReference: Equatable {
+        var key: String
+        var elementType: ElementType
+        var elementCount: Int
+        /// Elements to skip, where the storage is a view of the one that is stored.
+        var firstElement = 0
+    }
+
+    struct TensorReference {
+        var storage: StorageReference
+        var offset: Int
+        var shape: [Int]
+        var strides: [Int]
+    }
+
+    var nodes: [Node] = []
+    var lists: [[Reference]] = []
+    var dictionaries: [[(key: Reference, value: Reference)]] = []
+    var root: Reference = 0
+
+    func string(_ reference: Reference) -> String? {
+        if case .string(let value) = nodes[reference] { value } else { nil }
+    }
+
+    func integer(_ reference: Reference) -> Int? {
+        if case .integer(let value) = nodes[reference] { value } else { nil }
+    }
+
+    /// The elements of a tuple or list.
+    func elements(_ reference: Reference) -> [Reference]? {
+        switch nodes[reference] {
+        case .tuple(let elements): elements
+        case .list(let index): lists[index]
+        default: nil
+        }
+    }
+
+    func integers(_ reference: Reference) -> [Int]? {
+        guard let elements = elements(reference) else { return nil }
+        var values: [Int] = []
+        for element in elements {
+            guard let value = integer(element) else { return nil }
+            values.append(value)
+        }
+        return values
+    }
+
+    func dictionary(_ reference: Reference) -> [(key: Reference, value: Reference)]? {
+        if case .dictionary(let index) = nodes[reference] { dictionaries[index] } else { nil }
+    }
+}

@@ -1,0 +1,109 @@
+import Foundation
+
+/// Collects tensors and writes them as a safetensors file.
+public struct SafetensorsWriter: Sendable {
+    private struct Entry: Sendable {
+        var name: String
+        var shape: [Int]
+        var elementType: ElementType
+        var bytes: [UInt8]
+    }
+
+    private var entries: [Entry] = []
+    private var names: Set<String> = []
+
+    public init() {}
+
+    /// Adds a tensor from its elements' bytes, little endian and row-major. Throws `duplicateTensor`, or `invalidTensor`
+    /// where the shape does not fit the bytes.
+    public mutating func add(
+        _ name: String, shape: [Int], elementType: ElementType, bytes: [UInt8]
+    ) throws(CheckpointError) {
+        guard name != Safetensors.metadataName else { throw .invalidTensor(name, .reservedName) }
+        guard let count = CheckpointTensor.product(shape) else { throw .invalidTensor(name, .shape) }
+        let (size, overflow) = count.multipliedReportingOverflow(by: elementType.size)
+        guard !overflow, size == bytes.count else {
+            throw .invalidTensor(name, .sizeMismatch(expected: overflow ? .max : size, found: bytes.count))
+        }
+        guard names.insert(name).inserted else { throw .duplicateTensor(name) }
+        entries.append(Entry(name: name, shape: shape, elementType: elementType, bytes: bytes))
+    }
+
+    public mutating func add(_ name: String, shape: [Int], _ values: [Float]) throws(CheckpointError) {
+        try add(name, shape: shape, elementType: .float32, bytes: values.withUnsafeBytes { [UInt8]($0) })
+    }
+
+    public mutating func add(_ name: String, shape: [Int], _ values: [Int32]) throws(CheckpointError) {
+        try add(name, shape: shape, elementType: .int32, bytes: values.withUnsafeBytes { [UInt8]($0) })
+    }
+
+    /// Writes the file under a temporary name beside `path` and renames it, so that nobody sees half a file. Tensors lie
+    /// in the order in which they were added, wide elements before narrow ones, which keeps all of them aligned.
+    public func write(to path: String) throws(CheckpointError) {
+        let temporary = "\(path).\(UInt32.random(in: 0...UInt32.max)).partial"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw .cannotWrite(path: path, errno: errno) }
+        var failure = writeAll(to: descriptor)
+        if failure == 0, fsync(descriptor) != 0 { failure = errno }
+        if close(descriptor) != 0, failure == 0 { failure = errno }
+        if failure == 0, rename(temporary, path) != 0 { failure = errno }
+        guard failure == 0 else {
+            unlink(temporary)
+            throw .cannotWrite(path: path, errno: failure)
+        }
+    }
+
+    /// Returns zero or the error number.
+    private func writeAll(to descriptor: Int32) -> Int32 {
+        let ordered = [8, 4, 2, 1].flatMap { size in entries.filter { $0.elementType.size == size } }
+        let header = Self.header(ordered)
+        let length = withUnsafeBytes(of: UInt64(header.count).littleEndian) { [UInt8]($0) }
+        for part in [length, header] + ordered.map(\.bytes) {
+            let failure = part.withUnsafeBytes { Self.write($0, to: descriptor) }
+            if failure != 0 { return failure }
+        }
+        return 0
+    }
+
+    private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32 {
+        var written = 0
+        while written < bytes.count {
+            let count = Foundation.write(descriptor, bytes.baseAddress! + written, bytes.count - written)
+            if count > 0 {
+                written += count
+            } else if count == 0 {
+                return ENOSPC
+            } else if errno != EINTR {
+                return errno
+            }
+        }
+        return 0
+    }
+
+    /// Padded with spaces so that the tensors begin at a multiple of eight bytes.
+    private static func header(_ entries: [Entry]) -> [UInt8] {
+        var offset = 0
+        let items = entries.map { entry in
+            let type = Safetensors.elementTypes.first { $0.value == entry.elementType }!.key
+            let end = offset + entry.bytes.count
+            defer { offset = end }
+            let shape = entry.shape.map(String.init).joined(separator: ",")
+            return "\(quoted(entry.name)):{\"dtype\":\"\(type)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}"
+        }
+        var header = Array("{\(items.joined(separator: ","))}".utf8)
+        while !header.count.isMultiple(of: 8) { header.append(UInt8(ascii: " ")) }
+        return header
+    }
+
+    private static func quoted(_ name: String) -> String {
+        var quoted = "\""
+        for scalar in name.unicodeScalars {
+            switch scalar {
+            case "\"", "\\": quoted += "\\\(scalar)"
+            case ..<" ": quoted += "\\u00" + String(scalar.value + 256, radix: 16).dropFirst()
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+}

@@ -1,0 +1,157 @@
+/// The central directory of a zip file, and its stored records. Zip64 fields are read; compression is not.
+/// Source: PKWARE APPNOTE 6.3.10, sections 4.3.7 to 4.5.3.
+struct ZipArchive: Sendable {
+    private struct Entry: Sendable {
+        var method: UInt16
+        var isEncrypted: Bool
+        var checksum: UInt32
+        var compressedSize: Int
+        var size: Int
+        var headerOffset: Int
+    }
+
+    private let bytes: FileBytes
+    private let verifiesChecksums: Bool
+    private var entries: [String: Entry] = [:]
+    /// Records share no bytes, so all that are read together cannot be longer than the file.
+    private var unreadBytes: Int
+    /// In the order of the directory.
+    private(set) var names: [String] = []
+
+    static func isZip(_ bytes: FileBytes) -> Bool {
+        let signature = bytes.integer(UInt32.self, at: 0)
+        return signature == Signature.localHeader || signature == Signature.end
+    }
+
+    /// Checksums can be left unverified so that tests reach what lies behind them.
+    init(_ bytes: FileBytes, verifiesChecksums: Bool = true) throws(CheckpointError) {
+        self.bytes = bytes
+        self.verifiesChecksums = verifiesChecksums
+        unreadBytes = bytes.count
+        let directory = try Self.findDirectory(bytes)
+        var reader = ByteReader(bytes, directory.range, .zipDirectory)
+        for _ in 0..<directory.count {
+            let start = reader.position
+            let (name, entry) = try Self.readEntry(&reader)
+            guard entry.headerOffset < directory.range.lowerBound else { throw .malformed(.zipDirectory, offset: start) }
+            guard entries.updateValue(entry, forKey: name) == nil else { throw .duplicateRecord(name) }
+            names.append(name)
+        }
+    }
+
+    /// Where the bytes of a stored record lie. Each record is asked for once.
+    mutating func record(_ name: String) throws(CheckpointError) -> Range<Int> {
+        guard let entry = entries[name] else { throw .missingRecord(name) }
+        guard entry.method == 0, !entry.isEncrypted else { throw .compressedRecord(name) }
+        var reader = ByteReader(bytes, entry.headerOffset..<bytes.count, .zipRecord)
+        guard try reader.integer(UInt32.self) == Signature.localHeader, entry.compressedSize == entry.size else {
+            throw .malformed(.zipRecord, offset: entry.headerOffset)
+        }
+        // Sizes and checksum may come after the data, in a descriptor: the directory has them too.
+        try reader.skip(22)
+        let nameLength = try reader.length(UInt16.self), extraLength = try reader.length(UInt16.self)
+        try reader.skip(nameLength + extraLength)
+        let range = try reader.take(entry.size)
+        guard range.count <= unreadBytes else { throw .malformed(.zipRecord, offset: entry.headerOffset) }
+        unreadBytes -= range.count
+        // Zero stands in for a checksum that the writer left out.
+        if verifiesChecksums, entry.checksum != 0, bytes.withBytes(range, Checksum.crc32) != entry.checksum {
+            throw .checksumMismatch(record: name)
+        }
+        return range
+    }
+
+    func contains(_ name: String) -> Bool { entries[name] != nil }
+
+    private static func readEntry(_ reader: inout ByteReader) throws(CheckpointError) -> (String, Entry) {
+        let start = reader.position
+        guard try reader.integer(UInt32.self) == Signature.directoryEntry else {
+            throw .malformed(.zipDirectory, offset: start)
+        }
+        try reader.skip(4)
+        let flags = try reader.integer(UInt16.self), method = try reader.integer(UInt16.self)
+        try reader.skip(4)
+        let checksum = try reader.integer(UInt32.self)
+        let compressedSize = try reader.integer(UInt32.self), size = try reader.integer(UInt32.self)
+        let nameLength = try reader.length(UInt16.self), extraLength = try reader.length(UInt16.self)
+        let commentLength = try reader.length(UInt16.self)
+        try reader.skip(8)
+        let offset = try reader.integer(UInt32.self)
+        let name = String(decoding: reader.bytes.array(try reader.take(nameLength)), as: UTF8.self)
+        let extra = try reader.take(extraLength)
+        try reader.skip(commentLength)
+
+        var wide = try wideFields(reader.bytes, extra)
+        func widen(_ value: UInt32) throws(CheckpointError) -> Int {
+            guard value == .max else { return Int(value) }
+            return try wide.length(UInt64.self)
+        }
+        // The wide fields follow in this order, each only where its narrow field is saturated.
+        let wideSize = try widen(size), wideCompressedSize = try widen(compressedSize), wideOffset = try widen(offset)
+        return (
+            name,
+            Entry(
+                method: method, isEncrypted: flags & 1 != 0, checksum: checksum, compressedSize: wideCompressedSize,
+                size: wideSize, headerOffset: wideOffset)
+        )
+    }
+
+    /// The zip64 field among the extra fields; empty where there is none.
+    private static func wideFields(_ bytes: FileBytes, _ extra: Range<Int>) throws(CheckpointError) -> ByteReader {
+        var reader = ByteReader(bytes, extra, .zipDirectory)
+        while reader.remaining >= 4 {
+            let identifier = try reader.integer(UInt16.self)
+            let field = try reader.take(try reader.length(UInt16.self))
+            if identifier == 1 { return ByteReader(bytes, field, .zipDirectory) }
+        }
+        return ByteReader(bytes, extra.upperBound..<extra.upperBound, .zipDirectory)
+    }
+
+    private static func findDirectory(_ bytes: FileBytes) throws(CheckpointError) -> (range: Range<Int>, count: Int) {
+        let end = try findEnd(bytes)
+        var reader = ByteReader(bytes, end + 10..<bytes.count, .zipDirectory)
+        var count = try reader.length(UInt16.self)
+        var size = try reader.length(UInt32.self)
+        var offset = try reader.length(UInt32.self)
+        if end >= 20, bytes.integer(UInt32.self, at: end - 20) == Signature.wideEndLocator {
+            var locator = ByteReader(bytes, end - 12..<end, .zipDirectory)
+            let wideEnd = try locator.length(UInt64.self)
+            guard bytes.integer(UInt32.self, at: wideEnd) == Signature.wideEnd, wideEnd < end - 20 else {
+                throw .malformed(.zipDirectory, offset: end - 12)
+            }
+            reader = ByteReader(bytes, wideEnd..<end, .zipDirectory)
+            try reader.skip(32)
+            count = try reader.length(UInt64.self)
+            size = try reader.length(UInt64.self)
+            offset = try reader.length(UInt64.self)
+        }
+        // An entry takes at least 46 bytes.
+        guard offset <= end, size <= end - offset, count <= size / 46 else {
+            throw .malformed(.zipDirectory, offset: end)
+        }
+        return (offset..<offset + size, count)
+    }
+
+    /// The end-of-directory record: at the very end but for a comment of at most 65,535 bytes.
+    private static func findEnd(_ bytes: FileBytes) throws(CheckpointError) -> Int {
+        var position = bytes.count - 22
+        let last = max(0, position - 65_535)
+        while position >= last {
+            if bytes.integer(UInt32.self, at: position) == Signature.end,
+                let comment = bytes.integer(UInt16.self, at: position + 20), Int(comment) == bytes.count - 22 - position
+            {
+                return position
+            }
+            position -= 1
+        }
+        throw .truncated(.zipDirectory, offset: bytes.count)
+    }
+
+    private enum Signature {
+        static let localHeader: UInt32 = 0x0403_4B50
+        static let directoryEntry: UInt32 = 0x0201_4B50
+        static let end: UInt32 = 0x0605_4B50
+        static let wideEnd: UInt32 = 0x0606_4B50
+        static let wideEndLocator: UInt32 = 0x0706_4B50
+    }
+}
