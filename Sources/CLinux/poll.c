@@ -18,6 +18,15 @@ int clinux_poll_wait(struct clinux_poll *descriptors, size_t count, int64_t time
     return errno;
 }
 
+int clinux_wait_readable(int first, int second, int64_t timeout_ns, _Bool *first_ready, _Bool *second_ready) {
+    struct clinux_poll descriptors[] = {{first, POLLIN, 0}, {second, POLLIN, 0}};
+    int ready;
+    int error = clinux_poll_wait(descriptors, 2, timeout_ns, &ready);
+    *first_ready = descriptors[0].revents != 0;
+    *second_ready = descriptors[1].revents != 0;
+    return error == EINTR ? 0 : error;
+}
+
 int clinux_event_create(int *fd) {
     *fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return *fd < 0 ? errno : 0;

@@ -1,0 +1,218 @@
+import CLinux
+
+/// Pictures from files as if a camera took them: a JPEG, a folder of JPEGs, a file of concatenated JPEGs (MJPEG), or a
+/// stream of them (standard input, a FIFO).
+///
+/// A regular file whose name ends in .jpg or .jpeg is one picture and is handed over whole; every other file and every
+/// stream is a sequence of JPEGs. After `init` nothing is allocated. One thread owns a source.
+public final class FileSource {
+    /// Bytes of the largest picture.
+    public static let pictureLimit = 16 << 20
+    /// Files of the largest folder.
+    public static let folderLimit = 100_000
+    /// Bytes of one read from a stream.
+    static let chunk = 64 << 10
+
+    public enum Kind: Sendable { case picture, folder, sequence, stream }
+
+    public let kind: Kind
+    private let repeats: Bool
+    private let interrupt: Int32
+    private let pictureLimit: Int
+    private let chunk: Int
+    private let pictures: PictureList?
+    private let descriptor: Int32
+    private let ownsDescriptor: Bool
+
+    private var buffer: FrameBuffer
+    private var splitter: JPEGSplitter
+    /// The next picture of this pass.
+    private var index = 0
+    private var sequence: UInt64 = 0
+    /// The sequence has given its last byte.
+    private var isExhausted = false
+    private var passIsOver = false
+
+    /// - Parameters:
+    ///   - path: `-` is standard input.
+    ///   - repeats: begin again after the last picture. Not for streams.
+    ///   - interrupt: a descriptor that ends every wait once it is readable; -1 for none.
+    public convenience init(path: UnsafePointer<CChar>, repeats: Bool, interrupt: Int32) throws(CameraError) {
+        try self.init(
+            path: path, repeats: repeats, interrupt: interrupt, pictureLimit: Self.pictureLimit, chunk: Self.chunk)
+    }
+
+    init(
+        path: UnsafePointer<CChar>, repeats: Bool, interrupt: Int32, pictureLimit: Int, chunk: Int
+    ) throws(CameraError) {
+        let source = try Self.open(path)
+        ownsDescriptor = source.descriptor > 0
+        descriptor = source.descriptor
+        pictures = source.pictures
+        kind = source.kind
+        self.repeats = repeats
+        self.interrupt = interrupt
+        self.pictureLimit = pictureLimit
+        self.chunk = chunk
+        splitter = JPEGSplitter(limit: pictureLimit)
+        buffer = try FrameBuffer(capacity: pictureLimit + JPEGSplitter.lookahead + chunk)
+        if kind == .stream, repeats { throw .cannotRepeatStream }
+        if kind == .folder, pictures?.count == 0 { throw .emptyFolder }
+    }
+
+    deinit {
+        if ownsDescriptor { _ = clinux_close(descriptor) }
+    }
+
+    private static func open(
+        _ path: UnsafePointer<CChar>
+    ) throws(CameraError) -> (kind: Kind, descriptor: Int32, pictures: PictureList?) {
+        if path[0] == CChar(bitPattern: UInt8(ascii: "-")), path[1] == 0 { return (.stream, 0, nil) }
+        var descriptor: Int32 = -1
+        var status = clinux_file_status()
+        let error = clinux_open_read(clinux_working_folder, path, &descriptor)
+        guard error == 0 else { throw .cannotOpen(error) }
+        let statusError = clinux_status(descriptor, &status)
+        guard statusError == 0 else {
+            _ = clinux_close(descriptor)
+            throw .cannotOpen(statusError)
+        }
+        switch status.kind {
+        case CLINUX_FILE_FOLDER:
+            return (.folder, -1, try PictureList(folder: descriptor, limit: folderLimit))
+        case CLINUX_FILE_REGULAR where PictureList.isPicture(path):
+            _ = clinux_close(descriptor)
+            return (.picture, -1, PictureList(path: path))
+        case CLINUX_FILE_REGULAR:
+            return (.sequence, descriptor, nil)
+        case CLINUX_FILE_STREAM:
+            return (.stream, descriptor, nil)
+        default:
+            _ = clinux_close(descriptor)
+            throw .unsupportedKind
+        }
+    }
+
+    /// The next picture, or what there is instead of one. A stream is waited for. The frame returned last is void.
+    public func next() throws(CameraError) -> FrameEvent {
+        var isInterrupted = false
+        var unused = false
+        _ = clinux_wait_readable(interrupt, -1, 0, &isInterrupted, &unused)
+        if isInterrupted { return .interrupted }
+        if passIsOver {
+            guard repeats else { return .ended }
+            try startPass()
+        }
+        guard let pictures else { return try nextOfSequence() }
+        return nextPicture(of: pictures)
+    }
+
+    private func startPass() throws(CameraError) {
+        passIsOver = false
+        isExhausted = false
+        index = 0
+        buffer.clear()
+        splitter = JPEGSplitter(limit: pictureLimit)
+        if pictures == nil {
+            let error = clinux_rewind(descriptor)
+            guard error == 0 else { throw .cannotRead(error) }
+        }
+    }
+
+    private func endPass() -> FrameEvent {
+        passIsOver = true
+        return repeats ? .passEnded : .ended
+    }
+
+    // MARK: - Files of one picture each
+
+    private func nextPicture(of pictures: PictureList) -> FrameEvent {
+        guard index < pictures.count else { return endPass() }
+        let name = FrameName.file(pictures.name(index))
+        let fault = read(pictures[index], in: pictures.folder)
+        index += 1
+        sequence += 1
+        if let fault { return .bad(fault, name) }
+        return .frame(frame(buffer.bytes, name))
+    }
+
+    /// Reads a whole file into the buffer.
+    private func read(_ path: UnsafePointer<CChar>, in folder: Int32) -> BadFrame? {
+        buffer.clear()
+        var file: Int32 = -1
+        var status = clinux_file_status()
+        var error = clinux_open_read(folder, path, &file)
+        guard error == 0 else { return .unreadable(error) }
+        defer { _ = clinux_close(file) }
+        error = clinux_status(file, &status)
+        guard error == 0 else { return .unreadable(error) }
+        guard status.kind == CLINUX_FILE_REGULAR else { return .unreadable(clinux_ENOTSUP) }
+        var got = 0
+        repeat {
+            error = buffer.read(from: file, atMost: buffer.capacity, got: &got)
+            guard error == 0 else { return .unreadable(error) }
+            guard buffer.count <= pictureLimit else { return .tooLarge(limit: pictureLimit) }
+        } while got > 0
+        return buffer.count == 0 ? .empty : nil
+    }
+
+    // MARK: - Concatenated pictures
+
+    private func nextOfSequence() throws(CameraError) -> FrameEvent {
+        if isExhausted { return endPass() }
+        while true {
+            switch splitter.next(in: buffer.bytes) {
+            case .picture(let start, let end):
+                let name = nameOfNext()
+                return .frame(frame(UnsafeRawBufferPointer(rebasing: buffer.bytes[start..<end]), name))
+            case .bad(.noPicture(let bytes)):
+                return .bad(.noPicture(bytes: bytes), .index(UInt64(index)))
+            case .bad(let fault):
+                return .bad(fault, nameOfNext())
+            case .needsBytes:
+                break
+            }
+            switch try refill() {
+            case .ready: continue
+            case .interrupted: return .interrupted
+            case .end:
+                isExhausted = true
+                guard let fault = splitter.finish() else { return endPass() }
+                return .bad(fault, nameOfNext())
+            }
+        }
+    }
+
+    private func nameOfNext() -> FrameName {
+        index += 1
+        sequence += 1
+        return .index(UInt64(index - 1))
+    }
+
+    private enum Refill { case ready, interrupted, end }
+
+    private func refill() throws(CameraError) -> Refill {
+        let unneeded = min(splitter.firstNeeded, buffer.count)
+        buffer.discard(unneeded)
+        splitter.discarded(unneeded)
+        while true {
+            var isInterrupted = false
+            var isReady = false
+            let waitError = clinux_wait_readable(interrupt, descriptor, -1, &isInterrupted, &isReady)
+            guard waitError == 0 else { throw .cannotRead(waitError) }
+            if isInterrupted { return .interrupted }
+            guard isReady else { continue }
+            var got = 0
+            let error = buffer.read(from: descriptor, atMost: chunk, got: &got)
+            if error == clinux_EAGAIN { continue }
+            guard error == 0 else { throw .cannotRead(error) }
+            return got > 0 ? .ready : .end
+        }
+    }
+
+    private func frame(_ bytes: UnsafeRawBufferPointer, _ name: FrameName) -> Frame {
+        Frame(
+            bytes: bytes, sequence: sequence - 1, capturedMonotonic: clinux_monotonic_ns(),
+            capturedRealtime: clinux_realtime_ns(), name: name)
+    }
+}

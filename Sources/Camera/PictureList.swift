@@ -1,0 +1,113 @@
+import CLinux
+
+/// The file names of a source's pictures, read once. A folder gives its *.jpg and *.jpeg files (any case, hidden ones
+/// left out, subfolders not entered) in the byte order of their names.
+final class PictureList {
+    /// Descriptor of the folder that the paths are relative to.
+    let folder: Int32
+    /// Every path with its terminating null.
+    private let characters: UnsafeMutableBufferPointer<CChar>
+    private let offsets: [Int]
+
+    var count: Int { offsets.count }
+
+    /// One picture. `path` is relative to the working folder.
+    init(path: UnsafePointer<CChar>) {
+        folder = clinux_working_folder
+        offsets = [0]
+        characters = Self.copy(UnsafeBufferPointer(start: path, count: Self.length(path) + 1))
+    }
+
+    /// Takes over the folder's descriptor.
+    init(folder: Int32, limit: Int) throws(CameraError) {
+        var names: [CChar] = []
+        var starts: [Int] = []
+        do throws(CameraError) {
+            try Self.list(folder, limit: limit, into: &names, starts: &starts)
+        } catch {
+            _ = clinux_close(folder)
+            throw error
+        }
+        let characters = names.withUnsafeBufferPointer { Self.copy($0) }
+        if let base = characters.baseAddress {
+            starts.sort { Self.precedes(base + $0, base + $1) }
+        }
+        self.folder = folder
+        self.characters = characters
+        offsets = starts
+    }
+
+    deinit {
+        characters.deallocate()
+        if folder >= 0 { _ = clinux_close(folder) }
+    }
+
+    subscript(index: Int) -> UnsafePointer<CChar> { UnsafePointer(characters.baseAddress! + offsets[index]) }
+
+    /// The last component of a path.
+    func name(_ index: Int) -> UnsafeBufferPointer<UInt8> {
+        let path = self[index]
+        let length = Self.length(path)
+        var start = length
+        while start > 0, path[start - 1] != slash { start -= 1 }
+        let bytes = UnsafeRawPointer(path + start).assumingMemoryBound(to: UInt8.self)
+        return UnsafeBufferPointer(start: bytes, count: length - start)
+    }
+
+    private static func list(
+        _ folder: Int32, limit: Int, into names: inout [CChar], starts: inout [Int]
+    ) throws(CameraError) {
+        var listing: UnsafeMutableRawPointer?
+        let error = clinux_folder_open(folder, &listing)
+        guard error == 0, let listing else { throw .cannotOpen(error) }
+        defer { clinux_folder_close(listing) }
+        while true {
+            var name: UnsafePointer<CChar>?
+            let error = clinux_folder_next(listing, &name)
+            guard error == 0 else { throw .cannotRead(error) }
+            guard let name else { return }
+            guard isPicture(name), name[0] != dot else { continue }
+            guard starts.count < limit else { throw .tooManyPictures(limit: limit) }
+            starts.append(names.count)
+            names.append(contentsOf: UnsafeBufferPointer(start: name, count: length(name) + 1))
+        }
+    }
+
+    private static func copy(_ source: UnsafeBufferPointer<CChar>) -> UnsafeMutableBufferPointer<CChar> {
+        let copy = UnsafeMutableBufferPointer<CChar>.allocate(capacity: source.count)
+        _ = copy.initialize(fromContentsOf: source)
+        return copy
+    }
+
+    /// Whether a name ends in .jpg or .jpeg.
+    static func isPicture(_ name: UnsafePointer<CChar>) -> Bool {
+        ends(name, with: ".jpg") || ends(name, with: ".jpeg")
+    }
+
+    private static func ends(_ name: UnsafePointer<CChar>, with suffix: StaticString) -> Bool {
+        let length = Self.length(name)
+        let start = length - suffix.utf8CodeUnitCount
+        guard start >= 0 else { return false }
+        for index in 0..<suffix.utf8CodeUnitCount {
+            let byte = UInt8(bitPattern: name[start + index])
+            let lower = byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte
+            guard lower == suffix.utf8Start[index] else { return false }
+        }
+        return true
+    }
+
+    static func length(_ string: UnsafePointer<CChar>) -> Int {
+        var length = 0
+        while string[length] != 0 { length += 1 }
+        return length
+    }
+
+    private static func precedes(_ left: UnsafePointer<CChar>, _ right: UnsafePointer<CChar>) -> Bool {
+        var index = 0
+        while left[index] == right[index], left[index] != 0 { index += 1 }
+        return UInt8(bitPattern: left[index]) < UInt8(bitPattern: right[index])
+    }
+}
+
+private let slash = CChar(bitPattern: UInt8(ascii: "/"))
+private let dot = CChar(bitPattern: UInt8(ascii: "."))

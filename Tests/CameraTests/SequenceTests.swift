@@ -1,0 +1,132 @@
+import Foundation
+import Testing
+
+@testable import Camera
+
+@Suite struct SequenceTests {
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    func events(of bytes: [UInt8], limit: Int = 1 << 20, chunk: Int) throws -> [Seen] {
+        let path = try folder.write("sequence.mjpeg", bytes)
+        return try FileSource(path: path, repeats: false, interrupt: -1, pictureLimit: limit, chunk: chunk).all()
+    }
+
+    /// What goes into a stream must come out of it, whatever lies between and however it arrives.
+    @Test func picturesComeOutByteForByte() throws {
+        for seed in 0..<400 {
+            var maker = JPEGMaker(random: Seeded(UInt64(seed)))
+            var stream: [UInt8] = maker.garbage()
+            var expected: [Seen] = []
+            let pieces = Int.random(in: 0...8, using: &maker.random)
+            for index in 0..<pieces {
+                if Int.random(in: 0..<4, using: &maker.random) == 0 {
+                    // Only an SOI or the end tells that a picture was cut, hence no garbage after it.
+                    stream += maker.cutPicture()
+                    expected.append(.bad(.truncated, name: "\(index)"))
+                } else {
+                    let picture = maker.picture()
+                    stream += picture
+                    expected.append(.frame(picture, name: "\(index)", sequence: UInt64(index)))
+                    stream += maker.garbage()
+                }
+            }
+            let chunk = Int.random(in: 1...100, using: &maker.random)
+            let seen = try events(of: stream, chunk: chunk)
+            #expect(seen == expected, "seed \(seed), chunk \(chunk)")
+        }
+    }
+
+    /// Broken bytes give some pictures and some faults, the same for every way of arriving.
+    @Test func brokenStreamsReadTheSameInAnyPieces() throws {
+        var pictures = 0
+        var faults = 0
+        for seed in 0..<300 {
+            var maker = JPEGMaker(random: Seeded(UInt64(seed) << 32))
+            var stream: [UInt8] = []
+            for _ in 0..<6 { stream += maker.picture() + maker.garbage(0...8) }
+            for _ in 0..<Int.random(in: 1...12, using: &maker.random) {
+                stream[Int.random(in: 0..<stream.count, using: &maker.random)] =
+                    [0xFF, 0xD8, 0xD9, 0xDA, 0x00, 0xE1].randomElement(using: &maker.random)!
+            }
+            let limit = Int.random(in: 60...600, using: &maker.random)
+            let whole = try events(of: stream, limit: limit, chunk: 1 << 16)
+            for chunk in [1, 7, Int.random(in: 2...200, using: &maker.random)] {
+                let seen = try events(of: stream, limit: limit, chunk: chunk)
+                #expect(seen == whole, "seed \(seed), chunk \(chunk), limit \(limit)")
+            }
+            for event in whole {
+                guard let picture = event.picture else {
+                    faults += 1
+                    continue
+                }
+                pictures += 1
+                #expect(picture.count <= limit && picture.starts(with: [0xFF, 0xD8, 0xFF]))
+                #expect(picture.suffix(2) == [0xFF, 0xD9])
+            }
+        }
+        #expect(pictures > 500 && faults > 500)
+    }
+
+    @Test func largePictureIsLeftOutAndTheNextOneFound() throws {
+        var maker = JPEGMaker(random: Seeded(7))
+        let small = maker.picture(thumbnails: false)
+        let large: [UInt8] = [0xFF, 0xD8, 0xFF, 0xDA, 0, 2] + [UInt8](repeating: 1, count: 1500) + [0xFF, 0xD9]
+        let seen = try events(of: large + small, limit: 1000, chunk: 64)
+        #expect(seen == [.bad(.tooLarge(limit: 1000), name: "0"), .frame(small, name: "1", sequence: 1)])
+    }
+
+    @Test func endlessGarbageIsReportedAndBounded() throws {
+        let seen = try events(of: [UInt8](repeating: 0x55, count: 3500), limit: 1000, chunk: 64)
+        #expect(seen == Array(repeating: .bad(.noPicture(bytes: 1000), name: "0"), count: 3))
+    }
+
+    @Test func lastPictureCutShortIsReported() throws {
+        var maker = JPEGMaker(random: Seeded(3))
+        let picture = maker.picture()
+        let seen = try events(of: picture + picture.dropLast(1), chunk: 16)
+        #expect(seen == [.frame(picture, name: "0", sequence: 0), .bad(.truncated, name: "1")])
+    }
+
+    @Test func repeatedSequenceCountsOn() throws {
+        var maker = JPEGMaker(random: Seeded(4))
+        let (first, second) = (maker.picture(), maker.picture())
+        let path = try folder.write("sequence.mjpeg", first + second)
+        let source = try FileSource(path: path, repeats: true, interrupt: -1)
+        #expect(source.kind == .sequence)
+        let seen = try (0..<5).map { _ in Seen(try source.next()) }
+        #expect(
+            seen == [
+                .frame(first, name: "0", sequence: 0), .frame(second, name: "1", sequence: 1), .passEnded,
+                .frame(first, name: "0", sequence: 2), .frame(second, name: "1", sequence: 3),
+            ])
+    }
+
+    @Test func fifoIsAStreamThatCanBeInterrupted() throws {
+        let path = folder.path + "/pipe"
+        #expect(mkfifo(path, 0o600) == 0)
+        var ends: [Int32] = [0, 0]
+        #expect(pipe(&ends) == 0)
+        defer { ends.forEach { close($0) } }
+        #expect(throws: CameraError.cannotRepeatStream) {
+            try FileSource(path: path, repeats: true, interrupt: -1)
+        }
+        let source = try FileSource(path: path, repeats: false, interrupt: ends[0])
+        let writer = open(path, O_WRONLY)
+        defer { close(writer) }
+        var maker = JPEGMaker(random: Seeded(5))
+        let picture = maker.picture()
+        let sent = Array(picture + picture.prefix(9))
+        #expect(write(writer, sent, sent.count) == sent.count)
+        #expect(Seen(try source.next()) == .frame(picture, name: "0", sequence: 0))
+        // The second picture is incomplete: only the other thread ends this wait.
+        let stop = ends[1]
+        Thread.detachNewThread { [stop] in
+            usleep(20_000)
+            var byte: UInt8 = 1
+            write(stop, &byte, 1)
+        }
+        #expect(Seen(try source.next()) == .interrupted)
+    }
+}
