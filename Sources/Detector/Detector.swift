@@ -55,10 +55,15 @@ public final class Detector {
     /// The upright size of the last picture.
     public private(set) var pictureSize = PictureSize(width: 0, height: 0)
 
+    /// The largest number of values that a network may put out: 256 MiB of fp32.
+    private static let largestOutputCount = 1 << 26
+
     private let thresholds: [Float]
     private let settings: DetectorSettings
     private var jpeg: JPEGDecoder
     private var picture = Picture()
+    /// The picture turned as its EXIF orientation says; used only where it says so.
+    private var upright = Picture()
     private var ingest: Ingest
     private var decoder: DetectionDecoder
 
@@ -97,6 +102,9 @@ public final class Detector {
         let network = DetectionNetwork(
             backbone: description.backbone, head: description.head, height: format.size.height,
             width: format.size.width)
+        guard network.graph.shape(network.graph.output).count <= Self.largestOutputCount else {
+            throw .inputSize(format.size)
+        }
         do {
             engine = try Engine(graph: network.graph, file: file, observing: settings.observing)
         } catch {
@@ -126,7 +134,13 @@ public final class Detector {
         } catch {
             throw .picture(error)
         }
-        ingest.fill(engine.input, from: picture)
+        guard jpeg.orientation != .upright else {
+            ingest.fill(engine.input, from: picture)
+            return
+        }
+        pictureSize = jpeg.orientation.upright(pictureSize)
+        upright.set(picture, turnedUprightFrom: jpeg.orientation)
+        ingest.fill(engine.input, from: upright)
     }
 
     /// Puts a picture into the network's input.

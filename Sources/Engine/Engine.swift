@@ -27,6 +27,9 @@ public final class Engine {
     public let arenaByteCount: Int
     public let arenaLowerBound: Int
 
+    /// More than any board can give; refused before the system is asked for it.
+    private static let largestArena = 1 << 30
+
     private let arena: Arena
     private let weights: Weights
     private let steps: [Step]
@@ -39,6 +42,7 @@ public final class Engine {
         weights = try Weights(graph: graph, file: file)
         let storage = StoragePlan(graph, observing: observing)
         guard let plan = LifetimePlanner.plan(storage.requests) else { throw .outOfMemory(byteCount: Int.max) }
+        guard plan.byteCount <= Self.largestArena else { throw .outOfMemory(byteCount: plan.byteCount) }
         guard let arena = Arena(byteCount: plan.byteCount) else { throw .outOfMemory(byteCount: plan.byteCount) }
         self.arena = arena
         arenaByteCount = plan.byteCount

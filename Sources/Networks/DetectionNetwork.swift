@@ -3,7 +3,7 @@ import Engine
 /// A detector's graph at one input size.
 public struct DetectionNetwork: Sendable {
     /// The input of the smallest and largest network that is built, in pixels per side.
-    public static let inputSides = 32...4096
+    public static let inputSides = 32...2048
 
     public let graph: Graph
     /// The size of each feature level, finest first.

@@ -1,0 +1,14 @@
+import Engine
+import ModelFile
+import Vision
+
+/// Why a detector could not be prepared, or why a picture gave no detections.
+public enum DetectorError: Error {
+    case model(ModelFileError)
+    case engine(EngineError)
+    /// The asked-for input size is outside what networks are built for.
+    case inputSize(PictureSize)
+    /// The class threshold at this position of the settings names no label of the model.
+    case unknownLabel(position: Int)
+    case picture(JPEGError)
+}

@@ -1,0 +1,30 @@
+"""Reads a model file with the Python package gguf, which shares no code with ours, and checks what it finds."""
+
+import sys
+
+import gguf
+import numpy
+
+
+def main(path: str) -> None:
+    reader = gguf.GGUFReader(path)
+    text = lambda key: bytes(reader.fields[key].parts[reader.fields[key].data[0]]).decode()
+    architecture = text("general.architecture")
+    assert architecture == "mobilevitv3-ssdlite", architecture
+    labels = reader.fields[f"{architecture}.labels"]
+    assert len(labels.data) == 81, len(labels.data)
+    assert bytes(labels.parts[labels.data[1]]).decode() == "person"
+
+    shapes = {tensor.name: list(map(int, tensor.shape)) for tensor in reader.tensors}
+    # GGUF lists the fastest dimension first: [out, in, 3, 3] for a kernel stored as [3, 3, in, out].
+    assert shapes["encoder.conv_1.weight"] == [16, 3, 3, 3], shapes["encoder.conv_1.weight"]
+    assert shapes["ssd_heads.0.loc_cls_layer.pw_conv.weight"] == [510, 512]
+    for tensor in reader.tensors:
+        assert tensor.data_offset % 64 == 0, tensor.name
+        assert numpy.isfinite(tensor.data).all(), tensor.name
+    parameters = sum(int(tensor.n_elements) for tensor in reader.tensors)
+    print(f"{path}: {text('general.name')}, {len(reader.tensors)} tensors, {parameters} parameters")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
