@@ -48,7 +48,7 @@ let package = Package(
     ],
     targets: [
         // C: microkernels and thin shims.
-        c("CKernels"),
+        c("CKernels", linked: ["m"]),
         c("CLinux"),
         c("CJPEG", linked: ["jpeg"]),
 
@@ -66,7 +66,9 @@ let package = Package(
         program("swiftlet", ["Service", "Detector", "CLinux"]),
 
         // Tests that run on the host and, as Embedded Swift, on the board.
-        .target(name: "CTestSupport", path: "Tests/CTestSupport", cSettings: strictC),
+        .target(
+            name: "CTestSupport", path: "Tests/CTestSupport", cSettings: strictC,
+            linkerSettings: [.linkedLibrary("m")]),
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter", cSettings: strictC),
         .target(
             name: "DeviceChecks", dependencies: ["CTestSupport", "CKernels", "Stream", "Camera", "Detector"],

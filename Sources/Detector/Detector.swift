@@ -62,8 +62,6 @@ public final class Detector {
     private let settings: DetectorSettings
     private var jpeg: JPEGDecoder
     private var picture = Picture()
-    /// The picture turned as its EXIF orientation says; used only where it says so.
-    private var upright = Picture()
     private var ingest: Ingest
     private var decoder: DetectionDecoder
 
@@ -134,13 +132,7 @@ public final class Detector {
         } catch {
             throw .picture(error)
         }
-        guard jpeg.orientation != .upright else {
-            ingest.fill(engine.input, from: picture)
-            return
-        }
-        pictureSize = jpeg.orientation.upright(pictureSize)
-        upright.set(picture, turnedUprightFrom: jpeg.orientation)
-        ingest.fill(engine.input, from: upright)
+        ingest.fill(engine.input, from: picture)
     }
 
     /// Puts a picture into the network's input.

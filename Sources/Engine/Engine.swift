@@ -100,7 +100,7 @@ public final class Engine {
 
 extension Step.Kernel {
     /// The kernel of an operation; nil for concatenations, whose parts are written in place.
-    init?(_ operation: Operation) {
+    init?(_ operation: GraphOperation) {
         switch operation {
         case .convolution3x3(let activation): self = .convolution3x3(activation)
         case .depthwise3x3(let stride, let activation): self = .depthwise3x3(stride: stride, activation)

@@ -26,7 +26,7 @@ public enum Activation: Sendable {
 }
 
 /// The op set. Every operation has one output.
-public enum Operation: Sendable {
+public enum GraphOperation: Sendable {
     /// Dense 3x3 convolution, stride 2, padding 1.
     case convolution3x3(Activation)
     /// Depthwise 3x3 convolution, padding 1.
@@ -73,7 +73,7 @@ public enum ParameterOrigin: Sendable {
 public struct Node: Sendable {
     /// The path of the module in the upstream networks; also the prefix of its tensors in the model file.
     public let name: Name
-    public let operation: Operation
+    public let operation: GraphOperation
     public let inputs: InlineArray<6, TensorID>
     public let inputCount: Int
     public let output: TensorID
@@ -112,7 +112,7 @@ public struct Graph: Sendable {
 
     /// Appends an operation; shapes must fit (they come from trusted network code, sizes were checked before).
     mutating func append(
-        _ operation: Operation, _ inputs: [TensorID], _ shape: MapShape, _ name: Name, origin: ParameterOrigin? = nil
+        _ operation: GraphOperation, _ inputs: [TensorID], _ shape: MapShape, _ name: Name, origin: ParameterOrigin? = nil
     ) -> TensorID {
         precondition(shape.height > 0 && shape.width > 0 && shape.channels > 0)
         precondition(inputs.count <= 6 && shape.rows <= Self.largestDimension << 8)

@@ -1,0 +1,114 @@
+import Checkpoint
+import Engine
+import Networks
+import Vision
+
+/// A network that the importer knows, and what a checkpoint does not say about it.
+public struct Architecture: Sendable {
+    public var name: String
+    /// As people write it.
+    public var title: String
+    public var backbone: MobileViTv3
+    /// What the checkpoint's upstream feeds the network (network specification, section 0).
+    public var channelOrder: ChannelOrder
+    public var resize: ResizeRule
+    public var suppression: Suppression
+
+    public static let known = [
+        Architecture(
+            name: "mobilevitv3-xxs-ssdlite", title: "MobileViTv3-XXS SSDLite", backbone: .xxs, channelOrder: .bgr,
+            resize: .bilinearOpenCV, suppression: .perClass(limit: 200)),
+        Architecture(
+            name: "mobilevitv3-0.5-ssdlite", title: "MobileViTv3-0.5 SSDLite", backbone: .half, channelOrder: .rgb,
+            resize: .bicubicPillow, suppression: .acrossClasses(candidatesPerClass: 400, limit: 200)),
+    ]
+
+    public func head(classCount: Int) -> SSDLite {
+        .published(classCount: classCount, stride32Channels: backbone.stages[2].channels)
+    }
+
+    /// Finds the network whose tensors the checkpoint holds; with `name`, takes that one.
+    public static func recognise(_ checkpoint: Checkpoint, name: String?) throws(QuantizerError) -> Architecture {
+        if let name {
+            guard let named = known.first(where: { $0.name == name }) else { throw .noSuchArchitecture(name) }
+            return named
+        }
+        let classCount = classCount(of: checkpoint) ?? 81
+        var best: (architecture: Architecture, found: Int, expected: Int)?
+        for architecture in known {
+            let expected = SourceTensor.all(of: architecture, classCount: classCount)
+            let found = expected.count { checkpoint[$0.name]?.shape == $0.shape }
+            if best == nil || found * best!.expected > best!.found * expected.count {
+                best = (architecture, found, expected.count)
+            }
+        }
+        guard let best, best.found * 2 > best.expected else {
+            throw .unknownArchitecture(
+                best: best?.architecture.name ?? "", found: best?.found ?? 0, expected: best?.expected ?? 0)
+        }
+        return best.architecture
+    }
+
+    /// The number of classes, background included, that most of the prediction layers agree on.
+    public static func classCount(of checkpoint: Checkpoint) -> Int? {
+        var votes: [Int: Int] = [:]
+        for level in 0..<SSDLite.levelCount {
+            let anchors = level < SSDLite.levelCount - 1 ? 6 : 4
+            let layer = "ssd_heads.\(level).loc_cls_layer" + (level < SSDLite.levelCount - 1 ? ".pw_conv" : "")
+            guard let channels = checkpoint["\(layer).block.conv.weight"]?.shape.first, channels % anchors == 0,
+                (2...Limits.classes).contains(channels / anchors - 4)
+            else { continue }
+            votes[channels / anchors - 4, default: 0] += 1
+        }
+        return votes.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
+    }
+}
+
+enum Limits {
+    static let classes = 4096
+}
+
+/// A tensor as the upstream networks name and shape it.
+struct SourceTensor: Sendable {
+    var name: String
+    var shape: [Int]
+
+    /// The tensors of one node: weight, and bias or batch norm.
+    static func of(_ node: Node, in graph: Graph) -> [SourceTensor] {
+        guard let origin = node.origin else { return [] }
+        let name = node.name.text
+        let input = graph.shape(node.input(0)).channels, output = graph.shape(node.output).channels
+        let convolution: [Int] =
+            switch node.operation {
+            case .convolution3x3: [output, input, 3, 3]
+            case .depthwise3x3: [output, 1, 3, 3]
+            default: [output, input, 1, 1]
+            }
+        switch origin {
+        case .convolutionWithBatchNorm:
+            return [SourceTensor(name: name + ".block.conv.weight", shape: convolution)]
+                + ["weight", "bias", "running_mean", "running_var"].map {
+                    SourceTensor(name: name + ".block.norm." + $0, shape: [output])
+                }
+        case .convolutionWithBias:
+            return [
+                SourceTensor(name: name + ".block.conv.weight", shape: convolution),
+                SourceTensor(name: name + ".block.conv.bias", shape: [output]),
+            ]
+        case .convolution: return [SourceTensor(name: name + ".block.conv.weight", shape: convolution)]
+        case .linear:
+            return [
+                SourceTensor(name: name + ".weight", shape: [output, input]),
+                SourceTensor(name: name + ".bias", shape: [output]),
+            ]
+        case .normalisation:
+            return ["weight", "bias"].map { SourceTensor(name: name + "." + $0, shape: [output]) }
+        }
+    }
+
+    static func all(of architecture: Architecture, classCount: Int) -> [SourceTensor] {
+        let network = DetectionNetwork(
+            backbone: architecture.backbone, head: architecture.head(classCount: classCount), height: 320, width: 320)
+        return network.graph.nodes.flatMap { of($0, in: network.graph) }
+    }
+}

@@ -1,0 +1,144 @@
+import Foundation
+import ModelFile
+
+/// A metadata value in the types that our model files use.
+public enum MetadataValue: Equatable, Sendable {
+    case integer(UInt32)
+    case float(Float)
+    case text(String)
+    case integers([UInt32])
+    case floats([Float])
+    case texts([String])
+}
+
+/// Writes a GGUF file, version 3: header first, then every tensor in the order of its layout.
+///
+/// The file appears under its name only when it is complete: data go to a temporary file beside it, which replaces the
+/// old one at the end.
+public struct GGUFWriter {
+    /// A tensor's header entry.
+    public struct Layout: Sendable {
+        public var name: Name
+        public var shape: TensorShape
+        public var storageType: StorageType
+
+        public init(name: Name, shape: TensorShape, storageType: StorageType) {
+            self.name = name
+            self.shape = shape
+            self.storageType = storageType
+        }
+
+        var byteCount: Int { shape.count * storageType.byteCount }
+    }
+
+    /// A cache line: vector loads never straddle two at a tensor's start.
+    static let alignment = 64
+
+    /// Writes `metadata` and the tensors; `data` is called once per layout, in order, and returns its stored bytes.
+    public static func write(
+        to path: String, metadata: [(key: Name, value: MetadataValue)], layouts: [Layout],
+        data: (Int) throws(QuantizerError) -> Data
+    ) throws(QuantizerError) {
+        let temporary = path + ".part"
+        guard let file = fopen(temporary, "wb") else { throw .cannotWrite(path: path, errno: errno) }
+        var complete = false
+        defer {
+            if !complete {
+                fclose(file)
+                unlink(temporary)
+            }
+        }
+        func put(_ bytes: Data) throws(QuantizerError) {
+            let written = bytes.withUnsafeBytes { fwrite($0.baseAddress, 1, $0.count, file) }
+            guard written == bytes.count else { throw .cannotWrite(path: path, errno: errno) }
+        }
+
+        try put(header(metadata: metadata, layouts: layouts))
+        for (index, layout) in layouts.enumerated() {
+            var bytes = try data(index)
+            precondition(bytes.count == layout.byteCount)
+            bytes.append(contentsOf: repeatElement(0, count: padding(after: bytes.count)))
+            try put(bytes)
+        }
+        guard fflush(file) == 0, fsync(fileno(file)) == 0 else { throw .cannotWrite(path: path, errno: errno) }
+        fclose(file)
+        complete = true
+        guard rename(temporary, path) == 0 else {
+            let reason = errno
+            unlink(temporary)
+            throw .cannotWrite(path: path, errno: reason)
+        }
+    }
+
+    private static func padding(after count: Int) -> Int { (alignment - count % alignment) % alignment }
+
+    private static func header(metadata: [(key: Name, value: MetadataValue)], layouts: [Layout]) -> Data {
+        var bytes = Data("GGUF".utf8)
+        bytes.append(integer: UInt32(3))
+        bytes.append(integer: UInt64(layouts.count))
+        bytes.append(integer: UInt64(metadata.count + 1))
+        bytes.append(text: "general.alignment")
+        bytes.append(.integer(UInt32(alignment)))
+        for (key, value) in metadata {
+            bytes.append(text: key.text)
+            bytes.append(value)
+        }
+        var offset = 0
+        for layout in layouts {
+            bytes.append(text: layout.name.text)
+            var dimensions = (0..<4).map { layout.shape.dimensions[$0] }
+            while dimensions.count > 1, dimensions[0] == 1 { dimensions.removeFirst() }
+            bytes.append(integer: UInt32(dimensions.count))
+            // GGUF stores the fastest dimension first.
+            for size in dimensions.reversed() { bytes.append(integer: UInt64(size)) }
+            bytes.append(integer: layout.storageType.rawValue)
+            bytes.append(integer: UInt64(offset))
+            offset += layout.byteCount + padding(after: layout.byteCount)
+        }
+        bytes.append(contentsOf: repeatElement(0, count: padding(after: bytes.count)))
+        return bytes
+    }
+}
+
+extension Data {
+    /// Appends the little-endian bytes of `value`.
+    mutating func append<T: FixedWidthInteger>(integer value: T) {
+        Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
+    }
+
+    fileprivate mutating func append(text: String) {
+        append(integer: UInt64(text.utf8.count))
+        append(contentsOf: text.utf8)
+    }
+
+    /// Appends the type and the value; the numbers are GGUF's.
+    fileprivate mutating func append(_ value: MetadataValue) {
+        let (uint32, float32, string, array) = (UInt32(4), UInt32(6), UInt32(8), UInt32(9))
+        switch value {
+        case .integer(let value):
+            append(integer: uint32)
+            append(integer: value)
+        case .float(let value):
+            append(integer: float32)
+            append(integer: value.bitPattern)
+        case .text(let value):
+            append(integer: string)
+            append(text: value)
+        case .integers(let values):
+            append(arrayOf: uint32, count: values.count, array)
+            for value in values { append(integer: value) }
+        case .floats(let values):
+            append(arrayOf: float32, count: values.count, array)
+            for value in values { append(integer: value.bitPattern) }
+        case .texts(let values):
+            append(arrayOf: string, count: values.count, array)
+            for value in values { append(text: value) }
+        }
+    }
+
+    private mutating func append(arrayOf type: UInt32, count: Int, _ array: UInt32) {
+        append(integer: array)
+        append(integer: type)
+        append(integer: UInt64(count))
+    }
+}

@@ -1,0 +1,186 @@
+import Checkpoint
+import Detector
+import Engine
+import Foundation
+import ModelFile
+import Networks
+import Vision
+
+/// How weights are stored in the model file; biases and normalisation stay fp32.
+public enum Precision: String, CaseIterable, Sendable {
+    case fp32, fp16
+}
+
+/// Turns a checkpoint into a model file: recognises the network, checks every tensor, folds batch norm, transposes
+/// weights into the order in which the kernels read them.
+public struct Importer {
+    public let architecture: Architecture
+    public let classCount: Int
+    public let precision: Precision
+
+    private let checkpoint: Checkpoint
+    private let graph: Graph
+
+    /// With `architecture` nil the network is recognised from the tensors. Throws `mismatch` with all problems at once.
+    public init(
+        _ checkpoint: Checkpoint, architecture name: String?, precision: Precision
+    ) throws(QuantizerError) {
+        self.checkpoint = checkpoint
+        self.precision = precision
+        architecture = try Architecture.recognise(checkpoint, name: name)
+        classCount = Architecture.classCount(of: checkpoint) ?? 81
+        graph =
+            DetectionNetwork(
+                backbone: architecture.backbone, head: architecture.head(classCount: classCount), height: 320,
+                width: 320
+            ).graph
+        let problems = findProblems()
+        guard problems.isEmpty else { throw .mismatch(architecture: architecture.name, problems) }
+    }
+
+    /// The description of the model file: the network as published, with the given labels (background first), input
+    /// size and, where it differs from the published one, channel order.
+    public func description(
+        labels: [String], size: PictureSize, channelOrder: ChannelOrder? = nil
+    ) -> ModelDescription {
+        precondition(labels.count == classCount)
+        return ModelDescription(
+            name: Array(architecture.title.utf8), backbone: architecture.backbone,
+            head: architecture.head(classCount: classCount),
+            input: InputFormat(size: size, channelOrder: channelOrder ?? architecture.channelOrder),
+            resize: architecture.resize, suppression: architecture.suppression, labels: labels.map { Array($0.utf8) })
+    }
+
+    private func findProblems() -> [QuantizerError.TensorProblem] {
+        var problems: [QuantizerError.TensorProblem] = []
+        var known: Set<String> = []
+        for expected in graph.nodes.flatMap({ SourceTensor.of($0, in: graph) }) {
+            known.insert(expected.name)
+            guard let tensor = checkpoint[expected.name] else {
+                problems.append(.missing(expected.name, expected: expected.shape))
+                continue
+            }
+            if tensor.shape != expected.shape {
+                problems.append(.shape(expected.name, expected: expected.shape, found: tensor.shape))
+            }
+        }
+        // A counter of training steps beside every batch norm; inference has no use for it.
+        let counter = ".num_batches_tracked"
+        for tensor in checkpoint.tensors where !known.contains(tensor.name) {
+            let belongs = tensor.name.hasSuffix(counter)
+                && known.contains(tensor.name.dropLast(counter.count) + ".running_mean")
+            if !belongs { problems.append(.unexpected(tensor.name, found: tensor.shape)) }
+        }
+        return problems
+    }
+
+    /// Writes the model file. `progress` is told how many of how many tensors are written.
+    public func write(
+        to path: String, description: ModelDescription, progress: (_ done: Int, _ total: Int) -> Void
+    ) throws(QuantizerError) {
+        var layouts: [GGUFWriter.Layout] = []
+        var sources: [(node: Node, isBias: Bool)] = []
+        for node in graph.nodes where node.origin != nil {
+            guard let shape = graph.weightShape(node) else { continue }
+            layouts.append(
+                GGUFWriter.Layout(
+                    name: node.name.appending(".weight"), shape: shape, storageType: storageType(of: node)))
+            sources.append((node, false))
+            if node.hasBias {
+                layouts.append(
+                    GGUFWriter.Layout(
+                        name: node.name.appending(".bias"), shape: TensorShape(graph.shape(node.output).channels),
+                        storageType: .float32))
+                sources.append((node, true))
+            }
+        }
+        // A bias comes right after its weight, and folding makes both at once.
+        var bias: [Float] = []
+        try GGUFWriter.write(
+            to: path, metadata: metadata(description), layouts: layouts
+        ) { (index) throws(QuantizerError) in
+            progress(index + 1, layouts.count)
+            if sources[index].isBias { return try encode(bias, as: .float32, sources[index].node) }
+            let parameters = try parameters(of: sources[index].node)
+            bias = parameters.bias
+            return try encode(parameters.weight, as: layouts[index].storageType, sources[index].node)
+        }
+    }
+
+    private func storageType(of node: Node) -> StorageType {
+        if case .normalisation = node.origin { return .float32 }
+        return precision == .fp16 ? .float16 : .float32
+    }
+
+    /// The node's weight in stored order, and its bias (empty where it has none).
+    private func parameters(of node: Node) throws(QuantizerError) -> (weight: [Float], bias: [Float]) {
+        var values: [[Float]] = []
+        for source in SourceTensor.of(node, in: graph) {
+            do {
+                values.append(try checkpoint[source.name]!.floats())
+            } catch {
+                throw .checkpoint(error)
+            }
+            guard values.last!.allSatisfy(\.isFinite) else {
+                throw .mismatch(architecture: architecture.name, [.notFinite(source.name)])
+            }
+        }
+        var weight = values[0]
+        var bias = values.count > 1 ? values[1] : []
+        if case .convolutionWithBatchNorm = node.origin {
+            (weight, bias) = BatchNormFolding.fold(
+                weight: weight, gain: values[1], shift: values[2], mean: values[3], variance: values[4])
+        }
+        switch node.operation {
+        case .convolution3x3, .depthwise3x3, .pointwise:
+            weight = Self.outputLast(weight, outputs: graph.shape(node.output).channels, node.operation)
+        default: break
+        }
+        return (weight, bias)
+    }
+
+    /// [out, in, k, k] -> [k, k, in, out].
+    private static func outputLast(_ weight: [Float], outputs: Int, _ operation: GraphOperation) -> [Float] {
+        let taps: Int
+        switch operation {
+        case .convolution3x3, .depthwise3x3: taps = 9
+        default: taps = 1
+        }
+        let inputs = weight.count / outputs / taps
+        return [Float](unsafeUninitializedCapacity: weight.count) { stored, count in
+            for output in 0..<outputs {
+                for input in 0..<inputs {
+                    for tap in 0..<taps {
+                        stored[(tap * inputs + input) * outputs + output] =
+                            weight[(output * inputs + input) * taps + tap]
+                    }
+                }
+            }
+            count = weight.count
+        }
+    }
+
+    private func encode(_ values: [Float], as type: StorageType, _ node: Node) throws(QuantizerError) -> Data {
+        func refuse(_ problem: QuantizerError.TensorProblem) throws(QuantizerError) -> Never {
+            throw .mismatch(architecture: architecture.name, [problem])
+        }
+        // Finite parameters whose fold is not: a variance below zero, or products beyond fp32.
+        guard values.allSatisfy(\.isFinite) else { try refuse(.notFinite(node.name.text + ".block.norm")) }
+        switch type {
+        case .float16:
+            var data = Data(capacity: values.count * 2)
+            for value in values {
+                let half = Float16(value)
+                guard half.isFinite else { try refuse(.tooLargeForHalf(node.name.text, value: value)) }
+                data.append(integer: half.bitPattern)
+            }
+            return data
+        case .float32: return values.withUnsafeBytes { Data($0) }
+        case .int8: preconditionFailure("the importer writes floats only")
+        }
+    }
+
+    private func metadata(_ description: ModelDescription) -> [(key: Name, value: MetadataValue)] {
+        [(Name("general.file_type"), .integer(precision == .fp16 ? 1 : 0))] + description.metadata
+    }
+}

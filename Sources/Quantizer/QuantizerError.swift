@@ -1,0 +1,55 @@
+import Checkpoint
+import Foundation
+
+/// Why a checkpoint did not become a model file.
+public enum QuantizerError: Error, Equatable, Sendable {
+    case checkpoint(CheckpointError)
+    /// No known network fits; the best candidate and how many of its tensors were found.
+    case unknownArchitecture(best: String, found: Int, expected: Int)
+    case noSuchArchitecture(String)
+    /// Everything that keeps the checkpoint from being the network that it was taken for.
+    case mismatch(architecture: String, [TensorProblem])
+    case cannotWrite(path: String, errno: Int32)
+
+    /// What is wrong with one tensor, by its name in the checkpoint.
+    public enum TensorProblem: Equatable, Sendable {
+        case missing(String, expected: [Int])
+        case unexpected(String, found: [Int])
+        case shape(String, expected: [Int], found: [Int])
+        case notFinite(String)
+        /// A value that half precision cannot hold.
+        case tooLargeForHalf(String, value: Float)
+    }
+}
+
+extension QuantizerError.TensorProblem {
+    public var message: String {
+        switch self {
+        case .missing(let name, let expected): "missing \(name), expected \(expected)"
+        case .unexpected(let name, let found): "unexpected \(name) \(found)"
+        case .shape(let name, let expected, let found): "\(name) is \(found), expected \(expected)"
+        case .notFinite(let name): "\(name) holds values that are not finite"
+        case .tooLargeForHalf(let name, let value):
+            "\(name) holds \(value), which fp16 cannot store: use --precision fp32"
+        }
+    }
+}
+
+extension QuantizerError {
+    /// What is wrong and what to do; the caller puts the checkpoint's name in front.
+    public var message: String {
+        let known = Architecture.known.map(\.name).joined(separator: ", ")
+        switch self {
+        case .checkpoint(let error): return error.message
+        case .unknownArchitecture(let best, let found, let expected):
+            return "holds no network that is known (\(known)); the closest is \(best), of whose \(expected) tensors "
+                + "\(found) are there. --architecture NAME lists what differs"
+        case .noSuchArchitecture(let name): return "no network is called '\(name)'; known are \(known)"
+        case .mismatch(let architecture, let problems):
+            let lines = problems.map { "\n  " + $0.message }.joined()
+            return "does not fit \(architecture), \(problems.count) problem\(problems.count == 1 ? "" : "s"):\(lines)"
+        case .cannotWrite(let path, let errno):
+            return "\(path): cannot be written: \(String(cString: strerror(errno)))"
+        }
+    }
+}

@@ -1,0 +1,32 @@
+import Detector
+import Engine
+import Networks
+import Vision
+
+extension EngineError {
+    public var message: String {
+        switch self {
+        case .model(let error): error.message
+        case .outOfMemory(let count):
+            "needs \(byteCount(count)) of memory, which the system does not have: use a smaller input size"
+        }
+    }
+}
+
+extension DetectorError {
+    /// What is wrong and what to do; `model` and `labels` are the names to put into it.
+    public func message(model: String, classThresholds: [DetectorSettings.ClassThreshold] = []) -> String {
+        switch self {
+        case .model(let error): return "\(model): \(error.message)"
+        case .engine(let error): return "\(model): \(error.message)"
+        case .inputSize(let size):
+            let sides = DetectionNetwork.inputSides
+            return "an input of \(size.width)x\(size.height) is not possible: "
+                + "width and height must be \(sides.lowerBound) to \(sides.upperBound)"
+        case .unknownLabel(let position):
+            return "\(model): no class is called '\(text(classThresholds[position].label))': "
+                + "'swiftlet-model inspect' lists the labels"
+        case .picture(let error): return error.message
+        }
+    }
+}

@@ -1,0 +1,117 @@
+import ArgumentParser
+import Checkpoint
+import Detector
+import Foundation
+import Quantizer
+import Vision
+
+extension Precision: ExpressibleByArgument {}
+
+extension ChannelOrder: ExpressibleByArgument {
+    public init?(argument: String) {
+        switch argument {
+        case "rgb": self = .rgb
+        case "bgr": self = .bgr
+        default: return nil
+        }
+    }
+
+    public static var allValueStrings: [String] { ["rgb", "bgr"] }
+}
+
+struct Import: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Turn a PyTorch or safetensors checkpoint into a model file.",
+        discussion: """
+            Recognises MobileViTv3-XXS and MobileViTv3-0.5 with SSDLite head and the number of classes from the tensors \
+            themselves, and folds batch norm. Nothing in the checkpoint is executed.
+
+            Example:
+              swiftlet-model import checkpoint_ema_best.pt -o detector.gguf --labels coco
+            """)
+
+    @Argument(help: "The checkpoint: a PyTorch file of any version, or safetensors.", completion: .file())
+    var checkpoint: String
+
+    @Option(name: .shortAndLong, help: "The model file to write.", completion: .file(extensions: ["gguf"]))
+    var output: String
+
+    @Option(
+        help: ArgumentHelp(
+            "The network: \(Architecture.known.map(\.name).joined(separator: ", ")). Recognised if not given.",
+            valueName: "name"))
+    var architecture: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A file with one label a line, background left out; or 'coco' for its 80 classes.", valueName: "file|coco"))
+    var labels: String?
+
+    @Option(help: "How weights are stored: fp32 or fp16.")
+    var precision = Precision.fp32
+
+    @Option(help: "The order of the colour planes, rgb or bgr. By default what the network was published with.")
+    var channelOrder: ChannelOrder?
+
+    @Option(help: ArgumentHelp("The network's input size.", valueName: "WxH"))
+    var size = Size(width: 320, height: 320)
+
+    func run() throws {
+        try Failure.reported {
+            let progress = Progress()
+            let importer: Importer
+            do {
+                importer = try Importer(
+                    try Checkpoint(path: checkpoint), architecture: architecture, precision: precision)
+            } catch let error as CheckpointError {
+                throw Failure.badData("\(checkpoint): \(error.message)")
+            } catch let error as QuantizerError {
+                throw failure(error)
+            }
+            let names = try classLabels(count: importer.classCount)
+            progress.say("\(importer.architecture.title), \(importer.classCount) classes with background")
+            do {
+                let description = importer.description(labels: names, size: size.picture, channelOrder: channelOrder)
+                try importer.write(to: output, description: description) {
+                    progress.update("writing tensors", done: $0, total: $1)
+                }
+            } catch {
+                throw failure(error)
+            }
+            progress.say("wrote \(output)")
+        }
+    }
+
+    private func failure(_ error: QuantizerError) -> Failure {
+        switch error {
+        case .cannotWrite: .cannotCreate(error.message)
+        case .noSuchArchitecture: .usage(error.message)
+        default: .badData("\(checkpoint): \(error.message)")
+        }
+    }
+
+    /// One label per class, the background first.
+    private func classLabels(count: Int) throws -> [String] {
+        let foreground: [String]
+        switch labels {
+        case nil where count == 81, "coco": foreground = COCO.labels
+        case nil: foreground = (1..<count).map { "class \($0)" }
+        case let path?:
+            guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+                throw Failure.noInput(
+                    "\(path): cannot be read as UTF-8 text; give a file with one label a line, or 'coco'")
+            }
+            var lines = text.split(whereSeparator: \.isNewline).map {
+                $0.trimmingCharacters(in: .whitespaces)
+            }.filter { !$0.isEmpty }
+            if lines.count == count, lines.first?.lowercased() == "background" { lines.removeFirst() }
+            foreground = lines
+        }
+        guard foreground.count == count - 1 else {
+            throw Failure.badData(
+                "\(labels ?? ""): \(foreground.count) labels, but the network has \(count - 1) classes beside the "
+                    + "background")
+        }
+        return ["background"] + foreground
+    }
+}

@@ -1,0 +1,105 @@
+import ArgumentParser
+import Detector
+import Engine
+import Foundation
+import ModelFile
+import Networks
+import Service
+import Vision
+
+struct Inspect: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Print what a model file holds: network, labels, pre-processing, layers, sizes and costs.")
+
+    @Argument(help: "The model file.", completion: .file(extensions: ["gguf"]))
+    var model: String
+
+    func run() throws {
+        try Failure.reported {
+            let file = try open(model: model)
+            let description: ModelDescription
+            do {
+                description = try ModelDescription(file)
+            } catch {
+                throw Failure.badData("\(model): \(error.message)")
+            }
+            printSummary(file, description)
+            printLayers(file, description)
+        }
+    }
+
+    private func printSummary(_ file: ModelFile, _ description: ModelDescription) {
+        func row(_ title: String, _ value: String) { print(padded(title, to: 16) + value) }
+        let input = description.input
+        func list(_ values: InlineArray<3, Float>) -> String { "\(values[0]), \(values[1]), \(values[2])" }
+        row("name", text(description.name))
+        row("architecture", "\(ModelKey.architecture)")
+        row("file", "\(model), \(byteCount(file.byteCount)), \(file.tensors.count) tensors")
+        row("input", "\(input.size.width)x\(input.size.height), \(input.channelOrder == .bgr ? "bgr" : "rgb")")
+        row("pre-processing", "value * \(input.scale), minus mean (\(list(input.mean))), "
+            + "divided by deviation (\(list(input.standardDeviation)))")
+        row("resize", description.resize == .bicubicPillow ? "pillow-bicubic" : "opencv-bilinear")
+        row("suppression", suppression(description))
+        row("labels", "\(description.labels.count) with background")
+        for (index, label) in description.labels.enumerated() { print("  \(padded("\(index)", to: 5))\(text(label))") }
+    }
+
+    private func suppression(_ description: ModelDescription) -> String {
+        switch description.suppression {
+        case .perClass(let limit): "per class, IoU \(description.iouThreshold), best \(limit) of each class"
+        case .acrossClasses(let candidates, let limit):
+            "across classes, IoU \(description.iouThreshold), \(candidates) candidates a class, best \(limit)"
+        }
+    }
+
+    private func printLayers(_ file: ModelFile, _ description: ModelDescription) {
+        let size = description.input.size
+        let graph = DetectionNetwork(
+            backbone: description.backbone, head: description.head, height: size.height, width: size.width).graph
+        print("")
+        print(Self.columns("layer", "output", "weight", "type", "bytes", "MAC"))
+        var total = 0
+        for node in graph.nodes {
+            let cost = graph.multiplyAccumulates(node)
+            total += cost
+            let weight = file.tensor(node.name.appending(".weight"))
+            let bias = file.tensor(node.name.appending(".bias"))
+            guard weight != nil || cost > 0 else { continue }
+            let output = graph.shape(node.output)
+            print(
+                Self.columns(
+                    node.name.text, "\(output.height) x \(output.width) x \(output.channels)",
+                    weight.map { $0.shape.text } ?? "", weight.map { $0.storageType.text } ?? "",
+                    weight.map { "\($0.byteRange.count + (bias?.byteRange.count ?? 0))" } ?? "", "\(cost)"))
+        }
+        let bytes = file.tensors.reduce(0) { $0 + $1.byteRange.count }
+        print(Self.columns("total", "", "", "", "\(bytes)", "\(total)"))
+    }
+
+    private static func columns(
+        _ name: String, _ output: String, _ weight: String, _ type: String, _ bytes: String, _ cost: String
+    ) -> String {
+        padded(name, to: 58) + padded(output, to: 18) + padded(weight, to: 18) + padded(type, to: 5)
+            + padded(bytes, to: 9, .right) + padded(cost, to: 11, .right)
+    }
+}
+
+extension StorageType {
+    var text: String {
+        switch self {
+        case .float32: "fp32"
+        case .float16: "fp16"
+        case .int8: "int8"
+        }
+    }
+}
+
+/// The model file at `path`, its container checked.
+func open(model path: String) throws -> ModelFile {
+    do {
+        return try ModelFile(path: path)
+    } catch {
+        if case .cannotOpen = error { throw Failure.noInput("\(path): \(error.message)") }
+        throw Failure.badData("\(path): \(error.message)")
+    }
+}

@@ -1,0 +1,23 @@
+import Foundation
+
+/// Progress on standard error: a line that rewrites itself on a terminal, nothing but the messages elsewhere.
+final class Progress {
+    private let isTerminal = isatty(STDERR_FILENO) == 1
+    private var lineIsOpen = false
+
+    func say(_ message: String) {
+        write((lineIsOpen ? "\r\u{1B}[K" : "") + message + "\n")
+        lineIsOpen = false
+    }
+
+    func update(_ what: String, done: Int, total: Int) {
+        guard isTerminal else { return }
+        let width = 30
+        let filled = total > 0 ? done * width / total : width
+        let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: width - filled)
+        write("\r\(what) [\(bar)] \(done)/\(total)")
+        lineIsOpen = true
+    }
+
+    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+}

@@ -1,0 +1,112 @@
+import ArgumentParser
+import Checkpoint
+import Detector
+import Foundation
+import ModelFile
+import Service
+import Vision
+
+struct Run: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run a model on one picture and write its raw outputs and detections as safetensors.",
+        discussion: """
+            Writes float32 tensors confidences [1, R, C] (logits), locations [1, R, 4] (box offsets), anchors [1, R, 4] \
+            (centre x, centre y, width, height), det.scores [D] and det.boxes_norm_xyxy [D, 4], and int32 det.labels [D].
+            The picture is a JPEG, or a safetensors file with image_u8_rgb_hwc [H, W, 3]. One of another size than the \
+            network's input is resized as the network's upstream does it.
+            """)
+
+    @Argument(help: "The model file.", completion: .file(extensions: ["gguf"]))
+    var model: String
+
+    @Option(help: ArgumentHelp("A JPEG, or safetensors with image_u8_rgb_hwc.", valueName: "file"))
+    var input: String
+
+    @Option(name: .shortAndLong, help: "The safetensors file to write.", completion: .file())
+    var output: String
+
+    @Option(help: "Detections score more than this.")
+    var threshold: Float = 0.3
+
+    @Option(help: ArgumentHelp("The network's input size; by default the model's own.", valueName: "WxH"))
+    var size: Size?
+
+    func validate() throws {
+        guard (0...1).contains(threshold) else { throw ValidationError("--threshold must be 0 to 1") }
+    }
+
+    func run() throws {
+        try Failure.reported {
+            let file = try open(model: model)
+            let detector: Detector
+            do {
+                detector = try Detector(
+                    file: file, inputSize: size?.picture, settings: DetectorSettings(threshold: threshold))
+            } catch {
+                throw Failure.badData(error.message(model: model))
+            }
+            try load(into: detector)
+            detector.engine.run()
+            try write(detector)
+        }
+    }
+
+    private func load(into detector: Detector) throws {
+        guard let bytes = FileManager.default.contents(atPath: input) else {
+            throw Failure.noInput("\(input): cannot be read; give a JPEG or a safetensors file")
+        }
+        if bytes.starts(with: [0xFF, 0xD8]) {
+            do {
+                try bytes.withUnsafeBytes { (bytes) throws(DetectorError) in try detector.load(jpeg: bytes) }
+            } catch let error as DetectorError {
+                throw Failure.badData("\(input): \(error.message(model: model))")
+            }
+            return
+        }
+        do {
+            let name = "image_u8_rgb_hwc"
+            guard let image = try Checkpoint(path: input)[name] else {
+                throw Failure.badData("\(input): holds no tensor \(name); give a JPEG, or safetensors with that tensor")
+            }
+            let sides = 1...16_384
+            guard image.elementType == .uint8, image.shape.count == 3, image.shape[2] == 3,
+                sides.contains(image.shape[0]), sides.contains(image.shape[1])
+            else { throw Failure.badData("\(input): \(name) must be uint8 [height, width, 3]") }
+            var picture = Picture()
+            picture.reshape(to: PictureSize(width: image.shape[1], height: image.shape[0]))
+            _ = picture.pixels.update(from: try image.bytes())
+            detector.load(picture)
+        } catch let error as CheckpointError {
+            throw Failure.badData("\(input): \(error.message)")
+        }
+    }
+
+    private func write(_ detector: Detector) throws {
+        let classCount = detector.description.labels.count, rows = detector.anchors.count
+        let record = 4 + classCount
+        var confidences: [Float] = [], locations: [Float] = [], anchors: [Float] = []
+        for row in 0..<rows {
+            let values = detector.engine.output[row * record..<(row + 1) * record]
+            locations += values.prefix(4)
+            confidences += values.dropFirst(4)
+            let anchor = detector.anchors[row]
+            anchors += [anchor.centreX, anchor.centreY, anchor.width, anchor.height]
+        }
+        let detections = Array(detector.decode())
+        var writer = SafetensorsWriter()
+        do {
+            try writer.add("confidences", shape: [1, rows, classCount], confidences)
+            try writer.add("locations", shape: [1, rows, 4], locations)
+            try writer.add("anchors", shape: [1, rows, 4], anchors)
+            try writer.add("det.labels", shape: [detections.count], detections.map(\.classIndex))
+            try writer.add("det.scores", shape: [detections.count], detections.map(\.score))
+            try writer.add(
+                "det.boxes_norm_xyxy", shape: [detections.count, 4],
+                detections.flatMap { [$0.box.left, $0.box.top, $0.box.right, $0.box.bottom] })
+            try writer.write(to: output)
+        } catch {
+            throw Failure.cannotCreate("\(output): \(error.message)")
+        }
+        print("\(detections.count) detections above \(threshold), \(rows) anchors; wrote \(output)")
+    }
+}

@@ -1,0 +1,31 @@
+import ArgumentParser
+import Foundation
+
+@main struct SwiftletModel: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "swiftlet-model",
+        abstract: "Makes and examines the model files that swiftlet and swiftletd run.",
+        version: "0.1.0",
+        subcommands: [Import.self, Inspect.self, Run.self])
+}
+
+/// A failure whose message is all that there is to say. Exit codes are those of sysexits.
+struct Failure: Error, CustomStringConvertible {
+    var description: String
+    var code: Int32
+
+    static func badData(_ message: String) -> Failure { Failure(description: message, code: EX_DATAERR) }
+    static func noInput(_ message: String) -> Failure { Failure(description: message, code: EX_NOINPUT) }
+    static func cannotCreate(_ message: String) -> Failure { Failure(description: message, code: EX_CANTCREAT) }
+    static func usage(_ message: String) -> Failure { Failure(description: message, code: EX_USAGE) }
+
+    /// Prints the message of a failure thrown by `body` and exits with its code.
+    static func reported(_ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch let failure as Failure {
+            FileHandle.standardError.write(Data("swiftlet-model: \(failure.description)\n".utf8))
+            throw ExitCode(failure.code)
+        }
+    }
+}

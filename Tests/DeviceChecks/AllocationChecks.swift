@@ -1,0 +1,27 @@
+import Detector
+import Vision
+
+/// After preparation a frame's way through the engine and the decoder calls no allocator.
+public enum AllocationChecks {
+    /// `count` tells how many allocator calls there have been in the process.
+    public static func frames(
+        _ network: GoldenChecks.Network, model: String, fixtures: String, count: () -> UInt, _ check: inout Check
+    ) {
+        let before = count()
+        let prepared = GoldenChecks.detector(
+            network, "run_64x128_detail", model: model, fixtures: fixtures, threshold: 0.05)
+        guard let detector = prepared else {
+            check.expect(false, "the model or its golden cannot be read")
+            return
+        }
+        check.expect(count() > before, "the counter does not count, so the zeroes below would say nothing")
+
+        let start = count()
+        detector.engine.run()
+        check.expect(count() == start, "run() made \(count() - start) allocator calls")
+        let decoding = count()
+        let detections = detector.decode().count
+        check.expect(count() == decoding, "decode() made \(count() - decoding) allocator calls")
+        check.expect(detections > 0, "no detections")
+    }
+}

@@ -1,0 +1,124 @@
+import CLinux
+import Detector
+import ModelFile
+import Vision
+
+/// Maps the file at `path` for the rest of the process.
+func mapFile(_ path: String) -> UnsafeRawBufferPointer? {
+    var address: UnsafeRawPointer?
+    var size = 0
+    guard path.withCString({ clinux_map_file($0, &address, &size) }) == 0 else { return nil }
+    return UnsafeRawBufferPointer(start: address, count: size)
+}
+
+/// The networks against the outputs of their upstream implementations.
+public enum GoldenChecks {
+    /// A model, and how close its outputs must be: the reference's own fp32 error is 3.4e-5 (XXS) and 1.0e-4 (0.5).
+    public struct Network: Sendable {
+        public var folder: StaticString
+        public var tolerance: Float
+
+        public static let xxs = Network(folder: "xxs-ssd", tolerance: 2e-4)
+        public static let half = Network(folder: "v2-0.5-ssd", tolerance: 3e-4)
+    }
+
+    /// Compares logits, box offsets and anchors of one golden run. `model` is the network as a model file.
+    public static func run(_ network: Network, _ run: String, model: String, fixtures: String, _ check: inout Check) {
+        guard let file = GoldenFile(path: "\(fixtures)/golden/\(network.folder)/\(run).safetensors"),
+            let detector = detector(model: model, file, threshold: 0.3)
+        else {
+            check.expect(false, "\(network.folder) \(run): the model or its golden cannot be read")
+            return
+        }
+        detector.engine.run()
+        let confidences = file.floats("confidences"), locations = file.floats("locations")
+        let anchors = file.floats("anchors")
+        let classCount = file.shape("confidences")[2], record = 4 + classCount
+        let rows = detector.anchors.count
+        check.expect(rows * 4 == anchors.count, "\(rows) anchors, not \(anchors.count / 4)")
+        guard rows * 4 == anchors.count, detector.engine.output.count == rows * record else { return }
+
+        var worst: Float = 0, worstAnchor: Float = 0
+        for row in 0..<rows {
+            let output = UnsafeBufferPointer(rebasing: detector.engine.output[row * record..<(row + 1) * record])
+            for index in 0..<4 { worst = larger(worst, output[index], locations[row * 4 + index]) }
+            for index in 0..<classCount {
+                worst = larger(worst, output[4 + index], confidences[row * classCount + index])
+            }
+            let anchor = detector.anchors[row]
+            worstAnchor = larger(worstAnchor, anchor.centreX, anchors[row * 4])
+            worstAnchor = larger(worstAnchor, anchor.centreY, anchors[row * 4 + 1])
+            worstAnchor = larger(worstAnchor, anchor.width, anchors[row * 4 + 2])
+            worstAnchor = larger(worstAnchor, anchor.height, anchors[row * 4 + 3])
+        }
+        print("\(network.folder) \(run): largest difference \(worst), anchors \(worstAnchor)")
+        check.expect(worst <= network.tolerance, "\(network.folder) \(run): outputs differ by \(worst)")
+        check.expect(worstAnchor <= 1e-6, "\(network.folder) \(run): anchors differ by \(worstAnchor)")
+    }
+
+    /// Compares the detections of the 320x320 run: the same boxes of the same classes, best first in each class.
+    public static func detections(
+        _ network: Network, threshold: StaticString, _ value: Float, model: String, fixtures: String,
+        _ check: inout Check
+    ) {
+        let folder = "\(fixtures)/golden/\(network.folder)"
+        guard let file = GoldenFile(path: "\(folder)/run_320x320.safetensors"),
+            let post = GoldenFile(path: "\(folder)/post_320x320.safetensors"),
+            let detector = detector(model: model, file, threshold: value)
+        else {
+            check.expect(false, "\(network.folder): the model or its golden cannot be read")
+            return
+        }
+        detector.engine.run()
+        let found = detector.decode()
+        let prefix = "thr\(threshold).det."
+        let labels = post.integers(prefix + "labels"), scores = post.floats(prefix + "scores")
+        let boxes = post.floats(prefix + "boxes_norm_xyxy")
+        print("\(network.folder) detections above \(threshold): \(found.count), expected \(labels.count)")
+        check.expect(found.count == labels.count, "\(found.count) detections, not \(labels.count)")
+        var taken = [Bool](repeating: false, count: found.count)
+        for index in 0..<labels.count {
+            var matched = false
+            for other in 0..<found.count where !taken[other] && !matched {
+                let box = found[other].box
+                matched = found[other].classIndex == labels[index]
+                    && (found[other].score - scores[index]).magnitude <= 1e-4
+                    && (box.left - boxes[index * 4]).magnitude <= 1e-4
+                    && (box.top - boxes[index * 4 + 1]).magnitude <= 1e-4
+                    && (box.right - boxes[index * 4 + 2]).magnitude <= 1e-4
+                    && (box.bottom - boxes[index * 4 + 3]).magnitude <= 1e-4
+                if matched { taken[other] = true }
+            }
+            check.expect(matched, "\(network.folder): class \(labels[index]), score \(scores[index]) is not found")
+        }
+    }
+
+    /// A detector with a golden run's picture in its input.
+    static func detector(
+        _ network: Network, _ run: String, model: String, fixtures: String, threshold: Float
+    ) -> Detector? {
+        guard let file = GoldenFile(path: "\(fixtures)/golden/\(network.folder)/\(run).safetensors") else { return nil }
+        return detector(model: model, file, threshold: threshold)
+    }
+
+    private static func detector(model: String, _ file: GoldenFile, threshold: Float) -> Detector? {
+        let name = "image_u8_rgb_hwc"
+        let shape = file.shape(name)
+        let size = PictureSize(width: shape[1], height: shape[0])
+        let settings = DetectorSettings(threshold: threshold)
+        guard let bytes = mapFile(model), let model = try? ModelFile(borrowing: bytes),
+            let detector = try? Detector(file: model, inputSize: size, settings: settings)
+        else { return nil }
+        var picture = Picture()
+        picture.reshape(to: size)
+        _ = picture.pixels.update(from: file.bytes(name))
+        detector.load(picture)
+        return detector
+    }
+
+    /// The larger of `worst` and the difference; a difference that is not a number counts as infinite.
+    private static func larger(_ worst: Float, _ found: Float, _ expected: Float) -> Float {
+        let difference = (found - expected).magnitude
+        return difference.isNaN ? .infinity : max(worst, difference)
+    }
+}

@@ -1,0 +1,68 @@
+import ModelFile
+
+/// A safetensors file of the goldens, mapped. Trusts its contents: it is part of the repository.
+final class GoldenFile {
+    private let bytes: UnsafeRawBufferPointer
+    private let dataStart: Int
+
+    init?(path: String) {
+        guard let bytes = mapFile(path), bytes.count > 8 else { return nil }
+        self.bytes = bytes
+        dataStart = 8 + Int(bytes.loadUnaligned(as: UInt64.self))
+    }
+
+    /// The shape and the stored bytes of a tensor. Finds `"NAME":{"dtype":...,"shape":[...],"data_offsets":[...]}`.
+    private func tensor(_ name: String) -> (shape: [Int], data: UnsafeRawBufferPointer) {
+        let key = Array("\"\(name)\":".utf8)
+        var position = 8
+        while !matches(key, at: position) {
+            position += 1
+            precondition(position < dataStart, "the golden file lacks a tensor")
+        }
+        let shape = integers(after: Array("\"shape\"".utf8), from: position)
+        let offsets = integers(after: Array("\"data_offsets\"".utf8), from: position)
+        return (shape, UnsafeRawBufferPointer(rebasing: bytes[dataStart + offsets[0]..<dataStart + offsets[1]]))
+    }
+
+    func shape(_ name: String) -> [Int] { tensor(name).shape }
+
+    func floats(_ name: String) -> [Float] { elements(name) }
+
+    func integers(_ name: String) -> [Int32] { elements(name) }
+
+    func bytes(_ name: String) -> [UInt8] { elements(name) }
+
+    private func elements<Element: BitwiseCopyable>(_ name: String) -> [Element] {
+        let data = tensor(name).data
+        var elements: [Element] = []
+        for offset in stride(from: 0, to: data.count, by: MemoryLayout<Element>.size) {
+            elements.append(data.loadUnaligned(fromByteOffset: offset, as: Element.self))
+        }
+        return elements
+    }
+
+    private func matches(_ text: [UInt8], at position: Int) -> Bool {
+        for index in 0..<text.count where bytes[position + index] != text[index] { return false }
+        return true
+    }
+
+    /// The numbers in the first brackets after `key`.
+    private func integers(after key: [UInt8], from start: Int) -> [Int] {
+        var position = start
+        while !matches(key, at: position) { position += 1 }
+        while bytes[position] != UInt8(ascii: "[") { position += 1 }
+        var numbers: [Int] = [], inNumber = false
+        while bytes[position] != UInt8(ascii: "]") {
+            let byte = bytes[position]
+            if byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
+                if !inNumber { numbers.append(0) }
+                numbers[numbers.count - 1] = numbers[numbers.count - 1] * 10 + Int(byte - UInt8(ascii: "0"))
+                inNumber = true
+            } else {
+                inNumber = false
+            }
+            position += 1
+        }
+        return numbers
+    }
+}

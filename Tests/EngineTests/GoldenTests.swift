@@ -1,0 +1,192 @@
+import Checkpoint
+import Detector
+import DeviceChecks
+import Engine
+import Foundation
+import ModelFile
+import Quantizer
+import TestSupport
+import Testing
+import Vision
+
+/// The golden networks, imported once for all tests of this process.
+enum GoldenModel: String, CaseIterable {
+    case xxs = "xxs-ssd"
+    case half = "v2-0.5-ssd"
+
+    var network: GoldenChecks.Network { self == .xxs ? .xxs : .half }
+
+    static func path(_ model: GoldenModel, _ precision: Precision = .fp32) -> String {
+        paths.withLock { $0.path(model, precision) }
+    }
+
+    private static let paths = Locked(Cache())
+
+    private struct Cache {
+        var made: [String: String] = [:]
+
+        mutating func path(_ model: GoldenModel, _ precision: Precision) -> String {
+            let key = "\(model.rawValue)-\(precision.rawValue)"
+            if let path = made[key] { return path }
+            let path = NSTemporaryDirectory() + "swiftlet-\(getpid())-\(key).gguf"
+            do {
+                let importer = try Importer(
+                    try Checkpoint(path: fixture("golden/\(model.rawValue)/model.pt")), architecture: nil,
+                    precision: precision)
+                let labels = ["background"] + COCO.labels
+                try importer.write(
+                    to: path,
+                    description: importer.description(labels: labels, size: PictureSize(width: 320, height: 320))
+                ) { _, _ in }
+            } catch {
+                Issue.record("\(error)")
+            }
+            made[key] = path
+            return path
+        }
+    }
+}
+
+/// A value behind a lock.
+final class Locked<Value>: @unchecked Sendable {
+    private let lock = NSLock()
+    private var value: Value
+
+    init(_ value: Value) { self.value = value }
+
+    func withLock<Result>(_ body: (inout Value) -> Result) -> Result {
+        lock.lock()
+        defer { lock.unlock() }
+        return body(&value)
+    }
+}
+
+@Suite struct GoldenTests {
+    @Test(arguments: GoldenModel.allCases, ["run_64x128_detail", "run_208x240_interp", "run_320x320"])
+    func outputsEqualUpstream(model: GoldenModel, run: String) {
+        var check = Check()
+        GoldenChecks.run(
+            model.network, run, model: GoldenModel.path(model), fixtures: fixture(""), &check)
+        #expect(check.passCount > 0 && check.failureCount == 0, "\(check.messages)")
+    }
+
+    @Test(arguments: GoldenModel.allCases) func detectionsEqualUpstream(model: GoldenModel) {
+        var check = Check()
+        let path = GoldenModel.path(model)
+        GoldenChecks.detections(model.network, threshold: "0.05", 0.05, model: path, fixtures: fixture(""), &check)
+        GoldenChecks.detections(model.network, threshold: "0.3", 0.3, model: path, fixtures: fixture(""), &check)
+        #expect(check.passCount > 0 && check.failureCount == 0, "\(check.messages)")
+    }
+
+    /// Every inner tensor of the detail run, so that a wrong layer is named.
+    @Test(arguments: GoldenModel.allCases) func everyLayerEqualsUpstream(model: GoldenModel) throws {
+        let run = try golden("\(model.rawValue)/run_64x128_detail.safetensors")
+        let detector = try detector(model, try #require(run["image_u8_rgb_hwc"]), observing: true)
+        detector.engine.run()
+        let stages = run.tensors.filter { $0.name.hasPrefix("stage.") }
+        #expect(stages.count >= 40)
+        for stage in stages {
+            let name = Self.nodeName(String(stage.name.dropFirst("stage.".count)), model)
+            let node = try #require(
+                detector.engine.graph.nodes.first { $0.name.text == name }, "no layer for \(stage.name)")
+            let found = Self.channelFirst(try #require(detector.engine.view(node.output)), like: stage.shape)
+            let expected = try stage.floats()
+            try #require(found.count == expected.count, "\(name)")
+            let worst = zip(found, expected).map { abs($0 - $1) }.max() ?? .infinity
+            #expect(worst <= 2e-4, "\(name) differs by \(worst)")
+        }
+    }
+
+    /// Fusing additions and reusing memory change no value.
+    @Test(arguments: GoldenModel.allCases) func fusionKeepsEveryBit(model: GoldenModel) throws {
+        let run = try golden("\(model.rawValue)/run_208x240_interp.safetensors")
+        let image = try #require(run["image_u8_rgb_hwc"])
+        let fused = try detector(model, image, observing: false), plain = try detector(model, image, observing: true)
+        fused.engine.run()
+        plain.engine.run()
+        #expect(zip(fused.engine.output, plain.engine.output).allSatisfy { $0 == $1 })
+        #expect(fused.engine.arenaByteCount < plain.engine.arenaByteCount / 4)
+        #expect(fused.engine.arenaByteCount >= fused.engine.arenaLowerBound)
+    }
+
+    /// A second frame does not see the first.
+    @Test func framesAreIndependent() throws {
+        let run = try golden("xxs-ssd/run_64x128_detail.safetensors")
+        let image = try #require(run["image_u8_rgb_hwc"])
+        let detector = try detector(.xxs, image, observing: false)
+        let input = Array(detector.engine.input)
+        detector.engine.run()
+        let first = Array(detector.engine.output)
+        _ = detector.engine.input.update(from: input.map { 1 - $0 })
+        detector.engine.run()
+        #expect(Array(detector.engine.output) != first)
+        _ = detector.engine.input.update(from: input)
+        detector.engine.run()
+        #expect(Array(detector.engine.output) == first)
+    }
+
+    /// fp16 storage keeps the outputs within what rounding weights to 11 bits costs on random weights (37 and 33 dB).
+    @Test(arguments: GoldenModel.allCases) func halfPrecisionWeightsRun(model: GoldenModel) throws {
+        let run = try golden("\(model.rawValue)/run_64x128_detail.safetensors")
+        let image = try #require(run["image_u8_rgb_hwc"])
+        let full = try detector(model, image, observing: false)
+        let half = try detector(model, image, observing: false, precision: .fp16)
+        full.engine.run()
+        half.engine.run()
+        var signal = 0.0, noise = 0.0
+        for (x, y) in zip(full.engine.output, half.engine.output) {
+            signal += Double(x) * Double(x)
+            noise += Double(x - y) * Double(x - y)
+        }
+        let decibels = 10 * log10(signal / noise)
+        #expect(decibels > 30 && decibels < 100, "\(decibels) dB")
+    }
+
+    private func detector(
+        _ model: GoldenModel, _ image: CheckpointTensor, observing: Bool, precision: Precision = .fp32
+    ) throws -> Detector {
+        let size = PictureSize(width: image.shape[1], height: image.shape[0])
+        var settings = DetectorSettings()
+        settings.observing = observing
+        let detector = try Detector(
+            file: try ModelFile(path: GoldenModel.path(model, precision)), inputSize: size, settings: settings)
+        var picture = Picture(size: size)
+        _ = picture.pixels.update(from: try image.bytes())
+        detector.load(picture)
+        return detector
+    }
+
+    /// The layer whose output the golden stored under `stage`.
+    private static func nodeName(_ stage: String, _ model: GoldenModel) -> String {
+        let isXXS = model == .xxs
+        switch stage {
+        case "layer_1": return isXXS ? "encoder.layer_1.0" : "encoder.layer_1.0.block.red_1x1"
+        case "layer_2": return isXXS ? "encoder.layer_2.2" : "encoder.layer_2.1"
+        case "layer_3", "layer_4", "layer_5": return "encoder.\(stage).1"
+        case "layer_3.0", "layer_4.0", "layer_5.0": return "encoder.\(stage).block.red_1x1"
+        case "extra.os_-1": return "extra_layers.os_-1.1"
+        case "ssd_heads.5.loc_cls_layer": return stage
+        default: break
+        }
+        if stage.hasPrefix("extra.") { return "extra_layers.\(stage.dropFirst(6)).pw_conv" }
+        if stage.hasPrefix("ssd_heads.") { return stage.hasSuffix("proj_layer") ? stage : stage + ".pw_conv" }
+        if stage.hasSuffix("pre_norm_ffn") { return "encoder.\(stage).\(isXXS ? 4 : 3)" }
+        if stage.hasSuffix("pre_norm_mha.1") || stage.hasSuffix("pre_norm_attn.1") {
+            return "encoder.\(stage).out_proj"
+        }
+        if isXXS {
+            if stage.hasSuffix("local_rep.0") { return "encoder.\(stage.dropLast(1))conv_3x3" }
+            if stage.hasSuffix("local_rep.1") { return "encoder.\(stage.dropLast(1))conv_1x1" }
+        }
+        return "encoder." + stage
+    }
+
+    /// Our rows of channels in the order of a golden: [1, c, h, w], or [4, n, c] which is ours already.
+    private static func channelFirst(_ view: MapView, like shape: [Int]) -> [Float] {
+        let (rows, channels) = (view.shape.rows, view.shape.channels)
+        if shape.count == 3 {
+            return (0..<rows).flatMap { row in (0..<channels).map { view.pointer[row * view.stride + $0] } }
+        }
+        return (0..<channels).flatMap { channel in (0..<rows).map { view.pointer[$0 * view.stride + channel] } }
+    }
+}

@@ -1,0 +1,198 @@
+import Checkpoint
+import Detector
+import Foundation
+import ModelFile
+import Quantizer
+import TestSupport
+import Testing
+import Vision
+
+@Suite struct ImporterTests {
+    private let golden = try! Checkpoint(path: fixture("golden/xxs-ssd/model.pt"))
+    private let scratch = NSTemporaryDirectory() + "swiftlet-import-\(UUID().uuidString)"
+
+    @Test(arguments: [("xxs-ssd", "mobilevitv3-xxs-ssdlite"), ("v2-0.5-ssd", "mobilevitv3-0.5-ssdlite")])
+    func recognisesNetworks(folder: String, name: String) throws {
+        let importer = try Importer(
+            try Checkpoint(path: fixture("golden/\(folder)/model.pt")), architecture: nil, precision: .fp32)
+        #expect(importer.architecture.name == name)
+        #expect(importer.classCount == 81)
+    }
+
+    /// A head cut down to 7 classes imports, and its logits are those of the first 7 classes of the full head.
+    @Test func fewerClasses() throws {
+        let kept = 7
+        let trimmed = try rewritten { tensor in
+            guard tensor.name.hasPrefix("ssd_heads."), tensor.name.contains("loc_cls_layer"),
+                !tensor.name.contains("dw_conv")
+            else { return (tensor.name, tensor.shape, try tensor.floats()) }
+            let record = 4 + kept, anchors = tensor.shape[0] / 85
+            let perChannel = tensor.shape.dropFirst().reduce(1, *), values = try tensor.floats()
+            let rows = (0..<anchors).flatMap { anchor in (0..<record).map { anchor * 85 + $0 } }
+            return (
+                tensor.name, [anchors * record] + tensor.shape.dropFirst(),
+                rows.flatMap { values[$0 * perChannel..<($0 + 1) * perChannel] }
+            )
+        }
+        let importer = try Importer(trimmed, architecture: nil, precision: .fp32)
+        #expect(importer.classCount == kept)
+        let path = scratch + ".gguf"
+        defer { unlink(path) }
+        try importer.write(to: path, description: description(of: importer)) { _, _ in }
+
+        let run = try TestSupport.golden("xxs-ssd/run_64x128_detail.safetensors")
+        let detector = try Detector(
+            file: try ModelFile(path: path), inputSize: PictureSize(width: 128, height: 64),
+            settings: DetectorSettings())
+        var picture = Picture(size: PictureSize(width: 128, height: 64))
+        _ = picture.pixels.update(from: try #require(run["image_u8_rgb_hwc"]).bytes())
+        detector.load(picture)
+        detector.engine.run()
+        let expected = try #require(run["confidences"]).floats()
+        var worst: Float = 0
+        for row in 0..<detector.anchors.count {
+            for index in 0..<kept {
+                let found = detector.engine.output[row * (4 + kept) + 4 + index]
+                worst = max(worst, abs(found - expected[row * 81 + index]))
+            }
+        }
+        #expect(expected.count == detector.anchors.count * 81 && worst <= 2e-4)
+    }
+
+    /// Every difference is reported, by name and shape, at once.
+    @Test func allProblemsAtOnce() throws {
+        let damaged = try rewritten { tensor in
+            switch tensor.name {
+            case "encoder.conv_1.block.conv.weight": ("encoder.conv_9.weight", tensor.shape, try tensor.floats())
+            case "encoder.layer_3.1.global_rep.0.pre_norm_mha.1.qkv_proj.bias":
+                (tensor.name, [96, 2], try tensor.floats())
+            default: (tensor.name, tensor.shape, try tensor.floats())
+            }
+        }
+        let error = #expect(throws: QuantizerError.self) {
+            _ = try Importer(damaged, architecture: nil, precision: .fp32)
+        }
+        guard case .mismatch(let architecture, let problems) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(architecture == "mobilevitv3-xxs-ssdlite")
+        #expect(
+            Set(problems.map(\.message)) == [
+                "missing encoder.conv_1.block.conv.weight, expected [16, 3, 3, 3]",
+                "unexpected encoder.conv_9.weight [16, 3, 3, 3]",
+                "encoder.layer_3.1.global_rep.0.pre_norm_mha.1.qkv_proj.bias is [96, 2], expected [192]",
+            ])
+    }
+
+    @Test func otherNetworksAreNotRecognised() throws {
+        let classifier = try Checkpoint(path: fixture("checkpoints/expected.safetensors"))
+        #expect(throws: QuantizerError.self) { _ = try Importer(classifier, architecture: nil, precision: .fp32) }
+        #expect(throws: QuantizerError.noSuchArchitecture("yolo")) {
+            _ = try Importer(golden, architecture: "yolo", precision: .fp32)
+        }
+    }
+
+    @Test func valuesThatCannotBeStoredAreNamed() throws {
+        let name = "encoder.layer_4.0.block.red_1x1.block.conv.weight"
+        for (value, precision) in [(Float.nan, Precision.fp32), (3e38, .fp16)] {
+            let broken = try rewritten { tensor in
+                var values = try tensor.floats()
+                if tensor.name == name { values[5] = value }
+                return (tensor.name, tensor.shape, values)
+            }
+            let importer = try Importer(broken, architecture: nil, precision: precision)
+            let path = scratch + "-broken.gguf"
+            let error = #expect(throws: QuantizerError.self) {
+                try importer.write(to: path, description: description(of: importer)) { _, _ in }
+            }
+            #expect(error?.message.contains("encoder.layer_4.0.block.red_1x1") == true)
+            #expect(!FileManager.default.fileExists(atPath: path))
+            #expect(!FileManager.default.fileExists(atPath: path + ".part"))
+        }
+    }
+
+    @Test func unwritableTarget() throws {
+        let importer = try Importer(golden, architecture: nil, precision: .fp32)
+        #expect(throws: QuantizerError.cannotWrite(path: "/nonexistent/model.gguf", errno: ENOENT)) {
+            try importer.write(to: "/nonexistent/model.gguf", description: description(of: importer)) { _, _ in }
+        }
+    }
+
+    /// The model file says again what it was told.
+    @Test func descriptionSurvivesTheFile() throws {
+        let importer = try Importer(golden, architecture: nil, precision: .fp16)
+        var told = description(of: importer)
+        told.input = InputFormat(
+            size: PictureSize(width: 448, height: 256), channelOrder: .rgb, scale: 0.5, mean: [1, 2, 3],
+            standardDeviation: [4, 5, 6])
+        told.resize = .bicubicPillow
+        told.suppression = .acrossClasses(candidatesPerClass: 30, limit: 20)
+        let path = scratch + "-description.gguf"
+        defer { unlink(path) }
+        try importer.write(to: path, description: told) { _, _ in }
+        let read = try ModelDescription(try ModelFile(path: path))
+        #expect(read.backbone == told.backbone && read.head == told.head)
+        #expect(read.input.size == told.input.size && read.input.channelOrder == .rgb && read.input.scale == 0.5)
+        #expect(read.input.mean[2] == 3 && read.input.standardDeviation[0] == 4)
+        #expect(read.resize == .bicubicPillow && read.labels == told.labels && read.name == told.name)
+        guard case .acrossClasses(30, 20) = read.suppression else {
+            Issue.record("suppression is \(read.suppression)")
+            return
+        }
+    }
+
+    private func description(of importer: Importer) -> ModelDescription {
+        importer.description(
+            labels: (0..<importer.classCount).map { "label \($0)" }, size: PictureSize(width: 320, height: 320))
+    }
+
+    /// The golden checkpoint with each tensor replaced, by way of a safetensors file.
+    private func rewritten(
+        _ change: (CheckpointTensor) throws -> (name: String, shape: [Int], values: [Float])
+    ) throws -> Checkpoint {
+        var writer = SafetensorsWriter()
+        for tensor in golden.tensors {
+            let (name, shape, values) = try change(tensor)
+            try writer.add(name, shape: shape, values)
+        }
+        let path = scratch + "-\(UUID().uuidString).safetensors"
+        try writer.write(to: path)
+        return try Checkpoint(path: path)
+    }
+}
+
+@Suite struct DetectorMutationTests {
+    /// Damaged headers of a real model are refused or give a detector that runs; they never crash it.
+    @Test func damagedModelsAreHarmless() throws {
+        let importer = try Importer(
+            try Checkpoint(path: fixture("golden/xxs-ssd/model.pt")), architecture: nil, precision: .fp16)
+        let path = NSTemporaryDirectory() + "swiftlet-mutation-\(UUID().uuidString).gguf"
+        defer { unlink(path) }
+        let labels = (0..<81).map { "label \($0)" }
+        try importer.write(
+            to: path, description: importer.description(labels: labels, size: PictureSize(width: 64, height: 64))
+        ) { _, _ in }
+        let original = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        let dataStart = try ModelFile(path: path).tensors[0].byteRange.lowerBound
+        let header = Array(original[..<dataStart]), data = original[dataStart...]
+
+        let mutator = Mutator(seed: 7)
+        var refused = 0
+        for index in 0..<400 {
+            let bytes = mutator.mutation(index, of: header) + data
+            do {
+                try bytes.withUnsafeBytes { raw in
+                    let detector = try Detector(
+                        file: try ModelFile(borrowing: raw), inputSize: PictureSize(width: 33, height: 40),
+                        settings: DetectorSettings(threshold: 0.05))
+                    detector.engine.run()
+                    _ = detector.decode().count
+                }
+            } catch {
+                refused += 1
+            }
+        }
+        #expect(refused > 200 && refused < 400)
+    }
+}
