@@ -5,7 +5,8 @@ extension CheckpointError {
     public var message: String {
         switch self {
         case .cannotOpen(let path, let errno): "cannot open \(path): \(String(cString: strerror(errno)))"
-        case .cannotWrite(let path, let errno): "cannot write \(path): \(String(cString: strerror(errno)))\(Self.hint(errno))"
+        case .cannotWrite(let path, let errno):
+            "cannot write \(path): \(String(cString: strerror(errno)))\(Self.hint(errno))"
         case .notACheckpoint: "neither a PyTorch file (torch.save) nor a safetensors file"
         case .torchScript: "a TorchScript program: save its state_dict with torch.save(model.state_dict(), FILE)"
         case .bigEndian: "written on a big-endian machine: save it again on a little-endian one"

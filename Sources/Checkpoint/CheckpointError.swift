@@ -21,7 +21,8 @@ public enum CheckpointError: Error, Sendable, Equatable {
 
     /// The pickle names something that is not on the allow-list; nothing was executed.
     case forbiddenGlobal(String)
-    /// The pickle calls an allowed global with arguments that no checkpoint has; the offset counts from the pickle's start.
+    /// The pickle calls an allowed global with arguments that no checkpoint has. The offset counts from the pickle's
+    /// start.
     case invalidCall(String, offset: Int)
     case unsupportedOpcode(UInt8, offset: Int)
 

@@ -15,7 +15,8 @@ public struct CheckpointTensor: Sendable {
 
     /// A view of a PyTorch storage whose bytes lie at `range`. Throws `invalidTensor` where it reaches past them.
     init(_ entry: StateDict.Entry, storage range: Range<Int>, in file: FileBytes) throws(CheckpointError) {
-        let tensor = entry.tensor, storage = tensor.storage
+        let tensor = entry.tensor
+        let storage = tensor.storage
         let (size, overflow) = storage.elementCount.multipliedReportingOverflow(by: storage.elementType.size)
         guard !overflow, size == range.count else {
             throw .invalidTensor(entry.name, .sizeMismatch(expected: overflow ? .max : size, found: range.count))
@@ -128,7 +129,8 @@ public struct CheckpointTensor: Sendable {
     /// Copies a strided view, which begins where `source` does, row by row.
     private func gather(_ source: UnsafeRawBufferPointer) -> [UInt8] {
         let size = elementType.size
-        let rowLength = shape[shape.count - 1], step = strides[shape.count - 1] * size
+        let rowLength = shape[shape.count - 1]
+        let step = strides[shape.count - 1] * size
         let outer = shape.count - 1
         return [UInt8](unsafeUninitializedCapacity: elementCount * size) { output, count in
             var index = [Int](repeating: 0, count: outer)

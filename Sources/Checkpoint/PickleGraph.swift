@@ -15,8 +15,9 @@ struct PickleGraph {
         case list(Int)
         case dictionary(Int)
         case boolean(Bool)
-        case storage(StorageReference)
-        case tensor(TensorReference)
+        // Boxed: there are few, and the many others stay small.
+        indirect case storage(StorageReference)
+        indirect case tensor(TensorReference)
     }
 
     /// A storage as a persistent identifier names it.

@@ -3,14 +3,20 @@ import Foundation
 /// The safetensors format: the header's length (u64), the header (JSON, from names to element type, shape and offsets),
 /// then the tensors' bytes, without gap or overlap. Source: the format's README, github.com/huggingface/safetensors.
 enum Safetensors {
-    /// About 10,000 times that of a typical tensor.
+    /// Room for the entries of some 100,000 tensors.
     static let headerLimit = 1 << 24
     static let tensorLimit = 1 << 16
 
     private struct Entry: Decodable {
-        var dtype: String
+        var elementType: String
         var shape: [Int]
-        var data_offsets: [Int]
+        var offsets: [Int]
+
+        enum CodingKeys: String, CodingKey {
+            case elementType = "dtype"
+            case shape
+            case offsets = "data_offsets"
+        }
     }
 
     private struct Header: Decodable {
@@ -52,20 +58,23 @@ enum Safetensors {
         let header = try readHeader(bytes.array(range))
         guard header.entries.count <= tensorLimit else { throw .limitExceeded(.tensors, offset: 8) }
 
+        // Empty tensors begin where the next one does.
         let ordered = header.entries.sorted {
-            ($0.value.data_offsets.first ?? 0, $0.value.data_offsets.last ?? 0, $0.key)
-                < ($1.value.data_offsets.first ?? 0, $1.value.data_offsets.last ?? 0, $1.key)
+            ($0.value.offsets.first ?? 0, $0.value.offsets.last ?? 0, $0.key)
+                < ($1.value.offsets.first ?? 0, $1.value.offsets.last ?? 0, $1.key)
         }
+        let size = bytes.count - range.upperBound
         var tensors: [CheckpointTensor] = []
         var end = range.upperBound
         for (name, entry) in ordered {
-            guard let elementType = elementTypes[entry.dtype] else {
-                throw .unsupportedElementType(entry.dtype, tensor: name)
+            guard let elementType = elementTypes[entry.elementType] else {
+                throw .unsupportedElementType(entry.elementType, tensor: name)
             }
-            let size = bytes.count - range.upperBound
-            guard entry.data_offsets.count == 2, case let (from, to) = (entry.data_offsets[0], entry.data_offsets[1]),
-                from >= 0, from <= to
-            else { throw .invalidTensor(name, .shape) }
+            guard entry.offsets.count == 2, 0 <= entry.offsets[0], entry.offsets[0] <= entry.offsets[1] else {
+                throw .invalidTensor(name, .shape)
+            }
+            let from = entry.offsets[0]
+            let to = entry.offsets[1]
             guard to <= size else { throw .truncated(.safetensorsData, offset: bytes.count) }
             let place = range.upperBound + from..<range.upperBound + to
             guard place.lowerBound >= end else { throw .invalidTensor(name, .overlap) }

@@ -14,8 +14,8 @@ public struct SafetensorsWriter: Sendable {
 
     public init() {}
 
-    /// Adds a tensor from its elements' bytes, little endian and row-major. Throws `duplicateTensor`, or `invalidTensor`
-    /// where the shape does not fit the bytes.
+    /// Adds a tensor from its elements' bytes, little endian and row-major. Throws `duplicateTensor`, or
+    /// `invalidTensor` where the shape does not fit the bytes.
     public mutating func add(
         _ name: String, shape: [Int], elementType: ElementType, bytes: [UInt8]
     ) throws(CheckpointError) {
@@ -37,8 +37,8 @@ public struct SafetensorsWriter: Sendable {
         try add(name, shape: shape, elementType: .int32, bytes: values.withUnsafeBytes { [UInt8]($0) })
     }
 
-    /// Writes the file under a temporary name beside `path` and renames it, so that nobody sees half a file. Tensors lie
-    /// in the order in which they were added, wide elements before narrow ones, which keeps all of them aligned.
+    /// Writes the file under a temporary name beside `path` and renames it, so that nobody sees half a file. Tensors
+    /// lie in the order in which they were added, wide elements before narrow ones, which keeps all of them aligned.
     public func write(to path: String) throws(CheckpointError) {
         let temporary = "\(path).\(UInt32.random(in: 0...UInt32.max)).partial"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
@@ -88,7 +88,8 @@ public struct SafetensorsWriter: Sendable {
             let end = offset + entry.bytes.count
             defer { offset = end }
             let shape = entry.shape.map(String.init).joined(separator: ",")
-            return "\(quoted(entry.name)):{\"dtype\":\"\(type)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}"
+            return "\(quoted(entry.name)):"
+                + "{\"dtype\":\"\(type)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}"
         }
         var header = Array("{\(items.joined(separator: ","))}".utf8)
         while !header.count.isMultiple(of: 8) { header.append(UInt8(ascii: " ")) }

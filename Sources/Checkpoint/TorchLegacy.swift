@@ -1,5 +1,5 @@
-/// The format of torch.save before 1.6: pickles of a magic number, a protocol version, the writer's system and the object,
-/// then the list of storage keys and, in its order, each storage's element count (int64) and bytes.
+/// The format of torch.save before 1.6: pickles of a magic number, a protocol version, the writer's system and the
+/// object, then the list of storage keys and, in its order, each storage's element count (int64) and bytes.
 enum TorchLegacy {
     /// 0x1950a86a20f9469cfc6c, little endian.
     private static let magic: [UInt8] = [0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19]

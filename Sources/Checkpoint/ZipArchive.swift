@@ -33,7 +33,9 @@ struct ZipArchive: Sendable {
         for _ in 0..<directory.count {
             let start = reader.position
             let (name, entry) = try Self.readEntry(&reader)
-            guard entry.headerOffset < directory.range.lowerBound else { throw .malformed(.zipDirectory, offset: start) }
+            guard entry.headerOffset < directory.range.lowerBound else {
+                throw .malformed(.zipDirectory, offset: start)
+            }
             guard entries.updateValue(entry, forKey: name) == nil else { throw .duplicateRecord(name) }
             names.append(name)
         }
@@ -49,7 +51,8 @@ struct ZipArchive: Sendable {
         }
         // Sizes and checksum may come after the data, in a descriptor: the directory has them too.
         try reader.skip(22)
-        let nameLength = try reader.length(UInt16.self), extraLength = try reader.length(UInt16.self)
+        let nameLength = try reader.length(UInt16.self)
+        let extraLength = try reader.length(UInt16.self)
         try reader.skip(nameLength + extraLength)
         let range = try reader.take(entry.size)
         guard range.count <= unreadBytes else { throw .malformed(.zipRecord, offset: entry.headerOffset) }
@@ -69,11 +72,14 @@ struct ZipArchive: Sendable {
             throw .malformed(.zipDirectory, offset: start)
         }
         try reader.skip(4)
-        let flags = try reader.integer(UInt16.self), method = try reader.integer(UInt16.self)
+        let flags = try reader.integer(UInt16.self)
+        let method = try reader.integer(UInt16.self)
         try reader.skip(4)
         let checksum = try reader.integer(UInt32.self)
-        let compressedSize = try reader.integer(UInt32.self), size = try reader.integer(UInt32.self)
-        let nameLength = try reader.length(UInt16.self), extraLength = try reader.length(UInt16.self)
+        let compressedSize = try reader.integer(UInt32.self)
+        let size = try reader.integer(UInt32.self)
+        let nameLength = try reader.length(UInt16.self)
+        let extraLength = try reader.length(UInt16.self)
         let commentLength = try reader.length(UInt16.self)
         try reader.skip(8)
         let offset = try reader.integer(UInt32.self)
@@ -87,7 +93,9 @@ struct ZipArchive: Sendable {
             return try wide.length(UInt64.self)
         }
         // The wide fields follow in this order, each only where its narrow field is saturated.
-        let wideSize = try widen(size), wideCompressedSize = try widen(compressedSize), wideOffset = try widen(offset)
+        let wideSize = try widen(size)
+        let wideCompressedSize = try widen(compressedSize)
+        let wideOffset = try widen(offset)
         return (
             name,
             Entry(
