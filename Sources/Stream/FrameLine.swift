@@ -1,0 +1,120 @@
+/// What a frame's line says besides its detections. Times are in nanoseconds.
+public struct FrameLine {
+    public enum Picture {
+        case file(UnsafeRawBufferPointer)
+        case index(UInt64)
+    }
+
+    public var sequence: UInt64
+    public var capturedMonotonic: UInt64
+    public var capturedRealtime: UInt64
+    /// From capture to this line.
+    public var age: UInt64
+    public var inference: UInt64
+    /// Since the start: frames that came while the last one was busy, and pictures that could not be read.
+    public var droppedFrames: UInt64
+    public var corruptFrames: UInt64
+    public var picture: Picture
+    public var width: Int
+    public var height: Int
+
+    public init(
+        sequence: UInt64, capturedMonotonic: UInt64, capturedRealtime: UInt64, age: UInt64, inference: UInt64,
+        droppedFrames: UInt64, corruptFrames: UInt64, picture: Picture, width: Int, height: Int
+    ) {
+        self.sequence = sequence
+        self.capturedMonotonic = capturedMonotonic
+        self.capturedRealtime = capturedRealtime
+        self.age = age
+        self.inference = inference
+        self.droppedFrames = droppedFrames
+        self.corruptFrames = corruptFrames
+        self.picture = picture
+        self.width = width
+        self.height = height
+    }
+}
+
+/// Writes frame lines, one after the other, into one buffer: `begin`, `add` for each detection, `finish`.
+public struct FrameLineWriter: ~Copyable {
+    private var json: JSONWriter
+    private var width: Double = 0
+    private var height: Double = 0
+    private var omitted = 0
+    /// Room for what follows the detections.
+    private static let tail = 64
+
+    public init(capacity: Int = StreamProtocol.lineLimit) { json = JSONWriter(capacity: capacity) }
+
+    public mutating func begin(_ line: FrameLine) {
+        (width, height, omitted) = (Double(line.width), Double(line.height), 0)
+        json.clear()
+        json.beginObject()
+        json.key("type")
+        json.string("frame")
+        json.key("sequence")
+        json.integer(line.sequence)
+        json.key("captured_monotonic_s")
+        json.seconds(nanoseconds: line.capturedMonotonic)
+        json.key("captured_unix_s")
+        json.seconds(nanoseconds: line.capturedRealtime)
+        json.key("age_ms")
+        json.decimal(Double(line.age) / 1e6, decimals: 3)
+        json.key("inference_ms")
+        json.decimal(Double(line.inference) / 1e6, decimals: 3)
+        json.key("dropped_frames")
+        json.integer(line.droppedFrames)
+        json.key("corrupt_frames")
+        json.integer(line.corruptFrames)
+        json.key("picture")
+        switch line.picture {
+        case .file(let name): json.string(name)
+        case .index(let index): json.integer(index)
+        }
+        json.key("width_px")
+        json.integer(line.width)
+        json.key("height_px")
+        json.integer(line.height)
+        json.key("detections")
+        json.beginArray()
+    }
+
+    /// Adds one detection, or counts it as omitted once the line is full: the caller begins with the best.
+    /// The box has fractions of the frame's size; what lies outside the frame is cut off.
+    public mutating func add(
+        classIndex: Int, label: [UInt8], score: Float, left: Float, top: Float, right: Float, bottom: Float
+    ) {
+        let mark = json.mark
+        json.beginObject()
+        json.key("class")
+        json.integer(classIndex)
+        json.key("label")
+        json.string(label)
+        json.key("score")
+        json.decimal(Double(score), decimals: 4)
+        json.key("box_px")
+        json.beginArray()
+        json.decimal(clipped(left) * width, decimals: 1)
+        json.decimal(clipped(top) * height, decimals: 1)
+        json.decimal(clipped(right) * width, decimals: 1)
+        json.decimal(clipped(bottom) * height, decimals: 1)
+        json.endArray()
+        json.endObject()
+        if omitted > 0 || json.hasOverflowed || json.room < Self.tail {
+            json.rewind(to: mark)
+            omitted += 1
+        }
+    }
+
+    /// The line with its newline; valid until the next `begin`.
+    public mutating func finish() throws(StreamError) -> UnsafeRawBufferPointer {
+        json.endArray()
+        json.key("detections_omitted")
+        json.integer(omitted)
+        json.endObject()
+        return try json.line()
+    }
+
+    /// NaN becomes 0.
+    private func clipped(_ fraction: Float) -> Double { fraction > 0 ? (fraction < 1 ? Double(fraction) : 1) : 0 }
+}

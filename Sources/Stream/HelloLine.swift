@@ -1,0 +1,93 @@
+/// The first line that every client gets: who is talking and what the numbers in the other lines mean.
+public struct HelloLine {
+    public var program: StaticString
+    public var version: StaticString
+    public var modelName: [UInt8]
+    public var architecture: [UInt8]
+    public var precision: [UInt8]
+    /// Of the network's input.
+    public var inputWidth: Int
+    public var inputHeight: Int
+    public var sourceKind: StaticString
+    public var sourcePath: [UInt8]
+    public var threshold: Float
+    /// The place in the list is the class; class 0 is the background. UTF-8.
+    public var labels: [[UInt8]]
+
+    public init(
+        program: StaticString, version: StaticString, modelName: [UInt8], architecture: [UInt8], precision: [UInt8],
+        inputWidth: Int, inputHeight: Int, sourceKind: StaticString, sourcePath: [UInt8], threshold: Float,
+        labels: [[UInt8]]
+    ) {
+        self.program = program
+        self.version = version
+        self.modelName = modelName
+        self.architecture = architecture
+        self.precision = precision
+        self.inputWidth = inputWidth
+        self.inputHeight = inputHeight
+        self.sourceKind = sourceKind
+        self.sourcePath = sourcePath
+        self.threshold = threshold
+        self.labels = labels
+    }
+
+    /// The line with its newline. Labels at the end of a list that is too long for `limit` are counted, not listed:
+    /// every detection carries its label anyway.
+    public func encoded(limit: Int = StreamProtocol.helloLimit) throws(StreamError) -> [UInt8] {
+        var json = JSONWriter(capacity: limit)
+        json.beginObject()
+        json.key("type")
+        json.string("hello")
+        json.key("protocol")
+        json.integer(StreamProtocol.version)
+        json.key("program")
+        json.string(program)
+        json.key("version")
+        json.string(version)
+        json.key("model")
+        json.beginObject()
+        json.key("name")
+        json.string(cut(modelName))
+        json.key("architecture")
+        json.string(cut(architecture))
+        json.key("precision")
+        json.string(cut(precision))
+        json.key("width_px")
+        json.integer(inputWidth)
+        json.key("height_px")
+        json.integer(inputHeight)
+        json.endObject()
+        json.key("source")
+        json.beginObject()
+        json.key("kind")
+        json.string(sourceKind)
+        json.key("path")
+        json.string(cut(sourcePath))
+        json.endObject()
+        json.key("threshold")
+        json.decimal(Double(threshold), decimals: 4)
+        json.key("labels")
+        json.beginArray()
+        var listed = 0
+        for label in labels {
+            let mark = json.mark
+            json.string(label)
+            if json.hasOverflowed || json.room < Self.tail {
+                json.rewind(to: mark)
+                break
+            }
+            listed += 1
+        }
+        json.endArray()
+        json.key("labels_omitted")
+        json.integer(labels.count - listed)
+        json.endObject()
+        return Array(try json.line())
+    }
+
+    /// Room for what follows the labels.
+    private static let tail = 64
+
+    private func cut(_ text: [UInt8]) -> [UInt8] { Array(text.prefix(StreamProtocol.textLimit)) }
+}

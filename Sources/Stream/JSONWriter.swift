@@ -1,0 +1,221 @@
+/// Writes one line of JSON (RFC 8259) into a buffer of fixed size. It owns the buffer; nothing is allocated per line.
+///
+/// Containers and keys are the caller's to balance; commas come by themselves. What does not fit is not written, and
+/// `line()` then throws.
+public struct JSONWriter: ~Copyable {
+    private let base: UnsafeMutablePointer<UInt8>
+    /// Bytes of the longest line, the newline included.
+    public let capacity: Int
+    private var count = 0
+    private var needsComma = false
+    /// Something did not fit.
+    public private(set) var hasOverflowed = false
+
+    public init(capacity: Int) {
+        base = .allocate(capacity: capacity)
+        self.capacity = capacity
+    }
+
+    deinit { base.deallocate() }
+
+    /// Begins a new line.
+    public mutating func clear() {
+        count = 0
+        needsComma = false
+        hasOverflowed = false
+    }
+
+    /// Ends the line. The bytes, newline included, are valid until the next call that writes.
+    public mutating func line() throws(StreamError) -> UnsafeRawBufferPointer {
+        append(0x0A)
+        guard !hasOverflowed else { throw .lineTooLong(limit: capacity) }
+        return UnsafeRawBufferPointer(start: base, count: count)
+    }
+
+    // MARK: - Taking back
+
+    /// A place to go back to.
+    public struct Mark {
+        fileprivate let count: Int
+        fileprivate let needsComma: Bool
+        fileprivate let hasOverflowed: Bool
+    }
+
+    public var mark: Mark { Mark(count: count, needsComma: needsComma, hasOverflowed: hasOverflowed) }
+
+    /// Bytes left for the rest of the line.
+    public var room: Int { capacity - count }
+
+    public mutating func rewind(to mark: Mark) {
+        count = mark.count
+        needsComma = mark.needsComma
+        hasOverflowed = mark.hasOverflowed
+    }
+
+    // MARK: - Structure
+
+    public mutating func beginObject() { begin(UInt8(ascii: "{")) }
+    public mutating func endObject() { end(UInt8(ascii: "}")) }
+    public mutating func beginArray() { begin(UInt8(ascii: "[")) }
+    public mutating func endArray() { end(UInt8(ascii: "]")) }
+
+    /// `name` is written as it is: it must not need escapes.
+    public mutating func key(_ name: StaticString) {
+        separate()
+        append(UInt8(ascii: "\""))
+        append(UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+        append(UInt8(ascii: "\""))
+        append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    private mutating func begin(_ bracket: UInt8) {
+        separate()
+        append(bracket)
+        needsComma = false
+    }
+
+    private mutating func end(_ bracket: UInt8) {
+        append(bracket)
+        needsComma = true
+    }
+
+    // MARK: - Values
+
+    public mutating func null() { literal("null") }
+    public mutating func boolean(_ value: Bool) { literal(value ? "true" : "false") }
+
+    public mutating func integer(_ value: Int) {
+        separate()
+        if value < 0 { append(UInt8(ascii: "-")) }
+        digits(UInt64(value.magnitude), atLeast: 1)
+    }
+
+    public mutating func integer(_ value: UInt64) {
+        separate()
+        digits(value, atLeast: 1)
+    }
+
+    /// `value` with exactly `decimals` (0...9) digits after the point, the nearest such number, halves away from zero.
+    /// JSON has no word for NaN and infinity: they become null, as does what is beyond 2^63 in units of the last digit.
+    public mutating func decimal(_ value: Double, decimals: Int) {
+        var unit: UInt64 = 1
+        for _ in 0..<decimals { unit *= 10 }
+        let scaled = value.magnitude * Double(unit) + 0.5
+        guard scaled < 0x1p63 else { return null() }
+        let number = UInt64(scaled)
+        separate()
+        if value < 0, number > 0 { append(UInt8(ascii: "-")) }
+        digits(number / unit, atLeast: 1)
+        guard decimals > 0 else { return }
+        append(UInt8(ascii: "."))
+        digits(number % unit, atLeast: decimals)
+    }
+
+    /// Nanoseconds as seconds with six decimals, cut, not rounded: two clocks read at once stay in step.
+    public mutating func seconds(nanoseconds: UInt64) {
+        separate()
+        digits(nanoseconds / 1_000_000_000, atLeast: 1)
+        append(UInt8(ascii: "."))
+        digits(nanoseconds % 1_000_000_000 / 1000, atLeast: 6)
+    }
+
+    public mutating func string(_ text: StaticString) {
+        string(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    public mutating func string(_ bytes: [UInt8]) { bytes.withUnsafeBytes { string($0) } }
+
+    /// UTF-8 text. What is not UTF-8 becomes U+FFFD, one for each maximal part of a character.
+    public mutating func string(_ bytes: UnsafeRawBufferPointer) {
+        separate()
+        append(UInt8(ascii: "\""))
+        var index = 0
+        while index < bytes.count {
+            let byte = bytes[index]
+            if byte < 0x80 {
+                escaped(byte)
+                index += 1
+                continue
+            }
+            let (length, isValid) = UTF8Scan.character(in: bytes, at: index)
+            if isValid {
+                append(UnsafeRawBufferPointer(rebasing: bytes[index..<index + length]))
+            } else {
+                append(0xEF)
+                append(0xBF)
+                append(0xBD)
+            }
+            index += length
+        }
+        append(UInt8(ascii: "\""))
+        needsComma = true
+    }
+
+    // MARK: - Bytes
+
+    private mutating func escaped(_ byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+            append(UInt8(ascii: "\\"))
+            append(byte)
+        case 0x0A:
+            append(UInt8(ascii: "\\"))
+            append(UInt8(ascii: "n"))
+        case 0..<0x20:
+            raw("\\u00")
+            append(byte < 0x10 ? UInt8(ascii: "0") : UInt8(ascii: "1"))
+            let low = byte & 15
+            append(low < 10 ? UInt8(ascii: "0") + low : UInt8(ascii: "a") + low - 10)
+        default:
+            append(byte)
+        }
+    }
+
+    private mutating func digits(_ value: UInt64, atLeast width: Int) {
+        var divisor: UInt64 = 1
+        var length = 1
+        while value / divisor >= 10 || length < width {
+            divisor *= 10
+            length += 1
+        }
+        while divisor > 0 {
+            append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
+            divisor /= 10
+        }
+        needsComma = true
+    }
+
+    private mutating func literal(_ text: StaticString) {
+        separate()
+        raw(text)
+        needsComma = true
+    }
+
+    private mutating func raw(_ text: StaticString) {
+        append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    private mutating func separate() {
+        if needsComma { append(UInt8(ascii: ",")) }
+    }
+
+    private mutating func append(_ byte: UInt8) {
+        guard count < capacity else {
+            hasOverflowed = true
+            return
+        }
+        base[count] = byte
+        count += 1
+    }
+
+    private mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        guard bytes.count <= capacity - count else {
+            hasOverflowed = true
+            return
+        }
+        guard let source = bytes.baseAddress else { return }
+        UnsafeMutableRawPointer(base + count).copyMemory(from: source, byteCount: bytes.count)
+        count += bytes.count
+    }
+}

@@ -1,0 +1,74 @@
+import CLinux
+
+/// The socket file that clients connect to. It is made with mode 0660 and removed with its owner, unless another
+/// process has put its own in its place.
+struct ListeningSocket: ~Copyable {
+    let descriptor: Int32
+    private let path: UnsafeMutablePointer<CChar>
+    private let device: UInt64
+    private let inode: UInt64
+
+    init(path: UnsafePointer<CChar>, backlog: Int32) throws(StreamError) {
+        let descriptor = try Self.listen(path, backlog: backlog)
+        var status = clinux_file_status()
+        let error = clinux_path_status(path, &status)
+        guard error == 0 else {
+            _ = clinux_close(descriptor)
+            throw .cannotListen(error)
+        }
+        self.descriptor = descriptor
+        device = status.device
+        inode = status.inode
+        // listen() has checked the length.
+        var length = 0
+        while path[length] != 0 { length += 1 }
+        self.path = .allocate(capacity: length + 1)
+        self.path.initialize(from: path, count: length + 1)
+    }
+
+    deinit {
+        var status = clinux_file_status()
+        if clinux_path_status(path, &status) == 0, status.device == device, status.inode == inode {
+            _ = clinux_unlink(path)
+        }
+        _ = clinux_close(descriptor)
+        path.deallocate()
+    }
+
+    private static func listen(_ path: UnsafePointer<CChar>, backlog: Int32) throws(StreamError) -> Int32 {
+        var descriptor: Int32 = -1
+        var error = clinux_unix_listen(path, 0o660, backlog, &descriptor)
+        if error == clinux_EADDRINUSE {
+            try removeStale(path)
+            error = clinux_unix_listen(path, 0o660, backlog, &descriptor)
+        }
+        switch error {
+        case 0: return descriptor
+        case clinux_EADDRINUSE: throw .addressInUse
+        case clinux_ENAMETOOLONG: throw .pathTooLong(limit: clinux_unix_path_limit)
+        default: throw .cannotListen(error)
+        }
+    }
+
+    /// Removes a socket file that nobody listens at any more.
+    private static func removeStale(_ path: UnsafePointer<CChar>) throws(StreamError) {
+        var status = clinux_file_status()
+        var error = clinux_path_status(path, &status)
+        // Gone in the meantime.
+        if error == clinux_ENOENT { return }
+        guard error == 0 else { throw .cannotListen(error) }
+        guard status.kind == CLINUX_FILE_SOCKET else { throw .notASocket }
+        var probe: Int32 = -1
+        error = clinux_unix_connect(path, &probe)
+        if error == 0 { _ = clinux_close(probe) }
+        switch error {
+        case clinux_ECONNREFUSED: break
+        // A full queue of connections has someone behind it.
+        case 0, clinux_EAGAIN: throw .addressInUse
+        case clinux_ENOENT: return
+        default: throw .cannotListen(error)
+        }
+        error = clinux_unlink(path)
+        guard error == 0 || error == clinux_ENOENT else { throw .cannotListen(error) }
+    }
+}

@@ -1,0 +1,27 @@
+import CLinux
+
+/// A pthread mutex. `@unchecked Sendable`: the mutex is made to be shared, and its storage never moves.
+final class Lock: @unchecked Sendable {
+    private let mutex: UnsafeMutablePointer<clinux_mutex>
+
+    init() throws(StreamError) {
+        mutex = .allocate(capacity: 1)
+        mutex.initialize(to: clinux_mutex())
+        let error = clinux_mutex_create(mutex)
+        guard error == 0 else {
+            mutex.deallocate()
+            throw .cannotStart(error)
+        }
+    }
+
+    deinit {
+        clinux_mutex_destroy(mutex)
+        mutex.deallocate()
+    }
+
+    func locked<Result>(_ body: () -> Result) -> Result {
+        clinux_mutex_lock(mutex)
+        defer { clinux_mutex_unlock(mutex) }
+        return body()
+    }
+}

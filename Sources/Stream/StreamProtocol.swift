@@ -1,0 +1,12 @@
+/// The numbers of the line protocol; `stream.schema.json` describes the lines themselves.
+public enum StreamProtocol {
+    /// Grows when a line changes so that a client of the older one could misread it. New fields and new types of lines
+    /// may come without: clients skip what they do not know.
+    public static let version = 1
+    /// Bytes of the longest line of any kind, newline included, but for the hello line.
+    public static let lineLimit = 32 << 10
+    /// Bytes of the longest hello line.
+    public static let helloLimit = 256 << 10
+    /// Bytes of a name or path that the hello line gives; longer ones are cut.
+    public static let textLimit = 1024
+}

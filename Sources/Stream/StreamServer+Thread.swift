@@ -1,0 +1,163 @@
+import CLinux
+
+/// What the server's own thread does.
+extension StreamServer {
+    /// After a failure to accept (no descriptors, no memory), nanoseconds until the next try.
+    private static var acceptPause: UInt64 { 1_000_000_000 }
+    /// Connections accepted, and sends to one client, before others get their turn.
+    private static var turn: Int { 16 }
+
+    func run() {
+        while true {
+            let now = clinux_monotonic_ns()
+            guard let deadline = prepare(now) else { break }
+            let timeout = deadline == .max ? -1 : Int64(deadline > now ? deadline - now : 0)
+            var ready: Int32 = 0
+            let error = clinux_poll_wait(polls.baseAddress, polls.count, timeout, &ready)
+            guard error == 0, ready > 0 else { continue }
+            if polls[1].revents != 0 { clinux_event_clear(wake) }
+            for index in clients.indices where polls[index + 2].revents != 0 {
+                serve(index, polls[index + 2].revents)
+            }
+            if polls[0].revents != 0 { acceptClients() }
+        }
+        lock.locked {
+            for index in clients.indices { disconnect(index) }
+        }
+    }
+
+    /// Closes who is stuck and sets up what to wait for. Returns until when, or nil when the server is done.
+    private func prepare(_ now: UInt64) -> UInt64? {
+        let drainDeadline = lock.locked { self.drainDeadline }
+        if drainDeadline != nil {
+            socket = nil
+            listener = -1
+        }
+        var deadline = drainDeadline ?? .max
+        polls[1] = clinux_poll(fd: wake, events: clinux_poll_in, revents: 0)
+        polls[0] = clinux_poll(fd: -1, events: clinux_poll_in, revents: 0)
+        if now < acceptPausedUntil {
+            deadline = min(deadline, acceptPausedUntil)
+        } else {
+            polls[0].fd = listener
+        }
+        let connected = lock.locked {
+            for index in clients.indices {
+                polls[index + 2] = clinux_poll(fd: -1, events: 0, revents: 0)
+                if clients[index].descriptor >= 0 {
+                    deadline = min(deadline, prepare(index, now, isDraining: drainDeadline != nil))
+                }
+            }
+            return counted.clients
+        }
+        if let drainDeadline, connected == 0 || now >= drainDeadline { return nil }
+        return deadline
+    }
+
+    /// The same for one client, under the lock.
+    private func prepare(_ index: Int, _ now: UInt64, isDraining: Bool) -> UInt64 {
+        let isWaiting = !clients[index].queue.isEmpty(hello: UnsafeRawBufferPointer(hello))
+        var deadline = UInt64.max
+        var events: Int16 = 0
+        if isWaiting {
+            deadline = clients[index].lastProgress + limits.stuckAfter
+            events = clinux_poll_out
+        }
+        if isWaiting ? now >= deadline : isDraining {
+            counted.stuck += isWaiting ? 1 : 0
+            disconnect(index)
+            return .max
+        }
+        if now < clients[index].inputPausedUntil {
+            deadline = min(deadline, clients[index].inputPausedUntil)
+        } else if !clients[index].inputHasEnded {
+            events |= clinux_poll_in
+        }
+        polls[index + 2] = clinux_poll(fd: clients[index].descriptor, events: events, revents: 0)
+        return deadline
+    }
+
+    private func serve(_ index: Int, _ events: Int16) {
+        var isAlive = events & (clinux_poll_error | clinux_poll_hangup) == 0
+        if isAlive, events & clinux_poll_in != 0 { isAlive = discardInput(index) }
+        if isAlive, events & clinux_poll_out != 0 { isAlive = send(index) }
+        if !isAlive { lock.locked { disconnect(index) } }
+    }
+
+    /// Takes a client's input away, so slowly that a flood costs nothing. False when the connection is broken.
+    private func discardInput(_ index: Int) -> Bool {
+        var got = 0
+        let error = clinux_receive(clients[index].descriptor, input.baseAddress!, input.count, &got)
+        if error == clinux_EAGAIN { return true }
+        guard error == 0 else { return false }
+        // The end of input is not the end of the connection: `nc` shuts its side down and reads on.
+        clients[index].inputHasEnded = got == 0
+        clients[index].inputPausedUntil = clinux_monotonic_ns() + limits.inputPause
+        return true
+    }
+
+    /// Sends what the socket takes. The lock is held for one send at a time. False when the connection is broken.
+    private func send(_ index: Int) -> Bool {
+        for _ in 0..<Self.turn {
+            var sent = 0
+            var isDone = false
+            let error: Int32 = lock.locked {
+                let hello = UnsafeRawBufferPointer(self.hello)
+                if clients[index].queue.isEmpty(hello: hello) {
+                    isDone = true
+                    return 0
+                }
+                let bytes = clients[index].queue.next(hello: hello)
+                let error = clinux_send(clients[index].descriptor, bytes.baseAddress!, bytes.count, &sent)
+                guard error == 0 else { return error }
+                counted.linesSent += UInt64(clients[index].queue.consumed(sent, hello: hello))
+                clients[index].lastProgress = clinux_monotonic_ns()
+                return 0
+            }
+            if error == clinux_EAGAIN || isDone { return true }
+            if error != 0 { return false }
+        }
+        return true
+    }
+
+    private func acceptClients() {
+        for _ in 0..<Self.turn {
+            var descriptor: Int32 = -1
+            let error = clinux_accept(polls[0].fd, Int32(limits.kernelBytes), &descriptor)
+            if error == clinux_EAGAIN { return }
+            let now = clinux_monotonic_ns()
+            guard error == 0 else {
+                acceptPausedUntil = now + Self.acceptPause
+                return
+            }
+            let isSeated = lock.locked {
+                guard let place = clients.firstIndex(where: { $0.descriptor < 0 }) else {
+                    counted.refused += 1
+                    return false
+                }
+                clients[place].open(descriptor, now: now)
+                counted.clients += 1
+                counted.accepted += 1
+                return true
+            }
+            if isSeated {
+                clinux_event_signal(firstClient)
+            } else {
+                var sent = 0
+                _ = busyLine.withUnsafeBytes { clinux_send(descriptor, $0.baseAddress!, $0.count, &sent) }
+                _ = clinux_close(descriptor)
+            }
+        }
+    }
+
+    /// Under the lock.
+    private func disconnect(_ index: Int) {
+        guard clients[index].descriptor >= 0 else { return }
+        // With unread input the client would see a reset connection instead of its end.
+        var got = 0
+        _ = clinux_receive(clients[index].descriptor, input.baseAddress!, input.count, &got)
+        _ = clinux_close(clients[index].descriptor)
+        clients[index].descriptor = -1
+        counted.clients -= 1
+    }
+}
