@@ -1,24 +1,9 @@
-@testable import Camera
-
-/// A small generator with a seed, so that a failing stream can be made again.
-struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
+import TestSupport
 
 /// Makes pictures that have JPEG's structure, though no image: segments, embedded thumbnails, several scans, restarts,
 /// stuffed zeros and fill bytes.
 struct JPEGMaker {
-    var random: Seeded
+    var random: SeededGenerator
 
     mutating func picture(thumbnails: Bool = true) -> [UInt8] {
         var bytes: [UInt8] = [0xFF, 0xD8]

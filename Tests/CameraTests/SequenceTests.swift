@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Camera
@@ -16,7 +17,7 @@ import Testing
     /// What goes into a stream must come out of it, whatever lies between and however it arrives.
     @Test func picturesComeOutByteForByte() throws {
         for seed in 0..<400 {
-            var maker = JPEGMaker(random: Seeded(UInt64(seed)))
+            var maker = JPEGMaker(random: SeededGenerator(seed: UInt64(seed)))
             var stream: [UInt8] = maker.garbage()
             var expected: [Seen] = []
             let pieces = Int.random(in: 0...8, using: &maker.random)
@@ -43,7 +44,7 @@ import Testing
         var pictures = 0
         var faults = 0
         for seed in 0..<300 {
-            var maker = JPEGMaker(random: Seeded(UInt64(seed) << 32))
+            var maker = JPEGMaker(random: SeededGenerator(seed: UInt64(seed) << 32))
             var stream: [UInt8] = []
             for _ in 0..<6 { stream += maker.picture() + maker.garbage(0...8) }
             for _ in 0..<Int.random(in: 1...12, using: &maker.random) {
@@ -70,7 +71,7 @@ import Testing
     }
 
     @Test func largePictureIsLeftOutAndTheNextOneFound() throws {
-        var maker = JPEGMaker(random: Seeded(7))
+        var maker = JPEGMaker(random: SeededGenerator(seed: 7))
         let small = maker.picture(thumbnails: false)
         let large: [UInt8] = [0xFF, 0xD8, 0xFF, 0xDA, 0, 2] + [UInt8](repeating: 1, count: 1500) + [0xFF, 0xD9]
         let seen = try events(of: large + small, limit: 1000, chunk: 64)
@@ -83,14 +84,14 @@ import Testing
     }
 
     @Test func lastPictureCutShortIsReported() throws {
-        var maker = JPEGMaker(random: Seeded(3))
+        var maker = JPEGMaker(random: SeededGenerator(seed: 3))
         let picture = maker.picture()
         let seen = try events(of: picture + picture.dropLast(1), chunk: 16)
         #expect(seen == [.frame(picture, name: "0", sequence: 0), .bad(.truncated, name: "1")])
     }
 
     @Test func repeatedSequenceCountsOn() throws {
-        var maker = JPEGMaker(random: Seeded(4))
+        var maker = JPEGMaker(random: SeededGenerator(seed: 4))
         let (first, second) = (maker.picture(), maker.picture())
         let path = try folder.write("sequence.mjpeg", first + second)
         let source = try FileSource(path: path, repeats: true, interrupt: -1)
@@ -115,7 +116,7 @@ import Testing
         let source = try FileSource(path: path, repeats: false, interrupt: ends[0])
         let writer = open(path, O_WRONLY)
         defer { close(writer) }
-        var maker = JPEGMaker(random: Seeded(5))
+        var maker = JPEGMaker(random: SeededGenerator(seed: 5))
         let picture = maker.picture()
         let sent = Array(picture + picture.prefix(9))
         #expect(write(writer, sent, sent.count) == sent.count)
