@@ -57,29 +57,31 @@ struct Import: ParsableCommand {
     var size = Size(width: 320, height: 320)
 
     func run() throws {
-        try Failure.reported {
-            let progress = Progress()
-            let importer: Importer
-            do {
-                importer = try Importer(
-                    try Checkpoint(path: checkpoint), architecture: architecture, precision: precision)
-            } catch let error as CheckpointError {
-                throw Failure.badData("\(checkpoint): \(error.message)")
-            } catch let error as QuantizerError {
-                throw failure(error)
-            }
-            let names = try classLabels(count: importer.classCount)
-            progress.say("\(importer.architecture.title), \(importer.classCount) classes with background")
-            do {
-                let description = importer.description(labels: names, size: size.picture, channelOrder: channelOrder)
-                try importer.write(to: output, description: description) {
-                    progress.update("writing tensors", done: $0, total: $1)
-                }
-            } catch {
-                throw failure(error)
-            }
-            progress.say("wrote \(output)")
+        try Failure.reported(execute)
+    }
+
+    private func execute() throws {
+        let progress = Progress()
+        let importer: Importer
+        do {
+            importer = try Importer(
+                try Checkpoint(path: checkpoint), architecture: architecture, precision: precision)
+        } catch let error as CheckpointError {
+            throw Failure.badData("\(checkpoint): \(error.message)")
+        } catch let error as QuantizerError {
+            throw failure(error)
         }
+        let names = try classLabels(count: importer.classCount)
+        progress.say("\(importer.architecture.title), \(importer.classCount) classes with background")
+        do {
+            let description = importer.description(labels: names, size: size.picture, channelOrder: channelOrder)
+            try importer.write(to: output, description: description) {
+                progress.update("writing tensors", done: $0, total: $1)
+            }
+        } catch {
+            throw failure(error)
+        }
+        progress.say("wrote \(output)")
     }
 
     private func failure(_ error: QuantizerError) -> Failure {

@@ -15,17 +15,19 @@ struct Inspect: ParsableCommand {
     var model: String
 
     func run() throws {
-        try Failure.reported {
-            let file = try open(model: model)
-            let description: ModelDescription
-            do {
-                description = try ModelDescription(file)
-            } catch {
-                throw Failure.badData("\(model): \(error.message)")
-            }
-            printSummary(file, description)
-            printLayers(file, description)
+        try Failure.reported(execute)
+    }
+
+    private func execute() throws {
+        let file = try open(model: model)
+        let description: ModelDescription
+        do {
+            description = try ModelDescription(file)
+        } catch {
+            throw Failure.badData("\(model): \(error.message)")
         }
+        printSummary(file, description)
+        printLayers(file, description)
     }
 
     private func printSummary(_ file: ModelFile, _ description: ModelDescription) {

@@ -36,19 +36,21 @@ struct Run: ParsableCommand {
     }
 
     func run() throws {
-        try Failure.reported {
-            let file = try open(model: model)
-            let detector: Detector
-            do {
-                detector = try Detector(
-                    file: file, inputSize: size?.picture, settings: DetectorSettings(threshold: threshold))
-            } catch {
-                throw Failure.badData(error.message(model: model))
-            }
-            try load(into: detector)
-            detector.engine.run()
-            try write(detector)
+        try Failure.reported(execute)
+    }
+
+    private func execute() throws {
+        let file = try open(model: model)
+        let detector: Detector
+        do {
+            detector = try Detector(
+                file: file, inputSize: size?.picture, settings: DetectorSettings(threshold: threshold))
+        } catch {
+            throw Failure.badData(error.message(model: model))
         }
+        try load(into: detector)
+        detector.engine.run()
+        try write(detector)
     }
 
     private func load(into detector: Detector) throws {
@@ -56,11 +58,7 @@ struct Run: ParsableCommand {
             throw Failure.noInput("\(input): cannot be read; give a JPEG or a safetensors file")
         }
         if bytes.starts(with: [0xFF, 0xD8]) {
-            do {
-                try bytes.withUnsafeBytes { (bytes) throws(DetectorError) in try detector.load(jpeg: bytes) }
-            } catch let error as DetectorError {
-                throw Failure.badData("\(input): \(error.message(model: model))")
-            }
+            try bytes.withUnsafeBytes { try load(jpeg: $0, into: detector) }
             return
         }
         do {
@@ -78,6 +76,14 @@ struct Run: ParsableCommand {
             detector.load(picture)
         } catch let error as CheckpointError {
             throw Failure.badData("\(input): \(error.message)")
+        }
+    }
+
+    private func load(jpeg: UnsafeRawBufferPointer, into detector: Detector) throws {
+        do {
+            try detector.load(jpeg: jpeg)
+        } catch {
+            throw Failure.badData("\(input): \(error.message(model: model))")
         }
     }
 

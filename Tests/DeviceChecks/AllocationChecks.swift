@@ -1,4 +1,5 @@
 import Detector
+import Engine
 import Vision
 
 /// After preparation a frame's way through the engine and the decoder calls no allocator.

@@ -1,5 +1,6 @@
 import CLinux
 import Detector
+import Engine
 import ModelFile
 import Vision
 

@@ -1,0 +1,54 @@
+import CAllocationCounter
+import CLinux
+import DeviceChecks
+
+/// Runs the checks that matter on the board: swiftlet-device-tests FIXTURES MODELS. Exit code 0 if all pass.
+@main struct DeviceTests {
+    private var passed = 0
+    private var failed = 0
+
+    static func main() {
+        let arguments = clinux_argument_values()
+        guard clinux_argument_count() == 3, let fixtures = arguments[1], let models = arguments[2] else {
+            print("usage: swiftlet-device-tests FIXTURES MODELS")
+            print("FIXTURES is Tests/Fixtures; MODELS holds xxs-ssd.gguf and v2-0.5-ssd.gguf, imported from its goldens.")
+            clinux_exit(64)
+        }
+        var tests = DeviceTests()
+        tests.run(fixtures: String(cString: fixtures), models: String(cString: models))
+        print("device tests: \(tests.passed) passed, \(tests.failed) failed")
+        clinux_exit(tests.failed == 0 ? 0 : 1)
+    }
+
+    private mutating func run(fixtures: String, models: String) {
+        suite("kernels") { check in
+            for seed in UInt64(1)...24 { KernelChecks.all(seed: seed, &check) }
+        }
+        suite("half precision") { KernelChecks.halfPrecision(&$0) }
+        for network in [GoldenChecks.Network.xxs, .half] {
+            let model = "\(models)/\(network.folder).gguf"
+            suite("network goldens") { check in
+                for run in ["run_64x128_detail", "run_208x240_interp", "run_320x320"] {
+                    GoldenChecks.run(network, run, model: model, fixtures: fixtures, &check)
+                }
+            }
+            suite("detections") { check in
+                GoldenChecks.detections(network, threshold: "0.05", 0.05, model: model, fixtures: fixtures, &check)
+                GoldenChecks.detections(network, threshold: "0.3", 0.3, model: model, fixtures: fixtures, &check)
+            }
+            suite("no allocation per frame") { check in
+                AllocationChecks.frames(network, model: model, fixtures: fixtures, count: callocation_count, &check)
+            }
+        }
+    }
+
+    private mutating func suite(_ name: StaticString, _ body: (inout Check) -> Void) {
+        var check = Check()
+        body(&check)
+        // A suite that checked nothing has failed.
+        let isPassed = check.failureCount == 0 && check.passCount > 0
+        print("\(isPassed ? "pass" : "FAIL") \(name): \(check.passCount) checks, \(check.failureCount) failed")
+        for message in check.messages { print("     \(message)") }
+        if isPassed { passed += 1 } else { failed += 1 }
+    }
+}
