@@ -2,8 +2,9 @@ import Foundation
 
 /// Named tensors from a PyTorch or safetensors file.
 ///
-/// PyTorch files are those of torch.save, from 0.4 to 2.x: a state_dict, or a training checkpoint that holds one (see
-/// `StateDict.nestingKeys`). Their pickles are read, never executed. The format is recognised by content.
+/// PyTorch files are those of torch.save, from 0.4 to 2.x. They hold a state_dict, or a training checkpoint with one
+/// under `ema_state_dict`, `model_state_dict`, `state_dict`, `model_ema` or `model`: the first of these that is there
+/// is taken. Their pickles are read, never executed. The format is recognised by content, not by name.
 public struct Checkpoint: Sendable {
     /// In file order.
     public let tensors: [CheckpointTensor]
