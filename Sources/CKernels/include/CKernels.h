@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ckernels_vision.h"
+
 /// What is applied to a sum before it is stored.
 typedef enum {
     CK_IDENTITY = 0,

@@ -1,0 +1,62 @@
+#pragma once
+
+// Microkernels of the vision module: pictures are rows of interleaved RGB bytes, tensors interleaved floats.
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// Where one output pixel of a bilinear resize lies between two input pixels of its row.
+typedef struct {
+    /// Byte offsets of the two pixels from the row's begin.
+    uint32_t left;
+    uint32_t right;
+    int32_t left_weight;
+    int32_t right_weight;
+} ck_tap;
+
+/// How a channel value becomes a tensor value: value * gain[c] + bias[c] for channel c of the tensor. Channel c of the
+/// tensor is channel c of the picture, or 2 - c where `reversed` is not 0 (BGR).
+typedef struct {
+    float gain[3];
+    float bias[3];
+    int reversed;
+} ck_pixel_format;
+
+/// One row of RGB bytes as tensor values.
+void u8_normalise__scalar(size_t width, const uint8_t *rgb, const ck_pixel_format *format, float *output);
+
+/// One row of the fast resize, straight to tensor values. The two source rows of `row_bytes` bytes are blended into
+/// `blended` (row_bytes elements) with weights out of 256, then pixels by `taps`, whose weights sum to 256; the exact
+/// 24-bit sum times 2^-16 is what `format` is applied to.
+void u8_resize_fast_row__scalar(
+    size_t row_bytes, const uint8_t *upper, const uint8_t *lower, uint32_t lower_weight, uint16_t *blended,
+    size_t width, const ck_tap *taps, const ck_pixel_format *format, float *output);
+
+/// OpenCV's INTER_LINEAR for bytes, horizontal half: taps with weights out of 2048, 3 * width sums.
+void u8_resize_opencv_horizontal__scalar(size_t width, const uint8_t *row, const ck_tap *taps, int32_t *output);
+
+/// OpenCV's INTER_LINEAR for bytes, vertical half: two rows of `count` sums and their weights out of 2048.
+void u8_resize_opencv_vertical__scalar(
+    size_t count, const int32_t *upper, const int32_t *lower, int32_t upper_weight, int32_t lower_weight,
+    uint8_t *output);
+
+/// Pillow's resampling, horizontal pass. Output pixel x is the sum over counts[x] pixels from firsts[x] on, with
+/// weights of 22 fractional bits at weights + x * stride, rounded and clipped to a byte.
+void u8_resize_pillow_horizontal__scalar(
+    size_t width, const uint8_t *row, const uint32_t *firsts, const uint32_t *counts, const int32_t *weights,
+    size_t stride, uint8_t *output);
+
+/// Pillow's resampling, vertical pass: one output row of `row_bytes` bytes from `count` rows without gaps.
+void u8_resize_pillow_vertical__scalar(
+    size_t row_bytes, size_t count, const uint8_t *rows, const int32_t *weights, uint8_t *output);
+
+/// output = softmax(input); `output` may be `input`.
+void f32_softmax__scalar(size_t count, const float *input, float *output);
+
+/// The largest of `count` values, -infinity for none; a NaN is passed over.
+float f32_maximum__scalar(size_t count, const float *input);
+
+/// SSD's box of an anchor (centre x, centre y, width, height) as left, top, right, bottom: the centre is moved by
+/// offsets[0...1] * centre_variance anchor sizes, the size multiplied by exp(offsets[2...3] * size_variance).
+void f32_ssd_box__scalar(
+    const float *offsets, const float *anchor, float centre_variance, float size_variance, float *box);

@@ -1,0 +1,80 @@
+/// A default box of SSD in centre form, in units of the picture's width and height.
+public struct Anchor: Equatable, Sendable {
+    public var centreX: Float
+    public var centreY: Float
+    public var width: Float
+    public var height: Float
+
+    public init(centreX: Float, centreY: Float, width: Float, height: Float) {
+        self.centreX = centreX
+        self.centreY = centreY
+        self.width = width
+        self.height = height
+    }
+}
+
+/// SSD's rule for anchors (Liu et al., 2016; network specification, section 4).
+///
+/// With n levels and n + 1 scales s evenly spaced from `minimumScale` to `maximumScale`, each cell of level i has
+/// anchors of the sizes (s_i, s_i), (g, g) with g = sqrt(s_i * s_i+1), and for each aspect ratio r of the level
+/// (s_i * sqrt r, s_i / sqrt r) and (s_i / sqrt r, s_i * sqrt r). Centres are the cells' centres. Each of the four
+/// numbers is clamped to 0...1: in centre form, so an anchor may still reach over the picture's edge.
+public struct AnchorLayout: Sendable {
+    public var minimumScale: Double
+    public var maximumScale: Double
+    /// For each level, the ratios beside 1.
+    public var aspectRatios: [[Double]]
+
+    public init(minimumScale: Double, maximumScale: Double, aspectRatios: [[Double]]) {
+        self.minimumScale = minimumScale
+        self.maximumScale = maximumScale
+        self.aspectRatios = aspectRatios
+    }
+
+    /// The layout of the published MobileViT detectors.
+    public static var published: AnchorLayout {
+        AnchorLayout(
+            minimumScale: 0.1, maximumScale: 1.05, aspectRatios: [[2, 3], [2, 3], [2, 3], [2, 3], [2, 3], [2]])
+    }
+
+    public func anchorsPerCell(level: Int) -> Int { 2 + 2 * aspectRatios[level].count }
+
+    /// The anchors for feature maps of these sizes, one per level, in the order level, row, column, size. Computed in
+    /// double precision.
+    public func anchors(for levels: [PictureSize]) -> [Anchor] {
+        precondition(levels.count == aspectRatios.count)
+        var anchors: [Anchor] = []
+        for (level, map) in levels.enumerated() {
+            let sizes = sizes(level: level)
+            for y in 0..<map.height {
+                for x in 0..<map.width {
+                    let centreX = (Double(x) + 0.5) / Double(map.width)
+                    let centreY = (Double(y) + 0.5) / Double(map.height)
+                    for (width, height) in sizes {
+                        anchors.append(
+                            Anchor(
+                                centreX: Self.clamped(centreX), centreY: Self.clamped(centreY),
+                                width: Self.clamped(width), height: Self.clamped(height)))
+                    }
+                }
+            }
+        }
+        return anchors
+    }
+
+    private func sizes(level: Int) -> [(width: Double, height: Double)] {
+        let step = (maximumScale - minimumScale) / Double(aspectRatios.count)
+        let scale = minimumScale + Double(level) * step
+        let next = minimumScale + Double(level + 1) * step
+        let between = (scale * next).squareRoot()
+        var sizes = [(width: scale, height: scale), (width: between, height: between)]
+        for ratio in aspectRatios[level] {
+            let root = ratio.squareRoot()
+            sizes.append((width: scale * root, height: scale / root))
+            sizes.append((width: scale / root, height: scale * root))
+        }
+        return sizes
+    }
+
+    private static func clamped(_ value: Double) -> Float { Float(min(max(value, 0), 1)) }
+}

@@ -1,0 +1,47 @@
+import CKernels
+
+/// Where each position along a tensor's side lies between two pixels of the picture.
+struct BilinearTaps {
+    /// For each output position the two pixel indices times `step`, and their weights.
+    let taps: [ck_tap]
+
+    /// The taps of `ResizeRule.fast`; weights sum to 256.
+    init(fastFrom source: Int, to target: Int, step: Int) {
+        taps = (0..<target).map { index in
+            // p + 0.5 = (2 i + 1) n / (2 m), exactly, with 8 fractional bits and rounded.
+            let denominator = 2 * target
+            let centre = ((2 * index + 1) * source * 256 * 2 + denominator) / (2 * denominator)
+            let position = min(max(centre - 128, 0), (source - 1) * 256)
+            let left = position >> 8
+            let weight = position & 255
+            return Self.tap(left, min(left + 1, source - 1), 256 - weight, weight, step)
+        }
+    }
+
+    /// The taps of OpenCV's INTER_LINEAR; weights sum to 2048. Along a row a position outside the outer pixels' centres
+    /// takes the outer pixel alone; along a column (`clampsWeights` false) the weights stay and only the indices are
+    /// clamped.
+    init(openCVFrom source: Int, to target: Int, step: Int, clampsWeights: Bool) {
+        // As OpenCV writes it: the inverse of the inverse scale, in double, and the position in single precision.
+        let scale = 1 / (Double(target) / Double(source))
+        taps = (0..<target).map { index in
+            let position = Float((Double(index) + 0.5) * scale - 0.5)
+            var left = Int(position.rounded(.down))
+            var fraction = position - Float(left)
+            if clampsWeights, left < 0 || left >= source - 1 {
+                left = left < 0 ? 0 : source - 1
+                fraction = 0
+            }
+            return Self.tap(
+                min(max(left, 0), source - 1), min(max(left + 1, 0), source - 1),
+                Int(((1 - fraction) * 2048).rounded(.toNearestOrEven)),
+                Int((fraction * 2048).rounded(.toNearestOrEven)), step)
+        }
+    }
+
+    private static func tap(_ left: Int, _ right: Int, _ leftWeight: Int, _ rightWeight: Int, _ step: Int) -> ck_tap {
+        ck_tap(
+            left: UInt32(left * step), right: UInt32(right * step), left_weight: Int32(leftWeight),
+            right_weight: Int32(rightWeight))
+    }
+}

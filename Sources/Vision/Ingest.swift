@@ -1,0 +1,173 @@
+import CKernels
+
+/// Turns pictures into the network's input tensor. Tables for a picture's size are made when the first picture of that
+/// size comes, and kept until the size changes; nothing is allocated in between.
+public struct Ingest: ~Copyable {
+    public let format: InputFormat
+    public let rule: ResizeRule
+
+    private var pictureSize = PictureSize(width: 0, height: 0)
+    private var plan = Plan.copy
+    private var scratch = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    private let pixelFormat: ck_pixel_format
+
+    /// The tables of one picture size; they do not change.
+    private enum Plan {
+        case copy
+        case fast(columns: BilinearTaps, rows: BilinearTaps)
+        case openCV(columns: BilinearTaps, rows: BilinearTaps)
+        /// nil where the side stays as it is.
+        case pillow(columns: PillowWeights?, rows: PillowWeights?)
+    }
+
+    public init(format: InputFormat, rule: ResizeRule) {
+        precondition(format.size.width > 0 && format.size.height > 0)
+        self.format = format
+        self.rule = rule
+        var pixelFormat = ck_pixel_format()
+        pixelFormat.reversed = format.channelOrder == .bgr ? 1 : 0
+        let deviation = format.standardDeviation
+        pixelFormat.gain = (
+            format.scale / deviation[0], format.scale / deviation[1], format.scale / deviation[2]
+        )
+        pixelFormat.bias = (
+            -format.mean[0] / deviation[0], -format.mean[1] / deviation[1], -format.mean[2] / deviation[2]
+        )
+        self.pixelFormat = pixelFormat
+    }
+
+    deinit {
+        scratch.deallocate()
+    }
+
+    /// Writes `picture` as a float32 tensor [1, height, width, 3] of `format`. A picture that has the tensor's size is
+    /// used as it is. The picture is not empty.
+    public mutating func fill(_ tensor: UnsafeMutableBufferPointer<Float>, from picture: borrowing Picture) {
+        precondition(tensor.count == format.size.width * format.size.height * 3)
+        precondition(picture.size.width > 0 && picture.size.height > 0)
+        if picture.size != pictureSize { prepare(for: picture.size) }
+        let pixels = UnsafePointer(picture.pixels.baseAddress!)
+        let output = tensor.baseAddress!
+        switch plan {
+        case .copy: copy(pixels, to: output)
+        case .fast(let columns, let rows): fillFast(output, pixels, columns, rows)
+        case .openCV(let columns, let rows): fillOpenCV(output, pixels, columns, rows)
+        case .pillow(let columns, let rows): fillPillow(output, pixels, columns, rows)
+        }
+    }
+
+    private mutating func prepare(for size: PictureSize) {
+        pictureSize = size
+        let target = format.size
+        let needed: Int
+        switch rule {
+        case _ where size == target:
+            plan = .copy
+            needed = 0
+        case .fast:
+            plan = .fast(
+                columns: BilinearTaps(fastFrom: size.width, to: target.width, step: 3),
+                rows: BilinearTaps(fastFrom: size.height, to: target.height, step: size.width * 3))
+            // One row of the picture, blended from two.
+            needed = size.width * 3 * MemoryLayout<UInt16>.stride
+        case .bilinearOpenCV:
+            plan = .openCV(
+                columns: BilinearTaps(openCVFrom: size.width, to: target.width, step: 3, clampsWeights: true),
+                rows: BilinearTaps(openCVFrom: size.height, to: target.height, step: 1, clampsWeights: false))
+            // Two rows of sums and one of bytes.
+            needed = target.width * 3 * (2 * MemoryLayout<Int32>.stride + 1)
+        case .bicubicPillow:
+            plan = .pillow(
+                columns: size.width == target.width ? nil : PillowWeights(from: size.width, to: target.width),
+                rows: size.height == target.height ? nil : PillowWeights(from: size.height, to: target.height))
+            // The picture at the tensor's width, and one row.
+            needed = target.width * 3 * (size.height + 1)
+        }
+        if scratch.count < needed {
+            scratch.deallocate()
+            scratch = .allocate(byteCount: needed, alignment: 64)
+        }
+    }
+
+    private var rowValues: Int { format.size.width * 3 }
+
+    private func normalise(_ row: UnsafePointer<UInt8>, to output: UnsafeMutablePointer<Float>) {
+        withUnsafePointer(to: pixelFormat) { u8_normalise__scalar(format.size.width, row, $0, output) }
+    }
+
+    private func copy(_ pixels: UnsafePointer<UInt8>, to output: UnsafeMutablePointer<Float>) {
+        for y in 0..<format.size.height { normalise(pixels + y * rowValues, to: output + y * rowValues) }
+    }
+
+    private func fillFast(
+        _ output: UnsafeMutablePointer<Float>, _ pixels: UnsafePointer<UInt8>, _ columns: BilinearTaps,
+        _ rows: BilinearTaps
+    ) {
+        let rowBytes = pictureSize.width * 3
+        let blended = scratch.baseAddress!.assumingMemoryBound(to: UInt16.self)
+        for (y, row) in rows.taps.enumerated() {
+            withUnsafePointer(to: pixelFormat) {
+                u8_resize_fast_row__scalar(
+                    rowBytes, pixels + Int(row.left), pixels + Int(row.right), UInt32(row.right_weight), blended,
+                    format.size.width, columns.taps, $0, output + y * rowValues)
+            }
+        }
+    }
+
+    private func fillOpenCV(
+        _ output: UnsafeMutablePointer<Float>, _ pixels: UnsafePointer<UInt8>, _ columns: BilinearTaps,
+        _ rows: BilinearTaps
+    ) {
+        let rowBytes = pictureSize.width * 3
+        var upper = scratch.baseAddress!.assumingMemoryBound(to: Int32.self)
+        var lower = upper + rowValues
+        let bytes = UnsafeMutableRawPointer(lower + rowValues).assumingMemoryBound(to: UInt8.self)
+        // Source rows whose sums `upper` and `lower` hold.
+        var upperRow = UInt32.max
+        var lowerRow = UInt32.max
+        for (y, row) in rows.taps.enumerated() {
+            if row.left == lowerRow {
+                swap(&upper, &lower)
+                swap(&upperRow, &lowerRow)
+            }
+            if row.left != upperRow {
+                u8_resize_opencv_horizontal__scalar(
+                    format.size.width, pixels + Int(row.left) * rowBytes, columns.taps, upper)
+                upperRow = row.left
+            }
+            if row.right != lowerRow {
+                u8_resize_opencv_horizontal__scalar(
+                    format.size.width, pixels + Int(row.right) * rowBytes, columns.taps, lower)
+                lowerRow = row.right
+            }
+            u8_resize_opencv_vertical__scalar(rowValues, upper, lower, row.left_weight, row.right_weight, bytes)
+            normalise(bytes, to: output + y * rowValues)
+        }
+    }
+
+    private func fillPillow(
+        _ output: UnsafeMutablePointer<Float>, _ pixels: UnsafePointer<UInt8>, _ columns: PillowWeights?,
+        _ rows: PillowWeights?
+    ) {
+        var narrow = pixels
+        let row = scratch.baseAddress!.assumingMemoryBound(to: UInt8.self)
+        if let columns {
+            let stretched = row + rowValues
+            for y in 0..<pictureSize.height {
+                u8_resize_pillow_horizontal__scalar(
+                    format.size.width, pixels + y * pictureSize.width * 3, columns.firsts, columns.counts,
+                    columns.weights, columns.stride, stretched + y * rowValues)
+            }
+            narrow = UnsafePointer(stretched)
+        }
+        guard let rows else { return copy(narrow, to: output) }
+        rows.weights.withUnsafeBufferPointer { weights in
+            for y in 0..<format.size.height {
+                u8_resize_pillow_vertical__scalar(
+                    rowValues, Int(rows.counts[y]), narrow + Int(rows.firsts[y]) * rowValues,
+                    weights.baseAddress! + y * rows.stride, row)
+                normalise(row, to: output + y * rowValues)
+            }
+        }
+    }
+}

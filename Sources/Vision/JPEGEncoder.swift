@@ -1,0 +1,34 @@
+import CJPEG
+
+/// Encodes pictures as baseline JPEGs in memory: YCbCr 4:4:4, so that thin coloured lines stay sharp.
+public struct JPEGEncoder: ~Copyable {
+    /// libjpeg's scale of 1...100.
+    public let quality: Int
+    private let encoder: OpaquePointer
+
+    public init(quality: Int = 90) {
+        precondition((1...100).contains(quality))
+        guard let encoder = cjpeg_encoder_create() else { fatalError("no memory for a JPEG encoder") }
+        self.encoder = encoder
+        self.quality = quality
+    }
+
+    deinit {
+        cjpeg_encoder_destroy(encoder)
+    }
+
+    /// The picture as a JPEG file; valid until the next call. The picture's sides are 1...65500.
+    public mutating func encode(_ picture: borrowing Picture) throws(JPEGError) -> UnsafeRawBufferPointer {
+        let sides = 1...65_500
+        guard sides.contains(picture.size.width), sides.contains(picture.size.height) else {
+            throw .tooLarge(picture.size)
+        }
+        var bytes: UnsafePointer<UInt8>?
+        var count = 0
+        let status = cjpeg_encode(
+            encoder, picture.pixels.baseAddress!, picture.rowBytes, UInt32(picture.size.width),
+            UInt32(picture.size.height), Int32(quality), &bytes, &count)
+        guard status == CJPEG_OK else { throw JPEGError(status, code: cjpeg_encoder_error_code(encoder)) }
+        return UnsafeRawBufferPointer(start: bytes, count: count)
+    }
+}

@@ -1,0 +1,51 @@
+import CJPEG
+
+/// Why a JPEG was not decoded, or a picture not encoded.
+public enum JPEGError: Error, Equatable, Sendable {
+    /// The bytes do not begin with a JPEG.
+    case notJPEG
+    /// The data, or its end marker, ends early. What was there is not given out: half a picture gives wrong detections.
+    case truncated
+    /// libjpeg refused the data; the code is one of jerror.h.
+    case corrupt(code: Int32)
+    /// A lossless, hierarchical or 12-bit JPEG; the code is one of jerror.h.
+    case unsupported(code: Int32)
+    /// CMYK, or another number of components than one or three.
+    case colourSpace(components: Int)
+    /// A side or the number of pixels is beyond `JPEGLimits`.
+    case tooLarge(PictureSize)
+    /// A progressive picture has more scans than `JPEGLimits` allow.
+    case tooManyScans
+    case outOfMemory
+
+    init(_ status: cjpeg_status, code: Int32) {
+        switch status {
+        case CJPEG_NOT_JPEG: self = .notJPEG
+        case CJPEG_TRUNCATED: self = .truncated
+        case CJPEG_UNSUPPORTED: self = .unsupported(code: code)
+        case CJPEG_TOO_MANY_SCANS: self = .tooManyScans
+        case CJPEG_OUT_OF_MEMORY: self = .outOfMemory
+        default: self = .corrupt(code: code)
+        }
+    }
+}
+
+/// Bounds on the pictures that are decoded. The header is checked against them before anything is decoded.
+public struct JPEGLimits: Sendable {
+    public var side: Int
+    public var pixels: Int
+    public var scans: Int
+    /// What libjpeg may take, in bytes: a progressive picture needs 2 to 6 per pixel.
+    public var memory: Int
+
+    public init(side: Int = 16_384, pixels: Int = 1 << 26, scans: Int = 100, memory: Int = 512 << 20) {
+        self.side = side
+        self.pixels = pixels
+        self.scans = scans
+        self.memory = memory
+    }
+
+    func allow(_ size: PictureSize) -> Bool {
+        size.width <= side && size.height <= side && size.width * size.height <= pixels
+    }
+}

@@ -1,0 +1,46 @@
+/// Width and height in pixels.
+public struct PictureSize: Equatable, Sendable {
+    public var width: Int
+    public var height: Int
+
+    public init(width: Int, height: Int) {
+        self.width = width
+        self.height = height
+    }
+}
+
+/// An RGB picture: one byte per channel, pixels interleaved, rows from the top without gaps: [height, width, 3].
+///
+/// The picture owns one buffer, which grows to the largest size it was given and is used again for smaller ones.
+public struct Picture: ~Copyable {
+    public private(set) var size = PictureSize(width: 0, height: 0)
+    /// `size.width * size.height * 3` bytes.
+    public private(set) var pixels = UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
+    private var storage = UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
+
+    /// An empty picture.
+    public init() {}
+
+    /// A picture whose pixels are not set.
+    public init(size: PictureSize) {
+        reshape(to: size)
+    }
+
+    deinit {
+        storage.deallocate()
+    }
+
+    public var rowBytes: Int { size.width * 3 }
+
+    /// Gives the picture another size; its pixels are then undefined.
+    public mutating func reshape(to size: PictureSize) {
+        precondition(size.width >= 0 && size.height >= 0)
+        let count = size.width * size.height * 3
+        if storage.count < count {
+            storage.deallocate()
+            storage = .allocate(capacity: count)
+        }
+        self.size = size
+        pixels = UnsafeMutableBufferPointer(rebasing: storage[..<count])
+    }
+}
