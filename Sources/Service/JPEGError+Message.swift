@@ -1,0 +1,19 @@
+import Vision
+
+extension JPEGError {
+    /// What is wrong with the picture; the caller puts its name in front.
+    public var message: String {
+        switch self {
+        case .notJPEG: "is not a JPEG"
+        case .truncated: "is cut off: copy it again"
+        case .corrupt(let code): "is damaged (libjpeg's error \(code))"
+        case .unsupported(let code):
+            "is a kind of JPEG that is not read (libjpeg's error \(code)): save it as a baseline or progressive one"
+        case .colourSpace(let components):
+            "has \(components) colour components: only grey and RGB are read, save it as one of these"
+        case .tooLarge(let size): "is \(size.width)x\(size.height) pixels, too large: scale it down"
+        case .tooManyScans: "has more scans than any sound picture: it is damaged"
+        case .outOfMemory: "needs more memory than is allowed: scale it down, or save it as a baseline JPEG"
+        }
+    }
+}
