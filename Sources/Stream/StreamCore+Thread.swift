@@ -1,7 +1,7 @@
 import CLinux
 
 /// What the server's own thread does.
-extension StreamServer {
+extension StreamCore {
     /// After a failure to accept (no descriptors, no memory), nanoseconds until the next try.
     private static var acceptPause: UInt64 { 1_000_000_000 }
     /// Connections accepted, and sends to one client, before others get their turn.

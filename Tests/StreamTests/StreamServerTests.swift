@@ -1,0 +1,210 @@
+import Foundation
+import Testing
+
+@testable import Stream
+
+/// Real clients over real sockets. They run one after the other: some count the process's descriptors.
+@Suite(.serialized) struct StreamServerTests {
+    @Test func everyClientGetsEveryLineFromItsHelloOn() throws {
+        let stream = try RunningServer()
+        let early = try (0..<5).map { _ in try stream.client() }
+        for number in 0..<500 { stream.publish("\(number)") }
+        let late = try stream.client()
+        for number in 500..<600 { stream.publish("\(number)") }
+        stream.beginClosing()
+        for client in early { #expect(try client.lines() == (0..<600).map(String.init)) }
+        #expect(try late.lines() == (500..<600).map(String.init))
+        #expect(stream.eventually { $0.clients == 0 })
+        let counters = stream.server.counters
+        #expect(counters.linesPublished == 600 && counters.linesSent == 3100 && counters.linesDropped == 0)
+        #expect(counters.accepted == 6 && counters.clients == 0)
+        #expect(!FileManager.default.fileExists(atPath: stream.path))
+    }
+
+    @Test func slowClientLosesWholeLinesAndIsToldHowMany() throws {
+        var limits = StreamLimits()
+        limits.queueBytes = 16 << 10
+        limits.kernelBytes = 4 << 10
+        let stream = try RunningServer(limits)
+        let slow = try stream.client()
+        let filler = String(repeating: "x", count: 700)
+        for round in 0..<4 {
+            for number in 0..<250 {
+                stream.publish("\(round * 250 + number) \(filler)")
+                if number % 50 == 0 { usleep(1000) }
+            }
+            // Takes a little, mostly ending inside a line.
+            for _ in 0..<3 { _ = try slow.line() }
+        }
+        stream.publish("last")
+        stream.beginClosing()
+        let lines = try slow.lines()
+        #expect(lines.last == "last")
+        var told = 0
+        var previous: Int?
+        var missing = 0
+        for line in lines.dropLast() {
+            if line.hasPrefix("{\"type\":\"dropped\",\"lines\":") {
+                let notice = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+                let count = try #require(notice?["lines"] as? Int)
+                told += count
+                missing += count
+            } else {
+                let parts = line.split(separator: " ")
+                let number = try #require(Int(parts[0]))
+                #expect(parts[1].utf8.count == filler.utf8.count)
+                if let previous { #expect(number == previous + 1 + missing) }
+                previous = number
+                missing = 0
+            }
+        }
+        #expect(previous.map { $0 + missing } == 999)
+        #expect(told > 0 && UInt64(told) <= stream.server.counters.linesDropped)
+    }
+
+    @Test func clientThatTakesNothingIsClosedAndOthersAreNot() throws {
+        var limits = StreamLimits()
+        limits.stuckAfter = 300_000_000
+        limits.kernelBytes = 4 << 10
+        let stream = try RunningServer(limits)
+        let stuck = try stream.client()
+        let reader = try stream.client()
+        let filler = String(repeating: "x", count: 10_000)
+        var published = 0
+        // The reader keeps up while the other one's place is taken away.
+        while stream.server.counters.stuck == 0, published < 20_000 {
+            stream.publish(filler)
+            #expect(try reader.line()?.utf8.count == 10_000)
+            published += 1
+            usleep(1000)
+        }
+        #expect(stream.server.counters.stuck == 1 && stream.server.counters.clients == 1)
+        stream.publish("after")
+        #expect(try reader.line() == "after")
+        _ = stuck
+    }
+
+    @Test func clientsMayComeAndDieAtAnyTime() throws {
+        let stream = try RunningServer()
+        let steady = try stream.client()
+        let descriptors = try openDescriptors()
+        let filler = String(repeating: "x", count: 3000)
+        var published = 0
+        for round in 0..<1000 {
+            let client = try SocketClient(stream.path)
+            if round % 3 == 0 { #expect(try client.line() == RunningServer.hello) }
+            stream.publish("\(published) \(filler)")
+            published += 1
+            // Dies with a line half read, with lines unread, or having said something itself.
+            if round % 3 == 1 {
+                var byte: UInt8 = 0
+                recv(client.descriptor, &byte, 1, 0)
+            }
+            if round % 5 == 0 { client.send("hello?\n") }
+            #expect(try steady.line()?.hasPrefix("\(published - 1) ") == true)
+        }
+        #expect(stream.eventually { $0.clients == 1 && $0.accepted == 1001 })
+        #expect(try openDescriptors() == descriptors)
+    }
+
+    @Test func clientBeyondTheLastPlaceIsToldAndClosed() throws {
+        let stream = try RunningServer()
+        var clients = try (0..<64).map { _ in try stream.client() }
+        let refused = try SocketClient(stream.path)
+        #expect(try refused.lines() == [#"{"type":"error","message":"too many clients"}"#])
+        clients.removeLast()
+        #expect(stream.eventually { $0.clients == 63 })
+        clients.append(try stream.client())
+        stream.publish("all")
+        for client in clients { #expect(try client.line() == "all") }
+        #expect(stream.server.counters.refused == 1)
+    }
+
+    @Test func clientThatFloodsOrShutsDownItsSideReadsOn() throws {
+        let stream = try RunningServer()
+        let flooding = try stream.client()
+        let silent = try stream.client()
+        shutdown(silent.descriptor, Int32(SHUT_WR))
+        let noise = [UInt8](repeating: 0x41, count: 1 << 16)
+        for _ in 0..<20 {
+            _ = Glibc.send(
+                flooding.descriptor, noise, noise.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
+        }
+        for number in 0..<50 {
+            stream.publish("\(number)")
+            #expect(try flooding.line() == "\(number)")
+            #expect(try silent.line() == "\(number)")
+        }
+        #expect(stream.server.counters.clients == 2)
+    }
+
+    @Test func drainingEndsWithItsTime() throws {
+        var limits = StreamLimits()
+        limits.kernelBytes = 4 << 10
+        let stream = try RunningServer(limits)
+        let stuck = try stream.client()
+        for _ in 0..<20 { stream.publish(String(repeating: "x", count: 20_000)) }
+        stream.server.close(drain: 100_000_000)
+        #expect(stream.server.counters.clients == 0)
+        stream.publish("too late")
+        _ = stuck
+    }
+
+    // MARK: - The socket file
+
+    @Test func socketOfADeadProcessIsReplaced() throws {
+        let path = RunningServer.newPath()
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let dead = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        let size = socklen_t(MemoryLayout<sockaddr_un>.size)
+        let bound = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(dead, $0, size) }
+        }
+        #expect(bound == 0)
+        close(dead)
+        let server = try StreamServer(path: path, hello: Array("{}\n".utf8))
+        #expect(try SocketClient(path).line() == "{}")
+        var status = stat()
+        #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o660)
+        server.close(drain: 0)
+        #expect(!FileManager.default.fileExists(atPath: path))
+    }
+
+    @Test func socketOfALiveServerIsLeftAlone() throws {
+        let stream = try RunningServer()
+        #expect(throws: StreamError.addressInUse) { try StreamServer(path: stream.path, hello: []) }
+        let client = try stream.client()
+        stream.publish("still here")
+        #expect(try client.line() == "still here")
+    }
+
+    @Test func fileThatIsNoSocketIsLeftAlone() throws {
+        let path = RunningServer.newPath()
+        try Data("precious".utf8).write(to: URL(fileURLWithPath: path))
+        defer { unlink(path) }
+        #expect(throws: StreamError.notASocket) { try StreamServer(path: path, hello: []) }
+        #expect(FileManager.default.contents(atPath: path) == Data("precious".utf8))
+    }
+
+    @Test func socketThatAnotherHasReplacedStays() throws {
+        let stream = try RunningServer()
+        try FileManager.default.moveItem(atPath: stream.path, toPath: stream.path + ".old")
+        defer { unlink(stream.path + ".old") }
+        let other = try StreamServer(path: stream.path, hello: Array("{}\n".utf8))
+        stream.server.close(drain: 0)
+        #expect(try SocketClient(stream.path).line() == "{}")
+        other.close(drain: 0)
+    }
+
+    @Test func impossiblePathsAreRefused() throws {
+        let long = String(repeating: "a", count: 108)
+        #expect(throws: StreamError.pathTooLong(limit: 107)) { try StreamServer(path: long, hello: []) }
+        #expect(throws: StreamError.cannotListen(ENOENT)) { try StreamServer(path: "/nowhere/at/all", hello: []) }
+    }
+
+    func openDescriptors() throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+    }
+}
