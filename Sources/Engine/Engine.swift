@@ -23,6 +23,8 @@ public final class Engine {
     public let input: UnsafeMutableBufferPointer<Float>
     /// The network's output, valid until the next `run()`.
     public let output: UnsafeBufferPointer<Float>
+    /// How the model file stores weights: "fp32" or "fp16".
+    public var storedPrecision: StaticString { weights.hasHalfPrecision ? "fp16" : "fp32" }
     /// The size of the arena in bytes, and the least that any arrangement of the same buffers needs.
     public let arenaByteCount: Int
     public let arenaLowerBound: Int

@@ -14,6 +14,8 @@ final class Weights {
     private let widened: Arena
     /// One entry per node; nil for operations without weights.
     private(set) var parameters: [Parameters?] = []
+    /// Whether any weight is stored as fp16.
+    let hasHalfPrecision: Bool
 
     init(graph: Graph, file: ModelFile) throws(EngineError) {
         self.file = file
@@ -28,6 +30,7 @@ final class Weights {
         if used != file.tensors.count {
             throw .model(Self.unexpectedTensor(graph: graph, file: file))
         }
+        hasHalfPrecision = halfCount > 0
         let byteCount = halfCount * MemoryLayout<Float>.size
         guard let arena = Arena(byteCount: byteCount) else { throw .outOfMemory(byteCount: byteCount) }
         widened = arena

@@ -1,5 +1,6 @@
 import Checkpoint
 import Engine
+import Foundation
 import Networks
 import Vision
 
@@ -30,7 +31,9 @@ public struct Architecture: Sendable {
     /// Finds the network whose tensors the checkpoint holds; with `name`, takes that one.
     public static func recognise(_ checkpoint: Checkpoint, name: String?) throws(QuantizerError) -> Architecture {
         if let name {
-            guard let named = known.first(where: { $0.name == name }) else { throw .noSuchArchitecture(name) }
+            guard let named = known.first(where: { short($0.name) == short(name) }) else {
+                throw .noSuchArchitecture(name)
+            }
             return named
         }
         let classCount = classCount(of: checkpoint) ?? 81
@@ -47,6 +50,13 @@ public struct Architecture: Sendable {
                 best: best?.architecture.name ?? "", found: best?.found ?? 0, expected: best?.expected ?? 0)
         }
         return best.architecture
+    }
+
+    /// A name without what all have in common, so that "xxs" and "MobileViTv3-XXS" name the same network.
+    private static func short(_ name: String) -> String {
+        var name = name.lowercased().replacingOccurrences(of: "_", with: "-")
+        for common in ["mobilevitv3-", "-ssdlite"] { name = name.replacingOccurrences(of: common, with: "") }
+        return name
     }
 
     /// The number of classes, background included, that most of the prediction layers agree on.

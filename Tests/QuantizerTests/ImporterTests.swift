@@ -44,7 +44,7 @@ import Vision
         let detector = try Detector(
             file: try ModelFile(path: path), inputSize: PictureSize(width: 128, height: 64),
             settings: DetectorSettings())
-        var picture = Picture(size: PictureSize(width: 128, height: 64))
+        let picture = Picture(size: PictureSize(width: 128, height: 64))
         _ = picture.pixels.update(from: try #require(run["image_u8_rgb_hwc"]).bytes())
         detector.load(picture)
         detector.engine.run()
