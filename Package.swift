@@ -32,8 +32,8 @@ func tests(_ module: String, _ dependencies: [Target.Dependency]) -> Target {
         swiftSettings: strict)
 }
 
-/// Folders whose README.md is for people, not for the compiler.
-func notes(_ name: String) -> [String] { [] }
+/// Files beside the sources that are for people and other programs, not for the compiler.
+func notes(_ name: String) -> [String] { name == "Stream" ? ["stream.schema.json"] : [] }
 
 let package = Package(
     name: "swiftlet",
