@@ -1,1 +1,105 @@
-print("stub")
+import CLinux
+import Camera
+import Detector
+import Service
+import Stream
+
+/// How long clients may take to read what is queued when the daemon ends.
+private let drainTime: UInt64 = 2_000_000_000
+
+private func startDetector(_ options: Options, _ log: Log) -> Detector {
+    let settings = DetectorSettings(threshold: options.threshold, limit: options.limit, resize: options.resize)
+    do throws(DetectorError) {
+        return try Detector(modelPath: options.model, settings: settings)
+    } catch {
+        log.error(error.message(model: text(options.model)))
+        error.exitCode.exit()
+    }
+}
+
+private func openSource(_ options: Options, stop: Int32, _ log: Log) -> FileSource {
+    do throws(CameraError) {
+        return try FileSource(path: options.source, repeats: options.repeats, interrupt: stop)
+    } catch {
+        log.error(error.message(source: text(options.source)))
+        error.exitCode.exit()
+    }
+}
+
+private func startServer(_ options: Options, _ detector: Detector, _ source: FileSource, _ log: Log) -> StreamServer {
+    let kind: StaticString =
+        switch source.kind {
+        case .picture: "picture"
+        case .folder: "folder"
+        case .sequence: "mjpeg"
+        case .stream: "stream"
+        }
+    let hello = HelloLine(
+        program: "swiftletd", version: Product.version, modelName: detector.description.name,
+        architecture: bytes(ModelKey.architecture), precision: bytes("fp32"),
+        inputWidth: detector.inputSize.width, inputHeight: detector.inputSize.height, sourceKind: kind,
+        sourcePath: bytes(options.source), threshold: options.threshold, labels: detector.description.labels)
+    do throws(StreamError) {
+        return try StreamServer(path: options.socket, hello: hello.encoded())
+    } catch {
+        log.error(error.message(socket: text(options.socket)))
+        error.exitCode.exit()
+    }
+}
+
+private func bytes(_ text: UnsafePointer<CChar>) -> [UInt8] {
+    var bytes: [UInt8] = []
+    while text[bytes.count] != 0 { bytes.append(UInt8(bitPattern: text[bytes.count])) }
+    return bytes
+}
+
+private func bytes(_ text: StaticString) -> [UInt8] {
+    Array(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+}
+
+private func run() {
+    let log = Log(program: "swiftletd")
+    let options = Options.parse(log)
+    var stop: Int32 = -1
+    let error = clinux_stop_signals(&stop)
+    guard error == 0 else {
+        log.error("cannot receive signals: \(errorText(error))")
+        ExitCode.system.exit()
+    }
+    let detector = startDetector(options, log)
+    let source = openSource(options, stop: stop, log)
+    let server = startServer(options, detector, source, log)
+    let (name, size) = (text(detector.description.name), detector.inputSize)
+    log.notice(
+        "started: model \(name) at \(size.width)x\(size.height), source \(text(options.source)), "
+            + "socket \(text(options.socket))")
+
+    // Whoever starts the daemon on a few pictures and then a client must not miss any.
+    if !options.repeats, options.wait > 0 {
+        var isStopped = false
+        var hasClient = false
+        _ = clinux_wait_readable(stop, server.firstClient, Int64(options.wait), &isStopped, &hasClient)
+    }
+    var loop = FrameLoop(
+        detector: detector, source: source, server: server, stop: stop, period: options.period, log: log)
+    var code = ExitCode.success
+    do throws(CameraError) {
+        if try loop.run() == .sourceEnded {
+            var writer = JSONWriter(capacity: 256)
+            if let line = try? writer.endLine(frames: loop.frames, corruptFrames: loop.bad.count) {
+                server.publish(line)
+            }
+        }
+    } catch {
+        log.error(error.message(source: text(options.source)))
+        code = error.exitCode
+    }
+    server.close(drain: drainTime)
+    let counters = server.counters
+    log.notice(
+        "ended: \(loop.frames) frames, \(loop.bad.count) pictures left out, \(counters.linesSent) lines sent, "
+            + "\(counters.linesDropped) dropped")
+    code.exit()
+}
+
+run()

@@ -1,0 +1,42 @@
+import CLinux
+import Camera
+
+extension CameraError {
+    /// What is wrong and what to do; `source` is the name the user gave.
+    public func message(source: String) -> String {
+        switch self {
+        case .cannotOpen(let error): "\(source): cannot be opened: \(errorText(error))"
+        case .cannotRead(let error): "\(source): cannot be read: \(errorText(error))"
+        case .unsupportedKind: "\(source): is no picture, folder, MJPEG file or pipe"
+        case .emptyFolder: "\(source): holds no *.jpg or *.jpeg file"
+        case .tooManyPictures(let limit):
+            "\(source): holds more than \(limit) pictures: split it, or make it an MJPEG file"
+        case .cannotRepeatStream: "\(source): a stream cannot be repeated: leave --loop out, or give a file"
+        case .outOfMemory(let error): "\(source): no memory for frames: \(errorText(error))"
+        }
+    }
+
+    public var exitCode: ExitCode {
+        switch self {
+        case .cannotOpen(let error): error == clinux_EACCES || error == clinux_EPERM ? .noPermission : .noInput
+        case .cannotRead: .ioError
+        case .unsupportedKind, .emptyFolder, .tooManyPictures: .noInput
+        case .cannotRepeatStream: .usage
+        case .outOfMemory: .system
+        }
+    }
+}
+
+extension BadFrame {
+    /// What was wrong with one picture.
+    public var message: String {
+        switch self {
+        case .truncated: "the picture is cut off"
+        case .brokenStructure: "the picture's structure is broken"
+        case .tooLarge(let limit): "the picture is larger than \(byteCount(limit))"
+        case .empty: "the file is empty"
+        case .noPicture(let count): "\(byteCount(count)) without a picture"
+        case .unreadable(let error): error == clinux_ENOTSUP ? "not a regular file" : errorText(error)
+        }
+    }
+}

@@ -1,0 +1,13 @@
+import CLinux
+import Detector
+
+extension DetectorError {
+    public var exitCode: ExitCode {
+        switch self {
+        case .model(.cannotOpen(let error)): error == clinux_EACCES || error == clinux_EPERM ? .noPermission : .noInput
+        case .model, .engine(.model), .picture: .badData
+        case .engine(.outOfMemory): .system
+        case .inputSize, .unknownLabel: .usage
+        }
+    }
+}

@@ -1,0 +1,4 @@
+/// What all programs of the product share.
+public enum Product {
+    public static var version: StaticString { "0.1.0" }
+}

@@ -1,0 +1,29 @@
+import CLinux
+import Stream
+
+extension StreamError {
+    /// What is wrong and what to do; `socket` is the path the user gave.
+    public func message(socket: String) -> String {
+        switch self {
+        case .lineTooLong(let limit): "a line of more than \(byteCount(limit)) was not sent"
+        case .pathTooLong(let limit): "\(socket): longer than the \(limit) bytes that a socket's path may have"
+        case .addressInUse: "\(socket): another process listens there: stop it, or choose another --socket"
+        case .notASocket: "\(socket): exists and is not a socket: remove it, or choose another --socket"
+        case .cannotListen(clinux_ENOENT): "\(socket): its folder does not exist: create it first"
+        case .cannotListen(clinux_EACCES): "\(socket): no permission to create a socket there: choose another folder"
+        case .cannotListen(let error): "\(socket): cannot listen there: \(errorText(error))"
+        case .cannotStart(let error): "cannot start the stream's server: \(errorText(error))"
+        }
+    }
+
+    public var exitCode: ExitCode {
+        switch self {
+        case .lineTooLong: .software
+        case .pathTooLong: .usage
+        case .addressInUse: .unavailable
+        case .notASocket: .cannotCreate
+        case .cannotListen(let error): error == clinux_EACCES || error == clinux_EPERM ? .noPermission : .cannotCreate
+        case .cannotStart: .system
+        }
+    }
+}

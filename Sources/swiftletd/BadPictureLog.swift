@@ -1,0 +1,27 @@
+import Camera
+import Service
+
+/// Counts pictures that could not be used and logs the first ones, then ever fewer: a camera that sends nothing but
+/// garbage must not fill a disk.
+struct BadPictureLog {
+    private(set) var count: UInt64 = 0
+    private let log: Log
+    /// All are logged up to here, then those whose number is a power of two.
+    private static var loggedAtFirst: UInt64 { 16 }
+
+    init(_ log: Log) { self.log = log }
+
+    mutating func add(_ name: FrameName, _ reason: @autoclosure () -> String) {
+        count += 1
+        guard count <= Self.loggedAtFirst || count & (count - 1) == 0 else { return }
+        let more = count < Self.loggedAtFirst ? "" : " (\(count) left out so far; from here on only some are logged)"
+        log.warning("left out picture \(Self.text(name)): \(reason())\(more)")
+    }
+
+    private static func text(_ name: FrameName) -> String {
+        switch name {
+        case .file(let bytes): Service.text(bytes)
+        case .index(let index): "\(index)"
+        }
+    }
+}

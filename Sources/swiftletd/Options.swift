@@ -1,0 +1,113 @@
+import CLinux
+import Detector
+import Service
+
+/// The daemon's command line.
+struct Options {
+    var model = Self.missing
+    var source = Self.missing
+    var socket = Self.missing
+    var threshold: Float = 0.3
+    var limit = 100
+    var resize = DetectorSettings.Resize.fast
+    var repeats = false
+    /// The least time between two frames, in nanoseconds.
+    var period: UInt64 = 0
+    /// How long a source with an end waits for a first client, in nanoseconds.
+    var wait: UInt64 = 5_000_000_000
+
+    /// An empty string.
+    private static var missing: UnsafePointer<CChar> {
+        UnsafeRawPointer(("" as StaticString).utf8Start).assumingMemoryBound(to: CChar.self)
+    }
+
+    private enum ID {
+        case model, source, socket, threshold, limit, resize, loop, rate, wait, help, version
+    }
+
+    private static var table: [CommandLineOption<ID>] {
+        [
+            .init(.model, "model", short: "m", argument: "FILE", help: "model file (GGUF)"),
+            .init(
+                .source, "source", short: "s", argument: "PATH",
+                help: "JPEG, folder of JPEGs, MJPEG file, or - for stdin"),
+            .init(.socket, "socket", argument: "PATH", help: "Unix socket to create"),
+            .init(.threshold, "threshold", short: "t", argument: "T", help: "least score, 0 to 1 (default 0.3)"),
+            .init(.limit, "limit", argument: "N", help: "most detections per picture (default 100)"),
+            .init(
+                .resize, "resize", argument: "fast|upstream",
+                help: "quick (default), or just as the model was evaluated"),
+            .init(.loop, "loop", help: "begin again after the last picture"),
+            .init(.rate, "rate", argument: "FPS", help: "at most this many pictures per second"),
+            .init(.wait, "wait", argument: "SECONDS", help: "without --loop: wait for a client first (default 5)"),
+            .init(.help, "help", short: "h", help: "this text"),
+            .init(.version, "version", help: "the version"),
+        ]
+    }
+
+    /// Reads the process's arguments. Ends the process after `--help` and `--version`, and on a mistake.
+    static func parse(_ log: Log) -> Options {
+        var line = CommandLineParser(table)
+        do throws(CommandLineError) {
+            return try read(&line, log)
+        } catch {
+            usageError(log, line.message(error))
+        }
+    }
+
+    private static func read(_ line: inout CommandLineParser<ID>, _ log: Log) throws(CommandLineError) -> Options {
+        var options = Options()
+        while let option = try line.next() {
+            switch option {
+            case .model: options.model = line.text
+            case .source: options.source = line.text
+            case .socket: options.socket = line.text
+            case .threshold: options.threshold = Float(try line.number(in: 0...1))
+            case .limit: options.limit = try line.integer(in: 1...1000)
+            case .resize: options.resize = try line.choice(["fast", "upstream"]) == 0 ? .fast : .upstream
+            case .loop: options.repeats = true
+            case .rate: options.period = UInt64(1e9 / (try line.number(in: 0.001...1000)))
+            case .wait: options.wait = UInt64(try line.number(in: 0...3600) * 1e9)
+            case .help:
+                print(usage + line.optionHelp + examples)
+                ExitCode.success.exit()
+            case .version:
+                print("swiftletd \(Product.version)")
+                ExitCode.success.exit()
+            }
+        }
+        try line.requireNoOperands()
+        for (value, name) in [
+            (options.model, "--model FILE"), (options.source, "--source PATH"), (options.socket, "--socket PATH"),
+        ]
+        where value[0] == 0 {
+            usageError(log, "\(name) is needed")
+        }
+        return options
+    }
+
+    private static var usage: String {
+        """
+        usage: swiftletd --model FILE --source PATH --socket PATH [OPTION]...
+
+        Finds objects in pictures and sends a line of JSON for each picture to all who
+        connect to the socket. SIGTERM and SIGINT end it.
+
+
+        """
+    }
+
+    private static var examples: String {
+        """
+
+        examples:
+          swiftletd -m detector.gguf -s photos/ --loop --rate 5 --socket /tmp/swiftlet.sock
+          nc -U /tmp/swiftlet.sock
+        """
+    }
+
+    private static func usageError(_ log: Log, _ message: String) -> Never {
+        log.error("\(message); see swiftletd --help")
+        ExitCode.usage.exit()
+    }
+}
