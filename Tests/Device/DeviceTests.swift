@@ -25,6 +25,8 @@ import DeviceChecks
             for seed in UInt64(1)...24 { KernelChecks.all(seed: seed, &check) }
         }
         suite("half precision") { KernelChecks.halfPrecision(&$0) }
+        suite("JPEG") { JPEGChecks.pixels(fixtures: fixtures, &$0) }
+        suite("stream") { StreamChecks.twoClients(folder: models, &$0) }
         for network in [GoldenChecks.Network.xxs, .half] {
             let model = "\(models)/\(network.folder).gguf"
             suite("network goldens") { check in
