@@ -11,6 +11,7 @@ public enum ResizeRule: Sendable {
     case fast
     /// OpenCV's `resize` with INTER_LINEAR on bytes, to the bit (network specification, "Exact 8-bit resizes").
     case bilinearOpenCV
-    /// Pillow's `Image.resize` with BICUBIC on bytes, to the bit (a = -0.5; antialiased when shrinking).
+    /// Pillow's `Image.resize` with BICUBIC on bytes, to the bit (a = -0.5; antialiased when shrinking; columns before
+    /// rows, as Pillow does up to 12.0; later ones begin with the rows where that is cheaper).
     case bicubicPillow
 }
