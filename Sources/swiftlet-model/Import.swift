@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoint
 import Detector
 import Foundation
+import Networks
 import Quantizer
 import Vision
 
@@ -56,6 +57,13 @@ struct Import: ParsableCommand {
     @Option(help: ArgumentHelp("The network's input size.", valueName: "WxH"))
     var size = Size(width: 320, height: 320)
 
+    func validate() throws {
+        let sides = DetectionNetwork.inputSides
+        guard sides.contains(size.width), sides.contains(size.height) else {
+            throw ValidationError("--size needs a width and a height of \(sides.lowerBound) to \(sides.upperBound)")
+        }
+    }
+
     func run() throws {
         try Failure.reported(execute)
     }
@@ -67,7 +75,7 @@ struct Import: ParsableCommand {
             importer = try Importer(
                 try Checkpoint(path: checkpoint), architecture: architecture, precision: precision)
         } catch let error as CheckpointError {
-            throw Failure.badData("\(checkpoint): \(error.message)")
+            throw Failure.unreadable(checkpoint, error)
         } catch let error as QuantizerError {
             throw failure(error)
         }

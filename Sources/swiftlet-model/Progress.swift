@@ -5,6 +5,10 @@ final class Progress {
     private let isTerminal = isatty(STDERR_FILENO) == 1
     private var lineIsOpen = false
 
+    deinit {
+        if lineIsOpen { write("\n") }
+    }
+
     func say(_ message: String) {
         write((lineIsOpen ? "\r\u{1B}[K" : "") + message + "\n")
         lineIsOpen = false

@@ -75,7 +75,10 @@ struct Run: ParsableCommand {
             _ = picture.pixels.update(from: try image.bytes())
             detector.load(picture)
         } catch let error as CheckpointError {
-            throw Failure.badData("\(input): \(error.message)")
+            if case .notACheckpoint = error {
+                throw Failure.badData("\(input): is neither a JPEG nor a safetensors file")
+            }
+            throw Failure.unreadable(input, error)
         }
     }
 

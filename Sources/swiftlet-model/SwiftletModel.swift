@@ -1,11 +1,13 @@
 import ArgumentParser
+import Checkpoint
 import Foundation
+import Service
 
 @main struct SwiftletModel: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "swiftlet-model",
         abstract: "Makes and examines the model files that swiftlet and swiftletd run.",
-        version: "0.1.0",
+        version: "\(Product.version)",
         subcommands: [Import.self, Inspect.self, Run.self])
 }
 
@@ -18,6 +20,12 @@ struct Failure: Error, CustomStringConvertible {
     static func noInput(_ message: String) -> Failure { Failure(description: message, code: EX_NOINPUT) }
     static func cannotCreate(_ message: String) -> Failure { Failure(description: message, code: EX_CANTCREAT) }
     static func usage(_ message: String) -> Failure { Failure(description: message, code: EX_USAGE) }
+
+    /// A checkpoint or safetensors file that cannot be used.
+    static func unreadable(_ path: String, _ error: CheckpointError) -> Failure {
+        if case .cannotOpen = error { return noInput(error.message) }
+        return badData("\(path): \(error.message)")
+    }
 
     /// Prints the message of a failure thrown by `body` and exits with its code.
     static func reported(_ body: () throws -> Void) throws {
