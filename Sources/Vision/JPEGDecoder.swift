@@ -27,8 +27,8 @@ public struct JPEGDecoder: ~Copyable {
 
     /// Decodes the JPEG at the beginning of `bytes` into `picture` and turns it upright.
     ///
-    /// - Parameter size: libjpeg decodes at the smallest of 1/1, 1/2, 1/4 and 1/8 of the picture's size that is still at
-    ///   least this in both dimensions; nil decodes at full size.
+    /// - Parameter size: libjpeg decodes at the smallest of 1/1, 1/2, 1/4 and 1/8 of the picture's size that is still
+    ///   at least this in both dimensions; nil decodes at full size.
     /// - Returns: the upright picture's full size. `picture.size` is that, or a fraction of it, rounded up.
     /// - Throws: `JPEGError`; `picture` is then undefined.
     public mutating func decode(

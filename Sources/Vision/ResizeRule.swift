@@ -3,11 +3,11 @@
 ///
 /// In all formulas n is the picture's side, m the tensor's, and i an index along the tensor's side.
 public enum ResizeRule: Sendable {
-    /// Bilinear in fixed point, for live use. The source position p = clamp((i + 0.5) * n / m - 0.5, 0, n - 1) lies
-    /// between the pixels floor(p) and floor(p) + 1, whose weights are 256 - w and w with w = round(256 * (p - floor(p)))
-    /// (halves up). The value is the sum over the four pixels of pixel * row weight * column weight, divided by 65536:
-    /// it is not rounded to a byte. Shrinking skips pixels: give it a picture of less than twice the tensor's size,
-    /// which is what scaled JPEG decoding yields.
+    /// Bilinear in fixed point, for live use. The source position p = clamp((i + 0.5) * n / m - 0.5, 0, n - 1) is
+    /// rounded to 1/256 (halves up) and lies between the pixels floor(p) and floor(p) + 1, with the weights 256 - w and
+    /// w = 256 * (p - floor(p)). The value is the sum over the four pixels of pixel * row weight * column weight,
+    /// divided by 65536: it is not rounded to a byte. Shrinking skips pixels: give it a picture of less than twice the
+    /// tensor's size, which is what scaled JPEG decoding yields.
     case fast
     /// OpenCV's `resize` with INTER_LINEAR on bytes, to the bit (network specification, "Exact 8-bit resizes").
     case bilinearOpenCV

@@ -1,3 +1,40 @@
 import CLinux
 import Service
-print("args \(clinux_argument_count()) \(String(cString: clinux_argument_values()[0]!))")
+
+private func usage() -> String {
+    """
+    usage: swiftlet COMMAND [OPTION]...
+
+    commands:
+      detect    find objects in pictures: a table, JSON, or pictures with boxes
+
+    swiftlet COMMAND --help explains a command.
+
+    """
+}
+
+/// Hands the rest of the command line to the command that it names.
+private func run() -> ExitCode {
+    let log = Log(program: "swiftlet")
+    let count = clinux_argument_count()
+    let arguments = clinux_argument_values()
+    guard count > 1, let command = arguments[1] else {
+        write(usage(), to: standardError)
+        return .usage
+    }
+    if equal(command, "detect") {
+        return Detect.run(DetectOptions.parse(count: count - 1, arguments: arguments + 1, log), log)
+    }
+    if equal(command, "--help") || equal(command, "-h") || equal(command, "help") {
+        write(usage(), to: standardOutput)
+        return .success
+    }
+    if equal(command, "--version") {
+        write("swiftlet \(Product.version)\n", to: standardOutput)
+        return .success
+    }
+    log.error("unknown command '\(text(command))'; see swiftlet --help")
+    return .usage
+}
+
+run().exit()

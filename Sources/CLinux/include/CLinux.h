@@ -11,6 +11,7 @@
 #include "clinux_getopt.h"
 #include "clinux_log.h"
 #include "clinux_memory.h"
+#include "clinux_output.h"
 #include "clinux_poll.h"
 #include "clinux_process.h"
 #include "clinux_signals.h"

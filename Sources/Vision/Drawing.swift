@@ -1,0 +1,79 @@
+/// A pixel's colour.
+public struct Colour: Equatable, Sendable {
+    public var red: UInt8
+    public var green: UInt8
+    public var blue: UInt8
+
+    public init(_ red: UInt8, _ green: UInt8, _ blue: UInt8) {
+        self.red = red
+        self.green = green
+        self.blue = blue
+    }
+
+    /// Black or white, whichever is easier to read on this colour (luma of ITU-R BT.601).
+    var readableInk: Colour {
+        299 * Int(red) + 587 * Int(green) + 114 * Int(blue) >= 128_000 ? Colour(0, 0, 0) : Colour(255, 255, 255)
+    }
+}
+
+/// A rectangle of whole pixels; right and bottom are outside it.
+struct PixelRectangle: Equatable {
+    var left: Int
+    var top: Int
+    var right: Int
+    var bottom: Int
+}
+
+extension Picture {
+    /// Fills the part of the rectangle that lies in the picture.
+    mutating func fill(_ rectangle: PixelRectangle, _ colour: Colour) {
+        let left = max(rectangle.left, 0)
+        let right = min(rectangle.right, size.width)
+        let top = max(rectangle.top, 0)
+        let bottom = min(rectangle.bottom, size.height)
+        guard left < right, top < bottom else { return }
+        for y in top..<bottom {
+            var pixel = pixels.baseAddress! + y * rowBytes + left * 3
+            for _ in left..<right {
+                pixel[0] = colour.red
+                pixel[1] = colour.green
+                pixel[2] = colour.blue
+                pixel += 3
+            }
+        }
+    }
+
+    /// Draws the rectangle's edge, `thickness` pixels inwards.
+    mutating func stroke(_ rectangle: PixelRectangle, thickness: Int, _ colour: Colour) {
+        var edge = rectangle
+        edge.bottom = min(rectangle.top + thickness, rectangle.bottom)
+        fill(edge, colour)
+        edge = rectangle
+        edge.top = max(rectangle.bottom - thickness, rectangle.top)
+        fill(edge, colour)
+        edge = rectangle
+        edge.right = min(rectangle.left + thickness, rectangle.right)
+        fill(edge, colour)
+        edge = rectangle
+        edge.left = max(rectangle.right - thickness, rectangle.left)
+        fill(edge, colour)
+    }
+
+    /// Writes text with its upper left corner at (x, y), each of the font's pixels `scale` pixels wide.
+    mutating func write(_ text: [UInt8], x: Int, y: Int, scale: Int, _ colour: Colour) {
+        var left = x
+        for character in text {
+            let glyph = Font.glyph(character)
+            for row in 0..<Font.height {
+                for column in 0..<Font.width where glyph >> UInt64(row * Font.width + column) & 1 != 0 {
+                    let dotLeft = left + column * scale
+                    let dotTop = y + row * scale
+                    fill(
+                        PixelRectangle(left: dotLeft, top: dotTop, right: dotLeft + scale, bottom: dotTop + scale),
+                        colour)
+                }
+            }
+            left += Font.width * scale
+        }
+    }
+}

@@ -1,0 +1,160 @@
+import CLinux
+import Camera
+import Detector
+import Engine
+import Service
+import Vision
+
+/// Where a picture came from.
+struct PictureName {
+    /// As one would open it.
+    var path: [UInt8]
+    /// Its place in an MJPEG file, from 0.
+    var frame: UInt64?
+
+    init(_ source: UnsafePointer<CChar>) { path = bytes(source) }
+
+    init(_ name: FrameName, of source: UnsafePointer<CChar>, _ kind: FileSource.Kind) {
+        path = bytes(source)
+        switch name {
+        case .index(let index): frame = index
+        case .file(let file):
+            guard kind == .folder else { return }
+            if path.last != UInt8(ascii: "/") { path.append(UInt8(ascii: "/")) }
+            path.append(contentsOf: file)
+        }
+    }
+
+    var text: String { Service.text(path) + (frame.map { " frame \($0)" } ?? "") }
+}
+
+/// What was found in one picture.
+struct PictureResult {
+    var name: PictureName
+    /// Upright.
+    var size: PictureSize
+    var inferenceNanoseconds: UInt64
+    /// Valid while the picture is being reported.
+    var detections: UnsafeBufferPointer<Detection>
+}
+
+/// `swiftlet detect`: pictures in, detections out. A picture that cannot be read is reported, and the next one follows.
+struct Detect: ~Copyable {
+    private let detector: Detector
+    private let log: Log
+    private var report: Report
+    private var annotator: PictureAnnotator?
+    private var code = ExitCode.success
+
+    /// One of the two ways to show results.
+    private enum Report {
+        case table(DetectionTable)
+        case json
+    }
+
+    static func run(_ options: DetectOptions, _ log: Log) -> ExitCode {
+        let model = options.model!
+        let detector: Detector
+        do throws(DetectorError) {
+            detector = try Detector(modelPath: model, settings: options.settings)
+        } catch {
+            log.error(error.message(model: text(model), classThresholds: options.settings.classThresholds))
+            return error.exitCode
+        }
+        var detect = Detect(detector, options, log)
+        for source in options.sources { detect.read(source, of: options) }
+        return detect.code
+    }
+
+    private init(_ detector: Detector, _ options: DetectOptions, _ log: Log) {
+        self.detector = detector
+        self.log = log
+        report = options.isJSON ? .json : .table(DetectionTable(labels: detector.description.labels))
+    }
+
+    private mutating func read(_ path: UnsafePointer<CChar>, of options: DetectOptions) {
+        do throws(CameraError) {
+            let source = try FileSource(path: path, repeats: false, interrupt: -1)
+            if let target = options.annotate, annotator == nil {
+                annotator = makeAnnotator(target, single: options.sources.count == 1 && source.kind == .picture)
+            }
+            var isEmpty = true
+            while true {
+                switch try source.next() {
+                case .frame(let frame): process(frame, PictureName(frame.name, of: path, source.kind))
+                case .bad(let reason, let name):
+                    leaveOut(PictureName(name, of: path, source.kind), reason.message, reason.exitCode)
+                case .ended, .interrupted, .passEnded:
+                    // A file in which no JPEG begins has neither frames nor bad ones.
+                    if isEmpty { leaveOut(PictureName(path), "holds no JPEG", .badData) }
+                    return
+                }
+                isEmpty = false
+            }
+        } catch {
+            log.error(error.message(source: text(path)))
+            fail(error.exitCode)
+        }
+    }
+
+    private mutating func process(_ frame: Frame, _ name: PictureName) {
+        do throws(DetectorError) {
+            try detector.load(jpeg: frame.bytes)
+        } catch {
+            if case .picture(let reason) = error { leaveOut(name, reason.message, .badData) }
+            return
+        }
+        let started = clinux_monotonic_ns()
+        detector.engine.run()
+        let inference = clinux_monotonic_ns() - started
+        let result = PictureResult(
+            name: name, size: detector.pictureSize, inferenceNanoseconds: inference, detections: detector.decode())
+        show(result)
+        do throws(AnnotationError) {
+            try annotator?.write(frame.bytes, result, labels: detector.description.labels)
+        } catch {
+            log.error("\(name.text): \(error.message)")
+            fail(error.exitCode)
+        }
+    }
+
+    private mutating func show(_ result: PictureResult) {
+        let isWritten: Bool
+        switch report {
+        case .table(var table):
+            isWritten = write(table.rows(result), to: standardOutput)
+            report = .table(table)
+        case .json: isWritten = writeJSON(result, labels: detector.description.labels)
+        }
+        if !isWritten {
+            log.error("the results cannot be written")
+            ExitCode.ioError.exit()
+        }
+    }
+
+    private func makeAnnotator(_ target: UnsafePointer<CChar>, single: Bool) -> PictureAnnotator {
+        do throws(AnnotationError) {
+            return try PictureAnnotator(target: bytes(target), single: single)
+        } catch {
+            log.error(error.message)
+            error.exitCode.exit()
+        }
+    }
+
+    private mutating func leaveOut(_ name: PictureName, _ reason: String, _ code: ExitCode) {
+        log.error("\(name.text): \(reason)")
+        fail(code)
+    }
+
+    /// The first failure decides what the process ends with.
+    private mutating func fail(_ code: ExitCode) {
+        if self.code == .success { self.code = code }
+    }
+}
+
+extension BadFrame {
+    fileprivate var exitCode: ExitCode {
+        if case .unreadable = self { return .noInput }
+        return .badData
+    }
+}

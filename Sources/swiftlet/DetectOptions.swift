@@ -1,0 +1,112 @@
+import CLinux
+import Detector
+import Service
+
+/// The command line of `swiftlet detect`.
+struct DetectOptions {
+    var model: UnsafePointer<CChar>?
+    var settings = DetectorSettings()
+    var isJSON = false
+    /// Where annotated pictures go.
+    var annotate: UnsafePointer<CChar>?
+    var sources: [UnsafePointer<CChar>] = []
+
+    private enum ID {
+        case model, threshold, classThreshold, limit, resize, json, annotate, help
+    }
+
+    private static var table: [CommandLineOption<ID>] {
+        [
+            .init(.model, "model", short: "m", argument: "FILE", help: "model file (GGUF)"),
+            .init(.threshold, "threshold", short: "t", argument: "T", help: "least score, 0 to 1 (default 0.3)"),
+            .init(
+                .classThreshold, "class-threshold", argument: "LABEL=T",
+                help: "least score of one class; may be repeated"),
+            .init(.limit, "limit", argument: "N", help: "most detections per picture, the best ones"),
+            .init(
+                .resize, "resize", argument: "upstream|fast",
+                help: "just as the model was evaluated (default), or quick"),
+            .init(.json, "json", help: "one line of JSON per picture"),
+            .init(
+                .annotate, "annotate", short: "a", argument: "OUT",
+                help: "draw the boxes: a JPEG for one picture, a folder for several"),
+            .init(.help, "help", short: "h", help: "this text"),
+        ]
+    }
+
+    /// Reads the arguments, of which the first is the command's name. Ends the process after `--help` and on a mistake.
+    static func parse(
+        count: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, _ log: Log
+    ) -> DetectOptions {
+        var line = CommandLineParser(table, count: count, arguments: arguments)
+        do throws(CommandLineError) {
+            return try read(&line, log)
+        } catch {
+            usageError(log, line.message(error))
+        }
+    }
+
+    private static func read(
+        _ line: inout CommandLineParser<ID>, _ log: Log
+    ) throws(CommandLineError) -> DetectOptions {
+        var options = DetectOptions()
+        while let option = try line.next() {
+            switch option {
+            case .model: options.model = line.text
+            case .threshold: options.settings.threshold = Float(try line.number(in: 0...1))
+            case .classThreshold: options.settings.classThresholds.append(classThreshold(line.text, log))
+            case .limit: options.settings.limit = try line.integer(in: 1...1_000_000)
+            case .resize: options.settings.resize = try line.choice(["upstream", "fast"]) == 0 ? .upstream : .fast
+            case .json: options.isJSON = true
+            case .annotate: options.annotate = line.text
+            case .help:
+                write(usage + line.optionHelp + examples, to: standardOutput)
+                ExitCode.success.exit()
+            }
+        }
+        options.sources = line.operands
+        if options.model == nil { usageError(log, "--model FILE is needed") }
+        if options.sources.isEmpty { usageError(log, "name a picture, a folder of pictures, or - for stdin") }
+        return options
+    }
+
+    /// LABEL=T; the label may hold equals signs.
+    private static func classThreshold(
+        _ argument: UnsafePointer<CChar>, _ log: Log
+    ) -> DetectorSettings.ClassThreshold {
+        let text = bytes(argument)
+        var threshold = 0.0
+        guard let separator = text.lastIndex(of: UInt8(ascii: "=")), separator > 0,
+            clinux_parse_number(argument + separator + 1, &threshold) == 0, (0...1).contains(threshold)
+        else {
+            usageError(log, "--class-threshold wants LABEL=T with T from 0 to 1, not '\(Service.text(argument))'")
+        }
+        return .init(label: Array(text[..<separator]), threshold: Float(threshold))
+    }
+
+    private static var usage: String {
+        """
+        usage: swiftlet detect --model FILE [OPTION]... PICTURE...
+
+        Finds objects in JPEGs, in folders of them, and in MJPEG files. Boxes are in pixels
+        of the upright picture: left, top, right, bottom.
+
+
+        """
+    }
+
+    private static var examples: String {
+        """
+
+        examples:
+          swiftlet detect -m detector.gguf --annotate seen.jpg photo.jpg
+          swiftlet detect -m detector.gguf --json --class-threshold person=0.6 photos/
+
+        """
+    }
+
+    private static func usageError(_ log: Log, _ message: String) -> Never {
+        log.error("\(message); see swiftlet detect --help")
+        ExitCode.usage.exit()
+    }
+}

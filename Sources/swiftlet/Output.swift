@@ -1,0 +1,32 @@
+import CLinux
+import Service
+
+let standardOutput: Int32 = 1
+let standardError: Int32 = 2
+
+/// Writes all of `text`. Where it cannot be written there is nobody to tell, except for a full disk: that is the exit
+/// code's to say.
+@discardableResult
+func write(_ text: String, to descriptor: Int32) -> Bool {
+    var text = text
+    return text.withUTF8 { write(UnsafeRawBufferPointer($0), to: descriptor) }
+}
+
+@discardableResult
+func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
+    guard let start = bytes.baseAddress else { return true }
+    return clinux_write_all(descriptor, start, bytes.count) == 0
+}
+
+func equal(_ string: UnsafePointer<CChar>, _ literal: StaticString) -> Bool {
+    for index in 0..<literal.utf8CodeUnitCount
+    where UInt8(bitPattern: string[index]) != literal.utf8Start[index] { return false }
+    return string[literal.utf8CodeUnitCount] == 0
+}
+
+/// A C string's bytes without the terminating null.
+func bytes(_ string: UnsafePointer<CChar>) -> [UInt8] {
+    var bytes: [UInt8] = []
+    while string[bytes.count] != 0 { bytes.append(UInt8(bitPattern: string[bytes.count])) }
+    return bytes
+}
