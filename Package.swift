@@ -95,7 +95,7 @@ let package = Package(
         tests("Vision", []),
         tests("Camera", []),
         tests("Stream", ["CLinux"]),
-        tests("Service", []),
+        tests("Service", ["Quantizer", "Detector"]),
         tests("Checkpoint", []),
         tests("Quantizer", []),
     ]

@@ -28,15 +28,16 @@ extension CameraError {
 }
 
 extension BadFrame {
-    /// What was wrong with one picture.
+    /// What was wrong with one picture, as the rest of a sentence about it.
     public var message: String {
         switch self {
-        case .truncated: "the picture is cut off"
-        case .brokenStructure: "the picture's structure is broken"
-        case .tooLarge(let limit): "the picture is larger than \(byteCount(limit))"
-        case .empty: "the file is empty"
-        case .noPicture(let count): "\(byteCount(count)) without a picture"
-        case .unreadable(let error): error == clinux_ENOTSUP ? "not a regular file" : errorText(error)
+        case .truncated: "is cut off"
+        case .brokenStructure: "does not have a JPEG's structure"
+        case .tooLarge(let limit): "is larger than \(byteCount(limit))"
+        case .empty: "is empty"
+        case .noPicture(let count): "does not begin within \(byteCount(count))"
+        case .unreadable(clinux_ENOTSUP): "is not a regular file"
+        case .unreadable(let error): "cannot be read: \(errorText(error))"
         }
     }
 }

@@ -11,11 +11,12 @@ struct BadPictureLog {
 
     init(_ log: Log) { self.log = log }
 
+    /// `reason` goes on after "it".
     mutating func add(_ name: FrameName, _ reason: @autoclosure () -> String) {
         count += 1
         guard count <= Self.loggedAtFirst || count & (count - 1) == 0 else { return }
-        let more = count < Self.loggedAtFirst ? "" : " (\(count) left out so far; from here on only some are logged)"
-        log.warning("left out picture \(Self.text(name)): \(reason())\(more)")
+        let more = count < Self.loggedAtFirst ? "" : " (number \(count); from here on few are logged)"
+        log.warning("picture \(Self.text(name)) left out: it \(reason())\(more)")
     }
 
     private static func text(_ name: FrameName) -> String {

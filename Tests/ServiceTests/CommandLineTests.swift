@@ -1,0 +1,116 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Service
+
+/// getopt keeps its place in globals: one test at a time.
+@Suite(.serialized) struct CommandLineTests {
+    enum ID { case model, threshold, limit, resize, loop, help }
+
+    struct Outcome: Equatable {
+        var found: [String] = []
+        var operands: [String] = []
+        var error: CommandLineError?
+        var message = ""
+    }
+
+    static let table: [CommandLineOption<ID>] = [
+        .init(.model, "model", short: "m", argument: "FILE", help: "a file"),
+        .init(.threshold, "threshold", argument: "T", help: "a number"),
+        .init(.limit, "limit", argument: "N", help: "a whole number"),
+        .init(.resize, "resize", argument: "fast|upstream", help: "a choice"),
+        .init(.loop, "loop", short: "l", help: "a switch"),
+        .init(.help, "help", short: "h", help: "this text"),
+    ]
+
+    func parse(_ arguments: String...) -> Outcome {
+        var pointers = (["program"] + arguments).map { strdup($0) }
+        pointers.append(nil)
+        defer { pointers.forEach { free($0) } }
+        return pointers.withUnsafeMutableBufferPointer {
+            var line = CommandLineParser(Self.table, count: Int32($0.count - 1), arguments: $0.baseAddress!)
+            var outcome = Outcome()
+            do throws(CommandLineError) {
+                while let option = try line.next() {
+                    switch option {
+                    case .model: outcome.found.append("model \(text(line.text))")
+                    case .threshold: outcome.found.append("threshold \(try line.number(in: 0...1))")
+                    case .limit: outcome.found.append("limit \(try line.integer(in: 1...100))")
+                    case .resize: outcome.found.append("resize \(try line.choice(["fast", "upstream"]))")
+                    case .loop: outcome.found.append("loop")
+                    case .help: outcome.found.append("help")
+                    }
+                }
+                outcome.operands = line.operands.map { text($0) }
+            } catch {
+                outcome.error = error
+                outcome.message = line.message(error)
+            }
+            return outcome
+        }
+    }
+
+    @Test func everyFormOfAnOption() {
+        #expect(
+            parse("a", "-m", "x", "--threshold=.5", "-lmy", "--lim", "7", "--resize", "upstream", "--", "-b")
+                == Outcome(
+                    found: ["model x", "threshold 0.5", "loop", "model y", "limit 7", "resize 1"],
+                    operands: ["a", "-b"]))
+        #expect(parse() == Outcome())
+        #expect(parse("-", "--model", "") == Outcome(found: ["model "], operands: ["-"]))
+    }
+
+    @Test(arguments: [
+        (["--bogus"], CommandLineError.unknownOption, "--bogus"), (["--loop", "-zl"], .unknownOption, "-z"),
+        (["--l"], .unknownOption, "--l"), (["--model"], .missingArgument, "--model needs an argument: FILE"),
+        (["-lm"], .missingArgument, "--model needs"), (["--loop=3"], .unexpectedArgument, "--loop takes no argument"),
+        (["--threshold", "1.01"], .notANumber(from: 0, to: 1), "--threshold wants a number from 0 to 1, not '1.01'"),
+        (["--threshold", "nan"], .notANumber(from: 0, to: 1), "'nan'"),
+        (["--threshold", "0x1"], .notANumber(from: 0, to: 1), "'0x1'"),
+        (["--threshold", ""], .notANumber(from: 0, to: 1), "''"),
+        (["--threshold", "1e999"], .notANumber(from: 0, to: 1), "'1e999'"),
+        (["--limit", "0"], .notAnInteger(from: 1, to: 100), "--limit wants a whole number from 1 to 100, not '0'"),
+        (["--limit", "99999999999999999999"], .notAnInteger(from: 1, to: 100), "9999"),
+        (["--limit", " 5"], .notAnInteger(from: 1, to: 100), "' 5'"),
+        (["--resize", "fas"], .notAChoice, "--resize wants fast|upstream, not 'fas'"),
+    ]) func mistakesAreNamed(arguments: [String], error: CommandLineError, words: String) {
+        let outcome = arguments.count == 1 ? parse(arguments[0]) : parse(arguments[0], arguments[1])
+        #expect(outcome.error == error)
+        #expect(outcome.message.contains(words), "\(outcome.message)")
+    }
+
+    @Test func helpListsTheTableInColumns() {
+        let lines = CommandLineParser(Self.table).optionHelp.split(separator: "\n")
+        #expect(lines.count == Self.table.count)
+        #expect(lines[0] == "  -m, --model FILE            a file")
+        #expect(lines[1] == "      --threshold T           a number")
+    }
+}
+
+@Suite struct TextFormattingTests {
+    @Test func fixedPointIsWhatPrintfMakesOfIt() {
+        var random = SeededGenerator(seed: 3)
+        for _ in 0..<2000 {
+            let decimals = Int.random(in: 0...6, using: &random)
+            let value = Double.random(in: -1...1, using: &random) * pow(10, Double.random(in: -6...8, using: &random))
+            let expected = String(format: "%.\(decimals)f", value)
+            // printf keeps the sign of what it rounds to zero.
+            let isZero = Double(expected) == 0
+            #expect(fixed(value, decimals: decimals) == (isZero ? expected.replacing("-", with: "") : expected))
+        }
+        #expect(fixed(.nan, decimals: 2) == "nan")
+    }
+
+    @Test func paddingCountsCharactersNotBytes() {
+        #expect(padded("é", to: 3) + "|" == "é  |")
+        #expect(padded("12", to: 4, .right) == "  12")
+        #expect(padded("long", to: 2) == "long")
+    }
+
+    @Test func sizes() {
+        #expect(
+            [1023, 1024, 1536, 1 << 20, 3 << 30].map(byteCount)
+                == ["1023 bytes", "1.0 KiB", "1.5 KiB", "1.0 MiB", "3.0 GiB"])
+    }
+}

@@ -1,0 +1,154 @@
+import Detector
+import Foundation
+import TestSupport
+import Testing
+import Vision
+
+@Suite struct DaemonTests {
+    let daemon: RunningDaemon
+
+    init() throws { daemon = try RunningDaemon() }
+
+    func types(_ lines: [[String: Any]]) -> [String] { lines.map { $0["type"] as? String ?? "?" } }
+
+    /// What the library itself finds, in the words of a line.
+    func expected(_ jpeg: [UInt8], threshold: Float) throws -> [[String: Any]] {
+        let detector = try Detector(
+            modelPath: RunningDaemon.model.get(),
+            settings: DetectorSettings(threshold: threshold, limit: 100, resize: .fast))
+        return try jpeg.withUnsafeBytes { bytes in
+            let detections = try detector.detect(jpeg: bytes)
+            return detections.map { detection in
+                let box = detection.box.pixels(in: detector.pictureSize)
+                return [
+                    "class": Int(detection.classIndex),
+                    "label": String(decoding: detector.description.labels[Int(detection.classIndex)], as: UTF8.self),
+                    "score": Double(detection.score),
+                    "box_px": [box.left, box.top, box.right, box.bottom].map { Double($0) },
+                ]
+            }
+        }
+    }
+
+    func expectSame(_ found: Any?, _ expected: [[String: Any]]) throws {
+        let found = try #require(found as? [[String: Any]])
+        try #require(found.count == expected.count)
+        for (one, other) in zip(found, expected) {
+            #expect(one["class"] as? Int == other["class"] as? Int)
+            #expect(one["label"] as? String == other["label"] as? String)
+            #expect(abs(try #require(one["score"] as? Double) - (other["score"] as! Double)) <= 0.000051)
+            for (a, b) in zip(try #require(one["box_px"] as? [Double]), other["box_px"] as! [Double]) {
+                #expect(abs(a - b) <= 0.051)
+            }
+        }
+    }
+
+    @Test func folderGivesEveryPictureToItsClients() throws {
+        let pictures = try (0..<3).map { try drawnJPEG(seed: UInt64($0), width: 160 + 100 * $0) }
+        for (index, picture) in pictures.enumerated() { try daemon.write("pictures/\(index).jpg", picture) }
+        try daemon.write("pictures/0a cut.jpg", Array(pictures[0].dropLast(200)))
+        try daemon.write("pictures/0b text.jpg", Array("no picture\nat all".utf8))
+        try daemon.start(["--source", daemon.folder + "/pictures", "--threshold", "0.05", "--rate", "20"])
+        try daemon.waitForSocket()
+        let client = try DaemonClient(daemon.socket)
+        let lines = try client.lines()
+        #expect(daemon.exitCode() == 0)
+        #expect(types(lines) == ["hello", "frame", "frame", "frame", "end"])
+        #expect((lines[0]["labels"] as? [String])?.count == 81)
+        let frames = lines[1...3]
+        #expect(frames.map { $0["picture"] as? String } == ["0.jpg", "1.jpg", "2.jpg"])
+        #expect(frames.map { $0["sequence"] as? Int } == [0, 3, 4])
+        #expect(frames.map { $0["corrupt_frames"] as? Int } == [0, 2, 2])
+        #expect(frames.map { $0["width_px"] as? Int } == [160, 260, 360])
+        var count = 0
+        for (frame, picture) in zip(frames, pictures) {
+            let expected = try expected(picture, threshold: 0.05)
+            try expectSame(frame["detections"], expected)
+            count += expected.count
+        }
+        #expect(count > 0)
+        #expect(lines[4]["frames"] as? Int == 3 && lines[4]["corrupt_frames"] as? Int == 2)
+        #expect(!FileManager.default.fileExists(atPath: daemon.socket))
+        let log = try daemon.log()
+        #expect(log.count == 4, "\(log)")
+        #expect(log[1].contains("0a cut.jpg") && log[2].contains("0b text.jpg"))
+    }
+
+    @Test func standardInputIsFollowedUntilASignal() throws {
+        let picture = try drawnJPEG(seed: 9)
+        try daemon.start(["--source", "-", "--wait", "30"])
+        try daemon.waitForSocket()
+        let client = try DaemonClient(daemon.socket)
+        let input = daemon.standardInput.fileHandleForWriting
+        try input.write(contentsOf: Data(picture + Array("--boundary\r\n\r\n".utf8) + picture + picture.prefix(50)))
+        try client.wait(lines: 3)
+        // It waits for the rest of the third picture.
+        daemon.process.terminate()
+        #expect(daemon.exitCode() == 0)
+        #expect(!FileManager.default.fileExists(atPath: daemon.socket))
+        #expect(try daemon.log().last?.contains("ended: 2 frames, 0 pictures left out, 2 lines sent") == true)
+    }
+
+    @Test func endOfStandardInputIsToldToClients() throws {
+        let picture = try drawnJPEG(seed: 9)
+        try daemon.start(["--source", "-", "--wait", "30"])
+        try daemon.waitForSocket()
+        let client = try DaemonClient(daemon.socket)
+        let input = daemon.standardInput.fileHandleForWriting
+        try input.write(contentsOf: Data(picture + picture.dropLast(9)))
+        try input.close()
+        let lines = try client.lines()
+        #expect(types(lines) == ["hello", "frame", "end"])
+        #expect(lines[1]["picture"] as? Int == 0)
+        #expect(lines[2]["corrupt_frames"] as? Int == 1)
+        #expect(daemon.exitCode() == 0)
+    }
+
+    /// While it waits for a client, for the next picture's time, and after a pass without a picture.
+    @Test(arguments: [["--wait", "600"], ["--loop", "--rate", "0.001"], ["--loop"]])
+    func signalEndsEveryWait(options: [String]) throws {
+        let usable = options != ["--loop"]
+        try daemon.write("pictures/0.jpg", usable ? try drawnJPEG(seed: 1) : [1, 2, 3])
+        var arguments = ["--source", daemon.folder + "/pictures"]
+        arguments += options
+        try daemon.start(arguments)
+        try daemon.waitForSocket()
+        usleep(200_000)
+        daemon.process.interrupt()
+        #expect(daemon.exitCode() == 0)
+        #expect(!FileManager.default.fileExists(atPath: daemon.socket))
+    }
+
+    @Test func manyBadPicturesMakeFewLogLines() throws {
+        for index in 0..<200 { try daemon.write("pictures/\(index).jpg", [0xFF, 0xD8, 0xFF, UInt8(index)]) }
+        try daemon.start(["--source", daemon.folder + "/pictures", "--wait", "0"])
+        #expect(daemon.exitCode() == 0)
+        let log = try daemon.log()
+        // The first 16, then number 32, 64 and 128, and one line each at the start and the end.
+        #expect(log.count { $0.contains("left out: it") } == 19 && log.count == 21)
+        #expect(log.last?.contains("ended: 0 frames, 200 pictures left out") == true)
+    }
+
+    @Test func whatIsMissingIsSaidInOneLine() throws {
+        try daemon.write("text", Array("not a model".utf8))
+        try daemon.write("pictures/0.jpg", try drawnJPEG(seed: 1))
+        let pictures = daemon.folder + "/pictures"
+        let cases: [([String], Int32, String)] = [
+            (["--source", pictures, "--model", daemon.folder + "/none"], 66, "/none"),
+            (["--source", pictures, "--model", daemon.folder + "/text"], 65, "not a GGUF file"),
+            (["--source", daemon.folder + "/none"], 66, "/none"),
+            (["--source", "-", "--loop"], 64, "--loop"),
+            (["--source", pictures, "--socket", daemon.folder + "/none/s"], 73, "create it first"),
+            (["--source", pictures, "--socket", daemon.folder + "/text"], 73, "not a socket"),
+            (["--source", pictures, "--rate", "fast"], 64, "--rate wants a number"),
+            (["--loop"], 64, "--source PATH is needed"),
+        ]
+        for (arguments, code, words) in cases {
+            let daemon = try RunningDaemon()
+            try daemon.start(arguments)
+            #expect(daemon.exitCode() == code, "\(arguments)")
+            let log = try daemon.log()
+            #expect(log.count == 1 && log[0].hasPrefix("swiftletd: ") && log[0].contains(words), "\(log)")
+        }
+    }
+}

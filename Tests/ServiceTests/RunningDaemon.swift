@@ -1,0 +1,143 @@
+import Checkpoint
+import Detector
+import Foundation
+import Quantizer
+import TestSupport
+import Testing
+import Vision
+
+/// The real swiftletd, as a process of its own, with what it needs in a folder that goes away with it.
+final class RunningDaemon {
+    let folder: String
+    let process = Process()
+    let standardInput = Pipe()
+    var socket: String { folder + "/s" }
+
+    init() throws {
+        folder = NSTemporaryDirectory() + "swiftletd-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(atPath: folder + "/pictures", withIntermediateDirectories: true)
+    }
+
+    deinit {
+        if process.isRunning { process.terminate() }
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    func write(_ name: String, _ bytes: [UInt8]) throws {
+        try Data(bytes).write(to: URL(fileURLWithPath: folder + "/" + name))
+    }
+
+    /// Starts the daemon with its model and socket, unless the arguments name others.
+    func start(_ arguments: [String]) throws {
+        process.executableURL = try URL(fileURLWithPath: Self.program())
+        var all = arguments
+        if !all.contains("--model") { all += ["--model", try Self.model.get()] }
+        if !all.contains("--socket") { all += ["--socket", socket] }
+        process.arguments = all
+        process.standardInput = standardInput
+        let log = folder + "/log"
+        try Data().write(to: URL(fileURLWithPath: log))
+        process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
+        try process.run()
+    }
+
+    /// The exit code, once the process has ended; -1 when a signal killed it or it took more than 30 s.
+    func exitCode() -> Int32 {
+        for _ in 0..<3000 where process.isRunning { usleep(10_000) }
+        guard !process.isRunning, process.terminationReason == .exit else { return -1 }
+        return process.terminationStatus
+    }
+
+    func log() throws -> [String] {
+        try String(contentsOfFile: folder + "/log", encoding: .utf8).split(separator: "\n").map(String.init)
+    }
+
+    func waitForSocket() throws {
+        for _ in 0..<3000 where process.isRunning {
+            if FileManager.default.fileExists(atPath: socket) { return }
+            usleep(10_000)
+        }
+        Issue.record("no socket: \(try log())")
+    }
+
+    /// Beside the test bundle, whose path is among this process's arguments.
+    private static func program() throws -> String {
+        let bundle = try #require(CommandLine.arguments.first { $0.hasSuffix(".xctest") })
+        return URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent("swiftletd").path
+    }
+
+    /// A small network with the goldens' weights, made once for this process.
+    static let model = Result {
+        let path = NSTemporaryDirectory() + "swiftletd-\(getpid()).gguf"
+        let importer = try Importer(
+            try Checkpoint(path: fixture("golden/xxs-ssd/model.pt")), architecture: nil, precision: .fp32)
+        let labels = ["background"] + COCO.labels
+        let size = PictureSize(width: 128, height: 96)
+        try importer.write(to: path, description: importer.description(labels: labels, size: size)) { _, _ in }
+        return path
+    }
+}
+
+/// Coloured rectangles as a JPEG.
+func drawnJPEG(seed: UInt64, width: Int = 160, height: Int = 120) throws -> [UInt8] {
+    var random = SeededGenerator(seed: seed)
+    let picture = Picture(size: PictureSize(width: width, height: height))
+    for _ in 0..<12 {
+        let colour = (0..<3).map { _ in UInt8.random(in: 0...255, using: &random) }
+        let (left, top) = (Int.random(in: 0..<width, using: &random), Int.random(in: 0..<height, using: &random))
+        for y in top..<height {
+            for x in left..<width {
+                for channel in 0..<3 { picture.pixels[(y * width + x) * 3 + channel] = colour[channel] }
+            }
+        }
+    }
+    var encoder = JPEGEncoder()
+    return Array(try encoder.encode(picture))
+}
+
+/// Reads lines of JSON from the daemon as a client would.
+final class DaemonClient {
+    private let descriptor: Int32
+
+    init(_ path: String) throws {
+        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        var patience = timeval(tv_sec: 30, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let size = socklen_t(MemoryLayout<sockaddr_un>.size)
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, size) }
+        }
+        try #require(result == 0)
+    }
+
+    deinit { close(descriptor) }
+
+    /// All lines up to the end of the connection.
+    func lines() throws -> [[String: Any]] {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let got = recv(descriptor, &buffer, buffer.count, 0)
+            try #require(got >= 0)
+            if got == 0 { break }
+            bytes += buffer[..<got]
+        }
+        #expect(bytes.last == 0x0A)
+        return try bytes.split(separator: 0x0A).map {
+            try #require(try JSONSerialization.jsonObject(with: Data($0)) as? [String: Any])
+        }
+    }
+
+    /// Until at least this many lines have come.
+    func wait(lines wanted: Int) throws {
+        var lines = 0
+        var byte: UInt8 = 0
+        while lines < wanted {
+            try #require(recv(descriptor, &byte, 1, 0) == 1)
+            if byte == 0x0A { lines += 1 }
+        }
+    }
+}
