@@ -24,13 +24,15 @@ public struct Box: Equatable, Sendable {
         return intersection / (area + other.area - intersection)
     }
 
-    /// The box in pixels of a picture of that size, clipped to it.
+    /// The box in pixels of a picture of that size, clipped to it. A side that is not a number becomes 0.
     public func pixels(in size: PictureSize) -> Box {
-        let width = Float(size.width)
-        let height = Float(size.height)
+        func clipped(_ side: Float, _ length: Int) -> Float {
+            let position = side * Float(length)
+            return position > 0 ? min(position, Float(length)) : 0
+        }
         return Box(
-            left: min(max(left * width, 0), width), top: min(max(top * height, 0), height),
-            right: min(max(right * width, 0), width), bottom: min(max(bottom * height, 0), height))
+            left: clipped(left, size.width), top: clipped(top, size.height), right: clipped(right, size.width),
+            bottom: clipped(bottom, size.height))
     }
 }
 

@@ -1,0 +1,61 @@
+import TestSupport
+import Testing
+import Vision
+
+@Suite struct AnnotationTests {
+    private let labels = [Array("background".utf8), Array("A".utf8)]
+
+    private func annotated(_ width: Int, _ height: Int, _ boxes: [Box], labels: [[UInt8]]) -> Pixels {
+        var picture = Picture(size: PictureSize(width: width, height: height))
+        picture.pixels.update(repeating: 9)
+        let detections = boxes.map { Detection(classIndex: 1, score: 0.874, box: $0) }
+        detections.withUnsafeBufferPointer { picture.annotate($0, labels: labels) }
+        return Pixels(picture)
+    }
+
+    @Test func drawsTheBoxAndLeavesItsInsideAlone() {
+        let pixels = annotated(
+            200, 100, [Box(left: 0.25, top: 0.4, right: 0.75, bottom: 0.9)], labels: labels)
+        let untouched: [UInt8] = [9, 9, 9]
+        let colour = pixels[50, 40]
+        #expect(colour != untouched)
+        for (x, y) in [(50, 89), (149, 40), (149, 89), (51, 60), (148, 60), (100, 41), (100, 88)] {
+            #expect(pixels[x, y] == colour, "\(x), \(y)")
+        }
+        for (x, y) in [(49, 60), (150, 60), (100, 90), (52, 60), (147, 60), (100, 42), (100, 87), (100, 60), (0, 0)] {
+            #expect(pixels[x, y] == untouched, "\(x), \(y)")
+        }
+    }
+
+    /// The tag sits on the box, filled with its colour, and begins with the label.
+    @Test func writesTheLabelIntoATag() {
+        let pixels = annotated(
+            200, 100, [Box(left: 0.25, top: 0.4, right: 0.75, bottom: 0.9)], labels: labels)
+        let letter = ["..#...", ".#.#..", "#...#.", "#...#.", "#####.", "#...#.", "#...#."]
+        let colour = pixels[50, 40]
+        let top = 40 - 12 + 1 + 1
+        let ink = pixels[50 + 2 + 2, top]
+        #expect(ink != colour)
+        for (y, row) in letter.enumerated() {
+            for (x, dot) in row.enumerated() {
+                #expect(pixels[52 + x, top + y] == (dot == "#" ? ink : colour), "\(x), \(y)")
+            }
+        }
+        // Six characters of six pixels ("A 0.87") and a margin of two on each side.
+        #expect(pixels[50 + 39, 28] == colour && pixels[50 + 40, 28] == [9, 9, 9])
+    }
+
+    /// Wherever a box lies and however small the picture is, drawing stays inside it.
+    @Test func drawsOnlyInsideThePicture() {
+        let strange = labels.dropLast() + [Array("über 漢字 with a very long name indeed".utf8)]
+        let sides: [Float] = [-.infinity, -3, -0.1, 0, 0.5, 1, 1.2, 1e30, .infinity, .nan]
+        for (width, height) in [(1, 1), (3, 50), (50, 3), (64, 64)] {
+            var boxes: [Box] = []
+            for left in sides {
+                for top in sides { boxes.append(Box(left: left, top: top, right: left + 0.4, bottom: top + 0.4)) }
+            }
+            let pixels = annotated(width, height, boxes, labels: Array(strange))
+            #expect(pixels.bytes.contains { $0 != 9 })
+        }
+    }
+}
