@@ -62,7 +62,7 @@ let package = Package(
         device("Camera", ["CLinux"]),
         device("Stream", ["CLinux"]),
         device("Service", ["Stream", "Camera", "Detector", "CLinux"]),
-        program("swiftletd", ["Service", "Stream", "Camera", "Detector"]),
+        program("swiftletd", ["Service", "Stream", "Camera", "Detector", "Engine", "Vision", "CLinux"]),
         program("swiftlet", ["Service", "Stream", "Camera", "Detector", "Engine", "Vision", "CLinux"]),
 
         // Tests that run on the host and, as Embedded Swift, on the board.

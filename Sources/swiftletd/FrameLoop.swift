@@ -1,6 +1,8 @@
 import CLinux
 import Camera
 import Detector
+import Engine
+import Engine
 import Service
 import Stream
 import Vision

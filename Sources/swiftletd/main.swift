@@ -1,8 +1,11 @@
 import CLinux
 import Camera
 import Detector
+import Engine
 import Service
 import Stream
+import Vision
+import Vision
 
 /// How long clients may take to read what is queued when the daemon ends.
 private let drainTime: UInt64 = 2_000_000_000
@@ -36,7 +39,7 @@ private func startServer(_ options: Options, _ detector: Detector, _ source: Fil
         }
     let hello = HelloLine(
         program: "swiftletd", version: Product.version, modelName: detector.description.name,
-        architecture: bytes(ModelKey.architecture), precision: bytes("fp32"),
+        architecture: bytes(ModelKey.architecture), precision: bytes(detector.engine.storedPrecision),
         inputWidth: detector.inputSize.width, inputHeight: detector.inputSize.height, sourceKind: kind,
         sourcePath: bytes(options.source), threshold: options.threshold, labels: detector.description.labels)
     do throws(StreamError) {
