@@ -105,7 +105,8 @@ public struct Ingest: ~Copyable {
     ) {
         let rowBytes = pictureSize.width * 3
         let blended = scratch.baseAddress!.assumingMemoryBound(to: UInt16.self)
-        for (y, row) in rows.taps.enumerated() {
+        for y in 0..<format.size.height {
+            let row = rows.taps[y]
             withUnsafePointer(to: pixelFormat) {
                 u8_resize_fast_row__scalar(
                     rowBytes, pixels + Int(row.left), pixels + Int(row.right), UInt32(row.right_weight), blended,
@@ -125,10 +126,11 @@ public struct Ingest: ~Copyable {
         // Source rows whose sums `upper` and `lower` hold.
         var upperRow = UInt32.max
         var lowerRow = UInt32.max
-        for (y, row) in rows.taps.enumerated() {
+        for y in 0..<format.size.height {
+            let row = rows.taps[y]
             if row.left == lowerRow {
-                swap(&upper, &lower)
-                swap(&upperRow, &lowerRow)
+                (upper, lower) = (lower, upper)
+                (upperRow, lowerRow) = (lowerRow, upperRow)
             }
             if row.left != upperRow {
                 u8_resize_opencv_horizontal__scalar(

@@ -26,6 +26,9 @@ import DeviceChecks
         }
         suite("half precision") { KernelChecks.halfPrecision(&$0) }
         suite("JPEG") { JPEGChecks.pixels(fixtures: fixtures, &$0) }
+        suite("picture resizes") {
+            IngestChecks.exactResizes(fixtures: fixtures, count: callocation_count, &$0)
+        }
         suite("stream") { StreamChecks.twoClients(folder: models, &$0) }
         for network in [GoldenChecks.Network.xxs, .half] {
             let model = "\(models)/\(network.folder).gguf"

@@ -82,6 +82,7 @@ final class RunningDaemon {
 func drawnJPEG(seed: UInt64, width: Int = 160, height: Int = 120) throws -> [UInt8] {
     var random = SeededGenerator(seed: seed)
     let picture = Picture(size: PictureSize(width: width, height: height))
+    picture.pixels.update(repeating: 128)
     for _ in 0..<12 {
         let colour = (0..<3).map { _ in UInt8.random(in: 0...255, using: &random) }
         let (left, top) = (Int.random(in: 0..<width, using: &random), Int.random(in: 0..<height, using: &random))

@@ -62,8 +62,8 @@ import Vision
             for x in 0..<width {
                 for channel in 0..<3 {
                     let index = (y * width + x) * 3 + channel
-                    let expected = bilinear(
-                        pixels, position(x, pixels.width, width), position(y, pixels.height, height), channel)
+                    let (left, top) = (position(x, pixels.width, width), position(y, pixels.height, height))
+                    let expected = bilinear(pixels, left, top, channel)
                     worst.linear = max(worst.linear, abs(Double(linear[index]) - expected))
                     var sum = 0.0
                     for (row, rowWeight) in cubicRows[y] {
@@ -76,8 +76,8 @@ import Vision
                 }
             }
         }
-        // OpenCV rounds once, with weights in 1/2048. Pillow rounds twice; the second pass multiplies the first error by
-        // at most the sum of its weights' magnitudes, 1.25.
+        // OpenCV rounds once, with weights in 1/2048. Pillow rounds twice; the second pass multiplies the first error
+        // by at most the sum of its weights' magnitudes, 1.25.
         #expect(worst.linear <= 1)
         #expect(worst.cubic <= 0.5 * 1.25 + 0.5 + 0.01)
     }
@@ -142,9 +142,10 @@ import Vision
         let scale = Double(source) / Double(target)
         return (0..<target).map { index in
             let centre = (Double(index) + 0.5) * scale
-            let weights = (0..<source).map { pixel in
+            let weights = (0..<source).map { pixel -> Double in
                 let x = abs((Double(pixel) + 0.5 - centre) / max(scale, 1))
-                return x < 1 ? 1.5 * x * x * x - 2.5 * x * x + 1 : x < 2 ? -0.5 * x * x * x + 2.5 * x * x - 4 * x + 2 : 0
+                if x < 1 { return 1.5 * x * x * x - 2.5 * x * x + 1 }
+                return x < 2 ? -0.5 * x * x * x + 2.5 * x * x - 4 * x + 2 : 0
             }
             let sum = weights.reduce(0, +)
             return weights.enumerated().filter { $1 != 0 }.map { ($0, $1 / sum) }

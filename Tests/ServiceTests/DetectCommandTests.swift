@@ -1,0 +1,148 @@
+import Foundation
+import TestSupport
+import Testing
+import Vision
+
+/// `swiftlet detect` as a process.
+@Suite struct DetectCommandTests {
+    private let files: RunningDaemon
+
+    init() throws {
+        files = try RunningDaemon()
+        try files.write("pictures/b.jpg", try drawnJPEG(seed: 1))
+        try files.write("pictures/a.JPEG", try drawnJPEG(seed: 2, width: 90, height: 200))
+        try files.write("pictures/notes.txt", Array("no picture".utf8))
+    }
+
+    private struct Outcome {
+        var code: Int32
+        var output: String
+        var errors: [String]
+
+        /// Each line of JSON as an object.
+        func objects() throws -> [[String: Any]] {
+            try output.split(separator: "\n").map {
+                try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+            }
+        }
+    }
+
+    private func detect(_ arguments: String...) throws -> Outcome { try detect(arguments) }
+
+    private func detect(_ arguments: [String]) throws -> Outcome {
+        let bundle = try #require(CommandLine.arguments.first { $0.hasSuffix(".xctest") })
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: bundle).deletingLastPathComponent()
+            .appendingPathComponent("swiftlet")
+        process.arguments = ["detect", "--model", try RunningDaemon.model.get()] + arguments
+        // Files, not pipes: nobody has to read while the process runs.
+        let names = [files.folder + "/stdout", files.folder + "/stderr"]
+        for name in names { try Data().write(to: URL(fileURLWithPath: name)) }
+        process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: names[0]))
+        process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: names[1]))
+        try process.run()
+        process.waitUntilExit()
+        let texts = try names.map { try String(contentsOfFile: $0, encoding: .utf8) }
+        return Outcome(
+            code: process.terminationReason == .exit ? process.terminationStatus : -1, output: texts[0],
+            errors: texts[1].split(separator: "\n").map(String.init))
+    }
+
+    @Test func aFolderGivesALineOfJSONForEachPictureInOrder() throws {
+        let outcome = try detect("--json", "--threshold", "0.2", files.folder + "/pictures")
+        #expect(outcome.code == 0 && outcome.errors.isEmpty)
+        let objects = try outcome.objects()
+        #expect(
+            objects.map { $0["file"] as? String } == ["a.JPEG", "b.jpg"].map { files.folder + "/pictures/" + $0 })
+        #expect(objects.map { $0["width_px"] as? Int } == [90, 160])
+        for object in objects {
+            #expect(try #require(object["inference_ms"] as? Double) > 0)
+            let detections = try #require(object["detections"] as? [[String: Any]])
+            #expect(!detections.isEmpty)
+            for detection in detections {
+                let box = try #require(detection["box_px"] as? [Double])
+                let width = try #require(object["width_px"] as? Double)
+                let height = try #require(object["height_px"] as? Double)
+                #expect(box.count == 4 && 0 <= box[0] && box[0] <= box[2] && box[2] <= width)
+                #expect(0 <= box[1] && box[1] <= box[3] && box[3] <= height)
+                #expect(try #require(detection["score"] as? Double) >= 0.2)
+                #expect((1...80).contains(try #require(detection["class"] as? Int)))
+            }
+        }
+    }
+
+    @Test func thresholdsAndLimitChooseDetections() throws {
+        let picture = files.folder + "/pictures/b.jpg"
+        func found(_ arguments: String...) throws -> [(label: String, score: Double)] {
+            let outcome = try detect(["--json"] + arguments + [picture])
+            let detections = try #require(try outcome.objects().first?["detections"] as? [[String: Any]])
+            return try detections.map {
+                (try #require($0["label"] as? String), try #require($0["score"] as? Double))
+            }
+        }
+        let all = try found("--threshold", "0.1")
+        let common = try #require(all.first?.label)
+        #expect(all.count > 10)
+        #expect(try found("--threshold", "0.1", "--class-threshold", "\(common)=1").allSatisfy { $0.label != common })
+        let only = try found("--threshold", "1", "--class-threshold", "\(common)=0.1")
+        #expect(only.map(\.score) == all.filter { $0.label == common }.map(\.score))
+        let best = try found("--threshold", "0.1", "--limit", "3")
+        #expect(best.map(\.score).sorted(by: >) == Array(all.map(\.score).sorted(by: >).prefix(3)))
+    }
+
+    @Test func theTableHasARowForEachDetection() throws {
+        let picture = files.folder + "/pictures/b.jpg"
+        let table = try detect("--threshold", "0.2", picture).output.split(separator: "\n")
+        let objects = try detect("--threshold", "0.2", "--json", picture).objects()
+        let detections = try #require(objects[0]["detections"] as? [[String: Any]])
+        #expect(table.count == detections.count + 1)
+        #expect(Set(table.map(\.count)).count == 1, "the columns are not aligned")
+        for (row, detection) in zip(table.dropFirst(), detections) {
+            let label = try #require(detection["label"] as? String)
+            #expect(row.hasPrefix(picture) && row.contains(label))
+        }
+        #expect(try detect("--threshold", "1", picture).output.hasSuffix("b.jpg  -\n"))
+    }
+
+    @Test func badPicturesAreNamedAndLeftOut() throws {
+        try files.write("pictures/cut.jpg", Array(try drawnJPEG(seed: 3).dropLast(500)))
+        let folder = files.folder + "/pictures"
+        let cut = try detect("--json", folder)
+        #expect(cut.code == 65)
+        #expect(try cut.objects().count == 2)
+        #expect(cut.errors.count == 1 && cut.errors[0].contains("\(folder)/cut.jpg: is cut off"))
+        let missing = try detect("--json", folder + "/nowhere.jpg", folder + "/b.jpg")
+        #expect(missing.code == 66)
+        #expect(try missing.objects().count == 1)
+        #expect(missing.errors.count == 1 && missing.errors[0].contains("nowhere.jpg: cannot be opened"))
+        #expect(try detect(folder + "/notes.txt").code == 65)
+    }
+
+    @Test func annotatesOnePictureOrManyAndNeverTheOriginal() throws {
+        let folder = files.folder + "/pictures"
+        let original = try Data(contentsOf: URL(fileURLWithPath: folder + "/b.jpg"))
+        #expect(try detect("--annotate", files.folder + "/seen.jpg", "--threshold", "0.2", folder + "/b.jpg").code == 0)
+        var decoder = JPEGDecoder()
+        var picture = Picture()
+        let seen = try Data(contentsOf: URL(fileURLWithPath: files.folder + "/seen.jpg"))
+        let size = try seen.withUnsafeBytes { try decoder.decode($0, into: &picture) }
+        #expect(size == PictureSize(width: 160, height: 120) && seen != original)
+
+        #expect(try detect("--annotate", files.folder + "/all", folder, folder + "/b.jpg").code == 0)
+        let names = try FileManager.default.contentsOfDirectory(atPath: files.folder + "/all").sorted()
+        #expect(names == ["a.jpg", "b-2.jpg", "b.jpg"])
+
+        let refused = try detect("--annotate", folder, folder)
+        #expect(refused.code == 64 && refused.errors[0].contains("is the picture itself"))
+        #expect(try Data(contentsOf: URL(fileURLWithPath: folder + "/b.jpg")) == original)
+    }
+
+    @Test func mistakesAreExplained() throws {
+        let picture = files.folder + "/pictures/b.jpg"
+        let label = try detect("--class-threshold", "unicorn=0.5", picture)
+        #expect(label.code == 64 && label.errors.first?.contains("'unicorn'") == true)
+        #expect(try detect("--class-threshold", "0.5", picture).code == 64)
+        #expect(try detect("--threshold", "2", picture).code == 64)
+        #expect(try detect().code == 64)
+    }
+}
