@@ -2,7 +2,6 @@ import CLinux
 import Camera
 import Detector
 import Engine
-import Engine
 import Service
 import Stream
 import Vision
@@ -44,6 +43,7 @@ struct FrameLoop: ~Copyable {
             guard pause(until: nextFrame) else { return .stopped }
             switch try source.next() {
             case .frame(let frame):
+                // A frame that comes late does not delay those after it, and is not made up for by a burst.
                 let now = clinux_monotonic_ns()
                 nextFrame = max(nextFrame, now > period ? now - period : 0) + period
                 process(frame)

@@ -5,7 +5,6 @@ import Engine
 import Service
 import Stream
 import Vision
-import Vision
 
 /// How long clients may take to read what is queued when the daemon ends.
 private let drainTime: UInt64 = 2_000_000_000
