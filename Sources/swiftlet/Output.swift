@@ -4,8 +4,7 @@ import Service
 let standardOutput: Int32 = 1
 let standardError: Int32 = 2
 
-/// Writes all of `text`. Where it cannot be written there is nobody to tell, except for a full disk: that is the exit
-/// code's to say.
+/// Writes all of `text`. False when that failed: a full disk, or a reader that has gone.
 @discardableResult
 func write(_ text: String, to descriptor: Int32) -> Bool {
     var text = text
