@@ -55,7 +55,7 @@ let package = Package(
         // Device: Embedded subset. Dependencies point downwards only.
         device("Arena", ["CLinux"]),
         device("ModelFile", ["CLinux"]),
-        device("Engine", ["Arena", "ModelFile", "CKernels"]),
+        device("Engine", ["Arena", "ModelFile", "CKernels", "CLinux"]),
         device("Networks", ["Engine", "ModelFile"]),
         device("Vision", ["CJPEG", "CKernels"]),
         device("Detector", ["Vision", "Networks", "Engine", "ModelFile"]),

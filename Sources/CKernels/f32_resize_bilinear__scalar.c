@@ -24,8 +24,8 @@ static tap tap_at(size_t position, size_t from, size_t to, int align_corners) {
 
 void f32_resize_bilinear__scalar(
     size_t height, size_t width, size_t channels, const float *input, size_t ldi, size_t out_height, size_t out_width,
-    float *output, size_t ldo, int align_corners) {
-    for (size_t y = 0; y < out_height; y++) {
+    float *output, size_t ldo, int align_corners, size_t first, size_t last) {
+    for (size_t y = first; y < last; y++) {
         const tap v = tap_at(y, height, out_height, align_corners);
         for (size_t x = 0; x < out_width; x++) {
             const tap h = tap_at(x, width, out_width, align_corners);

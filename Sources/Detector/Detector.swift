@@ -31,16 +31,20 @@ public struct DetectorSettings {
     /// The best this many detections of a picture are kept; nil keeps what suppression leaves.
     public var limit: Int?
     public var resize: Resize
+    /// Threads of the engine, 1...64; detections do not depend on it.
+    public var threads: Int
     /// Keeps all intermediate tensors of the network readable; costs memory and time.
     public var observing = false
 
     public init(
-        threshold: Float = 0.3, classThresholds: [ClassThreshold] = [], limit: Int? = nil, resize: Resize = .upstream
+        threshold: Float = 0.3, classThresholds: [ClassThreshold] = [], limit: Int? = nil,
+        resize: Resize = .upstream, threads: Int = 1
     ) {
         self.threshold = threshold
         self.classThresholds = classThresholds
         self.limit = limit
         self.resize = resize
+        self.threads = threads
     }
 }
 
@@ -104,7 +108,8 @@ public final class Detector {
             throw .inputSize(format.size)
         }
         do {
-            engine = try Engine(graph: network.graph, file: file, observing: settings.observing)
+            engine = try Engine(
+                graph: network.graph, file: file, threads: settings.threads, observing: settings.observing)
         } catch {
             throw .engine(error)
         }

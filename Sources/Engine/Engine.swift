@@ -15,7 +15,7 @@ public enum KernelPath: Sendable {
 
 /// A network prepared to run: weights bound, every buffer placed in one arena, every kernel call laid out.
 ///
-/// fp32 arithmetic, the reference precision. `run()` allocates nothing. Not thread-safe: one thread owns an engine.
+/// fp32 arithmetic, the reference precision. `run()` allocates nothing. Not thread-safe: one thread calls it.
 public final class Engine {
     public let graph: Graph
     public let path = KernelPath.scalar
@@ -29,20 +29,25 @@ public final class Engine {
     public let arenaByteCount: Int
     public let arenaLowerBound: Int
 
+    public static let mostThreads = 64
     /// More than any board can give; refused before the system is asked for it.
     private static let largestArena = 1 << 30
 
     private let arena: Arena
     private let weights: Weights
     private let steps: [Step]
+    /// nil when one thread does it all.
+    private let team: ThreadTeam?
     private let views: [MapView?]
 
-    /// Prepares `graph` with the tensors of `file`. With `observing`, every intermediate tensor can be read after a run;
+    /// Prepares `graph` with the tensors of `file`, for `threads` (1...64) threads of which the caller of `run()` is one;
+    /// the output does not depend on their number. With `observing`, every intermediate tensor can be read after a run;
     /// that takes more memory and forgoes fusion.
-    public init(graph: Graph, file: ModelFile, observing: Bool = false) throws(EngineError) {
+    public init(graph: Graph, file: ModelFile, threads: Int = 1, observing: Bool = false) throws(EngineError) {
+        precondition((1...Self.mostThreads).contains(threads))
         self.graph = graph
         weights = try Weights(graph: graph, file: file)
-        let storage = StoragePlan(graph, observing: observing)
+        let storage = StoragePlan(graph, threads: threads, observing: observing)
         guard let plan = LifetimePlanner.plan(storage.requests) else { throw .outOfMemory(byteCount: Int.max) }
         guard plan.byteCount <= Self.largestArena else { throw .outOfMemory(byteCount: plan.byteCount) }
         guard let arena = Arena(byteCount: plan.byteCount) else { throw .outOfMemory(byteCount: plan.byteCount) }
@@ -79,10 +84,14 @@ public final class Engine {
             }
             step.weight = weights.parameters[call.node]?.weight
             step.bias = weights.parameters[call.node]?.bias
-            if let buffer = storage.scratch[index] { step.scratch = start(of: buffer) }
+            if let (buffer, count) = storage.scratch[index] {
+                step.scratch = start(of: buffer)
+                step.scratchCount = count
+            }
             steps.append(step)
         }
         self.steps = steps
+        team = threads > 1 ? try ThreadTeam(steps: steps, size: threads) : nil
 
         let inputView = views[graph.input.index]!
         input = UnsafeMutableBufferPointer(start: inputView.pointer, count: inputView.shape.count)
@@ -92,7 +101,11 @@ public final class Engine {
 
     /// Computes `output` from `input`.
     public func run() {
-        for index in steps.indices { steps[index].run() }
+        if let team {
+            team.run()
+        } else {
+            for index in steps.indices { steps[index].run(part: 0, of: 1) }
+        }
     }
 
     /// The memory of `tensor`, or nil if fusion left it out. Holds the tensor's values after a run only if the engine

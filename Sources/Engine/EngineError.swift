@@ -6,4 +6,5 @@ public enum EngineError: Error, Equatable, Sendable {
     case model(ModelFileError)
     /// The arena or the widened weights do not fit into memory.
     case outOfMemory(byteCount: Int)
+    case cannotStartThreads(errno: Int32)
 }

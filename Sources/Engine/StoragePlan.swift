@@ -23,20 +23,23 @@ struct StoragePlan {
     /// By tensor; nil for a tensor that fusion made unnecessary.
     private(set) var places: [Place?]
     private(set) var requests: [BufferRequest] = []
-    /// By call; the buffer of its scratch memory, if it needs any.
-    private(set) var scratch: [Int?] = []
+    /// By call; the buffer of its scratch memory, if it needs any, and the elements that each thread has of it.
+    private(set) var scratch: [(buffer: Int, count: Int)?] = []
 
     /// With `observing`, nothing is fused and every tensor keeps its memory to the end, so that all can be read.
-    init(_ graph: Graph, observing: Bool) {
+    init(_ graph: Graph, threads: Int, observing: Bool) {
         places = Array(repeating: nil, count: graph.shapes.count)
         calls = Self.fuse(graph, observing: observing)
         placeTensors(graph, observing: observing)
         scratch = Array(repeating: nil, count: calls.count)
         for index in 0..<calls.count {
-            let count = Self.scratchCount(graph.nodes[calls[index].node], graph)
-            guard count > 0 else { continue }
-            scratch[index] = requests.count
-            requests.append(BufferRequest(byteCount: count * MemoryLayout<Float>.size, first: index, last: index))
+            let needed = Self.scratchCount(graph.nodes[calls[index].node], graph)
+            guard needed > 0 else { continue }
+            // Whole cache lines, so that threads do not share one.
+            let count = (needed + 15) / 16 * 16
+            scratch[index] = (requests.count, count)
+            requests.append(
+                BufferRequest(byteCount: threads * count * MemoryLayout<Float>.size, first: index, last: index))
         }
     }
 

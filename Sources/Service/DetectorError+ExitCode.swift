@@ -6,7 +6,7 @@ extension DetectorError {
         switch self {
         case .model(.cannotOpen(let error)): error == clinux_EACCES || error == clinux_EPERM ? .noPermission : .noInput
         case .model, .engine(.model), .picture: .badData
-        case .engine(.outOfMemory): .system
+        case .engine(.outOfMemory), .engine(.cannotStartThreads): .system
         case .inputSize, .unknownLabel: .usage
         }
     }

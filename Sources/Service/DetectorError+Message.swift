@@ -9,6 +9,7 @@ extension EngineError {
         case .model(let error): error.message
         case .outOfMemory(let count):
             "needs \(byteCount(count)) of memory, which the system does not have: use a smaller input size"
+        case .cannotStartThreads(let errno): "cannot start threads (\(errorText(errno))): use fewer"
         }
     }
 }

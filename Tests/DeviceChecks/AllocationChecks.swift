@@ -2,7 +2,7 @@ import Detector
 import Engine
 import Vision
 
-/// After preparation a frame's way through the engine and the decoder calls no allocator.
+/// After preparation a frame's way through the engine and the decoder calls no allocator, on any thread.
 public enum AllocationChecks {
     /// `count` tells how many allocator calls there have been in the process.
     public static func frames(
@@ -10,7 +10,7 @@ public enum AllocationChecks {
     ) {
         let before = count()
         let prepared = GoldenChecks.detector(
-            network, "run_64x128_detail", model: model, fixtures: fixtures, threshold: 0.05)
+            network, "run_64x128_detail", model: model, fixtures: fixtures, threshold: 0.05, threads: 2)
         guard let detector = prepared else {
             check.expect(false, "the model or its golden cannot be read")
             return

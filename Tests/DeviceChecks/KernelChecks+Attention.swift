@@ -45,7 +45,10 @@ extension KernelChecks {
         let h = operands.integer(1...9), w = operands.integer(1...9)
         let oh = operands.integer(1...9), ow = operands.integer(1...9), channels = operands.integer(1...9)
         let x = operands.values(h * w * channels), y = operands.output(oh * ow * channels)
-        f32_resize_bilinear__scalar(h, w, channels, x.base, channels, oh, ow, y.base, channels, alignCorners ? 1 : 0)
+        eachPart(of: oh, operands.integer(1...3)) { first, last in
+            f32_resize_bilinear__scalar(
+                h, w, channels, x.base, channels, oh, ow, y.base, channels, alignCorners ? 1 : 0, first, last)
+        }
         func position(_ index: Int, _ from: Int, _ to: Int) -> Double {
             if alignCorners { return to > 1 ? Double(index * (from - 1)) / Double(to - 1) : 0 }
             return min(max((Double(index) + 0.5) * Double(from) / Double(to) - 0.5, 0), Double(from - 1))

@@ -21,6 +21,11 @@ public enum KernelChecks {
         }
     }
 
+    /// Calls a kernel once for each of `parts` ranges that make up 0..<count, as threads share the work.
+    static func eachPart(of count: Int, _ parts: Int, _ body: (Int, Int) -> Void) {
+        for part in 0..<parts { body(count * part / parts, count * (part + 1) / parts) }
+    }
+
     private static func activate(_ x: Double, _ activation: ck_activation) -> Double {
         switch activation {
         case CK_RELU: max(x, 0)
@@ -59,7 +64,10 @@ public enum KernelChecks {
         let bias = operands.values(outputs)
         let (oh, ow) = ((h + 1) / 2, (w + 1) / 2)
         let y = operands.output(oh * ow * outputs)
-        f32_conv3x3_s2__scalar(h, w, inputs, outputs, x.base, weights.base, bias.base, y.base, outputs, activation)
+        eachPart(of: oh, operands.integer(1...3)) { first, last in
+            f32_conv3x3_s2__scalar(
+                h, w, inputs, outputs, x.base, weights.base, bias.base, y.base, outputs, activation, first, last)
+        }
         for pixel in 0..<oh * ow {
             for channel in 0..<outputs {
                 var sum = bias[channel]
@@ -84,8 +92,10 @@ public enum KernelChecks {
         let bias = operands.values(channels)
         let (oh, ow) = ((h + stride - 1) / stride, (w + stride - 1) / stride)
         let y = operands.output(oh * ow * channels)
-        f32_dwconv3x3__scalar(
-            h, w, channels, stride, x.base, ldi, weights.base, bias.base, y.base, channels, activation)
+        eachPart(of: oh, operands.integer(1...3)) { first, last in
+            f32_dwconv3x3__scalar(
+                h, w, channels, stride, x.base, ldi, weights.base, bias.base, y.base, channels, activation, first, last)
+        }
         for pixel in 0..<oh * ow {
             for channel in 0..<channels {
                 var sum = bias[channel]
@@ -114,7 +124,10 @@ public enum KernelChecks {
         let gain = operands.values(channels), shift = operands.values(channels)
         let y = operands.output(rows * channels)
         if wholeMap {
-            f32_groupnorm1__scalar(rows, channels, x.base, ld, gain.base, shift.base, 1e-5, y.base, channels)
+            eachPart(of: rows, operands.integer(1...3)) { first, last in
+                f32_groupnorm1__scalar(
+                    rows, channels, x.base, ld, gain.base, shift.base, 1e-5, y.base, channels, first, last)
+            }
         } else {
             f32_layernorm__scalar(rows, channels, x.base, ld, gain.base, shift.base, 1e-5, y.base, channels)
         }

@@ -101,12 +101,26 @@ final class Locked<Value>: @unchecked Sendable {
     @Test(arguments: GoldenModel.allCases) func fusionKeepsEveryBit(model: GoldenModel) throws {
         let run = try golden("\(model.rawValue)/run_208x240_interp.safetensors")
         let image = try #require(run["image_u8_rgb_hwc"])
-        let fused = try detector(model, image, observing: false), plain = try detector(model, image, observing: true)
+        let fused = try detector(model, image), plain = try detector(model, image, observing: true)
         fused.engine.run()
         plain.engine.run()
         #expect(zip(fused.engine.output, plain.engine.output).allSatisfy { $0 == $1 })
         #expect(fused.engine.arenaByteCount < plain.engine.arenaByteCount / 4)
         #expect(fused.engine.arenaByteCount >= fused.engine.arenaLowerBound)
+    }
+
+    /// However many threads share the work, on however odd a size, every bit is the same, frame after frame.
+    @Test(arguments: GoldenModel.allCases, [2, 3, 8]) func threadsKeepEveryBit(model: GoldenModel, threads: Int) throws {
+        let run = try golden("\(model.rawValue)/run_208x240_interp.safetensors")
+        let image = try #require(run["image_u8_rgb_hwc"])
+        let one = try detector(model, image), many = try detector(model, image, threads: threads)
+        let input = Array(one.engine.input)
+        one.engine.run()
+        for _ in 0..<20 {
+            _ = many.engine.input.update(from: input)
+            many.engine.run()
+            #expect(zip(one.engine.output, many.engine.output).allSatisfy { $0 == $1 })
+        }
     }
 
     /// As PyTorch's FlopCounter counts convolutions and matrix products of the upstream networks; the products of
@@ -124,7 +138,7 @@ final class Locked<Value>: @unchecked Sendable {
     @Test func framesAreIndependent() throws {
         let run = try golden("xxs-ssd/run_64x128_detail.safetensors")
         let image = try #require(run["image_u8_rgb_hwc"])
-        let detector = try detector(.xxs, image, observing: false)
+        let detector = try detector(.xxs, image)
         let input = Array(detector.engine.input)
         detector.engine.run()
         let first = Array(detector.engine.output)
@@ -140,8 +154,8 @@ final class Locked<Value>: @unchecked Sendable {
     @Test(arguments: GoldenModel.allCases) func halfPrecisionWeightsRun(model: GoldenModel) throws {
         let run = try golden("\(model.rawValue)/run_64x128_detail.safetensors")
         let image = try #require(run["image_u8_rgb_hwc"])
-        let full = try detector(model, image, observing: false)
-        let half = try detector(model, image, observing: false, precision: .fp16)
+        let full = try detector(model, image)
+        let half = try detector(model, image, precision: .fp16)
         full.engine.run()
         half.engine.run()
         var signal = 0.0, noise = 0.0
@@ -154,10 +168,11 @@ final class Locked<Value>: @unchecked Sendable {
     }
 
     private func detector(
-        _ model: GoldenModel, _ image: CheckpointTensor, observing: Bool, precision: Precision = .fp32
+        _ model: GoldenModel, _ image: CheckpointTensor, observing: Bool = false, precision: Precision = .fp32,
+        threads: Int = 1
     ) throws -> Detector {
         let size = PictureSize(width: image.shape[1], height: image.shape[0])
-        var settings = DetectorSettings()
+        var settings = DetectorSettings(threads: threads)
         settings.observing = observing
         let detector = try Detector(
             file: try ModelFile(path: GoldenModel.path(model, precision)), inputSize: size, settings: settings)

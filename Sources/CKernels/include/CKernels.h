@@ -26,26 +26,28 @@ void f32_gemm_6x8__scalar(
     const float *residual, size_t ldr, float *c, size_t ldc, ck_activation activation);
 
 /// Dense 3x3 convolution, stride 2, zero padding 1: [height, width, in] -> [ceil(height/2), ceil(width/2), out].
-/// `weights` are [3][3][in][out]; `in` and `out` as given; output pixels have the stride `ldc`.
+/// `weights` are [3][3][in][out]; output pixels have the stride `ldc`. Computes the output rows from `first` to before
+/// `last`.
 void f32_conv3x3_s2__scalar(
     size_t height, size_t width, size_t in, size_t out, const float *input, const float *weights, const float *bias,
-    float *output, size_t ldc, ck_activation activation);
+    float *output, size_t ldc, ck_activation activation, size_t first, size_t last);
 
 /// Depthwise 3x3 convolution, stride 1 or 2, zero padding 1: [height, width, c] -> [ceil(h/stride), ceil(w/stride), c].
-/// `weights` are [3][3][c].
+/// `weights` are [3][3][c]. Computes the output rows from `first` to before `last`.
 void f32_dwconv3x3__scalar(
     size_t height, size_t width, size_t channels, size_t stride, const float *input, size_t ldi, const float *weights,
-    const float *bias, float *output, size_t ldo, ck_activation activation);
+    const float *bias, float *output, size_t ldo, ck_activation activation, size_t first, size_t last);
 
 /// Layer normalisation of each row over its channels, then y * gain + shift.
 void f32_layernorm__scalar(
     size_t rows, size_t channels, const float *input, size_t ldi, const float *gain, const float *shift, float epsilon,
     float *output, size_t ldo);
 
-/// Group normalisation with one group: mean and variance over the whole map, then y * gain[c] + shift[c].
+/// Group normalisation with one group: mean and variance over the whole map, then y * gain[c] + shift[c] for the rows
+/// from `first` to before `last`.
 void f32_groupnorm1__scalar(
     size_t rows, size_t channels, const float *input, size_t ldi, const float *gain, const float *shift, float epsilon,
-    float *output, size_t ldo);
+    float *output, size_t ldo, size_t first, size_t last);
 
 /// Scaled dot-product attention of one head over `tokens` rows; q, k and v are columns of one matrix of stride `ld`.
 /// Q is multiplied by `scale`. `scratch` holds (size + 1) * tokens floats: K transposed, and one row of scores.
@@ -60,10 +62,11 @@ void f32_separable_attention__scalar(
     size_t tokens, size_t channels, const float *qkv, size_t ld, float *output, size_t ldo, float *scratch);
 
 /// Bilinear interpolation [height, width, c] -> [out_height, out_width, c]. With `align_corners` the corner pixels'
-/// centres map onto each other, otherwise the pixel grids' edges do (PyTorch's two rules).
+/// centres map onto each other, otherwise the pixel grids' edges do (PyTorch's two rules). Computes the output rows from
+/// `first` to before `last`.
 void f32_resize_bilinear__scalar(
     size_t height, size_t width, size_t channels, const float *input, size_t ldi, size_t out_height, size_t out_width,
-    float *output, size_t ldo, int align_corners);
+    float *output, size_t ldo, int align_corners, size_t first, size_t last);
 
 /// Mean over all rows: [rows, c] -> [c].
 void f32_mean__scalar(size_t rows, size_t channels, const float *input, size_t ldi, float *output);

@@ -5,6 +5,7 @@
 // The headers include only what every compiler brings: they are read for a bare-metal target too (toolchains/build).
 
 #include "clinux_arguments.h"
+#include "clinux_barrier.h"
 #include "clinux_clock.h"
 #include "clinux_errno.h"
 #include "clinux_files.h"

@@ -1,0 +1,82 @@
+import CLinux
+
+/// Threads that run the same list of steps together, each its part of every step, and meet after each step.
+///
+/// The caller of `run()` is the first of them; the others wait for the next frame, a short while spinning and then
+/// asleep. One fork per frame: on small layers, starting threads costs more than the arithmetic.
+final class ThreadTeam {
+    /// Between two steps the next one is near: about 100 microseconds.
+    private static var spinsBetweenSteps: UInt32 { 4000 }
+    /// Between two frames the processor is better left to others.
+    private static var spinsBetweenFrames: UInt32 { 400 }
+    private static var stackByteCount: Int { 256 << 10 }
+
+    private let steps: [Step]
+    private let size: Int
+    private let barrier: UnsafeMutablePointer<clinux_barrier>
+    private let members: UnsafeMutablePointer<Member>
+    private var threads: [clinux_thread] = []
+    /// Written before the barrier at which the other threads wait for a frame, read after it.
+    private var isStopping = false
+
+    /// What a thread is told. The team outlives its threads: `deinit` joins them.
+    private struct Member {
+        var team: Unmanaged<ThreadTeam>
+        var part: Int
+    }
+
+    /// Starts `size - 1` threads.
+    init(steps: [Step], size: Int) throws(EngineError) {
+        self.steps = steps
+        self.size = size
+        barrier = .allocate(capacity: 1)
+        barrier.initialize(to: clinux_barrier(parties: UInt32(size), arrived: 0, generation: 0, sleepers: 0))
+        members = .allocate(capacity: size)
+        threads.reserveCapacity(size - 1)
+        for part in 1..<size {
+            members[part] = Member(team: Unmanaged.passUnretained(self), part: part)
+            var thread: clinux_thread = 0
+            let error = clinux_thread_start(
+                "engine", Self.stackByteCount,
+                { context in
+                    let member = context!.assumingMemoryBound(to: Member.self)
+                    member.pointee.team._withUnsafeGuaranteedRef { $0.work(part: member.pointee.part) }
+                    return nil
+                }, members + part, &thread)
+            guard error == 0 else {
+                barrier.pointee.parties = UInt32(part)
+                throw .cannotStartThreads(errno: error)
+            }
+            threads.append(thread)
+        }
+    }
+
+    deinit {
+        isStopping = true
+        clinux_barrier_wait(barrier, 0)
+        for thread in threads { _ = clinux_thread_join(thread) }
+        barrier.deallocate()
+        members.deallocate()
+    }
+
+    /// Runs all steps once; returns when every thread has done its part of the last one.
+    func run() {
+        clinux_barrier_wait(barrier, 0)
+        runSteps(part: 0)
+    }
+
+    private func work(part: Int) {
+        while true {
+            clinux_barrier_wait(barrier, Self.spinsBetweenFrames)
+            if isStopping { return }
+            runSteps(part: part)
+        }
+    }
+
+    private func runSteps(part: Int) {
+        for index in steps.indices {
+            steps[index].run(part: part, of: size)
+            clinux_barrier_wait(barrier, Self.spinsBetweenSteps)
+        }
+    }
+}
