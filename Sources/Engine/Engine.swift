@@ -1,4 +1,5 @@
 import Arena
+import CLinux
 import ModelFile
 
 /// Which family of kernels runs the network. Chosen once, when the engine is prepared.
@@ -30,6 +31,8 @@ public final class Engine {
     public let arenaLowerBound: Int
 
     public static let mostThreads = 64
+    /// One for each processor that this process may use.
+    public static var defaultThreads: Int { min(Int(clinux_processor_count()), mostThreads) }
     /// More than any board can give; refused before the system is asked for it.
     private static let largestArena = 1 << 30
 

@@ -1,18 +1,19 @@
 import CLinux
 import Detector
+import Engine
 import Service
 
 /// The command line of `swiftlet detect`.
 struct DetectOptions {
     var model: UnsafePointer<CChar>?
-    var settings = DetectorSettings()
+    var settings = DetectorSettings(threads: Engine.defaultThreads)
     var isJSON = false
     /// Where annotated pictures go.
     var annotate: UnsafePointer<CChar>?
     var sources: [UnsafePointer<CChar>] = []
 
     private enum ID {
-        case model, threshold, classThreshold, limit, resize, json, annotate, help
+        case model, threshold, classThreshold, limit, resize, threads, json, annotate, help
     }
 
     private static var table: [CommandLineOption<ID>] {
@@ -26,6 +27,7 @@ struct DetectOptions {
             .init(
                 .resize, "resize", argument: "upstream|fast",
                 help: "just as the model was evaluated (default), or quick"),
+            .init(.threads, "threads", argument: "N", help: "threads to compute with (default: one per processor)"),
             .init(.json, "json", help: "one line of JSON per picture"),
             .init(
                 .annotate, "annotate", short: "a", argument: "OUT",
@@ -57,6 +59,7 @@ struct DetectOptions {
             case .classThreshold: options.settings.classThresholds.append(classThreshold(line.text, log))
             case .limit: options.settings.limit = try line.integer(in: 1...1_000_000)
             case .resize: options.settings.resize = try line.choice(["upstream", "fast"]) == 0 ? .upstream : .fast
+            case .threads: options.settings.threads = try line.integer(in: 1...Int64(Engine.mostThreads))
             case .json: options.isJSON = true
             case .annotate: options.annotate = line.text
             case .help:

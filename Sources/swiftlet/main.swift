@@ -7,6 +7,7 @@ private func usage() -> String {
 
     commands:
       detect    find objects in pictures: a table, JSON, or pictures with boxes
+      bench     time a model on this machine
 
     swiftlet COMMAND --help explains a command.
 
@@ -24,6 +25,9 @@ private func run() -> ExitCode {
     }
     if equal(command, "detect") {
         return Detect.run(DetectOptions.parse(count: count - 1, arguments: arguments + 1, log), log)
+    }
+    if equal(command, "bench") {
+        return Bench.run(BenchOptions.parse(count: count - 1, arguments: arguments + 1, log), log)
     }
     if equal(command, "--help") || equal(command, "-h") || equal(command, "help") {
         write(usage(), to: standardOutput)

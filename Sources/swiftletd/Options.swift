@@ -1,5 +1,6 @@
 import CLinux
 import Detector
+import Engine
 import Service
 
 /// The daemon's command line.
@@ -10,6 +11,7 @@ struct Options {
     var threshold: Float = 0.3
     var limit = 100
     var resize = DetectorSettings.Resize.fast
+    var threads = Engine.defaultThreads
     var repeats = false
     /// The least time between two frames, in nanoseconds.
     var period: UInt64 = 0
@@ -22,7 +24,7 @@ struct Options {
     }
 
     private enum ID {
-        case model, source, socket, threshold, limit, resize, loop, rate, wait, help, version
+        case model, source, socket, threshold, limit, resize, threads, loop, rate, wait, help, version
     }
 
     private static var table: [CommandLineOption<ID>] {
@@ -37,6 +39,7 @@ struct Options {
             .init(
                 .resize, "resize", argument: "fast|upstream",
                 help: "quick (default), or just as the model was evaluated"),
+            .init(.threads, "threads", argument: "N", help: "threads to compute with (default: one per processor)"),
             .init(.loop, "loop", help: "begin again after the last picture"),
             .init(.rate, "rate", argument: "FPS", help: "at most this many pictures per second"),
             .init(.wait, "wait", argument: "SECONDS", help: "without --loop: wait for a client first (default 5)"),
@@ -65,6 +68,7 @@ struct Options {
             case .threshold: options.threshold = Float(try line.number(in: 0...1))
             case .limit: options.limit = try line.integer(in: 1...1000)
             case .resize: options.resize = try line.choice(["fast", "upstream"]) == 0 ? .fast : .upstream
+            case .threads: options.threads = try line.integer(in: 1...Int64(Engine.mostThreads))
             case .loop: options.repeats = true
             case .rate: options.period = UInt64(1e9 / (try line.number(in: 0.001...1000)))
             case .wait: options.wait = UInt64(try line.number(in: 0...3600) * 1e9)

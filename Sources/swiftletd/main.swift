@@ -10,7 +10,8 @@ import Vision
 private let drainTime: UInt64 = 2_000_000_000
 
 private func startDetector(_ options: Options, _ log: Log) -> Detector {
-    let settings = DetectorSettings(threshold: options.threshold, limit: options.limit, resize: options.resize)
+    let settings = DetectorSettings(
+        threshold: options.threshold, limit: options.limit, resize: options.resize, threads: options.threads)
     do throws(DetectorError) {
         return try Detector(modelPath: options.model, settings: settings)
     } catch {
@@ -73,8 +74,8 @@ private func run() {
     let server = startServer(options, detector, source, log)
     let (name, size) = (text(detector.description.name), detector.inputSize)
     log.notice(
-        "started: model \(name) at \(size.width)x\(size.height), source \(text(options.source)), "
-            + "socket \(text(options.socket))")
+        "started: model \(name) at \(size.width)x\(size.height), \(detector.engine.path.name) kernels, "
+            + "\(options.threads) threads, source \(text(options.source)), socket \(text(options.socket))")
 
     // Whoever starts the daemon on a few pictures and then a client must not miss any.
     if !options.repeats, options.wait > 0 {

@@ -1,0 +1,83 @@
+import CLinux
+import Engine
+import Service
+
+/// The command line of `swiftlet bench`.
+struct BenchOptions {
+    var model: UnsafePointer<CChar>?
+    var runs = 20
+    var threads = Engine.defaultThreads
+    var isJSON = false
+
+    private enum ID {
+        case model, runs, threads, json, help
+    }
+
+    private static var table: [CommandLineOption<ID>] {
+        [
+            .init(.model, "model", short: "m", argument: "FILE", help: "model file (GGUF)"),
+            .init(.runs, "runs", short: "n", argument: "N", help: "runs that are counted (default 20)"),
+            .init(.threads, "threads", argument: "N", help: "threads to compute with (default: one per processor)"),
+            .init(.json, "json", help: "one line of JSON"),
+            .init(.help, "help", short: "h", help: "this text"),
+        ]
+    }
+
+    /// Reads the arguments, of which the first is the command's name. Ends the process after `--help` and on a mistake.
+    static func parse(
+        count: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, _ log: Log
+    ) -> BenchOptions {
+        var line = CommandLineParser(table, count: count, arguments: arguments)
+        do throws(CommandLineError) {
+            return try read(&line, log)
+        } catch {
+            usageError(log, line.message(error))
+        }
+    }
+
+    private static func read(
+        _ line: inout CommandLineParser<ID>, _ log: Log
+    ) throws(CommandLineError) -> BenchOptions {
+        var options = BenchOptions()
+        while let option = try line.next() {
+            switch option {
+            case .model: options.model = line.text
+            case .runs: options.runs = try line.integer(in: 1...100_000)
+            case .threads: options.threads = try line.integer(in: 1...Int64(Engine.mostThreads))
+            case .json: options.isJSON = true
+            case .help:
+                write(usage + line.optionHelp + examples, to: standardOutput)
+                ExitCode.success.exit()
+            }
+        }
+        try line.requireNoOperands()
+        if options.model == nil { usageError(log, "--model FILE is needed") }
+        return options
+    }
+
+    private static var usage: String {
+        """
+        usage: swiftlet bench --model FILE [OPTION]...
+
+        Times the network alone, without reading pictures or finding boxes, and tells what
+        memory it takes.
+
+
+        """
+    }
+
+    private static var examples: String {
+        """
+
+        examples:
+          swiftlet bench -m detector.gguf
+          swiftlet bench -m detector.gguf --threads 1 --runs 100 --json
+
+        """
+    }
+
+    private static func usageError(_ log: Log, _ message: String) -> Never {
+        log.error("\(message); see swiftlet bench --help")
+        ExitCode.usage.exit()
+    }
+}
