@@ -59,41 +59,9 @@ public final class Engine {
         arenaLowerBound = plan.lowerBound
 
         let base = self.arena.base
-        func start(of buffer: Int) -> UnsafeMutablePointer<Float> {
-            (base + plan.offsets[buffer]).assumingMemoryBound(to: Float.self)
-        }
-        var views: [MapView?] = []
-        for tensor in 0..<graph.shapes.count {
-            guard let place = storage.places[tensor] else {
-                views.append(nil)
-                continue
-            }
-            views.append(
-                MapView(
-                    pointer: start(of: place.buffer) + place.offset, shape: graph.shapes[tensor], stride: place.stride))
-        }
-        self.views = views
-
-        var steps: [Step] = []
-        for (index, call) in storage.calls.enumerated() {
-            let node = graph.nodes[call.node]
-            guard let kernel = Step.Kernel(node.operation) else { continue }
-            var step = Step(
-                kernel: kernel, input: views[node.input(0).index]!, output: views[call.output.index]!)
-            if let residual = call.residual {
-                step.other = views[residual.index]!
-            } else if node.inputCount == 2 {
-                step.other = views[node.input(1).index]!
-            }
-            step.weight = weights.parameters[call.node]?.weight
-            step.bias = weights.parameters[call.node]?.bias
-            if let (buffer, count) = storage.scratch[index] {
-                step.scratch = start(of: buffer)
-                step.scratchCount = count
-            }
-            steps.append(step)
-        }
-        self.steps = steps
+        let buffers = plan.offsets.map { (base + $0).assumingMemoryBound(to: Float.self) }
+        views = Self.views(graph, storage, buffers)
+        steps = Self.steps(graph, storage, buffers, views, weights)
         team = threads > 1 ? try ThreadTeam(steps: steps, size: threads) : nil
 
         let inputView = views[graph.input.index]!
@@ -114,25 +82,44 @@ public final class Engine {
     /// The memory of `tensor`, or nil if fusion left it out. Holds the tensor's values after a run only if the engine
     /// observes.
     public func view(_ tensor: TensorID) -> MapView? { views[tensor.index] }
-}
 
-extension Step.Kernel {
-    /// The kernel of an operation; nil for concatenations, whose parts are written in place.
-    init?(_ operation: GraphOperation) {
-        switch operation {
-        case .convolution3x3(let activation): self = .convolution3x3(activation)
-        case .depthwise3x3(let stride, let activation): self = .depthwise3x3(stride: stride, activation)
-        case .pointwise(let activation): self = .pointwise(activation)
-        case .add: self = .add
-        case .resize(let alignCorners): self = .resize(alignCorners: alignCorners)
-        case .unfold: self = .unfold
-        case .fold: self = .fold
-        case .layerNorm: self = .layerNorm
-        case .groupNorm: self = .groupNorm
-        case .attention(let heads): self = .attention(heads: heads)
-        case .separableAttention: self = .separableAttention
-        case .mean: self = .mean
-        case .concatenateChannels, .concatenateRows: return nil
+    /// Where every tensor lies; nil for those that fusion left out.
+    private static func views(
+        _ graph: Graph, _ storage: StoragePlan, _ buffers: [UnsafeMutablePointer<Float>]
+    ) -> [MapView?] {
+        graph.shapes.indices.map { tensor in
+            storage.places[tensor].map {
+                MapView(pointer: buffers[$0.buffer] + $0.offset, shape: graph.shapes[tensor], stride: $0.stride)
+            }
         }
+    }
+
+    private static func steps(
+        _ graph: Graph, _ storage: StoragePlan, _ buffers: [UnsafeMutablePointer<Float>], _ views: [MapView?],
+        _ weights: Weights
+    ) -> [Step] {
+        var steps: [Step] = []
+        for (index, call) in storage.calls.enumerated() {
+            let node = graph.nodes[call.node]
+            switch node.operation {
+            case .concatenateChannels, .concatenateRows: continue
+            default: break
+            }
+            var step = Step(
+                operation: node.operation, input: views[node.input(0).index]!, output: views[call.output.index]!)
+            if let residual = call.residual {
+                step.other = views[residual.index]!
+            } else if node.inputCount == 2 {
+                step.other = views[node.input(1).index]!
+            }
+            step.weight = weights.parameters[call.node]?.weight
+            step.bias = weights.parameters[call.node]?.bias
+            if let scratch = storage.scratch[index] {
+                step.scratch = buffers[scratch.buffer]
+                step.scratchCount = scratch.count
+            }
+            steps.append(step)
+        }
+        return steps
     }
 }

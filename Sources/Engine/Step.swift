@@ -9,22 +9,7 @@ public struct MapView {
 
 /// One prepared kernel call: every pointer and size is known, so that running it decides nothing.
 struct Step {
-    enum Kernel {
-        case convolution3x3(Activation)
-        case depthwise3x3(stride: Int, Activation)
-        case pointwise(Activation)
-        case add
-        case resize(alignCorners: Bool)
-        case unfold
-        case fold
-        case layerNorm
-        case groupNorm
-        case attention(heads: Int)
-        case separableAttention
-        case mean
-    }
-
-    var kernel: Kernel
+    var operation: GraphOperation
     var input: MapView
     /// The second operand of an addition, or what a pointwise layer adds after its activation.
     var other: MapView?
@@ -46,7 +31,7 @@ struct Step {
             let units = (count + unit - 1) / unit
             return min(units * part / parts * unit, count)..<min(units * (part + 1) / parts * unit, count)
         }
-        switch kernel {
+        switch operation {
         case .convolution3x3(let activation):
             let rows = slice(y.shape.height)
             f32_conv3x3_s2__scalar(
@@ -99,6 +84,9 @@ struct Step {
         case .mean:
             guard part == 0 else { return }
             f32_mean__scalar(x.shape.rows, x.shape.channels, x.pointer, x.stride, y.pointer)
+        case .concatenateChannels, .concatenateRows:
+            // The parts were written into the whole.
+            return
         }
     }
 

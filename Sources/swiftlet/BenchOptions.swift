@@ -27,12 +27,7 @@ struct BenchOptions {
     static func parse(
         count: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, _ log: Log
     ) -> BenchOptions {
-        var line = CommandLineParser(table, count: count, arguments: arguments)
-        do throws(CommandLineError) {
-            return try read(&line, log)
-        } catch {
-            usageError(log, line.message(error))
-        }
+        parseOrExit(table, count: count, arguments: arguments, log, command: "bench", read)
     }
 
     private static func read(
@@ -51,7 +46,7 @@ struct BenchOptions {
             }
         }
         try line.requireNoOperands()
-        if options.model == nil { usageError(log, "--model FILE is needed") }
+        if options.model == nil { usageError(log, "bench", "--model FILE is needed") }
         return options
     }
 
@@ -74,10 +69,5 @@ struct BenchOptions {
           swiftlet bench -m detector.gguf --threads 1 --runs 100 --json
 
         """
-    }
-
-    private static func usageError(_ log: Log, _ message: String) -> Never {
-        log.error("\(message); see swiftlet bench --help")
-        ExitCode.usage.exit()
     }
 }

@@ -40,12 +40,7 @@ struct DetectOptions {
     static func parse(
         count: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, _ log: Log
     ) -> DetectOptions {
-        var line = CommandLineParser(table, count: count, arguments: arguments)
-        do throws(CommandLineError) {
-            return try read(&line, log)
-        } catch {
-            usageError(log, line.message(error))
-        }
+        parseOrExit(table, count: count, arguments: arguments, log, command: "detect", read)
     }
 
     private static func read(
@@ -68,8 +63,8 @@ struct DetectOptions {
             }
         }
         options.sources = line.operands
-        if options.model == nil { usageError(log, "--model FILE is needed") }
-        if options.sources.isEmpty { usageError(log, "name a picture, a folder of pictures, or - for stdin") }
+        if options.model == nil { usageError(log, "detect", "--model FILE is needed") }
+        if options.sources.isEmpty { usageError(log, "detect", "name a picture, a folder of pictures, or - for stdin") }
         return options
     }
 
@@ -82,7 +77,7 @@ struct DetectOptions {
         guard let separator = text.lastIndex(of: UInt8(ascii: "=")), separator > 0,
             clinux_parse_number(argument + separator + 1, &threshold) == 0, (0...1).contains(threshold)
         else {
-            usageError(log, "--class-threshold wants LABEL=T with T from 0 to 1, not '\(Service.text(argument))'")
+            usageError(log, "detect", "--class-threshold wants LABEL=T with T from 0 to 1, not '\(Service.text(argument))'")
         }
         return .init(label: Array(text[..<separator]), threshold: Float(threshold))
     }
@@ -106,10 +101,5 @@ struct DetectOptions {
           swiftlet detect -m detector.gguf --json --class-threshold person=0.6 photos/
 
         """
-    }
-
-    private static func usageError(_ log: Log, _ message: String) -> Never {
-        log.error("\(message); see swiftlet detect --help")
-        ExitCode.usage.exit()
     }
 }
