@@ -86,7 +86,7 @@ let package = Package(
             ]),
 
         .target(
-            name: "TestSupport", dependencies: ["Checkpoint", "DeviceChecks"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Checkpoint", "DeviceChecks", "Quantizer"], path: "Tests/TestSupport",
             swiftSettings: strict),
         tests("CKernels", ["DeviceChecks"]),
         tests("Arena", ["DeviceChecks"]),

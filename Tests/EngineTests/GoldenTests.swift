@@ -9,70 +9,22 @@ import TestSupport
 import Testing
 import Vision
 
-/// The golden networks, imported once for all tests of this process.
-enum GoldenModel: String, CaseIterable {
-    case xxs = "xxs-ssd"
-    case half = "v2-0.5-ssd"
-
+extension GoldenModel {
     var network: GoldenChecks.Network { self == .xxs ? .xxs : .half }
-
-    static func path(_ model: GoldenModel, _ precision: Precision = .fp32) -> String {
-        paths.withLock { $0.path(model, precision) }
-    }
-
-    private static let paths = Locked(Cache())
-
-    private struct Cache {
-        var made: [String: String] = [:]
-
-        mutating func path(_ model: GoldenModel, _ precision: Precision) -> String {
-            let key = "\(model.rawValue)-\(precision.rawValue)"
-            if let path = made[key] { return path }
-            let path = NSTemporaryDirectory() + "swiftlet-\(getpid())-\(key).gguf"
-            do {
-                let importer = try Importer(
-                    try Checkpoint(path: fixture("golden/\(model.rawValue)/model.pt")), architecture: nil,
-                    precision: precision)
-                let labels = ["background"] + COCO.labels
-                try importer.write(
-                    to: path,
-                    description: importer.description(labels: labels, size: PictureSize(width: 320, height: 320))
-                ) { _, _ in }
-            } catch {
-                Issue.record("\(error)")
-            }
-            made[key] = path
-            return path
-        }
-    }
-}
-
-/// A value behind a lock.
-final class Locked<Value>: @unchecked Sendable {
-    private let lock = NSLock()
-    private var value: Value
-
-    init(_ value: Value) { self.value = value }
-
-    func withLock<Result>(_ body: (inout Value) -> Result) -> Result {
-        lock.lock()
-        defer { lock.unlock() }
-        return body(&value)
-    }
 }
 
 @Suite struct GoldenTests {
     @Test(arguments: GoldenModel.allCases, ["run_64x128_detail", "run_208x240_interp", "run_320x320"])
-    func outputsEqualUpstream(model: GoldenModel, run: String) {
+    func outputsEqualUpstream(model: GoldenModel, run: String) throws {
         var check = Check()
         GoldenChecks.run(
-            model.network, run, model: GoldenModel.path(model), fixtures: fixture(""), &check)
+            model.network, run, model: try model.path(), fixtures: fixture(""), &check)
         #expect(check.passCount > 0 && check.failureCount == 0, "\(check.messages)")
     }
 
-    @Test(arguments: GoldenModel.allCases) func detectionsEqualUpstream(model: GoldenModel) {
+    @Test(arguments: GoldenModel.allCases) func detectionsEqualUpstream(model: GoldenModel) throws {
         var check = Check()
-        let path = GoldenModel.path(model)
+        let path = try model.path()
         GoldenChecks.detections(model.network, threshold: "0.05", 0.05, model: path, fixtures: fixture(""), &check)
         GoldenChecks.detections(model.network, threshold: "0.3", 0.3, model: path, fixtures: fixture(""), &check)
         #expect(check.passCount > 0 && check.failureCount == 0, "\(check.messages)")
@@ -128,7 +80,7 @@ final class Locked<Value>: @unchecked Sendable {
     @Test(arguments: [(GoldenModel.xxs, 725.06, 0.01), (.half, 914.48, 0.9)])
     func multiplyAccumulates(model: GoldenModel, millions: Double, tolerance: Double) throws {
         let detector = try Detector(
-            file: try ModelFile(path: GoldenModel.path(model)), settings: DetectorSettings())
+            file: try ModelFile(path: model.path()), settings: DetectorSettings())
         let graph = detector.engine.graph
         let total = graph.nodes.reduce(0) { $0 + graph.multiplyAccumulates($1) }
         #expect(abs(Double(total) / 1e6 - millions) <= tolerance)
@@ -175,7 +127,7 @@ final class Locked<Value>: @unchecked Sendable {
         var settings = DetectorSettings(threads: threads)
         settings.observing = observing
         let detector = try Detector(
-            file: try ModelFile(path: GoldenModel.path(model, precision)), inputSize: size, settings: settings)
+            file: try ModelFile(path: model.path(precision)), inputSize: size, settings: settings)
         let picture = Picture(size: size)
         _ = picture.pixels.update(from: try image.bytes())
         detector.load(picture)

@@ -157,6 +157,8 @@ import Vision
             try writer.add(name, shape: shape, values)
         }
         let path = scratch + "-\(UUID().uuidString).safetensors"
+        // The checkpoint keeps its mapping.
+        defer { unlink(path) }
         try writer.write(to: path)
         return try Checkpoint(path: path)
     }

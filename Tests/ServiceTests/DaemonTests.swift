@@ -14,7 +14,7 @@ import Vision
     /// What the library itself finds, in the words of a line.
     func expected(_ jpeg: [UInt8], threshold: Float) throws -> [[String: Any]] {
         let detector = try Detector(
-            modelPath: RunningDaemon.model.get(),
+            modelPath: RunningDaemon.model(),
             settings: DetectorSettings(threshold: threshold, limit: 100, resize: .fast))
         return try jpeg.withUnsafeBytes { bytes in
             let detections = try detector.detect(jpeg: bytes)

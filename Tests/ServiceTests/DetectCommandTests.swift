@@ -34,7 +34,7 @@ import Vision
         let process = Process()
         process.executableURL = URL(fileURLWithPath: bundle).deletingLastPathComponent()
             .appendingPathComponent("swiftlet")
-        process.arguments = ["detect", "--model", try RunningDaemon.model.get()] + arguments
+        process.arguments = ["detect", "--model", try RunningDaemon.model()] + arguments
         // Files, not pipes: nobody has to read while the process runs.
         let names = [files.folder + "/stdout", files.folder + "/stderr"]
         for name in names { try Data().write(to: URL(fileURLWithPath: name)) }

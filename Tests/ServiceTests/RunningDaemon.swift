@@ -1,7 +1,5 @@
-import Checkpoint
 import Detector
 import Foundation
-import Quantizer
 import TestSupport
 import Testing
 import Vision
@@ -31,7 +29,7 @@ final class RunningDaemon {
     func start(_ arguments: [String]) throws {
         process.executableURL = try URL(fileURLWithPath: Self.program())
         var all = arguments
-        if !all.contains("--model") { all += ["--model", try Self.model.get()] }
+        if !all.contains("--model") { all += ["--model", try Self.model()] }
         if !all.contains("--socket") { all += ["--socket", socket] }
         process.arguments = all
         process.standardInput = standardInput
@@ -66,16 +64,8 @@ final class RunningDaemon {
         return URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent("swiftletd").path
     }
 
-    /// A small network with the goldens' weights, made once for this process.
-    static let model = Result {
-        let path = NSTemporaryDirectory() + "swiftletd-\(getpid()).gguf"
-        let importer = try Importer(
-            try Checkpoint(path: fixture("golden/xxs-ssd/model.pt")), architecture: nil, precision: .fp32)
-        let labels = ["background"] + COCO.labels
-        let size = PictureSize(width: 128, height: 96)
-        try importer.write(to: path, description: importer.description(labels: labels, size: size)) { _, _ in }
-        return path
-    }
+    /// A small network with the goldens' weights.
+    static func model() throws -> String { try GoldenModel.xxs.path(size: PictureSize(width: 128, height: 96)) }
 }
 
 /// Coloured rectangles as a JPEG.
