@@ -63,7 +63,9 @@ let package = Package(
         device("Stream", ["CLinux"]),
         device("Service", ["Stream", "Camera", "Detector", "CLinux"]),
         program("swiftletd", ["Service", "Stream", "Camera", "Detector", "Engine", "Vision", "CLinux"]),
-        program("swiftlet", ["Service", "Stream", "Camera", "Detector", "Engine", "Vision", "CLinux"]),
+        program(
+            "swiftlet",
+            ["Service", "Stream", "Camera", "Detector", "Networks", "Engine", "ModelFile", "Vision", "CLinux"]),
 
         // Tests that run on the host and, as Embedded Swift, on the board.
         .target(

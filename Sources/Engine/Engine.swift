@@ -101,10 +101,6 @@ public final class Engine {
         var steps: [Step] = []
         for (index, call) in storage.calls.enumerated() {
             let node = graph.nodes[call.node]
-            switch node.operation {
-            case .concatenateChannels, .concatenateRows: continue
-            default: break
-            }
             var step = Step(
                 operation: node.operation, input: views[node.input(0).index]!, output: views[call.output.index]!)
             if let residual = call.residual {

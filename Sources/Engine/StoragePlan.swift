@@ -1,11 +1,13 @@
 import Arena
+import ModelFile
 
 /// Which operations run, where every tensor lies in the arena, and for how long.
 ///
 /// Two things make it differ from the graph: an addition that follows a pointwise layer becomes that layer's epilogue,
 /// and the parts of a concatenation are written straight into the whole.
 struct StoragePlan {
-    /// One kernel call: a node, and for a pointwise layer with a fused addition the tensor that is added.
+    /// One kernel call: a node that is no concatenation, and for a pointwise layer with a fused addition the tensor
+    /// that is added.
     struct Call {
         var node: Int
         var output: TensorID
@@ -23,6 +25,8 @@ struct StoragePlan {
     /// By tensor; nil for a tensor that fusion made unnecessary.
     private(set) var places: [Place?]
     private(set) var requests: [BufferRequest] = []
+    /// By request: the layer that it belongs to.
+    private(set) var owners: [(name: Name, isScratch: Bool)] = []
     /// By call; the buffer of its scratch memory, if it needs any, and the elements that each thread has of it.
     private(set) var scratch: [(buffer: Int, count: Int)?] = []
 
@@ -38,6 +42,7 @@ struct StoragePlan {
             // Whole cache lines, so that threads do not share one.
             let count = (needed + 15) / 16 * 16
             scratch[index] = (requests.count, count)
+            owners.append((graph.nodes[calls[index].node].name, true))
             requests.append(
                 BufferRequest(byteCount: threads * count * MemoryLayout<Float>.size, first: index, last: index))
         }
@@ -52,6 +57,16 @@ struct StoragePlan {
         // By tensor: the call that makes it, -1 for the graph's input.
         var producer = [Int](repeating: -1, count: graph.shapes.count)
         for (index, node) in graph.nodes.enumerated() {
+            switch node.operation {
+            case .concatenateChannels, .concatenateRows:
+                // Complete with its last part; nothing is left to run.
+                for position in 0..<node.inputCount {
+                    let part = producer[node.input(position).index]
+                    producer[node.output.index] = max(producer[node.output.index], part)
+                }
+                continue
+            default: break
+            }
             if case .add = node.operation, !observing {
                 var fused = false
                 for side in 0..<2 where !fused {
@@ -114,9 +129,12 @@ struct StoragePlan {
         }
         touch(graph.output.index, at: calls.count)
 
+        var names = [Name](repeating: Name("input"), count: count)
+        for node in graph.nodes { names[node.output.index] = node.name }
         var buffer = [Int](repeating: -1, count: count)
         for tensor in 0..<count where last[tensor] >= 0 {
             buffer[tensor] = requests.count
+            owners.append((names[tensor], false))
             requests.append(
                 BufferRequest(
                     byteCount: graph.shapes[tensor].count * MemoryLayout<Float>.size, first: first[tensor],

@@ -8,6 +8,7 @@ private func usage() -> String {
     commands:
       detect    find objects in pictures: a table, JSON, or pictures with boxes
       bench     time a model on this machine
+      plan      show how a model's buffers share its memory
 
     swiftlet COMMAND --help explains a command.
 
@@ -28,6 +29,9 @@ private func run() -> ExitCode {
     }
     if equal(command, "bench") {
         return Bench.run(BenchOptions.parse(count: count - 1, arguments: arguments + 1, log), log)
+    }
+    if equal(command, "plan") {
+        return Plan.run(PlanOptions.parse(count: count - 1, arguments: arguments + 1, log), log)
     }
     if equal(command, "--help") || equal(command, "-h") || equal(command, "help") {
         write(usage(), to: standardOutput)

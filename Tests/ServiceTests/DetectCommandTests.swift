@@ -14,38 +14,10 @@ import Vision
         try files.write("pictures/notes.txt", Array("no picture".utf8))
     }
 
-    private struct Outcome {
-        var code: Int32
-        var output: String
-        var errors: [String]
+    private func detect(_ arguments: String...) throws -> ToolOutcome { try detect(arguments) }
 
-        /// Each line of JSON as an object.
-        func objects() throws -> [[String: Any]] {
-            try output.split(separator: "\n").map {
-                try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
-            }
-        }
-    }
-
-    private func detect(_ arguments: String...) throws -> Outcome { try detect(arguments) }
-
-    private func detect(_ arguments: [String]) throws -> Outcome {
-        let bundle = try #require(CommandLine.arguments.first { $0.hasSuffix(".xctest") })
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: bundle).deletingLastPathComponent()
-            .appendingPathComponent("swiftlet")
-        process.arguments = ["detect", "--model", try RunningDaemon.model()] + arguments
-        // Files, not pipes: nobody has to read while the process runs.
-        let names = [files.folder + "/stdout", files.folder + "/stderr"]
-        for name in names { try Data().write(to: URL(fileURLWithPath: name)) }
-        process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: names[0]))
-        process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: names[1]))
-        try process.run()
-        process.waitUntilExit()
-        let texts = try names.map { try String(contentsOfFile: $0, encoding: .utf8) }
-        return Outcome(
-            code: process.terminationReason == .exit ? process.terminationStatus : -1, output: texts[0],
-            errors: texts[1].split(separator: "\n").map(String.init))
+    private func detect(_ arguments: [String]) throws -> ToolOutcome {
+        try ToolOutcome(of: ["detect", "--model", RunningDaemon.model()] + arguments, files)
     }
 
     @Test func aFolderGivesALineOfJSONForEachPictureInOrder() throws {

@@ -1,0 +1,100 @@
+import CLinux
+import Detector
+import Engine
+import ModelFile
+import Networks
+import Service
+import Stream
+import Vision
+
+/// `swiftlet plan`: the arena of a model before it runs.
+enum Plan {
+    static func run(_ options: PlanOptions, _ log: Log) -> ExitCode {
+        let model = options.model!
+        let description: ModelDescription
+        do throws(ModelFileError) {
+            description = try ModelDescription(try ModelFile(path: model))
+        } catch {
+            log.error("\(text(model)): \(error.message)")
+            return DetectorError.model(error).exitCode
+        }
+        let size = description.input.size
+        let network = DetectionNetwork(
+            backbone: description.backbone, head: description.head, height: size.height, width: size.width)
+        guard let plan = MemoryPlan(network.graph, threads: options.threads) else {
+            log.error("\(text(model)): its buffers are beyond any memory")
+            return .badData
+        }
+        if let path = options.svg {
+            var drawing = PlanDrawing.svg(plan)
+            let error = drawing.withUTF8 { clinux_write_file(path, $0.baseAddress, $0.count) }
+            guard error == 0 else {
+                log.error("\(text(path)): cannot be written: \(errorText(error))")
+                return .cannotCreate
+            }
+        }
+        if options.isJSON { return printJSON(plan) }
+        printSummary(plan, title: "\(text(description.name)), \(size.width)x\(size.height)")
+        return .success
+    }
+
+    private static func printSummary(_ plan: MemoryPlan, title: String) {
+        func row(_ title: String, _ value: String) { write(padded(title, to: 10) + value + "\n", to: standardOutput) }
+        let peak = plan.peakStep
+        row("model", title)
+        row("arena", "\(byteCount(plan.byteCount)) for \(plan.buffers.count) buffers in \(plan.stepCount) steps")
+        row("at least", byteCount(plan.lowerBound))
+        row("peak", "step \(peak):")
+        for buffer in plan.buffers where buffer.steps.contains(peak) {
+            let name = buffer.name.text + (buffer.isScratch ? " (scratch)" : "")
+            write("  \(padded(byteCount(buffer.byteCount), to: 12, .right))  \(name)\n", to: standardOutput)
+        }
+    }
+
+    private static func printJSON(_ plan: MemoryPlan) -> ExitCode {
+        // A buffer takes about 200 bytes.
+        var json = JSONWriter(capacity: 4096 + plan.buffers.count * 512)
+        json.beginObject()
+        json.key("arena_bytes")
+        json.integer(plan.byteCount)
+        json.key("lower_bound_bytes")
+        json.integer(plan.lowerBound)
+        json.key("steps")
+        json.integer(plan.stepCount)
+        json.key("buffers")
+        json.beginArray()
+        for buffer in plan.buffers {
+            json.beginObject()
+            json.key("name")
+            json.string(Array(buffer.name.text.utf8))
+            json.key("scratch")
+            json.boolean(buffer.isScratch)
+            json.key("offset_bytes")
+            json.integer(buffer.offset)
+            json.key("size_bytes")
+            json.integer(buffer.byteCount)
+            json.key("first_step")
+            json.integer(buffer.steps.lowerBound)
+            json.key("last_step")
+            json.integer(buffer.steps.upperBound)
+            json.endObject()
+        }
+        json.endArray()
+        json.endObject()
+        guard let line = try? json.line(), write(line, to: standardOutput) else { return .ioError }
+        return .success
+    }
+}
+
+extension MemoryPlan {
+    /// The first step at which the most bytes are alive.
+    var peakStep: Int {
+        var peak = (step: 0, bytes: 0)
+        for step in 0...stepCount {
+            var bytes = 0
+            for buffer in buffers where buffer.steps.contains(step) { bytes += buffer.byteCount }
+            if bytes > peak.bytes { peak = (step, bytes) }
+        }
+        return peak.step
+    }
+}

@@ -1,0 +1,36 @@
+import Foundation
+import Testing
+
+/// What the real `swiftlet` said when it ran with some arguments.
+struct ToolOutcome {
+    /// -1 when a signal ended it.
+    var code: Int32
+    var output: String
+    var errors: [String]
+
+    init(of arguments: [String], _ files: RunningDaemon) throws {
+        let bundle = try #require(CommandLine.arguments.first { $0.hasSuffix(".xctest") })
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: bundle).deletingLastPathComponent()
+            .appendingPathComponent("swiftlet")
+        process.arguments = arguments
+        // Files, not pipes: nobody has to read while the process runs.
+        let names = [files.folder + "/stdout", files.folder + "/stderr"]
+        for name in names { try Data().write(to: URL(fileURLWithPath: name)) }
+        process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: names[0]))
+        process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: names[1]))
+        try process.run()
+        process.waitUntilExit()
+        let texts = try names.map { try String(contentsOfFile: $0, encoding: .utf8) }
+        code = process.terminationReason == .exit ? process.terminationStatus : -1
+        output = texts[0]
+        errors = texts[1].split(separator: "\n").map(String.init)
+    }
+
+    /// Each line of JSON as an object.
+    func objects() throws -> [[String: Any]] {
+        try output.split(separator: "\n").map {
+            try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+        }
+    }
+}
