@@ -31,13 +31,15 @@ public struct ArenaPlan: Sendable {
 public enum LifetimePlanner {
     public static let alignment = 64
 
+    public static func aligned(_ byteCount: Int) -> Int { (byteCount + alignment - 1) / alignment * alignment }
+
     /// The sum of the aligned sizes must fit an `Int`; `nil` if it doesn't.
     public static func plan(_ requests: [BufferRequest]) -> ArenaPlan? {
         var aligned: [BufferRequest] = []
         var total = 0
         for var request in requests {
             guard request.byteCount <= Int.max / 2 else { return nil }
-            request.byteCount = (request.byteCount + alignment - 1) / alignment * alignment
+            request.byteCount = Self.aligned(request.byteCount)
             let (sum, overflow) = total.addingReportingOverflow(request.byteCount)
             guard !overflow else { return nil }
             total = sum

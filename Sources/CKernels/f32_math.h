@@ -20,9 +20,9 @@ static inline float ck_exp(float x) {
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
     p = p * r * r + r + 1.0f;
-    int32_t bits;
+    uint32_t bits;
     memcpy(&bits, &shifted, sizeof bits);
-    bits = (int32_t)((uint32_t)bits << 23) + 0x3f800000;
+    bits = (bits << 23) + 0x3f800000;
     float power;
     memcpy(&power, &bits, sizeof power);
     return p * power;

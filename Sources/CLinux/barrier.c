@@ -19,7 +19,7 @@ static void relax(void) {
 void clinux_barrier_wait(struct clinux_barrier *barrier, uint32_t spins) {
     uint32_t *generation = &barrier->generation;
     const uint32_t mine = __atomic_load_n(generation, __ATOMIC_ACQUIRE);
-    if (__atomic_add_fetch(&barrier->arrived, 1, __ATOMIC_ACQ_REL) == barrier->parties) {
+    if (__atomic_add_fetch(&barrier->arrived, 1, __ATOMIC_ACQ_REL) == __atomic_load_n(&barrier->parties, __ATOMIC_RELAXED)) {
         __atomic_store_n(&barrier->arrived, 0, __ATOMIC_RELAXED);
         // Sequentially consistent with a sleeper's two steps below: either it sees the new generation, or is seen here.
         __atomic_store_n(generation, mine + 1, __ATOMIC_SEQ_CST);
@@ -35,6 +35,11 @@ void clinux_barrier_wait(struct clinux_barrier *barrier, uint32_t spins) {
     while (__atomic_load_n(generation, __ATOMIC_SEQ_CST) == mine)
         syscall(SYS_futex, generation, FUTEX_WAIT_PRIVATE, mine, NULL, NULL, 0);
     __atomic_sub_fetch(&barrier->sleepers, 1, __ATOMIC_RELAXED);
+}
+
+void clinux_barrier_set_parties(struct clinux_barrier *barrier, uint32_t parties) {
+    // The caller's arrival publishes it.
+    __atomic_store_n(&barrier->parties, parties, __ATOMIC_RELAXED);
 }
 
 int clinux_processor_count(void) {

@@ -33,9 +33,6 @@ public final class Engine {
     public static let mostThreads = 64
     /// One for each processor that this process may use.
     public static var defaultThreads: Int { min(Int(clinux_processor_count()), mostThreads) }
-    /// More than any board can give; refused before the system is asked for it.
-    private static let largestArena = 1 << 30
-
     private let arena: Arena
     private let weights: Weights
     private let steps: [Step]
@@ -51,8 +48,7 @@ public final class Engine {
         self.graph = graph
         weights = try Weights(graph: graph, file: file)
         let storage = StoragePlan(graph, threads: threads, observing: observing)
-        guard let plan = LifetimePlanner.plan(storage.requests) else { throw .outOfMemory(byteCount: Int.max) }
-        guard plan.byteCount <= Self.largestArena else { throw .outOfMemory(byteCount: plan.byteCount) }
+        let plan = try storage.arenaPlan()
         guard let arena = Arena(byteCount: plan.byteCount) else { throw .outOfMemory(byteCount: plan.byteCount) }
         self.arena = arena
         arenaByteCount = plan.byteCount

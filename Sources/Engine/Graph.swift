@@ -99,8 +99,8 @@ public struct Graph: Sendable {
     /// What stays readable after a run.
     public var output: TensorID
 
-    /// Sizes above this are refused, so that products of dimensions cannot overflow.
-    static let largestDimension = 1 << 20
+    /// No map has more pixels, so that products of its dimensions cannot overflow: who builds a graph bounds its input.
+    static let mostRows = 1 << 28
 
     public init(input shape: MapShape) {
         input = TensorID(index: 0)
@@ -115,7 +115,7 @@ public struct Graph: Sendable {
         _ operation: GraphOperation, _ inputs: [TensorID], _ shape: MapShape, _ name: Name, origin: ParameterOrigin? = nil
     ) -> TensorID {
         precondition(shape.height > 0 && shape.width > 0 && shape.channels > 0)
-        precondition(inputs.count <= 6 && shape.rows <= Self.largestDimension << 8)
+        precondition(inputs.count <= 6 && shape.rows <= Self.mostRows)
         let output = TensorID(index: shapes.count)
         shapes.append(shape)
         var slots = InlineArray<6, TensorID>(repeating: output)

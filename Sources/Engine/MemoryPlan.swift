@@ -8,6 +8,7 @@ public struct MemoryPlan: Sendable {
         public let name: Name
         public let isScratch: Bool
         public let offset: Int
+        /// As reserved: a multiple of the planner's alignment.
         public let byteCount: Int
         /// The first and the last step that need it, both included.
         public let steps: ClosedRange<Int>
@@ -20,15 +21,15 @@ public struct MemoryPlan: Sendable {
     /// The largest sum of buffers alive at one step: no plan can need less.
     public let lowerBound: Int
 
-    /// nil when the sizes are beyond the address space.
+    /// nil when the engine would refuse it as too large.
     public init?(_ graph: Graph, threads: Int) {
         let storage = StoragePlan(graph, threads: threads, observing: false)
-        guard let plan = LifetimePlanner.plan(storage.requests) else { return nil }
+        guard let plan = try? storage.arenaPlan() else { return nil }
         buffers = storage.requests.indices.map { index in
             let request = storage.requests[index]
             return Buffer(
                 name: storage.owners[index].name, isScratch: storage.owners[index].isScratch,
-                offset: plan.offsets[index], byteCount: request.byteCount, steps: request.first...request.last)
+                offset: plan.offsets[index], byteCount: LifetimePlanner.aligned(request.byteCount), steps: request.first...request.last)
         }
         stepCount = storage.calls.count
         byteCount = plan.byteCount

@@ -44,7 +44,7 @@ final class ThreadTeam {
                     return nil
                 }, members + part, &thread)
             guard error == 0 else {
-                barrier.pointee.parties = UInt32(part)
+                clinux_barrier_set_parties(barrier, UInt32(part))
                 throw .cannotStartThreads(errno: error)
             }
             threads.append(thread)

@@ -4,6 +4,9 @@ import CLinux
 ///
 /// The format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md. Everything is checked here, once: counts,
 /// lengths, offsets, alignment and overlaps. Whether the tensors fit a network is checked when the engine binds them.
+///
+/// The file is used for as long as this object lives: replace a model by renaming a new file over it, as swiftlet-model
+/// does. Shortening it in place ends the process.
 public final class ModelFile {
     /// Bounds on what a file may claim; the largest network of the family has about 700 tensors.
     public enum Limit {
@@ -26,8 +29,10 @@ public final class ModelFile {
         try self.init(bytes: UnsafeRawBufferPointer(start: address, count: size), ownsMapping: true)
     }
 
-    /// Reads a model from memory, which the caller keeps alive and unchanged as long as the model file lives.
+    /// Reads a model from memory, which the caller keeps alive and unchanged as long as the model file lives. It begins
+    /// at a multiple of 16, so that the tensors are aligned for their elements.
     public convenience init(borrowing bytes: UnsafeRawBufferPointer) throws(ModelFileError) {
+        precondition(Int(bitPattern: bytes.baseAddress) % 16 == 0)
         try self.init(bytes: bytes, ownsMapping: false)
     }
 
@@ -103,8 +108,8 @@ public final class ModelFile {
 
     private static func metadataEntry(_ reader: inout ByteReader) throws(ModelFileError) -> MetadataEntry {
         let keyRange = try reader.text(in: .metadataKey)
-        guard keyRange.count <= Name.capacity else { throw .tooMany(.metadataKey, count: UInt64(keyRange.count)) }
         let key = Name(truncating: UnsafeRawBufferPointer(rebasing: reader.bytes[keyRange]))
+        guard keyRange.count <= Name.capacity else { throw .keyTooLong(key) }
         func scalarType(_ raw: UInt32) throws(ModelFileError) -> MetadataEntry.ScalarType {
             guard let type = MetadataEntry.ScalarType(rawValue: raw) else {
                 throw .unknownValueType(key: key, type: raw)

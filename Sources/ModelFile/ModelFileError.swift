@@ -11,6 +11,8 @@ public enum ModelFileError: Error, Equatable, Sendable {
     case tooMany(Part, count: UInt64)
     /// A metadata value of a type that GGUF does not define, or an array of arrays.
     case unknownValueType(key: Name, type: UInt32)
+    /// The key's first 63 bytes; it has more.
+    case keyTooLong(Name)
     case duplicateKey(Name)
     case missingKey(Name)
     case wrongType(key: Name, expected: ValueKind)

@@ -1,4 +1,5 @@
 import Checkpoint
+import Detector
 import Engine
 import Foundation
 import Networks
@@ -66,16 +67,12 @@ public struct Architecture: Sendable {
             let anchors = level < SSDLite.levelCount - 1 ? 6 : 4
             let layer = "ssd_heads.\(level).loc_cls_layer" + (level < SSDLite.levelCount - 1 ? ".pw_conv" : "")
             guard let channels = checkpoint["\(layer).block.conv.weight"]?.shape.first, channels % anchors == 0,
-                (2...Limits.classes).contains(channels / anchors - 4)
+                (2...ModelDescription.largestClassCount).contains(channels / anchors - 4)
             else { continue }
             votes[channels / anchors - 4, default: 0] += 1
         }
         return votes.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
     }
-}
-
-enum Limits {
-    static let classes = 4096
 }
 
 /// A tensor as the upstream networks name and shape it.

@@ -11,6 +11,7 @@ extension ModelFileError {
             "ends inside \(part.text) at byte \(offset): the file is incomplete, copy it again"
         case .tooMany(let part, let count): "claims \(count) for \(part.text), more than any model has: it is damaged"
         case .unknownValueType(let key, let type): "key '\(key.text)' has the unknown value type \(type): it is damaged"
+        case .keyTooLong(let key): "has a key of more than \(Name.capacity) bytes, '\(key.text)...': it is damaged"
         case .duplicateKey(let key): "holds the key '\(key.text)' twice: it is damaged"
         case .missingKey(let key): "has no key '\(key.text)': import it again with this version of swiftlet-model"
         case .wrongType(let key, let expected): "key '\(key.text)' is not \(expected.text)"

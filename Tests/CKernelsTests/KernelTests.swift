@@ -2,10 +2,16 @@ import DeviceChecks
 import Testing
 
 @Suite struct KernelTests {
-    @Test(arguments: UInt64(1)...24) func equalTheirScalarTwins(seed: UInt64) {
+    @Test(arguments: UInt64(1)...24) func equalDoublePrecision(seed: UInt64) {
         var check = Check()
         KernelChecks.all(seed: seed, &check)
         #expect(check.failureCount == 0, "\(check.messages)")
+    }
+
+    @Test func notANumberStaysInItsRow() {
+        var check = Check()
+        KernelChecks.notANumber(&check)
+        #expect(check.passCount > 0 && check.failureCount == 0, "\(check.messages)")
     }
 
     @Test func halfPrecisionIsExact() {

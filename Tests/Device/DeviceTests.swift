@@ -24,6 +24,7 @@ import DeviceChecks
         suite("kernels") { check in
             for seed in UInt64(1)...24 { KernelChecks.all(seed: seed, &check) }
         }
+        suite("not a number") { KernelChecks.notANumber(&$0) }
         suite("half precision") { KernelChecks.halfPrecision(&$0) }
         suite("JPEG") { JPEGChecks.pixels(fixtures: fixtures, &$0) }
         suite("picture resizes") {

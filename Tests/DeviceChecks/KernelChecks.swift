@@ -57,6 +57,15 @@ public enum KernelChecks {
         }
     }
 
+    /// A NaN, whatever its payload, stays a NaN in its own row and spoils no other.
+    public static func notANumber(_ check: inout Check) {
+        for pattern: UInt32 in [0x7FC0_0000, 0x7FC0_00FF, 0xFFFF_FFFF, 0x7F80_0001] {
+            var input: [Float] = [Float(bitPattern: pattern), 1], output: [Float] = [0, 0]
+            f32_gemm_6x8__scalar(2, 1, 1, &input, 1, [1], nil, nil, 0, &output, 1, CK_SILU)
+            check.expect(output[0].isNaN && output[1].isFinite, "SiLU of a NaN: \(output[0]), \(output[1])")
+        }
+    }
+
     private static func convolution(_ operands: inout Operands, _ activation: ck_activation, _ check: inout Check) {
         let h = operands.integer(1...9), w = operands.integer(1...9)
         let inputs = operands.integer(1...4), outputs = operands.integer(1...40)

@@ -1,7 +1,7 @@
 #pragma once
 
 // Thin shims over Linux for the Swift modules: one function, one task. Functions that can fail return 0 or an
-// errno value; results come back through pointers. Nothing here allocates with malloc or keeps state.
+// errno value; results come back through pointers. What keeps state or allocates says so.
 // The headers include only what every compiler brings: they are read for a bare-metal target too (toolchains/build).
 
 #include "clinux_arguments.h"
