@@ -102,6 +102,10 @@ private func failure(_ bytes: [UInt8]) -> CheckpointError? {
         #expect(failure(ZipBuilder.torch(large, storages: [floats]).bytes) == .limitExceeded(.elements, offset: 0))
         let none = PickleBuilder.single(storageCount: 4, offset: 4, shape: [0, .max, .max], strides: [.max, 9, 1])
         #expect(try open(ZipBuilder.torch(none, storages: [floats]).bytes).tensors[0].floats() == [])
+        // Nothing is stepped along an axis of one element, so its stride may be anything.
+        let idle = PickleBuilder.single(storageCount: 4, shape: [2, 1], strides: [2, .max])
+        let whole = try open(ZipBuilder.torch(idle, storages: [floats]).bytes).tensors[0].bytes()
+        #expect(whole == Array(floats[0..<4] + floats[8..<12]))
         let manyAxes = PickleBuilder.single(
             storageCount: 4, shape: .init(repeating: 1, count: 40), strides: .init(repeating: 1, count: 40))
         guard case .limitExceeded(.rank, _) = failure(ZipBuilder.torch(manyAxes, storages: [floats]).bytes) else {
