@@ -42,3 +42,5 @@ const char *clinux_error_text(int error) {
     const char *text = strerrordesc_np(error);
     return text == NULL ? "unknown error" : text;
 }
+
+size_t clinux_string_length(const char *text) { return strlen(text); }

@@ -30,6 +30,8 @@ public struct DetectorSettings {
     public var classThresholds: [ClassThreshold]
     /// The best this many detections of a picture are kept; nil keeps what suppression leaves.
     public var limit: Int?
+    /// Which comes first.
+    public var order = DetectionOrder.ofSuppression
     public var resize: Resize
     /// Threads of the engine, 1...64; detections do not depend on it.
     public var threads: Int
@@ -123,21 +125,13 @@ public final class Detector {
         jpeg = JPEGDecoder()
     }
 
-    /// The detections in a JPEG picture; valid until the next call.
-    public func detect(jpeg bytes: UnsafeRawBufferPointer) throws(DetectorError) -> UnsafeBufferPointer<Detection> {
-        try load(jpeg: bytes)
-        engine.run()
-        return decode()
-    }
-
     /// Decodes a JPEG picture into the network's input.
-    public func load(jpeg bytes: UnsafeRawBufferPointer) throws(DetectorError) {
-        do {
-            pictureSize = try jpeg.decode(bytes, into: &picture, atLeast: settings.resize == .fast ? inputSize : nil)
-        } catch {
-            throw .picture(error)
-        }
+    /// - Returns: how often libjpeg warned of damage that it decoded around.
+    public func load(jpeg bytes: UnsafeRawBufferPointer) throws(JPEGError) -> Int {
+        let warnings = jpeg.warnings
+        pictureSize = try jpeg.decode(bytes, into: &picture, atLeast: settings.resize == .fast ? inputSize : nil)
         ingest.fill(engine.input, from: picture)
+        return jpeg.warnings - warnings
     }
 
     /// Puts a picture into the network's input.
@@ -148,7 +142,8 @@ public final class Detector {
 
     /// The detections in the network's output; valid until the next call.
     public func decode() -> UnsafeBufferPointer<Detection> {
-        decoder.decode(predictions: engine.output, thresholds: thresholds, limit: settings.limit)
+        decoder.decode(
+            predictions: engine.output, thresholds: thresholds, limit: settings.limit, order: settings.order)
     }
 
     private static func thresholds(

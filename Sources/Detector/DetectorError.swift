@@ -2,7 +2,7 @@ import Engine
 import ModelFile
 import Vision
 
-/// Why a detector could not be prepared, or why a picture gave no detections.
+/// Why a detector could not be prepared.
 public enum DetectorError: Error {
     case model(ModelFileError)
     case engine(EngineError)
@@ -10,5 +10,4 @@ public enum DetectorError: Error {
     case inputSize(PictureSize)
     /// The class threshold at this position of the settings names no label of the model.
     case unknownLabel(position: Int)
-    case picture(JPEGError)
 }

@@ -166,12 +166,6 @@ public struct CommandLineParser<ID: Sendable> {
         throw .notAChoice
     }
 
-    private func equal(_ text: UnsafePointer<CChar>, _ literal: StaticString) -> Bool {
-        for index in 0..<literal.utf8CodeUnitCount
-        where UInt8(bitPattern: text[index]) != literal.utf8Start[index] { return false }
-        return text[literal.utf8CodeUnitCount] == 0
-    }
-
     // MARK: - Words
 
     /// One line for the user about an error that this parser threw.

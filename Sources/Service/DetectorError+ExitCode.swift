@@ -5,7 +5,7 @@ extension DetectorError {
     public var exitCode: ExitCode {
         switch self {
         case .model(.cannotOpen(let error)): error == clinux_EACCES || error == clinux_EPERM ? .noPermission : .noInput
-        case .model, .engine(.model), .picture: .badData
+        case .model, .engine(.model): .badData
         case .engine(.outOfMemory), .engine(.cannotStartThreads): .system
         case .inputSize, .unknownLabel: .usage
         }

@@ -27,7 +27,6 @@ extension DetectorError {
         case .unknownLabel(let position):
             return "\(model): no class is called '\(text(classThresholds[position].label))': "
                 + "'swiftlet-model inspect' lists the labels"
-        case .picture(let error): return error.message
         }
     }
 }

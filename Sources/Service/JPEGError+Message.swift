@@ -16,4 +16,9 @@ extension JPEGError {
         case .outOfMemory: "needs more memory than is allowed: scale it down, or save it as a baseline JPEG"
         }
     }
+
+    /// The same for a picture that libjpeg decoded with that many warnings.
+    public static func message(warnings: Int) -> String {
+        "is damaged in places (\(warnings) \(warnings == 1 ? "warning" : "warnings") of libjpeg)"
+    }
 }

@@ -5,7 +5,6 @@ public enum LogPriority: Int32, Sendable {
     case error = 3
     case warning = 4
     case notice = 5
-    case info = 6
 }
 
 /// One line to stderr per message, written at once.
@@ -27,7 +26,6 @@ public struct Log: Sendable {
     public func error(_ message: String) { write(message, .error) }
     public func warning(_ message: String) { write(message, .warning) }
     public func notice(_ message: String) { write(message, .notice) }
-    public func info(_ message: String) { write(message, .info) }
 
     /// Control characters become spaces: a file's name must not forge a second line.
     func write(_ message: String, _ priority: LogPriority) {

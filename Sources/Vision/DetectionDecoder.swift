@@ -1,5 +1,13 @@
 import CKernels
 
+/// The order in which detections come.
+public enum DetectionOrder: Sendable {
+    /// As the suppression says, and with it the network's upstream.
+    case ofSuppression
+    /// By descending score, whatever the class.
+    case bestFirst
+}
+
 /// Turns a network's raw output into detections: softmax, thresholds, boxes from anchors, suppression.
 /// All buffers are made once; decoding allocates nothing.
 public struct DetectionDecoder: ~Copyable {
@@ -70,33 +78,34 @@ public struct DetectionDecoder: ~Copyable {
     ///
     /// - Parameters:
     ///   - thresholds: one per class; a detection scores more than its class's. The background's is not used.
-    ///   - limit: keeps the best this many of all classes; the order stays that of the suppression. nil keeps all.
+    ///   - limit: keeps the best this many of all classes, whatever the order. nil keeps all.
     /// - Returns: the detections, valid until the next call. Of equal scores the one with the lower anchor index is
     ///   first. A box that is not finite is no detection.
     public mutating func decode(
-        predictions: UnsafeBufferPointer<Float>, thresholds: [Float], limit: Int? = nil
+        predictions: UnsafeBufferPointer<Float>, thresholds: [Float], limit: Int? = nil,
+        order: DetectionOrder = .ofSuppression
     ) -> UnsafeBufferPointer<Detection> {
         let stride = 4 + classCount
         precondition(predictions.count == anchors.count * stride)
         guard let start = predictions.baseAddress else { return UnsafeBufferPointer(start: nil, count: 0) }
-        return decode(start + 4, stride, start, stride, thresholds, limit)
+        return decode(start + 4, stride, start, stride, thresholds, limit, order)
     }
 
     /// Decodes logits [R, classes] and box offsets [R, 4].
     public mutating func decode(
         confidences: UnsafeBufferPointer<Float>, locations: UnsafeBufferPointer<Float>, thresholds: [Float],
-        limit: Int? = nil
+        limit: Int? = nil, order: DetectionOrder = .ofSuppression
     ) -> UnsafeBufferPointer<Detection> {
         precondition(confidences.count == anchors.count * classCount && locations.count == anchors.count * 4)
         guard let logits = confidences.baseAddress, let offsets = locations.baseAddress else {
             return UnsafeBufferPointer(start: nil, count: 0)
         }
-        return decode(logits, classCount, offsets, 4, thresholds, limit)
+        return decode(logits, classCount, offsets, 4, thresholds, limit, order)
     }
 
     private func decode(
         _ logits: UnsafePointer<Float>, _ logitStride: Int, _ offsets: UnsafePointer<Float>, _ offsetStride: Int,
-        _ thresholds: [Float], _ limit: Int?
+        _ thresholds: [Float], _ limit: Int?, _ order: DetectionOrder
     ) -> UnsafeBufferPointer<Detection> {
         precondition(thresholds.count == classCount)
         let rows = findRows(logits, logitStride, offsets, offsetStride, thresholds)
@@ -105,7 +114,7 @@ public struct DetectionDecoder: ~Copyable {
             let candidates = findCandidates(classIndex, above: thresholds[classIndex], rows: rows)
             suppress(classIndex, candidates: candidates, keptCount: &keptCount)
         }
-        return collect(keptCount, limit: limit)
+        return collect(keptCount, limit: limit, order)
     }
 
     /// Computes probabilities and boxes of the rows in which some class may be above its threshold; returns how many.
@@ -184,14 +193,16 @@ public struct DetectionDecoder: ~Copyable {
         }
     }
 
-    /// Takes the best of all kept boxes, in the order of the suppression.
-    private func collect(_ keptCount: Int, limit: Int?) -> UnsafeBufferPointer<Detection> {
+    /// Takes the best of all kept boxes.
+    private func collect(_ keptCount: Int, limit: Int?, _ order: DetectionOrder) -> UnsafeBufferPointer<Detection> {
         for index in 0..<keptCount { keys[index] = ScoreKey(score: kept[index].score, index: index) }
         var count = min(keptCount, max(limit ?? keptCount, 0))
         let best = UnsafeMutableBufferPointer(rebasing: keys[..<keptCount])
         switch suppression {
         case .perClass:
-            if count < keptCount {
+            if order == .bestFirst {
+                sortInPlace(best)
+            } else if count < keptCount {
                 sortInPlace(best)
                 for index in 0..<count { best[index] = ScoreKey(score: 0, index: best[index].index) }
                 sortInPlace(UnsafeMutableBufferPointer(rebasing: best[..<count]))

@@ -84,9 +84,9 @@ struct Run: ParsableCommand {
 
     private func load(jpeg: UnsafeRawBufferPointer, into detector: Detector) throws {
         do {
-            try detector.load(jpeg: jpeg)
+            _ = try detector.load(jpeg: jpeg)
         } catch {
-            throw Failure.badData("\(input): \(error.message(model: model))")
+            throw Failure.badData("\(input): \(error.message)")
         }
     }
 

@@ -98,10 +98,11 @@ struct Detect: ~Copyable {
     }
 
     private mutating func process(_ frame: Frame, _ name: PictureName) {
-        do throws(DetectorError) {
-            try detector.load(jpeg: frame.bytes)
+        do throws(JPEGError) {
+            let warnings = try detector.load(jpeg: frame.bytes)
+            if warnings > 0 { log.warning("\(name.text): \(JPEGError.message(warnings: warnings))") }
         } catch {
-            if case .picture(let reason) = error { leaveOut(name, reason.message, .badData) }
+            leaveOut(name, error.message, .badData)
             return
         }
         let started = clinux_monotonic_ns()

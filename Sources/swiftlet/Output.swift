@@ -16,16 +16,3 @@ func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
     guard let start = bytes.baseAddress else { return true }
     return clinux_write_all(descriptor, start, bytes.count) == 0
 }
-
-func equal(_ string: UnsafePointer<CChar>, _ literal: StaticString) -> Bool {
-    for index in 0..<literal.utf8CodeUnitCount
-    where UInt8(bitPattern: string[index]) != literal.utf8Start[index] { return false }
-    return string[literal.utf8CodeUnitCount] == 0
-}
-
-/// A C string's bytes without the terminating null.
-func bytes(_ string: UnsafePointer<CChar>) -> [UInt8] {
-    var bytes: [UInt8] = []
-    while string[bytes.count] != 0 { bytes.append(UInt8(bitPattern: string[bytes.count])) }
-    return bytes
-}

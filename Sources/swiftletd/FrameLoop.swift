@@ -7,7 +7,10 @@ import Stream
 import Vision
 
 /// Takes frames from the source, finds what is in them and publishes a line for each, until the source ends or a signal
-/// comes. After the start it allocates nothing but for log lines.
+/// comes.
+///
+/// Reading, inference, boxes and lines use buffers that are made at the start. What allocates per picture is libjpeg,
+/// within the decoder's limit, and the decoded picture where it is larger than all before it; log lines do too.
 struct FrameLoop: ~Copyable {
     /// Why the loop ended.
     enum End { case sourceEnded, stopped }
@@ -25,7 +28,9 @@ struct FrameLoop: ~Copyable {
     private var nextFrame: UInt64 = 0
     private var framesInPass = 0
     private(set) var frames: UInt64 = 0
-    private(set) var bad: BadPictureLog
+    private(set) var bad: PictureLog
+    private var damaged: PictureLog
+    private var unsent: PictureLog
 
     init(
         detector: Detector, source: FileSource, server: StreamServer, stop: Int32, period: UInt64, log: Log
@@ -35,7 +40,9 @@ struct FrameLoop: ~Copyable {
         self.server = server
         self.stop = stop
         self.period = period
-        bad = BadPictureLog(log)
+        bad = PictureLog(log, "left out")
+        damaged = PictureLog(log, "used all the same")
+        unsent = PictureLog(log, "has no line")
     }
 
     mutating func run() throws(CameraError) -> End {
@@ -61,10 +68,11 @@ struct FrameLoop: ~Copyable {
     }
 
     private mutating func process(_ frame: Frame) {
-        do throws(DetectorError) {
-            try detector.load(jpeg: frame.bytes)
+        do throws(JPEGError) {
+            let warnings = try detector.load(jpeg: frame.bytes)
+            if warnings > 0 { damaged.add(frame.name, JPEGError.message(warnings: warnings)) }
         } catch {
-            if case .picture(let reason) = error { bad.add(frame.name, reason.message) }
+            bad.add(frame.name, error.message)
             return
         }
         let started = clinux_monotonic_ns()
@@ -78,8 +86,12 @@ struct FrameLoop: ~Copyable {
                 classIndex: Int(detection.classIndex), label: detector.description.labels[Int(detection.classIndex)],
                 score: detection.score, left: box.left, top: box.top, right: box.right, bottom: box.bottom)
         }
-        // The writer leaves detections out before a line becomes too long.
-        if let line = try? writer.finish() { server.publish(line) }
+        do throws(StreamError) {
+            server.publish(try writer.finish())
+        } catch {
+            // The writer leaves detections out before a line becomes too long: only a picture's name could do that.
+            unsent.add(frame.name, "needs more than \(byteCount(StreamProtocol.lineLimit))")
+        }
         frames += 1
         framesInPass += 1
     }

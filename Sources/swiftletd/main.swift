@@ -10,8 +10,10 @@ import Vision
 private let drainTime: UInt64 = 2_000_000_000
 
 private func startDetector(_ options: Options, _ log: Log) -> Detector {
-    let settings = DetectorSettings(
+    var settings = DetectorSettings(
         threshold: options.threshold, limit: options.limit, resize: options.resize, threads: options.threads)
+    // What a full line leaves out must be the worst.
+    settings.order = .bestFirst
     do throws(DetectorError) {
         return try Detector(modelPath: options.model, settings: settings)
     } catch {
@@ -50,16 +52,6 @@ private func startServer(_ options: Options, _ detector: Detector, _ source: Fil
     }
 }
 
-private func bytes(_ text: UnsafePointer<CChar>) -> [UInt8] {
-    var bytes: [UInt8] = []
-    while text[bytes.count] != 0 { bytes.append(UInt8(bitPattern: text[bytes.count])) }
-    return bytes
-}
-
-private func bytes(_ text: StaticString) -> [UInt8] {
-    Array(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-}
-
 private func run() {
     let log = Log(program: "swiftletd")
     let options = Options.parse(log)
@@ -89,8 +81,10 @@ private func run() {
     do throws(CameraError) {
         if try loop.run() == .sourceEnded {
             var writer = JSONWriter(capacity: 256)
-            if let line = try? writer.endLine(frames: loop.frames, corruptFrames: loop.bad.count) {
-                server.publish(line)
+            do throws(StreamError) {
+                server.publish(try writer.endLine(frames: loop.frames, corruptFrames: loop.bad.count))
+            } catch {
+                log.error(error.message(socket: text(options.socket)))
             }
         }
     } catch {

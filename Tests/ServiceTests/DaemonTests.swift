@@ -12,13 +12,16 @@ import Vision
     func types(_ lines: [[String: Any]]) -> [String] { lines.map { $0["type"] as? String ?? "?" } }
 
     /// What the library itself finds, in the words of a line.
-    func expected(_ jpeg: [UInt8], threshold: Float) throws -> [[String: Any]] {
+    func expected(_ jpeg: [UInt8], threshold: Float, limit: Int = 100) throws -> [[String: Any]] {
         let detector = try Detector(
-            modelPath: RunningDaemon.model(),
-            settings: DetectorSettings(threshold: threshold, limit: 100, resize: .fast))
+            modelPath: RunningDaemon.model(), settings: DetectorSettings(threshold: threshold, resize: .fast))
         return try jpeg.withUnsafeBytes { bytes in
-            let detections = try detector.detect(jpeg: bytes)
-            return detections.map { detection in
+            let warnings = try detector.load(jpeg: bytes)
+            #expect(warnings == 0)
+            detector.engine.run()
+            // In the network's own order, class by class; lines have the best first.
+            let best = detector.decode().sorted { $0.score > $1.score }.prefix(limit)
+            return best.map { detection in
                 let box = detection.box.pixels(in: detector.pictureSize)
                 return [
                     "class": Int(detection.classIndex),
@@ -72,6 +75,21 @@ import Vision
         let log = try daemon.log()
         #expect(log.count == 4, "\(log)")
         #expect(log[1].contains("0a cut.jpg") && log[2].contains("0b text.jpg"))
+    }
+
+    @Test func aFullLineLeavesOutTheWorstDetections() throws {
+        let picture = try drawnJPEG(seed: 4)
+        try daemon.write("pictures/0.jpg", picture)
+        try daemon.start(["--source", daemon.folder + "/pictures/0.jpg", "--threshold", "0", "--limit", "1000"])
+        try daemon.waitForSocket()
+        let frame = try #require(try DaemonClient(daemon.socket).lines().first { $0["type"] as? String == "frame" })
+        let found = try #require(frame["detections"] as? [[String: Any]])
+        let scores = try found.map { try #require($0["score"] as? Double) }
+        #expect(scores == scores.sorted(by: >) && Set(found.map { $0["class"] as? Int }).count > 1)
+        let expected = try expected(picture, threshold: 0, limit: 1000)
+        let omitted = try #require(frame["detections_omitted"] as? Int)
+        #expect(omitted > 0 && found.count + omitted == expected.count)
+        for (score, other) in zip(scores, expected) { #expect(abs(score - (other["score"] as! Double)) <= 0.000051) }
     }
 
     @Test func standardInputIsFollowedUntilASignal() throws {

@@ -1,0 +1,16 @@
+import CLinux
+
+/// A C string's bytes without the terminating null.
+public func bytes(_ string: UnsafePointer<CChar>) -> [UInt8] {
+    Array(UnsafeRawBufferPointer(start: string, count: clinux_string_length(string)))
+}
+
+public func bytes(_ text: StaticString) -> [UInt8] {
+    Array(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+}
+
+public func equal(_ string: UnsafePointer<CChar>, _ literal: StaticString) -> Bool {
+    for index in 0..<literal.utf8CodeUnitCount
+    where UInt8(bitPattern: string[index]) != literal.utf8Start[index] { return false }
+    return string[literal.utf8CodeUnitCount] == 0
+}
