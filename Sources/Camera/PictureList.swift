@@ -15,7 +15,7 @@ final class PictureList {
     init(path: UnsafePointer<CChar>) {
         folder = clinux_working_folder
         offsets = [0]
-        characters = Self.copy(UnsafeBufferPointer(start: path, count: Self.length(path) + 1))
+        characters = Self.copy(UnsafeBufferPointer(start: path, count: clinux_string_length(path) + 1))
     }
 
     /// Takes over the folder's descriptor.
@@ -47,7 +47,7 @@ final class PictureList {
     /// The last component of a path.
     func name(_ index: Int) -> UnsafeBufferPointer<UInt8> {
         let path = self[index]
-        let length = Self.length(path)
+        let length = clinux_string_length(path)
         var start = length
         while start > 0, path[start - 1] != slash { start -= 1 }
         let bytes = UnsafeRawPointer(path + start).assumingMemoryBound(to: UInt8.self)
@@ -69,7 +69,7 @@ final class PictureList {
             guard isPicture(name), name[0] != dot else { continue }
             guard starts.count < limit else { throw .tooManyPictures(limit: limit) }
             starts.append(names.count)
-            names.append(contentsOf: UnsafeBufferPointer(start: name, count: length(name) + 1))
+            names.append(contentsOf: UnsafeBufferPointer(start: name, count: clinux_string_length(name) + 1))
         }
     }
 
@@ -85,7 +85,7 @@ final class PictureList {
     }
 
     private static func ends(_ name: UnsafePointer<CChar>, with suffix: StaticString) -> Bool {
-        let length = Self.length(name)
+        let length = clinux_string_length(name)
         let start = length - suffix.utf8CodeUnitCount
         guard start >= 0 else { return false }
         for index in 0..<suffix.utf8CodeUnitCount {
@@ -94,12 +94,6 @@ final class PictureList {
             guard lower == suffix.utf8Start[index] else { return false }
         }
         return true
-    }
-
-    static func length(_ string: UnsafePointer<CChar>) -> Int {
-        var length = 0
-        while string[length] != 0 { length += 1 }
-        return length
     }
 
     private static func precedes(_ left: UnsafePointer<CChar>, _ right: UnsafePointer<CChar>) -> Bool {

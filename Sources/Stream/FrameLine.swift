@@ -38,8 +38,8 @@ public struct FrameLine {
 /// Writes frame lines, one after the other, into one buffer: `begin`, `add` for each detection, `finish`.
 public struct FrameLineWriter: ~Copyable {
     private var json: JSONWriter
-    private var width: Double = 0
-    private var height: Double = 0
+    private var width = 0
+    private var height = 0
     private var omitted = 0
     /// Room for what follows the detections.
     private static let tail = 64
@@ -47,7 +47,7 @@ public struct FrameLineWriter: ~Copyable {
     public init(capacity: Int = StreamProtocol.lineLimit) { json = JSONWriter(capacity: capacity) }
 
     public mutating func begin(_ line: FrameLine) {
-        (width, height, omitted) = (Double(line.width), Double(line.height), 0)
+        (width, height, omitted) = (line.width, line.height, 0)
         json.clear()
         json.beginObject()
         json.key("type")
@@ -85,21 +85,9 @@ public struct FrameLineWriter: ~Copyable {
         classIndex: Int, label: [UInt8], score: Float, left: Float, top: Float, right: Float, bottom: Float
     ) {
         let mark = json.mark
-        json.beginObject()
-        json.key("class")
-        json.integer(classIndex)
-        json.key("label")
-        json.string(label)
-        json.key("score")
-        json.decimal(Double(score), decimals: 4)
-        json.key("box_px")
-        json.beginArray()
-        json.decimal(clipped(left) * width, decimals: 1)
-        json.decimal(clipped(top) * height, decimals: 1)
-        json.decimal(clipped(right) * width, decimals: 1)
-        json.decimal(clipped(bottom) * height, decimals: 1)
-        json.endArray()
-        json.endObject()
+        json.detection(
+            classIndex: classIndex, label: label, score: score, left: left, top: top, right: right, bottom: bottom,
+            width: width, height: height)
         if omitted > 0 || json.hasOverflowed || json.room < Self.tail {
             json.rewind(to: mark)
             omitted += 1
@@ -114,7 +102,4 @@ public struct FrameLineWriter: ~Copyable {
         json.endObject()
         return try json.line()
     }
-
-    /// NaN becomes 0.
-    private func clipped(_ fraction: Float) -> Double { fraction > 0 ? (fraction < 1 ? Double(fraction) : 1) : 0 }
 }

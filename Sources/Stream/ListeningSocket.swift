@@ -19,9 +19,7 @@ struct ListeningSocket: ~Copyable {
         self.descriptor = descriptor
         device = status.device
         inode = status.inode
-        // listen() has checked the length.
-        var length = 0
-        while path[length] != 0 { length += 1 }
+        let length = clinux_string_length(path)
         self.path = .allocate(capacity: length + 1)
         self.path.initialize(from: path, count: length + 1)
     }

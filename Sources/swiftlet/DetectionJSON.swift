@@ -25,19 +25,10 @@ func writeJSON(_ result: PictureResult, labels: [[UInt8]]) -> Bool {
     json.key("detections")
     json.beginArray()
     for detection in result.detections {
-        let box = detection.box.pixels(in: result.size)
-        json.beginObject()
-        json.key("class")
-        json.integer(Int(detection.classIndex))
-        json.key("label")
-        json.string(labels[Int(detection.classIndex)])
-        json.key("score")
-        json.decimal(Double(detection.score), decimals: 4)
-        json.key("box_px")
-        json.beginArray()
-        for side in [box.left, box.top, box.right, box.bottom] { json.decimal(Double(side), decimals: 1) }
-        json.endArray()
-        json.endObject()
+        let box = detection.box, classIndex = Int(detection.classIndex)
+        json.detection(
+            classIndex: classIndex, label: labels[classIndex], score: detection.score, left: box.left, top: box.top,
+            right: box.right, bottom: box.bottom, width: result.size.width, height: result.size.height)
     }
     json.endArray()
     json.endObject()

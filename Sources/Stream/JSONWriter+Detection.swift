@@ -1,0 +1,27 @@
+extension JSONWriter {
+    /// One object in a picture of that size. The box comes in fractions of the picture's sides and is written in
+    /// pixels; what lies outside the picture is cut off, and NaN becomes 0.
+    public mutating func detection(
+        classIndex: Int, label: [UInt8], score: Float, left: Float, top: Float, right: Float, bottom: Float,
+        width: Int, height: Int
+    ) {
+        func pixels(_ fraction: Float, _ length: Int) -> Double {
+            fraction > 0 ? Double(min(fraction, 1)) * Double(length) : 0
+        }
+        beginObject()
+        key("class")
+        integer(classIndex)
+        key("label")
+        string(label)
+        key("score")
+        decimal(Double(score), decimals: 4)
+        key("box_px")
+        beginArray()
+        decimal(pixels(left, width), decimals: 1)
+        decimal(pixels(top, height), decimals: 1)
+        decimal(pixels(right, width), decimals: 1)
+        decimal(pixels(bottom, height), decimals: 1)
+        endArray()
+        endObject()
+    }
+}
