@@ -27,17 +27,24 @@ public struct Log: Sendable {
     public func warning(_ message: String) { write(message, .warning) }
     public func notice(_ message: String) { write(message, .notice) }
 
-    /// Control characters become spaces: a file's name must not forge a second line.
+    /// Writes the printable form of `message`: a file's name must not forge a second line.
     func write(_ message: String, _ priority: LogPriority) {
-        let start = journal ? "<\(priority.rawValue)>" : "\(program): "
-        var line: [UInt8] = []
-        line.reserveCapacity(Log.lineLimit)
-        line.append(contentsOf: start.utf8)
-        for byte in message.utf8.prefix(Log.lineLimit - line.count - 1) {
-            line.append(byte < 0x20 || byte == 0x7F ? 0x20 : byte)
-        }
-        line.append(0x0A)
+        let line = line(message, priority)
         // A log that cannot be written has nowhere to be reported.
         _ = line.withUnsafeBytes { clinux_write_all(2, $0.baseAddress!, $0.count) }
+    }
+
+    func line(_ message: String, _ priority: LogPriority) -> [UInt8] {
+        let start = journal ? "<\(priority.rawValue)>" : "\(program): "
+        var line = Array(start.utf8)
+        line.append(contentsOf: printable(message).utf8)
+        if line.count >= Log.lineLimit {
+            var end = Log.lineLimit - 1
+            // Not inside a character.
+            while line[end] & 0xC0 == 0x80 { end -= 1 }
+            line.removeSubrange(end...)
+        }
+        line.append(0x0A)
+        return line
     }
 }

@@ -8,6 +8,18 @@ public func text<Bytes: Sequence>(_ bytes: Bytes) -> String where Bytes.Element 
 /// A C string as text; what is not UTF-8 becomes U+FFFD.
 public func text(_ string: UnsafePointer<CChar>) -> String { String(cString: string) }
 
+/// `text` with a question mark for each control character (C0, DEL and C1): what a file or its name holds must neither
+/// begin a line nor reach a terminal as an escape sequence.
+public func printable(_ text: String) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
+        result.unicodeScalars.append(isControl(scalar.value) ? "?" : scalar)
+    }
+    return result
+}
+
+private func isControl(_ value: UInt32) -> Bool { value < 0x20 || (0x7F...0x9F).contains(value) }
+
 /// libc's words for an errno value.
 public func errorText(_ error: Int32) -> String { String(cString: clinux_error_text(error)) }
 

@@ -31,7 +31,7 @@ struct Inspect: ParsableCommand {
     }
 
     private func printSummary(_ file: ModelFile, _ description: ModelDescription) {
-        func row(_ title: String, _ value: String) { print(padded(title, to: 16) + value) }
+        func row(_ title: String, _ value: String) { print(padded(title, to: 16) + printable(value)) }
         let input = description.input
         func list(_ values: InlineArray<3, Float>) -> String { "\(values[0]), \(values[1]), \(values[2])" }
         row("name", text(description.name))
@@ -43,7 +43,9 @@ struct Inspect: ParsableCommand {
         row("resize", description.resize == .bicubicPillow ? "pillow-bicubic" : "opencv-bilinear")
         row("suppression", suppression(description))
         row("labels", "\(description.labels.count) with background")
-        for (index, label) in description.labels.enumerated() { print("  \(padded("\(index)", to: 5))\(text(label))") }
+        for (index, label) in description.labels.enumerated() {
+            print("  \(padded("\(index)", to: 5))\(printable(text(label)))")
+        }
     }
 
     private func suppression(_ description: ModelDescription) -> String {

@@ -2,6 +2,7 @@ import CLinux
 import Detector
 import Engine
 import Service
+import Stream
 import Vision
 
 /// `swiftlet bench`: how long the network takes on this machine.
@@ -29,28 +30,47 @@ enum Bench {
             if run >= 0 { times.append(clinux_monotonic_ns() - start) }
         }
         times.sort()
-        func milliseconds(_ nanoseconds: UInt64) -> String { fixed(Double(nanoseconds) / 1e6, decimals: 3) }
         let (least, median, most) = (times[0], times[times.count / 2], times[times.count - 1])
         let size = detector.inputSize
+        let output = Output(log: log)
 
         if options.isJSON {
-            write(
-                "{\"width_px\":\(size.width),\"height_px\":\(size.height),\"path\":\"\(engine.path.name)\","
-                    + "\"threads\":\(options.threads),\"runs\":\(options.runs),"
-                    + "\"prepare_ms\":\(milliseconds(preparation)),\"min_ms\":\(milliseconds(least)),"
-                    + "\"median_ms\":\(milliseconds(median)),\"max_ms\":\(milliseconds(most)),"
-                    + "\"arena_bytes\":\(engine.arenaByteCount),"
-                    + "\"lower_bound_bytes\":\(engine.arenaLowerBound)}\n", to: standardOutput)
+            var json = JSONWriter(capacity: 1024)
+            func number(_ key: StaticString, _ value: Int) {
+                json.key(key)
+                json.integer(value)
+            }
+            func milliseconds(_ key: StaticString, _ nanoseconds: UInt64) {
+                json.key(key)
+                json.decimal(Double(nanoseconds) / 1e6, decimals: 3)
+            }
+            json.beginObject()
+            number("width_px", size.width)
+            number("height_px", size.height)
+            json.key("path")
+            json.string(engine.path.name)
+            number("threads", options.threads)
+            number("runs", options.runs)
+            milliseconds("prepare_ms", preparation)
+            milliseconds("min_ms", least)
+            milliseconds("median_ms", median)
+            milliseconds("max_ms", most)
+            number("arena_bytes", engine.arenaByteCount)
+            number("lower_bound_bytes", engine.arenaLowerBound)
+            json.endObject()
+            output.write(&json)
             return .success
         }
-        func row(_ title: String, _ value: String) { write(padded(title, to: 10) + value + "\n", to: standardOutput) }
-        row("model", "\(text(detector.description.name)), \(size.width)x\(size.height)")
-        row("engine", "\(engine.path.name) kernels, \(options.threads) threads, \(engine.storedPrecision) weights")
-        row("prepare", "\(milliseconds(preparation)) ms")
-        row(
+        func milliseconds(_ nanoseconds: UInt64) -> String { fixed(Double(nanoseconds) / 1e6, decimals: 3) }
+        output.row("model", "\(text(detector.description.name)), \(size.width)x\(size.height)")
+        output.row(
+            "engine", "\(engine.path.name) kernels, \(options.threads) threads, \(engine.storedPrecision) weights")
+        output.row("prepare", "\(milliseconds(preparation)) ms")
+        output.row(
             "run", "median \(milliseconds(median)) ms, least \(milliseconds(least)), most \(milliseconds(most)) "
                 + "of \(options.runs) runs")
-        row("arena", "\(byteCount(engine.arenaByteCount)), at least \(byteCount(engine.arenaLowerBound)) needed")
+        output.row(
+            "arena", "\(byteCount(engine.arenaByteCount)), at least \(byteCount(engine.arenaLowerBound)) needed")
         return .success
     }
 }

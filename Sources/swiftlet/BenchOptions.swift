@@ -41,7 +41,7 @@ struct BenchOptions {
             case .threads: options.threads = try line.integer(in: 1...Int64(Engine.mostThreads))
             case .json: options.isJSON = true
             case .help:
-                write(usage + line.optionHelp + examples, to: standardOutput)
+                Output(log: log).write(usage + line.optionHelp + examples)
                 ExitCode.success.exit()
             }
         }

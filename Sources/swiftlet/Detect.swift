@@ -42,6 +42,7 @@ struct PictureResult {
 struct Detect: ~Copyable {
     private let detector: Detector
     private let log: Log
+    private let output: Output
     private var report: Report
     private var annotator: PictureAnnotator?
     private var code = ExitCode.success
@@ -69,6 +70,7 @@ struct Detect: ~Copyable {
     private init(_ detector: Detector, _ options: DetectOptions, _ log: Log) {
         self.detector = detector
         self.log = log
+        output = Output(log: log)
         report = options.isJSON ? .json : .table(DetectionTable(labels: detector.description.labels))
     }
 
@@ -120,16 +122,11 @@ struct Detect: ~Copyable {
     }
 
     private mutating func show(_ result: PictureResult) {
-        let isWritten: Bool
         switch report {
         case .table(var table):
-            isWritten = write(table.rows(result), to: standardOutput)
+            output.write(table.rows(result))
             report = .table(table)
-        case .json: isWritten = writeJSON(result, labels: detector.description.labels)
-        }
-        if !isWritten {
-            log.error("the results cannot be written")
-            ExitCode.ioError.exit()
+        case .json: writeJSON(result, labels: detector.description.labels, to: output)
         }
     }
 

@@ -58,7 +58,7 @@ struct DetectOptions {
             case .json: options.isJSON = true
             case .annotate: options.annotate = line.text
             case .help:
-                write(usage + line.optionHelp + examples, to: standardOutput)
+                Output(log: log).write(usage + line.optionHelp + examples)
                 ExitCode.success.exit()
             }
         }

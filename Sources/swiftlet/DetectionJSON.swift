@@ -1,10 +1,9 @@
 import Detector
-import Service
 import Stream
 import Vision
 
-/// Writes one picture's result to standard output as a line of JSON. False when it cannot be written.
-func writeJSON(_ result: PictureResult, labels: [[UInt8]]) -> Bool {
+/// Writes one picture's result as a line of JSON.
+func writeJSON(_ result: PictureResult, labels: [[UInt8]], to output: Output) {
     // A byte of text takes at most six (an escape), a number at most 24.
     var capacity = 256 + 6 * result.name.path.count
     for detection in result.detections { capacity += 256 + 6 * labels[Int(detection.classIndex)].count }
@@ -32,6 +31,5 @@ func writeJSON(_ result: PictureResult, labels: [[UInt8]]) -> Bool {
     }
     json.endArray()
     json.endObject()
-    guard let line = try? json.line() else { return false }
-    return write(line, to: standardOutput)
+    output.write(&json)
 }

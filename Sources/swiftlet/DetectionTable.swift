@@ -12,13 +12,13 @@ struct DetectionTable {
     init(labels: [[UInt8]]) {
         self.labels = labels
         var width = 5
-        for label in labels { width = max(width, Self.printable(text(label)).unicodeScalars.count) }
+        for label in labels { width = max(width, printable(text(label)).unicodeScalars.count) }
         // A very long label pushes its row out of line rather than all rows out of the window.
         labelWidth = min(width, 24)
     }
 
     mutating func rows(_ result: PictureResult) -> String {
-        let picture = Self.printable(result.name.text)
+        let picture = printable(result.name.text)
         pictureWidth = max(pictureWidth, picture.unicodeScalars.count)
         var rows = ""
         if !hasHeader {
@@ -29,7 +29,7 @@ struct DetectionTable {
         }
         if result.detections.isEmpty { rows += "\(padded(picture, to: pictureWidth))  -\n" }
         for detection in result.detections {
-            let label = Self.printable(text(labels[Int(detection.classIndex)]))
+            let label = printable(text(labels[Int(detection.classIndex)]))
             let box = detection.box.pixels(in: result.size)
             rows += "\(padded(picture, to: pictureWidth))  \(padded(label, to: labelWidth))"
             rows += "  \(padded(fixed(Double(detection.score), decimals: 3), to: 5, .right))"
@@ -39,10 +39,5 @@ struct DetectionTable {
             rows += "\n"
         }
         return rows
-    }
-
-    /// Names come from files: a control character must not reach the terminal or begin a row.
-    private static func printable(_ text: String) -> String {
-        String(decoding: text.utf8.map { $0 < 0x20 || $0 == 0x7F ? UInt8(ascii: "?") : $0 }, as: UTF8.self)
     }
 }

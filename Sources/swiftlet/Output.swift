@@ -1,18 +1,37 @@
 import CLinux
 import Service
+import Stream
 
-let standardOutput: Int32 = 1
-let standardError: Int32 = 2
+/// Standard output. A result that cannot be written, to a full disk or a reader that has gone, ends the process: what
+/// is missing must not look like what was not found.
+struct Output {
+    let log: Log
 
-/// Writes all of `text`. False when that failed: a full disk, or a reader that has gone.
-@discardableResult
-func write(_ text: String, to descriptor: Int32) -> Bool {
-    var text = text
-    return text.withUTF8 { write(UnsafeRawBufferPointer($0), to: descriptor) }
-}
+    func write(_ text: String) {
+        var text = text
+        text.withUTF8 { write(UnsafeRawBufferPointer($0)) }
+    }
 
-@discardableResult
-func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
-    guard let start = bytes.baseAddress else { return true }
-    return clinux_write_all(descriptor, start, bytes.count) == 0
+    func write(_ bytes: UnsafeRawBufferPointer) {
+        guard let start = bytes.baseAddress else { return }
+        let error = clinux_write_all(1, start, bytes.count)
+        guard error == 0 else { fail(errorText(error)) }
+    }
+
+    /// The line of JSON that `json` holds.
+    func write(_ json: inout JSONWriter) {
+        do throws(StreamError) {
+            write(try json.line())
+        } catch {
+            fail("the line is longer than planned")
+        }
+    }
+
+    /// A row of a summary.
+    func row(_ title: String, _ value: String) { write(padded(title, to: 10) + printable(value) + "\n") }
+
+    private func fail(_ reason: String) -> Never {
+        log.error("the results cannot be written: \(reason)")
+        ExitCode.ioError.exit()
+    }
 }

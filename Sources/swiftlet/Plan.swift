@@ -33,25 +33,28 @@ enum Plan {
                 return .cannotCreate
             }
         }
-        if options.isJSON { return printJSON(plan) }
-        printSummary(plan, title: "\(text(description.name)), \(size.width)x\(size.height)")
+        let output = Output(log: log)
+        if options.isJSON {
+            writeJSON(plan, to: output)
+        } else {
+            writeSummary(plan, title: "\(text(description.name)), \(size.width)x\(size.height)", to: output)
+        }
         return .success
     }
 
-    private static func printSummary(_ plan: MemoryPlan, title: String) {
-        func row(_ title: String, _ value: String) { write(padded(title, to: 10) + value + "\n", to: standardOutput) }
+    private static func writeSummary(_ plan: MemoryPlan, title: String, to output: Output) {
         let peak = plan.peakStep
-        row("model", title)
-        row("arena", "\(byteCount(plan.byteCount)) for \(plan.buffers.count) buffers in \(plan.stepCount) steps")
-        row("at least", byteCount(plan.lowerBound))
-        row("peak", "step \(peak):")
+        output.row("model", title)
+        output.row("arena", "\(byteCount(plan.byteCount)) for \(plan.buffers.count) buffers in \(plan.stepCount) steps")
+        output.row("at least", byteCount(plan.lowerBound))
+        output.row("peak", "step \(peak):")
         for buffer in plan.buffers where buffer.steps.contains(peak) {
             let name = buffer.name.text + (buffer.isScratch ? " (scratch)" : "")
-            write("  \(padded(byteCount(buffer.byteCount), to: 12, .right))  \(name)\n", to: standardOutput)
+            output.write("  \(padded(byteCount(buffer.byteCount), to: 12, .right))  \(name)\n")
         }
     }
 
-    private static func printJSON(_ plan: MemoryPlan) -> ExitCode {
+    private static func writeJSON(_ plan: MemoryPlan, to output: Output) {
         // A buffer takes about 200 bytes.
         var json = JSONWriter(capacity: 4096 + plan.buffers.count * 512)
         json.beginObject()
@@ -81,8 +84,7 @@ enum Plan {
         }
         json.endArray()
         json.endObject()
-        guard let line = try? json.line(), write(line, to: standardOutput) else { return .ioError }
-        return .success
+        output.write(&json)
     }
 }
 

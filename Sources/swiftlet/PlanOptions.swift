@@ -42,7 +42,7 @@ struct PlanOptions {
             case .json: options.isJSON = true
             case .svg: options.svg = line.text
             case .help:
-                write(usage + line.optionHelp + examples, to: standardOutput)
+                Output(log: log).write(usage + line.optionHelp + examples)
                 ExitCode.success.exit()
             }
         }

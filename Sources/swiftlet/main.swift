@@ -21,7 +21,7 @@ private func run() -> ExitCode {
     let count = clinux_argument_count()
     let arguments = clinux_argument_values()
     guard count > 1, let command = arguments[1] else {
-        write(usage(), to: standardError)
+        log.error("a command is needed; see swiftlet --help")
         return .usage
     }
     if equal(command, "detect") {
@@ -34,11 +34,11 @@ private func run() -> ExitCode {
         return Plan.run(PlanOptions.parse(count: count - 1, arguments: arguments + 1, log), log)
     }
     if equal(command, "--help") || equal(command, "-h") || equal(command, "help") {
-        write(usage(), to: standardOutput)
+        Output(log: log).write(usage())
         return .success
     }
     if equal(command, "--version") {
-        write("swiftlet \(Product.version)\n", to: standardOutput)
+        Output(log: log).write("swiftlet \(Product.version)\n")
         return .success
     }
     log.error("unknown command '\(text(command))'; see swiftlet --help")

@@ -108,6 +108,21 @@ import Testing
         #expect(padded("long", to: 2) == "long")
     }
 
+    @Test func noControlCharacterIsPrinted() {
+        let text = "a\u{1B}[31m\n\u{7F}\u{80}\u{9B}2J\u{9F}\u{A0}é\u{1F600}"
+        #expect(printable(text) == "a?[31m????2J?\u{A0}é\u{1F600}")
+        let log = Log(program: "p")
+        let line = log.line(text, .error)
+        #expect(String(decoding: line, as: UTF8.self).hasSuffix("a?[31m????2J?\u{A0}é\u{1F600}\n"))
+        // Cut between characters, for each place at which the limit may fall.
+        for start in 0..<4 {
+            let long = String(repeating: "x", count: start) + String(repeating: "\u{1F600}", count: 2000)
+            let line = log.line(long, .error)
+            #expect(line.count <= Log.lineLimit && line.count > Log.lineLimit - 4 && line.last == 0x0A)
+            #expect(String(validating: line, as: UTF8.self) != nil)
+        }
+    }
+
     @Test func sizes() {
         #expect(
             [1023, 1024, 1536, 1 << 20, 3 << 30].map(byteCount)

@@ -54,6 +54,15 @@ import Testing
         #expect(missing.errors.first?.contains("/nonexistent.gguf") == true)
     }
 
+    /// /dev/full takes no byte.
+    @Test(arguments: [["plan"], ["plan", "--json"], ["bench", "--runs", "1"], ["bench", "--runs", "1", "--json"]])
+    func resultsThatCannotBeWrittenAreAnError(arguments: [String]) throws {
+        let outcome = try ToolOutcome(
+            of: arguments + ["--model", try RunningDaemon.model()], files, output: "/dev/full")
+        #expect(outcome.code == 74 && outcome.errors.count == 1)
+        #expect(outcome.errors.first?.contains("cannot be written") == true)
+    }
+
     @Test func aDrawingThatCannotBeWrittenIsAnError() throws {
         let outcome = try ToolOutcome(
             of: ["plan", "--model", try RunningDaemon.model(), "--svg", "/nonexistent/plan.svg"], files)

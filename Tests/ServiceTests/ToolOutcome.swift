@@ -8,7 +8,8 @@ struct ToolOutcome {
     var output: String
     var errors: [String]
 
-    init(of arguments: [String], _ files: RunningDaemon) throws {
+    /// - Parameter output: where standard output goes; nil keeps it.
+    init(of arguments: [String], _ files: RunningDaemon, output: String? = nil) throws {
         let bundle = try #require(CommandLine.arguments.first { $0.hasSuffix(".xctest") })
         let process = Process()
         process.executableURL = URL(fileURLWithPath: bundle).deletingLastPathComponent()
@@ -17,13 +18,13 @@ struct ToolOutcome {
         // Files, not pipes: nobody has to read while the process runs.
         let names = [files.folder + "/stdout", files.folder + "/stderr"]
         for name in names { try Data().write(to: URL(fileURLWithPath: name)) }
-        process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: names[0]))
+        process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output ?? names[0]))
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: names[1]))
         try process.run()
         process.waitUntilExit()
         let texts = try names.map { try String(contentsOfFile: $0, encoding: .utf8) }
         code = process.terminationReason == .exit ? process.terminationStatus : -1
-        output = texts[0]
+        self.output = texts[0]
         errors = texts[1].split(separator: "\n").map(String.init)
     }
 
