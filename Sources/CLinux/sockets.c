@@ -2,10 +2,13 @@
 #include "clinux_sockets.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 static int unix_socket(const char *path, struct sockaddr_un *address, int *fd) {
@@ -37,6 +40,24 @@ int clinux_unix_listen(const char *path, unsigned mode, int backlog, int *fd) {
     error = errno;
     unlink(path);
     return close_with(error, fd);
+}
+
+int clinux_unix_lock_folder(const char *path, int *fd) {
+    char folder[sizeof((struct sockaddr_un *)0)->sun_path] = ".";
+    const char *slash = strrchr(path, '/');
+    const size_t length = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+    if (length >= sizeof folder) return ENAMETOOLONG;
+    if (length > 0) {
+        memcpy(folder, path, length);
+        folder[length] = 0;
+    }
+    *fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*fd < 0) return errno;
+    for (int tries = 0; flock(*fd, LOCK_EX | LOCK_NB) != 0; tries++) {
+        if (errno != EWOULDBLOCK || tries == 100) return close_with(errno, fd);
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    }
+    return 0;
 }
 
 int clinux_unix_connect(const char *path, int *fd) {

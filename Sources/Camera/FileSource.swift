@@ -45,6 +45,8 @@ public final class FileSource {
     init(
         path: UnsafePointer<CChar>, repeats: Bool, interrupt: Int32, pictureLimit: Int, chunk: Int
     ) throws(CameraError) {
+        // Before the descriptor, which only a whole object closes.
+        buffer = try FrameBuffer(capacity: pictureLimit + JPEGSplitter.lookahead + chunk)
         let source = try Self.open(path)
         ownsDescriptor = source.descriptor > 0
         descriptor = source.descriptor
@@ -55,7 +57,6 @@ public final class FileSource {
         self.pictureLimit = pictureLimit
         self.chunk = chunk
         splitter = JPEGSplitter(limit: pictureLimit)
-        buffer = try FrameBuffer(capacity: pictureLimit + JPEGSplitter.lookahead + chunk)
         if kind == .stream, repeats { throw .cannotRepeatStream }
         if kind == .folder, pictures?.count == 0 { throw .emptyFolder }
     }

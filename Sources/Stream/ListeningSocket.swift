@@ -9,6 +9,15 @@ struct ListeningSocket: ~Copyable {
     private let inode: UInt64
 
     init(path: UnsafePointer<CChar>, backlog: Int32) throws(StreamError) {
+        guard clinux_string_length(path) <= clinux_unix_path_limit else {
+            throw .pathTooLong(limit: clinux_unix_path_limit)
+        }
+        // Another daemon that starts just now must not take this one's socket, bound but not listening yet, for a stale
+        // one, nor the other way round.
+        var lock: Int32 = -1
+        let lockError = clinux_unix_lock_folder(path, &lock)
+        guard lockError == 0 else { throw .cannotListen(lockError) }
+        defer { _ = clinux_close(lock) }
         let descriptor = try Self.listen(path, backlog: backlog)
         var status = clinux_file_status()
         let error = clinux_path_status(path, &status)
@@ -43,7 +52,6 @@ struct ListeningSocket: ~Copyable {
         switch error {
         case 0: return descriptor
         case clinux_EADDRINUSE: throw .addressInUse
-        case clinux_ENAMETOOLONG: throw .pathTooLong(limit: clinux_unix_path_limit)
         default: throw .cannotListen(error)
         }
     }

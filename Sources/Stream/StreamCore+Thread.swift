@@ -2,8 +2,8 @@ import CLinux
 
 /// What the server's own thread does.
 extension StreamCore {
-    /// After a failure to accept (no descriptors, no memory), nanoseconds until the next try.
-    private static var acceptPause: UInt64 { 1_000_000_000 }
+    /// After a failure to accept or to wait (no descriptors, no memory), nanoseconds until the next try.
+    private static var failurePause: UInt64 { 1_000_000_000 }
     /// Connections accepted, and sends to one client, before others get their turn.
     private static var turn: Int { 16 }
 
@@ -14,8 +14,13 @@ extension StreamCore {
             let timeout = deadline == .max ? -1 : Int64(deadline > now ? deadline - now : 0)
             var ready: Int32 = 0
             let error = clinux_poll_wait(polls.baseAddress, polls.count, timeout, &ready)
-            guard error == 0, ready > 0 else { continue }
-            if polls[1].revents != 0 { clinux_event_clear(wake) }
+            if error != 0, error != clinux_EINTR {
+                // What made the wait fail may last. Waiting for nothing needs nothing that could be lacking.
+                _ = clinux_poll_wait(nil, 0, Int64(Self.failurePause), &ready)
+                continue
+            }
+            guard ready > 0 else { continue }
+            if polls[1].revents != 0 { wake.clear() }
             for index in clients.indices where polls[index + 2].revents != 0 {
                 serve(index, polls[index + 2].revents)
             }
@@ -34,7 +39,7 @@ extension StreamCore {
             listener = -1
         }
         var deadline = drainDeadline ?? .max
-        polls[1] = clinux_poll(fd: wake, events: clinux_poll_in, revents: 0)
+        polls[1] = clinux_poll(fd: wake.descriptor, events: clinux_poll_in, revents: 0)
         polls[0] = clinux_poll(fd: -1, events: clinux_poll_in, revents: 0)
         if now < acceptPausedUntil {
             deadline = min(deadline, acceptPausedUntil)
@@ -127,7 +132,7 @@ extension StreamCore {
             if error == clinux_EAGAIN { return }
             let now = clinux_monotonic_ns()
             guard error == 0 else {
-                acceptPausedUntil = now + Self.acceptPause
+                acceptPausedUntil = now + Self.failurePause
                 return
             }
             let isSeated = lock.locked {
@@ -141,7 +146,7 @@ extension StreamCore {
                 return true
             }
             if isSeated {
-                clinux_event_signal(firstClient)
+                firstClient.signal()
             } else {
                 var sent = 0
                 _ = busyLine.withUnsafeBytes { clinux_send(descriptor, $0.baseAddress!, $0.count, &sent) }

@@ -6,12 +6,12 @@ import CLinux
 /// that runs.
 final class StreamCore: @unchecked Sendable {
     /// Becomes readable when the first client has been accepted, and stays so.
-    let firstClient: Int32
+    let firstClient: Event
 
     let limits: StreamLimits
     let hello: UnsafeMutableRawBufferPointer
     let busyLine: [UInt8]
-    let wake: Int32
+    let wake: Event
     let lock: Lock
     /// Guarded by `lock`.
     let clients: UnsafeMutableBufferPointer<StreamClient>
@@ -38,8 +38,8 @@ final class StreamCore: @unchecked Sendable {
         lock = try Lock()
         var writer = JSONWriter(capacity: 128)
         busyLine = Array(try writer.errorLine("too many clients"))
-        wake = try Self.makeEvent()
-        firstClient = try Self.makeEvent()
+        wake = try Event()
+        firstClient = try Event()
         self.limits = limits
         // Clients' queues cost memory once they are used.
         var mapped: UnsafeMutableRawPointer?
@@ -66,21 +66,12 @@ final class StreamCore: @unchecked Sendable {
     }
 
     deinit {
-        _ = clinux_close(wake)
-        _ = clinux_close(firstClient)
         _ = clinux_unmap(queues.baseAddress, queues.count)
         notices.deallocate()
         clients.deallocate()
         polls.deallocate()
         input.deallocate()
         hello.deallocate()
-    }
-
-    private static func makeEvent() throws(StreamError) -> Int32 {
-        var descriptor: Int32 = -1
-        let error = clinux_event_create(&descriptor)
-        guard error == 0 else { throw .cannotStart(error) }
-        return descriptor
     }
 
     func publish(_ line: UnsafeRawBufferPointer) {
@@ -97,7 +88,7 @@ final class StreamCore: @unchecked Sendable {
             }
             return counted.clients > 0
         }
-        if hasClients { clinux_event_signal(wake) }
+        if hasClients { wake.signal() }
     }
 
     /// False when that was done before.
@@ -107,7 +98,7 @@ final class StreamCore: @unchecked Sendable {
             drainDeadline = clinux_monotonic_ns() + drain
             return true
         }
-        if isFirst { clinux_event_signal(wake) }
+        if isFirst { wake.signal() }
         return isFirst
     }
 }

@@ -62,7 +62,7 @@ public final class StreamServer: Sendable {
     deinit { close(drain: 0) }
 
     /// Becomes readable when the first client has been accepted, and stays so.
-    public var firstClient: Int32 { core.firstClient }
+    public var firstClient: Int32 { core.firstClient.descriptor }
 
     /// Queues a whole line, newline included, for every client that is connected now.
     public func publish(_ line: UnsafeRawBufferPointer) { core.publish(line) }

@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 import Testing
 
@@ -177,6 +178,25 @@ import Testing
         let client = try stream.client()
         stream.publish("still here")
         #expect(try client.line() == "still here")
+    }
+
+    /// Of many that find the same stale socket at once, one takes its place, and that one has clients.
+    @Test func oneOfManyTakesAStaleSocket() async throws {
+        let path = RunningServer.newPath()
+        for _ in 0..<20 {
+            var stale: Int32 = -1
+            try #require(path.withCString { clinux_unix_listen($0, 0o600, 1, &stale) } == 0)
+            close(stale)
+            let servers = await withTaskGroup(of: StreamServer?.self) { group in
+                for _ in 0..<4 {
+                    group.addTask { try? StreamServer(path: path, hello: Array("{}\n".utf8)) }
+                }
+                return await group.reduce(into: [StreamServer]()) { all, server in if let server { all.append(server) } }
+            }
+            try #require(servers.count == 1)
+            #expect(try SocketClient(path).line() == "{}")
+            servers[0].close(drain: 0)
+        }
     }
 
     @Test func fileThatIsNoSocketIsLeftAlone() throws {

@@ -8,6 +8,9 @@ static const size_t clinux_unix_path_limit = 107;
 /// A non-blocking listener (AF_UNIX, SOCK_STREAM) with the file mode `mode`. ENAMETOOLONG, EADDRINUSE when the name
 /// exists, otherwise what socket, bind, chmod or listen said.
 int clinux_unix_listen(const char *_Nonnull path, unsigned mode, int backlog, int *_Nonnull fd);
+/// Locks the folder of a socket's path against others who call this, until `fd` is closed. EAGAIN when another has held
+/// the lock for a second, ENAMETOOLONG, otherwise what open or flock said.
+int clinux_unix_lock_folder(const char *_Nonnull path, int *_Nonnull fd);
 /// A non-blocking connection. EAGAIN when the listener's queue is full, ECONNREFUSED when nobody listens.
 int clinux_unix_connect(const char *_Nonnull path, int *_Nonnull fd);
 /// Takes the next waiting client, non-blocking, with about `send_buffer` bytes of kernel memory for what it has not
