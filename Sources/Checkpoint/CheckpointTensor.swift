@@ -51,7 +51,7 @@ public struct CheckpointTensor: Sendable {
         self.name = name
         self.shape = shape
         self.elementType = elementType
-        // An axis of one element is never stepped along: whatever stride the file claims for it must not be computed with.
+        // An axis of one element is never stepped along: no stride that the file claims for it may be computed with.
         self.strides = zip(shape, strides).map { $0 > 1 ? $1 : 0 }
         self.byteOffset = byteOffset
         self.file = file

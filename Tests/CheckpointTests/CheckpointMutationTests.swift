@@ -48,6 +48,35 @@ import Testing
         }
     }
 
+    /// Offsets, counts, sizes and strides that no arithmetic may trust, one to four of them at a time.
+    @Test func survivesExtremeIntegers() throws {
+        var pickle = PickleBuilder()
+        pickle.dictionary([
+            ("a", { $0.tensor(storageCount: 12, offset: 1, shape: [2, 1, 3], strides: [1, 4, 3]) }),
+            ("b", { $0.tensor("LongStorage", key: "1", storageCount: 6, shape: [2, 3], strides: [3, 1]) }),
+            ("c", { $0.tensor("HalfStorage", key: "2", storageCount: 0, shape: [0, 2], strides: [2, 1]) }),
+        ])
+        let original = pickle.stopped
+        let fields = original.indices.dropLast(9).filter { original[$0] == 0x8A && original[$0 + 1] == 8 }
+        #expect(fields.count == 20)
+        let extremes = [
+            0, 1, 2, -1, 1 << 31, 1 << 32, 1 << 60, 1 << 61, 1 << 62, .max / 3, .max - 1, .max, .min, .min + 1,
+        ]
+        let storages = [48, 48, 0].map { [UInt8](repeating: 1, count: $0) }
+        var generator = SeededGenerator(seed: Self.seed)
+        var opened = 0
+        for index in 0..<4_000 {
+            var bytes = original
+            for _ in 0..<Int.random(in: 1...4, using: &generator) {
+                let start = fields.randomElement(using: &generator)! + 2
+                bytes.replaceSubrange(start..<start + 8, with: littleEndian(extremes.randomElement(using: &generator)!))
+            }
+            let zip = ZipBuilder.torch(bytes, storages: storages).bytes
+            if try Self.check(zip, "integers, seed \(Self.seed), index \(index)") { opened += 1 }
+        }
+        #expect(opened > 100)
+    }
+
     /// Reads everything; returns whether the file opened.
     private static func check(_ bytes: [UInt8], _ origin: String) throws -> Bool {
         guard let checkpoint = try? open(bytes, verifiesChecksums: false) else { return false }

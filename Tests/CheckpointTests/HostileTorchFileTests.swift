@@ -106,6 +106,10 @@ private func failure(_ bytes: [UInt8]) -> CheckpointError? {
         let idle = PickleBuilder.single(storageCount: 4, shape: [2, 1], strides: [2, .max])
         let whole = try open(ZipBuilder.torch(idle, storages: [floats]).bytes).tensors[0].bytes()
         #expect(whole == Array(floats[0..<4] + floats[8..<12]))
+        for (shape, strides) in [([2, 0], [Int.max, .max]), ([2, 1, 0], [2, .max, .max]), ([0, 2], [.max, 2])] {
+            let empty = PickleBuilder.single(storageCount: 4, shape: shape, strides: strides)
+            #expect(try open(ZipBuilder.torch(empty, storages: [floats]).bytes).tensors[0].floats() == [])
+        }
         let manyAxes = PickleBuilder.single(
             storageCount: 4, shape: .init(repeating: 1, count: 40), strides: .init(repeating: 1, count: 40))
         guard case .limitExceeded(.rank, _) = failure(ZipBuilder.torch(manyAxes, storages: [floats]).bytes) else {
