@@ -36,7 +36,11 @@ cjpeg_encoder *cjpeg_encoder_create(void) {
     if (!encoder) return NULL;
     encoder->jpeg.err = cjpeg_errors_init(&encoder->errors);
     encoder->bytes = malloc(FIRST_CAPACITY);
-    if (!encoder->bytes || setjmp(encoder->errors.escape)) {
+    if (!encoder->bytes) {
+        free(encoder);
+        return NULL;
+    }
+    if (setjmp(encoder->errors.escape)) {
         cjpeg_encoder_destroy(encoder);
         return NULL;
     }
