@@ -11,9 +11,12 @@ extension JPEGError {
             "is a kind of JPEG that is not read (libjpeg's error \(code)): save it as a baseline or progressive one"
         case .colourSpace(let components):
             "has \(components) colour components: only grey and RGB are read, save it as one of these"
-        case .tooLarge(let size): "is \(size.width)x\(size.height) pixels, too large: scale it down"
+        case .tooLarge(let size):
+            "is \(size.width)x\(size.height) pixels, more than \(JPEGLimits().pixels) in all or "
+                + "\(JPEGLimits().side) on a side: scale it down"
         case .tooManyScans: "has more scans than any sound picture: it is damaged"
-        case .outOfMemory: "needs more memory than is allowed: scale it down, or save it as a baseline JPEG"
+        case .outOfMemory:
+            "needs more memory than is allowed: scale it down, or save it as a baseline JPEG, not a progressive one"
         }
     }
 

@@ -31,14 +31,17 @@ public enum JPEGError: Error, Equatable, Sendable {
 }
 
 /// Bounds on the pictures that are decoded. The header is checked against them before anything is decoded.
+///
+/// The defaults suit a board with 512 MiB: 33 million pixels, which decoded at full size take 96 MiB more. A picture
+/// beyond them has to be scaled down; a progressive one that only lacks memory can be saved as baseline instead.
 public struct JPEGLimits: Sendable {
     public var side: Int
     public var pixels: Int
     public var scans: Int
-    /// What libjpeg may take, in bytes: a progressive picture needs 2 to 6 per pixel.
+    /// What libjpeg may take, in bytes: a progressive picture needs 2 to 6 per pixel, a baseline one some rows.
     public var memory: Int
 
-    public init(side: Int = 16_384, pixels: Int = 1 << 26, scans: Int = 100, memory: Int = 512 << 20) {
+    public init(side: Int = 16_384, pixels: Int = 1 << 25, scans: Int = 100, memory: Int = 128 << 20) {
         self.side = side
         self.pixels = pixels
         self.scans = scans

@@ -107,7 +107,7 @@ import Vision
         #expect(throws: JPEGError.colourSpace(components: 4)) {
             try decoder.decode(try fixtureBytes("vision/cmyk-32x24.jpg"))
         }
-        for (width, height) in [(16_385, 10), (10, 16_385), (16_384, 4097), (65_500, 65_500)] {
+        for (width, height) in [(16_385, 10), (10, 16_385), (16_384, 2049), (65_500, 65_500)] {
             let bytes = withSize(try jpeg(smooth), width, height)
             #expect(throws: JPEGError.tooLarge(PictureSize(width: width, height: height))) {
                 try decoder.decode(bytes)
