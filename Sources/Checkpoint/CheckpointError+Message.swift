@@ -5,8 +5,7 @@ extension CheckpointError {
     public var message: String {
         switch self {
         case .cannotOpen(let path, let errno): "cannot open \(path): \(String(cString: strerror(errno)))"
-        case .cannotWrite(let path, let errno):
-            "cannot write \(path): \(String(cString: strerror(errno)))\(Self.hint(errno))"
+        case .cannotWrite(let error): error.message
         case .notACheckpoint: "neither a PyTorch file (torch.save) nor a safetensors file"
         case .torchScript: "a TorchScript program: save its state_dict with torch.save(model.state_dict(), FILE)"
         case .bigEndian: "written on a big-endian machine: save it again on a little-endian one"
@@ -36,15 +35,6 @@ extension CheckpointError {
         case .unsupportedElementType(let type, let tensor):
             "tensor \(tensor) has the element type \(type): convert it to float32 first"
         case .invalidTensor(let name, let problem): "tensor \(name) \(problem.message)"
-        }
-    }
-
-    private static func hint(_ errno: Int32) -> String {
-        switch errno {
-        case ENOSPC, EDQUOT: ": free some space or choose another folder"
-        case EACCES, EPERM, EROFS: ": choose a folder that you may write to"
-        case ENOENT, ENOTDIR: ": create its folder first"
-        default: ""
         }
     }
 }

@@ -1,7 +1,7 @@
 /// Why a checkpoint cannot be read or written. Offsets are bytes from the start of the file, unless said otherwise.
 public enum CheckpointError: Error, Sendable, Equatable {
     case cannotOpen(path: String, errno: Int32)
-    case cannotWrite(path: String, errno: Int32)
+    case cannotWrite(FileWriteError)
     /// Neither a PyTorch file nor a safetensors file.
     case notACheckpoint
     /// A TorchScript program, not a state_dict.

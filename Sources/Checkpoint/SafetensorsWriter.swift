@@ -37,47 +37,23 @@ public struct SafetensorsWriter: Sendable {
         try add(name, shape: shape, elementType: .int32, bytes: values.withUnsafeBytes { [UInt8]($0) })
     }
 
-    /// Writes the file under a temporary name beside `path` and renames it, so that nobody sees half a file. Tensors
-    /// lie in the order in which they were added, wide elements before narrow ones, which keeps all of them aligned.
+    /// Writes the file, which appears at `path` when it is complete. Tensors lie in the order in which they were added,
+    /// wide elements before narrow ones, which keeps all of them aligned. Throws `cannotWrite`.
     public func write(to path: String) throws(CheckpointError) {
-        let temporary = "\(path).\(UInt32.random(in: 0...UInt32.max)).partial"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw .cannotWrite(path: path, errno: errno) }
-        var failure = writeAll(to: descriptor)
-        if failure == 0, fsync(descriptor) != 0 { failure = errno }
-        if close(descriptor) != 0, failure == 0 { failure = errno }
-        if failure == 0, rename(temporary, path) != 0 { failure = errno }
-        guard failure == 0 else {
-            unlink(temporary)
-            throw .cannotWrite(path: path, errno: failure)
+        do throws(FileWriteError) {
+            try writeAll(to: path)
+        } catch {
+            throw .cannotWrite(error)
         }
     }
 
-    /// Returns zero or the error number.
-    private func writeAll(to descriptor: Int32) -> Int32 {
+    private func writeAll(to path: String) throws(FileWriteError) {
+        var file = try AtomicFile(path: path)
         let ordered = [8, 4, 2, 1].flatMap { size in entries.filter { $0.elementType.size == size } }
         let header = Self.header(ordered)
         let length = withUnsafeBytes(of: UInt64(header.count).littleEndian) { [UInt8]($0) }
-        for part in [length, header] + ordered.map(\.bytes) {
-            let failure = part.withUnsafeBytes { Self.write($0, to: descriptor) }
-            if failure != 0 { return failure }
-        }
-        return 0
-    }
-
-    private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32 {
-        var written = 0
-        while written < bytes.count {
-            let count = Foundation.write(descriptor, bytes.baseAddress! + written, bytes.count - written)
-            if count > 0 {
-                written += count
-            } else if count == 0 {
-                return ENOSPC
-            } else if errno != EINTR {
-                return errno
-            }
-        }
-        return 0
+        for part in [length, header] + ordered.map(\.bytes) { try file.write(part) }
+        try file.commit()
     }
 
     /// Padded with spaces so that the tensors begin at a multiple of eight bytes.

@@ -1,3 +1,4 @@
+import Checkpoint
 import Foundation
 import ModelFile
 
@@ -11,10 +12,8 @@ public enum MetadataValue: Equatable, Sendable {
     case texts([String])
 }
 
-/// Writes a GGUF file, version 3: header first, then every tensor in the order of its layout.
-///
-/// The file appears under its name only when it is complete: data go to a temporary file beside it, which replaces the
-/// old one at the end.
+/// Writes a GGUF file, version 3: header first, then every tensor in the order of its layout. The file appears under its
+/// name only when it is complete.
 public struct GGUFWriter {
     /// A tensor's header entry.
     public struct Layout: Sendable {
@@ -39,18 +38,9 @@ public struct GGUFWriter {
         to path: String, metadata: [(key: Name, value: MetadataValue)], layouts: [Layout],
         data: (Int) throws(QuantizerError) -> Data
     ) throws(QuantizerError) {
-        let temporary = path + ".part"
-        guard let file = fopen(temporary, "wb") else { throw .cannotWrite(path: path, errno: errno) }
-        var complete = false
-        defer {
-            if !complete {
-                fclose(file)
-                unlink(temporary)
-            }
-        }
+        var file = try attempt { () throws(FileWriteError) in try AtomicFile(path: path) }
         func put(_ bytes: Data) throws(QuantizerError) {
-            let written = bytes.withUnsafeBytes { fwrite($0.baseAddress, 1, $0.count, file) }
-            guard written == bytes.count else { throw .cannotWrite(path: path, errno: errno) }
+            try attempt { () throws(FileWriteError) in try file.write(bytes) }
         }
 
         try put(header(metadata: metadata, layouts: layouts))
@@ -60,13 +50,16 @@ public struct GGUFWriter {
             bytes.append(contentsOf: repeatElement(0, count: padding(after: bytes.count)))
             try put(bytes)
         }
-        guard fflush(file) == 0, fsync(fileno(file)) == 0 else { throw .cannotWrite(path: path, errno: errno) }
-        fclose(file)
-        complete = true
-        guard rename(temporary, path) == 0 else {
-            let reason = errno
-            unlink(temporary)
-            throw .cannotWrite(path: path, errno: reason)
+        try attempt { () throws(FileWriteError) in try file.commit() }
+    }
+
+    private static func attempt<Result: ~Copyable>(
+        _ body: () throws(FileWriteError) -> Result
+    ) throws(QuantizerError) -> Result {
+        do {
+            return try body()
+        } catch {
+            throw .cannotWrite(error)
         }
     }
 

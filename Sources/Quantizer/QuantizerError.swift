@@ -9,7 +9,7 @@ public enum QuantizerError: Error, Equatable, Sendable {
     case noSuchArchitecture(String)
     /// Everything that keeps the checkpoint from being the network that it was taken for.
     case mismatch(architecture: String, [TensorProblem])
-    case cannotWrite(path: String, errno: Int32)
+    case cannotWrite(FileWriteError)
 
     /// What is wrong with one tensor, by its name in the checkpoint.
     public enum TensorProblem: Equatable, Sendable {
@@ -48,8 +48,7 @@ extension QuantizerError {
         case .mismatch(let architecture, let problems):
             let lines = problems.map { "\n  " + $0.message }.joined()
             return "does not fit \(architecture), \(problems.count) problem\(problems.count == 1 ? "" : "s"):\(lines)"
-        case .cannotWrite(let path, let errno):
-            return "\(path): cannot be written: \(String(cString: strerror(errno)))"
+        case .cannotWrite(let error): return error.message
         }
     }
 }

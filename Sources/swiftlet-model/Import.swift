@@ -2,7 +2,6 @@ import ArgumentParser
 import Checkpoint
 import Detector
 import Foundation
-import Networks
 import Quantizer
 import Vision
 
@@ -58,10 +57,7 @@ struct Import: ParsableCommand {
     var size = Size(width: 320, height: 320)
 
     func validate() throws {
-        let sides = DetectionNetwork.inputSides
-        guard sides.contains(size.width), sides.contains(size.height) else {
-            throw ValidationError("--size needs a width and a height of \(sides.lowerBound) to \(sides.upperBound)")
-        }
+        try size.validate()
     }
 
     func run() throws {

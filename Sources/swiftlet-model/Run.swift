@@ -33,6 +33,7 @@ struct Run: ParsableCommand {
 
     func validate() throws {
         guard (0...1).contains(threshold) else { throw ValidationError("--threshold must be 0 to 1") }
+        try size?.validate()
     }
 
     func run() throws {
@@ -114,7 +115,7 @@ struct Run: ParsableCommand {
                 detections.flatMap { [$0.box.left, $0.box.top, $0.box.right, $0.box.bottom] })
             try writer.write(to: output)
         } catch {
-            throw Failure.cannotCreate("\(output): \(error.message)")
+            throw Failure.cannotCreate(error.message)
         }
         print("\(detections.count) detections above \(threshold), \(rows) anchors; wrote \(output)")
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Networks
 import Vision
 
 /// WIDTHxHEIGHT in pixels on the command line.
@@ -18,6 +19,14 @@ struct Size: ExpressibleByArgument {
     }
 
     var defaultValueDescription: String { "\(width)x\(height)" }
+
+    /// Throws where no network takes an input of this size.
+    func validate() throws {
+        let sides = DetectionNetwork.inputSides
+        guard sides.contains(width), sides.contains(height) else {
+            throw ValidationError("--size needs a width and a height of \(sides.lowerBound) to \(sides.upperBound)")
+        }
+    }
 
     var picture: PictureSize { PictureSize(width: width, height: height) }
 }
