@@ -100,5 +100,7 @@ let package = Package(
         tests("Service", ["Quantizer", "Detector"]),
         tests("Checkpoint", []),
         tests("Quantizer", []),
+        // swiftlet-model as a process: it links nothing of it.
+        .testTarget(name: "ModelToolTests", dependencies: ["TestSupport", "Checkpoint"], swiftSettings: strict),
     ]
 )
