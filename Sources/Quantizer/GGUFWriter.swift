@@ -12,8 +12,8 @@ public enum MetadataValue: Equatable, Sendable {
     case texts([String])
 }
 
-/// Writes a GGUF file, version 3: header first, then every tensor in the order of its layout. The file appears under its
-/// name only when it is complete.
+/// Writes a GGUF file, version 3: header first, then every tensor in the order of its layout. The file appears under
+/// its name only when it is complete.
 public struct GGUFWriter {
     /// A tensor's header entry.
     public struct Layout: Sendable {
