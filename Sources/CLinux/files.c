@@ -42,6 +42,13 @@ int clinux_path_status(const char *path, struct clinux_file_status *status) {
     return 0;
 }
 
+int clinux_status_at(int folder, const char *path, struct clinux_file_status *status) {
+    struct stat found;
+    if (fstatat(folder, path, &found, 0) != 0) return errno;
+    translate(&found, status);
+    return 0;
+}
+
 int clinux_read(int fd, void *bytes, size_t count, size_t *got) {
     ssize_t result;
     do {

@@ -4,15 +4,46 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-int clinux_write_file(const char *path, const void *bytes, size_t count) {
-    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0) return errno;
+static int write_and_close(int fd, const void *bytes, size_t count) {
     const int error = count ? clinux_write_all(fd, bytes, count) : 0;
     // A full disk may show only here.
     if (close(fd) != 0 && !error) return errno;
+    return error;
+}
+
+// Creates a file of a name that is free, beside `path`.
+static int create_beside(const char *path, char *name, size_t size, int *fd) {
+    const char *slash = strrchr(path, '/');
+    const int folder = slash == NULL ? 0 : (int)(slash - path) + 1;
+    for (int tries = 0; tries < 100; tries++) {
+        const int length = snprintf(name, size, "%.*s.swiftlet-%ld-%d", folder, path, (long)getpid(), tries);
+        if (length < 0 || (size_t)length >= size) return ENAMETOOLONG;
+        *fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (*fd >= 0) return 0;
+        if (errno != EEXIST) return errno;
+    }
+    return EEXIST;
+}
+
+int clinux_write_file(const char *path, const void *bytes, size_t count) {
+    struct stat status;
+    int fd;
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
+        fd = open(path, O_WRONLY | O_CLOEXEC);
+        return fd < 0 ? errno : write_and_close(fd, bytes, count);
+    }
+    char name[PATH_MAX];
+    int error = create_beside(path, name, sizeof name, &fd);
+    if (error) return error;
+    error = write_and_close(fd, bytes, count);
+    if (!error && rename(name, path) != 0) error = errno;
+    if (error) unlink(name);
     return error;
 }
 

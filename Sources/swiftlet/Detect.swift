@@ -78,8 +78,9 @@ struct Detect: ~Copyable {
         do throws(CameraError) {
             let source = try FileSource(path: path, repeats: false, interrupt: -1)
             if let target = options.annotate, annotator == nil {
-                annotator = makeAnnotator(target, single: options.sources.count == 1 && source.kind == .picture)
+                annotator = makeAnnotator(target, options, single: options.sources.count == 1 && source.kind == .picture)
             }
+            annotator?.beginSource()
             var isEmpty = true
             while true {
                 switch try source.next() {
@@ -130,9 +131,17 @@ struct Detect: ~Copyable {
         }
     }
 
-    private func makeAnnotator(_ target: UnsafePointer<CChar>, single: Bool) -> PictureAnnotator {
+    private func makeAnnotator(
+        _ target: UnsafePointer<CChar>, _ options: DetectOptions, single: Bool
+    ) -> PictureAnnotator {
+        var sources: Set<FileIdentity> = []
+        for source in options.sources {
+            // One that cannot be read is reported when its turn comes.
+            guard let read = try? FileIdentity.read(by: source) else { continue }
+            sources.formUnion(read)
+        }
         do throws(AnnotationError) {
-            return try PictureAnnotator(target: bytes(target), single: single)
+            return try PictureAnnotator(target: bytes(target), single: single, sources: sources)
         } catch {
             log.error(error.message)
             error.exitCode.exit()

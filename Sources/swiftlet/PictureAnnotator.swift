@@ -1,4 +1,5 @@
 import CLinux
+import Camera
 import Service
 import Vision
 
@@ -7,14 +8,14 @@ enum AnnotationError: Error {
     case jpeg(JPEGError)
     /// errno, and the name that was to be created.
     case cannotCreate(Int32, path: [UInt8])
-    /// The annotated picture would take the place of the picture itself.
+    /// The annotated picture would take the place of a source, or appear among its pictures.
     case wouldOverwrite(path: [UInt8])
 
     var message: String {
         switch self {
         case .jpeg(let error): "cannot be annotated: it \(error.message)"
         case .cannotCreate(let error, let path): "\(text(path)): cannot be written: \(errorText(error))"
-        case .wouldOverwrite(let path): "is not annotated: \(text(path)) is the picture itself, name another --annotate"
+        case .wouldOverwrite(let path): "\(text(path)): is read from, so nothing is written there: name another --annotate"
         }
     }
 
@@ -28,11 +29,12 @@ enum AnnotationError: Error {
 }
 
 /// Draws detections into pictures and writes them as JPEGs: into one file, or into a folder under the pictures' names.
+/// What was annotated before is overwritten, a source never.
 struct PictureAnnotator: ~Copyable {
     private let target: [UInt8]
     private let isFolder: Bool
-    /// Of the files in the folder so far; pictures of several folders may share a name.
-    private var names: Set<[UInt8]> = []
+    private let sources: Set<FileIdentity>
+    private var names = AnnotatedNames()
     private var decoder = JPEGDecoder()
     private var encoder = JPEGEncoder()
     private var picture = Picture()
@@ -40,14 +42,28 @@ struct PictureAnnotator: ~Copyable {
     /// - Parameters:
     ///   - target: where to write; a folder is created if it is not there.
     ///   - single: there is one picture only, which is written to `target` unless that is a folder.
-    init(target: [UInt8], single: Bool) throws(AnnotationError) {
+    ///   - sources: all files and folders that are read.
+    init(target: [UInt8], single: Bool, sources: Set<FileIdentity>) throws(AnnotationError) {
         self.target = target
+        self.sources = sources
         var status = clinux_file_status()
-        let exists = Self.withPath(target) { clinux_path_status($0, &status) } == 0
-        isFolder = !single || target.last == UInt8(ascii: "/") || (exists && status.kind == CLINUX_FILE_FOLDER)
-        guard isFolder else { return }
-        let error = Self.withPath(target) { clinux_make_folder($0) }
-        guard error == 0 else { throw .cannotCreate(error, path: target) }
+        let error = Self.withPath(target) { clinux_status_at(clinux_working_folder, $0, &status) }
+        isFolder = !single || target.last == slash || (error == 0 && status.kind == CLINUX_FILE_FOLDER)
+        if isFolder {
+            let error = Self.withPath(target) { clinux_make_folder($0) }
+            guard error == 0 else { throw .cannotCreate(error, path: target) }
+        }
+        try check(target)
+    }
+
+    /// The pictures that follow come from another source.
+    mutating func beginSource() { names.beginSource() }
+
+    private func check(_ path: [UInt8]) throws(AnnotationError) {
+        let identity = (path + [0]).withUnsafeBytes {
+            FileIdentity(path: $0.baseAddress!.assumingMemoryBound(to: CChar.self))
+        }
+        if let identity, sources.contains(identity) { throw .wouldOverwrite(path: path) }
     }
 
     /// Writes the JPEG in `bytes` again with what was found in it.
@@ -55,7 +71,7 @@ struct PictureAnnotator: ~Copyable {
         _ bytes: UnsafeRawBufferPointer, _ result: PictureResult, labels: [[UInt8]]
     ) throws(AnnotationError) {
         let path = isFolder ? pathInFolder(result.name) : target
-        guard !Self.same(path, result.name.path) else { throw .wouldOverwrite(path: path) }
+        try check(path)
         let encoded: UnsafeRawBufferPointer
         do throws(JPEGError) {
             _ = try decoder.decode(bytes, into: &picture)
@@ -68,32 +84,13 @@ struct PictureAnnotator: ~Copyable {
         guard error == 0 else { throw .cannotCreate(error, path: path) }
     }
 
-    /// The picture's own file name, with its place in an MJPEG file, and a number where the name is taken.
     private mutating func pathInFolder(_ name: PictureName) -> [UInt8] {
-        let slash = UInt8(ascii: "/")
-        let start = name.path.lastIndex(of: slash).map { $0 + 1 } ?? 0
-        var stem = Array(name.path[start...])
-        if let dot = stem.lastIndex(of: UInt8(ascii: ".")), dot > 0 { stem.removeSubrange(dot...) }
-        if let frame = name.frame { stem += Array("-\(frame)".utf8) }
-        var unique = stem
-        var number = 2
-        while names.contains(unique) {
-            unique = stem + Array("-\(number)".utf8)
-            number += 1
-        }
-        names.insert(unique)
-        return target + (target.last == slash ? [] : [slash]) + unique + Array(".jpg".utf8)
-    }
-
-    private static func same(_ left: [UInt8], _ right: [UInt8]) -> Bool {
-        var first = clinux_file_status()
-        var second = clinux_file_status()
-        return withPath(left) { clinux_path_status($0, &first) } == 0
-            && withPath(right) { clinux_path_status($0, &second) } == 0 && first.device == second.device
-            && first.inode == second.inode
+        target + (target.last == slash ? [] : [slash]) + names.name(for: name) + bytes(".jpg")
     }
 
     private static func withPath(_ path: [UInt8], _ body: (UnsafePointer<CChar>) -> Int32) -> Int32 {
         (path + [0]).withUnsafeBytes { body($0.baseAddress!.assumingMemoryBound(to: CChar.self)) }
     }
 }
+
+private let slash = UInt8(ascii: "/")

@@ -105,8 +105,53 @@ import Vision
         #expect(names == ["a.jpg", "b-2.jpg", "b.jpg"])
 
         let refused = try detect("--annotate", folder, folder)
-        #expect(refused.code == 64 && refused.errors[0].contains("is the picture itself"))
+        #expect(refused.code == 64 && refused.errors[0].contains("is read from"))
         #expect(try Data(contentsOf: URL(fileURLWithPath: folder + "/b.jpg")) == original)
+    }
+
+    /// Whatever name a picture goes by, and whether it has been read already or not.
+    @Test func noSourceIsOverwrittenAndARunCanBeRepeated() throws {
+        let manager = FileManager.default, folder = files.folder
+        try manager.createDirectory(atPath: folder + "/other", withIntermediateDirectories: true)
+        try files.write("other/b.jpg", try drawnJPEG(seed: 7))
+        try manager.createSymbolicLink(atPath: folder + "/link.jpg", withDestinationPath: folder + "/pictures/b.jpg")
+        try manager.createSymbolicLink(atPath: folder + "/way", withDestinationPath: folder + "/pictures")
+        let names = ["pictures/b.jpg", "pictures/a.JPEG", "other/b.jpg"]
+        func contents() throws -> [Data] { try names.map { try Data(contentsOf: URL(fileURLWithPath: folder + "/" + $0)) } }
+        let originals = try contents()
+        for arguments in [
+            ["--annotate", "/pictures", "/other/b.jpg", "/pictures/b.jpg"], ["--annotate", "/link.jpg", "/pictures/b.jpg"],
+            ["--annotate", "/pictures/b.jpg", "/link.jpg"], ["--annotate", "/way", "/pictures", "/other/b.jpg"],
+            ["--annotate", "/way/b.jpg", "/pictures/b.jpg"],
+        ] {
+            let outcome = try detect(arguments.map { $0.hasPrefix("/") ? folder + $0 : $0 })
+            #expect(outcome.code == 64 && outcome.errors.contains { $0.contains("is read from") }, "\(arguments)")
+            #expect(try contents() == originals, "\(arguments)")
+        }
+        for _ in 0..<2 {
+            let outcome = try detect("--annotate", folder + "/seen", folder + "/pictures", folder + "/other")
+            #expect(outcome.code == 0 && outcome.errors.isEmpty)
+            let names = try manager.contentsOfDirectory(atPath: folder + "/seen").sorted()
+            // pictures/b-2.jpg is what the first command above drew.
+            #expect(names == ["a.jpg", "b-2.jpg", "b-3.jpg", "b.jpg"])
+        }
+        #expect(try contents() == originals)
+    }
+
+    @Test func framesAreNamedByTheirPlace() throws {
+        let one = try drawnJPEG(seed: 5)
+        try files.write("clip.mjpeg", one + one)
+        try files.write("clip-1.jpg", one)
+        let clip = files.folder + "/clip.mjpeg", all = files.folder + "/all"
+        #expect(try detect("--annotate", all, clip, clip, files.folder + "/clip-1.jpg").code == 0)
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: all).sorted()
+                == ["clip-0.jpg", "clip-1-2.jpg", "clip-1.jpg", "clip-2-0.jpg", "clip-2-1.jpg"])
+        let input = try ToolOutcome(
+            of: ["detect", "--model", RunningDaemon.model(), "--annotate", all + "/in", "-"], files, input: clip)
+        #expect(input.code == 0)
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: all + "/in").sorted() == ["stdin-0.jpg", "stdin-1.jpg"])
     }
 
     @Test func mistakesAreExplained() throws {

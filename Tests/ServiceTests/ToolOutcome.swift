@@ -8,13 +8,16 @@ struct ToolOutcome {
     var output: String
     var errors: [String]
 
-    /// - Parameter output: where standard output goes; nil keeps it.
-    init(of arguments: [String], _ files: RunningDaemon, output: String? = nil) throws {
+    /// - Parameters:
+    ///   - input: what standard input reads.
+    ///   - output: where standard output goes; nil keeps it.
+    init(of arguments: [String], _ files: RunningDaemon, input: String = "/dev/null", output: String? = nil) throws {
         let bundle = try #require(CommandLine.arguments.first { $0.hasSuffix(".xctest") })
         let process = Process()
         process.executableURL = URL(fileURLWithPath: bundle).deletingLastPathComponent()
             .appendingPathComponent("swiftlet")
         process.arguments = arguments
+        process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: input))
         // Files, not pipes: nobody has to read while the process runs.
         let names = [files.folder + "/stdout", files.folder + "/stderr"]
         for name in names { try Data().write(to: URL(fileURLWithPath: name)) }

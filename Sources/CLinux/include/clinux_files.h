@@ -30,6 +30,9 @@ int clinux_status(int fd, struct clinux_file_status *_Nonnull status);
 /// The status of the name itself: a symbolic link is CLINUX_FILE_OTHER.
 int clinux_path_status(const char *_Nonnull path, struct clinux_file_status *_Nonnull status);
 
+/// The status of what a name stands for, relative to a folder's descriptor; symbolic links are followed.
+int clinux_status_at(int folder, const char *_Nonnull path, struct clinux_file_status *_Nonnull status);
+
 /// One read, retried after a signal. `got` is 0 at the end of the file. EAGAIN: nothing there yet.
 int clinux_read(int fd, void *_Nonnull bytes, size_t count, size_t *_Nonnull got);
 /// Back to the first byte.

@@ -2,7 +2,9 @@
 
 #include <stddef.h>
 
-/// Writes a file, replacing what was there: mode 0666 less the process's mask. Not atomic.
+/// Writes a file: mode 0666 less the process's mask. A regular file that was there, or a link to one, is replaced once
+/// all bytes are written, and stays as it was when that fails. Anything else that was there (a device, a pipe) is
+/// written to.
 int clinux_write_file(const char *_Nonnull path, const void *_Nullable bytes, size_t count);
 
 /// Creates a folder (mode 0777 less the process's mask); one that exists is fine. ENOTDIR where the name is something
