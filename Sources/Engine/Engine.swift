@@ -40,8 +40,8 @@ public final class Engine {
     private let team: ThreadTeam?
     private let views: [MapView?]
 
-    /// Prepares `graph` with the tensors of `file`, for `threads` (1...64) threads of which the caller of `run()` is one;
-    /// the output does not depend on their number. With `observing`, every intermediate tensor can be read after a run;
+    /// Prepares `graph` with the tensors of `file`, for `threads` (1...64) threads, of which the caller of `run()` is
+    /// one; the output does not depend on their number. With `observing`, every intermediate tensor can be read after a run;
     /// that takes more memory and forgoes fusion.
     public init(graph: Graph, file: ModelFile, threads: Int = 1, observing: Bool = false) throws(EngineError) {
         precondition((1...Self.mostThreads).contains(threads))

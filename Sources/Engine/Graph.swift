@@ -1,6 +1,7 @@
 import ModelFile
 
-/// The shape of one activation: a map of height x width pixels, or patch-position x token rows, of channels (NHWC, batch 1).
+/// The shape of one activation: a map of height x width pixels, or patch-position x token rows, of channels (NHWC,
+/// batch 1).
 public struct MapShape: Equatable, Sendable {
     public var height: Int
     public var width: Int
@@ -112,7 +113,8 @@ public struct Graph: Sendable {
 
     /// Appends an operation; shapes must fit (they come from trusted network code, sizes were checked before).
     mutating func append(
-        _ operation: GraphOperation, _ inputs: [TensorID], _ shape: MapShape, _ name: Name, origin: ParameterOrigin? = nil
+        _ operation: GraphOperation, _ inputs: [TensorID], _ shape: MapShape, _ name: Name,
+        origin: ParameterOrigin? = nil
     ) -> TensorID {
         precondition(shape.height > 0 && shape.width > 0 && shape.channels > 0)
         precondition(inputs.count <= 6 && shape.rows <= Self.mostRows)

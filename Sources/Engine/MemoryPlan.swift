@@ -29,7 +29,8 @@ public struct MemoryPlan: Sendable {
             let request = storage.requests[index]
             return Buffer(
                 name: storage.owners[index].name, isScratch: storage.owners[index].isScratch,
-                offset: plan.offsets[index], byteCount: LifetimePlanner.aligned(request.byteCount), steps: request.first...request.last)
+                offset: plan.offsets[index], byteCount: LifetimePlanner.aligned(request.byteCount),
+                steps: request.first...request.last)
         }
         stepCount = storage.calls.count
         byteCount = plan.byteCount

@@ -27,7 +27,8 @@ enum PlanDrawing {
             let tall = fixed(
                 Double(height) * Double(buffer.byteCount) / Double(max(plan.byteCount, 1)), decimals: 2)
             svg += "<rect x=\"\(left)\" y=\"\(y(buffer.offset + buffer.byteCount))\" width=\"\(extent)\" "
-                + "height=\"\(tall)\" fill=\"\(colours[index % colours.count])\" stroke=\"#333\" stroke-width=\"0.4\"><title>"
+                + "height=\"\(tall)\" fill=\"\(colours[index % colours.count])\" stroke=\"#333\" "
+                + "stroke-width=\"0.4\"><title>"
                 + "\(buffer.name.text)\(buffer.isScratch ? " (scratch)" : ""): \(byteCount(buffer.byteCount)), "
                 + "steps \(buffer.steps.lowerBound) to \(buffer.steps.upperBound)</title></rect>\n"
         }
