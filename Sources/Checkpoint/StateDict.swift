@@ -17,7 +17,7 @@ struct StateDict {
     init(_ graph: PickleGraph) throws(CheckpointError) {
         guard let root = Self.items(graph, graph.root) else { throw .noStateDict }
         let nested = Self.nestingKeys.lazy.compactMap { key in root.first { $0.key == key } }
-            .compactMap { Self.items(graph, $0.value) }.first
+            .compactMap { Self.items(graph, $0.value) }.first { !$0.isEmpty }
         var entries: [Entry] = []
         for (name, value) in nested ?? root {
             guard case .tensor(let tensor) = graph.nodes[value] else { continue }

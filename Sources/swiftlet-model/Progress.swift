@@ -23,5 +23,10 @@ final class Progress {
         lineIsOpen = true
     }
 
-    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+    private func write(_ text: String) { writeError(text) }
+}
+
+/// Writes to standard error. What cannot be written there cannot be reported either; FileHandle would end the process.
+func writeError(_ text: String) {
+    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
 }

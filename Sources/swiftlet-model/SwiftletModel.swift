@@ -32,7 +32,7 @@ struct Failure: Error, CustomStringConvertible {
         do {
             try body()
         } catch let failure as Failure {
-            FileHandle.standardError.write(Data("swiftlet-model: \(printable(failure.description))\n".utf8))
+            writeError("swiftlet-model: \(printable(failure.description))\n")
             throw ExitCode(failure.code)
         }
     }

@@ -50,9 +50,8 @@ struct FrameLoop: ~Copyable {
             guard pause(until: nextFrame) else { return .stopped }
             switch try source.next() {
             case .frame(let frame):
-                // A frame that comes late does not delay those after it, and is not made up for by a burst.
-                let now = clinux_monotonic_ns()
-                nextFrame = max(nextFrame, now > period ? now - period : 0) + period
+                // Counted from this frame: a late one is not made up for by a burst.
+                nextFrame = clinux_monotonic_ns() + period
                 process(frame)
             case .bad(let reason, let name):
                 bad.add(name, reason.message)
