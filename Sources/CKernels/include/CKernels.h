@@ -10,14 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ckernels_qs8.h"
+#include "ckernels_types.h"
 #include "ckernels_vision.h"
-
-/// What is applied to a sum before it is stored.
-typedef enum {
-    CK_IDENTITY = 0,
-    CK_RELU = 1,
-    CK_SILU = 2,
-} ck_activation;
 
 /// C[m,n] = activation(A[m,k] * B[k,n] + bias[n]) + residual[m,n].
 /// `bias` and `residual` may be NULL. `c` may be the residual itself, and must not overlap A or B.

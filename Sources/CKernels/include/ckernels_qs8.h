@@ -1,0 +1,174 @@
+#pragma once
+
+// int8 microkernels: activations are signed bytes with a scale and a zero point per channel, weights signed bytes in
+// -127...127 with a scale per output channel, sums int32. Every path computes the same bits.
+//
+// How sums become stored bytes ("requantisation"), for output channel j, in 16-bit fixed point; mulh(a, b) is
+// (2ab + 2^15) >> 16, sat16 and sat8 saturate:
+//
+//     sum = bias[j] + the products                              (int32, must not overflow)
+//     x = sat16(sum shifted by shift[j])                        (left where positive, else right, rounding down)
+//     v = mulh(x, gain[j])                                      identity
+//     v = max(mulh(x, gain[j]), 0)                              ReLU
+//     v = mulh(sat16(max(x, 0) << lift[j]), gain[j]) + mulh(r, dip[j])    SiLU, r by the table below
+//     v = sat16(v + mulh(residual << 7, residual_gain[j]))      where something is added
+//     stored = sat8((sat16(v + zero[j]) + 32) >> 6)
+//
+// v counts 64ths of an output step. SiLU is max(x, 0) - d(|x|) with d(t) = t / (1 + e^t): t = min(mulh(|x|, tau[j]), 4095)
+// counts 512ths; with i = t >> 6 and f = t & 63, r = 128 base[i] + slope[i] f is 2^7 * 255 / 0.27846 times d, linear
+// between 64 nodes (ck_silu_base, ck_silu_slope); the last cell is flat.
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ckernels_types.h"
+
+/// What turns the sums of 8 output channels into stored bytes.
+typedef struct {
+    /// Carries the layer's bias, the input's zero point, and half of what `shift` drops.
+    int32_t bias[8];
+    int32_t shift[8];
+    int16_t gain[8];
+    int16_t tau[8];
+    int16_t dip[8];
+    int16_t lift[8];
+    int16_t residual_gain[8];
+    int16_t zero[8];
+} ck_qs8_channels;
+
+/// What turns the sums of 8 output channels into values: (sum + bias) * scale.
+typedef struct {
+    int32_t bias[8];
+    float scale[8];
+} ck_qs8_values;
+
+/// The tokens of one patch position: row r, column c lies at r * row_stride + c * column_stride elements.
+typedef struct {
+    size_t height;
+    size_t width;
+    size_t row_stride;
+    size_t column_stride;
+} ck_tokens;
+
+/// One head of multi-head attention at one patch position. q, k and v have zero point 0; q and k one scale each, v and
+/// the output one per channel.
+typedef struct {
+    ck_tokens tokens;
+    const int8_t *q;
+    const int8_t *k;
+    const int8_t *v;
+    /// Channels of the head: a multiple of 4.
+    size_t size;
+    /// From an int32 product of q and k to 32nds of a power of two, times 2^31: the score is
+    /// x = sat16((2 * product * multiplier + 2^31) >> 32), and its weight ck_exp2_weight(largest x - x).
+    int32_t multiplier;
+    /// output = sat8(rne((sum / sum of weights) * gain[c] + zero[c])), fp32; `size` values each.
+    const float *gain;
+    const float *zero;
+    int8_t *output;
+    size_t output_row_stride;
+    size_t output_column_stride;
+    /// ck_qs8_attention_scratch bytes, 64-byte aligned.
+    void *scratch;
+} ck_qs8_attention;
+
+/// Separable self-attention (MobileViTv2, section 3.1) at one patch position: q, k and v are columns of rows of tokens,
+/// with zero point 0.
+typedef struct {
+    ck_tokens tokens;
+    const int8_t *q;
+    const int8_t *k;
+    const int8_t *v;
+    size_t channels;
+    /// The score is x = sat16((2 * 256 q * multiplier + 2^31) >> 32), its weight as in ck_qs8_attention.
+    int32_t multiplier;
+    /// output = sat8(rne(max(v, 0) * (context sum * gain[c] / sum of weights) + zero[c])).
+    const float *gain;
+    const float *zero;
+    int8_t *output;
+    size_t output_row_stride;
+    size_t output_column_stride;
+    /// ck_qs8_separable_scratch bytes, 64-byte aligned.
+    void *scratch;
+} ck_qs8_separable;
+
+static inline size_t ck_round_up(size_t value, size_t unit) { return (value + unit - 1) / unit * unit; }
+
+/// Scratch bytes of one head: K and V packed for the GEMM, 8 query rows, their scores and their weights.
+static inline size_t ck_qs8_attention_scratch(size_t tokens, size_t size) {
+    const size_t t = ck_round_up(tokens, 16), s = ck_round_up(size, 16);
+    return 2 * t * s + 8 * s + 8 * t * 3 + 8 * t + 512;
+}
+
+static inline size_t ck_qs8_separable_scratch(size_t tokens, size_t channels) {
+    return ck_round_up(tokens, 16) + 8 * ck_round_up(channels, 16) + 256;
+}
+
+/// Bytes of a packed weight matrix [k, n]: blocks of 8 columns, in each block groups of 4 rows, in each group
+/// [8 columns][4 rows]; zeros fill it up.
+static inline size_t ck_qs8_packed_size(size_t k, size_t n) { return ck_round_up(n, 8) * ck_round_up(k, 4); }
+
+/// The kernels of one path. Where a kernel has no faster form on a path, the slot holds another path's.
+typedef struct {
+    /// C[rows, 8 * blocks] = requantise(A[rows, k] * B). k is a multiple of 4; A is read exactly; whole blocks of 8
+    /// columns are written. `residual` may be NULL, and may be C.
+    void (*gemm)(
+        size_t rows, size_t blocks, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
+        const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,
+        size_t ldc);
+    /// The same with half-precision values as result, n columns, which need not be a multiple of 8.
+    void (*gemm_f16)(
+        size_t rows, size_t n, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
+        const ck_qs8_values *channels, uint16_t *c, size_t ldc);
+    /// One row of a depthwise 3x3 convolution: output x is the sum over rows[0...2] of pixels stride * x + 0...2 times
+    /// weights [3][3][channels]. `channels` is a multiple of 8; pixels of a row are `channels` apart.
+    void (*dwconv3x3)(
+        size_t width, size_t channels, size_t stride, const int8_t *const rows[3], const int8_t *weights,
+        const ck_qs8_channels *parameters, ck_activation activation, int8_t *output);
+    void (*attention)(const ck_qs8_attention *);
+    void (*separable_attention)(const ck_qs8_separable *);
+    /// Layer normalisation: y = sat8(rne((q * d + e) * gain[c] + shift[c])) with d = 1 / sqrt(variance + epsilon) and
+    /// e = -mean * d of the row's stored values; fp32, every operation rounded.
+    void (*layernorm)(
+        size_t rows, size_t channels, const int8_t *input, size_t ldi, float epsilon, const float *gain,
+        const float *shift, int8_t *output, size_t ldo);
+    /// Adds the stored values and their squares to `sum` and `squares`.
+    void (*sums)(size_t rows, size_t channels, const int8_t *input, size_t ldi, int64_t *sum, int64_t *squares);
+    /// y = sat8(rne(q * gain[c] + shift[c])), fp32, every operation rounded.
+    void (*affine)(
+        size_t rows, size_t channels, const int8_t *input, size_t ldi, const float *gain, const float *shift,
+        int8_t *output, size_t ldo);
+} ck_qs8_kernels;
+
+/// NULL where this build lacks the path.
+const ck_qs8_kernels *ck_qs8_kernels_scalar(void);
+const ck_qs8_kernels *ck_qs8_kernels_neon(void);
+const ck_qs8_kernels *ck_qs8_kernels_neondot(void);
+const ck_qs8_kernels *ck_qs8_kernels_avx2(void);
+const ck_qs8_kernels *ck_qs8_kernels_avx512vnni(void);
+
+/// Weights in 0...255 for the distance to the largest score in 32nds of a power of two: 255 * 2^(-distance / 32),
+/// rounded twice (to the 32 entries of a table, then by the power of two); 0 from 255 on.
+extern const uint8_t ck_exp2_table[32];
+extern const uint8_t ck_silu_base[64];
+extern const int8_t ck_silu_slope[64];
+
+// Off the frame's hot path: one portable form each.
+
+/// Gathers the 3x3 neighbourhoods of output row `y` of a stride-2 convolution from an RGB image: for each of
+/// ceil(width / 2) outputs 27 bytes (ky, kx, channel) less 128 and one 0. Outside the image lies `padding` (less 128).
+void u8_patches3x3_s2__scalar(
+    size_t height, size_t width, const uint8_t *image, const uint8_t padding[3], size_t y, int8_t *patches);
+
+/// Bilinear interpolation of stored values, rounded to nearest; output rows from `first` to before `last`.
+void qs8_resize_bilinear__scalar(
+    size_t height, size_t width, size_t channels, const int8_t *input, size_t ldi, size_t out_height, size_t out_width,
+    int8_t *output, size_t ldo, int align_corners, size_t first, size_t last);
+
+/// output[c] = sat8(rne(sum over the rows * gain[c] + shift[c])).
+void qs8_mean__scalar(
+    size_t rows, size_t channels, const int8_t *input, size_t ldi, const float *gain, const float *shift,
+    int8_t *output);
+
+/// Packs a matrix [k, n] of stride ldb as the GEMM wants it; see ck_qs8_packed_size.
+void qs8_pack__scalar(size_t k, size_t n, const int8_t *b, size_t ldb, int8_t *packed);
