@@ -1,3 +1,23 @@
-#include "qs8_scalar.h"
+#include "qs8_neon.h"
+
+#if defined(__aarch64__)
+
+const ck_qs8_kernels *ck_qs8_kernels_neon(void) {
+    static const ck_qs8_kernels kernels = {
+        .gemm = qs8_gemm_8x8c4__neon,
+        .gemm_f16 = qs8_gemm_f16_8x8c4__neon,
+        .dwconv3x3 = qs8_dwconv3x3__neon,
+        .attention = qs8_attention__neon,
+        .separable_attention = qs8_separable_attention__neon,
+        .layernorm = qs8_layernorm__neon,
+        .sums = qs8_sums__neon,
+        .affine = qs8_affine__neon,
+    };
+    return &kernels;
+}
+
+#else
 
 const ck_qs8_kernels *ck_qs8_kernels_neon(void) { return NULL; }
+
+#endif

@@ -1,0 +1,159 @@
+#pragma once
+
+// The body of int8 attention for both NEON paths: a path's file includes its tile first. K and V are packed as the
+// GEMM wants its weights; then TILE_ROWS queries at a time meet all keys, and their weights all values.
+
+/// Copies `size` bytes, a multiple of 4.
+CK_INLINE void copy_words(int8_t *to, const int8_t *from, size_t size, size_t to_stride) {
+    for (size_t i = 0; i < size; i += 4, to += to_stride) __builtin_memcpy(to, from + i, 4);
+}
+
+/// K as the packed matrix [size, tokens].
+CK_INLINE void pack_keys(const ck_qs8_attention *head, size_t count, int8_t *packed) {
+    const size_t whole = ck_round_up(count, 8);
+    for (size_t n = 0; n < count; n++)
+        copy_words(packed + n / 8 * 8 * head->size + n % 8 * 4, ck_token(head->k, &head->tokens, n), head->size, 32);
+    for (size_t n = count; n < whole; n++)
+        for (size_t group = 0; group < head->size; group += 4)
+            __builtin_memset(packed + n / 8 * 8 * head->size + n % 8 * 4 + group * 8, 0, 4);
+}
+
+/// 4 tokens of 4 values each, turned around.
+CK_INLINE int8x16_t transpose4(const int8_t *const tokens[4], size_t channel) {
+    uint32x4_t words = {0};
+    uint32_t word;
+    __builtin_memcpy(&word, tokens[0] + channel, 4);
+    words = vsetq_lane_u32(word, words, 0);
+    __builtin_memcpy(&word, tokens[1] + channel, 4);
+    words = vsetq_lane_u32(word, words, 1);
+    __builtin_memcpy(&word, tokens[2] + channel, 4);
+    words = vsetq_lane_u32(word, words, 2);
+    __builtin_memcpy(&word, tokens[3] + channel, 4);
+    words = vsetq_lane_u32(word, words, 3);
+    static const uint8_t order[16] = {0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15};
+    return vqtbl1q_s8(vreinterpretq_s8_u32(words), vld1q_u8(order));
+}
+
+/// V as the packed matrix [padded tokens, size]; `zeros` are as many as a head has channels.
+CK_INLINE void pack_values(
+    const ck_qs8_attention *head, size_t count, size_t padded, const int8_t *zeros, int8_t *packed) {
+    for (size_t n = 0; n < padded; n += 4) {
+        const int8_t *tokens[4];
+        for (size_t i = 0; i < 4; i++) tokens[i] = n + i < count ? ck_token(head->v, &head->tokens, n + i) : zeros;
+        for (size_t c = 0; c < head->size; c += 4)
+            vst1q_s8(packed + c / 8 * 8 * padded + n * 8 + c % 8 * 4, transpose4(tokens, c));
+    }
+}
+
+/// Scores of TILE_ROWS queries, `stride` apart.
+CK_INLINE CK_TARGET void score_queries(
+    const int8_t *queries, size_t size, const int8_t *keys, size_t count, int32_t multiplier, int16_t *scores,
+    size_t stride) {
+    static const int32_t none[8];
+    const int32x4_t factor = vdupq_n_s32(multiplier);
+    for (size_t n = 0; n < count; n += 8) {
+        int32x4_t sums[TILE_ROWS][2];
+        tile(TILE_ROWS, size, queries, size, keys + n * size, none, sums);
+        for (size_t r = 0; r < TILE_ROWS; r++) {
+            const int16x4_t low = vqmovn_s32(vqrdmulhq_s32(sums[r][0], factor));
+            vst1q_s16(scores + r * stride + n, vqmovn_high_s32(low, vqrdmulhq_s32(sums[r][1], factor)));
+        }
+    }
+    for (size_t r = 0; r < TILE_ROWS; r++)
+        for (size_t n = count; n < stride; n++) scores[r * stride + n] = -32768;
+}
+
+/// Weights less 128 of one query's `count` scores, a multiple of 16. Returns their sum.
+CK_INLINE uint32_t weigh(const int16_t *scores, size_t count, int8_t *weights) {
+    int16x8_t largest = vld1q_s16(scores), other = vld1q_s16(scores + 8);
+    for (size_t n = 16; n < count; n += 16) {
+        largest = vmaxq_s16(largest, vld1q_s16(scores + n));
+        other = vmaxq_s16(other, vld1q_s16(scores + n + 8));
+    }
+    const int16x8_t most = vdupq_n_s16(vmaxvq_s16(vmaxq_s16(largest, other)));
+    const uint8x16x2_t table = vld1q_u8_x2(ck_exp2_table);
+    uint32_t total = 0;
+    size_t n = 0;
+    while (n < count) {
+        // 16-bit sums of pairs hold 128 steps.
+        const size_t end = count - n > 1024 ? n + 1024 : count;
+        uint16x8_t sums = vdupq_n_u16(0);
+        for (; n < end; n += 16) {
+            const uint8x16_t distance = vqmovun_high_s16(
+                vqmovun_s16(vqsubq_s16(most, vld1q_s16(scores + n))), vqsubq_s16(most, vld1q_s16(scores + n + 8)));
+            const uint8x16_t entry = vqtbl2q_u8(table, vandq_u8(distance, vdupq_n_u8(31)));
+            const int8x16_t power = vnegq_s8(vreinterpretq_s8_u8(vshrq_n_u8(distance, 5)));
+            const uint8x16_t weight = vandq_u8(vrshlq_u8(entry, power), vcltq_u8(distance, vdupq_n_u8(255)));
+            sums = vpadalq_u8(sums, weight);
+            vst1q_s8(weights + n, vreinterpretq_s8_u8(veorq_u8(weight, vdupq_n_u8(128))));
+        }
+        total += vaddlvq_u16(sums);
+    }
+    return total;
+}
+
+/// A block of 8 output channels of one query.
+CK_INLINE int8x8_t finish_values(const int32x4_t sums[2], float inverse, const float *gain, const float *zero) {
+    const float32x4_t low = vmulq_n_f32(vcvtq_f32_s32(sums[0]), inverse);
+    const float32x4_t high = vmulq_n_f32(vcvtq_f32_s32(sums[1]), inverse);
+    return vqmovn_s16(ck_round8(
+        vaddq_f32(vmulq_f32(low, vld1q_f32(gain)), vld1q_f32(zero)),
+        vaddq_f32(vmulq_f32(high, vld1q_f32(gain + 4)), vld1q_f32(zero + 4))));
+}
+
+/// 128 times the sum over all tokens of each packed value column: what sums lose because weights are stored less 128.
+CK_INLINE CK_TARGET void sum_values(size_t padded, size_t blocks, const int8_t *values, int8_t *row, int32_t *lost) {
+    static const int32_t none[8];
+    __builtin_memset(row, -128, padded);
+    for (size_t block = 0; block < blocks; block++) {
+        int32x4_t sums[TILE_ROWS][2];
+        tile(1, padded, row, padded, values + block * 8 * padded, none, sums);
+        vst1q_s32(lost + 8 * block, vnegq_s32(sums[0][0]));
+        vst1q_s32(lost + 8 * block + 4, vnegq_s32(sums[0][1]));
+    }
+}
+
+CK_INLINE CK_TARGET void attention(const ck_qs8_attention *head) {
+    const ck_tokens *tokens = &head->tokens;
+    const size_t count = tokens->height * tokens->width, padded = ck_round_up(count, 16), size = head->size;
+    const size_t blocks = (size + 7) / 8;
+    int16_t *scores = head->scratch;
+    int32_t *lost = (int32_t *)(scores + TILE_ROWS * padded);
+    int8_t *weights = (int8_t *)(lost + 8 * blocks);
+    int8_t *keys = weights + TILE_ROWS * padded, *values = keys + padded * size;
+    int8_t *queries = values + padded * blocks * 8;
+
+    __builtin_memset(queries, 0, size);
+    if (size % 8) __builtin_memset(values + (blocks - 1) * 8 * padded, 0, 8 * padded);
+    pack_values(head, count, padded, queries, values);
+    sum_values(padded, blocks, values, weights, lost);
+    pack_keys(head, count, keys);
+
+    for (size_t first = 0; first < count; first += TILE_ROWS) {
+        const size_t rows = count - first < TILE_ROWS ? count - first : TILE_ROWS;
+        // Where fewer are left, the first one fills the tile.
+        for (size_t r = 0; r < TILE_ROWS; r++)
+            copy_words(queries + r * size, ck_token(head->q, tokens, first + (r < rows ? r : 0)), size, 4);
+        score_queries(queries, size, keys, count, head->multiplier, scores, padded);
+        float inverses[TILE_ROWS];
+        for (size_t r = 0; r < TILE_ROWS; r++)
+            inverses[r] = 1.0f / (float)weigh(scores + r * padded, padded, weights + r * padded);
+        for (size_t block = 0; block < blocks; block++) {
+            const size_t columns = size - 8 * block < 8 ? size - 8 * block : 8;
+            float gain[8], zero[8];
+            __builtin_memcpy(gain, head->gain + 8 * block, columns * sizeof *gain);
+            __builtin_memcpy(zero, head->zero + 8 * block, columns * sizeof *zero);
+            int32x4_t sums[TILE_ROWS][2];
+            tile(TILE_ROWS, padded, weights, padded, values + block * 8 * padded, lost + 8 * block, sums);
+            for (size_t r = 0; r < rows; r++) {
+                const int8x8_t stored = finish_values(sums[r], inverses[r], gain, zero);
+                int8_t *output = head->output + (first + r) / tokens->width * head->output_row_stride +
+                    (first + r) % tokens->width * head->output_column_stride + 8 * block;
+                if (columns == 8)
+                    vst1_s8(output, stored);
+                else
+                    __builtin_memcpy(output, &stored, 4);
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+#include "qs8_neon.h"
+
+#if defined(__aarch64__)
+
+#define CK_TARGET
+
+/// 16 channels of 3 pixels, one above the other.
+typedef struct {
+    int8x16_t row[3];
+} column;
+
+/// [3 rows][3 columns] of 16 channels.
+typedef struct {
+    int8x16_t tap[9];
+} loaded_weights;
+
+/// The column whose top is at `top`; the others lie `middle` and `bottom` further.
+CK_INLINE column load_column(const int8_t *top, ptrdiff_t middle, ptrdiff_t bottom) {
+    return (column){{vld1q_s8(top), vld1q_s8(top + middle), vld1q_s8(top + bottom)}};
+}
+
+CK_INLINE loaded_weights load_weights(const int8_t *weights, size_t channels) {
+    loaded_weights loaded;
+    for (size_t tap = 0; tap < 9; tap++) loaded.tap[tap] = vld1q_s8(weights + tap * channels);
+    return loaded;
+}
+
+CK_INLINE void add_products(int16x8_t low, int16x8_t high, int32x4_t sums[4]) {
+    sums[0] = vaddw_s16(sums[0], vget_low_s16(low));
+    sums[1] = vaddw_high_s16(sums[1], low);
+    sums[2] = vaddw_s16(sums[2], vget_low_s16(high));
+    sums[3] = vaddw_high_s16(sums[3], high);
+}
+
+/// Two products of signed bytes fit 16 bits because weights are -127...127.
+CK_INLINE void accumulate(
+    const column *left, const column *middle, const column *right, const loaded_weights *w, int32x4_t sums[4]) {
+    const int8x16_t x[9] = {left->row[0],   middle->row[0], right->row[0], left->row[1], middle->row[1],
+                            right->row[1],  left->row[2],   middle->row[2], right->row[2]};
+    for (size_t tap = 0; tap < 8; tap += 2) {
+        const int16x8_t low = vmull_s8(vget_low_s8(x[tap]), vget_low_s8(w->tap[tap]));
+        const int16x8_t high = vmull_high_s8(x[tap], w->tap[tap]);
+        add_products(
+            vmlal_s8(low, vget_low_s8(x[tap + 1]), vget_low_s8(w->tap[tap + 1])),
+            vmlal_high_s8(high, x[tap + 1], w->tap[tap + 1]), sums);
+    }
+    add_products(vmull_s8(vget_low_s8(x[8]), vget_low_s8(w->tap[8])), vmull_high_s8(x[8], w->tap[8]), sums);
+}
+
+#include "qs8_dwconv3x3__neon.h"
+
+void qs8_dwconv3x3__neon(
+    size_t width, size_t channels, size_t stride, const int8_t *const rows[3], const int8_t *weights,
+    const ck_qs8_channels *parameters, ck_activation activation, int8_t *output) {
+    convolve_by_case(width, channels, stride, rows, weights, parameters, activation, output);
+}
+
+#endif

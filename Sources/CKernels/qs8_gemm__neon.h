@@ -1,0 +1,129 @@
+#pragma once
+
+// The body of the int8 GEMMs for both NEON paths: a path's file includes its tile first.
+
+/// Stores the sums of `rows` x 8.
+CK_INLINE CK_TARGET void store_tile(
+    size_t rows, int32x4_t sums[][2], const ck_qs8_channels *p, ck_activation activation,
+    const ck_silu_tables *tables, const int8_t *residual, size_t ldr, int8_t *c, size_t ldc) {
+    const int32x4_t shift[2] = {vld1q_s32(p->shift), vld1q_s32(p->shift + 4)};
+    int16x8_t v[TILE_ROWS + 1];
+    for (size_t r = 0; r < rows; r++) v[r] = ck_narrow(sums[r], shift);
+    // A single last row has an idle companion.
+    v[rows] = v[0];
+    const ck_loaded_channels channels = ck_load_channels(p);
+    for (size_t r = 0; r < rows; r += 2) ck_activate2(v + r, &channels, &channels, activation, tables);
+    for (size_t r = 0; r < rows; r++, c += ldc) {
+        if (residual) {
+            v[r] = ck_add_residual(v[r], vld1_s8(residual), &channels);
+            residual += ldr;
+        }
+        vst1_s8(c, ck_store_form(v[r], &channels));
+    }
+}
+
+/// All columns of `rows` rows.
+CK_INLINE CK_TARGET void gemm_band(
+    size_t rows, size_t blocks, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
+    const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,
+    size_t ldc) {
+    ck_silu_tables tables;
+    if (activation == CK_SILU) tables = ck_load_silu_tables();
+    int8_t packed[PACKED_BYTES];
+    const int packs = rows == PACKED_ROWS && k <= PACKED_K;
+    if (packs) pack_rows(k, a, lda, packed);
+    for (size_t block = 0; block < blocks; block++) {
+        int32x4_t sums[TILE_ROWS][2];
+        if (packs)
+            packed_tile(k, packed, weights + block * 8 * k, channels[block].bias, sums);
+        else
+            tile(rows, k, a, lda, weights + block * 8 * k, channels[block].bias, sums);
+        store_tile(
+            rows, sums, channels + block, activation, &tables, residual ? residual + 8 * block : NULL, ldr,
+            c + 8 * block, ldc);
+    }
+}
+
+CK_INLINE CK_TARGET void gemm(
+    size_t rows, size_t blocks, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
+    const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,
+    size_t ldc) {
+    size_t row = 0;
+#define BANDS(count)                                                                                               \
+    for (; row + (count) <= rows; row += (count))                                                                  \
+    gemm_band(                                                                                                     \
+        count, blocks, k, a + row * lda, lda, weights, channels, activation,                                       \
+        residual ? residual + row * ldr : NULL, ldr, c + row * ldc, ldc)
+    if (TILE_ROWS == 8) BANDS(8);
+    BANDS(4);
+    BANDS(2);
+    BANDS(1);
+#undef BANDS
+}
+
+/// The same with constants in place of the arguments that decide what code runs.
+CK_INLINE CK_TARGET void gemm_by_activation(
+    size_t rows, size_t blocks, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
+    const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,
+    size_t ldc) {
+    if (residual && activation == CK_SILU)
+        gemm(rows, blocks, k, a, lda, weights, channels, CK_SILU, residual, ldr, c, ldc);
+    else if (residual && activation == CK_RELU)
+        gemm(rows, blocks, k, a, lda, weights, channels, CK_RELU, residual, ldr, c, ldc);
+    else if (residual)
+        gemm(rows, blocks, k, a, lda, weights, channels, CK_IDENTITY, residual, ldr, c, ldc);
+    else if (activation == CK_SILU)
+        gemm(rows, blocks, k, a, lda, weights, channels, CK_SILU, NULL, 0, c, ldc);
+    else if (activation == CK_RELU)
+        gemm(rows, blocks, k, a, lda, weights, channels, CK_RELU, NULL, 0, c, ldc);
+    else
+        gemm(rows, blocks, k, a, lda, weights, channels, CK_IDENTITY, NULL, 0, c, ldc);
+}
+
+/// Stores the sums of `rows` x `columns` (1...8) as half precision.
+CK_INLINE CK_TARGET void store_values(
+    size_t rows, size_t columns, int32x4_t sums[][2], const ck_qs8_values *p, uint16_t *c, size_t ldc) {
+    const float32x4_t low = vld1q_f32(p->scale), high = vld1q_f32(p->scale + 4);
+    for (size_t r = 0; r < rows; r++) {
+        const float16x4_t first = vcvt_f16_f32(vmulq_f32(vcvtq_f32_s32(sums[r][0]), low));
+        const uint16x8_t values = vreinterpretq_u16_f16(
+            vcvt_high_f16_f32(first, vmulq_f32(vcvtq_f32_s32(sums[r][1]), high)));
+        if (columns == 8)
+            vst1q_u16(c + r * ldc, values);
+        else
+            __builtin_memcpy(c + r * ldc, &values, 2 * columns);
+    }
+}
+
+CK_INLINE CK_TARGET void value_band(
+    size_t rows, size_t n, size_t k, const int8_t *a, size_t lda, const int8_t *weights, const ck_qs8_values *channels,
+    uint16_t *c, size_t ldc) {
+    int8_t packed[PACKED_BYTES];
+    const int packs = rows == PACKED_ROWS && k <= PACKED_K;
+    if (packs) pack_rows(k, a, lda, packed);
+    for (size_t column = 0; column < n; column += 8, channels++) {
+        int32x4_t sums[TILE_ROWS][2];
+        if (packs)
+            packed_tile(k, packed, weights + column * k, channels->bias, sums);
+        else
+            tile(rows, k, a, lda, weights + column * k, channels->bias, sums);
+        if (n - column >= 8)
+            store_values(rows, 8, sums, channels, c + column, ldc);
+        else
+            store_values(rows, n - column, sums, channels, c + column, ldc);
+    }
+}
+
+CK_INLINE CK_TARGET void gemm_values(
+    size_t rows, size_t n, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
+    const ck_qs8_values *channels, uint16_t *c, size_t ldc) {
+    size_t row = 0;
+#define BANDS(count)                                                                                               \
+    for (; row + (count) <= rows; row += (count))                                                                  \
+    value_band(count, n, k, a + row * lda, lda, weights, channels, c + row * ldc, ldc)
+    if (TILE_ROWS == 8) BANDS(8);
+    BANDS(4);
+    BANDS(2);
+    BANDS(1);
+#undef BANDS
+}

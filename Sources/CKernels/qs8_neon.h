@@ -1,0 +1,154 @@
+#pragma once
+
+// What the NEON paths share: the rounding of ckernels_qs8.h on vectors.
+
+#include "qs8_scalar.h"
+
+#if defined(__aarch64__)
+
+#include <arm_neon.h>
+
+#define CK_INLINE static inline __attribute__((always_inline))
+
+/// `pointer`, of which the compiler knows no more than that: it stays in a register of its own instead of being computed
+/// anew from another one at each use.
+CK_INLINE const int8_t *ck_opaque(const int8_t *pointer) {
+    __asm__("" : "+r"(pointer));
+    return pointer;
+}
+
+/// The next 4 values, four times; moves `a` past them. In assembly because the compiler neither keeps all 16 bytes (it
+/// halves the register and splits it again for each use) nor uses the load that moves its pointer.
+CK_INLINE int8x16_t ck_repeat4(const int8_t **a) {
+    int8x16_t repeated;
+    __asm__("ld1r {%0.4s}, [%1], #4" : "=w"(repeated), "+r"(*a) : "m"(*(const int8_t(*)[4]) * a));
+    return repeated;
+}
+
+/// What 8 channels need after their sums are narrowed, in registers.
+typedef struct {
+    int16x8_t tau, lift, gain, dip, residual_gain, zero;
+} ck_loaded_channels;
+
+CK_INLINE ck_loaded_channels ck_load_channels(const ck_qs8_channels *p) {
+    return (ck_loaded_channels){vld1q_s16(p->tau), vld1q_s16(p->lift),          vld1q_s16(p->gain),
+                                vld1q_s16(p->dip), vld1q_s16(p->residual_gain), vld1q_s16(p->zero)};
+}
+
+/// 8 sums as 16-bit x.
+CK_INLINE int16x8_t ck_narrow(const int32x4_t sums[2], const int32x4_t shift[2]) {
+    return vqmovn_high_s32(vqmovn_s32(vqshlq_s32(sums[0], shift[0])), vqshlq_s32(sums[1], shift[1]));
+}
+
+/// The two tables of SiLU.
+typedef struct {
+    uint8x16x4_t base;
+    int8x16x4_t slope;
+} ck_silu_tables;
+
+CK_INLINE ck_silu_tables ck_load_silu_tables(void) {
+    return (ck_silu_tables){vld1q_u8_x4(ck_silu_base), vld1q_s8_x4(ck_silu_slope)};
+}
+
+/// v of SiLU for two groups of 8 channels, `p` and `q`.
+CK_INLINE void ck_silu2(
+    int16x8_t x[2], const ck_loaded_channels *p, const ck_loaded_channels *q, const ck_silu_tables *tables) {
+    const int16x8_t limit = vdupq_n_s16(4095), zero = vdupq_n_s16(0);
+    const int16x8_t t0 = vminq_s16(vqrdmulhq_s16(vqabsq_s16(x[0]), p->tau), limit);
+    const int16x8_t t1 = vminq_s16(vqrdmulhq_s16(vqabsq_s16(x[1]), q->tau), limit);
+    const uint8x16_t cell = vshrn_high_n_u16(
+        vshrn_n_u16(vreinterpretq_u16_s16(t0), 6), vreinterpretq_u16_s16(t1), 6);
+    const int8x16_t fraction = vandq_s8(
+        vuzp1q_s8(vreinterpretq_s8_s16(t0), vreinterpretq_s8_s16(t1)), vdupq_n_s8(63));
+    const uint8x16_t base = vqtbl4q_u8(tables->base, cell);
+    const int8x16_t slope = vqtbl4q_s8(tables->slope, cell);
+    const int16x8_t r0 = vmlal_s8(
+        vreinterpretq_s16_u16(vshll_n_u8(vget_low_u8(base), 7)), vget_low_s8(slope), vget_low_s8(fraction));
+    const int16x8_t r1 = vmlal_high_s8(
+        vreinterpretq_s16_u16(vshll_high_n_u8(base, 7)), slope, fraction);
+    const int16x8_t up0 = vqshlq_s16(vmaxq_s16(x[0], zero), p->lift);
+    const int16x8_t up1 = vqshlq_s16(vmaxq_s16(x[1], zero), q->lift);
+    x[0] = vaddq_s16(vqrdmulhq_s16(up0, p->gain), vqrdmulhq_s16(r0, p->dip));
+    x[1] = vaddq_s16(vqrdmulhq_s16(up1, q->gain), vqrdmulhq_s16(r1, q->dip));
+}
+
+/// v, before anything is added, of two groups of 8 channels.
+CK_INLINE void ck_activate2(
+    int16x8_t x[2], const ck_loaded_channels *p, const ck_loaded_channels *q, ck_activation activation,
+    const ck_silu_tables *tables) {
+    if (activation == CK_SILU) {
+        ck_silu2(x, p, q, tables);
+        return;
+    }
+    x[0] = vqrdmulhq_s16(x[0], p->gain);
+    x[1] = vqrdmulhq_s16(x[1], q->gain);
+    if (activation == CK_RELU) {
+        x[0] = vmaxq_s16(x[0], vdupq_n_s16(0));
+        x[1] = vmaxq_s16(x[1], vdupq_n_s16(0));
+    }
+}
+
+/// v with what is added to it.
+CK_INLINE int16x8_t ck_add_residual(int16x8_t v, int8x8_t residual, const ck_loaded_channels *p) {
+    return vqaddq_s16(v, vqrdmulhq_s16(vshll_n_s8(residual, 7), p->residual_gain));
+}
+
+/// v as it is stored.
+CK_INLINE int8x8_t ck_store_form(int16x8_t v, const ck_loaded_channels *p) {
+    return vqrshrn_n_s16(vqaddq_s16(v, p->zero), 6);
+}
+
+/// 16 values as floats.
+typedef struct {
+    float32x4_t part[4];
+} ck_float16x;
+
+CK_INLINE ck_float16x ck_widen(int8x16_t values) {
+    const int16x8_t low = vmovl_s8(vget_low_s8(values)), high = vmovl_high_s8(values);
+    return (ck_float16x){{
+        vcvtq_f32_s32(vmovl_s16(vget_low_s16(low))), vcvtq_f32_s32(vmovl_high_s16(low)),
+        vcvtq_f32_s32(vmovl_s16(vget_low_s16(high))), vcvtq_f32_s32(vmovl_high_s16(high))}};
+}
+
+CK_INLINE int16x8_t ck_round8(float32x4_t low, float32x4_t high) {
+    return vqmovn_high_s32(vqmovn_s32(vcvtnq_s32_f32(low)), vcvtnq_s32_f32(high));
+}
+
+/// Rounded to nearest, ties to even.
+CK_INLINE int8x16_t ck_round16(ck_float16x v) {
+    return vqmovn_high_s16(vqmovn_s16(ck_round8(v.part[0], v.part[1])), ck_round8(v.part[2], v.part[3]));
+}
+
+void qs8_gemm_8x8c4__neon(
+    size_t rows, size_t blocks, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
+    const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,
+    size_t ldc);
+void qs8_gemm_8x8c4__neondot(
+    size_t rows, size_t blocks, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
+    const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,
+    size_t ldc);
+void qs8_gemm_f16_8x8c4__neon(
+    size_t rows, size_t n, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
+    const ck_qs8_values *channels, uint16_t *c, size_t ldc);
+void qs8_gemm_f16_8x8c4__neondot(
+    size_t rows, size_t n, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
+    const ck_qs8_values *channels, uint16_t *c, size_t ldc);
+void qs8_dwconv3x3__neon(
+    size_t width, size_t channels, size_t stride, const int8_t *const rows[3], const int8_t *weights,
+    const ck_qs8_channels *parameters, ck_activation activation, int8_t *output);
+void qs8_dwconv3x3__neondot(
+    size_t width, size_t channels, size_t stride, const int8_t *const rows[3], const int8_t *weights,
+    const ck_qs8_channels *parameters, ck_activation activation, int8_t *output);
+void qs8_attention__neon(const ck_qs8_attention *);
+void qs8_attention__neondot(const ck_qs8_attention *);
+void qs8_separable_attention__neon(const ck_qs8_separable *);
+void qs8_layernorm__neon(
+    size_t rows, size_t channels, const int8_t *input, size_t ldi, float epsilon, const float *gain,
+    const float *shift, int8_t *output, size_t ldo);
+void qs8_sums__neon(
+    size_t rows, size_t channels, const int8_t *input, size_t ldi, int64_t *sum, int64_t *squares);
+void qs8_affine__neon(
+    size_t rows, size_t channels, const int8_t *input, size_t ldi, const float *gain, const float *shift,
+    int8_t *output, size_t ldo);
+
+#endif

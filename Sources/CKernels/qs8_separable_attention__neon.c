@@ -1,0 +1,78 @@
+#include "qs8_neon.h"
+
+#if defined(__aarch64__)
+
+#pragma STDC FP_CONTRACT OFF
+
+/// The weight of every token. Returns their sum.
+static int32_t weigh_tokens(const ck_qs8_separable *position, uint8_t *weights) {
+    const ck_tokens *tokens = &position->tokens;
+    int32_t largest = -128;
+    for (size_t i = 0; i < tokens->height; i++)
+        for (size_t j = 0; j < tokens->width; j++) {
+            const int32_t q = position->q[i * tokens->row_stride + j * tokens->column_stride];
+            largest = q > largest ? q : largest;
+        }
+    // A score grows with q, so the largest score is that of the largest q.
+    const int32_t most = ck_score(256 * largest, position->multiplier);
+    int32_t total = 0;
+    for (size_t i = 0; i < tokens->height; i++)
+        for (size_t j = 0; j < tokens->width; j++) {
+            const int32_t q = position->q[i * tokens->row_stride + j * tokens->column_stride];
+            const uint8_t weight = ck_exp2_weight(most - ck_score(256 * q, position->multiplier));
+            *weights++ = weight;
+            total += weight;
+        }
+    return total;
+}
+
+/// Sums over all tokens of weight times key, for 8 channels.
+CK_INLINE void weighted_keys(const ck_qs8_separable *position, const uint8_t *weights, size_t c, int32x4_t sums[2]) {
+    const ck_tokens *tokens = &position->tokens;
+    sums[0] = sums[1] = vdupq_n_s32(0);
+    for (size_t i = 0; i < tokens->height; i++) {
+        const int8_t *key = position->k + i * tokens->row_stride + c;
+        for (size_t j = 0; j < tokens->width; j++, key += tokens->column_stride) {
+            const int16x8_t values = vmovl_s8(vld1_s8(key));
+            const int16_t weight = *weights++;
+            sums[0] = vmlal_n_s16(sums[0], vget_low_s16(values), weight);
+            sums[1] = vmlal_high_n_s16(sums[1], values, weight);
+        }
+    }
+}
+
+void qs8_separable_attention__neon(const ck_qs8_separable *position) {
+    const ck_tokens *tokens = &position->tokens;
+    uint8_t *weights = position->scratch;
+    const int32_t total = weigh_tokens(position, weights);
+    const float inverse = 1.0f / (float)total;
+    size_t c = 0;
+    for (; c + 8 <= position->channels; c += 8) {
+        int32x4_t sums[2];
+        weighted_keys(position, weights, c, sums);
+        const float32x4_t low = vmulq_f32(
+            vmulq_n_f32(vcvtq_f32_s32(sums[0]), inverse), vld1q_f32(position->gain + c));
+        const float32x4_t high = vmulq_f32(
+            vmulq_n_f32(vcvtq_f32_s32(sums[1]), inverse), vld1q_f32(position->gain + c + 4));
+        const float32x4_t low_zero = vld1q_f32(position->zero + c), high_zero = vld1q_f32(position->zero + c + 4);
+        for (size_t i = 0; i < tokens->height; i++) {
+            const int8_t *value = position->v + i * tokens->row_stride + c;
+            int8_t *output = position->output + i * position->output_row_stride + c;
+            for (size_t j = 0; j < tokens->width; j++) {
+                const int16x8_t v = vmovl_s8(vmax_s8(vld1_s8(value), vdup_n_s8(0)));
+                const float32x4_t first = vmulq_f32(vcvtq_f32_s32(vmovl_s16(vget_low_s16(v))), low);
+                const float32x4_t second = vmulq_f32(vcvtq_f32_s32(vmovl_high_s16(v)), high);
+                vst1_s8(output, vqmovn_s16(ck_round8(vaddq_f32(first, low_zero), vaddq_f32(second, high_zero))));
+                value += tokens->column_stride;
+                output += position->output_column_stride;
+            }
+        }
+    }
+    if (c == position->channels) return;
+    ck_qs8_separable rest = *position;
+    rest.k += c, rest.v += c, rest.gain += c, rest.zero += c, rest.output += c;
+    rest.channels -= c;
+    qs8_separable_attention__scalar(&rest);
+}
+
+#endif
