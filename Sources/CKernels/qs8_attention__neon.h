@@ -5,7 +5,12 @@
 
 /// Copies `size` bytes, a multiple of 4.
 CK_INLINE void copy_words(int8_t *to, const int8_t *from, size_t size, size_t to_stride) {
+#pragma clang loop vectorize(disable) unroll(disable)
     for (size_t i = 0; i < size; i += 4, to += to_stride) __builtin_memcpy(to, from + i, 4);
+}
+
+CK_INLINE int8x16_t clamp63(int8x16_t values) {
+    return vminq_s8(vmaxq_s8(values, vdupq_n_s8(-63)), vdupq_n_s8(63));
 }
 
 /// K as the packed matrix [size, tokens].
@@ -16,6 +21,8 @@ CK_INLINE void pack_keys(const ck_qs8_attention *head, size_t count, int8_t *pac
     for (size_t n = count; n < whole; n++)
         for (size_t group = 0; group < head->size; group += 4)
             __builtin_memset(packed + n / 8 * 8 * head->size + n % 8 * 4 + group * 8, 0, 4);
+    // 8 tokens of 4 channels at least: 32 bytes at a time.
+    for (size_t i = 0; i < whole * head->size; i += 16) vst1q_s8(packed + i, clamp63(vld1q_s8(packed + i)));
 }
 
 /// 4 tokens of 4 values each, turned around.
@@ -31,7 +38,7 @@ CK_INLINE int8x16_t transpose4(const int8_t *const tokens[4], size_t channel) {
     __builtin_memcpy(&word, tokens[3] + channel, 4);
     words = vsetq_lane_u32(word, words, 3);
     static const uint8_t order[16] = {0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15};
-    return vqtbl1q_s8(vreinterpretq_s8_u32(words), vld1q_u8(order));
+    return clamp63(vqtbl1q_s8(vreinterpretq_s8_u32(words), vld1q_u8(order)));
 }
 
 /// V as the packed matrix [padded tokens, size]; `zeros` are as many as a head has channels.
@@ -45,47 +52,67 @@ CK_INLINE void pack_values(
     }
 }
 
-/// Scores of TILE_ROWS queries, `stride` apart.
-CK_INLINE CK_TARGET void score_queries(
-    const int8_t *queries, size_t size, const int8_t *keys, size_t count, int32_t multiplier, int16_t *scores,
-    size_t stride) {
-    static const int32_t none[8];
-    const int32x4_t factor = vdupq_n_s32(multiplier);
-    for (size_t n = 0; n < count; n += 8) {
-        int32x4_t sums[TILE_ROWS][2];
-        tile(TILE_ROWS, size, queries, size, keys + n * size, none, sums);
-        for (size_t r = 0; r < TILE_ROWS; r++) {
-            const int16x4_t low = vqmovn_s32(vqrdmulhq_s32(sums[r][0], factor));
-            vst1q_s16(scores + r * stride + n, vqmovn_high_s32(low, vqrdmulhq_s32(sums[r][1], factor)));
-        }
+/// The queries from `first` on as one tile of A. Where fewer than a tile are left, the first one fills it.
+CK_INLINE void load_queries(const ck_qs8_attention *head, size_t first, size_t rows, int8_t *queries) {
+#pragma clang loop unroll(disable)
+    for (size_t r = 0; r < TILE_ROWS; r++) {
+        const int8_t *q = ck_token(head->q, &head->tokens, first + (r < rows ? r : 0));
+        if (PACKED_ROWS)
+            copy_words(queries + 4 * r, q, head->size, 4 * TILE_ROWS);
+        else
+            copy_words(queries + r * head->size, q, head->size, 4);
     }
-    for (size_t r = 0; r < TILE_ROWS; r++)
-        for (size_t n = count; n < stride; n++) scores[r * stride + n] = -32768;
 }
 
-/// Weights less 128 of one query's `count` scores, a multiple of 16. Returns their sum.
-CK_INLINE uint32_t weigh(const int16_t *scores, size_t count, int8_t *weights) {
-    int16x8_t largest = vld1q_s16(scores), other = vld1q_s16(scores + 8);
-    for (size_t n = 16; n < count; n += 16) {
-        largest = vmaxq_s16(largest, vld1q_s16(scores + n));
-        other = vmaxq_s16(other, vld1q_s16(scores + n + 8));
+/// Scores of a tile of queries, as blocks of [TILE_ROWS][8 keys], and the largest of each query.
+CK_INLINE CK_TARGET void score_queries(
+    const int8_t *queries, size_t size, const int8_t *keys, size_t count, size_t padded, int32_t multiplier,
+    int16_t *scores, int16_t *largest) {
+    const int32x4_t factor = vdupq_n_s32(multiplier);
+    int16x8_t most[TILE_ROWS];
+    for (size_t r = 0; r < TILE_ROWS; r++) most[r] = vdupq_n_s16(-32768);
+    const size_t whole = count / 8 * 8;
+    for (size_t n = 0; n < count; n += 8) {
+        int32x4_t sums[TILE_ROWS][2];
+        if (PACKED_ROWS)
+            packed_tile(size, queries, keys + n * size, NULL, sums);
+        else
+            tile(TILE_ROWS, size, queries, size, keys + n * size, NULL, sums);
+        for (size_t r = 0; r < TILE_ROWS; r++) {
+            const int16x4_t low = vqmovn_s32(vqrdmulhq_s32(sums[r][0], factor));
+            const int16x8_t score = vqmovn_high_s32(low, vqrdmulhq_s32(sums[r][1], factor));
+            vst1q_s16(scores + TILE_ROWS * n + 8 * r, score);
+            if (n < whole) most[r] = vmaxq_s16(most[r], score);
+        }
     }
-    const int16x8_t most = vdupq_n_s16(vmaxvq_s16(vmaxq_s16(largest, other)));
+    for (size_t n = count; n < padded; n++)
+        for (size_t r = 0; r < TILE_ROWS; r++) scores[n / 8 * 8 * TILE_ROWS + 8 * r + n % 8] = -32768;
+    for (size_t r = 0; r < TILE_ROWS; r++) {
+        if (count > whole) most[r] = vmaxq_s16(most[r], vld1q_s16(scores + TILE_ROWS * whole + 8 * r));
+        largest[r] = vmaxvq_s16(most[r]);
+    }
+}
+
+/// Weights less 128 of one query's scores, of which `largest` is the largest; `count` is a multiple of 16. Returns their
+/// sum.
+CK_INLINE uint32_t weigh(const int16_t *scores, size_t count, int16_t largest, int8_t *weights) {
+    enum { NEXT = 8 * TILE_ROWS };
+    const int16_t *end = scores + count * TILE_ROWS;
+    const int16x8_t most = vdupq_n_s16(largest);
     const uint8x16x2_t table = vld1q_u8_x2(ck_exp2_table);
     uint32_t total = 0;
-    size_t n = 0;
-    while (n < count) {
+    while (scores < end) {
         // 16-bit sums of pairs hold 128 steps.
-        const size_t end = count - n > 1024 ? n + 1024 : count;
+        const int16_t *stop = end - scores > 128 * 2 * NEXT ? scores + 128 * 2 * NEXT : end;
         uint16x8_t sums = vdupq_n_u16(0);
-        for (; n < end; n += 16) {
+        for (; scores < stop; scores += 2 * NEXT, weights += 16) {
             const uint8x16_t distance = vqmovun_high_s16(
-                vqmovun_s16(vqsubq_s16(most, vld1q_s16(scores + n))), vqsubq_s16(most, vld1q_s16(scores + n + 8)));
+                vqmovun_s16(vqsubq_s16(most, vld1q_s16(scores))), vqsubq_s16(most, vld1q_s16(scores + NEXT)));
             const uint8x16_t entry = vqtbl2q_u8(table, vandq_u8(distance, vdupq_n_u8(31)));
             const int8x16_t power = vnegq_s8(vreinterpretq_s8_u8(vshrq_n_u8(distance, 5)));
             const uint8x16_t weight = vandq_u8(vrshlq_u8(entry, power), vcltq_u8(distance, vdupq_n_u8(255)));
             sums = vpadalq_u8(sums, weight);
-            vst1q_s8(weights + n, vreinterpretq_s8_u8(veorq_u8(weight, vdupq_n_u8(128))));
+            vst1q_s8(weights, vreinterpretq_s8_u8(veorq_u8(weight, vdupq_n_u8(128))));
         }
         total += vaddlvq_u16(sums);
     }
@@ -103,11 +130,10 @@ CK_INLINE int8x8_t finish_values(const int32x4_t sums[2], float inverse, const f
 
 /// 128 times the sum over all tokens of each packed value column: what sums lose because weights are stored less 128.
 CK_INLINE CK_TARGET void sum_values(size_t padded, size_t blocks, const int8_t *values, int8_t *row, int32_t *lost) {
-    static const int32_t none[8];
     __builtin_memset(row, -128, padded);
     for (size_t block = 0; block < blocks; block++) {
         int32x4_t sums[TILE_ROWS][2];
-        tile(1, padded, row, padded, values + block * 8 * padded, none, sums);
+        tile(1, padded, row, padded, values + block * 8 * padded, NULL, sums);
         vst1q_s32(lost + 8 * block, vnegq_s32(sums[0][0]));
         vst1q_s32(lost + 8 * block + 4, vnegq_s32(sums[0][1]));
     }
@@ -131,13 +157,13 @@ CK_INLINE CK_TARGET void attention(const ck_qs8_attention *head) {
 
     for (size_t first = 0; first < count; first += TILE_ROWS) {
         const size_t rows = count - first < TILE_ROWS ? count - first : TILE_ROWS;
-        // Where fewer are left, the first one fills the tile.
-        for (size_t r = 0; r < TILE_ROWS; r++)
-            copy_words(queries + r * size, ck_token(head->q, tokens, first + (r < rows ? r : 0)), size, 4);
-        score_queries(queries, size, keys, count, head->multiplier, scores, padded);
+        load_queries(head, first, rows, queries);
+        int16_t largest[TILE_ROWS];
+        score_queries(queries, size, keys, count, padded, head->multiplier, scores, largest);
         float inverses[TILE_ROWS];
+#pragma clang loop unroll(disable)
         for (size_t r = 0; r < TILE_ROWS; r++)
-            inverses[r] = 1.0f / (float)weigh(scores + r * padded, padded, weights + r * padded);
+            inverses[r] = 1.0f / (float)weigh(scores + 8 * r, padded, largest[r], weights + r * padded);
         for (size_t block = 0; block < blocks; block++) {
             const size_t columns = size - 8 * block < 8 ? size - 8 * block : 8;
             float gain[8], zero[8];

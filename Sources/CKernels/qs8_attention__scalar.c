@@ -12,7 +12,7 @@ void qs8_attention__scalar(const ck_qs8_attention *head) {
         for (size_t key = 0; key < count; key++) {
             const int8_t *k = ck_token(head->k, tokens, key);
             int32_t product = 0;
-            for (size_t c = 0; c < head->size; c++) product += q[c] * k[c];
+            for (size_t c = 0; c < head->size; c++) product += q[c] * ck_clamp(k[c], -63, 63);
             const int32_t score = ck_score(product, head->multiplier);
             if (score > largest) largest = score;
             scores[key] = (int16_t)score;
@@ -28,7 +28,7 @@ void qs8_attention__scalar(const ck_qs8_attention *head) {
             query % tokens->width * head->output_column_stride;
         for (size_t c = 0; c < head->size; c++) {
             int32_t sum = 0;
-            for (size_t key = 0; key < count; key++) sum += scores[key] * ck_token(head->v, tokens, key)[c];
+            for (size_t key = 0; key < count; key++) sum += scores[key] * ck_clamp(ck_token(head->v, tokens, key)[c], -63, 63);
             const float mean = (float)sum * inverse, scaled = mean * head->gain[c];
             output[c] = ck_round_to_s8(scaled + head->zero[c]);
         }

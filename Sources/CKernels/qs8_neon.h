@@ -21,7 +21,7 @@ CK_INLINE const int8_t *ck_opaque(const int8_t *pointer) {
 /// halves the register and splits it again for each use) nor uses the load that moves its pointer.
 CK_INLINE int8x16_t ck_repeat4(const int8_t **a) {
     int8x16_t repeated;
-    __asm__("ld1r {%0.4s}, [%1], #4" : "=w"(repeated), "+r"(*a) : "m"(*(const int8_t(*)[4]) * a));
+    __asm__ volatile("ld1r {%0.4s}, [%1], #4" : "=w"(repeated), "+r"(*a) : "m"(*(const int8_t(*)[4]) * a));
     return repeated;
 }
 

@@ -8,50 +8,74 @@
 // No rows are packed: a load that repeats its 4 bytes needs nothing but a pointer.
 enum { TILE_ROWS = 4, PACKED_ROWS = 0, PACKED_K = 0, PACKED_BYTES = 1 };
 
-/// Sums of two columns each, in halves; two products of signed bytes fit 16 bits because weights are -127...127.
-CK_INLINE int32x4_t accumulate_low(int32x4_t sums, int8x16_t w0, int8x16_t x0, int8x16_t w1, int8x16_t x1) {
-    const int16x8_t products = vmull_s8(vget_low_s8(w0), vget_low_s8(x0));
-    return vpadalq_s16(sums, vmlal_s8(products, vget_low_s8(w1), vget_low_s8(x1)));
+/// What one row contributes: halves of the sums of two columns each.
+typedef struct {
+    int16x8_t part[4];
+} row_products;
+
+/// Products of the next 4 values of a row, which moves on, and one group of weights.
+CK_INLINE void add_group(row_products *products, int first, const int8_t **row, const int8x16_t w[2]) {
+    const int8x16_t x = ck_repeat4(row);
+    for (size_t i = 0; i < 2; i++) {
+        int16x8_t *low = &products->part[2 * i], *high = &products->part[2 * i + 1];
+        if (first) {
+            *low = vmull_s8(vget_low_s8(w[i]), vget_low_s8(x));
+            *high = vmull_high_s8(w[i], x);
+        } else {
+            *low = vmlal_s8(*low, vget_low_s8(w[i]), vget_low_s8(x));
+            *high = vmlal_high_s8(*high, w[i], x);
+        }
+    }
 }
 
-CK_INLINE int32x4_t accumulate_high(int32x4_t sums, int8x16_t w0, int8x16_t x0, int8x16_t w1, int8x16_t x1) {
-    return vpadalq_s16(sums, vmlal_high_s8(vmull_high_s8(w0, x0), w1, x1));
+/// Adds the products of `groups` (1...4) groups: as many as fit 16 bits, given how weights are bounded.
+CK_INLINE void add_groups(
+    size_t rows, size_t groups, int first, const int8_t *row[], const int8_t *weights, int32x4_t halves[][4]) {
+    int8x16_t w[4][2];
+    for (size_t g = 0; g < groups; g++) {
+        w[g][0] = vld1q_s8(weights + 32 * g);
+        w[g][1] = vld1q_s8(weights + 32 * g + 16);
+    }
+    for (size_t r = 0; r < rows; r++) {
+        row_products products;
+        for (size_t g = 0; g < groups; g++) add_group(&products, g == 0, &row[r], w[g]);
+        for (size_t i = 0; i < 4; i++)
+            halves[r][i] = first ? vpaddlq_s16(products.part[i]) : vpadalq_s16(halves[r][i], products.part[i]);
+        // One row after the other: rows begun side by side would not fit the registers.
+        __asm__ volatile("" : "+w"(halves[r][0]), "+w"(halves[r][1]), "+w"(halves[r][2]), "+w"(halves[r][3]));
+    }
 }
 
-/// sums[row] = bias + the products of `rows` rows of A and 8 packed columns. A row is read exactly.
+/// sums[row] = bias + the products of `rows` rows of A and 8 packed columns. A row is read exactly. `bias` may be NULL.
 CK_INLINE void tile(
     size_t rows, size_t k, const int8_t *a, size_t lda, const int8_t *weights, const int32_t *bias,
     int32x4_t sums[][2]) {
     int32x4_t halves[TILE_ROWS][4];
-    for (size_t r = 0; r < rows; r++)
-        for (size_t j = 0; j < 4; j++) halves[r][j] = vdupq_n_s32(0);
     const int8_t *row[TILE_ROWS];
     for (size_t r = 0; r < rows; r++) row[r] = ck_opaque(a + r * lda);
-    for (size_t chunk = k / 8; chunk > 0; chunk--, weights += 64) {
-        const int8x16_t w0 = vld1q_s8(weights), w1 = vld1q_s8(weights + 16);
-        const int8x16_t w2 = vld1q_s8(weights + 32), w3 = vld1q_s8(weights + 48);
-        for (size_t r = 0; r < rows; r++) {
-            const int8x16_t x0 = ck_repeat4(&row[r]), x1 = ck_repeat4(&row[r]);
-            halves[r][0] = accumulate_low(halves[r][0], w0, x0, w2, x1);
-            halves[r][1] = accumulate_high(halves[r][1], w0, x0, w2, x1);
-            halves[r][2] = accumulate_low(halves[r][2], w1, x0, w3, x1);
-            halves[r][3] = accumulate_high(halves[r][3], w1, x0, w3, x1);
-        }
+    if (k >= 16) {
+        add_groups(rows, 4, 1, row, weights, halves);
+        weights += 128;
+        for (size_t chunk = k / 16 - 1; chunk > 0; chunk--, weights += 128)
+            add_groups(rows, 4, 0, row, weights, halves);
+    } else {
+        for (size_t r = 0; r < rows; r++)
+            for (size_t i = 0; i < 4; i++) halves[r][i] = vdupq_n_s32(0);
     }
-    if (k & 4) {
-        const int8x16_t w0 = vld1q_s8(weights), w1 = vld1q_s8(weights + 16);
-        for (size_t r = 0; r < rows; r++) {
-            const int8x16_t x = ck_repeat4(&row[r]);
-            halves[r][0] = vpadalq_s16(halves[r][0], vmull_s8(vget_low_s8(w0), vget_low_s8(x)));
-            halves[r][1] = vpadalq_s16(halves[r][1], vmull_high_s8(w0, x));
-            halves[r][2] = vpadalq_s16(halves[r][2], vmull_s8(vget_low_s8(w1), vget_low_s8(x)));
-            halves[r][3] = vpadalq_s16(halves[r][3], vmull_high_s8(w1, x));
-        }
+    if (k & 8) {
+        add_groups(rows, 2, 0, row, weights, halves);
+        weights += 64;
     }
+    if (k & 4) add_groups(rows, 1, 0, row, weights, halves);
+    for (size_t r = 0; r < rows; r++) {
+        sums[r][0] = vpaddq_s32(halves[r][0], halves[r][1]);
+        sums[r][1] = vpaddq_s32(halves[r][2], halves[r][3]);
+    }
+    if (!bias) return;
     const int32x4_t low = vld1q_s32(bias), high = vld1q_s32(bias + 4);
     for (size_t r = 0; r < rows; r++) {
-        sums[r][0] = vaddq_s32(vpaddq_s32(halves[r][0], halves[r][1]), low);
-        sums[r][1] = vaddq_s32(vpaddq_s32(halves[r][2], halves[r][3]), high);
+        sums[r][0] = vaddq_s32(sums[r][0], low);
+        sums[r][1] = vaddq_s32(sums[r][1], high);
     }
 }
 

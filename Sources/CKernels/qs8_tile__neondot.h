@@ -7,11 +7,12 @@
 #define CK_TARGET __attribute__((target("dotprod,rdm")))
 enum { TILE_ROWS = 8, PACKED_ROWS = TILE_ROWS, PACKED_K = 1024, PACKED_BYTES = PACKED_ROWS * PACKED_K };
 
-/// sums[row] = bias + the products of `rows` rows of A and 8 packed columns. A row is read exactly.
+/// sums[row] = bias + the products of `rows` rows of A and 8 packed columns. A row is read exactly. `bias` may be NULL.
 CK_INLINE CK_TARGET void tile(
     size_t rows, size_t k, const int8_t *a, size_t lda, const int8_t *weights, const int32_t *bias,
     int32x4_t sums[][2]) {
-    const int32x4_t low = vld1q_s32(bias), high = vld1q_s32(bias + 4);
+    const int32x4_t low = bias ? vld1q_s32(bias) : vdupq_n_s32(0);
+    const int32x4_t high = bias ? vld1q_s32(bias + 4) : vdupq_n_s32(0);
     for (size_t r = 0; r < rows; r++) {
         sums[r][0] = low;
         sums[r][1] = high;
@@ -96,7 +97,8 @@ CK_INLINE void pack_rows(size_t k, const int8_t *a, size_t lda, int8_t *packed) 
 /// `tile` for 8 packed rows.
 CK_INLINE CK_TARGET void packed_tile(
     size_t k, const int8_t *packed, const int8_t *weights, const int32_t *bias, int32x4_t sums[][2]) {
-    const int32x4_t low = vld1q_s32(bias), high = vld1q_s32(bias + 4);
+    const int32x4_t low = bias ? vld1q_s32(bias) : vdupq_n_s32(0);
+    const int32x4_t high = bias ? vld1q_s32(bias + 4) : vdupq_n_s32(0);
     for (size_t r = 0; r < 8; r++) {
         sums[r][0] = low;
         sums[r][1] = high;

@@ -3,6 +3,10 @@
 // int8 microkernels: activations are signed bytes with a scale and a zero point per channel, weights signed bytes in
 // -127...127 with a scale per output channel, sums int32. Every path computes the same bits.
 //
+// Of a packed weight matrix, the magnitudes of the weights k, k + 4, k + 8 and k + 12 of a column (k % 16 < 4) add up to
+// 255 at most (ck_qs8_weights_fit): four products then fit 16 bits, which saves cores without dot products a sixth of
+// their instructions and costs next to no precision.
+//
 // How sums become stored bytes ("requantisation"), for output channel j, in 16-bit fixed point; mulh(a, b) is
 // (2ab + 2^15) >> 16, sat16 and sat8 saturate:
 //
@@ -51,7 +55,7 @@ typedef struct {
 } ck_tokens;
 
 /// One head of multi-head attention at one patch position. q, k and v have zero point 0; q and k one scale each, v and
-/// the output one per channel.
+/// the output one per channel. k and v are clamped to -63...63, for the same reason as weights are bounded.
 typedef struct {
     ck_tokens tokens;
     const int8_t *q;
@@ -169,6 +173,9 @@ void qs8_resize_bilinear__scalar(
 void qs8_mean__scalar(
     size_t rows, size_t channels, const int8_t *input, size_t ldi, const float *gain, const float *shift,
     int8_t *output);
+
+/// Whether packed weights keep to their bounds.
+int ck_qs8_weights_fit(size_t k, size_t n, const int8_t *packed);
 
 /// Packs a matrix [k, n] of stride ldb as the GEMM wants it; see ck_qs8_packed_size.
 void qs8_pack__scalar(size_t k, size_t n, const int8_t *b, size_t ldb, int8_t *packed);
