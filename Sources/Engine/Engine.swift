@@ -48,7 +48,7 @@ public final class Engine {
         self.graph = graph
         weights = try Weights(graph: graph, file: file)
         let storage = StoragePlan(graph, threads: threads, observing: observing)
-        let plan = try storage.arenaPlan()
+        let plan = try LifetimePlanner.arenaPlan(storage.requests)
         guard let arena = Arena(byteCount: plan.byteCount) else { throw .outOfMemory(byteCount: plan.byteCount) }
         self.arena = arena
         arenaByteCount = plan.byteCount

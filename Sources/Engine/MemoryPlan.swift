@@ -22,18 +22,38 @@ public struct MemoryPlan: Sendable {
     public let lowerBound: Int
 
     /// nil when the engine would refuse it as too large.
-    public init?(_ graph: Graph, threads: Int) {
-        let storage = StoragePlan(graph, threads: threads, observing: false)
-        guard let plan = try? storage.arenaPlan() else { return nil }
-        buffers = storage.requests.indices.map { index in
-            let request = storage.requests[index]
-            return Buffer(
-                name: storage.owners[index].name, isScratch: storage.owners[index].isScratch,
-                offset: plan.offsets[index], byteCount: LifetimePlanner.aligned(request.byteCount),
-                steps: request.first...request.last)
+    public init?(_ graph: Graph, arithmetic: Arithmetic, threads: Int) {
+        switch arithmetic {
+        case .single:
+            let storage = StoragePlan(graph, threads: threads, observing: false)
+            self.init(storage.requests, storage.owners, stepCount: storage.calls.count)
+        case .half, .int8:
+            let storage = PackedStorage(graph, arithmetic: arithmetic, threads: threads)
+            self.init(storage.requests, storage.owners, stepCount: storage.lowering.operations.count)
         }
-        stepCount = storage.calls.count
+    }
+
+    private init?(_ requests: [BufferRequest], _ owners: [(name: Name, isScratch: Bool)], stepCount: Int) {
+        guard let plan = try? LifetimePlanner.arenaPlan(requests) else { return nil }
+        buffers = requests.indices.map { index in
+            Buffer(
+                name: owners[index].name, isScratch: owners[index].isScratch, offset: plan.offsets[index],
+                byteCount: LifetimePlanner.aligned(requests[index].byteCount),
+                steps: requests[index].first...requests[index].last)
+        }
+        self.stepCount = stepCount
         byteCount = plan.byteCount
         lowerBound = plan.lowerBound
+    }
+}
+
+extension LifetimePlanner {
+    /// More than any board can give; refused before the system is asked for it.
+    private static var largestArena: Int { 1 << 30 }
+
+    static func arenaPlan(_ requests: [BufferRequest]) throws(EngineError) -> ArenaPlan {
+        guard let plan = plan(requests) else { throw .outOfMemory(byteCount: Int.max) }
+        guard plan.byteCount <= largestArena else { throw .outOfMemory(byteCount: plan.byteCount) }
+        return plan
     }
 }

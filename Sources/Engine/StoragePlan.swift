@@ -48,15 +48,6 @@ struct StoragePlan {
         }
     }
 
-    /// More than any board can give; refused before the system is asked for it.
-    private static let largestArena = 1 << 30
-
-    func arenaPlan() throws(EngineError) -> ArenaPlan {
-        guard let plan = LifetimePlanner.plan(requests) else { throw .outOfMemory(byteCount: Int.max) }
-        guard plan.byteCount <= Self.largestArena else { throw .outOfMemory(byteCount: plan.byteCount) }
-        return plan
-    }
-
     private static func fuse(_ graph: Graph, observing: Bool) -> [Call] {
         var uses = [Int](repeating: 0, count: graph.shapes.count)
         for node in graph.nodes {

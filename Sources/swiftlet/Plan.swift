@@ -11,9 +11,11 @@ import Vision
 enum Plan {
     static func run(_ options: PlanOptions, _ log: Log) -> ExitCode {
         let model = options.model!
-        let description: ModelDescription
+        let description: ModelDescription, arithmetic: Arithmetic
         do throws(ModelFileError) {
-            description = try ModelDescription(try ModelFile(path: model))
+            let file = try ModelFile(path: model)
+            description = try ModelDescription(file)
+            arithmetic = Arithmetic(running: file)
         } catch {
             log.error("\(text(model)): \(error.message)")
             return DetectorError.model(error).exitCode
@@ -21,7 +23,7 @@ enum Plan {
         let size = description.input.size
         let network = DetectionNetwork(
             backbone: description.backbone, head: description.head, height: size.height, width: size.width)
-        guard let plan = MemoryPlan(network.graph, threads: options.threads) else {
+        guard let plan = MemoryPlan(network.graph, arithmetic: arithmetic, threads: options.threads) else {
             log.error("\(text(model)): its buffers are beyond any memory")
             return .badData
         }
@@ -37,7 +39,8 @@ enum Plan {
         if options.isJSON {
             writeJSON(plan, to: output)
         } else {
-            writeSummary(plan, title: "\(text(description.name)), \(size.width)x\(size.height)", to: output)
+            let title = "\(text(description.name)), \(size.width)x\(size.height), \(arithmetic.name)"
+            writeSummary(plan, title: title, to: output)
         }
         return .success
     }

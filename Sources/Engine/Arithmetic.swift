@@ -1,0 +1,31 @@
+import ModelFile
+
+/// The type in which a network stores its activations.
+public enum Arithmetic: Sendable {
+    case single
+    case half
+    case int8
+
+    public var name: StaticString {
+        switch self {
+        case .single: "fp32"
+        case .half: "fp16"
+        case .int8: "int8"
+        }
+    }
+
+    /// Bytes of an activation.
+    var elementByteCount: Int {
+        switch self {
+        case .single: 4
+        case .half: 2
+        case .int8: 1
+        }
+    }
+
+    /// How the engine runs `file`: int8 if it holds a tensor of that type, otherwise fp32.
+    public init(running file: ModelFile) {
+        self = .single
+        for tensor in file.tensors where tensor.storageType == .int8 { self = .int8 }
+    }
+}

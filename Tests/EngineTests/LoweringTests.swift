@@ -1,0 +1,148 @@
+import Networks
+import TestSupport
+import Testing
+
+@testable import Engine
+
+/// What int8 and fp16 make of the networks, before any number is computed.
+@Suite struct LoweringTests {
+    static let networks = [MobileViTv3.xxs, .half]
+    static let sizes = [(320, 320), (64, 128), (208, 240), (96, 96)]
+
+    static func graph(_ backbone: MobileViTv3, _ size: (height: Int, width: Int) = (320, 320)) -> Graph {
+        let head = SSDLite.published(classCount: 81, stride32Channels: backbone.stages[2].channels)
+        return DetectionNetwork(backbone: backbone, head: head, height: size.height, width: size.width).graph
+    }
+
+    /// Inverted residuals and head levels are one operation each, tokens are never moved, additions never stand alone.
+    @Test func operationsOfXXS() {
+        let lowering = Lowering(Self.graph(.xxs))
+        var bands = 0, expansions = 0, attentions = 0, residuals = 0
+        for operation in lowering.operations {
+            if case .band = operation.kind { bands += 1 }
+            if case .attention = operation.kind { attentions += 1 }
+            expansions += operation.expansion == nil ? 0 : 1
+            residuals += operation.residual == nil ? 0 : 1
+        }
+        // layer_1, three of layer_2, and one each in layers 3 to 5; their local representations; the extra levels; the
+        // heads of five levels.
+        #expect(bands == 7 + 3 + 3 + 5)
+        // The inverted residuals, and the heads of levels 0 and 1 with a projection.
+        #expect(expansions == 7 + 2)
+        #expect(attentions == 2 + 4 + 3)
+        // layer_1 and two of layer_2, the three blocks, and two in each encoder.
+        #expect(residuals == 3 + 3 + 2 * 9)
+        // The stem; in a block besides its band: 7 in each encoder, the last normalisation, projection and fusion; the
+        // pooled level with its layer, and the last head.
+        #expect(lowering.operations.count == 1 + 18 + 7 * 9 + 3 * 3 + 3)
+    }
+
+    /// Two meetings in an encoder (around attention, or before each normalisation over the whole map), few elsewhere.
+    @Test(arguments: [(0, 2), (1, 4)]) func threadsMeetSeldom(network: Int, perEncoder: Int) {
+        let storage = PackedStorage(Self.graph(Self.networks[network]), arithmetic: .int8, threads: 2)
+        let operations = storage.lowering.operations
+        let meetings = operations.indices.filter { storage.meets(after: $0) }.count
+        #expect(meetings <= perEncoder * 9 + 30, "\(meetings)")
+        #expect(storage.meets(after: operations.count - 1))
+        // Where they must meet they do.
+        for (index, operation) in operations.enumerated() where operation.meetsAfter {
+            #expect(storage.meets(after: index))
+        }
+    }
+
+    /// Between two meetings a part reads rows of its own: what an operation reads was complete at the last meeting, or
+    /// was written by operations that work row by row over as many rows.
+    @Test(arguments: networks.indices, sizes.indices) func nothingIsReadBeforeItIsThere(network: Int, size: Int) {
+        let graph = Self.graph(Self.networks[network], Self.sizes[size])
+        let lowering = Lowering(graph)
+        func isRowWise(_ operation: Lowering.Operation, reading: Bool) -> Bool {
+            switch operation.kind {
+            case .pointwise, .layerNorm: true
+            // Its mean and variance are those of the whole map.
+            case .groupNorm: !reading
+            default: false
+            }
+        }
+        /// The tensors whose memory holds the tensor's: itself, and parts of it that were concatenated.
+        func sources(_ tensor: TensorID) -> [Int] {
+            for node in graph.nodes where node.output == tensor {
+                switch node.operation {
+                case .concatenateChannels, .concatenateRows:
+                    return (0..<node.inputCount).map { lowering.roots[node.input($0).index].index }
+                default: break
+                }
+            }
+            return [tensor.index]
+        }
+        var complete: Set<Int> = [graph.input.index]
+        var fresh: [Int: Int] = [:]
+        for operation in lowering.operations {
+            for tensor in [operation.input] + [operation.residual].compactMap({ $0 }) {
+                for source in sources(tensor) where !complete.contains(source) {
+                    let rows = fresh[source] ?? -1
+                    #expect(isRowWise(operation, reading: true) && rows == lowering.maps[operation.output.index].rows)
+                }
+            }
+            let rows = lowering.maps[operation.output.index].rows
+            fresh[operation.output.index] = isRowWise(operation, reading: false) ? rows : -1
+            if operation.meetsAfter {
+                complete.formUnion(fresh.keys)
+                fresh = [:]
+            }
+        }
+        #expect(sources(graph.output).allSatisfy { complete.contains($0) })
+    }
+
+    /// Buffers that live together are apart, views share their source's place, and parts lie inside their whole.
+    @Test(arguments: networks.indices, sizes.indices) func placesAreValid(network: Int, size: Int) throws {
+        let graph = Self.graph(Self.networks[network], Self.sizes[size])
+        for arithmetic in [Arithmetic.half, .int8] { try placesAreValid(graph, arithmetic) }
+    }
+
+    private func placesAreValid(_ graph: Graph, _ arithmetic: Arithmetic) throws {
+        let plan = try #require(MemoryPlan(graph, arithmetic: arithmetic, threads: 3))
+        for (index, buffer) in plan.buffers.enumerated() {
+            #expect(buffer.offset >= 0 && buffer.offset + buffer.byteCount <= plan.byteCount)
+            for other in plan.buffers[..<index] where other.steps.overlaps(buffer.steps) {
+                #expect(
+                    other.offset + other.byteCount <= buffer.offset || buffer.offset + buffer.byteCount <= other.offset,
+                    "\(other.name.text) and \(buffer.name.text)")
+            }
+        }
+        let storage = PackedStorage(graph, arithmetic: arithmetic, threads: 3)
+        for node in graph.nodes {
+            switch node.operation {
+            case .unfold, .fold:
+                let source = try #require(storage.places[node.input(0).index])
+                let view = try #require(storage.places[node.output.index])
+                #expect(view.buffer == source.buffer && view.offset == source.offset && view.stride == source.stride)
+            case .concatenateChannels:
+                let whole = try #require(storage.places[node.output.index])
+                var next = 0
+                for position in 0..<node.inputCount {
+                    let part = try #require(storage.places[node.input(position).index])
+                    #expect(part.buffer == whole.buffer && part.offset == next && part.stride == whole.stride)
+                    next += graph.shape(node.input(position)).channels
+                }
+            case .depthwise3x3: #expect(storage.places[node.output.index] == nil)
+            default: break
+            }
+        }
+        for (index, operation) in storage.lowering.operations.enumerated() {
+            #expect(storage.places[operation.input.index] != nil && storage.places[operation.output.index] != nil)
+            let isHead = lastName(storage.lowering.names[operation.output.index].text)
+            #expect(storage.predicts[index] == isHead)
+        }
+    }
+
+    private func lastName(_ name: String) -> Bool {
+        name.hasPrefix("ssd_heads.") && name.contains("loc_cls_layer")
+    }
+
+    /// The smallest arenas that issue and boards count on, at 320x320 with 81 classes.
+    @Test(arguments: [(0, 1 << 20), (1, 3 << 19)]) func int8ArenasAreSmall(network: Int, bytes: Int) throws {
+        let plan = try #require(MemoryPlan(Self.graph(Self.networks[network]), arithmetic: .int8, threads: 1))
+        #expect(plan.byteCount <= bytes, "\(plan.byteCount)")
+        #expect(Double(plan.byteCount) <= 1.1 * Double(plan.lowerBound), "\(plan.byteCount) of \(plan.lowerBound)")
+    }
+}
