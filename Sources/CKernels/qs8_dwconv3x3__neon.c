@@ -2,7 +2,6 @@
 
 #if defined(__aarch64__)
 
-#define CK_TARGET
 
 /// 16 channels of 3 pixels, one above the other.
 typedef struct {

@@ -59,7 +59,7 @@ CK_INLINE CK_TARGET void convolve16(
 }
 
 /// One output of 8 channels: for maps whose channels are no multiple of 16.
-CK_INLINE void convolve8(
+CK_INLINE CK_TARGET void convolve8(
     size_t channels, const int8_t *const rows[3], const int8_t *weights, const ck_qs8_channels *p,
     ck_activation activation, int8_t *output) {
     int32x4_t sums[2] = {vld1q_s32(p->bias), vld1q_s32(p->bias + 4)};

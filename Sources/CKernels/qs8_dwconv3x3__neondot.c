@@ -1,8 +1,8 @@
+#define CK_TARGET __attribute__((target("arch=armv8.1-a+dotprod")))
+#define CK_HAS_RDM
 #include "qs8_neon.h"
 
 #if defined(__aarch64__)
-
-#define CK_TARGET __attribute__((target("dotprod,rdm")))
 
 /// 16 channels of 3 pixels, one above the other: for each channel [top, middle, bottom, 0], as a dot product takes them.
 typedef struct {

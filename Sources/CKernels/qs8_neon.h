@@ -9,6 +9,19 @@
 #include <arm_neon.h>
 
 #define CK_INLINE static inline __attribute__((always_inline))
+// A path whose cores can do more defines what before it includes this file.
+#ifndef CK_TARGET
+#define CK_TARGET
+#endif
+
+/// sat16(sum + mulh(a, b)).
+CK_INLINE CK_TARGET int16x8_t ck_add_mulh(int16x8_t sum, int16x8_t a, int16x8_t b) {
+#ifdef CK_HAS_RDM
+    return vqrdmlahq_s16(sum, a, b);
+#else
+    return vqaddq_s16(sum, vqrdmulhq_s16(a, b));
+#endif
+}
 
 /// `pointer`, of which the compiler knows no more than that: it stays in a register of its own instead of being computed
 /// anew from another one at each use.
@@ -51,13 +64,14 @@ CK_INLINE ck_silu_tables ck_load_silu_tables(void) {
 }
 
 /// v of SiLU for two groups of 8 channels, `p` and `q`.
-CK_INLINE void ck_silu2(
+CK_INLINE CK_TARGET void ck_silu2(
     int16x8_t x[2], const ck_loaded_channels *p, const ck_loaded_channels *q, const ck_silu_tables *tables) {
-    const int16x8_t limit = vdupq_n_s16(4095), zero = vdupq_n_s16(0);
-    const int16x8_t t0 = vminq_s16(vqrdmulhq_s16(vqabsq_s16(x[0]), p->tau), limit);
-    const int16x8_t t1 = vminq_s16(vqrdmulhq_s16(vqabsq_s16(x[1]), q->tau), limit);
-    const uint8x16_t cell = vshrn_high_n_u16(
-        vshrn_n_u16(vreinterpretq_u16_s16(t0), 6), vreinterpretq_u16_s16(t1), 6);
+    const int16x8_t zero = vdupq_n_s16(0);
+    const int16x8_t t0 = vqrdmulhq_s16(vqabsq_s16(x[0]), p->tau);
+    const int16x8_t t1 = vqrdmulhq_s16(vqabsq_s16(x[1]), q->tau);
+    // Beyond the last cell a look-up gives 0, as the last cell would.
+    const uint8x16_t cell = vqshrn_high_n_u16(
+        vqshrn_n_u16(vreinterpretq_u16_s16(t0), 6), vreinterpretq_u16_s16(t1), 6);
     const int8x16_t fraction = vandq_s8(
         vuzp1q_s8(vreinterpretq_s8_s16(t0), vreinterpretq_s8_s16(t1)), vdupq_n_s8(63));
     const uint8x16_t base = vqtbl4q_u8(tables->base, cell);
@@ -68,12 +82,12 @@ CK_INLINE void ck_silu2(
         vreinterpretq_s16_u16(vshll_high_n_u8(base, 7)), slope, fraction);
     const int16x8_t up0 = vqshlq_s16(vmaxq_s16(x[0], zero), p->lift);
     const int16x8_t up1 = vqshlq_s16(vmaxq_s16(x[1], zero), q->lift);
-    x[0] = vaddq_s16(vqrdmulhq_s16(up0, p->gain), vqrdmulhq_s16(r0, p->dip));
-    x[1] = vaddq_s16(vqrdmulhq_s16(up1, q->gain), vqrdmulhq_s16(r1, q->dip));
+    x[0] = ck_add_mulh(vqrdmulhq_s16(up0, p->gain), r0, p->dip);
+    x[1] = ck_add_mulh(vqrdmulhq_s16(up1, q->gain), r1, q->dip);
 }
 
 /// v, before anything is added, of two groups of 8 channels.
-CK_INLINE void ck_activate2(
+CK_INLINE CK_TARGET void ck_activate2(
     int16x8_t x[2], const ck_loaded_channels *p, const ck_loaded_channels *q, ck_activation activation,
     const ck_silu_tables *tables) {
     if (activation == CK_SILU) {
@@ -89,8 +103,8 @@ CK_INLINE void ck_activate2(
 }
 
 /// v with what is added to it.
-CK_INLINE int16x8_t ck_add_residual(int16x8_t v, int8x8_t residual, const ck_loaded_channels *p) {
-    return vqaddq_s16(v, vqrdmulhq_s16(vshll_n_s8(residual, 7), p->residual_gain));
+CK_INLINE CK_TARGET int16x8_t ck_add_residual(int16x8_t v, int8x8_t residual, const ck_loaded_channels *p) {
+    return ck_add_mulh(v, vshll_n_s8(residual, 7), p->residual_gain);
 }
 
 /// v as it is stored.

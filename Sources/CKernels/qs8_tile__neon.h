@@ -4,7 +4,6 @@
 
 #if defined(__aarch64__)
 
-#define CK_TARGET
 // No rows are packed: a load that repeats its 4 bytes needs nothing but a pointer.
 enum { TILE_ROWS = 4, PACKED_ROWS = 0, PACKED_K = 0, PACKED_BYTES = 1 };
 

@@ -20,7 +20,7 @@
 //
 // v counts 64ths of an output step. SiLU is max(x, 0) - d(|x|) with d(t) = t / (1 + e^t): t = min(mulh(|x|, tau[j]), 4095)
 // counts 512ths; with i = t >> 6 and f = t & 63, r = 128 base[i] + slope[i] f is 2^7 * 255 / 0.27846 times d, linear
-// between 64 nodes (ck_silu_base, ck_silu_slope); the last cell is flat.
+// between 64 nodes (ck_silu_base, ck_silu_slope); from the last one on it is 0.
 
 #include <stddef.h>
 #include <stdint.h>
