@@ -2,8 +2,8 @@ import ModelFile
 
 /// A graph as it runs in int8 and in fp16: fewer operations, each with an epilogue.
 ///
-/// - Tokens stay where their pixels are: `unfold` and `fold` only rename a map, since all but attention treats every row
-///   alike, and attention walks the pixels of one patch position.
+/// - Tokens stay where their pixels are: `unfold` and `fold` only rename a map, since all but attention treats every
+///   row alike, and attention walks the pixels of one patch position.
 /// - An addition belongs to the pointwise layer before it.
 /// - A depthwise convolution runs in a band with the pointwise layers around it, so that the maps between them never
 ///   exist whole.
@@ -179,7 +179,9 @@ struct Lowering {
         for node in graph.nodes {
             switch node.operation {
             case .concatenateChannels, .concatenateRows:
-                for position in 0..<node.inputCount { whole[roots[node.input(position).index].index] = node.output.index }
+                for position in 0..<node.inputCount {
+                    whole[roots[node.input(position).index].index] = node.output.index
+                }
             default: break
             }
         }

@@ -1,6 +1,6 @@
 import CLinux
 
-/// Threads that run the same list of steps together, each its part of every step, and meet after each step.
+/// Threads that run the same steps together, each its part of every step, and meet where the schedule says so.
 ///
 /// The caller of `run()` is the first of them; the others wait for the next frame, a short while spinning and then
 /// asleep. One fork per frame: on small layers, starting threads costs more than the arithmetic.
@@ -11,7 +11,7 @@ final class ThreadTeam {
     private static var spinsBetweenFrames: UInt32 { 400 }
     private static var stackByteCount: Int { 256 << 10 }
 
-    private let steps: [Step]
+    private let schedule: Schedule
     private let size: Int
     private let barrier: UnsafeMutablePointer<clinux_barrier>
     private let members: UnsafeMutablePointer<Member>
@@ -25,9 +25,9 @@ final class ThreadTeam {
         var part: Int
     }
 
-    /// Starts `size - 1` threads.
-    init(steps: [Step], size: Int) throws(EngineError) {
-        self.steps = steps
+    /// Starts `size - 1` threads. All meet after the last step.
+    init(_ schedule: Schedule, size: Int) throws(EngineError) {
+        self.schedule = schedule
         self.size = size
         barrier = .allocate(capacity: 1)
         barrier.initialize(to: clinux_barrier(parties: UInt32(size), arrived: 0, generation: 0, sleepers: 0))
@@ -74,9 +74,9 @@ final class ThreadTeam {
     }
 
     private func runSteps(part: Int) {
-        for index in steps.indices {
-            steps[index].run(part: part, of: size)
-            clinux_barrier_wait(barrier, Self.spinsBetweenSteps)
+        for index in schedule.steps.indices {
+            schedule.steps[index].run(part: part, of: size)
+            if schedule.meets[index] { clinux_barrier_wait(barrier, Self.spinsBetweenSteps) }
         }
     }
 }

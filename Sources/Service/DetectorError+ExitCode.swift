@@ -5,9 +5,9 @@ extension DetectorError {
     public var exitCode: ExitCode {
         switch self {
         case .model(.cannotOpen(let error)): error == clinux_EACCES || error == clinux_EPERM ? .noPermission : .noInput
-        case .model, .engine(.model): .badData
+        case .model, .engine(.model), .engine(.channels): .badData
         case .engine(.outOfMemory), .engine(.cannotStartThreads): .system
-        case .inputSize, .unknownLabel: .usage
+        case .inputSize, .unknownLabel, .engine(.kernelPath): .usage
         }
     }
 }

@@ -10,8 +10,17 @@ extension EngineError {
         case .outOfMemory(let count):
             "needs \(byteCount(count)) of memory, which the system does not have: use a smaller input size"
         case .cannotStartThreads(let errno): "cannot start threads (\(errorText(errno))): use fewer"
+        case .kernelPath(let available): "the kernel path in SWIFTLET_PATH is not one of \(text(available))"
+        case .channels(let layer): "layer '\(layer.text)' has a number of channels that has no kernels in its precision"
         }
     }
+}
+
+/// For example "scalar, neon".
+public func text(_ paths: [KernelPath]) -> String {
+    var text = ""
+    for path in paths { text += text.isEmpty ? "\(path.name)" : ", \(path.name)" }
+    return text
 }
 
 extension DetectorError {

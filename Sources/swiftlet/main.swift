@@ -1,4 +1,5 @@
 import CLinux
+import Engine
 import Service
 
 private func usage() -> String {
@@ -38,7 +39,7 @@ private func run() -> ExitCode {
         return .success
     }
     if equal(command, "--version") {
-        Output(log: log).write("swiftlet \(Product.version)\n")
+        Output(log: log).write("swiftlet \(Product.version), kernels: \(text(KernelPath.supported))\n")
         return .success
     }
     log.error("unknown command '\(text(command))'; see swiftlet --help")

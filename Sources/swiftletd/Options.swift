@@ -76,7 +76,7 @@ struct Options {
                 print(usage + line.optionHelp + examples)
                 ExitCode.success.exit()
             case .version:
-                print("swiftletd \(Product.version)")
+                print("swiftletd \(Product.version), kernels: \(text(KernelPath.supported))")
                 ExitCode.success.exit()
             }
         }

@@ -7,6 +7,7 @@
 #include "clinux_arguments.h"
 #include "clinux_barrier.h"
 #include "clinux_clock.h"
+#include "clinux_cpu.h"
 #include "clinux_errno.h"
 #include "clinux_files.h"
 #include "clinux_getopt.h"
