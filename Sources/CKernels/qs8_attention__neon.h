@@ -79,8 +79,9 @@ CK_INLINE CK_TARGET void score_queries(
         else
             tile(TILE_ROWS, size, queries, size, keys + n * size, NULL, sums);
         for (size_t r = 0; r < TILE_ROWS; r++) {
-            const int16x4_t low = vqmovn_s32(vqrdmulhq_s32(sums[r][0], factor));
-            const int16x8_t score = vqmovn_high_s32(low, vqrdmulhq_s32(sums[r][1], factor));
+            const int16x8_t score = vuzp1q_s16(
+                vreinterpretq_s16_s32(vqrdmulhq_s32(sums[r][0], factor)),
+                vreinterpretq_s16_s32(vqrdmulhq_s32(sums[r][1], factor)));
             vst1q_s16(scores + TILE_ROWS * n + 8 * r, score);
             if (n < whole) most[r] = vmaxq_s16(most[r], score);
         }
@@ -99,7 +100,7 @@ CK_INLINE uint32_t weigh(const int16_t *scores, size_t count, int16_t largest, i
     enum { NEXT = 8 * TILE_ROWS };
     const int16_t *end = scores + count * TILE_ROWS;
     const int16x8_t most = vdupq_n_s16(largest);
-    const uint8x16x2_t table = vld1q_u8_x2(ck_exp2_table);
+    const uint8x16x4_t near = vld1q_u8_x4(ck_exp2_table), far = vld1q_u8_x4(ck_exp2_table + 64);
     uint32_t total = 0;
     while (scores < end) {
         // 16-bit sums of pairs hold 128 steps.
@@ -108,9 +109,9 @@ CK_INLINE uint32_t weigh(const int16_t *scores, size_t count, int16_t largest, i
         for (; scores < stop; scores += 2 * NEXT, weights += 16) {
             const uint8x16_t distance = vqmovun_high_s16(
                 vqmovun_s16(vqsubq_s16(most, vld1q_s16(scores))), vqsubq_s16(most, vld1q_s16(scores + NEXT)));
-            const uint8x16_t entry = vqtbl2q_u8(table, vandq_u8(distance, vdupq_n_u8(31)));
-            const int8x16_t power = vnegq_s8(vreinterpretq_s8_u8(vshrq_n_u8(distance, 5)));
-            const uint8x16_t weight = vandq_u8(vrshlq_u8(entry, power), vcltq_u8(distance, vdupq_n_u8(255)));
+            // A look-up beyond 64 entries gives 0, or leaves what another look-up gave.
+            const uint8x16_t weight = vqtbx4q_u8(
+                vqtbl4q_u8(near, distance), far, vsubq_u8(distance, vdupq_n_u8(64)));
             sums = vpadalq_u8(sums, weight);
             vst1q_s8(weights, vreinterpretq_s8_u8(veorq_u8(weight, vdupq_n_u8(128))));
         }

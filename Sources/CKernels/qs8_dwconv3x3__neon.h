@@ -45,8 +45,9 @@ CK_INLINE CK_TARGET void convolve16(
     sum_outputs(outputs, channels, stride, rows, w, bias, sums);
     // Through memory: the registers belong to the convolution before, and to the tables after.
     __asm__ volatile("" : : "r"(sums) : "memory");
-    const int32x4_t shift[4] = {
-        vld1q_s32(p[0].shift), vld1q_s32(p[0].shift + 4), vld1q_s32(p[1].shift), vld1q_s32(p[1].shift + 4)};
+    int32x4_t shift[4];
+    ck_load_shift(&p[0], shift);
+    ck_load_shift(&p[1], shift + 2);
     const ck_loaded_channels low = ck_load_channels(&p[0]), high = ck_load_channels(&p[1]);
     ck_silu_tables tables;
     if (activation == CK_SILU) tables = ck_load_silu_tables();
@@ -69,7 +70,8 @@ CK_INLINE CK_TARGET void convolve8(
         sums[0] = vaddw_s16(sums[0], vget_low_s16(product));
         sums[1] = vaddw_high_s16(sums[1], product);
     }
-    const int32x4_t shift[2] = {vld1q_s32(p->shift), vld1q_s32(p->shift + 4)};
+    int32x4_t shift[2];
+    ck_load_shift(p, shift);
     const ck_loaded_channels loaded = ck_load_channels(p);
     const ck_silu_tables tables = ck_load_silu_tables();
     int16x8_t v[2] = {ck_narrow(sums, shift)};

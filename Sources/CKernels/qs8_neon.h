@@ -48,9 +48,28 @@ CK_INLINE ck_loaded_channels ck_load_channels(const ck_qs8_channels *p) {
                                 vld1q_s16(p->dip), vld1q_s16(p->residual_gain), vld1q_s16(p->zero)};
 }
 
+/// The shift of 8 channels as `ck_narrow` wants it: x is to stand in the upper half of a sum.
+CK_INLINE void ck_load_shift(const ck_qs8_channels *p, int32x4_t shift[2]) {
+    shift[0] = vaddq_s32(vld1q_s32(p->shift), vdupq_n_s32(16));
+    shift[1] = vaddq_s32(vld1q_s32(p->shift + 4), vdupq_n_s32(16));
+}
+
 /// 8 sums as 16-bit x.
 CK_INLINE int16x8_t ck_narrow(const int32x4_t sums[2], const int32x4_t shift[2]) {
-    return vqmovn_high_s32(vqmovn_s32(vqshlq_s32(sums[0], shift[0])), vqshlq_s32(sums[1], shift[1]));
+    return vuzp2q_s16(
+        vreinterpretq_s16_s32(vqshlq_s32(sums[0], shift[0])), vreinterpretq_s16_s32(vqshlq_s32(sums[1], shift[1])));
+}
+
+/// Stores 8 bytes and moves on by `step`: one instruction, which the compiler does not find.
+CK_INLINE void ck_store8(int8_t **to, int8x8_t values, size_t step) {
+    __asm__ volatile("st1 {%2.8b}, [%0], %3" : "+r"(*to), "=m"(*(int8_t(*)[8]) * to) : "w"(values), "r"(step));
+}
+
+CK_INLINE int8x8_t ck_load8(const int8_t **from, size_t step) {
+    int8x8_t values;
+    __asm__ volatile("ld1 {%0.8b}, [%1], %2"
+                     : "=w"(values), "+r"(*from) : "r"(step), "m"(*(const int8_t(*)[8]) * from));
+    return values;
 }
 
 /// The two tables of SiLU.

@@ -26,17 +26,13 @@ static inline int8_t ck_round_to_s8(float value) {
     return (int8_t)rintf(value);
 }
 
-/// The score of a product: 32nds of a power of two.
+/// The score of a product: 16ths of a power of two.
 static inline int32_t ck_score(int32_t product, int32_t multiplier) {
-    return ck_sat16((int32_t)((2 * (int64_t)product * multiplier + ((int64_t)1 << 31)) >> 32));
+    return (int32_t)((2 * (int64_t)product * multiplier + ((int64_t)1 << 31)) >> 32);
 }
 
 /// The weight at `distance` (0 or more) below the largest score.
-static inline uint8_t ck_exp2_weight(int32_t distance) {
-    if (distance >= 255) return 0;
-    const int32_t power = distance >> 5, half = power > 0 ? 1 << (power - 1) : 0;
-    return (uint8_t)((ck_exp2_table[distance & 31] + half) >> power);
-}
+static inline uint8_t ck_exp2_weight(int32_t distance) { return distance < 128 ? ck_exp2_table[distance] : 0; }
 
 /// What is stored for the sum of channel j of `p`, to which the bias was added. `residual` is 0 where nothing is added.
 static inline int8_t ck_requantise(

@@ -104,35 +104,27 @@ CK_INLINE CK_TARGET void packed_tile(
         sums[r][0] = low;
         sums[r][1] = high;
     }
-#define GROUP(g)                                                                                                   \
-    do {                                                                                                           \
-        const int8x16_t w0 = vld1q_s8(weights + 32 * (g)), w1 = vld1q_s8(weights + 32 * (g) + 16);                 \
-        const int8x16_t x0 = vld1q_s8(packed + 32 * (g)), x1 = vld1q_s8(packed + 32 * (g) + 16);                   \
-        ROW(0, x0, 0);                                                                                             \
-        ROW(1, x0, 1);                                                                                             \
-        ROW(2, x0, 2);                                                                                             \
-        ROW(3, x0, 3);                                                                                             \
-        ROW(4, x1, 0);                                                                                             \
-        ROW(5, x1, 1);                                                                                             \
-        ROW(6, x1, 2);                                                                                             \
-        ROW(7, x1, 3);                                                                                             \
-    } while (0)
-#define ROW(r, x, lane)                                                                                            \
+#define ROW(r, w0, w1, x, lane)                                                                                    \
     sums[r][0] = vdotq_laneq_s32(sums[r][0], w0, x, lane);                                                         \
     sums[r][1] = vdotq_laneq_s32(sums[r][1], w1, x, lane)
-    for (size_t chunk = k / 16; chunk > 0; chunk--, weights += 128, packed += 128) {
-        GROUP(0);
-        GROUP(1);
-        GROUP(2);
-        GROUP(3);
+#define GROUP(w0, w1, x0, x1)                                                                                      \
+    ROW(0, w0, w1, x0, 0);                                                                                         \
+    ROW(1, w0, w1, x0, 1);                                                                                         \
+    ROW(2, w0, w1, x0, 2);                                                                                         \
+    ROW(3, w0, w1, x0, 3);                                                                                         \
+    ROW(4, w0, w1, x1, 0);                                                                                         \
+    ROW(5, w0, w1, x1, 1);                                                                                         \
+    ROW(6, w0, w1, x1, 2);                                                                                         \
+    ROW(7, w0, w1, x1, 3)
+    for (size_t pair = k / 8; pair > 0; pair--, weights += 64, packed += 64) {
+        const int8x16x4_t w = vld1q_s8_x4(weights), x = vld1q_s8_x4(packed);
+        GROUP(w.val[0], w.val[1], x.val[0], x.val[1]);
+        GROUP(w.val[2], w.val[3], x.val[2], x.val[3]);
     }
-    if (k & 8) {
-        GROUP(0);
-        GROUP(1);
-        weights += 64;
-        packed += 64;
+    if (k & 4) {
+        const int8x16x2_t w = vld1q_s8_x2(weights), x = vld1q_s8_x2(packed);
+        GROUP(w.val[0], w.val[1], x.val[0], x.val[1]);
     }
-    if (k & 4) GROUP(0);
 #undef ROW
 #undef GROUP
 }

@@ -63,8 +63,9 @@ typedef struct {
     const int8_t *v;
     /// Channels of the head: a multiple of 4.
     size_t size;
-    /// From an int32 product of q and k to 32nds of a power of two, times 2^31: the score is
-    /// x = sat16((2 * product * multiplier + 2^31) >> 32), and its weight ck_exp2_weight(largest x - x).
+    /// From an int32 product of q and k to 16ths of a power of two, times 2^31: the score is
+    /// x = (2 * product * multiplier + 2^31) >> 32, and its weight ck_exp2_table[largest x - x], 0 beyond the table. So
+    /// small that all scores fit 16 bits: see ck_qs8_most_multiplier.
     int32_t multiplier;
     /// output = sat8(rne((sum / sum of weights) * gain[c] + zero[c])), fp32; `size` values each.
     const float *gain;
@@ -76,6 +77,12 @@ typedef struct {
     void *scratch;
 } ck_qs8_attention;
 
+/// The largest multiplier with which scores of heads of `size` channels fit 16 bits.
+static inline int32_t ck_qs8_most_multiplier(size_t size) {
+    const int64_t most = ((int64_t)32767 << 31) / ((int64_t)size * 128 * 63);
+    return most < INT32_MAX ? (int32_t)most : INT32_MAX;
+}
+
 /// Separable self-attention (MobileViTv2, section 3.1) at one patch position: q, k and v are columns of rows of tokens,
 /// with zero point 0.
 typedef struct {
@@ -84,7 +91,7 @@ typedef struct {
     const int8_t *k;
     const int8_t *v;
     size_t channels;
-    /// The score is x = sat16((2 * 256 q * multiplier + 2^31) >> 32), its weight as in ck_qs8_attention.
+    /// The score is x = (2 * 256 q * multiplier + 2^31) >> 32, its weight as in ck_qs8_attention.
     int32_t multiplier;
     /// output = sat8(rne(max(v, 0) * (context sum * gain[c] / sum of weights) + zero[c])).
     const float *gain;
@@ -151,9 +158,8 @@ const ck_qs8_kernels *ck_qs8_kernels_neondot(void);
 const ck_qs8_kernels *ck_qs8_kernels_avx2(void);
 const ck_qs8_kernels *ck_qs8_kernels_avx512vnni(void);
 
-/// Weights in 0...255 for the distance to the largest score in 32nds of a power of two: 255 * 2^(-distance / 32),
-/// rounded twice (to the 32 entries of a table, then by the power of two); 0 from 255 on.
-extern const uint8_t ck_exp2_table[32];
+/// 255 * 2^(-i / 16), rounded.
+extern const uint8_t ck_exp2_table[128];
 extern const uint8_t ck_silu_base[64];
 extern const int8_t ck_silu_slope[64];
 
