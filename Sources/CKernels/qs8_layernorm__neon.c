@@ -4,8 +4,6 @@
 
 #include "qs8_normalise.h"
 
-#pragma STDC FP_CONTRACT OFF
-
 /// The sum of a row and the sum of its squares.
 CK_INLINE void row_sums(size_t channels, const int8_t *x, int32_t *sum, int32_t *squares) {
     int32x4_t total = vdupq_n_s32(0), total_squares = total;
@@ -28,28 +26,39 @@ CK_INLINE void row_sums(size_t channels, const int8_t *x, int32_t *sum, int32_t 
     }
 }
 
+/// Channels first...first + count of one row.
+CK_INLINE void normalise_row(
+    size_t count, const int8_t *x, const ck_normalisation *row, const int16_t *gains, const int16_t *shifts,
+    int8_t *y) {
+    const int16x8_t factor = vdupq_n_s16(row->factor), lift = vdupq_n_s16(row->lift);
+    const int16x8_t offset = vdupq_n_s16(row->offset);
+    size_t c = 0;
+    for (; c + 16 <= count; c += 16) {
+        const int8x16_t q = vld1q_s8(x + c);
+        int16x8_t z[2] = {vshll_n_s8(vget_low_s8(q), 7), vshll_high_n_s8(q, 7)};
+        for (size_t i = 0; i < 2; i++) {
+            z[i] = vqaddq_s16(vqshlq_s16(vqrdmulhq_s16(z[i], factor), lift), offset);
+            z[i] = vqaddq_s16(vqrdmulhq_s16(z[i], vld1q_s16(gains + c + 8 * i)), vld1q_s16(shifts + c + 8 * i));
+        }
+        vst1q_s8(y + c, vqrshrn_high_n_s16(vqrshrn_n_s16(z[0], 4), z[1], 4));
+    }
+#pragma clang loop vectorize(disable) unroll(disable)
+    for (; c < count; c++) y[c] = ck_normalise(x[c], row, gains[c], shifts[c]);
+}
+
 void qs8_layernorm__neon(
     size_t rows, size_t channels, const int8_t *input, size_t ldi, float epsilon, const float *gain,
     const float *shift, int8_t *output, size_t ldo) {
-    for (size_t row = 0; row < rows; row++, input += ldi, output += ldo) {
-        int32_t sum, squares;
-        row_sums(channels, input, &sum, &squares);
-        const ck_normalisation n = ck_row_normalisation(channels, sum, squares, epsilon);
-        const float32x4_t factor = vdupq_n_f32(n.factor), offset = vdupq_n_f32(n.offset);
-        size_t c = 0;
-        for (; c + 16 <= channels; c += 16) {
-            ck_float16x v = ck_widen(vld1q_s8(input + c));
-            for (size_t i = 0; i < 4; i++) {
-                const float32x4_t normal = vaddq_f32(vmulq_f32(v.part[i], factor), offset);
-                v.part[i] = vaddq_f32(
-                    vmulq_f32(normal, vld1q_f32(gain + c + 4 * i)), vld1q_f32(shift + c + 4 * i));
-            }
-            vst1q_s8(output + c, ck_round16(v));
-        }
-#pragma clang loop vectorize(disable) unroll(disable)
-        for (; c < channels; c++) {
-            const float normal = (float)input[c] * n.factor + n.offset, scaled = normal * gain[c];
-            output[c] = ck_round_to_s8(scaled + shift[c]);
+    int16_t gains[CK_NORMALISED_CHANNELS], shifts[CK_NORMALISED_CHANNELS];
+    for (size_t first = 0; first < channels; first += CK_NORMALISED_CHANNELS) {
+        const size_t rest = channels - first;
+        const size_t count = rest < CK_NORMALISED_CHANNELS ? rest : CK_NORMALISED_CHANNELS;
+        ck_normalisation_channels(count, gain + first, shift + first, gains, shifts);
+        for (size_t row = 0; row < rows; row++) {
+            int32_t sum, squares;
+            row_sums(channels, input + row * ldi, &sum, &squares);
+            const ck_normalisation normalisation = ck_row_normalisation(channels, sum, squares, epsilon);
+            normalise_row(count, input + row * ldi + first, &normalisation, gains, shifts, output + row * ldo + first);
         }
     }
 }

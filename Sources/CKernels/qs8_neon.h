@@ -131,25 +131,9 @@ CK_INLINE int8x8_t ck_store_form(int16x8_t v, const ck_loaded_channels *p) {
     return vqrshrn_n_s16(vqaddq_s16(v, p->zero), 6);
 }
 
-/// 16 values as floats.
-typedef struct {
-    float32x4_t part[4];
-} ck_float16x;
-
-CK_INLINE ck_float16x ck_widen(int8x16_t values) {
-    const int16x8_t low = vmovl_s8(vget_low_s8(values)), high = vmovl_high_s8(values);
-    return (ck_float16x){{
-        vcvtq_f32_s32(vmovl_s16(vget_low_s16(low))), vcvtq_f32_s32(vmovl_high_s16(low)),
-        vcvtq_f32_s32(vmovl_s16(vget_low_s16(high))), vcvtq_f32_s32(vmovl_high_s16(high))}};
-}
-
+/// Rounded to nearest, ties to even.
 CK_INLINE int16x8_t ck_round8(float32x4_t low, float32x4_t high) {
     return vqmovn_high_s32(vqmovn_s32(vcvtnq_s32_f32(low)), vcvtnq_s32_f32(high));
-}
-
-/// Rounded to nearest, ties to even.
-CK_INLINE int8x16_t ck_round16(ck_float16x v) {
-    return vqmovn_high_s16(vqmovn_s16(ck_round8(v.part[0], v.part[1])), ck_round8(v.part[2], v.part[3]));
 }
 
 void qs8_gemm_8x8c4__neon(

@@ -138,14 +138,16 @@ typedef struct {
         const ck_qs8_channels *parameters, ck_activation activation, int8_t *output);
     void (*attention)(const ck_qs8_attention *);
     void (*separable_attention)(const ck_qs8_separable *);
-    /// Layer normalisation: y = sat8(rne((q * d + e) * gain[c] + shift[c])) with d = 1 / sqrt(variance + epsilon) and
-    /// e = -mean * d of the row's stored values; fp32, every operation rounded.
+    /// Layer normalisation over a row's stored values, y = z * gain[c] + shift[c] with z of mean 0 and variance 1, in
+    /// 16-bit fixed point: ck_row_normalisation gives z in 2048ths, y follows in 16ths of an output step
+    /// (qs8_normalise.h). gain is below 128 and shift below 2048 in magnitude; beyond, they count as that.
     void (*layernorm)(
         size_t rows, size_t channels, const int8_t *input, size_t ldi, float epsilon, const float *gain,
         const float *shift, int8_t *output, size_t ldo);
     /// Adds the stored values and their squares to `sum` and `squares`.
     void (*sums)(size_t rows, size_t channels, const int8_t *input, size_t ldi, int64_t *sum, int64_t *squares);
-    /// y = sat8(rne(q * gain[c] + shift[c])), fp32, every operation rounded.
+    /// y = q * gain[c] + shift[c] in 16-bit fixed point, in 32nds of an output step (qs8_normalise.h). gain is below 4
+    /// and shift below 1024 in magnitude; beyond, they count as that.
     void (*affine)(
         size_t rows, size_t channels, const int8_t *input, size_t ldi, const float *gain, const float *shift,
         int8_t *output, size_t ldo);
