@@ -1,7 +1,50 @@
+#define _GNU_SOURCE
 #include "clinux_process.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 void clinux_exit(int code) { exit(code); }
 
 const char *clinux_environment(const char *name) { return getenv(name); }
+
+uint64_t clinux_process_cpu_ns(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+// The value of the line `key`, which the kernel writes as "\nKEY:   NUMBER kB\n".
+static bool kibibytes(const char *status, const char *key, uint64_t *bytes) {
+    const char *line = strstr(status, key);
+    if (line == NULL) return false;
+    *bytes = strtoull(line + strlen(key), NULL, 10) << 10;
+    return true;
+}
+
+int clinux_read_process_memory(struct clinux_process_memory *memory) {
+    int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return errno;
+    // Both lines stand within the first kilobyte.
+    char text[4096];
+    size_t count = 0;
+    int error = 0;
+    while (count < sizeof text - 1) {
+        ssize_t got = read(fd, text + count, sizeof text - 1 - count);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) error = errno;
+        if (got <= 0) break;
+        count += (size_t)got;
+    }
+    close(fd);
+    if (error != 0) return error;
+    text[count] = 0;
+    bool found = kibibytes(text, "\nVmRSS:", &memory->resident);
+    found = kibibytes(text, "\nVmHWM:", &memory->peak_resident) && found;
+    return found ? 0 : ENODATA;
+}

@@ -2,13 +2,13 @@ import CLinux
 import Detector
 import Engine
 import Service
-import Stream
 import Vision
 
-/// `swiftlet bench`: how long the network takes on this machine.
+/// `swiftlet bench`: how long the network takes on this machine, and what memory.
 enum Bench {
     static func run(_ options: BenchOptions, _ log: Log) -> ExitCode {
         let model = options.model!
+        let memoryBefore = ProcessMemory()
         let detector: Detector
         let started = clinux_monotonic_ns()
         do throws(DetectorError) {
@@ -17,60 +17,72 @@ enum Bench {
             log.error(error.message(model: text(model)))
             return error.exitCode
         }
-        let preparation = clinux_monotonic_ns() - started
+        let load = clinux_monotonic_ns() - started
         let engine = detector.engine
-        var times: [UInt64] = []
-        times.reserveCapacity(options.runs)
+        var wall = Samples(capacity: options.runs), processor = Samples(capacity: options.runs)
         // The first runs fault the model's pages in and wake the processor up.
         for run in -2..<options.runs {
             // The network overwrites its input; the values do not matter to its speed.
             engine.input.update(repeating: 0.5)
+            let processorStart = clinux_process_cpu_ns()
             let start = clinux_monotonic_ns()
             engine.run()
-            if run >= 0 { times.append(clinux_monotonic_ns() - start) }
+            let end = clinux_monotonic_ns()
+            let processorEnd = clinux_process_cpu_ns()
+            guard run >= 0 else { continue }
+            wall.append(end - start)
+            processor.append(processorEnd - processorStart)
         }
-        times.sort()
-        let (least, median, most) = (times[0], times[times.count / 2], times[times.count - 1])
-        let size = detector.inputSize
-        let output = Output(log: log)
+        wall.sort()
+        processor.sort()
 
+        var multiplyAccumulates = 0
+        for node in engine.graph.nodes { multiplyAccumulates += engine.graph.multiplyAccumulates(node) }
+        var status = clinux_file_status()
+        let statusError = clinux_status_at(clinux_working_folder, model, &status)
+        let report = BenchReport(
+            name: text(detector.description.name), size: detector.inputSize, threads: options.threads, load: load,
+            wall: wall, processor: processor, multiplyAccumulates: multiplyAccumulates,
+            modelByteCount: statusError == 0 ? Int(status.size) : nil, memoryBefore: memoryBefore,
+            memoryAfter: ProcessMemory())
+        let output = Output(log: log)
         if options.isJSON {
-            var json = JSONWriter(capacity: 1024)
-            func number(_ key: StaticString, _ value: Int) {
-                json.key(key)
-                json.integer(value)
-            }
-            func milliseconds(_ key: StaticString, _ nanoseconds: UInt64) {
-                json.key(key)
-                json.decimal(Double(nanoseconds) / 1e6, decimals: 3)
-            }
-            json.beginObject()
-            number("width_px", size.width)
-            number("height_px", size.height)
-            json.key("path")
-            json.string(engine.path.name)
-            number("threads", options.threads)
-            number("runs", options.runs)
-            milliseconds("prepare_ms", preparation)
-            milliseconds("min_ms", least)
-            milliseconds("median_ms", median)
-            milliseconds("max_ms", most)
-            number("arena_bytes", engine.arenaByteCount)
-            number("lower_bound_bytes", engine.arenaLowerBound)
-            json.endObject()
-            output.write(&json)
-            return .success
+            report.writeJSON(engine, to: output)
+        } else {
+            report.writeSummary(engine, to: output)
         }
-        func milliseconds(_ nanoseconds: UInt64) -> String { fixed(Double(nanoseconds) / 1e6, decimals: 3) }
-        output.row("model", "\(text(detector.description.name)), \(size.width)x\(size.height)")
-        output.row(
-            "engine", "\(engine.path.name) kernels, \(options.threads) threads, \(engine.storedPrecision) weights")
-        output.row("prepare", "\(milliseconds(preparation)) ms")
-        output.row(
-            "run", "median \(milliseconds(median)) ms, least \(milliseconds(least)), most \(milliseconds(most)) "
-                + "of \(options.runs) runs")
-        output.row(
-            "arena", "\(byteCount(engine.arenaByteCount)), at least \(byteCount(engine.arenaLowerBound)) needed")
         return .success
+    }
+}
+
+/// Durations in nanoseconds; in order after `sort()`, which the rest expects.
+struct Samples {
+    private var values: [UInt64] = []
+
+    init(capacity: Int) { values.reserveCapacity(capacity) }
+
+    var count: Int { values.count }
+    var least: UInt64 { values[0] }
+    var median: UInt64 { values[values.count / 2] }
+    var most: UInt64 { values[values.count - 1] }
+
+    mutating func append(_ duration: UInt64) { values.append(duration) }
+    mutating func sort() { values.sort() }
+
+    /// The sample below which `percent` (0..<100) of a hundred lie.
+    func percentile(_ percent: Int) -> UInt64 { values[values.count * percent / 100] }
+}
+
+/// Bytes of this process that are in memory; nil where the system does not tell.
+struct ProcessMemory {
+    var resident: Int?
+    /// The most so far.
+    var peak: Int?
+
+    init() {
+        var memory = clinux_process_memory()
+        guard clinux_read_process_memory(&memory) == 0 else { return }
+        resident = Int(memory.resident)
+        peak = Int(memory.peak_resident)
     }
 }

@@ -55,7 +55,7 @@ struct BenchOptions {
         usage: swiftlet bench --model FILE [OPTION]...
 
         Times the network alone, without reading pictures or finding boxes, and tells what
-        memory it takes.
+        memory it takes. The processor time is that of all threads together.
 
 
         """

@@ -36,6 +36,42 @@ import Testing
         #expect(bench["arena_bytes"] as? Int == arena && bench["threads"] as? Int == 2)
     }
 
+    /// The multiply-accumulates are half of what PyTorch's FlopCounterMode counts for the networks upstream at
+    /// 320x320; it leaves the products of separable attention out.
+    @Test(arguments: [(GoldenModel.xxs, 725_060_000), (.half, 914_480_000)])
+    func benchTellsTimeAndMemory(model: GoldenModel, multiplyAccumulates: Int) throws {
+        let path = try model.path()
+        let bench = try #require(
+            try ToolOutcome(of: ["bench", "--model", path, "--threads", "1", "--runs", "3", "--json"], files).objects()
+                .first)
+        let times = try ["min_ms", "p10_ms", "median_ms", "p90_ms", "max_ms"].map {
+            try #require(bench[$0] as? Double)
+        }
+        #expect(times == times.sorted() && times[0] > 0)
+        #expect(try #require(bench["cpu_ms"] as? Double) > 0 && bench["load_ms"] as? Double ?? 0 > 0)
+        let macs = try #require(bench["macs"] as? Int), speed = try #require(bench["macs_per_s"] as? Int)
+        #expect(abs(Double(macs) / Double(multiplyAccumulates) - 1) < 0.001)
+        // The median has three decimals.
+        #expect(abs(Double(speed) * times[2] / 1e3 / Double(macs) - 1) < 0.001 / times[2])
+
+        let fileSize = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+        #expect(bench["model_bytes"] as? Int == fileSize)
+        let growth = try #require(bench["resident_growth_bytes"] as? Int)
+        let resident = try #require(bench["resident_bytes"] as? Int)
+        let peak = try #require(bench["peak_resident_bytes"] as? Int)
+        let arena = try #require(bench["arena_bytes"] as? Int)
+        #expect(resident <= peak && growth < peak)
+        // All of the arena is in use at the plan's peak.
+        #expect(growth > arena * 9 / 10)
+    }
+
+    @Test func benchTellsPeople() throws {
+        let outcome = try ToolOutcome(of: ["bench", "--model", try RunningDaemon.model(), "--runs", "1"], files)
+        #expect(outcome.code == 0 && outcome.errors.isEmpty)
+        let titles = outcome.output.split(separator: "\n").map { $0.prefix { $0 != " " } }
+        #expect(titles == ["model", "engine", "load", "run", "processor", "speed", "memory", "arena"])
+    }
+
     @Test func theDrawingIsXMLWithARectanglePerBuffer() throws {
         let path = files.folder + "/plan.svg"
         let arguments = ["plan", "--model", try RunningDaemon.model(), "--svg", path]
