@@ -68,6 +68,7 @@ CK_INLINE void load_queries(const ck_qs8_attention *head, size_t first, size_t r
 CK_INLINE CK_TARGET void score_queries(
     const int8_t *queries, size_t size, const int8_t *keys, size_t count, size_t padded, int32_t multiplier,
     int16_t *scores, int16_t *largest) {
+    static const int32_t nothing[16];
     const int32x4_t factor = vdupq_n_s32(multiplier);
     int16x8_t most[TILE_ROWS];
     for (size_t r = 0; r < TILE_ROWS; r++) most[r] = vdupq_n_s16(-32768);
@@ -75,7 +76,7 @@ CK_INLINE CK_TARGET void score_queries(
     for (size_t n = 0; n < count; n += 8) {
         int32x4_t sums[TILE_ROWS][2];
         if (PACKED_ROWS)
-            packed_tile(size, queries, keys + n * size, NULL, sums);
+            packed_tile(size, queries, keys + n * size, nothing, sums);
         else
             tile(TILE_ROWS, size, queries, size, keys + n * size, NULL, sums);
         for (size_t r = 0; r < TILE_ROWS; r++) {

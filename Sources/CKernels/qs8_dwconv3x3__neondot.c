@@ -4,7 +4,8 @@
 
 #if defined(__aarch64__)
 
-/// 16 channels of 3 pixels, one above the other: for each channel [top, middle, bottom, 0], as a dot product takes them.
+/// 16 channels of 3 pixels, one above the other: for each channel [top, middle, bottom, any], as a dot product takes them
+/// (the weight of the fourth is 0).
 typedef struct {
     int8x16_t quarter[4];
 } column;
@@ -13,12 +14,11 @@ typedef struct {
     column columns[3];
 } loaded_weights;
 
-CK_INLINE column interleave(int8x16_t top, int8x16_t middle, int8x16_t bottom) {
-    const int8x16_t none = vdupq_n_s8(0);
+CK_INLINE column interleave(int8x16_t top, int8x16_t middle, int8x16_t bottom, int8x16_t fourth) {
     const int16x8_t upper_low = vreinterpretq_s16_s8(vzip1q_s8(top, middle));
     const int16x8_t upper_high = vreinterpretq_s16_s8(vzip2q_s8(top, middle));
-    const int16x8_t lower_low = vreinterpretq_s16_s8(vzip1q_s8(bottom, none));
-    const int16x8_t lower_high = vreinterpretq_s16_s8(vzip2q_s8(bottom, none));
+    const int16x8_t lower_low = vreinterpretq_s16_s8(vzip1q_s8(bottom, fourth));
+    const int16x8_t lower_high = vreinterpretq_s16_s8(vzip2q_s8(bottom, fourth));
     return (column){{
         vreinterpretq_s8_s16(vzip1q_s16(upper_low, lower_low)), vreinterpretq_s8_s16(vzip2q_s16(upper_low, lower_low)),
         vreinterpretq_s8_s16(vzip1q_s16(upper_high, lower_high)),
@@ -27,14 +27,15 @@ CK_INLINE column interleave(int8x16_t top, int8x16_t middle, int8x16_t bottom) {
 
 /// The column whose top is at `top`; the others lie `middle` and `bottom` further.
 CK_INLINE column load_column(const int8_t *top, ptrdiff_t middle, ptrdiff_t bottom) {
-    return interleave(vld1q_s8(top), vld1q_s8(top + middle), vld1q_s8(top + bottom));
+    const int8x16_t last = vld1q_s8(top + bottom);
+    return interleave(vld1q_s8(top), vld1q_s8(top + middle), last, last);
 }
 
 CK_INLINE loaded_weights load_weights(const int8_t *weights, size_t channels) {
     loaded_weights loaded;
     for (size_t x = 0; x < 3; x++, weights += channels)
         loaded.columns[x] = interleave(
-            vld1q_s8(weights), vld1q_s8(weights + 3 * channels), vld1q_s8(weights + 6 * channels));
+            vld1q_s8(weights), vld1q_s8(weights + 3 * channels), vld1q_s8(weights + 6 * channels), vdupq_n_s8(0));
     return loaded;
 }
 

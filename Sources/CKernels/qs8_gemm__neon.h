@@ -20,9 +20,9 @@ CK_INLINE CK_TARGET void store_tile(
     }
 }
 
-/// All columns of `rows` rows.
+/// All columns of `rows` rows; `starts` holds each block's bias twice.
 CK_INLINE CK_TARGET void gemm_band(
-    size_t rows, size_t blocks, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
+    size_t rows, size_t blocks, const int32_t *starts, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
     const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,
     size_t ldc) {
     ck_silu_tables tables;
@@ -33,7 +33,7 @@ CK_INLINE CK_TARGET void gemm_band(
     for (size_t block = 0; block < blocks; block++) {
         int32x4_t sums[TILE_ROWS][2];
         if (packs)
-            packed_tile(k, packed, weights + block * 8 * k, channels[block].bias, sums);
+            packed_tile(k, packed, weights + block * 8 * k, starts + 16 * block, sums);
         else
             tile(rows, k, a, lda, weights + block * 8 * k, channels[block].bias, sums);
         store_tile(
@@ -46,17 +46,31 @@ CK_INLINE CK_TARGET void gemm(
     size_t rows, size_t blocks, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
     const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,
     size_t ldc) {
-    size_t row = 0;
+    enum { MOST_BLOCKS = 64 };
+    int32_t starts[PACKED_ROWS ? 16 * MOST_BLOCKS : 1];
+    while (blocks > 0) {
+        const size_t some = blocks < MOST_BLOCKS ? blocks : MOST_BLOCKS;
+        if (PACKED_ROWS)
+            for (size_t block = 0; block < some; block++)
+                for (size_t i = 0; i < 2; i++)
+                    __builtin_memcpy(starts + 16 * block + 8 * i, channels[block].bias, sizeof channels->bias);
+        size_t row = 0;
 #define BANDS(count)                                                                                               \
     for (; row + (count) <= rows; row += (count))                                                                  \
     gemm_band(                                                                                                     \
-        count, blocks, k, a + row * lda, lda, weights, channels, activation,                                       \
+        count, some, starts, k, a + row * lda, lda, weights, channels, activation,                                 \
         residual ? residual + row * ldr : NULL, ldr, c + row * ldc, ldc)
-    if (TILE_ROWS == 8) BANDS(8);
-    BANDS(4);
-    BANDS(2);
-    BANDS(1);
+        if (TILE_ROWS == 8) BANDS(8);
+        BANDS(4);
+        BANDS(2);
+        BANDS(1);
 #undef BANDS
+        blocks -= some;
+        weights += some * 8 * k;
+        channels += some;
+        residual = residual ? residual + 8 * some : NULL;
+        c += 8 * some;
+    }
 }
 
 /// The same with constants in place of the arguments that decide what code runs.
@@ -94,15 +108,15 @@ CK_INLINE CK_TARGET void store_values(
 }
 
 CK_INLINE CK_TARGET void value_band(
-    size_t rows, size_t n, size_t k, const int8_t *a, size_t lda, const int8_t *weights, const ck_qs8_values *channels,
-    uint16_t *c, size_t ldc) {
+    size_t rows, size_t n, const int32_t *starts, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
+    const ck_qs8_values *channels, uint16_t *c, size_t ldc) {
     int8_t packed[PACKED_BYTES];
     const int packs = rows == PACKED_ROWS && k <= PACKED_K;
     if (packs) pack_rows(k, a, lda, packed);
     for (size_t column = 0; column < n; column += 8, channels++) {
         int32x4_t sums[TILE_ROWS][2];
         if (packs)
-            packed_tile(k, packed, weights + column * k, channels->bias, sums);
+            packed_tile(k, packed, weights + column * k, starts + 2 * column, sums);
         else
             tile(rows, k, a, lda, weights + column * k, channels->bias, sums);
         if (n - column >= 8)
@@ -115,13 +129,23 @@ CK_INLINE CK_TARGET void value_band(
 CK_INLINE CK_TARGET void gemm_values(
     size_t rows, size_t n, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
     const ck_qs8_values *channels, uint16_t *c, size_t ldc) {
-    size_t row = 0;
+    enum { MOST_COLUMNS = 512 };
+    int32_t starts[PACKED_ROWS ? 2 * MOST_COLUMNS : 1];
+    for (size_t first = 0; first < n; first += MOST_COLUMNS) {
+        const size_t some = n - first < MOST_COLUMNS ? n - first : MOST_COLUMNS;
+        const ck_qs8_values *p = channels + first / 8;
+        if (PACKED_ROWS)
+            for (size_t column = 0; column < some; column += 8)
+                for (size_t i = 0; i < 2; i++)
+                    __builtin_memcpy(starts + 2 * column + 8 * i, p[column / 8].bias, sizeof p->bias);
+        size_t row = 0;
 #define BANDS(count)                                                                                               \
     for (; row + (count) <= rows; row += (count))                                                                  \
-    value_band(count, n, k, a + row * lda, lda, weights, channels, c + row * ldc, ldc)
-    if (TILE_ROWS == 8) BANDS(8);
-    BANDS(4);
-    BANDS(2);
-    BANDS(1);
+    value_band(count, some, starts, k, a + row * lda, lda, weights + first * k, p, c + row * ldc + first, ldc)
+        if (TILE_ROWS == 8) BANDS(8);
+        BANDS(4);
+        BANDS(2);
+        BANDS(1);
 #undef BANDS
+    }
 }

@@ -83,8 +83,8 @@ CK_INLINE void pack_rows(size_t k, const int8_t *a, size_t lda, int8_t *packed) 
 }
 
 CK_INLINE void packed_tile(
-    size_t k, const int8_t *packed, const int8_t *weights, const int32_t *bias, int32x4_t sums[][2]) {
-    (void)k, (void)packed, (void)weights, (void)bias, (void)sums;
+    size_t k, const int8_t *packed, const int8_t *weights, const int32_t *start, int32x4_t sums[][2]) {
+    (void)k, (void)packed, (void)weights, (void)start, (void)sums;
 }
 
 #endif

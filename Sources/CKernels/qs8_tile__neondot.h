@@ -95,38 +95,56 @@ CK_INLINE void pack_rows(size_t k, const int8_t *a, size_t lda, int8_t *packed) 
         for (size_t r = 0; r < 8; r++) __builtin_memcpy(packed + 4 * r, a + r * lda + p, 4);
 }
 
-/// `tile` for 8 packed rows.
+// One group of 4 k: 8 rows in lanes of x0 and x1, 8 columns in w0 and w1, sums in v16...v31.
+#define CK_GROUP(w0, w1, x0, x1)                                                                                   \
+    CK_ROW("16", "17", w0, w1, x0, "0")                                                                            \
+    CK_ROW("18", "19", w0, w1, x0, "1")                                                                            \
+    CK_ROW("20", "21", w0, w1, x0, "2")                                                                            \
+    CK_ROW("22", "23", w0, w1, x0, "3")                                                                            \
+    CK_ROW("24", "25", w0, w1, x1, "0")                                                                            \
+    CK_ROW("26", "27", w0, w1, x1, "1")                                                                            \
+    CK_ROW("28", "29", w0, w1, x1, "2")                                                                            \
+    CK_ROW("30", "31", w0, w1, x1, "3")
+#define CK_ROW(s0, s1, w0, w1, x, lane)                                                                            \
+    "sdot v" s0 ".4s, v" w0 ".16b, v" x ".4b[" lane "]\n"                                                          \
+    "sdot v" s1 ".4s, v" w1 ".16b, v" x ".4b[" lane "]\n"
+#define CK_TWO_GROUPS                                                                                              \
+    "ld1 {v0.16b, v1.16b, v2.16b, v3.16b}, [%[x]], #64\n"                                                          \
+    "ld1 {v4.16b, v5.16b, v6.16b, v7.16b}, [%[w]], #64\n" CK_GROUP("4", "5", "0", "1") CK_GROUP("6", "7", "2", "3")
+
+/// `tile` for 8 packed rows. `start` holds the bias of the 8 columns twice: 4 loads of 64 bytes set all sums.
+///
+/// In assembly: left to itself the compiler copies what loads of four registers bring, and spills sums.
 CK_INLINE CK_TARGET void packed_tile(
-    size_t k, const int8_t *packed, const int8_t *weights, const int32_t *bias, int32x4_t sums[][2]) {
-    const int32x4_t low = bias ? vld1q_s32(bias) : vdupq_n_s32(0);
-    const int32x4_t high = bias ? vld1q_s32(bias + 4) : vdupq_n_s32(0);
-    for (size_t r = 0; r < 8; r++) {
-        sums[r][0] = low;
-        sums[r][1] = high;
-    }
-#define ROW(r, w0, w1, x, lane)                                                                                    \
-    sums[r][0] = vdotq_laneq_s32(sums[r][0], w0, x, lane);                                                         \
-    sums[r][1] = vdotq_laneq_s32(sums[r][1], w1, x, lane)
-#define GROUP(w0, w1, x0, x1)                                                                                      \
-    ROW(0, w0, w1, x0, 0);                                                                                         \
-    ROW(1, w0, w1, x0, 1);                                                                                         \
-    ROW(2, w0, w1, x0, 2);                                                                                         \
-    ROW(3, w0, w1, x0, 3);                                                                                         \
-    ROW(4, w0, w1, x1, 0);                                                                                         \
-    ROW(5, w0, w1, x1, 1);                                                                                         \
-    ROW(6, w0, w1, x1, 2);                                                                                         \
-    ROW(7, w0, w1, x1, 3)
-    for (size_t pair = k / 8; pair > 0; pair--, weights += 64, packed += 64) {
-        const int8x16x4_t w = vld1q_s8_x4(weights), x = vld1q_s8_x4(packed);
-        GROUP(w.val[0], w.val[1], x.val[0], x.val[1]);
-        GROUP(w.val[2], w.val[3], x.val[2], x.val[3]);
-    }
-    if (k & 4) {
-        const int8x16x2_t w = vld1q_s8_x2(weights), x = vld1q_s8_x2(packed);
-        GROUP(w.val[0], w.val[1], x.val[0], x.val[1]);
-    }
-#undef ROW
-#undef GROUP
+    size_t k, const int8_t *packed, const int8_t *weights, const int32_t *start, int32x4_t sums[][2]) {
+    register int32x4_t s00 __asm__("v16"), s01 __asm__("v17"), s10 __asm__("v18"), s11 __asm__("v19");
+    register int32x4_t s20 __asm__("v20"), s21 __asm__("v21"), s30 __asm__("v22"), s31 __asm__("v23");
+    register int32x4_t s40 __asm__("v24"), s41 __asm__("v25"), s50 __asm__("v26"), s51 __asm__("v27");
+    register int32x4_t s60 __asm__("v28"), s61 __asm__("v29"), s70 __asm__("v30"), s71 __asm__("v31");
+    size_t chunks = k / 16;
+    __asm__ volatile(
+        "ld1 {v16.4s, v17.4s, v18.4s, v19.4s}, [%[start]]\n"
+        "ld1 {v20.4s, v21.4s, v22.4s, v23.4s}, [%[start]]\n"
+        "ld1 {v24.4s, v25.4s, v26.4s, v27.4s}, [%[start]]\n"
+        "ld1 {v28.4s, v29.4s, v30.4s, v31.4s}, [%[start]]\n"
+        "cbz %[n], 2f\n"
+        "1:\n" CK_TWO_GROUPS CK_TWO_GROUPS
+        "subs %[n], %[n], #1\n"
+        "b.ne 1b\n"
+        "2: tbz %w[k], #3, 3f\n" CK_TWO_GROUPS
+        "3: tbz %w[k], #2, 4f\n"
+        "ld1 {v0.16b, v1.16b}, [%[x]]\n"
+        "ld1 {v4.16b, v5.16b}, [%[w]]\n" CK_GROUP("4", "5", "0", "1")
+        "4:\n"
+        : "=w"(s00), "=w"(s01), "=w"(s10), "=w"(s11), "=w"(s20), "=w"(s21), "=w"(s30), "=w"(s31), "=w"(s40),
+          "=w"(s41), "=w"(s50), "=w"(s51), "=w"(s60), "=w"(s61), "=w"(s70), "=w"(s71), [n] "+r"(chunks),
+          [x] "+r"(packed), [w] "+r"(weights)
+        : [start] "r"(start), [k] "r"(k)
+        : "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "cc", "memory");
+    sums[0][0] = s00, sums[0][1] = s01, sums[1][0] = s10, sums[1][1] = s11;
+    sums[2][0] = s20, sums[2][1] = s21, sums[3][0] = s30, sums[3][1] = s31;
+    sums[4][0] = s40, sums[4][1] = s41, sums[5][0] = s50, sums[5][1] = s51;
+    sums[6][0] = s60, sums[6][1] = s61, sums[7][0] = s70, sums[7][1] = s71;
 }
 
 #endif
