@@ -8,9 +8,10 @@ typedef struct {
     int8x16_t row[3];
 } column;
 
-/// [3 rows][3 columns] of 16 channels.
+/// [3 rows][3 columns] of 16 channels, and what their sums begin with.
 typedef struct {
     int8x16_t tap[9];
+    int32x4_t bias[4];
 } loaded_weights;
 
 /// The column whose top is at `top`; the others lie `middle` and `bottom` further.
@@ -18,8 +19,9 @@ CK_INLINE column load_column(const int8_t *top, ptrdiff_t middle, ptrdiff_t bott
     return (column){{vld1q_s8(top), vld1q_s8(top + middle), vld1q_s8(top + bottom)}};
 }
 
-CK_INLINE loaded_weights load_weights(const int8_t *weights, size_t channels) {
+CK_INLINE loaded_weights load_weights(const int8_t *weights, size_t channels, const ck_qs8_channels *p) {
     loaded_weights loaded;
+    for (size_t i = 0; i < 4; i++) loaded.bias[i] = vld1q_s32(p[i / 2].bias + i % 2 * 4);
     for (size_t tap = 0; tap < 9; tap++) loaded.tap[tap] = vld1q_s8(weights + tap * channels);
     return loaded;
 }
@@ -45,6 +47,35 @@ CK_INLINE void accumulate(
     }
     add_products(vmull_s8(vget_low_s8(x[8]), vget_low_s8(w->tap[8])), vmull_high_s8(x[8], w->tap[8]), sums);
 }
+
+/// Sums of `outputs` outputs.
+#define NEXT_COLUMN() (at += channels, load_column(at - channels, middle, bottom))
+CK_INLINE void sum_outputs(
+    size_t outputs, size_t channels, size_t stride, const int8_t *const rows[3], const loaded_weights *w,
+    int32x4_t sums[][4]) {
+    // One pointer and two distances: a step to the next column is one addition.
+    const int8_t *at = ck_opaque(rows[0]);
+    const ptrdiff_t middle = rows[1] - rows[0], bottom = rows[2] - rows[0];
+    column columns[3];
+    columns[0] = NEXT_COLUMN();
+    if (stride == 1) columns[1] = NEXT_COLUMN();
+    for (size_t x = 0; x < outputs; x++) {
+        for (size_t part = 0; part < 4; part++) sums[x][part] = w->bias[part];
+        if (stride == 1) {
+            columns[2] = NEXT_COLUMN();
+            accumulate(&columns[0], &columns[1], &columns[2], w, sums[x]);
+            columns[0] = columns[1];
+            columns[1] = columns[2];
+        } else {
+            columns[1] = NEXT_COLUMN();
+            columns[2] = NEXT_COLUMN();
+            accumulate(&columns[0], &columns[1], &columns[2], w, sums[x]);
+            columns[0] = columns[2];
+        }
+    }
+}
+
+#undef NEXT_COLUMN
 
 #include "qs8_dwconv3x3__neon.h"
 

@@ -1,50 +1,18 @@
 #pragma once
 
-// The body of int8 depthwise convolution for both NEON paths: a path's file includes its `column`, `weights` and
-// `accumulate` first. 16 channels and up to 8 outputs at a time: sums first, then what is stored, so that SiLU's tables
-// are loaded once for all.
+// The body of int8 depthwise convolution for both NEON paths: a path's file includes its `sum_outputs` first. 16 channels
+// and up to 32 outputs at a time: sums first, then what is stored, so that the registers belong to the convolution before
+// and to SiLU's tables after.
 
-enum { MOST_OUTPUTS = 8 };
-
-/// Sums of `outputs` outputs; in columns of 3 pixels, `stride` apart.
-#define NEXT_COLUMN() (at += channels, load_column(at - channels, middle, bottom))
-CK_INLINE CK_TARGET void sum_outputs(
-    size_t outputs, size_t channels, size_t stride, const int8_t *const rows[3], const loaded_weights *w,
-    const int32x4_t bias[4], int32x4_t sums[][4]) {
-    // One pointer and two distances: a step to the next column is one addition.
-    const int8_t *at = ck_opaque(rows[0]);
-    const ptrdiff_t middle = rows[1] - rows[0], bottom = rows[2] - rows[0];
-    column columns[3];
-    columns[0] = NEXT_COLUMN();
-    if (stride == 1) columns[1] = NEXT_COLUMN();
-    for (size_t x = 0; x < outputs; x++) {
-        for (size_t part = 0; part < 4; part++) sums[x][part] = bias[part];
-        if (stride == 1) {
-            columns[2] = NEXT_COLUMN();
-            accumulate(&columns[0], &columns[1], &columns[2], w, sums[x]);
-            columns[0] = columns[1];
-            columns[1] = columns[2];
-        } else {
-            columns[1] = NEXT_COLUMN();
-            columns[2] = NEXT_COLUMN();
-            accumulate(&columns[0], &columns[1], &columns[2], w, sums[x]);
-            columns[0] = columns[2];
-        }
-    }
-}
-
-#undef NEXT_COLUMN
+/// Outputs whose sums are kept.
+enum { MOST_OUTPUTS = 32 };
 
 /// `outputs` outputs of 16 channels.
 CK_INLINE CK_TARGET void convolve16(
     size_t outputs, size_t channels, size_t stride, const int8_t *const rows[3], const loaded_weights *w,
     const ck_qs8_channels *p, ck_activation activation, int8_t *output) {
     int32x4_t sums[MOST_OUTPUTS][4];
-    const int32x4_t bias[4] = {
-        vld1q_s32(p[0].bias), vld1q_s32(p[0].bias + 4), vld1q_s32(p[1].bias), vld1q_s32(p[1].bias + 4)};
-    sum_outputs(outputs, channels, stride, rows, w, bias, sums);
-    // Through memory: the registers belong to the convolution before, and to the tables after.
-    __asm__ volatile("" : : "r"(sums) : "memory");
+    sum_outputs(outputs, channels, stride, rows, w, sums);
     int32x4_t shift[4];
     ck_load_shift(&p[0], shift);
     ck_load_shift(&p[1], shift + 2);
@@ -85,19 +53,14 @@ CK_INLINE CK_TARGET void convolve(
     const ck_qs8_channels *p, ck_activation activation, int8_t *output) {
     size_t c = 0;
     for (; c + 16 <= channels; c += 16) {
-        const loaded_weights w = load_weights(weights + c, channels);
-        size_t x = 0;
-#define OUTPUTS(count)                                                                                             \
-    for (; x + (count) <= width; x += (count)) {                                                                   \
-        const size_t pixel = x * stride * channels + c;                                                            \
-        const int8_t *const at[3] = {rows[0] + pixel, rows[1] + pixel, rows[2] + pixel};                           \
-        convolve16(count, channels, stride, at, &w, p + c / 8, activation, output + x * channels + c);             \
-    }
-        OUTPUTS(8)
-        OUTPUTS(4)
-        OUTPUTS(2)
-        OUTPUTS(1)
-#undef OUTPUTS
+        const loaded_weights w = load_weights(weights + c, channels, p + c / 8);
+        for (size_t x = 0; x < width; x += MOST_OUTPUTS) {
+            const size_t pixel = x * stride * channels + c;
+            const int8_t *const at[3] = {rows[0] + pixel, rows[1] + pixel, rows[2] + pixel};
+            convolve16(
+                width - x < MOST_OUTPUTS ? width - x : MOST_OUTPUTS, channels, stride, at, &w, p + c / 8, activation,
+                output + x * channels + c);
+        }
     }
     if (c < channels) {
         for (size_t x = 0; x < width; x++) {
