@@ -28,14 +28,18 @@ CK_INLINE CK_TARGET void gemm_band(
     ck_silu_tables tables;
     if (activation == CK_SILU) tables = ck_load_silu_tables();
     int8_t packed[PACKED_BYTES];
-    const int packs = rows == PACKED_ROWS && k <= PACKED_K;
-    if (packs) pack_rows(k, a, lda, packed);
+    int32x4_t sums[TILE_ROWS][2];
+    if (rows == PACKED_ROWS && k <= PACKED_K) {
+        pack_rows(k, a, lda, packed);
+        for (; blocks > 0; blocks--, weights += 8 * k, channels++, starts += 16, c += 8) {
+            packed_tile(k, packed, weights, starts, sums);
+            store_tile(rows, sums, channels, activation, &tables, residual, ldr, c, ldc);
+            if (residual) residual += 8;
+        }
+        return;
+    }
     for (size_t block = 0; block < blocks; block++) {
-        int32x4_t sums[TILE_ROWS][2];
-        if (packs)
-            packed_tile(k, packed, weights + block * 8 * k, starts + 16 * block, sums);
-        else
-            tile(rows, k, a, lda, weights + block * 8 * k, channels[block].bias, sums);
+        tile(rows, k, a, lda, weights + block * 8 * k, channels[block].bias, sums);
         store_tile(
             rows, sums, channels + block, activation, &tables, residual ? residual + 8 * block : NULL, ldr,
             c + 8 * block, ldc);
@@ -100,10 +104,13 @@ CK_INLINE CK_TARGET void store_values(
         const float16x4_t first = vcvt_f16_f32(vmulq_f32(vcvtq_f32_s32(sums[r][0]), low));
         const uint16x8_t values = vreinterpretq_u16_f16(
             vcvt_high_f16_f32(first, vmulq_f32(vcvtq_f32_s32(sums[r][1]), high)));
-        if (columns == 8)
+        if (columns == 8) {
             vst1q_u16(c + r * ldc, values);
-        else
-            __builtin_memcpy(c + r * ldc, &values, 2 * columns);
+        } else {
+            uint16_t some[8];
+            vst1q_u16(some, values);
+            for (size_t i = 0; i < columns; i++) c[r * ldc + i] = some[i];
+        }
     }
 }
 
@@ -111,10 +118,10 @@ CK_INLINE CK_TARGET void value_band(
     size_t rows, size_t n, const int32_t *starts, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
     const ck_qs8_values *channels, uint16_t *c, size_t ldc) {
     int8_t packed[PACKED_BYTES];
+    int32x4_t sums[TILE_ROWS][2];
     const int packs = rows == PACKED_ROWS && k <= PACKED_K;
     if (packs) pack_rows(k, a, lda, packed);
     for (size_t column = 0; column < n; column += 8, channels++) {
-        int32x4_t sums[TILE_ROWS][2];
         if (packs)
             packed_tile(k, packed, weights + column * k, starts + 2 * column, sums);
         else
