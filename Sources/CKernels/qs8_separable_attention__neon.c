@@ -2,6 +2,8 @@
 
 #if defined(__aarch64__)
 
+#include "qs8_normalise.h"
+
 #pragma STDC FP_CONTRACT OFF
 
 /// The weight of every token. Returns their sum.
@@ -32,8 +34,8 @@ CK_INLINE void weighted_keys(const ck_qs8_separable *position, const uint8_t *we
     sums[0] = sums[1] = vdupq_n_s32(0);
     for (size_t i = 0; i < tokens->height; i++) {
         const int8_t *key = position->k + i * tokens->row_stride + c;
-        for (size_t j = 0; j < tokens->width; j++, key += tokens->column_stride) {
-            const int16x8_t values = vmovl_s8(vld1_s8(key));
+        for (size_t j = 0; j < tokens->width; j++) {
+            const int16x8_t values = vmovl_s8(ck_load8(&key, tokens->column_stride));
             const int16_t weight = *weights++;
             sums[0] = vmlal_n_s16(sums[0], vget_low_s16(values), weight);
             sums[1] = vmlal_high_n_s16(sums[1], values, weight);
@@ -50,21 +52,21 @@ void qs8_separable_attention__neon(const ck_qs8_separable *position) {
     for (; c + 8 <= position->channels; c += 8) {
         int32x4_t sums[2];
         weighted_keys(position, weights, c, sums);
-        const float32x4_t low = vmulq_f32(
-            vmulq_n_f32(vcvtq_f32_s32(sums[0]), inverse), vld1q_f32(position->gain + c));
-        const float32x4_t high = vmulq_f32(
-            vmulq_n_f32(vcvtq_f32_s32(sums[1]), inverse), vld1q_f32(position->gain + c + 4));
-        const float32x4_t low_zero = vld1q_f32(position->zero + c), high_zero = vld1q_f32(position->zero + c + 4);
+        float factors[8];
+        vst1q_f32(factors, vmulq_f32(vmulq_n_f32(vcvtq_f32_s32(sums[0]), inverse), vld1q_f32(position->gain + c)));
+        vst1q_f32(
+            factors + 4, vmulq_f32(vmulq_n_f32(vcvtq_f32_s32(sums[1]), inverse), vld1q_f32(position->gain + c + 4)));
+        int16_t gains[8], shifts[8];
+        ck_affine_channels(8, factors, position->zero + c, gains, shifts);
+        const int16x8_t gain = vld1q_s16(gains), shift = vld1q_s16(shifts);
         for (size_t i = 0; i < tokens->height; i++) {
             const int8_t *value = position->v + i * tokens->row_stride + c;
             int8_t *output = position->output + i * position->output_row_stride + c;
             for (size_t j = 0; j < tokens->width; j++) {
-                const int16x8_t v = vmovl_s8(vmax_s8(vld1_s8(value), vdup_n_s8(0)));
-                const float32x4_t first = vmulq_f32(vcvtq_f32_s32(vmovl_s16(vget_low_s16(v))), low);
-                const float32x4_t second = vmulq_f32(vcvtq_f32_s32(vmovl_high_s16(v)), high);
-                vst1_s8(output, vqmovn_s16(ck_round8(vaddq_f32(first, low_zero), vaddq_f32(second, high_zero))));
-                value += tokens->column_stride;
-                output += position->output_column_stride;
+                const int16x8_t v = vshll_n_s8(vmax_s8(ck_load8(&value, tokens->column_stride), vdup_n_s8(0)), 7);
+                ck_store8(
+                    &output, vqrshrn_n_s16(vqaddq_s16(vqrdmulhq_s16(v, gain), shift), 5),
+                    position->output_column_stride);
             }
         }
     }

@@ -1,3 +1,4 @@
+#include "qs8_normalise.h"
 #include "qs8_scalar.h"
 
 #pragma STDC FP_CONTRACT OFF
@@ -22,12 +23,13 @@ void qs8_separable_attention__scalar(const ck_qs8_separable *position) {
         int32_t sum = 0;
         for (size_t n = 0; n < count; n++) sum += weights[n] * ck_token(position->k, tokens, n)[c];
         const float context = (float)sum * inverse, factor = context * position->gain[c];
+        int16_t gain, shift;
+        ck_affine_channels(1, &factor, position->zero + c, &gain, &shift);
         for (size_t n = 0; n < count; n++) {
             const int8_t value = ck_token(position->v, tokens, n)[c];
-            const float product = (float)(value > 0 ? value : 0) * factor;
             position->output[n / tokens->width * position->output_row_stride +
                              n % tokens->width * position->output_column_stride + c] =
-                ck_round_to_s8(product + position->zero[c]);
+                ck_affine(value > 0 ? value : 0, gain, shift);
         }
     }
 }

@@ -93,7 +93,8 @@ typedef struct {
     size_t channels;
     /// The score is x = (2 * 256 q * multiplier + 2^31) >> 32, its weight as in ck_qs8_attention.
     int32_t multiplier;
-    /// output = sat8(rne(max(v, 0) * (context sum * gain[c] / sum of weights) + zero[c])).
+    /// The output is the affine map (see ck_qs8_kernels) of max(v, 0) with gain context sum / sum of weights * gain[c]
+    /// and shift zero[c].
     const float *gain;
     const float *zero;
     int8_t *output;
