@@ -73,7 +73,7 @@ public final class Engine {
             arenaByteCount = float.arenaByteCount
             arenaLowerBound = float.arenaLowerBound
         case .int8:
-            let int8 = try Int8Program(graph, file: file, kernels: self.path.int8Kernels!.pointee, threads: threads)
+            let int8 = try Int8Program(graph, file: file, kernels: self.path.int8Kernels!, threads: threads)
             program = .int8(int8)
             schedule = int8.schedule
             input = UnsafeMutableBufferPointer(start: nil, count: 0)

@@ -1,19 +1,63 @@
+import Arena
 import CKernels
 import ModelFile
 
-/// A graph in int8.
+/// A graph in int8, prepared: a step per operation of its lowered form.
 final class Int8Program {
-    let schedule = Schedule()
-    let input = UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
-    let output = UnsafeBufferPointer<UInt16>(start: nil, count: 0)
-    let arenaByteCount = 0
-    let arenaLowerBound = 0
+    let schedule: Schedule
+    /// [height, width, 3] channel values.
+    let input: UnsafeMutableBufferPointer<UInt8>
+    /// Predictions in half precision.
+    let output: UnsafeBufferPointer<UInt16>
+    let arenaByteCount: Int
+    let arenaLowerBound: Int
+    /// Holds the weights, which are used where they lie.
+    private let file: ModelFile
+    private let arena: Arena
+    /// The parameters that were computed from the file's scales.
+    private let parameters: Arena
 
-    init(_ graph: Graph, file: ModelFile, kernels: ck_qs8_kernels, threads: Int) throws(EngineError) {
-        throw .model(.tensor(graph.nodes[0].name.appending(".weight"), .unsupportedType(StorageType.int8.rawValue)))
+    init(
+        _ graph: Graph, file: ModelFile, kernels: UnsafePointer<ck_qs8_kernels>, threads: Int
+    ) throws(EngineError) {
+        let storage = PackedStorage(graph, arithmetic: .int8, threads: threads)
+        try Self.checkChannels(graph, storage.lowering)
+        let plan = try LifetimePlanner.arenaPlan(storage.requests)
+        let byteCount = Int8Builder.parameterByteCount(graph, storage.lowering)
+        guard let parameters = Arena(byteCount: byteCount) else { throw .outOfMemory(byteCount: byteCount) }
+        guard let arena = Arena(byteCount: plan.byteCount) else { throw .outOfMemory(byteCount: plan.byteCount) }
+        self.file = file
+        self.arena = arena
+        self.parameters = parameters
+        arenaByteCount = plan.byteCount
+        arenaLowerBound = plan.lowerBound
+
+        let arenaBase = self.arena.base, parameterBase = self.parameters.base
+        var builder = Int8Builder(
+            graph: graph, storage: storage, kernels: kernels, weights: Int8Weights(file),
+            buffers: plan.offsets.map { arenaBase + $0 }, parameters: parameterBase, end: parameterBase + byteCount)
+        schedule = try builder.schedule()
+        let first = builder.map(graph.input), last = builder.map(graph.output)
+        input = UnsafeMutableBufferPointer(
+            start: first.pointer.assumingMemoryBound(to: UInt8.self), count: graph.shape(graph.input).count)
+        output = UnsafeBufferPointer(
+            start: last.pointer.assumingMemoryBound(to: UInt16.self), count: graph.shape(graph.output).count)
     }
-}
 
-struct Int8Step {
-    func run(part: Int, of parts: Int) {}
+    /// Kernels work on whole blocks of channels; only what nothing else lies behind may end within one.
+    private static func checkChannels(_ graph: Graph, _ lowering: Lowering) throws(EngineError) {
+        for operation in lowering.operations {
+            let node = graph.nodes[operation.node]
+            let input = graph.shape(operation.input).channels, output = graph.shape(operation.output).channels
+            var fits = true
+            switch operation.kind {
+            case .stem: fits = input == 3
+            case .separableAttention: fits = output % 8 == 0
+            case .attention(let heads): fits = input % 8 == 0 && output / heads % 4 == 0 && output % 8 == 0
+            case .band: fits = input % 8 == 0 && graph.shape(graph.nodes[operation.depthwise!].output).channels % 8 == 0
+            default: fits = input % 8 == 0
+            }
+            guard fits else { throw .channels(node.name) }
+        }
+    }
 }

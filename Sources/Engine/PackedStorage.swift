@@ -22,10 +22,13 @@ struct PackedStorage {
     private(set) var owners: [(name: Name, isScratch: Bool)] = []
     /// By operation: the buffer of its group's scratch memory, if it needs any, and the bytes that each part has of it.
     private(set) var scratch: [(buffer: Int, byteCount: Int)?] = []
-    /// By operation: whether it writes predictions, which are half-precision values.
-    private(set) var predicts: [Bool] = []
     /// By operation: the operations from one barrier to the next that it is among.
     private(set) var groups: [ClosedRange<Int>] = []
+
+    /// By tensor: whether it is of predictions, which are half-precision values.
+    private var holdsPredictions: [Bool] = []
+
+    func isPrediction(_ tensor: TensorID) -> Bool { holdsPredictions[tensor.index] }
 
     /// Whether all parts meet after an operation.
     func meets(after operation: Int) -> Bool { groups[operation].upperBound == operation }
@@ -108,9 +111,10 @@ struct PackedStorage {
             touch(operation.input, at: index)
             if let residual = operation.residual { touch(residual, at: index) }
             touch(operation.output, at: index)
-            predicts.append(owner(operation.output.index) == graph.output.index)
         }
         touch(roots[graph.output.index], at: lowering.operations.count)
+
+        holdsPredictions = (0..<count).map { owner(roots[$0].index) == graph.output.index }
 
         var buffer = [Int](repeating: -1, count: count)
         for tensor in 0..<count where last[tensor] >= 0 {

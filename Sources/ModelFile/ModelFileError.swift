@@ -39,5 +39,9 @@ public enum ModelFileError: Error, Equatable, Sendable {
         case overlap(with: Name)
         /// The dimensions the network needs and those found, slowest first; unused dimensions are 1.
         case shape(expected: TensorShape, found: TensorShape)
+        /// Its elements do not have the type that the others of its kind have.
+        case type(expected: StorageType, found: StorageType)
+        /// It holds a value that is not finite, not positive where it must be, or out of the range of its format.
+        case badValues
     }
 }

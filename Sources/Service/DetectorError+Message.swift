@@ -1,5 +1,6 @@
 import Detector
 import Engine
+import ModelFile
 import Networks
 import Vision
 

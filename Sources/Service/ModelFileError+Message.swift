@@ -59,6 +59,8 @@ extension ModelFileError.TensorProblem {
         case .outsideFile(let offset): "lies outside the file (offset \(offset)): the file is incomplete, copy it again"
         case .overlap(let other): "overlaps '\(other.text)': the file is damaged"
         case .shape(let expected, let found): "is \(found.text), but the network needs \(expected.text)"
+        case .type(let expected, let found): "holds \(found.text) values, but \(expected.text) ones belong there"
+        case .badValues: "holds values that no such tensor can have: make the model file again"
         }
     }
 }
@@ -71,5 +73,15 @@ extension TensorShape {
             text += text.isEmpty ? "\(dimensions[axis])" : " x \(dimensions[axis])"
         }
         return text
+    }
+}
+
+extension StorageType {
+    fileprivate var text: StaticString {
+        switch self {
+        case .float32: "fp32"
+        case .float16: "fp16"
+        case .int8: "int8"
+        }
     }
 }

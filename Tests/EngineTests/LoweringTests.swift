@@ -128,10 +128,10 @@ import Testing
             default: break
             }
         }
-        for (index, operation) in storage.lowering.operations.enumerated() {
+        for operation in storage.lowering.operations {
             #expect(storage.places[operation.input.index] != nil && storage.places[operation.output.index] != nil)
             let isHead = lastName(storage.lowering.names[operation.output.index].text)
-            #expect(storage.predicts[index] == isHead)
+            #expect(storage.isPrediction(operation.output) == isHead)
         }
     }
 

@@ -104,6 +104,34 @@ typedef struct {
     void *scratch;
 } ck_qs8_separable;
 
+/// What `ck_qs8_channels` says of one channel.
+typedef struct {
+    int32_t bias;
+    int32_t shift;
+    int16_t gain;
+    int16_t tau;
+    int16_t dip;
+    int16_t lift;
+    int16_t residual_gain;
+    int16_t zero;
+} ck_qs8_channel;
+
+static inline void ck_qs8_set_channel(ck_qs8_channels *channels, size_t j, ck_qs8_channel channel) {
+    channels->bias[j] = channel.bias;
+    channels->shift[j] = channel.shift;
+    channels->gain[j] = channel.gain;
+    channels->tau[j] = channel.tau;
+    channels->dip[j] = channel.dip;
+    channels->lift[j] = channel.lift;
+    channels->residual_gain[j] = channel.residual_gain;
+    channels->zero[j] = channel.zero;
+}
+
+static inline void ck_qs8_set_value(ck_qs8_values *values, size_t j, int32_t bias, float scale) {
+    values->bias[j] = bias;
+    values->scale[j] = scale;
+}
+
 static inline size_t ck_round_up(size_t value, size_t unit) { return (value + unit - 1) / unit * unit; }
 
 /// Scratch bytes of one head: K and V packed for the GEMM, 8 query rows, their scores and their weights.

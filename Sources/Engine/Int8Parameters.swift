@@ -1,0 +1,92 @@
+import CKernels
+import ModelFile
+
+/// What a layer's sums mean: the fixed-point parameters that requantise them follow from it (ckernels_qs8.h says what
+/// those mean).
+struct Int8Sums {
+    /// The value of one unit of the sum, by output channel.
+    var scales: UnsafePointer<Float>
+    /// The layer's bias, and with it the share of the input's zero point.
+    var bias: UnsafePointer<Float>
+    /// The largest magnitude that the sum of products can have.
+    var largest: Int
+    var activation: Activation
+
+    /// The steepest fall of SiLU's part below zero: the largest of t / (1 + e^t).
+    private static var dipDepth: Double { 0.27846 }
+    /// Bounds on the bias that keep sums within 32 bits, where the sum is shifted to the left and where it isn't.
+    private static var shiftedBias: Double { 0x1p22 }
+    private static var plainBias: Double { 0x1p29 }
+
+    /// Fills blocks for `channels` channels; channels that only fill up the last block stay 0.
+    func fill(
+        _ blocks: UnsafeMutablePointer<ck_qs8_channels>, channels: Int, output: Quantisation, residual: Quantisation?
+    ) throws(EngineError) {
+        for channel in 0..<channels {
+            if let residual, residual.scale(channel) > 1.99 * output.scale(channel) {
+                throw .model(.tensor(output.name.appending(".scale"), .badValues))
+            }
+            ck_qs8_set_channel(
+                blocks + channel / 8, channel % 8, parameters(of: channel, output: output, residual: residual))
+        }
+    }
+
+    /// Fills blocks that make values of the sums.
+    func fill(_ blocks: UnsafeMutablePointer<ck_qs8_values>, channels: Int) {
+        for channel in 0..<channels {
+            let bias = Self.rounded(Double(bias[channel]) / Double(scales[channel]), within: Self.plainBias)
+            ck_qs8_set_value(blocks + channel / 8, channel % 8, Int32(bias), scales[channel])
+        }
+    }
+
+    private func parameters(of channel: Int, output: Quantisation, residual: Quantisation?) -> ck_qs8_channel {
+        let scale = Double(scales[channel])
+        let outputScale = output.scale(channel)
+        let isSiLU: Bool
+        if case .silu = activation { isSiLU = true } else { isSiLU = false }
+
+        // The values before the activation that the output can tell apart.
+        let reach = output.reach(channel), added = residual?.reach(channel) ?? 0
+        let range = isSiLU ? min(max(8, reach + added + 0.3), 32) : min(reach + added, 1.9 * reach)
+        var shift = min(max(-Self.ceilingOfLog2(range / (32767 * scale)), -24), mostShift)
+        func unit() -> Double { scale * Self.power(-shift) }
+        func gain() -> Double { unit() * 64 / outputScale * 32768 }
+        func tau() -> Double { unit() * 512 * 32768 }
+        // Where a factor does not fit, smaller units: the range saturates sooner.
+        while (isSiLU ? tau() : gain()) > 32767, shift < mostShift { shift += 1 }
+        var lift = 0
+        if isSiLU { while gain() / Self.power(lift) > 32767, lift < 15 { lift += 1 } }
+
+        let half: Double = shift < 0 ? Self.power(-shift - 1) : 0
+        let bias = Self.rounded(
+            Double(bias[channel]) / scale, within: shift > 0 ? Self.shiftedBias : Self.plainBias)
+        let residualRatio = residual.map { $0.scale(channel) / outputScale } ?? 0
+        let zero = output.zero(channel) * 64 - (residual?.zero(channel) ?? 0) * residualRatio * 64
+        func short(_ value: Double) -> Int16 { Int16(Self.rounded(value, within: 32767)) }
+        return ck_qs8_channel(
+            bias: Int32(bias + half), shift: Int32(shift), gain: short(gain() / Self.power(lift)),
+            tau: isSiLU ? short(tau()) : 0,
+            dip: isSiLU ? short(-64 / outputScale / (128 * 255 / Self.dipDepth) * 32768) : 0, lift: Int16(lift),
+            residual_gain: short(residualRatio * 16384), zero: short(zero))
+    }
+
+    /// The most that sums can be shifted to the left without leaving 32 bits, 6 at most.
+    private var mostShift: Int {
+        var shift = 6
+        while shift > 0, (Double(largest) + Self.shiftedBias) * Self.power(shift) >= 0x1p31 { shift -= 1 }
+        return shift
+    }
+
+    private static func power(_ exponent: Int) -> Double {
+        Double(sign: .plus, exponent: exponent, significand: 1)
+    }
+
+    private static func ceilingOfLog2(_ value: Double) -> Int {
+        let exponent = Int(value.exponent)
+        return power(exponent) == value ? exponent : exponent + 1
+    }
+
+    private static func rounded(_ value: Double, within bound: Double) -> Double {
+        min(max(value, -bound), bound).rounded(.toNearestOrEven)
+    }
+}

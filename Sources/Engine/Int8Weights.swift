@@ -1,0 +1,139 @@
+import Arena
+import CKernels
+import ModelFile
+
+/// Real value = scale * (stored value - zero point), by channel or for the whole tensor.
+struct Quantisation {
+    let name: Name
+    fileprivate let scales: UnsafePointer<Float>
+    fileprivate let zeroPoints: UnsafePointer<Int8>
+    /// 1, or the number of channels.
+    let scaleCount: Int
+    let zeroPointCount: Int
+
+    func scale(_ channel: Int) -> Double { Double(scales[scaleCount == 1 ? 0 : channel]) }
+    func zeroPoint(_ channel: Int) -> Int8 { zeroPoints[zeroPointCount == 1 ? 0 : channel] }
+    func zero(_ channel: Int) -> Double { Double(zeroPoint(channel)) }
+
+    /// The largest magnitude that a stored value stands for.
+    func reach(_ channel: Int) -> Double { scale(channel) * max(127 - zero(channel), zero(channel) + 128) }
+}
+
+/// Reads an int8 model file's tensors: each is checked once, weights stay where they lie in the mapped file.
+struct Int8Weights {
+    private let file: ModelFile
+    /// By tensor of the file: whether the network has a use for it.
+    private var isUsed: [Bool]
+    /// Files hold tensors in the order of the layers: the search goes on where the last one ended.
+    private var next = 0
+
+    init(_ file: ModelFile) {
+        self.file = file
+        isUsed = Array(repeating: false, count: file.tensors.count)
+    }
+
+    /// Scales beyond these bounds are no network's, and would not survive the arithmetic below.
+    private static var scales: ClosedRange<Float> { 0x1p-60...0x1p+60 }
+
+    func refuseUnusedTensors() throws(EngineError) {
+        for index in isUsed.indices where !isUsed[index] {
+            throw .model(.tensor(file.tensors[index].name, .unexpected))
+        }
+    }
+
+    /// The weights of a pointwise layer, or of the stem as a matrix [rows, columns], packed for the GEMM.
+    mutating func packedMatrix(_ node: Node, rows: Int, columns: Int) throws(EngineError) -> UnsafePointer<Int8> {
+        let name = node.name.appending(".weight"), rows = (rows + 3) / 4 * 4
+        let weights = try bytes(name, TensorShape((columns + 7) / 8, rows / 4, 8, 4))
+        guard ck_qs8_weights_fit(rows, columns, weights) != 0 else { throw .model(.tensor(name, .badValues)) }
+        return weights
+    }
+
+    mutating func depthwise(_ node: Node, channels: Int) throws(EngineError) -> UnsafePointer<Int8> {
+        let name = node.name.appending(".weight")
+        let weights = try bytes(name, TensorShape(1, 3, 3, channels))
+        for index in 0..<9 * channels where weights[index] == -128 { throw .model(.tensor(name, .badValues)) }
+        return weights
+    }
+
+    /// What one unit of each output channel's sum is worth.
+    mutating func weightScales(_ node: Node, channels: Int) throws(EngineError) -> UnsafePointer<Float> {
+        try scales(node.name.appending(".weight_scale"), TensorShape(channels))
+    }
+
+    mutating func floats(
+        _ node: Node, _ suffix: StaticString, channels: Int
+    ) throws(EngineError) -> UnsafePointer<Float> {
+        let name = node.name.appending(suffix)
+        let values = try tensor(name, .float32).assumingShape(TensorShape(channels)).assumingMemoryBound(to: Float.self)
+        for index in 0..<channels where !values[index].isFinite { throw .model(.tensor(name, .badValues)) }
+        return values
+    }
+
+    /// How a stored tensor is quantised.
+    mutating func quantisation(_ tensor: Name, channels: Int) throws(EngineError) -> Quantisation {
+        let scaleName = tensor.appending(".scale"), zeroName = tensor.appending(".zero_point")
+        let scaleCount = try count(scaleName, channels: channels)
+        let scales = try scales(scaleName, TensorShape(scaleCount))
+        let zeroPointCount = try count(zeroName, channels: channels)
+        return Quantisation(
+            name: tensor, scales: scales, zeroPoints: try bytes(zeroName, TensorShape(zeroPointCount)),
+            scaleCount: scaleCount, zeroPointCount: zeroPointCount)
+    }
+
+    /// The stored values of the network's input that stand for 0, which is outside the picture.
+    mutating func inputZeroPoints() throws(EngineError) -> (UInt8, UInt8, UInt8) {
+        let values = try bytes(Name("input.zero_point"), TensorShape(3))
+        func pixel(_ channel: Int) -> UInt8 { UInt8(bitPattern: values[channel]) ^ 0x80 }
+        return (pixel(0), pixel(1), pixel(2))
+    }
+
+    private mutating func scales(_ name: Name, _ shape: TensorShape) throws(EngineError) -> UnsafePointer<Float> {
+        let values = try tensor(name, .float32).assumingShape(shape).assumingMemoryBound(to: Float.self)
+        for index in 0..<shape.count where !Self.scales.contains(values[index]) {
+            throw .model(.tensor(name, .badValues))
+        }
+        return values
+    }
+
+    private mutating func bytes(_ name: Name, _ shape: TensorShape) throws(EngineError) -> UnsafePointer<Int8> {
+        try tensor(name, .int8).assumingShape(shape).assumingMemoryBound(to: Int8.self)
+    }
+
+    /// The number of values of a tensor that has one, or one for each channel.
+    private mutating func count(_ name: Name, channels: Int) throws(EngineError) -> Int {
+        try find(name).shape == TensorShape(1) ? 1 : channels
+    }
+
+    private struct Found {
+        var tensor: ModelTensor
+        var data: UnsafeRawPointer
+
+        func assumingShape(_ shape: TensorShape) throws(EngineError) -> UnsafeRawPointer {
+            guard tensor.shape == shape else {
+                throw .model(.tensor(tensor.name, .shape(expected: shape, found: tensor.shape)))
+            }
+            return data
+        }
+    }
+
+    private mutating func tensor(_ name: Name, _ type: StorageType) throws(EngineError) -> Found {
+        let tensor = try find(name)
+        guard tensor.storageType == type else {
+            throw .model(.tensor(name, .type(expected: type, found: tensor.storageType)))
+        }
+        return Found(tensor: tensor, data: file.data(of: tensor).baseAddress!)
+    }
+
+    private mutating func find(_ name: Name) throws(EngineError) -> ModelTensor {
+        let count = file.tensors.count
+        for step in 0..<count {
+            let index = next + step < count ? next + step : next + step - count
+            guard file.tensors[index].name == name else { continue }
+            isUsed[index] = true
+            next = index
+            return file.tensors[index]
+        }
+        throw .model(.tensor(name, .missing))
+    }
+}
