@@ -35,7 +35,9 @@ public struct DetectorSettings {
     public var resize: Resize
     /// Threads of the engine, 1...64; detections do not depend on it.
     public var threads: Int
-    /// Keeps all intermediate tensors of the network readable; costs memory and time.
+    /// The kernels to run with; nil takes what SWIFTLET_PATH names, and otherwise the fastest.
+    public var path: KernelPath?
+    /// Keeps all intermediate tensors of an fp32 network readable; costs memory and time.
     public var observing = false
 
     public init(
@@ -111,7 +113,8 @@ public final class Detector {
         }
         do {
             engine = try Engine(
-                graph: network.graph, file: file, threads: settings.threads, observing: settings.observing)
+                graph: network.graph, file: file, threads: settings.threads, path: settings.path,
+                observing: settings.observing)
         } catch {
             throw .engine(error)
         }
@@ -130,20 +133,34 @@ public final class Detector {
     public func load(jpeg bytes: UnsafeRawBufferPointer) throws(JPEGError) -> Int {
         let warnings = jpeg.warnings
         pictureSize = try jpeg.decode(bytes, into: &picture, atLeast: settings.resize == .fast ? inputSize : nil)
-        ingest.fill(engine.input, from: picture)
+        fillInput(from: picture)
         return jpeg.warnings - warnings
     }
 
     /// Puts a picture into the network's input.
     public func load(_ picture: borrowing Picture) {
         pictureSize = picture.size
-        ingest.fill(engine.input, from: picture)
+        fillInput(from: picture)
+    }
+
+    private func fillInput(from picture: borrowing Picture) {
+        if engine.input.isEmpty {
+            ingest.fill(engine.inputBytes, from: picture)
+        } else {
+            ingest.fill(engine.input, from: picture)
+        }
     }
 
     /// The detections in the network's output; valid until the next call.
     public func decode() -> UnsafeBufferPointer<Detection> {
-        decoder.decode(
-            predictions: engine.output, thresholds: thresholds, limit: settings.limit, order: settings.order)
+        switch engine.predictions {
+        case .single(let values):
+            return decoder.decode(
+                predictions: values, thresholds: thresholds, limit: settings.limit, order: settings.order)
+        case .half(let values):
+            return decoder.decode(
+                predictions: values, thresholds: thresholds, limit: settings.limit, order: settings.order)
+        }
     }
 
     private static func thresholds(

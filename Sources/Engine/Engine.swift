@@ -1,4 +1,5 @@
 import Arena
+import CKernels
 import CLinux
 import ModelFile
 
@@ -89,6 +90,22 @@ public final class Engine {
     public var output: UnsafeBufferPointer<Float> {
         if case .single(let values) = predictions { return values }
         return UnsafeBufferPointer(start: nil, count: 0)
+    }
+
+    public var predictionCount: Int {
+        switch predictions {
+        case .single(let values): values.count
+        case .half(let values): values.count
+        }
+    }
+
+    /// Copies the predictions of any precision to `values`, which has room for exactly `predictionCount`.
+    public func copyPredictions(to values: UnsafeMutableBufferPointer<Float>) {
+        precondition(values.count == predictionCount)
+        switch predictions {
+        case .single(let source): _ = values.update(from: source)
+        case .half(let source): f16_to_f32__scalar(source.count, source.baseAddress, values.baseAddress)
+        }
     }
 
     /// How the model file stores weights: "fp32", "fp16" or "int8".

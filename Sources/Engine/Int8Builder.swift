@@ -191,6 +191,8 @@ struct Int8Builder {
     }
 
     private static var log2OfE: Double { 1.4426950408889634 }
+    /// Scores count 16ths of a power of two.
+    private static var scoresPerPower: Double { 16 }
 
     private mutating func attention(
         _ operation: Lowering.Operation, heads: Int
@@ -202,7 +204,8 @@ struct Int8Builder {
         for head in 0..<heads {
             let q = try commonScale(from, head * size..<(head + 1) * size)
             let k = try commonScale(from, channels + head * size..<channels + (head + 1) * size)
-            multipliers[head] = Self.multiplier(q * k * Self.log2OfE / Double(size).squareRoot() * 32)
+            let factor = q * k * Self.log2OfE / Double(size).squareRoot() * Self.scoresPerPower
+            multipliers[head] = try Self.multiplier(factor, atMost: ck_qs8_most_multiplier(size), of: from)
         }
         let gain = take(channels, of: Float.self), zero = take(channels, of: Float.self)
         for channel in 0..<channels {
@@ -223,13 +226,18 @@ struct Int8Builder {
             gain[channel] = Float(from.scale(1 + channel) * from.scale(1 + channels + channel) / to.scale(channel))
             zero[channel] = Float(to.zero(channel))
         }
+        let factor = from.scale(0) * Self.log2OfE * Self.scoresPerPower / 256
         return .separableAttention(
-            multiplier: Self.multiplier(from.scale(0) * Self.log2OfE * 32 / 256), gain: gain, zero: zero)
+            multiplier: try Self.multiplier(factor, atMost: Int32.max, of: from), gain: gain, zero: zero)
     }
 
-    /// A factor below 1 in 31-bit fixed point; one that is not saturates, and with it the scores.
-    private static func multiplier(_ factor: Double) -> Int32 {
-        Int32(min((factor * 0x1p31).rounded(.toNearestOrEven), Double(Int32.max)))
+    /// The factor from products to scores in 31-bit fixed point, for which scores must not become too large.
+    private static func multiplier(
+        _ factor: Double, atMost most: Int32, of tensor: Quantisation
+    ) throws(EngineError) -> Int32 {
+        let multiplier = (factor * 0x1p31).rounded(.toNearestOrEven)
+        guard multiplier <= Double(most) else { throw .model(.tensor(tensor.name.appending(".scale"), .badValues)) }
+        return Int32(multiplier)
     }
 
     private func requireZeroPointsOfZero(_ tensor: Quantisation, channels: Int) throws(EngineError) {

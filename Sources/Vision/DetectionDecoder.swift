@@ -27,6 +27,27 @@ public struct DetectionDecoder: ~Copyable {
     private let kept: UnsafeMutableBufferPointer<Kept>
     private let detections: UnsafeMutableBufferPointer<Detection>
 
+    /// One row of half-precision predictions, widened.
+    private let record: UnsafeMutableBufferPointer<Float>
+
+    /// What is decoded: for each anchor its logits and its box offsets.
+    private enum Source {
+        case single(UnsafePointer<Float>, Int, UnsafePointer<Float>, Int)
+        /// Rows of box offsets and logits, with room for one of them widened.
+        case half(UnsafePointer<UInt16>, UnsafeMutablePointer<Float>, Int)
+
+        /// The logits and the box offsets of an anchor, valid until the next call.
+        func row(_ index: Int) -> (logits: UnsafePointer<Float>, offsets: UnsafePointer<Float>) {
+            switch self {
+            case .single(let logits, let logitStride, let offsets, let offsetStride):
+                return (logits + index * logitStride, offsets + index * offsetStride)
+            case .half(let rows, let record, let count):
+                f16_to_f32__scalar(count, rows + index * count, record)
+                return (UnsafePointer(record + 4), UnsafePointer(record))
+            }
+        }
+    }
+
     private struct Kept {
         var row: Int32
         var classIndex: Int32
@@ -60,6 +81,7 @@ public struct DetectionDecoder: ~Copyable {
             case .acrossClasses(_, let limit): min(limit, keptCount)
             }
         probabilities = .allocate(capacity: anchors.count * classCount)
+        record = .allocate(capacity: 4 + classCount)
         boxes = .allocate(capacity: anchors.count)
         keys = .allocate(capacity: max(anchors.count, keptCount))
         kept = .allocate(capacity: keptCount)
@@ -68,6 +90,7 @@ public struct DetectionDecoder: ~Copyable {
 
     deinit {
         probabilities.deallocate()
+        record.deallocate()
         boxes.deallocate()
         keys.deallocate()
         kept.deallocate()
@@ -88,7 +111,18 @@ public struct DetectionDecoder: ~Copyable {
         let stride = 4 + classCount
         precondition(predictions.count == anchors.count * stride)
         guard let start = predictions.baseAddress else { return UnsafeBufferPointer(start: nil, count: 0) }
-        return decode(start + 4, stride, start, stride, thresholds, limit, order)
+        return decode(.single(start + 4, stride, start, stride), thresholds, limit, order)
+    }
+
+    /// Decodes predictions [R, 4 + classes] of IEEE half precision.
+    public mutating func decode(
+        predictions: UnsafeBufferPointer<UInt16>, thresholds: [Float], limit: Int? = nil,
+        order: DetectionOrder = .ofSuppression
+    ) -> UnsafeBufferPointer<Detection> {
+        let stride = 4 + classCount
+        precondition(predictions.count == anchors.count * stride)
+        guard let start = predictions.baseAddress else { return UnsafeBufferPointer(start: nil, count: 0) }
+        return decode(.half(start, record.baseAddress!, stride), thresholds, limit, order)
     }
 
     /// Decodes logits [R, classes] and box offsets [R, 4].
@@ -100,15 +134,14 @@ public struct DetectionDecoder: ~Copyable {
         guard let logits = confidences.baseAddress, let offsets = locations.baseAddress else {
             return UnsafeBufferPointer(start: nil, count: 0)
         }
-        return decode(logits, classCount, offsets, 4, thresholds, limit, order)
+        return decode(.single(logits, classCount, offsets, 4), thresholds, limit, order)
     }
 
     private func decode(
-        _ logits: UnsafePointer<Float>, _ logitStride: Int, _ offsets: UnsafePointer<Float>, _ offsetStride: Int,
-        _ thresholds: [Float], _ limit: Int?, _ order: DetectionOrder
+        _ source: Source, _ thresholds: [Float], _ limit: Int?, _ order: DetectionOrder
     ) -> UnsafeBufferPointer<Detection> {
         precondition(thresholds.count == classCount)
-        let rows = findRows(logits, logitStride, offsets, offsetStride, thresholds)
+        let rows = findRows(source, thresholds)
         var keptCount = 0
         for classIndex in 1..<classCount where rows > 0 {
             let candidates = findCandidates(classIndex, above: thresholds[classIndex], rows: rows)
@@ -118,10 +151,7 @@ public struct DetectionDecoder: ~Copyable {
     }
 
     /// Computes probabilities and boxes of the rows in which some class may be above its threshold; returns how many.
-    private func findRows(
-        _ logits: UnsafePointer<Float>, _ logitStride: Int, _ offsets: UnsafePointer<Float>, _ offsetStride: Int,
-        _ thresholds: [Float]
-    ) -> Int {
+    private func findRows(_ source: Source, _ thresholds: [Float]) -> Int {
         var lowest = Float.infinity
         for index in 1..<classCount { lowest = min(lowest, thresholds[index]) }
         let centreVariance = centreVariance
@@ -129,13 +159,13 @@ public struct DetectionDecoder: ~Copyable {
         var rows = 0
         anchors.withUnsafeBufferPointer { anchors in
             for index in 0..<anchors.count {
-                let row = logits + index * logitStride
+                let (row, offsets) = source.row(index)
                 if Self.staysBelow(lowest, by: row[0] - f32_maximum__scalar(classCount - 1, row + 1)) { continue }
 
                 let box = boxes.baseAddress! + rows
                 box.withMemoryRebound(to: Float.self, capacity: 4) { box in
                     UnsafePointer(anchors.baseAddress! + index).withMemoryRebound(to: Float.self, capacity: 4) {
-                        f32_ssd_box__scalar(offsets + index * offsetStride, $0, centreVariance, sizeVariance, box)
+                        f32_ssd_box__scalar(offsets, $0, centreVariance, sizeVariance, box)
                     }
                 }
                 guard box.pointee.isFinite else { continue }

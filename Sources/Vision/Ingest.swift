@@ -40,14 +40,30 @@ public struct Ingest: ~Copyable {
         scratch.deallocate()
     }
 
+    /// Where rows go.
+    private enum Tensor {
+        case values(UnsafeMutablePointer<Float>)
+        case bytes(UnsafeMutablePointer<UInt8>)
+    }
+
     /// Writes `picture` as a float32 tensor [1, height, width, 3] of `format`. A picture that has the tensor's size is
     /// used as it is. The picture is not empty.
     public mutating func fill(_ tensor: UnsafeMutableBufferPointer<Float>, from picture: borrowing Picture) {
         precondition(tensor.count == format.size.width * format.size.height * 3)
+        fill(.values(tensor.baseAddress!), picture)
+    }
+
+    /// Writes `picture` as channel values of 0...255, [1, height, width, 3] in the order of `format`: what `format`'s
+    /// scale, mean and deviation would be applied to, rounded to nearest.
+    public mutating func fill(_ tensor: UnsafeMutableBufferPointer<UInt8>, from picture: borrowing Picture) {
+        precondition(tensor.count == format.size.width * format.size.height * 3)
+        fill(.bytes(tensor.baseAddress!), picture)
+    }
+
+    private mutating func fill(_ output: Tensor, _ picture: borrowing Picture) {
         precondition(picture.size.width > 0 && picture.size.height > 0)
         if picture.size != pictureSize { prepare(for: picture.size) }
         let pixels = UnsafePointer(picture.pixels.baseAddress!)
-        let output = tensor.baseAddress!
         switch plan {
         case .copy: copy(pixels, to: output)
         case .fast(let columns, let rows): fillFast(output, pixels, columns, rows)
@@ -91,32 +107,52 @@ public struct Ingest: ~Copyable {
 
     private var rowValues: Int { format.size.width * 3 }
 
-    private func normalise(_ row: UnsafePointer<UInt8>, to output: UnsafeMutablePointer<Float>) {
-        withUnsafePointer(to: pixelFormat) { u8_normalise__scalar(format.size.width, row, $0, output) }
+    /// One row of the right width becomes row `y` of the tensor.
+    private func put(_ row: UnsafePointer<UInt8>, _ y: Int, of output: Tensor) {
+        switch output {
+        case .values(let values):
+            withUnsafePointer(to: pixelFormat) {
+                u8_normalise__scalar(format.size.width, row, $0, values + y * rowValues)
+            }
+        case .bytes(let bytes):
+            if pixelFormat.reversed != 0 {
+                u8_reverse_channels__scalar(format.size.width, row, bytes + y * rowValues)
+            } else {
+                (bytes + y * rowValues).update(from: row, count: rowValues)
+            }
+        }
     }
 
-    private func copy(_ pixels: UnsafePointer<UInt8>, to output: UnsafeMutablePointer<Float>) {
-        for y in 0..<format.size.height { normalise(pixels + y * rowValues, to: output + y * rowValues) }
+    private func copy(_ pixels: UnsafePointer<UInt8>, to output: Tensor) {
+        for y in 0..<format.size.height { put(pixels + y * rowValues, y, of: output) }
     }
 
     private func fillFast(
-        _ output: UnsafeMutablePointer<Float>, _ pixels: UnsafePointer<UInt8>, _ columns: BilinearTaps,
+        _ output: Tensor, _ pixels: UnsafePointer<UInt8>, _ columns: BilinearTaps,
         _ rows: BilinearTaps
     ) {
         let rowBytes = pictureSize.width * 3
         let blended = scratch.baseAddress!.assumingMemoryBound(to: UInt16.self)
         for y in 0..<format.size.height {
             let row = rows.taps[y]
-            withUnsafePointer(to: pixelFormat) {
-                u8_resize_fast_row__scalar(
-                    rowBytes, pixels + Int(row.left), pixels + Int(row.right), UInt32(row.right_weight), blended,
-                    format.size.width, columns.taps, $0, output + y * rowValues)
+            let upper = pixels + Int(row.left), lower = pixels + Int(row.right)
+            switch output {
+            case .values(let values):
+                withUnsafePointer(to: pixelFormat) {
+                    u8_resize_fast_row__scalar(
+                        rowBytes, upper, lower, UInt32(row.right_weight), blended, format.size.width, columns.taps, $0,
+                        values + y * rowValues)
+                }
+            case .bytes(let bytes):
+                u8_resize_fast_row_bytes__scalar(
+                    rowBytes, upper, lower, UInt32(row.right_weight), blended, format.size.width, columns.taps,
+                    pixelFormat.reversed, bytes + y * rowValues)
             }
         }
     }
 
     private func fillOpenCV(
-        _ output: UnsafeMutablePointer<Float>, _ pixels: UnsafePointer<UInt8>, _ columns: BilinearTaps,
+        _ output: Tensor, _ pixels: UnsafePointer<UInt8>, _ columns: BilinearTaps,
         _ rows: BilinearTaps
     ) {
         let rowBytes = pictureSize.width * 3
@@ -143,12 +179,12 @@ public struct Ingest: ~Copyable {
                 lowerRow = row.right
             }
             u8_resize_opencv_vertical__scalar(rowValues, upper, lower, row.left_weight, row.right_weight, bytes)
-            normalise(bytes, to: output + y * rowValues)
+            put(bytes, y, of: output)
         }
     }
 
     private func fillPillow(
-        _ output: UnsafeMutablePointer<Float>, _ pixels: UnsafePointer<UInt8>, _ columns: PillowWeights?,
+        _ output: Tensor, _ pixels: UnsafePointer<UInt8>, _ columns: PillowWeights?,
         _ rows: PillowWeights?
     ) {
         var narrow = pixels
@@ -168,7 +204,7 @@ public struct Ingest: ~Copyable {
                 u8_resize_pillow_vertical__scalar(
                     rowValues, Int(rows.counts[y]), narrow + Int(rows.firsts[y]) * rowValues,
                     weights.baseAddress! + y * rows.stride, row)
-                normalise(row, to: output + y * rowValues)
+                put(row, y, of: output)
             }
         }
     }

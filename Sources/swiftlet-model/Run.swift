@@ -94,9 +94,11 @@ struct Run: ParsableCommand {
     private func write(_ detector: Detector) throws {
         let classCount = detector.description.labels.count, rows = detector.anchors.count
         let record = 4 + classCount
+        var predictions = [Float](repeating: 0, count: detector.engine.predictionCount)
+        predictions.withUnsafeMutableBufferPointer { detector.engine.copyPredictions(to: $0) }
         var confidences: [Float] = [], locations: [Float] = [], anchors: [Float] = []
         for row in 0..<rows {
-            let values = detector.engine.output[row * record..<(row + 1) * record]
+            let values = predictions[row * record..<(row + 1) * record]
             locations += values.prefix(4)
             confidences += values.dropFirst(4)
             let anchor = detector.anchors[row]

@@ -32,6 +32,14 @@ void u8_resize_fast_row__scalar(
     size_t row_bytes, const uint8_t *upper, const uint8_t *lower, uint32_t lower_weight, uint16_t *blended,
     size_t width, const ck_tap *taps, const ck_pixel_format *format, float *output);
 
+/// The same with the sum rounded to a byte; channels come in the order 2, 1, 0 where `reversed` is not 0.
+void u8_resize_fast_row_bytes__scalar(
+    size_t row_bytes, const uint8_t *upper, const uint8_t *lower, uint32_t lower_weight, uint16_t *blended,
+    size_t width, const ck_tap *taps, int reversed, uint8_t *output);
+
+/// One row of RGB bytes as BGR. `output` may be `rgb`.
+void u8_reverse_channels__scalar(size_t width, const uint8_t *rgb, uint8_t *output);
+
 /// OpenCV's INTER_LINEAR for bytes, horizontal half: taps with weights out of 2048, 3 * width sums.
 void u8_resize_opencv_horizontal__scalar(size_t width, const uint8_t *row, const ck_tap *taps, int32_t *output);
 
