@@ -242,7 +242,7 @@ struct Int8Builder {
 
     private func requireZeroPointsOfZero(_ tensor: Quantisation, channels: Int) throws(EngineError) {
         for channel in 0..<channels where tensor.zeroPoint(channel) != 0 {
-            throw .model(.tensor(tensor.name.appending(".zero_point"), .badValues))
+            throw .model(.tensor(tensor.name.appending(".zero"), .badValues))
         }
     }
 

@@ -58,7 +58,7 @@ struct Int8Weights {
 
     /// What one unit of each output channel's sum is worth.
     mutating func weightScales(_ node: Node, channels: Int) throws(EngineError) -> UnsafePointer<Float> {
-        try scales(node.name.appending(".weight_scale"), TensorShape(channels))
+        try scales(node.name.appending(".unit"), TensorShape(channels))
     }
 
     mutating func floats(
@@ -72,7 +72,7 @@ struct Int8Weights {
 
     /// How a stored tensor is quantised.
     mutating func quantisation(_ tensor: Name, channels: Int) throws(EngineError) -> Quantisation {
-        let scaleName = tensor.appending(".scale"), zeroName = tensor.appending(".zero_point")
+        let scaleName = tensor.appending(".scale"), zeroName = tensor.appending(".zero")
         let scaleCount = try count(scaleName, channels: channels)
         let scales = try scales(scaleName, TensorShape(scaleCount))
         let zeroPointCount = try count(zeroName, channels: channels)
@@ -83,7 +83,7 @@ struct Int8Weights {
 
     /// The stored values of the network's input that stand for 0, which is outside the picture.
     mutating func inputZeroPoints() throws(EngineError) -> (UInt8, UInt8, UInt8) {
-        let values = try bytes(Name("input.zero_point"), TensorShape(3))
+        let values = try bytes(Name("input.zero"), TensorShape(3))
         func pixel(_ channel: Int) -> UInt8 { UInt8(bitPattern: values[channel]) ^ 0x80 }
         return (pixel(0), pixel(1), pixel(2))
     }
