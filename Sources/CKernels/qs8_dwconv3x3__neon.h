@@ -13,9 +13,8 @@ CK_INLINE CK_TARGET void convolve16(
     const ck_qs8_channels *p, ck_activation activation, int8_t *output) {
     int32x4_t sums[MOST_OUTPUTS][4];
     sum_outputs(outputs, channels, stride, rows, w, sums);
-    int32x4_t shift[4];
-    ck_load_shift(&p[0], shift);
-    ck_load_shift(&p[1], shift + 2);
+    const int32x4_t shift[4] = {
+        vld1q_s32(p[0].shift), vld1q_s32(p[0].shift + 4), vld1q_s32(p[1].shift), vld1q_s32(p[1].shift + 4)};
     const ck_loaded_channels low = ck_load_channels(&p[0]), high = ck_load_channels(&p[1]);
     ck_silu_tables tables;
     if (activation == CK_SILU) tables = ck_load_silu_tables();
@@ -23,7 +22,7 @@ CK_INLINE CK_TARGET void convolve16(
     for (size_t x = 0; x < outputs; x++) {
         int16x8_t v[2] = {ck_narrow(sums[x], shift), ck_narrow(sums[x] + 2, shift + 2)};
         ck_activate2(v, &low, &high, activation, &tables);
-        vst1q_s8(output + x * channels, vqrshrn_high_n_s16(ck_store_form(v[0], &low), vqaddq_s16(v[1], high.zero), 6));
+        vst1q_s8(output + x * channels, vqrshrn_high_n_s16(ck_store_form(v[0]), v[1], 6));
     }
 }
 
@@ -38,14 +37,13 @@ CK_INLINE CK_TARGET void convolve8(
         sums[0] = vaddw_s16(sums[0], vget_low_s16(product));
         sums[1] = vaddw_high_s16(sums[1], product);
     }
-    int32x4_t shift[2];
-    ck_load_shift(p, shift);
+    const int32x4_t shift[2] = {vld1q_s32(p->shift), vld1q_s32(p->shift + 4)};
     const ck_loaded_channels loaded = ck_load_channels(p);
     const ck_silu_tables tables = ck_load_silu_tables();
     int16x8_t v[2] = {ck_narrow(sums, shift)};
     v[1] = v[0];
     ck_activate2(v, &loaded, &loaded, activation, &tables);
-    vst1_s8(output, ck_store_form(v[0], &loaded));
+    vst1_s8(output, ck_store_form(v[0]));
 }
 
 CK_INLINE CK_TARGET void convolve(

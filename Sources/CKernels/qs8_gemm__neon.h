@@ -6,8 +6,7 @@
 CK_INLINE CK_TARGET void store_tile(
     size_t rows, int32x4_t sums[][2], const ck_qs8_channels *p, ck_activation activation,
     const ck_silu_tables *tables, const int8_t *residual, size_t ldr, int8_t *c, size_t ldc) {
-    int32x4_t shift[2];
-    ck_load_shift(p, shift);
+    const int32x4_t shift[2] = {vld1q_s32(p->shift), vld1q_s32(p->shift + 4)};
     int16x8_t v[TILE_ROWS + 1];
     for (size_t r = 0; r < rows; r++) v[r] = ck_narrow(sums[r], shift);
     // A single last row has an idle companion.
@@ -16,7 +15,7 @@ CK_INLINE CK_TARGET void store_tile(
     for (size_t r = 0; r < rows; r += 2) ck_activate2(v + r, &channels, &channels, activation, tables);
     for (size_t r = 0; r < rows; r++) {
         if (residual) v[r] = ck_add_residual(v[r], ck_load8(&residual, ldr), &channels);
-        ck_store8(&c, ck_store_form(v[r], &channels), ldc);
+        ck_store8(&c, ck_store_form(v[r]), ldc);
     }
 }
 

@@ -48,12 +48,6 @@ CK_INLINE ck_loaded_channels ck_load_channels(const ck_qs8_channels *p) {
                                 vld1q_s16(p->dip), vld1q_s16(p->residual_gain), vld1q_s16(p->zero)};
 }
 
-/// The shift of 8 channels as `ck_narrow` wants it: x is to stand in the upper half of a sum.
-CK_INLINE void ck_load_shift(const ck_qs8_channels *p, int32x4_t shift[2]) {
-    shift[0] = vaddq_s32(vld1q_s32(p->shift), vdupq_n_s32(16));
-    shift[1] = vaddq_s32(vld1q_s32(p->shift + 4), vdupq_n_s32(16));
-}
-
 /// 8 sums as 16-bit x.
 CK_INLINE int16x8_t ck_narrow(const int32x4_t sums[2], const int32x4_t shift[2]) {
     return vuzp2q_s16(
@@ -101,8 +95,8 @@ CK_INLINE CK_TARGET void ck_silu2(
         vreinterpretq_s16_u16(vshll_high_n_u8(base, 7)), slope, fraction);
     const int16x8_t up0 = vqshlq_s16(vmaxq_s16(x[0], zero), p->lift);
     const int16x8_t up1 = vqshlq_s16(vmaxq_s16(x[1], zero), q->lift);
-    x[0] = ck_add_mulh(vqrdmulhq_s16(up0, p->gain), r0, p->dip);
-    x[1] = ck_add_mulh(vqrdmulhq_s16(up1, q->gain), r1, q->dip);
+    x[0] = vqaddq_s16(ck_add_mulh(vqrdmulhq_s16(up0, p->gain), r0, p->dip), p->zero);
+    x[1] = vqaddq_s16(ck_add_mulh(vqrdmulhq_s16(up1, q->gain), r1, q->dip), q->zero);
 }
 
 /// v, before anything is added, of two groups of 8 channels.
@@ -116,8 +110,8 @@ CK_INLINE CK_TARGET void ck_activate2(
     x[0] = vqrdmulhq_s16(x[0], p->gain);
     x[1] = vqrdmulhq_s16(x[1], q->gain);
     if (activation == CK_RELU) {
-        x[0] = vmaxq_s16(x[0], vdupq_n_s16(0));
-        x[1] = vmaxq_s16(x[1], vdupq_n_s16(0));
+        x[0] = vqaddq_s16(vmaxq_s16(x[0], vdupq_n_s16(0)), p->zero);
+        x[1] = vqaddq_s16(vmaxq_s16(x[1], vdupq_n_s16(0)), q->zero);
     }
 }
 
@@ -127,9 +121,7 @@ CK_INLINE CK_TARGET int16x8_t ck_add_residual(int16x8_t v, int8x8_t residual, co
 }
 
 /// v as it is stored.
-CK_INLINE int8x8_t ck_store_form(int16x8_t v, const ck_loaded_channels *p) {
-    return vqrshrn_n_s16(vqaddq_s16(v, p->zero), 6);
-}
+CK_INLINE int8x8_t ck_store_form(int16x8_t v) { return vqrshrn_n_s16(v, 6); }
 
 /// Rounded to nearest, ties to even.
 CK_INLINE int16x8_t ck_round8(float32x4_t low, float32x4_t high) {

@@ -39,19 +39,19 @@ static inline int8_t ck_requantise(
     int32_t sum, const ck_qs8_channels *p, size_t j, ck_activation activation, int32_t residual) {
     const int32_t shift = p->shift[j];
     const int64_t shifted = shift >= 0 ? (int64_t)sum * ((int64_t)1 << shift) : (int64_t)sum >> -shift;
-    const int32_t x = shifted < -32768 ? -32768 : shifted > 32767 ? 32767 : (int32_t)shifted;
+    const int32_t upper = shifted < INT32_MIN ? INT32_MIN : shifted > INT32_MAX ? INT32_MAX : (int32_t)shifted;
+    const int32_t x = upper >> 16;
     int32_t v;
     if (activation == CK_SILU) {
         const int32_t magnitude = ck_sat16(x < 0 ? -x : x), product = ck_mulh(magnitude, p->tau[j]);
         const int32_t t = product > 4095 ? 4095 : product, i = t >> 6, f = t & 63;
         const int32_t r = 128 * ck_silu_base[i] + ck_silu_slope[i] * f;
         const int32_t positive = ck_sat16((x > 0 ? x : 0) << p->lift[j]);
-        v = ck_mulh(positive, p->gain[j]) + ck_mulh(r, p->dip[j]);
+        v = ck_sat16(ck_mulh(positive, p->gain[j]) + ck_mulh(r, p->dip[j]) + p->zero[j]);
     } else {
         v = ck_mulh(x, p->gain[j]);
-        if (activation == CK_RELU && v < 0) v = 0;
+        if (activation == CK_RELU) v = ck_sat16((v < 0 ? 0 : v) + p->zero[j]);
     }
     v = ck_sat16(v + ck_mulh(residual * 128, p->residual_gain[j]));
-    v = ck_sat16(v + p->zero[j]);
     return (int8_t)ck_sat8((v + 32) >> 6);
 }

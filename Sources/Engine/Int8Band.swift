@@ -21,8 +21,8 @@ struct Int8Band {
         let channels = shape.middleChannels, width = shape.output.width
         for row in 0..<BandShape.ringRows {
             let start = ring + row * shape.paddedRowCount
-            start.update(from: padding, count: channels)
-            (start + (shape.input.width + 1) * channels).update(from: padding, count: channels)
+            ck_copy(start, padding, channels)
+            ck_copy(start + (shape.input.width + 1) * channels, padding, channels)
         }
         var next = shape.stride * lines.lowerBound - 1
         var blockStart = lines.lowerBound
@@ -60,7 +60,7 @@ struct Int8Band {
     private func fill(_ kernels: UnsafePointer<ck_qs8_kernels>, line: Int, _ row: UnsafeMutablePointer<Int8>) {
         let channels = shape.middleChannels, width = shape.input.width
         guard line >= 0, line < shape.input.height else {
-            for x in 0..<width { (row + x * channels).update(from: padding, count: channels) }
+            for x in 0..<width { ck_copy(row + x * channels, padding, channels) }
             return
         }
         let pixels = input.byteRow(line * width)
@@ -69,9 +69,9 @@ struct Int8Band {
                 kernels, rows: width, pixels, inputStride: input.stride, residual: nil, residualStride: 0, row,
                 outputStride: channels)
         } else if input.stride == channels {
-            row.update(from: pixels, count: width * channels)
+            ck_copy(row, pixels, width * channels)
         } else {
-            for x in 0..<width { (row + x * channels).update(from: pixels + x * input.stride, count: channels) }
+            for x in 0..<width { ck_copy(row + x * channels, pixels + x * input.stride, channels) }
         }
     }
 }

@@ -45,9 +45,22 @@ struct Int8Sums {
         let isSiLU: Bool
         if case .silu = activation { isSiLU = true } else { isSiLU = false }
 
-        // The values before the activation that the output can tell apart.
+        let isIdentity: Bool
+        if case .identity = activation { isIdentity = true } else { isIdentity = false }
+        let residualScale = residual?.scale(channel) ?? 0
+        // In steps of the output: its zero point, and what the residual's takes from it.
+        let zero = output.zero(channel) - (residual?.zero(channel) ?? 0) * residualScale / outputScale
+
+        // The values before the activation that the output can tell apart. The identity's contain the zero points.
         let reach = output.reach(channel), added = residual?.reach(channel) ?? 0
-        let range = isSiLU ? min(max(8, reach + added + 0.3), 32) : min(reach + added, 1.9 * reach)
+        let range: Double
+        if isSiLU {
+            range = min(max(8, reach + added + 0.3), 32)
+        } else if isIdentity {
+            range = 128 * min(outputScale + residualScale, 1.9 * outputScale)
+        } else {
+            range = min(reach + added, 1.9 * reach)
+        }
         var shift = min(max(-Self.ceilingOfLog2(range / (32767 * scale)), -24), mostShift)
         func unit() -> Double { scale * Self.power(-shift) }
         func gain() -> Double { unit() * 64 / outputScale * 32768 }
@@ -58,16 +71,14 @@ struct Int8Sums {
         if isSiLU { while gain() / Self.power(lift) > 32767, lift < 15 { lift += 1 } }
 
         let half: Double = shift < 0 ? Self.power(-shift - 1) : 0
-        let bias = Self.rounded(
-            Double(bias[channel]) / scale, within: shift > 0 ? Self.shiftedBias : Self.plainBias)
-        let residualRatio = residual.map { $0.scale(channel) / outputScale } ?? 0
-        let zero = output.zero(channel) * 64 - (residual?.zero(channel) ?? 0) * residualRatio * 64
+        let constant = Double(bias[channel]) + (isIdentity ? zero * outputScale : 0)
+        let bias = Self.rounded(constant / scale, within: shift > 0 ? Self.shiftedBias : Self.plainBias)
         func short(_ value: Double) -> Int16 { Int16(Self.rounded(value, within: 32767)) }
         return ck_qs8_channel(
-            bias: Int32(bias + half), shift: Int32(shift), gain: short(gain() / Self.power(lift)),
+            bias: Int32(bias + half), shift: Int32(shift + Self.halfWord), gain: short(gain() / Self.power(lift)),
             tau: isSiLU ? short(tau()) : 0,
             dip: isSiLU ? short(-64 / outputScale / (128 * 255 / Self.dipDepth) * 32768) : 0, lift: Int16(lift),
-            residual_gain: short(residualRatio * 16384), zero: short(zero))
+            residual_gain: short(residualScale / outputScale * 16384), zero: isIdentity ? 0 : short(zero * 64))
     }
 
     /// The most that sums can be shifted to the left without leaving 32 bits, 6 at most.
@@ -76,6 +87,9 @@ struct Int8Sums {
         while shift > 0, (Double(largest) + Self.shiftedBias) * Self.power(shift) >= 0x1p31 { shift -= 1 }
         return shift
     }
+
+    /// x stands in the upper half of a sum.
+    private static var halfWord: Int { 16 }
 
     private static func power(_ exponent: Int) -> Double {
         Double(sign: .plus, exponent: exponent, significand: 1)

@@ -8,16 +8,17 @@
 // their instructions and costs next to no precision.
 //
 // How sums become stored bytes ("requantisation"), for output channel j, in 16-bit fixed point; mulh(a, b) is
-// (2ab + 2^15) >> 16, sat16 and sat8 saturate:
+// (2ab + 2^15) >> 16, sat8, sat16 and sat32 saturate:
 //
 //     sum = bias[j] + the products                              (int32, must not overflow)
-//     x = sat16(sum shifted by shift[j])                        (left where positive, else right, rounding down)
+//     x = sat32(sum << shift[j]) >> 16                          (a negative shift goes to the right, rounding down)
 //     v = mulh(x, gain[j])                                      identity
-//     v = max(mulh(x, gain[j]), 0)                              ReLU
-//     v = mulh(sat16(max(x, 0) << lift[j]), gain[j]) + mulh(r, dip[j])    SiLU, r by the table below
+//     v = sat16(max(mulh(x, gain[j]), 0) + zero[j])             ReLU
+//     v = sat16(mulh(sat16(max(x, 0) << lift[j]), gain[j]) + mulh(r, dip[j]) + zero[j])    SiLU, r by the table below
 //     v = sat16(v + mulh(residual << 7, residual_gain[j]))      where something is added
-//     stored = sat8((sat16(v + zero[j]) + 32) >> 6)
+//     stored = sat8((v + 32) >> 6)
 //
+// The identity's zero point is part of its bias.
 // v counts 64ths of an output step. SiLU is max(x, 0) - d(|x|) with d(t) = t / (1 + e^t): t = min(mulh(|x|, tau[j]), 4095)
 // counts 512ths; with i = t >> 6 and f = t & 63, r = 128 base[i] + slope[i] f is 2^7 * 255 / 0.27846 times d, linear
 // between 64 nodes (ck_silu_base, ck_silu_slope); from the last one on it is 0.
@@ -29,7 +30,8 @@
 
 /// What turns the sums of 8 output channels into stored bytes.
 typedef struct {
-    /// Carries the layer's bias, the input's zero point, and half of what `shift` drops.
+    /// Carries the layer's bias, the input's zero point, half of what `shift` drops and, for the identity, what `zero`
+    /// is otherwise.
     int32_t bias[8];
     int32_t shift[8];
     int16_t gain[8];
