@@ -31,13 +31,13 @@ CK_INLINE void normalise_row(
     size_t count, const int8_t *x, const ck_normalisation *row, const int16_t *gains, const int16_t *shifts,
     int8_t *y) {
     const int16x8_t factor = vdupq_n_s16(row->factor), lift = vdupq_n_s16(row->lift);
-    const int16x8_t offset = vdupq_n_s16(row->offset);
+    const int16x8_t mean = vdupq_n_s16(row->mean);
     size_t c = 0;
     for (; c + 16 <= count; c += 16) {
         const int8x16_t q = vld1q_s8(x + c);
         int16x8_t z[2] = {vshll_n_s8(vget_low_s8(q), 7), vshll_high_n_s8(q, 7)};
         for (size_t i = 0; i < 2; i++) {
-            z[i] = vqaddq_s16(vqshlq_s16(vqrdmulhq_s16(z[i], factor), lift), offset);
+            z[i] = vqshlq_s16(vqrdmulhq_s16(vqsubq_s16(z[i], mean), factor), lift);
             z[i] = vqaddq_s16(vqrdmulhq_s16(z[i], vld1q_s16(gains + c + 8 * i)), vld1q_s16(shifts + c + 8 * i));
         }
         vst1q_s8(y + c, vqrshrn_high_n_s16(vqrshrn_n_s16(z[0], 4), z[1], 4));

@@ -9,11 +9,12 @@
 /// Channels whose parameters are converted at a time; longer rows take several turns.
 enum { CK_NORMALISED_CHANNELS = 256 };
 
-/// z = sat16(sat16(mulh(q << 7, factor) << lift) + offset).
+/// z = sat16(mulh(sat16((q << 7) - mean), factor) << lift). The mean goes first: stored values may lie far from 0 and
+/// close together.
 typedef struct {
+    int16_t mean;
     int16_t factor;
     int16_t lift;
-    int16_t offset;
 } ck_normalisation;
 
 /// The nearest 16-bit value; of two equally near ones the even.
@@ -29,11 +30,11 @@ static inline ck_normalisation ck_row_normalisation(size_t channels, int32_t sum
     const int64_t n = (int64_t)channels;
     const float variance = (float)(n * squares - (int64_t)sum * sum) / (float)(n * n);
     const float inverse = 1.0f / sqrtf(variance + epsilon), mean = (float)sum / (float)n;
-    // q << 7 times factor / 2^15 is q times 2048 * inverse.
+    // 128ths times factor / 2^15 are 2048ths of what they are times `inverse`.
     float factor = inverse * 524288.0f;
     int16_t lift = 0;
     for (; factor > 32767.0f && lift < 15; lift++) factor *= 0.5f;
-    return (ck_normalisation){ck_round_to_s16(factor), lift, ck_round_to_s16(-mean * inverse * 2048.0f)};
+    return (ck_normalisation){ck_round_to_s16(mean * 128.0f), ck_round_to_s16(factor), lift};
 }
 
 /// Layer normalisation's last step: gain in 256ths, shift in 16ths.
@@ -46,8 +47,7 @@ static inline void ck_normalisation_channels(
 }
 
 static inline int8_t ck_normalise(int32_t q, const ck_normalisation *row, int16_t gain, int16_t shift) {
-    const int32_t lifted = ck_mulh(q * 128, row->factor) * (1 << row->lift);
-    const int32_t z = ck_sat16(ck_sat16(lifted) + row->offset);
+    const int32_t z = ck_sat16(ck_mulh(ck_sat16(q * 128 - row->mean), row->factor) * (1 << row->lift));
     return (int8_t)ck_sat8((ck_sat16(ck_mulh(z, gain) + shift) + 8) >> 4);
 }
 
