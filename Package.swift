@@ -88,7 +88,8 @@ let package = Package(
             ]),
 
         .target(
-            name: "TestSupport", dependencies: ["Checkpoint", "DeviceChecks", "Quantizer"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["CKernels", "Checkpoint", "DeviceChecks", "Quantizer"],
+            path: "Tests/TestSupport",
             swiftSettings: strict),
         tests("CKernels", ["DeviceChecks"]),
         tests("Arena", ["DeviceChecks"]),

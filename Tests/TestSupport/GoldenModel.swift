@@ -1,5 +1,7 @@
 import Checkpoint
+import Detector
 import Foundation
+import ModelFile
 import Quantizer
 import Vision
 
@@ -24,6 +26,36 @@ public enum GoldenModel: String, CaseIterable, Sendable {
         try importer.write(to: path, description: description) { _, _ in }
         Self.made.append(path)
         return path
+    }
+
+    /// The model file in int8, with the ranges of the golden picture of 320x320.
+    public func int8Path() throws -> String {
+        let full = try path()
+        Self.lock.lock()
+        defer { Self.lock.unlock() }
+        let path = NSTemporaryDirectory() + "swiftlet-\(getpid())-\(rawValue)-int8.gguf"
+        guard !Self.made.contains(path) else { return path }
+        try quantizer(full).write(to: path)
+        Self.made.append(path)
+        return path
+    }
+
+    /// What `int8Path` writes, to be changed before it is written.
+    public func quantizer() throws -> PlainQuantizer { try quantizer(try path()) }
+
+    private func quantizer(_ path: String) throws -> PlainQuantizer {
+        let file = try ModelFile(path: path)
+        var settings = DetectorSettings()
+        settings.observing = true
+        let detector = try Detector(file: file, settings: settings)
+        guard let image = try golden("\(rawValue)/run_320x320.safetensors")["image_u8_rgb_hwc"] else {
+            throw CocoaError(.fileReadCorruptFile)
+        }
+        let picture = Picture(size: detector.inputSize)
+        _ = picture.pixels.update(from: try image.bytes())
+        detector.load(picture)
+        detector.engine.run()
+        return PlainQuantizer(detector, file: file)
     }
 
     private static let lock = NSLock()
