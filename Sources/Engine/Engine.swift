@@ -123,6 +123,27 @@ public final class Engine {
         }
     }
 
+    /// Runs an int8 network on the calling thread alone, and after each step shows the tensor that it made, whose memory
+    /// later steps reuse. What stays inside a band is not shown. In other precisions it runs and shows nothing.
+    public func run(showing show: (StoredMap) -> Void) {
+        guard case .int8(let int8) = program else { return run() }
+        for index in schedule.steps.indices {
+            schedule.steps[index].run(part: 0, of: 1)
+            show(int8.stored[index])
+        }
+    }
+
+    /// Runs an fp32 network on the calling thread alone, and after each step shows the tensor that it made. What is
+    /// changed in it is what later steps read. In other precisions it runs and shows nothing.
+    public func run(after step: (TensorID, MapView) -> Void) {
+        guard case .float(let float) = program else { return run() }
+        for index in schedule.steps.indices {
+            schedule.steps[index].run(part: 0, of: 1)
+            let output = float.outputs[index]
+            step(output, float.views[output.index]!)
+        }
+    }
+
     /// The memory of `tensor` of an fp32 network, or nil if fusion left it out. Holds the tensor's values after a run
     /// only if the engine observes.
     public func view(_ tensor: TensorID) -> MapView? {

@@ -4,6 +4,8 @@ import ModelFile
 /// A graph in fp32, the reference precision: one scalar kernel for each node.
 final class FloatProgram {
     let schedule: Schedule
+    /// By step: what it makes.
+    let outputs: [TensorID]
     let views: [MapView?]
     let arenaByteCount: Int
     let arenaLowerBound: Int
@@ -24,6 +26,7 @@ final class FloatProgram {
         let base = self.arena.base
         let buffers = plan.offsets.map { (base + $0).assumingMemoryBound(to: Float.self) }
         views = Self.views(graph, storage, buffers)
+        outputs = storage.calls.map { $0.output }
         schedule = Self.schedule(graph, storage, buffers, views, weights)
     }
 

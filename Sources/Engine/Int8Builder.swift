@@ -14,6 +14,8 @@ struct Int8Builder {
     private let end: UnsafeMutableRawPointer
     /// By tensor, once known.
     private var quantisations: [Quantisation?]
+    /// By step: what it makes.
+    private(set) var stored: [StoredMap] = []
     private var lowering: Lowering { storage.lowering }
 
     init(
@@ -42,6 +44,11 @@ struct Int8Builder {
                 step.scratchByteCount = scratch.byteCount
             }
             schedule.append(.int8(step), meetsAfter: storage.meets(after: index))
+            stored.append(
+                StoredMap(
+                    tensor: operation.output, shape: graph.shape(operation.output), map: step.output,
+                    holdsTokens: lowering.holdsTokens[operation.output.index],
+                    quantisation: step.output.elementByteCount == 1 ? try quantisation(operation.output) : nil))
         }
         try weights.refuseUnusedTensors()
         return schedule

@@ -5,6 +5,8 @@ import ModelFile
 /// A graph in int8, prepared: a step per operation of its lowered form.
 final class Int8Program {
     let schedule: Schedule
+    /// By step: what it makes.
+    let stored: [StoredMap]
     /// [height, width, 3] channel values.
     let input: UnsafeMutableBufferPointer<UInt8>
     /// Predictions in half precision.
@@ -37,6 +39,7 @@ final class Int8Program {
             graph: graph, storage: storage, kernels: kernels, weights: Int8Weights(file),
             buffers: plan.offsets.map { arenaBase + $0 }, parameters: parameterBase, end: parameterBase + byteCount)
         schedule = try builder.schedule()
+        stored = builder.stored
         let first = builder.map(graph.input), last = builder.map(graph.output)
         input = UnsafeMutableBufferPointer(
             start: first.pointer.assumingMemoryBound(to: UInt8.self), count: graph.shape(graph.input).count)

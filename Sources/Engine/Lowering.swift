@@ -44,6 +44,8 @@ struct Lowering {
     private(set) var roots: [TensorID]
     /// By tensor: its pixels, where the graph has tokens.
     private(set) var maps: [MapShape]
+    /// By tensor: whether its rows are tokens, which the graph orders by patch position.
+    private(set) var holdsTokens: [Bool]
     /// By tensor: the name of the layer that makes it.
     private(set) var names: [Name]
 
@@ -52,6 +54,7 @@ struct Lowering {
     init(_ graph: Graph) {
         roots = graph.shapes.indices.map { TensorID(index: $0) }
         maps = graph.shapes
+        holdsTokens = Array(repeating: false, count: graph.shapes.count)
         names = Array(repeating: Name("input"), count: graph.shapes.count)
         var uses = [Int](repeating: 0, count: graph.shapes.count)
         for node in graph.nodes {
@@ -68,13 +71,14 @@ struct Lowering {
                 roots[node.output.index] = input
                 maps[node.output.index] = maps[input.index]
                 producer[node.output.index] = producer[input.index]
+                if case .unfold = node.operation { holdsTokens[node.output.index] = true }
                 continue
             case .concatenateChannels, .concatenateRows:
                 for position in 0..<node.inputCount {
                     let part = producer[node.input(position).index]
                     producer[node.output.index] = max(producer[node.output.index], part)
                 }
-                if case .concatenateChannels = node.operation { keepPixels(of: input, in: node.output) }
+                if case .concatenateChannels = node.operation { keepRows(of: node.input(0), in: node.output) }
                 continue
             case .add:
                 fuseAddition(node, uses: uses, &producer)
@@ -90,25 +94,25 @@ struct Lowering {
                     operations[band].node = index
                     operations[band].output = node.output
                     producer[node.output.index] = band
-                    keepPixels(of: input, in: node.output)
+                    keepRows(of: node.input(0), in: node.output)
                     continue
                 }
-                keepPixels(of: input, in: node.output)
+                keepRows(of: node.input(0), in: node.output)
             case .convolution3x3:
                 precondition(node.input(0) == graph.input)
                 kind = .stem
             case .layerNorm:
                 kind = .layerNorm
-                keepPixels(of: input, in: node.output)
+                keepRows(of: node.input(0), in: node.output)
             case .groupNorm:
                 kind = .groupNorm
-                keepPixels(of: input, in: node.output)
+                keepRows(of: node.input(0), in: node.output)
             case .attention(let heads):
                 kind = .attention(heads: heads)
-                keepPixels(of: input, in: node.output)
+                keepRows(of: node.input(0), in: node.output)
             case .separableAttention:
                 kind = .separableAttention
-                keepPixels(of: input, in: node.output)
+                keepRows(of: node.input(0), in: node.output)
             case .resize(let alignCorners): kind = .resize(alignCorners: alignCorners)
             case .mean: kind = .mean
             }
@@ -118,9 +122,10 @@ struct Lowering {
         placeBarriers(graph)
     }
 
-    private mutating func keepPixels(of input: TensorID, in output: TensorID) {
+    private mutating func keepRows(of input: TensorID, in output: TensorID) {
         maps[output.index].height = maps[input.index].height
         maps[output.index].width = maps[input.index].width
+        holdsTokens[output.index] = holdsTokens[input.index]
     }
 
     private mutating func fuseAddition(_ node: Node, uses: [Int], _ producer: inout [Int]) {
@@ -137,7 +142,7 @@ struct Lowering {
             operations[index].residual = other
             operations[index].output = node.output
             producer[node.output.index] = index
-            keepPixels(of: sum, in: node.output)
+            keepRows(of: sum, in: node.output)
             return
         }
         preconditionFailure("an addition follows a pointwise layer")

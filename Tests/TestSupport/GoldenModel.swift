@@ -28,30 +28,31 @@ public enum GoldenModel: String, CaseIterable, Sendable {
         return path
     }
 
-    /// The model file in int8, with the ranges of the golden picture of 320x320.
-    public func int8Path() throws -> String {
+    /// The model file in int8, with the ranges of a golden picture.
+    public func int8Path(_ run: String = "run_320x320") throws -> String {
         let full = try path()
         Self.lock.lock()
         defer { Self.lock.unlock() }
-        let path = NSTemporaryDirectory() + "swiftlet-\(getpid())-\(rawValue)-int8.gguf"
+        let path = NSTemporaryDirectory() + "swiftlet-\(getpid())-\(rawValue)-int8-\(run).gguf"
         guard !Self.made.contains(path) else { return path }
-        try quantizer(full).write(to: path)
+        try quantizer(full, run).write(to: path)
         Self.made.append(path)
         return path
     }
 
     /// What `int8Path` writes, to be changed before it is written.
-    public func quantizer() throws -> PlainQuantizer { try quantizer(try path()) }
+    public func quantizer() throws -> PlainQuantizer { try quantizer(try path(), "run_320x320") }
 
-    private func quantizer(_ path: String) throws -> PlainQuantizer {
+    private func quantizer(_ path: String, _ run: String) throws -> PlainQuantizer {
         let file = try ModelFile(path: path)
         var settings = DetectorSettings()
         settings.observing = true
-        let detector = try Detector(file: file, settings: settings)
-        guard let image = try golden("\(rawValue)/run_320x320.safetensors")["image_u8_rgb_hwc"] else {
+        guard let image = try golden("\(rawValue)/\(run).safetensors")["image_u8_rgb_hwc"] else {
             throw CocoaError(.fileReadCorruptFile)
         }
-        let picture = Picture(size: detector.inputSize)
+        let size = PictureSize(width: image.shape[1], height: image.shape[0])
+        let detector = try Detector(file: file, inputSize: size, settings: settings)
+        let picture = Picture(size: size)
         _ = picture.pixels.update(from: try image.bytes())
         detector.load(picture)
         detector.engine.run()

@@ -37,7 +37,16 @@ public struct PlainQuantizer {
             let scale = Double(format.scale / format.standardDeviation[channel])
             return (scale, Double(format.mean[channel] / format.scale) - 128)
         }
-        addBytes(Name("input.zero_point"), TensorShape(3), steps[graph.input.index]!.map { $0.zero })
+        addBytes(Name("input.zero"), TensorShape(3), steps[graph.input.index]!.map { $0.zero })
+        // Normalisations take their input in steps of one size, through any views of it.
+        var even: Set<Int> = []
+        for node in graph.nodes.reversed() {
+            switch node.operation {
+            case .layerNorm, .groupNorm: even.insert(node.input(0).index)
+            case .unfold, .fold, .resize: if even.contains(node.output.index) { even.insert(node.input(0).index) }
+            default: break
+            }
+        }
         for (index, node) in graph.nodes.enumerated() {
             let inputs = (0..<node.inputCount).compactMap { steps[node.input($0).index] }
             switch node.operation {
@@ -46,7 +55,7 @@ public struct PlainQuantizer {
             case .concatenateRows: break
             default:
                 if !predictions.contains(node.output.index), !isAddedOnly(node, graph) {
-                    quantise(node, next: graph.nodes[index + 1], graph)
+                    quantise(node, next: graph.nodes[index + 1], isEven: even.contains(node.output.index) || isGroupNorm(node))
                 }
             }
             switch node.operation {
@@ -87,7 +96,13 @@ public struct PlainQuantizer {
         return false
     }
 
-    private mutating func quantise(_ node: Node, next: Node, _ graph: Graph) {
+    /// Its output in steps of one size too: the kernel's factor from input to output steps is bounded.
+    private func isGroupNorm(_ node: Node) -> Bool {
+        if case .groupNorm = node.operation { return true }
+        return false
+    }
+
+    private mutating func quantise(_ node: Node, next: Node, isEven: Bool) {
         let view = engine.view(node.output)!
         let channels = view.shape.channels
         var low = [Double](repeating: 0, count: channels), high = low
@@ -98,14 +113,16 @@ public struct PlainQuantizer {
                 high[channel] = max(high[channel], value)
             }
         }
+        // Ranges of few pixels of one picture do not hold for the slightly different values of int8.
+        let slack = view.shape.rows < 400 ? 1.3 : 1.0
         func symmetric(_ group: Range<Int>, _ most: Double) -> (Double, Double) {
-            (max(group.map { max(high[$0], -low[$0]) }.max()!, 1e-6) / most, 0)
+            (slack * max(group.map { max(high[$0], -low[$0]) }.max()!, 1e-6) / most, 0)
         }
         func asymmetric(_ low: Double, _ high: Double) -> (Double, Double) {
-            let scale = max(high - low, 1e-6) / 255
-            return (scale, (-128 - low / scale).rounded())
+            let scale = slack * max(high - low, 1e-6) / 255
+            return (scale, (-128 - slack * low / scale).rounded())
         }
-        var found: [(scale: Double, zero: Double)]
+        var found: [(scale: Double, zero: Double)] = []
         switch next.operation {
         case .attention(let heads):
             let d = channels / 3, size = d / heads
@@ -115,24 +132,22 @@ public struct PlainQuantizer {
                 return symmetric(first..<first + size, channel < d ? 127 : 63)
             }
         case .separableAttention: found = (0..<channels).map { symmetric($0..<$0 + 1, 127) }
-        case .depthwise3x3: found = (0..<channels).map { asymmetric(low[$0], high[$0]) }
         default:
-            if case .depthwise3x3 = node.operation {
-                found = (0..<channels).map { asymmetric(low[$0], high[$0]) }
-            } else {
-                found = [asymmetric(low.min()!, high.max()!)]
-            }
+            found = isEven || view.shape.rows < 400
+                ? [asymmetric(low.min()!, high.max()!)] : (0..<channels).map { asymmetric(low[$0], high[$0]) }
         }
         if case .add = node.operation {
             // What is added must not be much coarser than the sum.
             for position in 0..<2 {
-                if let source = steps[node.input(position).index], source[0].scale > 1.9 * found[0].scale {
-                    found[0].scale = source[0].scale / 1.9
+                guard let source = steps[node.input(position).index] else { continue }
+                for channel in 0..<channels {
+                    let index = found.count == 1 ? 0 : channel
+                    found[index].scale = max(found[index].scale, source[channel].scale / 1.9)
                 }
             }
         }
         addFloats(node.name.appending(".scale"), found.map { Float($0.scale) })
-        addBytes(node.name.appending(".zero_point"), TensorShape(found.count), found.map { $0.zero })
+        addBytes(node.name.appending(".zero"), TensorShape(found.count), found.map { $0.zero })
         let rounded = found.map { (scale: Double(Float($0.scale)), zero: $0.zero) }
         steps[node.output.index] = rounded.count == 1 ? Array(repeating: rounded[0], count: channels) : rounded
     }
@@ -152,17 +167,14 @@ public struct PlainQuantizer {
         var sigmas: [Float] = [], biases: [Float] = []
         for column in 0..<columns {
             let scaled = (0..<rows).map { Double(weight[$0 * columns + column]) * step($0, column).scale }
-            let sigma = Float(max(scaled.map(abs).max()! / 127, 1e-12))
-            var values = scaled.map { ($0 / Double(sigma)).rounded(.toNearestOrEven) }
-            if !isDepthwise {
-                for first in 0..<rows where first % 16 < 4 {
-                    let group = [first, first + 4, first + 8, first + 12].filter { $0 < rows }
-                    while group.reduce(0, { $0 + abs(values[$1]) }) > 255 {
-                        let largest = group.max { abs(values[$0]) < abs(values[$1]) }!
-                        values[largest] -= values[largest] > 0 ? 1 : -1
-                    }
-                }
+            // Of every 16 rows, those 4 apart share 8 bits (ckernels_qs8.h); rounding adds up to 2.
+            func shared(_ first: Int) -> Double {
+                [first, first + 4, first + 8, first + 12].reduce(0) { $0 + ($1 < rows ? abs(scaled[$1]) : 0) }
             }
+            var most = scaled.map(abs).max()! / 127
+            if !isDepthwise { for row in 0..<rows where row % 16 < 4 { most = max(most, shared(row) / 251) } }
+            let sigma = Float(max(most, 1e-12))
+            let values = scaled.map { ($0 / Double(sigma)).rounded(.toNearestOrEven) }
             var zeros = 0.0
             for row in 0..<rows {
                 bytes[row * columns + column] = Int8(values[row])
@@ -179,7 +191,7 @@ public struct PlainQuantizer {
             qs8_pack__scalar(rows, columns, bytes, columns, &packed)
             add(name, TensorShape((columns + 7) / 8, (rows + 3) / 4, 8, 4), .int8, packed)
         }
-        addFloats(node.name.appending(".weight_scale"), sigmas)
+        addFloats(node.name.appending(".unit"), sigmas)
         addFloats(node.name.appending(".bias"), biases)
     }
 
