@@ -123,8 +123,8 @@ public final class Engine {
         }
     }
 
-    /// Runs an int8 network on the calling thread alone, and after each step shows the tensor that it made, whose memory
-    /// later steps reuse. What stays inside a band is not shown. In other precisions it runs and shows nothing.
+    /// Runs an int8 network on the calling thread alone, and after each step shows the tensor that it made, whose
+    /// memory later steps reuse. What stays inside a band is not shown. In other precisions it runs and shows nothing.
     public func run(showing show: (StoredMap) -> Void) {
         guard case .int8(let int8) = program else { return run() }
         for index in schedule.steps.indices {

@@ -32,8 +32,10 @@ struct Int8Band {
                 fill(kernels, line: next, slot(next, ring) + channels)
                 next += 1
             }
-            var rows: (UnsafePointer<Int8>?, UnsafePointer<Int8>?, UnsafePointer<Int8>?)
-            rows = (UnsafePointer(slot(top, ring)), UnsafePointer(slot(top + 1, ring)), UnsafePointer(slot(top + 2, ring)))
+            var rows: (UnsafePointer<Int8>?, UnsafePointer<Int8>?, UnsafePointer<Int8>?) = (nil, nil, nil)
+            rows.0 = UnsafePointer(slot(top, ring))
+            rows.1 = UnsafePointer(slot(top + 1, ring))
+            rows.2 = UnsafePointer(slot(top + 2, ring))
             withUnsafePointer(to: &rows) {
                 $0.withMemoryRebound(to: UnsafePointer<Int8>?.self, capacity: 3) {
                     kernels.pointee.dwconv3x3(

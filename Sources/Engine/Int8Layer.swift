@@ -10,8 +10,8 @@ struct Int8Layer {
     var channels: UnsafePointer<ck_qs8_channels>?
     var values: UnsafePointer<ck_qs8_values>?
 
-    /// Multiplies `rows` rows at `input` and writes rows at `output`; strides in elements. `residual` is added after the
-    /// activation.
+    /// Multiplies `rows` rows at `input` and writes rows at `output`; strides in elements. `residual` is added after
+    /// the activation.
     func run(
         _ kernels: UnsafePointer<ck_qs8_kernels>, rows: Int, _ input: UnsafePointer<Int8>, inputStride: Int,
         residual: UnsafePointer<Int8>?, residualStride: Int, _ output: UnsafeMutableRawPointer, outputStride: Int

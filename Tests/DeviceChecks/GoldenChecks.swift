@@ -96,19 +96,21 @@ public enum GoldenChecks {
 
     /// A detector with a golden run's picture in its input.
     static func detector(
-        _ network: Network, _ run: String, model: String, fixtures: String, threshold: Float, threads: Int
+        _ network: Network, _ run: String, model: String, fixtures: String, threshold: Float, threads: Int,
+        path: KernelPath? = nil
     ) -> Detector? {
         guard let file = GoldenFile(path: "\(fixtures)/golden/\(network.folder)/\(run).safetensors") else { return nil }
-        return detector(model: model, file, threshold: threshold, threads: threads)
+        return detector(model: model, file, threshold: threshold, threads: threads, path: path)
     }
 
     private static func detector(
-        model: String, _ file: GoldenFile, threshold: Float, threads: Int = 1
+        model: String, _ file: GoldenFile, threshold: Float, threads: Int = 1, path: KernelPath? = nil
     ) -> Detector? {
         let name = "image_u8_rgb_hwc"
         let shape = file.shape(name)
         let size = PictureSize(width: shape[1], height: shape[0])
-        let settings = DetectorSettings(threshold: threshold, threads: threads)
+        var settings = DetectorSettings(threshold: threshold, threads: threads)
+        settings.path = path
         guard let bytes = mapFile(model), let model = try? ModelFile(borrowing: bytes),
             let detector = try? Detector(file: model, inputSize: size, settings: settings)
         else { return nil }

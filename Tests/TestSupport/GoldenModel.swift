@@ -41,7 +41,15 @@ public enum GoldenModel: String, CaseIterable, Sendable {
     }
 
     /// What `int8Path` writes, to be changed before it is written.
-    public func quantizer() throws -> PlainQuantizer { try quantizer(try path(), "run_320x320") }
+    public func quantizer() throws -> PlainQuantizer {
+        let full = try path()
+        Self.lock.lock()
+        defer { Self.lock.unlock() }
+        if let known = Self.quantizers[self] { return known }
+        let made = try quantizer(full, "run_64x128_detail")
+        Self.quantizers[self] = made
+        return made
+    }
 
     private func quantizer(_ path: String, _ run: String) throws -> PlainQuantizer {
         let file = try ModelFile(path: path)
@@ -60,6 +68,8 @@ public enum GoldenModel: String, CaseIterable, Sendable {
     }
 
     private static let lock = NSLock()
+    /// Guarded by `lock`.
+    private nonisolated(unsafe) static var quantizers: [GoldenModel: PlainQuantizer] = [:]
     /// Guarded by `lock`.
     private nonisolated(unsafe) static var made: [String] = []
     private static let removal: Void = {

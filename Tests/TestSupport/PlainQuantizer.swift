@@ -5,14 +5,21 @@ import Foundation
 import ModelFile
 import Quantizer
 
-/// Makes an int8 model file from an fp32 one with the plainest rules that the format allows: ranges from the smallest to
-/// the largest value of one picture, weights rounded to nearest. Written from the format alone, to test the engine with.
+/// Makes an int8 model file from an fp32 one with the plainest rules that the format allows: ranges from the smallest
+/// to the largest value of one picture, weights rounded to nearest. Written from the format alone, to test the engine.
 public struct PlainQuantizer {
     public struct Tensor {
         public var name: Name
         public var shape: TensorShape
         public var type: StorageType
         public var data: Data
+
+        public init(name: Name, shape: TensorShape, type: StorageType, data: Data) {
+            self.name = name
+            self.shape = shape
+            self.type = type
+            self.data = data
+        }
     }
 
     public private(set) var tensors: [Tensor] = []
@@ -55,7 +62,8 @@ public struct PlainQuantizer {
             case .concatenateRows: break
             default:
                 if !predictions.contains(node.output.index), !isAddedOnly(node, graph) {
-                    quantise(node, next: graph.nodes[index + 1], isEven: even.contains(node.output.index) || isGroupNorm(node))
+                    let isEven = even.contains(node.output.index) || isGroupNorm(node)
+                    quantise(node, next: graph.nodes[index + 1], isEven: isEven)
                 }
             }
             switch node.operation {

@@ -1,0 +1,34 @@
+import Detector
+import Engine
+import Vision
+
+/// int8 networks on this processor.
+public enum Int8Checks {
+    /// Every kernel path that the processor has, on one and on three threads, gives the scalar kernels' bits.
+    public static func pathsAgree(
+        _ network: GoldenChecks.Network, model: String, fixtures: String, _ check: inout Check
+    ) {
+        guard let expected = predictions(network, .scalar, threads: 1, model: model, fixtures: fixtures) else {
+            check.expect(false, "the int8 model or its golden cannot be read")
+            return
+        }
+        for path in KernelPath.available(for: .int8) {
+            for threads in [1, 3] {
+                let found = predictions(network, path, threads: threads, model: model, fixtures: fixtures)
+                check.expect(found == expected, "\(path.name) with \(threads) threads differs from scalar")
+            }
+        }
+    }
+
+    private static func predictions(
+        _ network: GoldenChecks.Network, _ path: KernelPath, threads: Int, model: String, fixtures: String
+    ) -> [UInt16]? {
+        let prepared = GoldenChecks.detector(
+            network, "run_208x240_interp", model: model, fixtures: fixtures, threshold: 0.3, threads: threads,
+            path: path)
+        guard let engine = prepared?.engine, engine.arithmetic == .int8 else { return nil }
+        engine.run()
+        guard case .half(let values) = engine.predictions else { return nil }
+        return Array(values)
+    }
+}
