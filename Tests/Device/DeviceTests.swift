@@ -11,8 +11,7 @@ import DeviceChecks
         let arguments = clinux_argument_values()
         guard clinux_argument_count() == 3, let fixtures = arguments[1], let models = arguments[2] else {
             print("usage: swiftlet-device-tests FIXTURES MODELS")
-            print("FIXTURES is Tests/Fixtures; MODELS holds xxs-ssd.gguf and v2-0.5-ssd.gguf, imported from its goldens,")
-            print("and each in int8 with the suffix -int8.")
+            print("FIXTURES is Tests/Fixtures; MODELS holds xxs-ssd.gguf and v2-0.5-ssd.gguf, imported from its goldens.")
             clinux_exit(64)
         }
         var tests = DeviceTests()
@@ -44,11 +43,6 @@ import DeviceChecks
                 GoldenChecks.detections(network, threshold: "0.3", 0.3, model: model, fixtures: fixtures, &check)
             }
             suite("no allocation per frame") { check in
-                AllocationChecks.frames(network, model: model, fixtures: fixtures, count: callocation_count, &check)
-            }
-            suite("int8") { check in
-                let model = "\(models)/\(network.folder)-int8.gguf"
-                Int8Checks.pathsAgree(network, model: model, fixtures: fixtures, &check)
                 AllocationChecks.frames(network, model: model, fixtures: fixtures, count: callocation_count, &check)
             }
         }
