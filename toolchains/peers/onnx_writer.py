@@ -1,0 +1,178 @@
+"""Writes a network as ONNX, opset 17, in the forms that runtimes know from PyTorch's exporter. Maps are NCHW."""
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+import network
+
+
+class Writer:
+    def __init__(self, model):
+        self.model = model
+        self.nodes, self.constants, self.shapes = [], {}, {}
+
+    def _node(self, operation, inputs, shape, outputs=1, **attributes):
+        names = [f"{operation.lower()}_{len(self.nodes)}_{index}" for index in range(outputs)]
+        self.nodes.append(helper.make_node(operation, inputs, names, names[0], **attributes))
+        shapes = [shape] if outputs == 1 else shape
+        self.shapes.update(zip(names, shapes))
+        return names[0] if outputs == 1 else names
+
+    def _constant(self, name, value):
+        self.constants[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
+        return name
+
+    def _reshape(self, x, shape):
+        constant = self._constant("shape_" + "_".join(map(str, shape)), np.array(shape, np.int64))
+        return self._node("Reshape", [x, constant], tuple(shape))
+
+    def _transpose(self, x, order):
+        return self._node("Transpose", [x], tuple(self.shapes[x][axis] for axis in order), perm=order)
+
+    def _binary(self, operation, x, y):
+        shape = np.broadcast_shapes(self.shapes[x], self.constants_shape(y))
+        return self._node(operation, [x, y], shape)
+
+    def constants_shape(self, name):
+        return tuple(self.constants[name].dims) if name in self.constants else self.shapes[name]
+
+    def _activate(self, x, activation):
+        if activation == "relu":
+            return self._node("Relu", [x], self.shapes[x])
+        if activation == "silu":
+            return self._binary("Mul", x, self._node("Sigmoid", [x], self.shapes[x]))
+        return x
+
+    def _convolution(self, x, name, weight, stride, group, activation):
+        size = weight.shape[2]
+        _, _, height, width = self.shapes[x]
+        shape = (1, weight.shape[0], -(-height // stride), -(-width // stride))
+        inputs = [x, self._constant(name + ".weight", weight)]
+        if (bias := self.model.bias(name)) is not None:
+            inputs.append(self._constant(name + ".bias", bias))
+        y = self._node("Conv", inputs, shape, kernel_shape=[size, size], strides=[stride, stride],
+                       pads=[size // 2] * 4, group=group)
+        return self._activate(y, activation)
+
+    # The operations that network.build calls.
+
+    def channels(self, x):
+        return self.shapes[x][1]
+
+    def input(self, height, width):
+        self.shapes["image"] = (1, 3, height, width)
+        return "image"
+
+    def convolution3x3(self, x, name, stride, activation=None):
+        return self._convolution(x, name, self.model.weight(name).transpose(3, 2, 0, 1), stride, 1, activation)
+
+    def depthwise3x3(self, x, name, stride, activation=None):
+        weight = self.model.weight(name).reshape(3, 3, -1)
+        return self._convolution(
+            x, name, weight.transpose(2, 0, 1)[:, None], stride, weight.shape[2], activation)
+
+    def pointwise(self, x, name, activation=None):
+        return self._convolution(x, name, self.model.weight(name).T[:, :, None, None], 1, 1, activation)
+
+    def linear(self, x, name, activation=None):
+        weight = self.model.weight(name)
+        y = self._node("MatMul", [x, self._constant(name + ".weight", weight)],
+                       self.shapes[x][:-1] + weight.shape[1:])
+        return self._activate(
+            self._binary("Add", y, self._constant(name + ".bias", self.model.bias(name))), activation)
+
+    def add(self, x, y):
+        return self._binary("Add", x, y)
+
+    def concatenate(self, x, y):
+        shape = list(self.shapes[x])
+        shape[1] += self.shapes[y][1]
+        return self._node("Concat", [x, y], tuple(shape), axis=1)
+
+    def mean(self, x):
+        return self._node("GlobalAveragePool", [x], self.shapes[x][:2] + (1, 1))
+
+    def unfold(self, x):
+        _, channels, height, width = self.shapes[x]
+        y = self._reshape(x, [channels, height // 2, 2, width // 2, 2])
+        return self._reshape(self._transpose(y, [2, 4, 1, 3, 0]), [4, height * width // 4, channels])
+
+    def fold(self, x, like):
+        _, channels, height, width = self.shapes[like]
+        y = self._reshape(x, [2, 2, height // 2, width // 2, channels])
+        return self._reshape(self._transpose(y, [4, 2, 0, 3, 1]), [1, channels, height, width])
+
+    def unfold_channels(self, x):
+        _, channels, height, width = self.shapes[x]
+        y = self._reshape(x, [channels, height // 2, 2, width // 2, 2])
+        return self._reshape(self._transpose(y, [0, 2, 4, 1, 3]), [1, channels, 4, height * width // 4])
+
+    def fold_channels(self, x, like):
+        _, channels, height, width = self.shapes[like]
+        y = self._reshape(x, [channels, 2, 2, height // 2, width // 2])
+        return self._reshape(self._transpose(y, [0, 3, 1, 4, 2]), [1, channels, height, width])
+
+    def layer_norm(self, x, name):
+        parameters = [self._constant(name + ".weight", self.model.weight(name)),
+                      self._constant(name + ".bias", self.model.bias(name))]
+        return self._node("LayerNormalization", [x, *parameters], self.shapes[x], axis=-1, epsilon=1e-5)
+
+    def group_norm(self, x, name):
+        shape = self.shapes[x]
+        parameters = [self._constant("one", np.ones(1, np.float32)), self._constant("zero", np.zeros(1, np.float32))]
+        y = self._reshape(x, [1, 1, int(np.prod(shape))])
+        y = self._node("InstanceNormalization", [y, *parameters], self.shapes[y], epsilon=1e-5)
+        y = self._reshape(y, list(shape))
+        y = self._binary("Mul", y, self._constant(name + ".weight", self.model.weight(name)[:, None, None]))
+        return self._binary("Add", y, self._constant(name + ".bias", self.model.bias(name)[:, None, None]))
+
+    def attention(self, x, heads):
+        batch, tokens, channels = self.shapes[x]
+        size = channels // 3 // heads
+        y = self._reshape(x, [batch, tokens, 3, heads, size])
+        y = self._transpose(y, [2, 0, 3, 1, 4])
+        split = self._constant("split_3", np.array([1, 1, 1], np.int64))
+        parts = self._node("Split", [y, split], [(1, batch, heads, tokens, size)] * 3, outputs=3, axis=0)
+        q, k, v = (self._reshape(part, [batch, heads, tokens, size]) for part in parts)
+        q = self._binary("Mul", q, self._constant(f"scale_{size}", np.array(size ** -0.5, np.float32)))
+        scores = self._node("MatMul", [q, self._transpose(k, [0, 1, 3, 2])], (batch, heads, tokens, tokens))
+        scores = self._node("Softmax", [scores], self.shapes[scores], axis=-1)
+        y = self._node("MatMul", [scores, v], (batch, heads, tokens, size))
+        return self._reshape(self._transpose(y, [0, 2, 1, 3]), [batch, tokens, heads * size])
+
+    def separable_attention(self, x):
+        _, channels, positions, tokens = self.shapes[x]
+        size = channels // 2
+        split = self._constant(f"split_{size}", np.array([1, size, size], np.int64))
+        shapes = [(1, count, positions, tokens) for count in (1, size, size)]
+        q, k, v = self._node("Split", [x, split], shapes, outputs=3, axis=1)
+        scores = self._node("Softmax", [q], shapes[0], axis=-1)
+        axes = self._constant("last_axis", np.array([-1], np.int64))
+        context = self._node(
+            "ReduceSum", [self._binary("Mul", k, scores), axes], (1, size, positions, 1), keepdims=1)
+        return self._binary("Mul", self._node("Relu", [v], shapes[2]), context)
+
+    def output(self, levels, record):
+        parts = []
+        for level in levels:
+            _, channels, height, width = self.shapes[level]
+            y = self._transpose(level, [0, 2, 3, 1])
+            parts.append(self._reshape(y, [1, channels * height * width // record, record]))
+        rows = sum(self.shapes[part][1] for part in parts)
+        self.shapes["predictions"] = (1, rows, record)
+        self.nodes.append(helper.make_node("Concat", parts, ["predictions"], "predictions", axis=1))
+
+
+def write(model, path):
+    writer = Writer(model)
+    network.build(model, writer)
+
+    def value(name):
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, writer.shapes[name])
+
+    graph = helper.make_graph(
+        writer.nodes, "detector", [value("image")], [value("predictions")], list(writer.constants.values()))
+    result = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(result, full_check=True)
+    onnx.save(result, path)
