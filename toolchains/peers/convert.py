@@ -65,7 +65,13 @@ def ncnn_files(model, folder, half):
     subprocess.run(
         [program, onnx_file(model, folder), f"inputshape=[1,3,{height},{width}]", f"fp16={int(half)}"], cwd=folder,
         check=True, stdout=sys.stderr)
-    return os.path.join(folder, "detector.ncnn")
+    path = os.path.join(folder, "detector.ncnn")
+    with open(path + ".param") as file:
+        text = file.read()
+    # A sum over one axis loses its axis on the way: array 3 of a Reduction, empty, is to be the last axis.
+    with open(path + ".param", "w") as file:
+        file.write(text.replace(" -23303=0 ", " -23303=1,-1 "))
+    return path
 
 
 def mnn_file(model, folder, *options):

@@ -20,7 +20,7 @@ class Writer:
         return names[0] if outputs == 1 else names
 
     def _constant(self, name, value):
-        self.constants[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
+        self.constants[name] = numpy_helper.from_array(np.array(value, order="C"), name)
         return name
 
     def _reshape(self, x, shape):
@@ -93,25 +93,32 @@ class Writer:
     def mean(self, x):
         return self._node("GlobalAveragePool", [x], self.shapes[x][:2] + (1, 1))
 
-    def unfold(self, x):
+    # Four dimensions at most, as upstream: ncnn knows no more.
+
+    def _patches(self, x):
+        """[1, channels, tokens, 4] of a map."""
         _, channels, height, width = self.shapes[x]
-        y = self._reshape(x, [channels, height // 2, 2, width // 2, 2])
-        return self._reshape(self._transpose(y, [2, 4, 1, 3, 0]), [4, height * width // 4, channels])
+        y = self._transpose(self._reshape(x, [channels * height // 2, 2, width // 2, 2]), [0, 2, 1, 3])
+        return self._reshape(y, [1, channels, height * width // 4, 4])
+
+    def _map(self, x, like):
+        """The inverse of `_patches`."""
+        _, channels, height, width = self.shapes[like]
+        y = self._transpose(self._reshape(x, [channels * height // 2, width // 2, 2, 2]), [0, 2, 1, 3])
+        return self._reshape(y, [1, channels, height, width])
+
+    def unfold(self, x):
+        y = self._transpose(self._patches(x), [0, 3, 2, 1])
+        return self._reshape(y, list(self.shapes[y][1:]))
 
     def fold(self, x, like):
-        _, channels, height, width = self.shapes[like]
-        y = self._reshape(x, [2, 2, height // 2, width // 2, channels])
-        return self._reshape(self._transpose(y, [4, 2, 0, 3, 1]), [1, channels, height, width])
+        return self._map(self._transpose(self._reshape(x, [1, *self.shapes[x]]), [0, 3, 2, 1]), like)
 
     def unfold_channels(self, x):
-        _, channels, height, width = self.shapes[x]
-        y = self._reshape(x, [channels, height // 2, 2, width // 2, 2])
-        return self._reshape(self._transpose(y, [0, 2, 4, 1, 3]), [1, channels, 4, height * width // 4])
+        return self._transpose(self._patches(x), [0, 1, 3, 2])
 
     def fold_channels(self, x, like):
-        _, channels, height, width = self.shapes[like]
-        y = self._reshape(x, [channels, 2, 2, height // 2, width // 2])
-        return self._reshape(self._transpose(y, [0, 3, 1, 4, 2]), [1, channels, height, width])
+        return self._map(self._transpose(x, [0, 1, 3, 2]), like)
 
     def layer_norm(self, x, name):
         parameters = [self._constant(name + ".weight", self.model.weight(name)),
@@ -121,7 +128,8 @@ class Writer:
     def group_norm(self, x, name):
         shape = self.shapes[x]
         parameters = [self._constant("one", np.ones(1, np.float32)), self._constant("zero", np.zeros(1, np.float32))]
-        y = self._reshape(x, [1, 1, int(np.prod(shape))])
+        group = self._constant("shape_of_group", np.array([0, 1, -1], np.int64))
+        y = self._node("Reshape", [x, group], (1, 1, int(np.prod(shape))))
         y = self._node("InstanceNormalization", [y, *parameters], self.shapes[y], epsilon=1e-5)
         y = self._reshape(y, list(shape))
         y = self._binary("Mul", y, self._constant(name + ".weight", self.model.weight(name)[:, None, None]))
@@ -131,10 +139,11 @@ class Writer:
         batch, tokens, channels = self.shapes[x]
         size = channels // 3 // heads
         y = self._reshape(x, [batch, tokens, 3, heads, size])
-        y = self._transpose(y, [2, 0, 3, 1, 4])
-        split = self._constant("split_3", np.array([1, 1, 1], np.int64))
-        parts = self._node("Split", [y, split], [(1, batch, heads, tokens, size)] * 3, outputs=3, axis=0)
-        q, k, v = (self._reshape(part, [batch, heads, tokens, size]) for part in parts)
+        y = self._transpose(y, [0, 3, 2, 1, 4])
+        q, k, v = (
+            self._node("Gather", [y, self._constant(f"index_{index}", np.array(index, np.int64))],
+                       (batch, heads, tokens, size), axis=2)
+            for index in range(3))
         q = self._binary("Mul", q, self._constant(f"scale_{size}", np.array(size ** -0.5, np.float32)))
         scores = self._node("MatMul", [q, self._transpose(k, [0, 1, 3, 2])], (batch, heads, tokens, tokens))
         scores = self._node("Softmax", [scores], self.shapes[scores], axis=-1)
@@ -148,7 +157,7 @@ class Writer:
         shapes = [(1, count, positions, tokens) for count in (1, size, size)]
         q, k, v = self._node("Split", [x, split], shapes, outputs=3, axis=1)
         scores = self._node("Softmax", [q], shapes[0], axis=-1)
-        axes = self._constant("last_axis", np.array([-1], np.int64))
+        axes = self._constant("last_axis", np.array([3], np.int64))
         context = self._node(
             "ReduceSum", [self._binary("Mul", k, scores), axes], (1, size, positions, 1), keepdims=1)
         return self._binary("Mul", self._node("Relu", [v], shapes[2]), context)

@@ -21,7 +21,7 @@ def memory(key):
 
 
 class Ort:
-    def __init__(self):
+    def __init__(self, _):
         import onnxruntime
         self.library = onnxruntime
 
@@ -36,7 +36,7 @@ class Ort:
 
 
 class LiteRT:
-    def __init__(self):
+    def __init__(self, _):
         from ai_edge_litert import interpreter
         self.library = interpreter
 
@@ -66,28 +66,33 @@ class LiteRT:
 
 
 class NCNN:
-    def __init__(self):
+    def __init__(self, peer):
         import ncnn
-        self.library = ncnn
+        self.library, self.precise = ncnn, peer.endswith("fp32")
 
     def load(self, path, image):
         self.net = self.library.Net()
         self.net.opt.num_threads = 1
+        if self.precise:
+            for option in ("use_fp16_packed", "use_fp16_storage", "use_fp16_arithmetic", "use_bf16_storage"):
+                setattr(self.net.opt, option, False)
         if self.net.load_param(path + ".param") or self.net.load_model(path + ".bin"):
             raise RuntimeError("ncnn does not load its own conversion")
-        self.image = self.library.Mat(image[0].transpose(2, 0, 1).copy()).clone()
+        # Neither matrices made of arrays nor results own their memory.
+        self.array = image[0].transpose(2, 0, 1).copy()
+        self.image = self.library.Mat(self.array)
 
     def run(self):
-        extractor = self.net.create_extractor()
-        extractor.input("in0", self.image)
-        self.result = extractor.extract("out0")
+        self.extractor = self.net.create_extractor()
+        self.extractor.input("in0", self.image)
+        self.result = self.extractor.extract("out0")
 
     def finish(self):
         self.output = np.array(self.result[1])[None]
 
 
 class MNN:
-    def __init__(self):
+    def __init__(self, _):
         import MNN
         self.library = MNN
 
@@ -124,7 +129,7 @@ def main():
         print(json.dumps(fields), file=answers, flush=True)
 
     image, reference = fixture.load(golden, order)
-    runtime = {"ort": Ort, "litert": LiteRT, "ncnn": NCNN, "mnn": MNN}[peer.split("-")[0]]()
+    runtime = {"ort": Ort, "litert": LiteRT, "ncnn": NCNN, "mnn": MNN}[peer.split("-")[0]](peer)
     prepare, finish = (getattr(runtime, name, lambda: None) for name in ("prepare", "finish"))
     for line in sys.stdin:
         command = line.split()
