@@ -1,18 +1,22 @@
 import CLinux
 
-/// One anonymous mapping that holds every buffer of a plan. `init` faults its pages in, so that no frame waits for that.
+/// One anonymous mapping that holds every buffer of a plan. Its pages are faulted in before the first frame, so that no
+/// frame waits for that: by `init`, or by `populate`.
 public struct Arena: ~Copyable {
     public let base: UnsafeMutableRawPointer
     public let byteCount: Int
 
     /// Maps `byteCount` zeroed bytes; `nil` when the system refuses. A system that overcommits may refuse only later, by
     /// ending a process: bound `byteCount` first.
-    public init?(byteCount: Int) {
+    public init?(byteCount: Int, populated: Bool = true) {
         var address: UnsafeMutableRawPointer?
-        guard clinux_map_anonymous(max(byteCount, 1), true, &address) == 0, let address else { return nil }
+        guard clinux_map_anonymous(max(byteCount, 1), populated, &address) == 0, let address else { return nil }
         base = address
         self.byteCount = byteCount
     }
+
+    /// Faults in the pages of an arena that began without them; nothing was written yet.
+    public func populate() { clinux_populate(base, byteCount) }
 
     deinit {
         _ = clinux_unmap(base, max(byteCount, 1))

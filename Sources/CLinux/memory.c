@@ -48,6 +48,17 @@ int clinux_unmap(const void *address, size_t size) {
     return munmap((void *)address, size) == 0 ? 0 : errno;
 }
 
+void clinux_forget(const void *address, size_t size) {
+    // Advice: where the system does not take it, the pages just stay.
+    if (size > 0) madvise((void *)address, size, MADV_DONTNEED);
+}
+
+void clinux_populate(void *address, size_t size) {
+    volatile char *bytes = address;
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    for (size_t i = 0; i < size; i += page) bytes[i] = 0;
+}
+
 size_t clinux_find_byte(const void *bytes, size_t count, unsigned char byte) {
     const char *found = memchr(bytes, byte, count);
     return found == NULL ? count : (size_t)(found - (const char *)bytes);

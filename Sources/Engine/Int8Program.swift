@@ -27,7 +27,7 @@ final class Int8Program {
         let plan = try LifetimePlanner.arenaPlan(storage.requests)
         let byteCount = Int8Builder.parameterByteCount(graph, storage.lowering)
         guard let parameters = Arena(byteCount: byteCount) else { throw .outOfMemory(byteCount: byteCount) }
-        guard let arena = Arena(byteCount: plan.byteCount) else { throw .outOfMemory(byteCount: plan.byteCount) }
+        guard let arena = Arena(byteCount: plan.byteCount, populated: false) else { throw .outOfMemory(byteCount: plan.byteCount) }
         self.file = file
         self.arena = arena
         self.parameters = parameters
@@ -40,6 +40,9 @@ final class Int8Program {
             buffers: plan.offsets.map { arenaBase + $0 }, parameters: parameterBase, end: parameterBase + byteCount)
         schedule = try builder.schedule()
         stored = builder.stored
+        // Only weights are read from the file again. The arena's pages come after the file's, so that they never add up.
+        file.releaseMemory()
+        self.arena.populate()
         let first = builder.map(graph.input), last = builder.map(graph.output)
         input = UnsafeMutableBufferPointer(
             start: first.pointer.assumingMemoryBound(to: UInt8.self), count: graph.shape(graph.input).count)

@@ -24,8 +24,9 @@ struct Int8Weights {
     private let file: ModelFile
     /// By tensor of the file: whether the network has a use for it.
     private var isUsed: [Bool]
-    /// Files hold tensors in the order of the layers: the search goes on where the last one ended.
-    private var next = 0
+    /// Files hold tensors in the order of the layers, weights before all else: each search goes on where the last one of
+    /// its kind ended.
+    private var next = (weight: 0, other: 0)
 
     init(_ file: ModelFile) {
         self.file = file
@@ -44,14 +45,14 @@ struct Int8Weights {
     /// The weights of a pointwise layer, or of the stem as a matrix [rows, columns], packed for the GEMM.
     mutating func packedMatrix(_ node: Node, rows: Int, columns: Int) throws(EngineError) -> UnsafePointer<Int8> {
         let name = node.name.appending(".weight"), rows = (rows + 3) / 4 * 4
-        let weights = try bytes(name, TensorShape((columns + 7) / 8, rows / 4, 8, 4))
+        let weights = try bytes(name, TensorShape((columns + 7) / 8, rows / 4, 8, 4), isWeight: true)
         guard ck_qs8_weights_fit(rows, columns, weights) != 0 else { throw .model(.tensor(name, .badValues)) }
         return weights
     }
 
     mutating func depthwise(_ node: Node, channels: Int) throws(EngineError) -> UnsafePointer<Int8> {
         let name = node.name.appending(".weight")
-        let weights = try bytes(name, TensorShape(1, 3, 3, channels))
+        let weights = try bytes(name, TensorShape(1, 3, 3, channels), isWeight: true)
         for index in 0..<9 * channels where weights[index] == -128 { throw .model(.tensor(name, .badValues)) }
         return weights
     }
@@ -96,8 +97,10 @@ struct Int8Weights {
         return values
     }
 
-    private mutating func bytes(_ name: Name, _ shape: TensorShape) throws(EngineError) -> UnsafePointer<Int8> {
-        try tensor(name, .int8).assumingShape(shape).assumingMemoryBound(to: Int8.self)
+    private mutating func bytes(
+        _ name: Name, _ shape: TensorShape, isWeight: Bool = false
+    ) throws(EngineError) -> UnsafePointer<Int8> {
+        try tensor(name, .int8, isWeight: isWeight).assumingShape(shape).assumingMemoryBound(to: Int8.self)
     }
 
     /// The number of values of a tensor that has one, or one for each channel.
@@ -117,21 +120,23 @@ struct Int8Weights {
         }
     }
 
-    private mutating func tensor(_ name: Name, _ type: StorageType) throws(EngineError) -> Found {
-        let tensor = try find(name)
+    private mutating func tensor(
+        _ name: Name, _ type: StorageType, isWeight: Bool = false
+    ) throws(EngineError) -> Found {
+        let tensor = try find(name, isWeight: isWeight)
         guard tensor.storageType == type else {
             throw .model(.tensor(name, .type(expected: type, found: tensor.storageType)))
         }
         return Found(tensor: tensor, data: file.data(of: tensor).baseAddress!)
     }
 
-    private mutating func find(_ name: Name) throws(EngineError) -> ModelTensor {
-        let count = file.tensors.count
+    private mutating func find(_ name: Name, isWeight: Bool = false) throws(EngineError) -> ModelTensor {
+        let count = file.tensors.count, start = isWeight ? next.weight : next.other
         for step in 0..<count {
-            let index = next + step < count ? next + step : next + step - count
+            let index = start + step < count ? start + step : start + step - count
             guard file.tensors[index].name == name else { continue }
             isUsed[index] = true
-            next = index
+            if isWeight { next.weight = index } else { next.other = index }
             return file.tensors[index]
         }
         throw .model(.tensor(name, .missing))

@@ -42,6 +42,11 @@ public final class ModelFile {
         try parse()
     }
 
+    /// Gives back the memory that reading the file took; what is read again comes from the file again.
+    public func releaseMemory() {
+        if ownsMapping, let address = bytes.baseAddress { clinux_forget(address, bytes.count) }
+    }
+
     deinit {
         if ownsMapping, let address = bytes.baseAddress {
             _ = clinux_unmap(address, bytes.count)

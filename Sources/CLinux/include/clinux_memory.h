@@ -11,6 +11,12 @@ int clinux_map_file(const char *_Nonnull path, const void *_Nullable *_Nonnull a
 /// without it a page costs memory from its first use on.
 int clinux_map_anonymous(size_t size, bool populate, void *_Nullable *_Nonnull address);
 
+/// Lets the system take the pages of a mapped file from memory: what is needed again is read anew.
+void clinux_forget(const void *_Nullable address, size_t size);
+
+/// Faults the pages of a fresh anonymous mapping in.
+void clinux_populate(void *_Nonnull address, size_t size);
+
 /// Gives a mapping back. A null address with size 0 is fine.
 int clinux_unmap(const void *_Nullable address, size_t size);
 
