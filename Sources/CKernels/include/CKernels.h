@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ckernels_f16.h"
 #include "ckernels_qs8.h"
 #include "ckernels_types.h"
 #include "ckernels_vision.h"

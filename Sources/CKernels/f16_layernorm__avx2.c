@@ -1,0 +1,13 @@
+#include "f16_vectors__avx2.h"
+
+#if defined(__x86_64__)
+
+#include "f16_normalise.h"
+
+CK_TARGET void f16_layernorm__avx2(
+    size_t rows, size_t channels, const uint16_t *input, size_t ldi, const float *gain, const float *shift,
+    float epsilon, uint16_t *output, size_t ldo) {
+    layernorm(rows, channels, input, ldi, gain, shift, epsilon, output, ldo);
+}
+
+#endif

@@ -1,0 +1,12 @@
+#include "f16_vectors__neon.h"
+
+#if defined(__aarch64__)
+
+#include "f16_normalise.h"
+
+CK_TARGET void f16_sums__neon(
+    size_t rows, size_t channels, const uint16_t *input, size_t ldi, double *sum, double *squares) {
+    sums(rows, channels, input, ldi, sum, squares);
+}
+
+#endif
