@@ -114,7 +114,7 @@ public final class Detector {
         do {
             engine = try Engine(
                 graph: network.graph, file: file, threads: settings.threads, path: settings.path,
-                observing: settings.observing)
+                observing: settings.observing, pixels: PixelScaling(format))
         } catch {
             throw .engine(error)
         }

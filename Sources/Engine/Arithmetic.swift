@@ -23,9 +23,10 @@ public enum Arithmetic: Sendable {
         }
     }
 
-    /// How the engine runs `file`: int8 if it holds a tensor of that type, otherwise fp32.
+    /// How the engine runs `file`: int8 if it holds a tensor of that type, else fp16 if it holds one of that, else fp32.
     public init(running file: ModelFile) {
         self = .single
+        for tensor in file.tensors where tensor.storageType == .float16 { self = .half }
         for tensor in file.tensors where tensor.storageType == .int8 { self = .int8 }
     }
 }

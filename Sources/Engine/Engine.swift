@@ -5,7 +5,8 @@ import ModelFile
 
 /// A network prepared to run: weights bound, every buffer placed in one arena, every kernel call laid out.
 ///
-/// The model file decides about the precision: a file with int8 weights runs in int8, any other in fp32, the reference.
+/// The model file decides about the precision: a file with int8 weights runs in int8, one with fp16 weights in fp16, any
+/// other in fp32, the reference.
 /// `run()` allocates nothing. Not thread-safe: one thread calls it.
 public final class Engine {
     /// The network's output: the rows of its output tensor without gaps.
@@ -21,7 +22,7 @@ public final class Engine {
     /// The input of an fp32 network, [height, width, channels], to be filled before `run()`, which overwrites it. Empty
     /// in other precisions.
     public let input: UnsafeMutableBufferPointer<Float>
-    /// The input of an int8 network, [height, width, 3]: channel values of 0...255 in the network's order, to be filled
+    /// The input of an int8 or fp16 network, [height, width, 3]: channel values of 0...255 in the network's order, to be filled
     /// before `run()`, which overwrites it. Empty in fp32.
     public let inputBytes: UnsafeMutableBufferPointer<UInt8>
     /// The network's output, valid until the next `run()`.
@@ -36,6 +37,7 @@ public final class Engine {
 
     private enum Program {
         case float(FloatProgram)
+        case half(HalfProgram)
         case int8(Int8Program)
     }
 
@@ -47,14 +49,17 @@ public final class Engine {
 
     /// Prepares `graph` with the tensors of `file`, for `threads` (1...64) threads, of which the caller of `run()` is
     /// one; the output does not depend on their number. `path` is one of `KernelPath.available`; nil takes what
-    /// SWIFTLET_PATH names, and otherwise the fastest. With `observing`, every intermediate tensor of an fp32 network
-    /// can be read after a run; that takes more memory and forgoes fusion.
+    /// SWIFTLET_PATH names, and otherwise the fastest. With `observing`, a file with fp16 weights runs in fp32, too, and
+    /// every intermediate tensor of an fp32 network can be read after a run; that takes more memory and forgoes fusion.
+    /// `pixels` is what an fp16 network's input bytes stand for.
     public init(
-        graph: Graph, file: ModelFile, threads: Int = 1, path: KernelPath? = nil, observing: Bool = false
+        graph: Graph, file: ModelFile, threads: Int = 1, path: KernelPath? = nil, observing: Bool = false,
+        pixels: PixelScaling = .unit
     ) throws(EngineError) {
         precondition((1...Self.mostThreads).contains(threads))
         self.graph = graph
-        arithmetic = Arithmetic(running: file)
+        let stored = Arithmetic(running: file)
+        arithmetic = stored == .half && observing ? .single : stored
         if let path {
             let available = KernelPath.available(for: arithmetic)
             guard available.contains(path) else { throw .kernelPath(available: available) }
@@ -63,7 +68,7 @@ public final class Engine {
             self.path = try KernelPath.chosen(for: arithmetic)
         }
         switch arithmetic {
-        case .single, .half:
+        case .single:
             let float = try FloatProgram(graph, file: file, threads: threads, observing: observing)
             program = .float(float)
             schedule = float.schedule
@@ -73,6 +78,16 @@ public final class Engine {
             predictions = .single(UnsafeBufferPointer(start: outputView.pointer, count: outputView.shape.count))
             arenaByteCount = float.arenaByteCount
             arenaLowerBound = float.arenaLowerBound
+        case .half:
+            let half = try HalfProgram(
+                graph, file: file, kernels: self.path.halfKernels!, pixels: pixels, threads: threads)
+            program = .half(half)
+            schedule = half.schedule
+            input = UnsafeMutableBufferPointer(start: nil, count: 0)
+            inputBytes = half.input
+            predictions = .half(half.output)
+            arenaByteCount = half.arenaByteCount
+            arenaLowerBound = half.arenaLowerBound
         case .int8:
             let int8 = try Int8Program(graph, file: file, kernels: self.path.int8Kernels!, threads: threads)
             program = .int8(int8)

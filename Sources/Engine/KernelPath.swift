@@ -70,8 +70,19 @@ public enum KernelPath: CaseIterable, Equatable, Sendable {
     /// Whether this build has kernels of the path for a precision.
     private func hasKernels(for arithmetic: Arithmetic) -> Bool {
         switch arithmetic {
-        case .single, .half: self == .scalar
+        case .single: self == .scalar
+        case .half: halfKernels != nil
         case .int8: int8Kernels != nil
+        }
+    }
+
+    var halfKernels: UnsafePointer<ck_f16_kernels>? {
+        switch self {
+        case .scalar: ck_f16_kernels_scalar()
+        case .neon: ck_f16_kernels_neon()
+        case .neonfp16: ck_f16_kernels_neonfp16()
+        case .avx2: ck_f16_kernels_avx2()
+        case .neondot, .avx512vnni: nil
         }
     }
 

@@ -171,16 +171,20 @@ struct PackedStorage {
         let input = lowering.maps[operation.input.index], output = lowering.maps[operation.output.index]
         let element = arithmetic.elementByteCount
         switch operation.kind {
-        case .stem: return output.width * Self.stemRowCount * element
+        case .stem:
+            return arithmetic == .int8
+                ? output.width * Self.stemRowCount * element : ck_f16_patches_count(input.width) * element
         case .band:
             let band = BandShape(graph, lowering, operation)
             return LifetimePlanner.aligned(band.ringCount * element)
                 + LifetimePlanner.aligned(band.blockCount * element)
         case .attention(let heads):
             let tokens = input.rows / 4, size = output.channels / heads
-            return arithmetic == .int8 ? ck_qs8_attention_scratch(tokens, size) : 0
+            return arithmetic == .int8 ? ck_qs8_attention_scratch(tokens, size) : ck_f16_attention_scratch(tokens, size)
         case .separableAttention:
-            return arithmetic == .int8 ? ck_qs8_separable_scratch(input.rows / 4, output.channels) : 0
+            let tokens = input.rows / 4
+            return arithmetic == .int8
+                ? ck_qs8_separable_scratch(tokens, output.channels) : ck_f16_separable_scratch(tokens, output.channels)
         case .groupNorm: return 2 * input.channels * MemoryLayout<Float>.size
         case .pointwise, .layerNorm, .resize, .mean: return 0
         }

@@ -1,6 +1,7 @@
 /// One prepared operation of any precision.
 enum Step {
     case float(FloatStep)
+    case half(HalfStep)
     case int8(Int8Step)
 
     /// Computes one of `parts` equal parts of the output. The parts write different rows and may run at the same time;
@@ -8,6 +9,7 @@ enum Step {
     func run(part: Int, of parts: Int) {
         switch self {
         case .float(let step): step.run(part: part, of: parts)
+        case .half(let step): step.run(part: part, of: parts)
         case .int8(let step): step.run(part: part, of: parts)
         }
     }

@@ -11,7 +11,7 @@ import DeviceChecks
         let arguments = clinux_argument_values()
         guard clinux_argument_count() == 3, let fixtures = arguments[1], let models = arguments[2] else {
             print("usage: swiftlet-device-tests FIXTURES MODELS")
-            print("FIXTURES is Tests/Fixtures; MODELS holds xxs-ssd.gguf and v2-0.5-ssd.gguf, imported from its goldens.")
+            print("FIXTURES is Tests/Fixtures; MODELS holds xxs-ssd.gguf and v2-0.5-ssd.gguf, imported from its goldens,\nand the same as NAME-fp16.gguf.")
             clinux_exit(64)
         }
         var tests = DeviceTests()
@@ -25,6 +25,13 @@ import DeviceChecks
             for seed in UInt64(1)...24 { KernelChecks.all(seed: seed, &check) }
         }
         suite("not a number") { KernelChecks.notANumber(&$0) }
+        for path in HalfKernelChecks.paths {
+            print("fp16 kernels: \(path.name)")
+            suite("fp16 kernels") { check in
+                for seed in UInt64(1)...24 { path.all(seed: seed, &check) }
+            }
+            suite("fp16 extremes") { path.extremes(&$0) }
+        }
         suite("half precision") { KernelChecks.halfPrecision(&$0) }
         suite("JPEG") { JPEGChecks.pixels(fixtures: fixtures, &$0) }
         suite("picture resizes") {
@@ -36,6 +43,12 @@ import DeviceChecks
             suite("network goldens") { check in
                 for run in ["run_64x128_detail", "run_208x240_interp", "run_320x320"] {
                     GoldenChecks.run(network, run, model: model, fixtures: fixtures, &check)
+                }
+            }
+            suite("fp16 networks") { check in
+                let half = "\(models)/\(network.folder)-fp16.gguf"
+                for run in ["run_64x128_detail", "run_208x240_interp"] {
+                    HalfChecks.run(network, run, model: half, fixtures: fixtures, decibels: 35, &check)
                 }
             }
             suite("detections") { check in
