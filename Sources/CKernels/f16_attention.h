@@ -1,7 +1,7 @@
 #pragma once
 
-// The body of multi-head attention for all vector paths: K is transposed and V gathered once per head; then 8 queries at
-// a time meet all keys, and their weights all values.
+// The body of multi-head attention for all vector paths: K is transposed and V gathered once per head; then 8 queries
+// at a time meet all keys, and their weights all values.
 
 #include "f16_tile.h"
 

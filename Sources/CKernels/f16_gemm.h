@@ -63,9 +63,9 @@ CK_INLINE void product_block(
     ck_vector bias[TILE_VECTORS];
     for (int v = 0; v < vectors; v++)
         bias[v] = ck_load_floats(p->bias ? p->bias + 8 * v : NULL, guarded ? p->columns : 8);
-#define CK_TILES(rows)                                                                                                  \
+#define CK_TILES(rows)                                                                                                 \
     do {                                                                                                               \
-        product_tile(p, rows, vectors, guarded, in_parts, bias, a, residual, c);                                                       \
+        product_tile(p, rows, vectors, guarded, in_parts, bias, a, residual, c);                                       \
         a = ck_opaque(a + (rows) * p->lda);                                                                            \
         c = (uint16_t *)ck_opaque(c + (rows) * p->ldc);                                                                \
         if (residual) residual = ck_opaque(residual + (rows) * p->ldr);                                                \

@@ -5,7 +5,8 @@
 #include "f16_tile.h"
 
 /// One row of bytes as halves.
-CK_INLINE void convert_row(size_t width, const uint8_t *row, const float gain[3], const float bias[3], uint16_t *halves) {
+CK_INLINE void convert_row(
+    size_t width, const uint8_t *row, const float gain[3], const float bias[3], uint16_t *halves) {
     typedef uint8_t bytes __attribute__((vector_size(8)));
     typedef int16_t shorts __attribute__((vector_size(16)));
     // 24 values are 8 whole pixels. Bytes less 128, so that in half precision products are small where they are added.

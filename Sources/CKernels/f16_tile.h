@@ -44,8 +44,8 @@ CK_INLINE float ck_total(ck_wide v) {
     return total;
 }
 
-/// `pointer`, of which the compiler knows no more than that: it stays in a register of its own instead of being computed
-/// anew from another one at each use.
+/// `pointer`, of which the compiler knows no more than that: it stays in a register of its own instead of being
+/// computed anew from another one at each use.
 CK_INLINE const void *ck_opaque(const void *pointer) {
     __asm__("" : "+r"(pointer));
     return pointer;
@@ -63,8 +63,8 @@ CK_INLINE void ck_start(const int rows, const uint16_t *a, size_t lda, const uin
     at->weights = (const char *)b;
 }
 
-/// sums = bias + the product of `rows` rows of A and the next `depth` rows of B. Inlined with constants, so that the sums
-/// stay in registers.
+/// sums = bias + the product of `rows` rows of A and the next `depth` rows of B. Inlined with constants, so that the
+/// sums stay in registers.
 CK_INLINE void ck_multiply(
     const int rows, const int vectors, const ck_vector *bias, size_t depth, size_t ldb, ck_rows *at,
     ck_vector sums[][TILE_VECTORS]) {
@@ -101,8 +101,8 @@ CK_INLINE void ck_multiply(
 /// Whether a sum of `depth` products is long: no part of it is left with fewer than 8.
 CK_INLINE int ck_is_long(size_t depth) { return depth >= GEMM_PART + 8; }
 
-/// The same for any `depth`: of a long sum (`in_parts`), GEMM_PART products at a time are summed on their own before they
-/// are added.
+/// The same for any `depth`: of a long sum (`in_parts`), GEMM_PART products at a time are summed on their own before
+/// they are added.
 CK_INLINE void ck_multiply_in_parts(
     const int rows, const int vectors, const int in_parts, const ck_vector bias[], size_t depth, const uint16_t *a,
     size_t lda, const uint16_t *b, size_t ldb, ck_vector sums[][TILE_VECTORS]) {

@@ -65,8 +65,8 @@ CK_INLINE void ck_load_row(const void *from, int vectors, int wide, ck_vector ro
 
 #define CK_WHOLE_TILE
 
-// Products of the whole tile in assembly: the compiler, which has to give away all 32 registers here, moves them about in
-// the loop. A's rows pass through v0...v7, B's through v8...v15, the sums stay in v16...v31.
+// Products of the whole tile in assembly: the compiler, which has to give away all 32 registers here, moves them about
+// in the loop. A's rows pass through v0...v7, B's through v8...v15, the sums stay in v16...v31.
 
 #define CK_ROW(sum0, sum1, x, b0, b1, lane, operation)                                                                 \
     operation " v" #sum0 ".8h, v" #b0 ".8h, v" #x ".h[" #lane "]\n"                                                    \
@@ -83,16 +83,16 @@ CK_INLINE void ck_load_row(const void *from, int vectors, int wide, ck_vector ro
     CK_4_STEPS(operation)                                                                                              \
     CK_STEP(8, 9, 4, "fmla") CK_STEP(10, 11, 5, "fmla") CK_STEP(12, 13, 6, "fmla") CK_STEP(14, 15, 7, "fmla")
 #define CK_LOAD_ROWS                                                                                                   \
-    "ldr q0, [%[r0]], #16\n ldr q1, [%[r1]], #16\n ldr q2, [%[r2]], #16\n ldr q3, [%[r3]], #16\n"                       \
+    "ldr q0, [%[r0]], #16\n ldr q1, [%[r1]], #16\n ldr q2, [%[r2]], #16\n ldr q3, [%[r3]], #16\n"                      \
     "ldr q4, [%[r4]], #16\n ldr q5, [%[r5]], #16\n ldr q6, [%[r6]], #16\n ldr q7, [%[r7]], #16\n"
 #define CK_LOAD_ONES                                                                                                   \
-    "ldr h0, [%[r0]], #2\n ldr h1, [%[r1]], #2\n ldr h2, [%[r2]], #2\n ldr h3, [%[r3]], #2\n"                           \
+    "ldr h0, [%[r0]], #2\n ldr h1, [%[r1]], #2\n ldr h2, [%[r2]], #2\n ldr h3, [%[r3]], #2\n"                          \
     "ldr h4, [%[r4]], #2\n ldr h5, [%[r5]], #2\n ldr h6, [%[r6]], #2\n ldr h7, [%[r7]], #2\n"
 #define CK_LOAD_PANEL                                                                                                  \
     "ldp q0, q1, [%[a]], #32\n ldp q2, q3, [%[a]], #32\n ldp q4, q5, [%[a]], #32\n ldp q6, q7, [%[a]], #32\n"
 #define CK_LOOP(body) "1:\n" body "subs %[count], %[count], #1\n b.ne 1b\n"
 #define CK_BIND(r)                                                                                                     \
-    register ck_vector s##r##0 __asm__(CK_FIRST_SUM_##r);                                             \
+    register ck_vector s##r##0 __asm__(CK_FIRST_SUM_##r);                                                              \
     register ck_vector s##r##1 __asm__(CK_SECOND_SUM_##r)
 #define CK_FIRST_SUM_0 "v16"
 #define CK_SECOND_SUM_0 "v17"
@@ -123,7 +123,7 @@ CK_INLINE void ck_load_row(const void *from, int vectors, int wide, ck_vector ro
     "cc", "memory", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10", "v11", "v12", "v13", "v14", "v15"
 
 #define CK_BEGIN                                                                                                       \
-    "ldp q16, q17, [%[bias]]\n ldp q18, q19, [%[bias]]\n ldp q20, q21, [%[bias]]\n ldp q22, q23, [%[bias]]\n"           \
+    "ldp q16, q17, [%[bias]]\n ldp q18, q19, [%[bias]]\n ldp q20, q21, [%[bias]]\n ldp q22, q23, [%[bias]]\n"          \
     "ldp q24, q25, [%[bias]]\n ldp q26, q27, [%[bias]]\n ldp q28, q29, [%[bias]]\n ldp q30, q31, [%[bias]]\n"
 #define CK_ALL_STEPS                                                                                                   \
     "cbz %[count], 2f\n" CK_LOOP(CK_LOAD_ROWS CK_8_STEPS("fmla")) "2:\n"                                               \
@@ -202,13 +202,13 @@ CK_INLINE ck_vector ck_maximum(ck_vector a, ck_vector b) {
 
 CK_INLINE ck_scalar ck_largest(ck_vector v) { return (ck_scalar)vmaxnmvq_f16((float16x8_t)v); }
 
-// 2^f for f in 0...1 is 1 + f - k f (1 - f) within 0.3 %: with u = f - 1/2 that is a straight line plus k (u^2 - 1/4). The
-// straight line is what the bits of a half are, read as an integer, so that a fixed-point number of 10 fractional bits
-// becomes its power of two by one addition and the square. k = 0.3431, in units of the square's fixed point:
+// 2^f for f in 0...1 is 1 + f - k f (1 - f) within 0.3 %: with u = f - 1/2 that is a straight line plus k (u^2 - 1/4).
+// The straight line is what the bits of a half are, read as an integer, so that a fixed-point number of 10 fractional
+// bits becomes its power of two by one addition and the square. k = 0.3431, in units of the square's fixed point:
 enum { POWER_CURVE = 88, POWER_ONE = 15 << 10 };
 
-/// Half-precision bits `base` - `u` plus the curve: 2^-n times what `base` alone gives for u = 512 + 1024 n. 0 where u is
-/// too large.
+/// Half-precision bits `base` - `u` plus the curve: 2^-n times what `base` alone gives for u = 512 + 1024 n. 0 where
+/// u is too large.
 CK_INLINE ck_vector ck_power_below(uint16_t base, uint16x8_t u) {
     const int16x8_t fraction = vreinterpretq_s16_u16(vshlq_n_u16(u, 6));
     const int16x8_t square = vqrdmulhq_s16(fraction, fraction);

@@ -23,7 +23,7 @@ public enum Arithmetic: Sendable {
         }
     }
 
-    /// How the engine runs `file`: int8 if it holds a tensor of that type, else fp16 if it holds one of that, else fp32.
+    /// How the engine runs `file`: int8 if it holds a tensor of that type, else fp16 if it holds one, else fp32.
     public init(running file: ModelFile) {
         self = .single
         for tensor in file.tensors where tensor.storageType == .float16 { self = .half }

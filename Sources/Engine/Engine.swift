@@ -5,8 +5,8 @@ import ModelFile
 
 /// A network prepared to run: weights bound, every buffer placed in one arena, every kernel call laid out.
 ///
-/// The model file decides about the precision: a file with int8 weights runs in int8, one with fp16 weights in fp16, any
-/// other in fp32, the reference.
+/// The model file decides about the precision: a file with int8 weights runs in int8, one with fp16 weights in fp16,
+/// any other in fp32, the reference.
 /// `run()` allocates nothing. Not thread-safe: one thread calls it.
 public final class Engine {
     /// The network's output: the rows of its output tensor without gaps.
@@ -22,8 +22,8 @@ public final class Engine {
     /// The input of an fp32 network, [height, width, channels], to be filled before `run()`, which overwrites it. Empty
     /// in other precisions.
     public let input: UnsafeMutableBufferPointer<Float>
-    /// The input of an int8 or fp16 network, [height, width, 3]: channel values of 0...255 in the network's order, to be filled
-    /// before `run()`, which overwrites it. Empty in fp32.
+    /// The input of an int8 or fp16 network, [height, width, 3]: channel values of 0...255 in the network's order, to
+    /// be filled before `run()`, which overwrites it. Empty in fp32.
     public let inputBytes: UnsafeMutableBufferPointer<UInt8>
     /// The network's output, valid until the next `run()`.
     public let predictions: Predictions
@@ -49,8 +49,9 @@ public final class Engine {
 
     /// Prepares `graph` with the tensors of `file`, for `threads` (1...64) threads, of which the caller of `run()` is
     /// one; the output does not depend on their number. `path` is one of `KernelPath.available`; nil takes what
-    /// SWIFTLET_PATH names, and otherwise the fastest. With `observing`, a file with fp16 weights runs in fp32, too, and
-    /// every intermediate tensor of an fp32 network can be read after a run; that takes more memory and forgoes fusion.
+    /// SWIFTLET_PATH names, and otherwise the fastest. With `observing`, a file with fp16 weights runs in fp32, too,
+    /// and every intermediate tensor of an fp32 network can be read after a run; that takes more memory and forgoes
+    /// fusion.
     /// `pixels` is what an fp16 network's input bytes stand for.
     public init(
         graph: Graph, file: ModelFile, threads: Int = 1, path: KernelPath? = nil, observing: Bool = false,

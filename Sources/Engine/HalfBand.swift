@@ -32,7 +32,9 @@ struct HalfBand {
                 next += 1
             }
             var rows: (UnsafePointer<UInt16>?, UnsafePointer<UInt16>?, UnsafePointer<UInt16>?)
-            rows = (UnsafePointer(slot(top, ring)), UnsafePointer(slot(top + 1, ring)), UnsafePointer(slot(top + 2, ring)))
+            rows = (
+                UnsafePointer(slot(top, ring)), UnsafePointer(slot(top + 1, ring)), UnsafePointer(slot(top + 2, ring))
+            )
             withUnsafePointer(to: &rows) {
                 $0.withMemoryRebound(to: UnsafePointer<UInt16>?.self, capacity: 3) {
                     kernels.pointee.dwconv3x3(

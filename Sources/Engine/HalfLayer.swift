@@ -9,8 +9,8 @@ struct HalfLayer {
     var weights: UnsafePointer<UInt16>
     var bias: UnsafePointer<Float>?
 
-    /// Multiplies `rows` rows at `input` and writes rows at `output`; strides in elements. `residual` is added after the
-    /// activation.
+    /// Multiplies `rows` rows at `input` and writes rows at `output`; strides in elements. `residual` is added after
+    /// the activation.
     func run(
         _ kernels: UnsafePointer<ck_f16_kernels>, rows: Int, _ input: UnsafePointer<UInt16>, inputStride: Int,
         residual: UnsafePointer<UInt16>? = nil, residualStride: Int = 0, _ output: UnsafeMutablePointer<UInt16>,

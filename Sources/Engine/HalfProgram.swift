@@ -82,7 +82,8 @@ struct HalfBuilder {
         case .stem: return .stem(try layer(node), pixels, image: image)
         case .pointwise: return .pointwise(try layer(node), residual: operation.residual.map { map($0) })
         case .band:
-            let expansion: HalfLayer? = if let index = operation.expansion { try layer(graph.nodes[index]) } else { nil }
+            var expansion: HalfLayer?
+            if let index = operation.expansion { expansion = try layer(graph.nodes[index]) }
             return .band(
                 HalfBand(
                     shape: BandShape(graph, lowering, operation), expansion: expansion,

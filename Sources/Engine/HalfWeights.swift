@@ -1,7 +1,7 @@
 import ModelFile
 
-/// Reads an fp16 model file's tensors, which stay where they lie in the mapped file: layers' weights are fp16, biases and
-/// normalisations fp32.
+/// Reads an fp16 model file's tensors, which stay where they lie in the mapped file: layers' weights are fp16, biases
+/// and normalisations fp32.
 struct HalfWeights {
     private let graph: Graph
     private let file: ModelFile

@@ -11,7 +11,8 @@ import DeviceChecks
         let arguments = clinux_argument_values()
         guard clinux_argument_count() == 3, let fixtures = arguments[1], let models = arguments[2] else {
             print("usage: swiftlet-device-tests FIXTURES MODELS")
-            print("FIXTURES is Tests/Fixtures; MODELS holds xxs-ssd.gguf and v2-0.5-ssd.gguf, imported from its goldens,\nand the same as NAME-fp16.gguf.")
+            print("FIXTURES is Tests/Fixtures; MODELS holds xxs-ssd.gguf and v2-0.5-ssd.gguf, imported from its")
+            print("goldens, and xxs-ssd-fp16.gguf and v2-0.5-ssd-fp16.gguf, the same with fp16 weights.")
             clinux_exit(64)
         }
         var tests = DeviceTests()

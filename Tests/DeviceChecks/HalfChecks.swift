@@ -5,8 +5,8 @@ import Vision
 
 /// fp16 networks against fp32 with the same weights.
 public enum HalfChecks {
-    /// `model` is a model file with fp16 weights. Every path this processor has must come within `decibels` of fp32, and
-    /// give the same bits whatever the number of threads.
+    /// `model` is a model file with fp16 weights. Every path this processor has must come within `decibels` of fp32,
+    /// and give the same bits whatever the number of threads.
     public static func run(
         _ network: GoldenChecks.Network, _ run: String, model: String, fixtures: String, decibels: Double,
         _ check: inout Check

@@ -81,7 +81,7 @@ extension HalfKernelChecks {
                 let found = y[output.offset(token) + c]
                 check.expect(
                     (found - expected).magnitude <= tolerance,
-                    "\(name) separable attention \(map.height)x\(map.width)x\(channels): \(found), expected \(expected)")
+                    "\(name) separable attention \(count)x\(channels): \(found), expected \(expected)")
             }
         }
     }

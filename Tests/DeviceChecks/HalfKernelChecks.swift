@@ -62,7 +62,8 @@ public struct HalfKernelChecks {
 
     /// `magnitude` is the sum of the terms' magnitudes.
     private func expect(
-        _ found: Double, _ expected: Double, magnitude: Double = 0, _ check: inout Check, _ what: @autoclosure () -> String
+        _ found: Double, _ expected: Double, magnitude: Double = 0, _ check: inout Check,
+        _ what: @autoclosure () -> String
     ) {
         let allowed = tolerance * max(1, expected.magnitude) + sumTolerance * magnitude
         check.expect((found - expected).magnitude <= allowed, "\(name) \(what()): \(found), expected \(expected)")
@@ -78,8 +79,8 @@ public struct HalfKernelChecks {
         let residual = operands.halves((m - 1) * ldr + n), c = operands.halfOutput((m - 1) * ldc + n)
         let hasBias = operands.integer(0...1) == 1, adds = operands.integer(0...1) == 1
         kernels.gemm(
-            m, n, k, a.base, lda, b.base, hasBias ? bias.base : nil, activation, adds ? residual.base : nil, ldr, c.base,
-            ldc)
+            m, n, k, a.base, lda, b.base, hasBias ? bias.base : nil, activation, adds ? residual.base : nil, ldr,
+            c.base, ldc)
         for row in 0..<m {
             for column in 0..<n {
                 var sum = hasBias ? bias[column] : 0, magnitude = 0.0
@@ -207,7 +208,8 @@ public struct HalfKernelChecks {
             for c in 0..<channels {
                 let product = x[row * ld + c] * gain[c]
                 expect(
-                    y[row * ld + c], product + shift[c], magnitude: product.magnitude, &check, "affine \(rows)x\(channels)")
+                    y[row * ld + c], product + shift[c], magnitude: product.magnitude, &check,
+                    "affine \(rows)x\(channels)")
             }
         }
     }

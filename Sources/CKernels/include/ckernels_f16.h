@@ -1,7 +1,7 @@
 #pragma once
 
-// fp16 microkernels: activations and weights are stored as IEEE half precision (uint16_t holds the bits), biases and the
-// parameters of normalisations as fp32. Sums are fp32, rounded once when stored, except on the path neonfp16: it
+// fp16 microkernels: activations and weights are stored as IEEE half precision (uint16_t holds the bits), biases and
+// the parameters of normalisations as fp32. Sums are fp32, rounded once when stored, except on the path neonfp16: it
 // computes in half precision, and sums long products in parts so that rounding does not add up. The statistics of
 // normalisations and the sums of attention's weights are fp32 everywhere.
 //
