@@ -18,10 +18,11 @@ struct HalfBand {
         let ringByteCount = LifetimePlanner.aligned(shape.ringCount * MemoryLayout<UInt16>.size)
         let block = (scratch + ringByteCount).assumingMemoryBound(to: UInt16.self)
         let channels = shape.middleChannels, width = shape.output.width
+        let pixelByteCount = channels * MemoryLayout<UInt16>.size
         for row in 0..<BandShape.ringRows {
             let start = ring + row * shape.paddedRowCount
-            start.update(repeating: 0, count: channels)
-            (start + (shape.input.width + 1) * channels).update(repeating: 0, count: channels)
+            ck_clear(start, pixelByteCount)
+            ck_clear(start + (shape.input.width + 1) * channels, pixelByteCount)
         }
         var next = shape.stride * lines.lowerBound - 1
         var blockStart = lines.lowerBound
@@ -60,17 +61,18 @@ struct HalfBand {
     /// One line of the depthwise layer's input, without its padding.
     private func fill(_ kernels: UnsafePointer<ck_f16_kernels>, line: Int, _ row: UnsafeMutablePointer<UInt16>) {
         let channels = shape.middleChannels, width = shape.input.width
+        let pixelByteCount = channels * MemoryLayout<UInt16>.size
         guard line >= 0, line < shape.input.height else {
-            row.update(repeating: 0, count: width * channels)
+            ck_clear(row, width * pixelByteCount)
             return
         }
         let pixels = input.row(line * width)
         if let expansion {
             expansion.run(kernels, rows: width, pixels, inputStride: input.stride, row, outputStride: channels)
         } else if input.stride == channels {
-            row.update(from: pixels, count: width * channels)
+            ck_copy(row, pixels, width * pixelByteCount)
         } else {
-            for x in 0..<width { (row + x * channels).update(from: pixels + x * input.stride, count: channels) }
+            for x in 0..<width { ck_copy(row + x * channels, pixels + x * input.stride, pixelByteCount) }
         }
     }
 }

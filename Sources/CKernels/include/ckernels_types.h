@@ -10,5 +10,6 @@ typedef enum {
     CK_SILU = 2,
 } ck_activation;
 
-/// memcpy: Embedded Swift's own copies go byte by byte.
+/// memcpy and memset: Embedded Swift's own copies go byte by byte.
 static inline void ck_copy(void *to, const void *from, size_t size) { memcpy(to, from, size); }
+static inline void ck_clear(void *to, size_t size) { memset(to, 0, size); }
