@@ -79,11 +79,11 @@ let package = Package(
 
         // Host only: model tools.
         host("Checkpoint"),
-        host("Quantizer", ["Checkpoint", "Detector"]),
+        host("Quantizer", ["Checkpoint", "Detector", "CKernels"]),
         program(
             "swiftlet-model",
             [
-                "Quantizer", "Checkpoint", "Service", "Detector",
+                "Quantizer", "Checkpoint", "Service", "Detector", "Engine",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

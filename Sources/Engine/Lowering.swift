@@ -8,8 +8,8 @@ import ModelFile
 /// - A depthwise convolution runs in a band with the pointwise layers around it, so that the maps between them never
 ///   exist whole.
 /// - Concatenations are written in place.
-struct Lowering {
-    enum Kind {
+public struct Lowering: Sendable {
+    public enum Kind: Sendable {
         case stem
         case pointwise
         /// Depthwise convolution and the pointwise layer after it; in front of both, where there is one, the pointwise
@@ -23,35 +23,35 @@ struct Lowering {
         case mean
     }
 
-    struct Operation {
-        var kind: Kind
+    public struct Operation: Sendable {
+        public internal(set) var kind: Kind
         /// Whose weights and activation it has; of a band, the last layer's.
-        var node: Int
+        public internal(set) var node: Int
         /// Of a band.
-        var depthwise: Int?
-        var expansion: Int?
-        var input: TensorID
+        public internal(set) var depthwise: Int?
+        public internal(set) var expansion: Int?
+        public internal(set) var input: TensorID
         /// What is added after the activation.
-        var residual: TensorID?
-        var output: TensorID
+        public internal(set) var residual: TensorID?
+        public internal(set) var output: TensorID
         /// Whether all parts must be complete before the next operation begins. Where it is not, each part of the next
         /// reads only what the same part wrote.
-        var meetsAfter = true
+        public internal(set) var meetsAfter = true
     }
 
-    private(set) var operations: [Operation] = []
+    public private(set) var operations: [Operation] = []
     /// By tensor: the one whose memory it is, itself unless it is an unfolded or folded view.
-    private(set) var roots: [TensorID]
+    public private(set) var roots: [TensorID]
     /// By tensor: its pixels, where the graph has tokens.
-    private(set) var maps: [MapShape]
+    public private(set) var maps: [MapShape]
     /// By tensor: whether its rows are tokens, which the graph orders by patch position.
-    private(set) var holdsTokens: [Bool]
+    public private(set) var holdsTokens: [Bool]
     /// By tensor: the name of the layer that makes it.
-    private(set) var names: [Name]
+    public private(set) var names: [Name]
 
     /// A graph of the form that `Networks` builds: a depthwise convolution's only use is a pointwise layer, an addition
     /// follows a pointwise layer, the stem takes the input.
-    init(_ graph: Graph) {
+    public init(_ graph: Graph) {
         roots = graph.shapes.indices.map { TensorID(index: $0) }
         maps = graph.shapes
         holdsTokens = Array(repeating: false, count: graph.shapes.count)

@@ -1,7 +1,8 @@
 import Checkpoint
 import Foundation
+import ModelFile
 
-/// Why a checkpoint did not become a model file.
+/// Why a checkpoint or a model file did not become a model file.
 public enum QuantizerError: Error, Equatable, Sendable {
     case checkpoint(CheckpointError)
     /// No known network fits; the best candidate and how many of its tensors were found.
@@ -10,6 +11,12 @@ public enum QuantizerError: Error, Equatable, Sendable {
     /// Everything that keeps the checkpoint from being the network that it was taken for.
     case mismatch(architecture: String, [TensorProblem])
     case cannotWrite(FileWriteError)
+    /// A tensor that cannot be used or stored.
+    case tensor(TensorProblem)
+    case model(ModelFileError)
+    /// The model file has int8 weights: what it lost does not come back.
+    case notFloat
+    case noReadablePictures
 
     /// What is wrong with one tensor, by its name in the checkpoint.
     public enum TensorProblem: Equatable, Sendable {
@@ -49,6 +56,10 @@ extension QuantizerError {
             let lines = problems.map { "\n  " + $0.message }.joined()
             return "does not fit \(architecture), \(problems.count) problem\(problems.count == 1 ? "" : "s"):\(lines)"
         case .cannotWrite(let error): return error.message
+        case .tensor(let problem): return problem.message
+        case .model(let error): return "\(error)"
+        case .notFloat: return "is quantised already: start from the model file with fp32 weights"
+        case .noReadablePictures: return "none of the pictures could be read: calibration needs JPEGs"
         }
     }
 }

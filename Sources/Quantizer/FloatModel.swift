@@ -1,0 +1,83 @@
+import Detector
+import Engine
+import Foundation
+import ModelFile
+import Networks
+
+/// A model file with weights in fp32 or fp16, as quantisation starts from it.
+public struct FloatModel {
+    public let description: ModelDescription
+    /// At the file's own input size.
+    public let graph: Graph
+    private let file: ModelFile
+
+    /// Throws `notFloat` where the file is quantised already; that all tensors are there is for the engine to check.
+    public init(_ file: ModelFile) throws(QuantizerError) {
+        for tensor in file.tensors where tensor.storageType == .int8 { throw .notFloat }
+        do {
+            description = try ModelDescription(file)
+        } catch {
+            throw .model(error)
+        }
+        self.file = file
+        let size = description.input.size
+        graph =
+            DetectionNetwork(
+                backbone: description.backbone, head: description.head, height: size.height, width: size.width
+            ).graph
+    }
+
+    /// A node's tensor, widened to fp32; `suffix` is ".weight" or ".bias". All values are finite.
+    func floats(_ node: Node, _ suffix: StaticString) throws(QuantizerError) -> [Float] {
+        let name = node.name.appending(suffix)
+        guard let tensor = file.tensor(name) else { throw .model(.tensor(name, .missing)) }
+        let data = file.data(of: tensor)
+        let values: [Float] =
+            switch tensor.storageType {
+            case .float32: Array(data.bindMemory(to: Float.self))
+            case .float16: data.bindMemory(to: UInt16.self).map { Float(Float16(bitPattern: $0)) }
+            case .int8: preconditionFailure("refused before")
+            }
+        guard values.allSatisfy(\.isFinite) else { throw .tensor(.notFinite(name.text)) }
+        return values
+    }
+
+    /// Writes the same network with its weights in fp16; biases and normalisation stay fp32. `progress` is told how
+    /// many of how many tensors are written.
+    public func writeHalf(
+        to path: String, progress: (_ done: Int, _ total: Int) -> Void
+    ) throws(QuantizerError) {
+        var layouts: [GGUFWriter.Layout] = []
+        var sources: [(node: Node, suffix: StaticString)] = []
+        for node in graph.nodes {
+            guard let shape = graph.weightShape(node) else { continue }
+            var type = StorageType.float16
+            if case .normalisation = node.origin { type = .float32 }
+            layouts.append(.init(name: node.name.appending(".weight"), shape: shape, storageType: type))
+            sources.append((node, ".weight"))
+            guard node.hasBias else { continue }
+            let channels = graph.shape(node.output).channels
+            layouts.append(
+                .init(name: node.name.appending(".bias"), shape: TensorShape(channels), storageType: .float32))
+            sources.append((node, ".bias"))
+        }
+        let fileType = (key: Name("general.file_type"), value: MetadataValue.integer(1))
+        try GGUFWriter.write(
+            to: path, metadata: [fileType] + description.metadata, layouts: layouts
+        ) { (index) throws(QuantizerError) in
+            let (node, suffix) = sources[index]
+            let values = try floats(node, suffix)
+            guard values.count == layouts[index].shape.count else {
+                let found = file.tensor(layouts[index].name)!.shape
+                throw .model(.tensor(layouts[index].name, .shape(expected: layouts[index].shape, found: found)))
+            }
+            progress(index + 1, layouts.count)
+            guard layouts[index].storageType == .float16 else { return Data(of: values) }
+            let halves = values.map { Float16($0) }
+            if let place = halves.firstIndex(where: { !$0.isFinite }) {
+                throw .tensor(.tooLargeForHalf(layouts[index].name.text, value: values[place]))
+            }
+            return Data(of: halves.map(\.bitPattern))
+        }
+    }
+}

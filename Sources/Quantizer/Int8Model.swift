@@ -1,0 +1,199 @@
+import Detector
+import Engine
+import Foundation
+import ModelFile
+import Networks
+
+/// A network in int8: every stored tensor's quantisation and every layer's weights, ready to be written.
+///
+/// Scales of inputs are folded into weights before these are rounded, zero points of inputs into the biases.
+public struct Int8Model {
+    public let scheme: QuantisationScheme
+    /// One per tensor of the scheme.
+    public private(set) var quantisations: [TensorQuantisation]
+    private let file: FloatModel
+
+    /// `statistics` are those of the scheme's tensors, from calibration with the network in `file`.
+    public init(_ file: FloatModel, _ scheme: QuantisationScheme, _ statistics: [TensorStatistics]) {
+        self.file = file
+        self.scheme = scheme
+        quantisations = zip(scheme.tensors, statistics).map { TensorQuantisation($0, $1) }
+        keepConstraints()
+    }
+
+    /// Writes the model file. `progress` is told how many of how many layers are written.
+    public func write(
+        to path: String, progress: (_ done: Int, _ total: Int) -> Void
+    ) throws(QuantizerError) {
+        var entries: [(layout: GGUFWriter.Layout, data: Data)] = []
+        let operations = scheme.lowering.operations
+        for (index, operation) in operations.enumerated() {
+            try append(operation, to: &entries)
+            progress(index + 1, operations.count)
+        }
+        let fileType = (key: Name("general.file_type"), value: MetadataValue.integer(Self.fileType))
+        try GGUFWriter.write(
+            to: path, metadata: [fileType] + file.description.metadata, layouts: entries.map(\.layout)
+        ) { entries[$0].data }
+    }
+
+    /// GGUF's name for files whose tensors are mostly in 8 bits.
+    private static let fileType: UInt32 = 7
+
+    // MARK: What the kernels ask for
+
+    private mutating func keepConstraints() {
+        let graph = scheme.graph
+        for operation in scheme.lowering.operations {
+            if let residual = operation.residual, !scheme.isPrediction(operation.output) {
+                // A residual's scale in units of the output's is a 16-bit factor below 2.
+                let added = scales(of: residual)
+                let index = scheme.parts(of: operation.output)[0]
+                let channels = graph.shape(operation.output).channels
+                quantisations[index].widen(toScales: { added[$0] / Self.mostResidualRatio }, channels: channels)
+            }
+            switch operation.kind {
+            case .attention(let heads): boundScores(scheme.parts(of: operation.input)[0], heads: heads)
+            case .separableAttention:
+                let index = scheme.parts(of: operation.input)[0]
+                let scale = quantisations[index].scale(0)
+                quantisations[index].multiply(0..<1, by: min(1, Self.mostSeparableScale / scale))
+            default: break
+            }
+        }
+    }
+
+    static let mostResidualRatio = 1.95
+    /// Scores of separable attention, in 16ths of a power of two, are 31-bit fractions of 256 queries.
+    static let mostSeparableScale = 5.5
+
+    /// Scores of attention are 16-bit values: narrows queries and keys where the largest would not fit.
+    private mutating func boundScores(_ index: Int, heads: Int) {
+        let size = scheme.tensors[index].channels / 3 / heads
+        let most = 32767 / (Double(size) * 128 * 63)
+        for head in 0..<heads {
+            let queries = head * size..<(head + 1) * size
+            let keys = (heads + head) * size..<(heads + head + 1) * size
+            let product = quantisations[index].scale(queries.lowerBound) * quantisations[index].scale(keys.lowerBound)
+            let multiplier = product * 32 * Self.log2OfE / Double(size).squareRoot()
+            guard multiplier > most * 0.999 else { continue }
+            let factor = (most * 0.999 / multiplier).squareRoot()
+            quantisations[index].multiply(queries, by: factor)
+            quantisations[index].multiply(keys, by: factor)
+        }
+    }
+
+    private static let log2OfE = 1.4426950408889634
+
+    // MARK: Tensors of the file
+
+    private typealias Entries = [(layout: GGUFWriter.Layout, data: Data)]
+
+    private func append(_ operation: Lowering.Operation, to entries: inout Entries) throws(QuantizerError) {
+        let graph = scheme.graph
+        switch operation.kind {
+        case .stem:
+            let input = InputQuantisation(file.description.input)
+            append("input.zero", input.paddingBytes, to: &entries)
+            try appendMatrix(
+                operation.node, inputScales: input.scales(taps: 9), inputZeros: input.zeros(taps: 9), to: &entries)
+            appendQuantisation(of: operation.output, to: &entries)
+        case .pointwise:
+            try appendMatrix(operation.node, input: operation.input, to: &entries)
+            appendQuantisation(of: operation.output, to: &entries)
+        case .band:
+            let depthwise = operation.depthwise!, filtered = graph.nodes[depthwise].input(0)
+            if let expansion = operation.expansion {
+                try appendMatrix(expansion, input: operation.input, to: &entries)
+                appendQuantisation(of: graph.nodes[expansion].output, to: &entries)
+            }
+            try appendDepthwise(depthwise, input: filtered, to: &entries)
+            appendQuantisation(of: graph.nodes[depthwise].output, to: &entries)
+            try appendMatrix(operation.node, input: graph.nodes[depthwise].output, to: &entries)
+            appendQuantisation(of: operation.output, to: &entries)
+        case .layerNorm, .groupNorm:
+            let node = graph.nodes[operation.node]
+            append(node.name.text + ".weight", try file.floats(node, ".weight"), to: &entries)
+            append(node.name.text + ".bias", try file.floats(node, ".bias"), to: &entries)
+            appendQuantisation(of: operation.output, to: &entries)
+        case .attention, .separableAttention, .mean: appendQuantisation(of: operation.output, to: &entries)
+        case .resize: break
+        }
+    }
+
+    private func appendMatrix(_ index: Int, input: TensorID, to entries: inout Entries) throws(QuantizerError) {
+        try appendMatrix(index, inputScales: scales(of: input), inputZeros: zeros(of: input), to: &entries)
+    }
+
+    private func appendMatrix(
+        _ index: Int, inputScales: [Double], inputZeros: [Double], to entries: inout Entries
+    ) throws(QuantizerError) {
+        let node = scheme.graph.nodes[index], outputs = scheme.graph.shape(node.output).channels
+        let weights = Int8LayerWeights(
+            matrix: try file.floats(node, ".weight"), outputs: outputs,
+            bias: node.hasBias ? try file.floats(node, ".bias") : [], inputScales: inputScales, inputZeros: inputZeros)
+        let shape = TensorShape((outputs + 7) / 8, (inputScales.count + 3) / 4, 8, 4)
+        append(node, weights, weights.packed, shape, to: &entries)
+    }
+
+    private func appendDepthwise(_ index: Int, input: TensorID, to entries: inout Entries) throws(QuantizerError) {
+        let node = scheme.graph.nodes[index], channels = scheme.graph.shape(node.output).channels
+        let weights = Int8LayerWeights(
+            depthwise: try file.floats(node, ".weight"), bias: node.hasBias ? try file.floats(node, ".bias") : [],
+            inputScales: scales(of: input), inputZeros: zeros(of: input))
+        append(node, weights, weights.bytes, TensorShape(1, 3, 3, channels), to: &entries)
+    }
+
+    private func append(
+        _ node: Node, _ weights: Int8LayerWeights, _ data: Data, _ shape: TensorShape, to entries: inout Entries
+    ) {
+        let layout = GGUFWriter.Layout(name: node.name.appending(".weight"), shape: shape, storageType: .int8)
+        entries.append((layout, data))
+        append(node.name.text + ".unit", weights.scales, to: &entries)
+        append(node.name.text + ".bias", weights.bias, to: &entries)
+    }
+
+    private func appendQuantisation(of tensor: TensorID, to entries: inout Entries) {
+        guard !scheme.isPrediction(tensor) else { return }
+        let index = scheme.parts(of: tensor)[0], name = scheme.tensors[index].name.text
+        append(name + ".scale", quantisations[index].scales.map { Float($0) }, to: &entries)
+        append(name + ".zero", quantisations[index].zeroPoints.map { Int8($0) }, to: &entries)
+    }
+
+    private func append(_ name: String, _ values: [Float], to entries: inout Entries) {
+        let shape = TensorShape(values.count)
+        entries.append((.init(name: Name(name), shape: shape, storageType: .float32), Data(of: values)))
+    }
+
+    private func append(_ name: String, _ values: [Int8], to entries: inout Entries) {
+        let shape = TensorShape(values.count)
+        entries.append((.init(name: Name(name), shape: shape, storageType: .int8), Data(of: values)))
+    }
+
+    /// By channel of a tensor, which may consist of several stored ones.
+    private func scales(of tensor: TensorID) -> [Double] {
+        scheme.parts(of: tensor).flatMap { part in
+            (0..<scheme.tensors[part].channels).map { quantisations[part].scale($0) }
+        }
+    }
+
+    private func zeros(of tensor: TensorID) -> [Double] {
+        scheme.parts(of: tensor).flatMap { part in
+            (0..<scheme.tensors[part].channels).map { Double(quantisations[part].zeroPoint($0)) }
+        }
+    }
+}
+
+extension Name {
+    /// The first 63 bytes of `text` as UTF-8.
+    init(_ text: String) {
+        self = Array(text.utf8).withUnsafeBytes { Name(truncating: $0) }
+    }
+}
+
+extension Data {
+    /// The elements' bytes as they are in memory.
+    init<Element: BitwiseCopyable>(of values: [Element]) {
+        self = values.withUnsafeBytes { Data($0) }
+    }
+}

@@ -1,0 +1,85 @@
+import Engine
+
+/// Real value = scale * (stored value - zero point), by group of channels.
+public struct TensorQuantisation: Equatable, Sendable {
+    /// One for all channels, or one for each.
+    public private(set) var scales: [Double]
+    public private(set) var zeroPoints: [Int]
+
+    public func scale(_ channel: Int) -> Double { scales[scales.count == 1 ? 0 : channel] }
+    public func zeroPoint(_ channel: Int) -> Int { zeroPoints[zeroPoints.count == 1 ? 0 : channel] }
+
+    init(scales: [Double], zeroPoints: [Int]) {
+        self.scales = scales
+        self.zeroPoints = zeroPoints
+    }
+
+    /// The quantisation of `tensor` by its rule.
+    init(_ tensor: StoredTensor, _ statistics: TensorStatistics) {
+        let ranges = (0..<tensor.groupCount).map { Self.range(tensor, statistics, group: $0) }
+        // A channel that hardly moved in calibration may move later.
+        let widest = ranges.map { $0.high - $0.low }.max()!
+        let floor = max(widest / Self.mostRatio, Self.leastWidth)
+        var scales: [Double] = [], zeroPoints: [Int] = []
+        for (group, range) in ranges.enumerated() {
+            var (low, high) = range
+            switch tensor.codes {
+            case .symmetric(let limits):
+                scales.append(max(max(-low, high), floor / 2) / Double(limits[group]))
+                zeroPoints.append(0)
+            case .all:
+                if high - low < floor {
+                    if tensor.lowest == nil { low -= (floor - (high - low)) / 2 }
+                    high = low + floor
+                }
+                let scale = (high - low) / 255
+                scales.append(scale)
+                zeroPoints.append(Int(min(max((-128 - low / scale).rounded(.toNearestOrEven), -128), 127)))
+            }
+        }
+        self.scales = tensor.groupCount == 1 ? scales : tensor.groups.map { scales[$0] }
+        self.zeroPoints = tensor.groupCount == 1 ? zeroPoints : tensor.groups.map { zeroPoints[$0] }
+        for index in self.scales.indices { self.scales[index] = Double(Float(self.scales[index])) }
+    }
+
+    /// No group's range is narrower than this share of the widest.
+    private static let mostRatio = 64.0
+    /// No range is narrower: SiLU's part below zero in steps of the output is a 16-bit factor.
+    private static let leastWidth = 0.0006 * 255
+
+    private static func range(
+        _ tensor: StoredTensor, _ statistics: TensorStatistics, group: Int
+    ) -> (low: Double, high: Double) {
+        var low: Double, high: Double
+        switch tensor.rule {
+        case .leastError:
+            let isSymmetric: Bool, steps: Int
+            switch tensor.codes {
+            case .symmetric(let limits): (isSymmetric, steps) = (true, 2 * limits[group])
+            case .all: (isSymmetric, steps) = (false, 255)
+            }
+            (low, high) = statistics.leastErrorRange(
+                group, steps: steps, isSymmetric: isSymmetric, keepsLow: tensor.lowest != nil)
+        case .extremes(let margin):
+            (low, high) = statistics.extremes(group)
+            low *= margin
+            high *= margin
+        }
+        if let lowest = tensor.lowest { low = max(low, lowest) }
+        return (low, high)
+    }
+
+    /// Widens the ranges until each step is at least `least` of its channel.
+    mutating func widen(toScales least: (_ channel: Int) -> Double, channels: Int) {
+        for channel in 0..<channels {
+            let index = scales.count == 1 ? 0 : channel
+            let wanted = least(channel)
+            if scales[index] < wanted { scales[index] = Double(Float(wanted)) }
+        }
+    }
+
+    /// Multiplies the scales of `channels`, where there is one for each.
+    mutating func multiply(_ channels: Range<Int>, by factor: Double) {
+        for channel in channels { scales[channel] = Double(Float(scales[channel] * factor)) }
+    }
+}

@@ -1,0 +1,124 @@
+import ArgumentParser
+import Detector
+import Engine
+import Foundation
+import ModelFile
+import Quantizer
+import Service
+import Vision
+
+struct Quantize: ParsableCommand {
+    enum Target: String, ExpressibleByArgument, CaseIterable {
+        case int8, fp16
+    }
+
+    static let configuration = CommandConfiguration(
+        abstract: "Make an int8 or fp16 model file of one in fp32.",
+        discussion: """
+            int8 needs pictures like those that the model will see: their values in the network decide what a stored \
+            byte stands for. 64 are plenty. They need no annotations, and should be upright and varied.
+
+            Example:
+              swiftlet-model quantize detector.gguf --precision int8 --calibrate photos/ -o detector-int8.gguf
+            """)
+
+    @Argument(help: "The model file, fp32 as imported.", completion: .file(extensions: ["gguf"]))
+    var model: String
+
+    @Option(help: "How weights and activations are stored: int8 or fp16.")
+    var precision = Target.int8
+
+    @Option(
+        help: ArgumentHelp(
+            "For int8: a folder of JPEGs, or a text file with one path a line, relative to its folder.",
+            valueName: "folder|list"))
+    var calibrate: String?
+
+    @Option(help: "Use at most this many of the pictures, evenly spread.")
+    var limit = 64
+
+    @Option(
+        name: .shortAndLong, help: "The model file to write; by default the model's name with the precision added.",
+        completion: .file(extensions: ["gguf"]))
+    var output: String?
+
+    func validate() throws {
+        guard (1...100_000).contains(limit) else { throw ValidationError("--limit must be 1 to 100000") }
+        guard precision != .int8 || calibrate != nil else {
+            throw ValidationError("int8 needs --calibrate: a folder of JPEGs, or a text file that lists some")
+        }
+        guard precision == .int8 || calibrate == nil else {
+            throw ValidationError("--calibrate is for int8: fp16 needs no pictures")
+        }
+    }
+
+    func run() throws {
+        try Failure.reported(execute)
+    }
+
+    private var target: String {
+        if let output { return output }
+        return (model.hasSuffix(".gguf") ? String(model.dropLast(5)) : model) + "-\(precision.rawValue).gguf"
+    }
+
+    private func execute() throws {
+        let file = try open(model: model)
+        guard !isSameFile(model, target) else {
+            throw Failure.usage("\(target): is the model itself: give another name with -o")
+        }
+        let progress = Progress()
+        do {
+            let source = try FloatModel(file)
+            switch precision {
+            case .fp16:
+                // The engine checks what the quantiser does not: every tensor's presence and shape.
+                _ = try detector(file)
+                try source.writeHalf(to: target) { progress.update("writing tensors", done: $0, total: $1) }
+            case .int8: try writeInt8(source, file, progress)
+            }
+        } catch let error as QuantizerError {
+            throw failure(error)
+        }
+        progress.say("wrote \(target), \(byteCount(try open(model: target).byteCount))")
+    }
+
+    private func writeInt8(_ source: FloatModel, _ file: ModelFile, _ progress: Progress) throws {
+        let scheme = QuantisationScheme(source.graph)
+        let pictures = Pictures.spread(try Pictures.paths(calibrate!), limit: limit)
+        let detectors = try (0..<min(Engine.defaultThreads, pictures.count, 8)).map { _ in
+            try detector(file, observing: true)
+        }
+        let statistics = try Calibration.statistics(
+            scheme, detectors: detectors, pictures: pictures,
+            report: { progress.update("calibrating", done: $0, total: $1, isLong: true) },
+            warn: { progress.say("\(printable($0)): left out: \($1?.message ?? "cannot be read")") })
+        try Int8Model(source, scheme, statistics).write(to: target) {
+            progress.update("writing layers", done: $0, total: $1)
+        }
+    }
+
+    private func detector(_ file: ModelFile, observing: Bool = false) throws -> Detector {
+        var settings = DetectorSettings()
+        settings.observing = observing
+        do {
+            return try Detector(file: file, settings: settings)
+        } catch {
+            throw Failure.badData(error.message(model: model))
+        }
+    }
+
+    private func failure(_ error: QuantizerError) -> Failure {
+        switch error {
+        case .cannotWrite: .cannotCreate(error.message)
+        case .model(let error): .badData("\(model): \(error.message)")
+        case .noReadablePictures: .noInput("\(calibrate ?? ""): \(error.message)")
+        default: .badData("\(model): \(error.message)")
+        }
+    }
+
+    private func isSameFile(_ left: String, _ right: String) -> Bool {
+        var one = stat(), other = stat()
+        return stat(left, &one) == 0 && stat(right, &other) == 0 && one.st_dev == other.st_dev
+            && one.st_ino == other.st_ino
+    }
+}
