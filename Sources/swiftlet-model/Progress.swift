@@ -9,8 +9,12 @@ final class Progress {
     private var start = Date()
     private var quarter = 0
 
-    deinit {
+    deinit { finish() }
+
+    /// Ends the line that rewrites itself, before other output.
+    func finish() {
         if lineIsOpen { write("\n") }
+        lineIsOpen = false
     }
 
     func say(_ message: String) {

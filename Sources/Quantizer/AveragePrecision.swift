@@ -1,0 +1,189 @@
+/// Average precision as COCO evaluates it (cocodataset.org/#detection-eval; pycocotools is the reference): precision at
+/// 101 recalls, at IoU 0.5 to 0.95 in steps of 0.05, over all categories, for the best 100 detections of a category in a
+/// picture.
+public struct AveragePrecision: Equatable, Sendable {
+    /// Left, top, width, height in pixels.
+    public struct Box: Equatable, Sendable {
+        public var x: Double
+        public var y: Double
+        public var width: Double
+        public var height: Double
+
+        public init(x: Double, y: Double, width: Double, height: Double) {
+            self.x = x
+            self.y = y
+            self.width = width
+            self.height = height
+        }
+
+        var area: Double { width * height }
+    }
+
+    public struct Truth: Sendable {
+        public var picture: Int
+        public var category: Int
+        public var box: Box
+        /// Of the object, which need not fill its box.
+        public var area: Double
+        /// A box around many objects: what lies in it counts neither as found nor as false.
+        public var isCrowd: Bool
+
+        public init(picture: Int, category: Int, box: Box, area: Double, isCrowd: Bool) {
+            self.picture = picture
+            self.category = category
+            self.box = box
+            self.area = area
+            self.isCrowd = isCrowd
+        }
+    }
+
+    public struct Found: Sendable {
+        public var picture: Int
+        public var category: Int
+        public var box: Box
+        public var score: Double
+
+        public init(picture: Int, category: Int, box: Box, score: Double) {
+            self.picture = picture
+            self.category = category
+            self.box = box
+            self.score = score
+        }
+    }
+
+    /// Means over categories and IoU thresholds, 0...1; nil where there is nothing to find.
+    public let all: Double?
+    public let at50: Double?
+    public let at75: Double?
+    /// Of objects below 32 x 32 pixels, below 96 x 96, and above.
+    public let small: Double?
+    public let medium: Double?
+    public let large: Double?
+
+    /// pycocotools visits pictures and categories in ascending order, which decides between equal scores.
+    public init(truths: [Truth], found: [Found]) {
+        let areas: [ClosedRange<Double>] = [0...1e10, 0...32 * 32, 32 * 32...96 * 96, 96 * 96...1e10]
+        // By category, then picture.
+        var byCategory: [Int: [Int: (truths: [Truth], found: [Found])]] = [:]
+        for truth in truths {
+            byCategory[truth.category, default: [:]][truth.picture, default: ([], [])].truths.append(truth)
+        }
+        for detection in found where byCategory[detection.category] != nil {
+            byCategory[detection.category]![detection.picture, default: ([], [])].found.append(detection)
+        }
+        let sorted = byCategory.sorted { $0.key < $1.key }.map { category in
+            category.value.sorted { $0.key < $1.key }.map(\.value)
+        }
+        // [area][category][threshold]
+        let precisions = areas.map { area in sorted.compactMap { Self.precisions($0, area: area) } }
+        func mean(_ area: Int, _ thresholds: Range<Int> = 0..<10) -> Double? {
+            let values = precisions[area].flatMap { $0[thresholds] }
+            return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+        }
+        all = mean(0)
+        at50 = mean(0, 0..<1)
+        at75 = mean(0, 5..<6)
+        small = mean(1)
+        medium = mean(2)
+        large = mean(3)
+    }
+
+    private static let mostDetections = 100
+    private static let thresholds = (0..<10).map { 0.5 + 0.05 * Double($0) }
+    private static let recalls = (0...100).map { Double($0) / 100 }
+
+    /// What became of a detection at each threshold.
+    private struct Judged {
+        var score: Double
+        /// By threshold: whether it matched, and whether it does not count.
+        var isMatched: [Bool]
+        var isIgnored: [Bool]
+    }
+
+    /// One category's average precision at each threshold; nil where there is nothing to find.
+    private static func precisions(
+        _ pictures: [(truths: [Truth], found: [Found])], area: ClosedRange<Double>
+    ) -> [Double]? {
+        var judged: [Judged] = []
+        var count = 0
+        for picture in pictures {
+            count += picture.truths.count { !$0.isCrowd && area.contains($0.area) }
+            judged += judge(picture.truths, picture.found, area)
+        }
+        guard count > 0 else { return nil }
+        judged = stablySorted(judged) { $0.score > $1.score }
+        return thresholds.indices.map { averagePrecision(judged, threshold: $0, truths: count) }
+    }
+
+    private static func judge(_ truths: [Truth], _ found: [Found], _ area: ClosedRange<Double>) -> [Judged] {
+        func isIgnored(_ truth: Truth) -> Bool { truth.isCrowd || !area.contains(truth.area) }
+        let truths = stablySorted(truths) { !isIgnored($0) && isIgnored($1) }
+        let found = stablySorted(found) { $0.score > $1.score }.prefix(mostDetections)
+        let overlaps = found.map { detection in truths.map { overlap(detection.box, $0) } }
+        var judged = found.map {
+            let isOutside = !area.contains($0.box.area)
+            return Judged(
+                score: $0.score, isMatched: Array(repeating: false, count: thresholds.count),
+                isIgnored: Array(repeating: isOutside, count: thresholds.count))
+        }
+        for (index, threshold) in thresholds.enumerated() {
+            var isTaken = [Bool](repeating: false, count: truths.count)
+            for detection in judged.indices {
+                var best = min(threshold, 1 - 1e-10), match: Int?
+                for (place, truth) in truths.enumerated() {
+                    if isTaken[place], !truth.isCrowd { continue }
+                    // Those that do not count come last; they do not take a detection from one that does.
+                    if let match, !isIgnored(truths[match]), isIgnored(truth) { break }
+                    if overlaps[detection][place] < best { continue }
+                    best = overlaps[detection][place]
+                    match = place
+                }
+                guard let match else { continue }
+                isTaken[match] = true
+                judged[detection].isMatched[index] = true
+                judged[detection].isIgnored[index] = isIgnored(truths[match])
+            }
+        }
+        return judged
+    }
+
+    /// Of crowds, the share of the detection that lies in it.
+    private static func overlap(_ box: Box, _ truth: Truth) -> Double {
+        let width = min(box.x + box.width, truth.box.x + truth.box.width) - max(box.x, truth.box.x)
+        let height = min(box.y + box.height, truth.box.y + truth.box.height) - max(box.y, truth.box.y)
+        guard width > 0, height > 0 else { return 0 }
+        let intersection = width * height
+        return intersection / (truth.isCrowd ? box.area : box.area + truth.box.area - intersection)
+    }
+
+    private static func averagePrecision(_ judged: [Judged], threshold: Int, truths: Int) -> Double {
+        var recall: [Double] = [], precision: [Double] = []
+        var right = 0.0, wrong = 0.0
+        for detection in judged {
+            if !detection.isIgnored[threshold] {
+                if detection.isMatched[threshold] { right += 1 } else { wrong += 1 }
+            }
+            recall.append(right / Double(truths))
+            precision.append(right / (right + wrong + 0x1p-52))
+        }
+        for index in precision.indices.dropLast().reversed() {
+            precision[index] = max(precision[index], precision[index + 1])
+        }
+        var sum = 0.0
+        var index = 0
+        for wanted in recalls {
+            while index < recall.count, recall[index] < wanted { index += 1 }
+            if index < recall.count { sum += precision[index] }
+        }
+        return sum / Double(recalls.count)
+    }
+
+    private static func stablySorted<Element>(
+        _ elements: [Element], by precedes: (Element, Element) -> Bool
+    ) -> [Element] {
+        elements.enumerated().sorted {
+            if precedes($0.element, $1.element) { return true }
+            return !precedes($1.element, $0.element) && $0.offset < $1.offset
+        }.map(\.element)
+    }
+}

@@ -1,0 +1,115 @@
+import Foundation
+import Quantizer
+import Service
+import Vision
+
+/// What `swiftlet-model compare` found, for people and for programs.
+struct CompareReport: Encodable {
+    struct Precision: Encodable {
+        var ap: Double?
+        var ap50: Double?
+        var ap75: Double?
+        var apSmall: Double?
+        var apMedium: Double?
+        var apLarge: Double?
+
+        init(_ found: AveragePrecision) {
+            (ap, ap50, ap75) = (found.all, found.at50, found.at75)
+            (apSmall, apMedium, apLarge) = (found.small, found.medium, found.large)
+        }
+    }
+
+    var pictures: Int
+    var foregroundRows: Int
+    var foregroundLogitsDb: Double?
+    var foregroundBoxesDb: Double?
+    var allLogitsDb: Double?
+    var allBoxesDb: Double?
+    /// 0...1.
+    var agreement: Double?
+    var matchedDetections: Int
+    var referenceDetections: Int
+    var candidateDetections: Int
+    /// 0...1; only with annotations.
+    var reference: Precision?
+    var candidate: Precision?
+
+    init(_ comparisons: [Comparison], classCount: Int) {
+        var sum = Comparison(classCount: classCount)
+        for comparison in comparisons { sum.merge(comparison) }
+        pictures = sum.pictures
+        foregroundRows = sum.foregroundRows
+        foregroundLogitsDb = Self.finite(sum.logitDecibels)
+        foregroundBoxesDb = Self.finite(sum.boxDecibels)
+        allLogitsDb = Self.finite(sum.allLogitDecibels)
+        allBoxesDb = Self.finite(sum.allBoxDecibels)
+        agreement = sum.agreement
+        matchedDetections = sum.matched
+        referenceDetections = sum.referenceDetections
+        candidateDetections = sum.candidateDetections
+    }
+
+    /// JSON has no infinity: equal outputs count as 999 dB.
+    private static func finite(_ decibels: Double?) -> Double? { decibels.map { min($0, 999) } }
+
+    mutating func evaluate(
+        _ results: [PictureComparer.Result], _ annotations: COCOAnnotations, ids: [String: Int], classes: [Int: Int]
+    ) {
+        let categories = Dictionary(uniqueKeysWithValues: classes.map { ($0.value, $0.key) })
+        func picture(_ result: PictureComparer.Result) -> Int {
+            ids[URL(fileURLWithPath: result.path).lastPathComponent]!
+        }
+        func found(_ detections: KeyPath<PictureComparer.Result, [Detection]>) -> [AveragePrecision.Found] {
+            results.flatMap { result in
+                result[keyPath: detections].compactMap { detection in
+                    guard let category = categories[Int(detection.classIndex)] else { return nil }
+                    let box = detection.box.pixels(in: result.size)
+                    return AveragePrecision.Found(
+                        picture: picture(result), category: category,
+                        box: .init(
+                            x: Double(box.left), y: Double(box.top), width: Double(box.right - box.left),
+                            height: Double(box.bottom - box.top)), score: Double(detection.score))
+                }
+            }
+        }
+        let truths = annotations.truths(in: Set(results.map(picture)))
+        reference = Precision(AveragePrecision(truths: truths, found: found(\.detections.0)))
+        candidate = Precision(AveragePrecision(truths: truths, found: found(\.detections.1)))
+    }
+
+    func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+
+    var table: String {
+        func number(_ value: Double?, _ factor: Double = 1, _ unit: String = "") -> String {
+            value.map { String(format: "%.2f", $0 * factor) + unit } ?? "-"
+        }
+        func row(_ title: String, _ first: String, _ second: String = "") -> String {
+            padded(title, to: 32) + padded(first, to: 12, .right) + padded(second, to: 12, .right)
+        }
+        var lines = [
+            row("pictures", "\(pictures)"),
+            row("foreground rows", "\(foregroundRows)"),
+            row("", "logits", "boxes"),
+            row("signal to noise, foreground", number(foregroundLogitsDb, 1, " dB"), number(foregroundBoxesDb, 1, " dB")),
+            row("signal to noise, all rows", number(allLogitsDb, 1, " dB"), number(allBoxesDb, 1, " dB")),
+            row("", "reference", "candidate"),
+            row("detections", "\(referenceDetections)", "\(candidateDetections)"),
+            row("agreement", number(agreement, 100, " %")),
+        ]
+        if let reference, let candidate {
+            let scores: [(String, KeyPath<Precision, Double?>)] = [
+                ("AP", \.ap), ("AP50", \.ap50), ("AP75", \.ap75), ("AP small", \.apSmall), ("AP medium", \.apMedium),
+                ("AP large", \.apLarge),
+            ]
+            lines += scores.map {
+                row($0.0, number(reference[keyPath: $0.1], 100), number(candidate[keyPath: $0.1], 100))
+            }
+        }
+        return lines.joined(separator: "\n")
+    }
+}
