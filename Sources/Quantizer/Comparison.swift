@@ -7,16 +7,19 @@ public struct Comparison: Sendable {
     struct Powers: Sendable {
         var signal = 0.0
         var noise = 0.0
+        var count = 0
 
         mutating func add(_ reference: Float, _ candidate: Float) {
             signal += Double(reference) * Double(reference)
             let difference = Double(reference) - Double(candidate)
             noise += difference * difference
+            count += 1
         }
 
         mutating func add(_ other: Powers) {
             signal += other.signal
             noise += other.noise
+            count += other.count
         }
 
         /// nil without signal; infinite without noise.

@@ -77,12 +77,7 @@ struct CompareReport: Encodable {
         candidate = Precision(AveragePrecision(truths: truths, found: found(\.detections.1)))
     }
 
-    func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
+    func json() throws -> String { try compactJSON(self) }
 
     var table: String {
         func number(_ value: Double?, _ factor: Double = 1, _ unit: String = "") -> String {

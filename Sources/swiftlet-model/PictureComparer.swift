@@ -65,8 +65,8 @@ final class PictureComparer: @unchecked Sendable {
     private func compare(_ path: String, _ pair: (Detector, Detector)) -> (Result?, JPEGError?) {
         guard let bytes = FileManager.default.contents(atPath: path) else { return (nil, nil) }
         do {
-            let (left, leftFound) = try run(pair.0, bytes)
-            let (right, rightFound) = try run(pair.1, bytes)
+            let (left, leftFound) = try pair.0.run(jpeg: bytes)
+            let (right, rightFound) = try pair.1.run(jpeg: bytes)
             var comparison = Comparison(classCount: pair.0.description.labels.count)
             comparison.add(
                 reference: left, candidate: right, referenceDetections: leftFound.filter { $0.score > threshold },
@@ -77,13 +77,5 @@ final class PictureComparer: @unchecked Sendable {
         } catch {
             return (nil, error as? JPEGError)
         }
-    }
-
-    private func run(_ detector: Detector, _ jpeg: Data) throws -> ([Float], [Detection]) {
-        _ = try jpeg.withUnsafeBytes { try detector.load(jpeg: $0) }
-        detector.engine.run()
-        var predictions = [Float](repeating: 0, count: detector.engine.predictionCount)
-        predictions.withUnsafeMutableBufferPointer { detector.engine.copyPredictions(to: $0) }
-        return (predictions, Array(detector.decode()))
     }
 }

@@ -1,0 +1,130 @@
+import Detector
+import Dispatch
+import Foundation
+import Quantizer
+import Service
+import Vision
+
+/// Runs an int8 model beside its original, which observes, several pictures at a time.
+final class NoiseMeter: @unchecked Sendable {
+    private let pairs: [(reference: Detector, candidate: Detector)]
+    private let empty: NoiseReport
+
+    private let lock = NSLock()
+    // Guarded by `lock`.
+    private var next = 0
+    private var done = 0
+
+    init(_ model: Int8Model, _ references: [Detector], _ candidates: [Detector]) throws {
+        pairs = Array(zip(references, candidates))
+        empty = NoiseReport(model)
+    }
+
+    /// Pictures that cannot be read are left out.
+    func measure(_ pictures: [String], progress: @escaping (_ done: Int, _ total: Int) -> Void) -> QuantizationReport {
+        let classCount = pairs[0].reference.description.labels.count
+        // By picture, so that sums do not depend on which worker took which.
+        var results = [(noise: NoiseReport, comparison: Comparison)?](repeating: nil, count: pictures.count)
+        results.withUnsafeMutableBufferPointer { buffer in
+            nonisolated(unsafe) let results = buffer
+            nonisolated(unsafe) let progress = progress
+            DispatchQueue.concurrentPerform(iterations: pairs.count) { worker in
+                while let index = takeNext(of: pictures.count) {
+                    results[index] = measure(pictures[index], pairs[worker], classCount: classCount)
+                    lock.withLock {
+                        done += 1
+                        progress(done, pictures.count)
+                    }
+                }
+            }
+        }
+        var noise = empty
+        let read = results.compactMap { $0 }
+        for result in read { noise.merge(result.noise) }
+        return QuantizationReport(noise.lines, CompareReport(read.map(\.comparison), classCount: classCount))
+    }
+
+    private func takeNext(of count: Int) -> Int? {
+        lock.withLock {
+            guard next < count else { return nil }
+            next += 1
+            return next - 1
+        }
+    }
+
+    private func measure(
+        _ picture: String, _ pair: (reference: Detector, candidate: Detector), classCount: Int
+    ) -> (NoiseReport, Comparison)? {
+        guard let bytes = FileManager.default.contents(atPath: picture),
+            let left = try? pair.reference.run(jpeg: bytes), (try? pair.candidate.load(bytes)) != nil
+        else { return nil }
+        var noise = empty
+        noise.add(reference: pair.reference.engine, running: pair.candidate.engine)
+        let right = pair.candidate.outputs()
+        var comparison = Comparison(classCount: classCount)
+        comparison.add(
+            reference: left.predictions, candidate: right.predictions, referenceDetections: left.detections,
+            candidateDetections: right.detections)
+        return (noise, comparison)
+    }
+}
+
+extension Detector {
+    /// Puts a JPEG into the network's input.
+    func load(_ jpeg: Data) throws { _ = try jpeg.withUnsafeBytes { try load(jpeg: $0) } }
+
+    /// The raw outputs for a JPEG, and the detections in them.
+    func run(jpeg: Data) throws -> (predictions: [Float], detections: [Detection]) {
+        try load(jpeg)
+        engine.run()
+        return outputs()
+    }
+
+    /// Of the last run.
+    func outputs() -> (predictions: [Float], detections: [Detection]) {
+        var predictions = [Float](repeating: 0, count: engine.predictionCount)
+        predictions.withUnsafeMutableBufferPointer { engine.copyPredictions(to: $0) }
+        return (predictions, Array(decode()))
+    }
+}
+
+/// What `swiftlet-model quantize --report` prints.
+struct QuantizationReport: Encodable {
+    struct Line: Encodable {
+        var name: String
+        var totalDb: Double?
+        var ownDb: Double
+        var rms: Double
+    }
+
+    /// Worst first; tensors without a total by their own rounding.
+    var tensors: [Line]
+    var outputs: CompareReport
+
+    init(_ lines: [NoiseReport.Line], _ outputs: CompareReport) {
+        tensors = lines.map {
+            Line(name: $0.name, totalDb: $0.total.map { min($0, 999) }, ownDb: min($0.own, 999), rms: $0.level)
+        }.sorted { ($0.totalDb ?? $0.ownDb) < ($1.totalDb ?? $1.ownDb) }
+        self.outputs = outputs
+    }
+
+    func json() throws -> String { try compactJSON(self) }
+
+    var table: String {
+        func row(_ name: String, _ total: String, _ own: String) -> String {
+            padded(name, to: 64) + padded(total, to: 10, .right) + padded(own, to: 10, .right)
+        }
+        let rows = tensors.map {
+            row($0.name, $0.totalDb.map { String(format: "%.1f", $0) } ?? "-", String(format: "%.1f", $0.ownDb))
+        }
+        return ([row("signal to noise, dB", "total", "own")] + rows + ["", outputs.table]).joined(separator: "\n")
+    }
+}
+
+/// One line, keys in snake_case and sorted.
+func compactJSON(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+}
