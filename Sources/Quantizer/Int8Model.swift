@@ -14,11 +14,11 @@ public struct Int8Model {
     private let file: FloatModel
 
     /// `statistics` are those of the scheme's tensors, from calibration with the network in `file`.
-    public init(_ file: FloatModel, _ scheme: QuantisationScheme, _ statistics: [TensorStatistics]) {
+    public init(_ file: FloatModel, _ scheme: QuantisationScheme, _ statistics: [TensorStatistics]) throws(QuantizerError) {
         self.file = file
         self.scheme = scheme
         quantisations = zip(scheme.tensors, statistics).map { TensorQuantisation($0, $1) }
-        keepConstraints()
+        try keepConstraints()
     }
 
     /// Writes the model file. `progress` is told how many of how many layers are written.
@@ -42,7 +42,7 @@ public struct Int8Model {
 
     // MARK: What the kernels ask for
 
-    private mutating func keepConstraints() {
+    private mutating func keepConstraints() throws(QuantizerError) {
         let graph = scheme.graph
         for operation in scheme.lowering.operations {
             if let residual = operation.residual, !scheme.isPrediction(operation.output) {
@@ -53,6 +53,8 @@ public struct Int8Model {
                 quantisations[index].widen(toScales: { added[$0] / Self.mostResidualRatio }, channels: channels)
             }
             switch operation.kind {
+            case .layerNorm: try boundGains(operation, most: Self.mostLayerNormGain)
+            case .groupNorm: try boundGains(operation, most: Self.mostGroupNormGain)
             case .attention(let heads): boundScores(scheme.parts(of: operation.input)[0], heads: heads)
             case .separableAttention:
                 let index = scheme.parts(of: operation.input)[0]
@@ -66,6 +68,20 @@ public struct Int8Model {
     static let mostResidualRatio = 1.95
     /// Scores of separable attention, in 16ths of a power of two, are 31-bit fractions of 256 queries.
     static let mostSeparableScale = 5.5
+
+    /// A layer normalisation's gain in units of the output's scale is a 16-bit factor below 128, ...
+    static let mostLayerNormGain = 120.0
+    /// ... a group normalisation's below 4 times the deviation of its input in stored steps, which is 15 at least.
+    static let mostGroupNormGain = 60.0
+    /// Their shifts in those units are below 1024, 128 of which are for the zero point.
+    static let mostNormalisedShift = 850.0
+
+    private mutating func boundGains(_ operation: Lowering.Operation, most: Double) throws(QuantizerError) {
+        let node = scheme.graph.nodes[operation.node], index = scheme.parts(of: operation.output)[0]
+        let gain = try file.floats(node, ".weight"), shift = try file.floats(node, ".bias")
+        let least = gain.indices.map { max(abs(Double(gain[$0])) / most, abs(Double(shift[$0])) / Self.mostNormalisedShift) }
+        quantisations[index].widen(toScales: { least[$0] }, channels: gain.count)
+    }
 
     /// Scores of attention are 16-bit values: narrows queries and keys where the largest would not fit.
     private mutating func boundScores(_ index: Int, heads: Int) {

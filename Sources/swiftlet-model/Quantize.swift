@@ -107,7 +107,7 @@ struct Quantize: ParsableCommand {
             scheme, detectors: detectors, pictures: pictures,
             report: { progress.update("calibrating", done: $0, total: $1, isLong: true) },
             warn: { progress.say("\(printable($0)): left out: \($1?.message ?? "cannot be read")") })
-        let quantised = Int8Model(source, scheme, statistics)
+        let quantised = try Int8Model(source, scheme, statistics)
         try quantised.write(to: target) { progress.update("writing layers", done: $0, total: $1) }
         if report {
             let noise = try NoiseMeter(quantised, detectors, try self.detectors(try open(model: target), like: detectors))
