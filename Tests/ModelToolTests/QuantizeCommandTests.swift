@@ -1,0 +1,176 @@
+import Foundation
+import TestSupport
+import Testing
+import Vision
+
+/// `swiftlet-model quantize` and `compare`.
+@Suite struct QuantizeCommandTests {
+    private let tool: ModelTool
+    private let model: String
+
+    init() throws {
+        tool = try ModelTool()
+        // A copy: nothing may change the one that all tests share.
+        model = tool.path("model.gguf")
+        let shared = try GoldenModel.xxs.path(size: PictureSize(width: 96, height: 64))
+        try FileManager.default.copyItem(atPath: shared, toPath: model)
+    }
+
+    /// A folder with two pictures, and a file that is none.
+    private func folder() throws -> String {
+        let folder = tool.path("pictures")
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        for (name, source) in [("b.jpg", "jpeg/drawn-61x47.jpg"), ("a.JPEG", "vision/grey-27x19.jpg")] {
+            _ = try tool.write("pictures/\(name)", try fixtureBytes(source))
+        }
+        _ = try tool.write("pictures/notes.txt", "no picture".utf8)
+        return folder
+    }
+
+    @Test func int8IsMadeAndReported() throws {
+        let outcome = try tool(
+            "quantize", model, "--precision", "int8", "--calibrate", try folder(), "-o", tool.path("q.gguf"), "--report")
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        // Per-quarter lines, as standard error is no terminal.
+        #expect(outcome.errors.contains("calibrating: 4 of 4\n") && outcome.errors.contains("wrote "))
+        let lines = outcome.lines.map { $0.split(separator: " ").map(String.init) }
+        #expect(lines.contains { $0.count == 3 && $0[0] == "encoder.layer_1.0" && Double($0[1])! > 15 })
+        #expect(lines.contains { $0.prefix(2) == ["encoder.layer_1.0.block.exp_1x1", "-"] })
+        // Worst first.
+        let totals = lines.dropFirst().prefix { !$0.isEmpty }.compactMap { $0.count == 3 ? Double($0[1]) : nil }
+        #expect(totals.count > 40 && totals == totals.sorted())
+
+        let summary = try tool("inspect", tool.path("q.gguf"))
+        #expect(summary.code == 0 && summary.output.contains(" int8 "))
+        let run = try tool("run", tool.path("q.gguf"), "--input", try folder() + "/b.jpg", "-o", tool.path("out"))
+        #expect(run.code == 0, "\(run.errors)")
+    }
+
+    @Test func reportsAreJSONToo() throws {
+        let outcome = try tool(
+            "quantize", model, "--calibrate", try folder(), "-o", tool.path("q.gguf"), "--report", "--json")
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        let report = try #require(
+            try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+        let tensors = try #require(report["tensors"] as? [[String: Any]])
+        #expect(tensors.allSatisfy { $0["name"] is String && $0["own_db"] is Double })
+        #expect((report["outputs"] as? [String: Any])?["all_logits_db"] is Double)
+    }
+
+    /// A list names pictures relative to itself; the default name says the precision; the same input gives the same file.
+    @Test func listsAndDefaultNames() throws {
+        _ = try folder()
+        let list = try tool.write("list.txt", "pictures/b.jpg\n\n pictures/missing.jpg \npictures/a.JPEG\n".utf8)
+        let first = try tool("quantize", model, "--calibrate", list)
+        #expect(first.code == 0 && first.errors.contains("missing.jpg: left out: cannot be read"))
+        let second = try tool("quantize", model, "--calibrate", tool.path("pictures"), "-o", tool.path("q.gguf"))
+        #expect(second.code == 0)
+        #expect(try contents("model-int8.gguf") == contents("q.gguf"))
+        let one = try tool("quantize", model, "--calibrate", list, "--limit", "1", "-o", tool.path("one.gguf"))
+        #expect(one.code == 0 && !one.errors.contains("missing.jpg"))
+        #expect(try contents("one.gguf") != contents("q.gguf"))
+    }
+
+    /// fp16 of an fp32 file is what the importer writes as fp16.
+    @Test func halfPrecision() throws {
+        let imported = try GoldenModel.xxs.path(.fp16, size: PictureSize(width: 96, height: 64))
+        let outcome = try tool("quantize", model, "--precision", "fp16", "-o", tool.path("h.gguf"))
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        #expect(try contents("h.gguf") == Data(contentsOf: URL(fileURLWithPath: imported)))
+    }
+
+    private func contents(_ name: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: tool.path(name))) }
+
+    @Test func mistakesOnTheCommandLineAreExplained() throws {
+        let pictures = try folder()
+        let cases: [([String], String)] = [
+            (["--precision", "int8"], "--calibrate"), (["--precision", "int4"], "--precision"),
+            (["--calibrate", pictures, "--limit", "0"], "--limit"), (["--calibrate", pictures, "--json"], "--report"),
+            (["--precision", "fp16", "--calibrate", pictures], "fp16 needs no pictures"),
+            (["--precision", "fp16", "--report"], "int8"),
+            (["--calibrate", pictures, "-o", model], "is the model itself"),
+        ]
+        let before = try contents("model.gguf")
+        for (arguments, expected) in cases {
+            let outcome = try tool(["quantize", model] + arguments)
+            #expect(outcome.code == 64 && outcome.errors.contains(expected), "\(arguments): \(outcome.errors)")
+        }
+        try FileManager.default.createSymbolicLink(atPath: tool.path("link.gguf"), withDestinationPath: model)
+        let linked = try tool("quantize", model, "--precision", "fp16", "-o", tool.path("link.gguf"))
+        #expect(linked.code == 64 && linked.errors.contains("is the model itself"))
+        #expect(try contents("model.gguf") == before && !tool.exists("model-int8.gguf"))
+    }
+
+    @Test func unfitInputsAreExplained() throws {
+        let pictures = try folder(), output = tool.path("q.gguf")
+        func quantize(_ model: String, _ pictures: String) throws -> ModelTool.Outcome {
+            try tool("quantize", model, "--calibrate", pictures, "-o", output)
+        }
+        let missing = try quantize(model, tool.path("none"))
+        #expect(missing.code == 66 && missing.errors.contains("none: does not exist"))
+        try FileManager.default.createDirectory(atPath: tool.path("empty"), withIntermediateDirectories: true)
+        let empty = try quantize(model, tool.path("empty"))
+        #expect(empty.code == 66 && empty.errors.contains("empty: holds no JPEGs"))
+        let blank = try quantize(model, try tool.write("blank.txt", "\n".utf8))
+        #expect(blank.code == 66 && blank.errors.contains("blank.txt: lists no JPEGs"))
+        let damaged = try quantize(model, try tool.write("list.txt", "model.gguf\nlist.txt".utf8))
+        #expect(damaged.code == 66 && damaged.errors.contains("none of the pictures could be read"))
+        #expect(damaged.errors.contains("model.gguf: left out: "))
+        let noModel = try quantize(pictures + "/b.jpg", pictures)
+        #expect(noModel.code == 65 && noModel.errors.contains("is not a GGUF file"))
+        #expect(!tool.exists("q.gguf"))
+
+        #expect(try quantize(model, pictures).code == 0)
+        let twice = try tool("quantize", output, "--calibrate", pictures, "-o", tool.path("qq.gguf"))
+        #expect(twice.code == 65 && twice.errors.contains("quantised already"))
+        let unwritable = try tool("quantize", model, "--calibrate", pictures, "-o", tool.path("no/q.gguf"))
+        #expect(unwritable.code == 73 && unwritable.errors.contains("No such file or directory: create its folder"))
+        let full = try tool.withFileLimit(
+            blocks: 8, "quantize", model, "--precision", "fp16", "-o", tool.path("full.gguf"))
+        #expect(full.code == 73 && !tool.exists("full.gguf"))
+    }
+
+    // MARK: compare
+
+    @Test func aModelEqualsItself() throws {
+        let outcome = try tool("compare", model, model, "--images", try folder(), "--threshold", "0.1", "--json")
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        let report = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+        #expect(report["pictures"] as? Int == 2 && report["all_logits_db"] as? Double == 999)
+        #expect(report["reference_detections"] as? Int == report["candidate_detections"] as? Int)
+        #expect(report["matched_detections"] as? Int == report["candidate_detections"] as? Int)
+        #expect(report["reference"] == nil)
+    }
+
+    /// Annotations made of the reference's own best detection: both find it.
+    @Test func averagePrecisionOfBoth() throws {
+        let images = try folder()
+        #expect(try tool("quantize", model, "--precision", "fp16", "-o", tool.path("h.gguf")).code == 0)
+        let json = #"""
+            {"images": [{"id": 1, "file_name": "photos/b.jpg"}, {"id": 2, "file_name": "absent.jpg"}],
+             "categories": [\#((1...80).map { #"{"id": \#($0), "name": "c\#($0)"}"# }.joined(separator: ","))],
+             "annotations": [{"image_id": 1, "category_id": 3, "bbox": [0, 0, 50, 40], "area": 2000, "iscrowd": 0}]}
+            """#
+        let annotations = try tool.write("boxes.json", json.utf8)
+        let outcome = try tool("compare", model, tool.path("h.gguf"), "--images", images, "--annotations", annotations)
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        let rows = outcome.lines.map { $0.split(separator: " ").map(String.init) }
+        #expect(rows.contains { $0 == ["pictures", "1"] })
+        #expect(rows.contains { $0.count == 3 && $0[0] == "AP50" && Double($0[1]) != nil })
+        #expect(rows.contains { $0.suffix(2) == ["-", "-"] && $0.prefix(2) == ["AP", "small"] })
+    }
+
+    @Test func unfitComparisonsAreExplained() throws {
+        let images = try folder()
+        let small = try GoldenModel.xxs.path(size: PictureSize(width: 64, height: 64))
+        let other = try tool("compare", model, small, "--images", images)
+        #expect(other.code == 65 && other.errors.contains("has other classes or another input size"))
+        let broken = try tool("compare", model, model, "--images", images, "--annotations", model)
+        #expect(broken.code == 65 && broken.errors.contains("is not a COCO annotation file"))
+        let none = try tool.write("none.json", #"{"images": [], "categories": [], "annotations": []}"#.utf8)
+        let foreign = try tool("compare", model, model, "--images", images, "--annotations", none)
+        #expect(foreign.code == 65 && foreign.errors.contains("names none of the pictures"))
+        #expect(try tool("compare", model, model, "--images", images, "--limit", "0").code == 64)
+        #expect(try tool("compare", model, model, "--images", images, "--threshold", "2").code == 64)
+    }
+}

@@ -1,0 +1,138 @@
+import Foundation
+import Quantizer
+import TestSupport
+import Testing
+import Vision
+
+@Suite struct AveragePrecisionTests {
+    private typealias Box = AveragePrecision.Box
+
+    private func truth(_ x: Double, side: Double = 50, picture: Int = 1, isCrowd: Bool = false) -> AveragePrecision.Truth {
+        AveragePrecision.Truth(
+            picture: picture, category: 4, box: Box(x: x, y: 0, width: side, height: side), area: side * side,
+            isCrowd: isCrowd)
+    }
+
+    private func found(
+        _ x: Double, _ score: Double, side: Double = 50, height: Double? = nil, picture: Int = 1
+    ) -> AveragePrecision.Found {
+        AveragePrecision.Found(
+            picture: picture, category: 4, box: Box(x: x, y: 0, width: side, height: height ?? side), score: score)
+    }
+
+    @Test func perfectDetections() {
+        let result = AveragePrecision(truths: [truth(0), truth(100)], found: [found(100, 0.5), found(0, 0.4)])
+        #expect(result.all == 1 && result.at50 == 1 && result.medium == 1)
+        #expect(result.small == nil && result.large == nil)
+    }
+
+    @Test func nothingToFind() {
+        #expect(AveragePrecision(truths: [], found: [found(0, 1)]).all == nil)
+        #expect(AveragePrecision(truths: [truth(0)], found: []).all == 0)
+        #expect(AveragePrecision(truths: [truth(0, isCrowd: true)], found: [found(0, 1)]).all == nil)
+    }
+
+    /// Of two objects one is found: precision 1 at the 51 recalls 0, 0.01, ... 0.5.
+    @Test func halfFound() {
+        let result = AveragePrecision(truths: [truth(0), truth(100)], found: [found(0, 0.5)])
+        #expect(abs(result.all! - 51.0 / 101) < 1e-12)
+    }
+
+    /// A false detection that scores more halves the precision at every recall.
+    @Test func falseDetectionFirst() {
+        let result = AveragePrecision(truths: [truth(0)], found: [found(200, 0.9), found(0, 0.5)])
+        #expect(abs(result.all! - 0.5) < 1e-12)
+    }
+
+    /// An IoU of 0.62 counts at 0.5, 0.55 and 0.6 of the ten thresholds.
+    @Test func thresholds() {
+        let result = AveragePrecision(truths: [truth(0)], found: [found(0, 0.5, height: 31)])
+        #expect(abs(result.all! - 0.3) < 1e-12 && result.at50 == 1 && result.at75 == 0)
+    }
+
+    /// Any number of detections in a crowd count as nothing; one object is found once.
+    @Test func crowdsAndRepetitions() {
+        let inCrowd = AveragePrecision(
+            truths: [truth(0), truth(100, isCrowd: true)], found: [found(100, 0.9), found(101, 0.8), found(0, 0.5)])
+        #expect(inCrowd.all == 1)
+        let twice = AveragePrecision(truths: [truth(0), truth(100)], found: [found(0, 0.9), found(0, 0.8), found(100, 0.7)])
+        #expect(abs(twice.all! - (51 + 50 * 2.0 / 3) / 101) < 1e-12)
+    }
+
+    private struct Fixture: Decodable {
+        struct Found: Decodable {
+            var image_id: Int
+            var category_id: Int
+            var bbox: [Double]
+            var score: Double
+        }
+
+        var annotations: COCOAnnotations
+        var found: [Found]
+        var expected: [Double]
+    }
+
+    /// What pycocotools makes of random boxes, with crowds, equal scores and more detections than count
+    /// (Tests/Python/make_average_precision.py).
+    @Test func equalsPycocotools() throws {
+        let fixture = try JSONDecoder().decode(
+            Fixture.self, from: Data(try fixtureBytes("vision/average-precision.json")))
+        let pictures = Set(fixture.annotations.pictures.map(\.id))
+        let result = AveragePrecision(
+            truths: fixture.annotations.truths(in: pictures),
+            found: fixture.found.map {
+                AveragePrecision.Found(
+                    picture: $0.image_id, category: $0.category_id,
+                    box: Box(x: $0.bbox[0], y: $0.bbox[1], width: $0.bbox[2], height: $0.bbox[3]), score: $0.score)
+            })
+        let scores = [result.all, result.at50, result.at75, result.small, result.medium, result.large]
+        for (ours, theirs) in zip(scores, fixture.expected) {
+            #expect(abs(try #require(ours) - theirs) < 1e-9)
+        }
+    }
+
+    @Test func categoriesBecomeClasses() throws {
+        let json = #"""
+            {"images": [{"id": 5, "file_name": "a.jpg"}],
+             "categories": [{"id": 9, "name": "Ten"}, {"id": 2, "name": "ace"}],
+             "annotations": [{"image_id": 5, "category_id": 9, "bbox": [1, 2, 3, 4]}]}
+            """#
+        let annotations = try COCOAnnotations(json: Data(json.utf8))
+        #expect(annotations.classes(labels: ["background", "ace", "king", "ten"]) == [9: 3, 2: 1])
+        // Other names, as many: in the order of their ids.
+        #expect(annotations.classes(labels: ["background", "class 1", "class 2"]) == [2: 1, 9: 2])
+        #expect(annotations.classes(labels: ["background", "ace"]) == nil)
+        let truths = annotations.truths(in: [5])
+        #expect(truths.count == 1 && truths[0].area == 12 && !truths[0].isCrowd)
+        #expect(annotations.truths(in: [6]).isEmpty)
+        #expect(throws: DecodingError.self) {
+            _ = try COCOAnnotations(json: Data(json.replacingOccurrences(of: "[1, 2, 3, 4]", with: "[1]").utf8))
+        }
+    }
+
+    @Test func comparisonCounts() throws {
+        func detection(_ left: Float, _ classIndex: Int32 = 1) -> Detection {
+            Detection(classIndex: classIndex, score: 0.9, box: Box2(left: left, top: 0, right: left + 1, bottom: 1))
+        }
+        var comparison = Comparison(classCount: 3)
+        // The first two rows are foreground, with 0.99 for class 1 and 0.37 for class 2; the last is not.
+        let reference: [Float] = [3, 0, 0, 4, 0, 5, 0] + [0, 0, 0, 2, 1, 0, 0.8] + [9, 9, 9, 9, 5, 0, 0]
+        var candidate = reference
+        candidate[0] = 3.1
+        candidate[5] = 5.2
+        candidate[14] = 0
+        comparison.add(
+            reference: reference, candidate: candidate,
+            referenceDetections: [detection(0), detection(5), detection(9, 2)],
+            candidateDetections: [detection(0.04), detection(5.2), detection(9, 1), detection(0.03)])
+        #expect(comparison.foregroundRows == 2)
+        let boxes = 10 * log10((9.0 + 16 + 4) / 0.01), logits = 10 * log10((25 + 1 + 0.64) / 0.04)
+        #expect(abs(comparison.boxDecibels! - boxes) < 1e-4 && abs(comparison.logitDecibels! - logits) < 1e-4)
+        // One pair: the second overlaps too little, the third is of another class, the fourth has lost to the first.
+        #expect(comparison.matched == 1)
+        #expect(comparison.agreement == 2.0 / 7)
+        #expect(Comparison(classCount: 3).agreement == nil && Comparison(classCount: 3).boxDecibels == nil)
+    }
+
+    private typealias Box2 = Vision.Box
+}
