@@ -79,7 +79,10 @@ let package = Package(
 
         // Host only: model tools.
         host("Checkpoint"),
-        host("Quantizer", ["Checkpoint", "Detector", "CKernels"]),
+        // Optimised in debug builds too: calibration looks at every value of every tensor.
+        .target(
+            name: "Quantizer", dependencies: ["Checkpoint", "Detector", "CKernels"],
+            swiftSettings: strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
         program(
             "swiftlet-model",
             [

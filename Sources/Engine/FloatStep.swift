@@ -5,6 +5,12 @@ public struct MapView {
     public var pointer: UnsafeMutablePointer<Float>
     public var shape: MapShape
     public var stride: Int
+
+    public init(pointer: UnsafeMutablePointer<Float>, shape: MapShape, stride: Int) {
+        self.pointer = pointer
+        self.shape = shape
+        self.stride = stride
+    }
 }
 
 /// One prepared kernel call in fp32: every pointer and size is known, so that running it decides nothing.

@@ -37,7 +37,8 @@ import Vision
         #expect(lines.contains { $0.count == 3 && $0[0] == "encoder.layer_1.0" && Double($0[1])! > 15 })
         #expect(lines.contains { $0.prefix(2) == ["encoder.layer_1.0.block.exp_1x1", "-"] })
         // Worst first.
-        let totals = lines.dropFirst().prefix { !$0.isEmpty }.compactMap { $0.count == 3 ? Double($0[1]) : nil }
+        let tensors = lines.drop { $0.last != "own" }.dropFirst().prefix { $0.count == 3 }
+        let totals = tensors.compactMap { Double($0[1]) }
         #expect(totals.count > 40 && totals == totals.sorted())
 
         let summary = try tool("inspect", tool.path("q.gguf"))

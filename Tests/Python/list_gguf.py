@@ -17,8 +17,13 @@ def main(path: str) -> None:
 
     shapes = {tensor.name: list(map(int, tensor.shape)) for tensor in reader.tensors}
     # GGUF lists the fastest dimension first: [out, in, 3, 3] for a kernel stored as [3, 3, in, out].
-    assert shapes["encoder.conv_1.weight"] == [16, 3, 3, 3], shapes["encoder.conv_1.weight"]
-    assert shapes["ssd_heads.0.loc_cls_layer.pw_conv.weight"] == [510, 512]
+    stem, head = shapes["encoder.conv_1.weight"], shapes["ssd_heads.0.loc_cls_layer.pw_conv.weight"]
+    if "encoder.conv_1.unit" in shapes:
+        # int8, packed: [4 inputs, 8 outputs, inputs / 4, outputs / 8].
+        assert stem == [4, 8, 7, 2] and head == [4, 8, 128, 64], (stem, head)
+        assert shapes["ssd_heads.0.loc_cls_layer.pw_conv.unit"] == [510]
+    else:
+        assert stem == [16, 3, 3, 3] and head == [510, 512], (stem, head)
     for tensor in reader.tensors:
         assert tensor.data_offset % 64 == 0, tensor.name
         assert numpy.isfinite(tensor.data).all(), tensor.name

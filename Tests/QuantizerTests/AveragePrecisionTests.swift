@@ -7,7 +7,9 @@ import Vision
 @Suite struct AveragePrecisionTests {
     private typealias Box = AveragePrecision.Box
 
-    private func truth(_ x: Double, side: Double = 50, picture: Int = 1, isCrowd: Bool = false) -> AveragePrecision.Truth {
+    private func truth(
+        _ x: Double, side: Double = 50, picture: Int = 1, isCrowd: Bool = false
+    ) -> AveragePrecision.Truth {
         AveragePrecision.Truth(
             picture: picture, category: 4, box: Box(x: x, y: 0, width: side, height: side), area: side * side,
             isCrowd: isCrowd)
@@ -22,7 +24,7 @@ import Vision
 
     @Test func perfectDetections() {
         let result = AveragePrecision(truths: [truth(0), truth(100)], found: [found(100, 0.5), found(0, 0.4)])
-        #expect(result.all == 1 && result.at50 == 1 && result.medium == 1)
+        for score in [result.all, result.at50, result.medium] { #expect(abs(score! - 1) < 1e-12) }
         #expect(result.small == nil && result.large == nil)
     }
 
@@ -35,7 +37,8 @@ import Vision
     /// Of two objects one is found: precision 1 at the 51 recalls 0, 0.01, ... 0.5.
     @Test func halfFound() {
         let result = AveragePrecision(truths: [truth(0), truth(100)], found: [found(0, 0.5)])
-        #expect(abs(result.all! - 51.0 / 101) < 1e-12)
+        let expected = 51.0 / 101
+        #expect(abs(result.all! - expected) < 1e-12)
     }
 
     /// A false detection that scores more halves the precision at every recall.
@@ -47,16 +50,20 @@ import Vision
     /// An IoU of 0.62 counts at 0.5, 0.55 and 0.6 of the ten thresholds.
     @Test func thresholds() {
         let result = AveragePrecision(truths: [truth(0)], found: [found(0, 0.5, height: 31)])
-        #expect(abs(result.all! - 0.3) < 1e-12 && result.at50 == 1 && result.at75 == 0)
+        #expect(abs(result.all! - 0.3) < 1e-12)
+        #expect(abs(result.at50! - 1) < 1e-12)
+        #expect(result.at75 == 0)
     }
 
     /// Any number of detections in a crowd count as nothing; one object is found once.
     @Test func crowdsAndRepetitions() {
         let inCrowd = AveragePrecision(
             truths: [truth(0), truth(100, isCrowd: true)], found: [found(100, 0.9), found(101, 0.8), found(0, 0.5)])
-        #expect(inCrowd.all == 1)
-        let twice = AveragePrecision(truths: [truth(0), truth(100)], found: [found(0, 0.9), found(0, 0.8), found(100, 0.7)])
-        #expect(abs(twice.all! - (51 + 50 * 2.0 / 3) / 101) < 1e-12)
+        #expect(abs(inCrowd.all! - 1) < 1e-12)
+        let twice = AveragePrecision(
+            truths: [truth(0), truth(100)], found: [found(0, 0.9), found(0, 0.8), found(100, 0.7)])
+        let expected: Double = (51 + 50 * 2 / 3.0) / 101
+        #expect(abs(twice.all! - expected) < 1e-12)
     }
 
     private struct Fixture: Decodable {
@@ -126,8 +133,9 @@ import Vision
             referenceDetections: [detection(0), detection(5), detection(9, 2)],
             candidateDetections: [detection(0.04), detection(5.2), detection(9, 1), detection(0.03)])
         #expect(comparison.foregroundRows == 2)
-        let boxes = 10 * log10((9.0 + 16 + 4) / 0.01), logits = 10 * log10((25 + 1 + 0.64) / 0.04)
-        #expect(abs(comparison.boxDecibels! - boxes) < 1e-4 && abs(comparison.logitDecibels! - logits) < 1e-4)
+        let boxes: Double = 10 * log10(29 / 0.01), logits: Double = 10 * log10(26.64 / 0.04)
+        #expect(abs(comparison.boxDecibels! - boxes) < 1e-4)
+        #expect(abs(comparison.logitDecibels! - logits) < 1e-4)
         // One pair: the second overlaps too little, the third is of another class, the fourth has lost to the first.
         #expect(comparison.matched == 1)
         #expect(comparison.agreement == 2.0 / 7)
