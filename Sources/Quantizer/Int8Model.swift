@@ -14,7 +14,9 @@ public struct Int8Model {
     private let file: FloatModel
 
     /// `statistics` are those of the scheme's tensors, from calibration with the network in `file`.
-    public init(_ file: FloatModel, _ scheme: QuantisationScheme, _ statistics: [TensorStatistics]) throws(QuantizerError) {
+    public init(
+        _ file: FloatModel, _ scheme: QuantisationScheme, _ statistics: [TensorStatistics]
+    ) throws(QuantizerError) {
         self.file = file
         self.scheme = scheme
         quantisations = zip(scheme.tensors, statistics).map { TensorQuantisation($0, $1) }
@@ -79,7 +81,9 @@ public struct Int8Model {
     private mutating func boundGains(_ operation: Lowering.Operation, most: Double) throws(QuantizerError) {
         let node = scheme.graph.nodes[operation.node], index = scheme.parts(of: operation.output)[0]
         let gain = try file.floats(node, ".weight"), shift = try file.floats(node, ".bias")
-        let least = gain.indices.map { max(abs(Double(gain[$0])) / most, abs(Double(shift[$0])) / Self.mostNormalisedShift) }
+        let least = gain.indices.map {
+            max(abs(Double(gain[$0])) / most, abs(Double(shift[$0])) / Self.mostNormalisedShift)
+        }
         quantisations[index].widen(toScales: { least[$0] }, channels: gain.count)
     }
 

@@ -11,10 +11,10 @@ struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure how far a quantised model is from its original, on pictures.",
         discussion: """
-            Prints the signal-to-noise ratio of the raw outputs in rows where the reference sees something (a class scores \
-            more than \(Comparison.foreground)), and which share of the detections above the threshold have a partner of the \
-            same class with an IoU of at least \(Comparison.leastOverlap). With annotations, also the average precision of \
-            both as COCO evaluates it, of detections above \(PictureComparer.leastScore).
+            Prints the signal-to-noise ratio of the raw outputs in rows where the reference sees something (a class \
+            scores more than \(Comparison.foreground)), and which share of the detections above the threshold have a \
+            partner of the same class with an IoU of at least \(Comparison.leastOverlap). With annotations, also the \
+            average precision of both as COCO evaluates it, of detections above \(PictureComparer.leastScore).
             Use pictures that were not used for calibration.
 
             Example:
@@ -29,7 +29,8 @@ struct Compare: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A folder of JPEGs, or a text file with one path a line, relative to its folder.", valueName: "folder|list"))
+            "A folder of JPEGs, or a text file with one path a line, relative to its folder.",
+            valueName: "folder|list"))
     var images: String
 
     @Option(

@@ -90,7 +90,9 @@ struct CompareReport: Encodable {
             row("pictures", "\(pictures)"),
             row("foreground rows", "\(foregroundRows)"),
             row("", "logits", "boxes"),
-            row("signal to noise, foreground", number(foregroundLogitsDb, 1, " dB"), number(foregroundBoxesDb, 1, " dB")),
+            row(
+                "signal to noise, foreground", number(foregroundLogitsDb, 1, " dB"),
+                number(foregroundBoxesDb, 1, " dB")),
             row("signal to noise, all rows", number(allLogitsDb, 1, " dB"), number(allBoxesDb, 1, " dB")),
             row("", "reference", "candidate"),
             row("detections", "\(referenceDetections)", "\(candidateDetections)"),

@@ -110,7 +110,8 @@ struct Quantize: ParsableCommand {
         let quantised = try Int8Model(source, scheme, statistics)
         try quantised.write(to: target) { progress.update("writing layers", done: $0, total: $1) }
         if report {
-            let noise = try NoiseMeter(quantised, detectors, try self.detectors(try open(model: target), like: detectors))
+            let candidates = try self.detectors(try open(model: target), like: detectors)
+            let noise = try NoiseMeter(quantised, detectors, candidates)
             let result = noise.measure(pictures) {
                 progress.update("measuring noise", done: $0, total: $1, isLong: true)
             }

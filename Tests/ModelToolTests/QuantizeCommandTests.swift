@@ -29,7 +29,8 @@ import Vision
 
     @Test func int8IsMadeAndReported() throws {
         let outcome = try tool(
-            "quantize", model, "--precision", "int8", "--calibrate", try folder(), "-o", tool.path("q.gguf"), "--report")
+            "quantize", model, "--precision", "int8", "--calibrate", try folder(), "-o", tool.path("q.gguf"),
+            "--report")
         #expect(outcome.code == 0, "\(outcome.errors)")
         // Per-quarter lines, as standard error is no terminal.
         #expect(outcome.errors.contains("calibrating: 4 of 4\n") && outcome.errors.contains("wrote "))
@@ -58,7 +59,8 @@ import Vision
         #expect((report["outputs"] as? [String: Any])?["all_logits_db"] is Double)
     }
 
-    /// A list names pictures relative to itself; the default name says the precision; the same input gives the same file.
+    /// A list names pictures relative to itself; the default name says the precision; the same input gives the same
+    /// file.
     @Test func listsAndDefaultNames() throws {
         _ = try folder()
         let list = try tool.write("list.txt", "pictures/b.jpg\n\n pictures/missing.jpg \npictures/a.JPEG\n".utf8)

@@ -51,8 +51,8 @@ import Vision
     /// Four equal weights that share a bound use up the 255 that it allows, and no more.
     @Test func weightsShareTheirBound() {
         let weights = Int8LayerWeights(
-            matrix: [Float](repeating: -1, count: 16), outputs: 1, bias: [], inputScales: Array(repeating: 1, count: 16),
-            inputZeros: Array(repeating: 0, count: 16))
+            matrix: [Float](repeating: -1, count: 16), outputs: 1, bias: [],
+            inputScales: Array(repeating: 1, count: 16), inputZeros: Array(repeating: 0, count: 16))
         for first in 0..<4 {
             let sum = stride(from: first, to: 16, by: 4).reduce(0) { $0 + Int(weights.values[$1]) }
             #expect((-255 ... -252).contains(sum))
@@ -252,7 +252,9 @@ import Vision
             guard !scheme.isPrediction(operation.output) else { continue }
             switch operation.kind {
             case .layerNorm, .groupNorm:
-                for part in scheme.parts(of: operation.input) { #expect(quantised.quantisations[part].scales.count == 1) }
+                for part in scheme.parts(of: operation.input) {
+                    #expect(quantised.quantisations[part].scales.count == 1)
+                }
             case .attention(let heads):
                 let part = quantised.quantisations[scheme.parts(of: operation.input)[0]]
                 let size = part.scales.count / 3 / heads
