@@ -35,15 +35,15 @@ public final class Engine {
     /// One for each processor that this process may use.
     public static var defaultThreads: Int { min(Int(clinux_processor_count()), mostThreads) }
 
-    private enum Program {
+    enum Program {
         case float(FloatProgram)
         case half(HalfProgram)
         case int8(Int8Program)
     }
 
     /// Owns what the steps point to.
-    private let program: Program
-    private let schedule: Schedule
+    let program: Program
+    let schedule: Schedule
     /// nil when one thread does it all.
     private let team: ThreadTeam?
 

@@ -5,6 +5,8 @@ import ModelFile
 /// A graph in fp16, prepared: a step per operation of its lowered form.
 final class HalfProgram {
     let schedule: Schedule
+    /// By step: what it makes.
+    let outputs: [TensorID]
     /// [height, width, 3] channel values.
     let input: UnsafeMutableBufferPointer<UInt8>
     /// Predictions in half precision.
@@ -31,6 +33,7 @@ final class HalfProgram {
             graph: graph, storage: storage, kernels: kernels, weights: try HalfWeights(graph, file),
             buffers: plan.offsets.map { base + $0 }, pixels: pixels)
         schedule = try builder.schedule()
+        outputs = storage.lowering.operations.map { $0.output }
         input = UnsafeMutableBufferPointer(start: builder.image, count: graph.shape(graph.input).count)
         output = UnsafeBufferPointer(
             start: builder.map(graph.output).pointer, count: graph.shape(graph.output).count)

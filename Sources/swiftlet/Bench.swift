@@ -22,9 +22,7 @@ enum Bench {
         var wall = Samples(capacity: options.runs), processor = Samples(capacity: options.runs)
         // The first runs fault the model's pages in and wake the processor up.
         for run in -2..<options.runs {
-            // The network overwrites its input; the values do not matter to its speed.
-            engine.input.update(repeating: 0.5)
-            engine.inputBytes.update(repeating: 128)
+            fillInput(of: engine)
             let processorStart = clinux_process_cpu_ns()
             let start = clinux_monotonic_ns()
             engine.run()
@@ -46,13 +44,21 @@ enum Bench {
             wall: wall, processor: processor, multiplyAccumulates: multiplyAccumulates,
             modelByteCount: statusError == 0 ? Int(status.size) : nil, memoryBefore: memoryBefore,
             memoryAfter: ProcessMemory())
+        let layers = options.showsLayers ? LayerTimes(engine, runs: options.runs) : nil
         let output = Output(log: log)
         if options.isJSON {
-            report.writeJSON(engine, to: output)
+            report.writeJSON(engine, layers, to: output)
         } else {
             report.writeSummary(engine, to: output)
+            layers?.writeTable(engine, to: output)
         }
         return .success
+    }
+
+    /// The network overwrites its input; the values do not matter to its speed.
+    static func fillInput(of engine: Engine) {
+        engine.input.update(repeating: 0.5)
+        engine.inputBytes.update(repeating: 128)
     }
 }
 

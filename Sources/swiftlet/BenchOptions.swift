@@ -8,9 +8,10 @@ struct BenchOptions {
     var runs = 20
     var threads = Engine.defaultThreads
     var isJSON = false
+    var showsLayers = false
 
     private enum ID {
-        case model, runs, threads, json, help
+        case model, runs, threads, layers, json, help
     }
 
     private static var table: [CommandLineOption<ID>] {
@@ -18,6 +19,7 @@ struct BenchOptions {
             .init(.model, "model", short: "m", argument: "FILE", help: "model file (GGUF)"),
             .init(.runs, "runs", short: "n", argument: "N", help: "runs that are counted (default 20)"),
             .init(.threads, "threads", argument: "N", help: "threads to compute with (default: one per processor)"),
+            .init(.layers, "layers", help: "also the time of each layer, on one thread"),
             .init(.json, "json", help: "one line of JSON"),
             .init(.help, "help", short: "h", help: "this text"),
         ]
@@ -39,6 +41,7 @@ struct BenchOptions {
             case .model: options.model = line.text
             case .runs: options.runs = try line.integer(in: 1...100_000)
             case .threads: options.threads = try line.integer(in: 1...Int64(Engine.mostThreads))
+            case .layers: options.showsLayers = true
             case .json: options.isJSON = true
             case .help:
                 Output(log: log).write(usage + line.optionHelp + examples)
@@ -66,6 +69,7 @@ struct BenchOptions {
 
         examples:
           swiftlet bench -m detector.gguf
+          swiftlet bench -m detector.gguf --layers
           swiftlet bench -m detector.gguf --threads 1 --runs 100 --json
 
         """

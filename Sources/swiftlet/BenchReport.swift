@@ -28,8 +28,9 @@ struct BenchReport {
 
     private var multiplyAccumulatesPerSecond: Double { Double(multiplyAccumulates) / Double(wall.median) * 1e9 }
 
-    func writeJSON(_ engine: Engine, to output: Output) {
-        var json = JSONWriter(capacity: 4096)
+    func writeJSON(_ engine: Engine, _ layers: LayerTimes?, to output: Output) {
+        // A layer takes about 130 bytes.
+        var json = JSONWriter(capacity: 4096 + engine.stepCount * 256)
         func number(_ key: StaticString, _ value: Int?) {
             json.key(key)
             if let value { json.integer(value) } else { json.null() }
@@ -61,6 +62,7 @@ struct BenchReport {
         number("resident_growth_bytes", growth)
         number("arena_bytes", engine.arenaByteCount)
         number("lower_bound_bytes", engine.arenaLowerBound)
+        layers?.write(engine, to: &json)
         json.endObject()
         output.write(&json)
     }

@@ -65,6 +65,26 @@ import Testing
         #expect(growth > arena * 9 / 10)
     }
 
+    /// Steps are those of the plan, each once; shares add up to all of the time.
+    @Test(arguments: GoldenModel.allCases) func benchTellsLayers(model: GoldenModel) throws {
+        let arguments = ["--model", try model.path(), "--json"]
+        let plan = try #require(try ToolOutcome(of: ["plan"] + arguments, files).objects().first)
+        let bench = try #require(
+            try ToolOutcome(of: ["bench", "--layers", "--runs", "2"] + arguments, files).objects().first)
+        let layers = try #require(bench["layers"] as? [[String: Any]])
+        let steps = layers.compactMap { $0["step"] as? Int }
+        #expect(Array(steps.sorted()) == Array(0..<(plan["steps"] as? Int ?? 0)))
+        let times = layers.compactMap { $0["median_ms"] as? Double }
+        #expect(times.count == steps.count && times == times.sorted(by: >))
+        #expect(abs(layers.compactMap { $0["share"] as? Double }.reduce(0, +) - 1) < 0.0001 * Double(steps.count))
+        let first = try #require(layers.first { $0["step"] as? Int == 0 })
+        #expect(first["name"] as? String == "encoder.conv_1" && first["operation"] as? String == "convolution")
+
+        let people = try ToolOutcome(
+            of: ["bench", "--layers", "--runs", "1", "--model", try model.path()], files)
+        #expect(people.output.split(separator: "\n").count == 9 + steps.count)
+    }
+
     @Test func benchTellsPeople() throws {
         let outcome = try ToolOutcome(of: ["bench", "--model", try RunningDaemon.model(), "--runs", "1"], files)
         #expect(outcome.code == 0 && outcome.errors.isEmpty)

@@ -9,7 +9,7 @@ from gguf import GGUFReader
 
 
 class Model:
-    """Metadata and tensors of a GGUF file; tensors as float32 in the order of the file's dimensions, outermost first."""
+    """Metadata and tensors of a GGUF file; tensors as float32, the outermost dimension first."""
 
     def __init__(self, path):
         reader = GGUFReader(path)

@@ -1,0 +1,52 @@
+import Checkpoint
+import Detector
+import Engine
+import ModelFile
+import TestSupport
+import Testing
+import Vision
+
+@Suite struct ProfileTests {
+    /// Steps one by one, and by the threads of a run, compute the same.
+    @Test(arguments: GoldenModel.allCases, [Arithmetic.single, .half, .int8])
+    func stepsMakeARun(model: GoldenModel, arithmetic: Arithmetic) throws {
+        let file = try ModelFile(path: path(model, arithmetic))
+        let detector = try Detector(file: file, settings: DetectorSettings(threads: 2))
+        let engine = detector.engine
+        #expect(engine.arithmetic == arithmetic)
+        let image = try #require(try golden("\(model.rawValue)/run_320x320.safetensors")["image_u8_rgb_hwc"])
+        let picture = Picture(size: detector.inputSize)
+        _ = picture.pixels.update(from: try image.bytes())
+
+        detector.load(picture)
+        engine.run()
+        let expected = predictions(engine)
+        detector.load(picture)
+        for step in 0..<engine.stepCount { engine.runStep(step) }
+        #expect(predictions(engine) == expected)
+    }
+
+    /// Every step completes a layer of its own; the first is the stem.
+    @Test(arguments: GoldenModel.allCases, [Arithmetic.single, .half, .int8])
+    func stepsHaveNames(model: GoldenModel, arithmetic: Arithmetic) throws {
+        let file = try ModelFile(path: path(model, arithmetic))
+        let engine = try Detector(file: file, settings: DetectorSettings()).engine
+        let names = (0..<engine.stepCount).map { engine.stepName($0).text }
+        #expect(names.first == "encoder.conv_1" && "\(engine.stepOperation(0))" == "convolution")
+        #expect(Set(names).count == names.count)
+    }
+
+    private func path(_ model: GoldenModel, _ arithmetic: Arithmetic) throws -> String {
+        switch arithmetic {
+        case .single: try model.path()
+        case .half: try model.path(.fp16)
+        case .int8: try model.int8Path()
+        }
+    }
+
+    private func predictions(_ engine: Engine) -> [Float] {
+        var values = [Float](repeating: .nan, count: engine.predictionCount)
+        values.withUnsafeMutableBufferPointer { engine.copyPredictions(to: $0) }
+        return values
+    }
+}
