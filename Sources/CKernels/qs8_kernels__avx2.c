@@ -1,3 +1,23 @@
-#include "qs8_scalar.h"
+#include "qs8_avx2.h"
+
+#if defined(__x86_64__)
+
+const ck_qs8_kernels *ck_qs8_kernels_avx2(void) {
+    static const ck_qs8_kernels kernels = {
+        .gemm = qs8_gemm_6x8c4__avx2,
+        .gemm_f16 = qs8_gemm_f16_6x8c4__avx2,
+        .dwconv3x3 = qs8_dwconv3x3__scalar,
+        .attention = qs8_attention__scalar,
+        .separable_attention = qs8_separable_attention__scalar,
+        .layernorm = qs8_layernorm__scalar,
+        .sums = qs8_sums__scalar,
+        .affine = qs8_affine__scalar,
+    };
+    return &kernels;
+}
+
+#else
 
 const ck_qs8_kernels *ck_qs8_kernels_avx2(void) { return NULL; }
+
+#endif

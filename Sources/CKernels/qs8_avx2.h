@@ -1,0 +1,176 @@
+#pragma once
+
+// What the AVX2 path shares: the rounding of ckernels_qs8.h on vectors.
+
+#include "qs8_scalar.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#define CK_INLINE static inline __attribute__((always_inline))
+#define CK_AVX2 __attribute__((target("avx2,fma,f16c")))
+
+void qs8_gemm_6x8c4__avx2(
+    size_t rows, size_t blocks, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
+    const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,
+    size_t ldc);
+void qs8_gemm_f16_6x8c4__avx2(
+    size_t rows, size_t n, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
+    const ck_qs8_values *channels, uint16_t *c, size_t ldc);
+void qs8_dwconv3x3__avx2(
+    size_t width, size_t channels, size_t stride, const int8_t *const rows[3], const int8_t *weights,
+    const ck_qs8_channels *parameters, ck_activation activation, int8_t *output);
+void qs8_attention__avx2(const ck_qs8_attention *);
+void qs8_separable_attention__avx2(const ck_qs8_separable *);
+void qs8_layernorm__avx2(
+    size_t rows, size_t channels, const int8_t *input, size_t ldi, float epsilon, const float *gain,
+    const float *shift, int8_t *output, size_t ldo);
+void qs8_sums__avx2(
+    size_t rows, size_t channels, const int8_t *input, size_t ldi, int64_t *sum, int64_t *squares);
+void qs8_affine__avx2(
+    size_t rows, size_t channels, const int8_t *input, size_t ldi, const float *gain, const float *shift,
+    int8_t *output, size_t ldo);
+
+/// What 16 lanes need after their sums are narrowed.
+typedef struct {
+    __m256i gain, tau, dip, residual_gain, zero;
+    /// 2^lift, and what saturates when lifted: more than 32767 / 2^lift.
+    __m256i lift, most;
+} ck_lanes;
+
+/// The tables of SiLU, 16 nodes each. Table i holds the difference (exclusive or) from table i - 1: a look-up at n - 16 i
+/// is 0 for negative n - 16 i, so that all look-ups at n together give node n.
+typedef struct {
+    __m256i base[4];
+    /// Halves of ck_silu_slope, which is even.
+    __m256i slope[4];
+} ck_silu_tables;
+
+CK_INLINE CK_AVX2 __m256i ck_load_twice(const void *bytes) {
+    return _mm256_broadcastsi128_si256(_mm_loadu_si128(bytes));
+}
+
+CK_INLINE CK_AVX2 ck_silu_tables ck_load_silu_tables(void) {
+    ck_silu_tables tables;
+    __m256i base = _mm256_setzero_si256(), slope = base;
+    for (int i = 0; i < 4; i++) {
+        const __m256i next = ck_load_twice(ck_silu_base + 16 * i);
+        tables.base[i] = _mm256_xor_si256(next, base);
+        base = next;
+        const __m256i steps = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(ck_silu_slope + 16 * i)));
+        const __m256i halves = _mm256_srai_epi16(steps, 1);
+        const __m256i packed = _mm256_permute4x64_epi64(_mm256_packs_epi16(halves, halves), 0x88);
+        tables.slope[i] = _mm256_xor_si256(packed, slope);
+        slope = packed;
+    }
+    return tables;
+}
+
+/// `lift` as a factor, and its limit. A byte of 1 << lift is one look-up: a negative index gives 0.
+CK_INLINE CK_AVX2 void ck_set_lift(ck_lanes *lanes, __m256i lift) {
+    const __m256i powers = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, -128, 0, 0, 0, 0, 0, 0, 0, 0));
+    const __m256i twice = _mm256_mullo_epi16(lift, _mm256_set1_epi16(0x0101));
+    lanes->lift = _mm256_shuffle_epi8(powers, _mm256_sub_epi16(twice, _mm256_set1_epi16(0x0800)));
+    lanes->most = _mm256_add_epi16(
+        _mm256_shuffle_epi8(powers, _mm256_sub_epi16(_mm256_set1_epi16(0x070F), twice)), _mm256_set1_epi16(-1));
+}
+
+/// -d(|x|) in 64ths of an output step, see ckernels_qs8.h, for two vectors.
+CK_INLINE CK_AVX2 void ck_silu_dip2(
+    const __m256i x[2], const ck_lanes *const lanes[2], const ck_silu_tables *tables, __m256i dip[2]) {
+    __m256i t[2];
+    for (int i = 0; i < 2; i++) {
+        // The magnitude of -32768 saturates.
+        const __m256i magnitude = _mm256_max_epi16(x[i], _mm256_subs_epi16(_mm256_setzero_si256(), x[i]));
+        t[i] = _mm256_min_epi16(_mm256_mulhrs_epi16(magnitude, lanes[i]->tau), _mm256_set1_epi16(4095));
+    }
+    const __m256i node = _mm256_packus_epi16(_mm256_srli_epi16(t[0], 6), _mm256_srli_epi16(t[1], 6));
+    const __m256i mask = _mm256_set1_epi16(63);
+    const __m256i fraction = _mm256_packus_epi16(_mm256_and_si256(t[0], mask), _mm256_and_si256(t[1], mask));
+    __m256i base = _mm256_shuffle_epi8(tables->base[0], node);
+    __m256i slope = _mm256_shuffle_epi8(tables->slope[0], node);
+    for (int i = 1; i < 4; i++) {
+        const __m256i index = _mm256_sub_epi8(node, _mm256_set1_epi8((char)(16 * i)));
+        base = _mm256_xor_si256(base, _mm256_shuffle_epi8(tables->base[i], index));
+        slope = _mm256_xor_si256(slope, _mm256_shuffle_epi8(tables->slope[i], index));
+    }
+    // r / 2 = 64 base + slope / 2 * fraction.
+    const __m256i sixty_four = _mm256_set1_epi8(64);
+    const __m256i low = _mm256_maddubs_epi16(
+        _mm256_unpacklo_epi8(base, fraction), _mm256_unpacklo_epi8(sixty_four, slope));
+    const __m256i high = _mm256_maddubs_epi16(
+        _mm256_unpackhi_epi8(base, fraction), _mm256_unpackhi_epi8(sixty_four, slope));
+    dip[0] = _mm256_mulhrs_epi16(_mm256_add_epi16(low, low), lanes[0]->dip);
+    dip[1] = _mm256_mulhrs_epi16(_mm256_add_epi16(high, high), lanes[1]->dip);
+}
+
+/// v of two vectors of x, each with its own lanes.
+CK_INLINE CK_AVX2 void ck_activate2(
+    __m256i x[2], const ck_lanes *const lanes[2], ck_activation activation, const ck_silu_tables *tables) {
+    const __m256i zero = _mm256_setzero_si256();
+    if (activation != CK_SILU) {
+        for (int i = 0; i < 2; i++) {
+            x[i] = _mm256_mulhrs_epi16(x[i], lanes[i]->gain);
+            if (activation == CK_RELU) x[i] = _mm256_adds_epi16(_mm256_max_epi16(x[i], zero), lanes[i]->zero);
+        }
+        return;
+    }
+    __m256i dip[2];
+    ck_silu_dip2(x, lanes, tables, dip);
+    for (int i = 0; i < 2; i++) {
+        const __m256i positive = _mm256_max_epi16(x[i], zero);
+        const __m256i beyond = _mm256_cmpgt_epi16(positive, lanes[i]->most);
+        const __m256i lifted = _mm256_and_si256(
+            _mm256_or_si256(_mm256_mullo_epi16(positive, lanes[i]->lift), beyond), _mm256_set1_epi16(32767));
+        const __m256i v = _mm256_add_epi16(_mm256_mulhrs_epi16(lifted, lanes[i]->gain), dip[i]);
+        x[i] = _mm256_adds_epi16(v, lanes[i]->zero);
+    }
+}
+
+/// What is stored, as 16-bit values: mulh(v, 512) is (v + 32) >> 6.
+CK_INLINE CK_AVX2 __m256i ck_store_form(__m256i v) { return _mm256_mulhrs_epi16(v, _mm256_set1_epi16(512)); }
+
+/// How far to shift 8 sums for x in their lower halves.
+typedef struct {
+    __m256i left, right;
+    /// Whether any goes left: then sums saturate first.
+    int any_left;
+} ck_shift;
+
+CK_INLINE CK_AVX2 ck_shift ck_load_shift(__m256i shift) {
+    const __m256i zero = _mm256_setzero_si256();
+    shift = _mm256_sub_epi32(shift, _mm256_set1_epi32(16));
+    const __m256i left = _mm256_max_epi32(shift, zero);
+    return (ck_shift){left, _mm256_max_epi32(_mm256_sub_epi32(zero, shift), zero), !_mm256_testz_si256(left, left)};
+}
+
+/// Sums shifted so that saturation to 16 bits gives x.
+CK_INLINE CK_AVX2 __m256i ck_shift_sums(__m256i sums, const ck_shift *shift) {
+    if (__builtin_expect(shift->any_left, 0)) {
+        // What goes left and does not fit 16 bits as it is does not afterwards; what goes right must keep its bits.
+        const __m256i most = _mm256_srlv_epi32(_mm256_set1_epi32(INT32_MAX), shift->left);
+        const __m256i least = _mm256_xor_si256(most, _mm256_set1_epi32(-1));
+        sums = _mm256_sllv_epi32(_mm256_max_epi32(_mm256_min_epi32(sums, most), least), shift->left);
+    }
+    return _mm256_srav_epi32(sums, shift->right);
+}
+
+/// The nearest 16-bit values of two vectors of 8, NaN as the least; channel order is kept.
+CK_INLINE CK_AVX2 __m256i ck_round16(__m256 low, __m256 high) {
+    // The operands' order lets NaN through, which converts to the least integer.
+    const __m256 most = _mm256_set1_ps(32767.0f);
+    const __m256i packed = _mm256_packs_epi32(
+        _mm256_cvtps_epi32(_mm256_min_ps(most, low)), _mm256_cvtps_epi32(_mm256_min_ps(most, high)));
+    return _mm256_permute4x64_epi64(packed, 0xD8);
+}
+
+/// `count` (1...15) bytes, and zeros.
+CK_INLINE CK_AVX2 __m128i ck_load_some(const int8_t *from, size_t count) {
+    int8_t bytes[16] = {0};
+    __builtin_memcpy(bytes, from, count);
+    return _mm_loadu_si128((const __m128i *)bytes);
+}
+
+#endif
