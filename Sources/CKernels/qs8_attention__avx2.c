@@ -81,46 +81,52 @@ CK_INLINE CK_AVX2 __m256i scale(__m256i products, __m256i multiplier) {
     return _mm256_castps_si256(_mm256_shuffle_ps(_mm256_castsi256_ps(even), _mm256_castsi256_ps(odd), 0xDD));
 }
 
-/// The scores of the packed queries, and the largest of each.
-CK_INLINE CK_AVX2 void score_queries(const workspace *w, int32_t multiplier, int16_t largest[QUERIES]) {
-    const __m256i factor = _mm256_set1_epi64x((uint32_t)multiplier), lowest = _mm256_set1_epi16(-32768);
-    __m256i most[QUERIES];
-    for (size_t r = 0; r < QUERIES; r++) most[r] = lowest;
-    for (size_t n = 0; n < w->padded; n += 16) {
-        const int8_t *keys = w->keys + n * w->size;
-        const __m256i start0 = _mm256_loadu_si256((const __m256i *)(w->start + n));
-        const __m256i start1 = _mm256_loadu_si256((const __m256i *)(w->start + n + 8));
-        __m256i sums[QUERIES][2];
+/// The scores of the packed queries and the 16 keys from n on.
+CK_INLINE CK_AVX2 void score_keys(const workspace *w, size_t n, __m256i factor, __m256i scores[QUERIES]) {
+    const int8_t *keys = w->keys + n * w->size;
+    __m256i sums[QUERIES][2];
+    for (size_t r = 0; r < QUERIES; r++) {
+        sums[r][0] = _mm256_loadu_si256((const __m256i *)(w->start + n));
+        sums[r][1] = _mm256_loadu_si256((const __m256i *)(w->start + n + 8));
+    }
+    for (size_t c = 0; c < w->size; c += 4) {
+        const __m256i k0 = _mm256_loadu_si256((const __m256i *)(keys + 8 * c));
+        const __m256i k1 = _mm256_loadu_si256((const __m256i *)(keys + 8 * (w->size + c)));
         for (size_t r = 0; r < QUERIES; r++) {
-            sums[r][0] = start0;
-            sums[r][1] = start1;
-        }
-        for (size_t c = 0; c < w->size; c += 4) {
-            const __m256i k0 = _mm256_loadu_si256((const __m256i *)(keys + 8 * c));
-            const __m256i k1 = _mm256_loadu_si256((const __m256i *)(keys + 8 * (w->size + c)));
-            for (size_t r = 0; r < QUERIES; r++) {
-                const __m256i q = _mm256_broadcastd_epi32(_mm_loadu_si32(w->queries + QUERIES * c + 4 * r));
-                sums[r][0] = twice_dot(sums[r][0], q, k0);
-                sums[r][1] = twice_dot(sums[r][1], q, k1);
-            }
-        }
-        for (size_t r = 0; r < QUERIES; r++) {
-            const __m256i scores = _mm256_packs_epi32(scale(sums[r][0], factor), scale(sums[r][1], factor));
-            _mm256_storeu_si256((__m256i *)(w->scores + r * w->padded + n), scores);
-            if (n + 16 <= w->count) most[r] = _mm256_max_epi16(most[r], scores);
+            const __m256i q = _mm256_broadcastd_epi32(_mm_loadu_si32(w->queries + QUERIES * c + 4 * r));
+            sums[r][0] = twice_dot(sums[r][0], q, k0);
+            sums[r][1] = twice_dot(sums[r][1], q, k1);
         }
     }
+#pragma clang loop unroll(full)
     for (size_t r = 0; r < QUERIES; r++) {
-        // In the scores' order.
-        int16_t lanes[16];
-        _mm256_storeu_si256((__m256i *)lanes, most[r]);
-        largest[r] = lanes[0];
-        for (size_t i = 1; i < 16; i++) largest[r] = lanes[i] > largest[r] ? lanes[i] : largest[r];
-        static const uint8_t order[16] = {0, 2, 1, 3, 8, 10, 9, 11, 4, 6, 5, 7, 12, 14, 13, 15};
-        for (size_t i = 0; i < 16; i++) {
-            const int16_t score = w->scores[(r + 1) * w->padded - 16 + i];
-            if (w->padded - 16 + order[i] < w->count && score > largest[r]) largest[r] = score;
-        }
+        scores[r] = _mm256_packs_epi32(scale(sums[r][0], factor), scale(sums[r][1], factor));
+        _mm256_storeu_si256((__m256i *)(w->scores + r * w->padded + n), scores[r]);
+    }
+}
+
+/// The scores of the packed queries and all keys, and the largest of each query.
+CK_INLINE CK_AVX2 void score_queries(const workspace *w, int32_t multiplier, int16_t largest[QUERIES]) {
+    const __m256i factor = _mm256_set1_epi64x((uint32_t)multiplier);
+    __m256i most[QUERIES], scores[QUERIES];
+    for (size_t r = 0; r < QUERIES; r++) most[r] = _mm256_set1_epi16(-32768);
+    size_t n = 0;
+    for (; n + 16 <= w->count; n += 16) {
+        score_keys(w, n, factor, scores);
+        for (size_t r = 0; r < QUERIES; r++) most[r] = _mm256_max_epi16(most[r], scores[r]);
+    }
+    if (n < w->count) {
+        score_keys(w, n, factor, scores);
+        // Slots beyond the last key do not count.
+        const __m256i tokens = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)slot_tokens));
+        const __m256i exists = _mm256_cmpgt_epi16(_mm256_set1_epi16((int16_t)(w->count - n)), tokens);
+        for (size_t r = 0; r < QUERIES; r++)
+            most[r] = _mm256_max_epi16(most[r], _mm256_blendv_epi8(_mm256_set1_epi16(-32768), scores[r], exists));
+    }
+    for (size_t r = 0; r < QUERIES; r++) {
+        const __m128i half = _mm_max_epi16(_mm256_castsi256_si128(most[r]), _mm256_extracti128_si256(most[r], 1));
+        const __m128i inverted = _mm_minpos_epu16(_mm_xor_si128(half, _mm_set1_epi16(32767)));
+        largest[r] = (int16_t)(_mm_extract_epi16(inverted, 0) ^ 32767);
     }
 }
 

@@ -157,13 +157,12 @@ CK_INLINE CK_AVX2 __m256i ck_shift_sums(__m256i sums, const ck_shift *shift) {
     return _mm256_srav_epi32(sums, shift->right);
 }
 
-/// The nearest 16-bit values of two vectors of 8, NaN as the least; channel order is kept.
-CK_INLINE CK_AVX2 __m256i ck_round16(__m256 low, __m256 high) {
-    // The operands' order lets NaN through, which converts to the least integer.
-    const __m256 most = _mm256_set1_ps(32767.0f);
-    const __m256i packed = _mm256_packs_epi32(
-        _mm256_cvtps_epi32(_mm256_min_ps(most, low)), _mm256_cvtps_epi32(_mm256_min_ps(most, high)));
-    return _mm256_permute4x64_epi64(packed, 0xD8);
+/// The affine map of 16 values, see qs8_normalise.h.
+CK_INLINE CK_AVX2 __m128i ck_affine16(__m128i q, __m256i gain, __m256i shift) {
+    const __m256i scaled = _mm256_mulhrs_epi16(_mm256_slli_epi16(_mm256_cvtepi8_epi16(q), 7), gain);
+    // mulh(y, 1024) is (y + 16) >> 5.
+    const __m256i y = _mm256_mulhrs_epi16(_mm256_adds_epi16(scaled, shift), _mm256_set1_epi16(1024));
+    return _mm_packs_epi16(_mm256_castsi256_si128(y), _mm256_extracti128_si256(y, 1));
 }
 
 /// `count` (1...15) bytes, and zeros.

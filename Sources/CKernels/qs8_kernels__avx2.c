@@ -6,12 +6,12 @@ const ck_qs8_kernels *ck_qs8_kernels_avx2(void) {
     static const ck_qs8_kernels kernels = {
         .gemm = qs8_gemm_3x8c4__avx2,
         .gemm_f16 = qs8_gemm_f16_3x8c4__avx2,
-        .dwconv3x3 = qs8_dwconv3x3__scalar,
+        .dwconv3x3 = qs8_dwconv3x3__avx2,
         .attention = qs8_attention__avx2,
-        .separable_attention = qs8_separable_attention__scalar,
-        .layernorm = qs8_layernorm__scalar,
-        .sums = qs8_sums__scalar,
-        .affine = qs8_affine__scalar,
+        .separable_attention = qs8_separable_attention__avx2,
+        .layernorm = qs8_layernorm__avx2,
+        .sums = qs8_sums__avx2,
+        .affine = qs8_affine__avx2,
     };
     return &kernels;
 }
