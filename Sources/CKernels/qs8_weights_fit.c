@@ -13,7 +13,7 @@ int ck_qs8_weights_fit(size_t k, size_t n, const int8_t *packed) {
             }
             uint16_t most = 0;
             for (size_t i = 0; i < 32; i++) most = sums[i] > most ? sums[i] : most;
-            if (lowest || most > 255) return 0;
+            if (lowest || most > 254) return 0;
         }
     }
     return 1;

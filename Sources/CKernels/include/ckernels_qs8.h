@@ -4,8 +4,8 @@
 // -127...127 with a scale per output channel, sums int32. Every path computes the same bits.
 //
 // Of a packed weight matrix, the magnitudes of the weights k, k + 4, k + 8 and k + 12 of a column (k % 16 < 4) add up to
-// 255 at most (ck_qs8_weights_fit): four products then fit 16 bits, which saves cores without dot products a sixth of
-// their instructions and costs next to no precision.
+// 254 at most (ck_qs8_weights_fit): four products then fit 16 bits, which saves cores without dot products a sixth of
+// their instructions and costs next to no precision. (ARM would allow 255; see qs8_tile__avx2.h for the last one.)
 //
 // How sums become stored bytes ("requantisation"), for output channel j, in 16-bit fixed point; mulh(a, b) is
 // (2ab + 2^15) >> 16, sat8, sat16 and sat32 saturate:
