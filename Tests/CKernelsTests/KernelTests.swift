@@ -28,4 +28,30 @@ import Testing
         KernelChecks.halfPrecision(&check)
         #expect(check.failureCount == 0, "\(check.messages)")
     }
+
+    @Test func int8PathsAgree() {
+        var check = Check(), checks = Int8KernelChecks()
+        for seed in UInt64(1)...60 { checks.paths(seed: seed, &check) }
+        checks.allPathsRan(&check)
+        #expect(check.passCount > 0 && check.failureCount == 0, "\(check.messages)")
+    }
+
+    @Test(arguments: UInt64(1)...24) func int8EqualsDoublePrecision(seed: UInt64) {
+        var check = Check()
+        Int8ReferenceChecks.all(seed: seed, &check)
+        #expect(check.passCount > 0 && check.failureCount == 0, "\(check.messages)")
+    }
+
+    @Test func int8TablesEqualTheirFunctions() {
+        var check = Check()
+        Int8ReferenceChecks.tables(&check)
+        #expect(check.passCount > 0 && check.failureCount == 0, "\(check.messages)")
+    }
+
+    /// Without a call of `paths` every path is missing, the scalar one too.
+    @Test func skippedPathsAreNoticed() {
+        var check = Check()
+        Int8KernelChecks().allPathsRan(&check)
+        #expect(check.failureCount > 0)
+    }
 }

@@ -34,6 +34,15 @@ import DeviceChecks
             suite("fp16 extremes") { path.extremes(&$0) }
         }
         suite("half precision") { KernelChecks.halfPrecision(&$0) }
+        suite("int8 kernels") { check in
+            var checks = Int8KernelChecks()
+            for seed in UInt64(1)...60 { checks.paths(seed: seed, &check) }
+            checks.allPathsRan(&check)
+        }
+        suite("int8 kernels against double precision") { check in
+            Int8ReferenceChecks.tables(&check)
+            for seed in UInt64(1)...24 { Int8ReferenceChecks.all(seed: seed, &check) }
+        }
         suite("JPEG") { JPEGChecks.pixels(fixtures: fixtures, &$0) }
         suite("picture resizes") {
             IngestChecks.exactResizes(fixtures: fixtures, count: callocation_count, &$0)
