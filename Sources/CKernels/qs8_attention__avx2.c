@@ -2,8 +2,8 @@
 
 #if defined(__x86_64__)
 
-// Queries are stored plus 128, which makes them unsigned; keys and values within -63...63 then let a pair of products fit
-// 16 bits, and so do weights and values. Four queries meet 16 keys at a time.
+// Queries are stored plus 128, which makes them unsigned; keys and values within -63...63 then let a pair of products
+// fit 16 bits, and so do weights and values. Four queries meet 16 keys at a time.
 //
 // Scores of 16 keys leave the multiplications in the order 0, 2, 1, 3, 8, 10, 9, 11, 4, 6, 5, 7, 12, 14, 13, 15. Their
 // weights stay in it, and values are packed so that they meet.

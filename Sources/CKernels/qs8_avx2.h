@@ -18,6 +18,13 @@ void qs8_gemm_3x8c4__avx2(
 void qs8_gemm_f16_3x8c4__avx2(
     size_t rows, size_t n, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
     const ck_qs8_values *channels, uint16_t *c, size_t ldc);
+void qs8_gemm_12x16c4__avx512vnni(
+    size_t rows, size_t blocks, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
+    const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,
+    size_t ldc);
+void qs8_gemm_f16_12x16c4__avx512vnni(
+    size_t rows, size_t n, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
+    const ck_qs8_values *channels, uint16_t *c, size_t ldc);
 void qs8_dwconv3x3__avx2(
     size_t width, size_t channels, size_t stride, const int8_t *const rows[3], const int8_t *weights,
     const ck_qs8_channels *parameters, ck_activation activation, int8_t *output);
@@ -39,8 +46,8 @@ typedef struct {
     __m256i lift, most;
 } ck_lanes;
 
-/// The tables of SiLU, 16 nodes each. Table i holds the difference (exclusive or) from table i - 1: a look-up at n - 16 i
-/// is 0 for negative n - 16 i, so that all look-ups at n together give node n.
+/// The tables of SiLU, 16 nodes each. Table i holds the difference (exclusive or) from table i - 1: a look-up at
+/// n - 16 i is 0 where that is negative, so that all look-ups at n together give node n.
 typedef struct {
     __m256i base[4];
     /// Halves of ck_silu_slope, which is even.

@@ -2,9 +2,9 @@
 
 #if defined(__x86_64__)
 
-// 16 channels at a time, as 16-bit products of pairs of taps: the upper two of a column, and the lower ones of columns side
-// by side. Sums come in two vectors: channels 0...3 and 8...11, 4...7 and 12...15. Where 8 channels are left, the upper
-// halves are idle.
+// 16 channels at a time, as 16-bit products of pairs of taps: the upper two of a column, and the lower ones of columns
+// side by side. Sums come in two vectors: channels 0...3 and 8...11, 4...7 and 12...15. Where 8 channels are left, the
+// upper halves are idle.
 
 /// Two taps of 16 channels side by side.
 typedef struct {
