@@ -69,7 +69,7 @@ let package = Package(
 
         // Tests that run on the host and, as Embedded Swift, on the board.
         .target(
-            name: "CTestSupport", path: "Tests/CTestSupport", cSettings: strictC,
+            name: "CTestSupport", dependencies: ["CKernels"], path: "Tests/CTestSupport", cSettings: strictC,
             linkerSettings: [.linkedLibrary("m")]),
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter", cSettings: strictC),
         .target(

@@ -36,6 +36,12 @@ import Testing
         #expect(check.passCount > 0 && check.failureCount == 0, "\(check.messages)")
     }
 
+    @Test func emulatedInt8PathAgrees() {
+        var check = Check()
+        for seed in UInt64(1)...60 { Int8KernelChecks().emulatedPath(seed: seed, &check) }
+        #expect(check.failureCount == 0, "\(check.messages)")
+    }
+
     @Test(arguments: UInt64(1)...24) func int8EqualsDoublePrecision(seed: UInt64) {
         var check = Check()
         Int8ReferenceChecks.all(seed: seed, &check)

@@ -1,4 +1,5 @@
 import CKernels
+import CTestSupport
 import Engine
 
 /// Every int8 kernel path against the scalar one: equal bytes on random shapes and extreme values, each operand's end,
@@ -25,6 +26,19 @@ public struct Int8KernelChecks {
                 separableAttention(kernels.pointee, path, &operands, &check)
                 calls[index] += 6
             }
+        }
+    }
+
+    /// Compares the avx512vnni path's own kernels, emulated, with the scalar ones. Checks nothing on other architectures.
+    public func emulatedPath(seed: UInt64, _ check: inout Check) {
+        guard ctest_emulates_avx512vnni() != 0 else { return }
+        var kernels = scalar
+        kernels.gemm = ctest_emulated_gemm
+        kernels.gemm_f16 = ctest_emulated_gemm_f16
+        for atEnd in [true, false] {
+            var operands = Int8Operands(generator: SeededGenerator(seed: seed), atEnd: atEnd)
+            gemm(kernels, .avx512vnni, [CK_IDENTITY, CK_RELU, CK_SILU][Int(seed % 3)], &operands, &check)
+            values(kernels, .avx512vnni, &operands, &check)
         }
     }
 
