@@ -69,7 +69,7 @@ struct Int8LayerWeights {
     var bytes: Data { values.withUnsafeBytes { Data($0) } }
 
     /// What the magnitudes of the weights k, k + 4, k + 8 and k + 12 (k % 16 < 4) add up to at most.
-    private static let mostInSum = 255
+    private static let mostInSum = 254
     /// Where a channel's weights are so small that its bias decides, the bias must still fit the sum's 32 bits.
     private static let mostBias = 0x1p26
     private static let leastScale = 1e-12
