@@ -33,6 +33,11 @@ public struct Int8Model {
             try append(operation, to: &entries)
             progress(index + 1, operations.count)
         }
+        // Weights, which every frame reads, lie together: what is read once does not share pages with them.
+        func isWeight(_ entry: (layout: GGUFWriter.Layout, data: Data)) -> Bool {
+            entry.layout.storageType == .int8 && entry.layout.name.text.hasSuffix(".weight")
+        }
+        entries = entries.filter(isWeight) + entries.filter { !isWeight($0) }
         let fileType = (key: Name("general.file_type"), value: MetadataValue.integer(Self.fileType))
         try GGUFWriter.write(
             to: path, metadata: [fileType] + file.description.metadata, layouts: entries.map(\.layout)

@@ -11,8 +11,8 @@ import DeviceChecks
         let arguments = clinux_argument_values()
         guard clinux_argument_count() == 3, let fixtures = arguments[1], let models = arguments[2] else {
             print("usage: swiftlet-device-tests FIXTURES MODELS")
-            print("FIXTURES is Tests/Fixtures; MODELS holds xxs-ssd.gguf and v2-0.5-ssd.gguf, imported from its")
-            print("goldens, and xxs-ssd-fp16.gguf and v2-0.5-ssd-fp16.gguf, the same with fp16 weights.")
+            print("FIXTURES is Tests/Fixtures; MODELS holds xxs-ssd.gguf and v2-0.5-ssd.gguf, imported from its goldens,")
+            print("and each with fp16 weights (suffix -fp16) and in int8 (suffix -int8).")
             clinux_exit(64)
         }
         var tests = DeviceTests()
@@ -66,6 +66,11 @@ import DeviceChecks
                 GoldenChecks.detections(network, threshold: "0.3", 0.3, model: model, fixtures: fixtures, &check)
             }
             suite("no allocation per frame") { check in
+                AllocationChecks.frames(network, model: model, fixtures: fixtures, count: callocation_count, &check)
+            }
+            suite("int8") { check in
+                let model = "\(models)/\(network.folder)-int8.gguf"
+                Int8Checks.pathsAgree(network, model: model, fixtures: fixtures, &check)
                 AllocationChecks.frames(network, model: model, fixtures: fixtures, count: callocation_count, &check)
             }
         }
