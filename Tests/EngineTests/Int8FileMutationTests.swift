@@ -67,7 +67,7 @@ import Vision
     @Test func tensorsOfNoLayerAreRefused() throws {
         var quantizer = try GoldenModel.half.quantizer()
         let name = Name("encoder.conv_2.scale")
-        quantizer.append(.init(name: name, shape: TensorShape(1), type: .float32, data: Data(count: 4)))
+        quantizer.append(.init(name: name, shape: TensorShape(1), type: .float32, data: [0, 0, 0, 0]))
         #expect(try Self.error(quantizer) == .model(.tensor(name, .unexpected)))
     }
 
@@ -95,7 +95,7 @@ import Vision
         var quantizer = original
         quantizer.edit("encoder.conv_1.unit") {
             $0.type = .int8
-            $0.data = Data(count: $0.shape.count)
+            $0.data = Array(repeating: 0, count: $0.shape.count)
         }
         #expect(
             try Self.error(quantizer)
