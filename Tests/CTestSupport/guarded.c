@@ -18,9 +18,26 @@ void *ctest_map_guarded(size_t size, int at_end) {
     return mapping + page + (at_end ? body - size : 0);
 }
 
-void ctest_unmap_guarded(void *address, size_t size, int at_end) {
+static void unmap(void *address, size_t size, int at_end) {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE), body = body_size(size, page);
     munmap((char *)address - page - (at_end ? body - size : 0), body + 2 * page);
+}
+
+// Swift may release an operand before a call that holds only its pointer: mappings are given back some time later.
+enum { KEPT = 64 };
+static _Thread_local struct {
+    void *address;
+    size_t size;
+    int at_end;
+} kept[KEPT];
+static _Thread_local size_t next;
+
+void ctest_unmap_guarded(void *address, size_t size, int at_end) {
+    if (kept[next].address) unmap(kept[next].address, kept[next].size, kept[next].at_end);
+    kept[next].address = address;
+    kept[next].size = size;
+    kept[next].at_end = at_end;
+    next = (next + 1) % KEPT;
 }
 
 double ctest_exp(double x) { return exp(x); }

@@ -146,13 +146,13 @@ public struct Int8KernelChecks {
             let parameters = operands.channels(channels / 8)
             let found = operands.output(width * channels), expected = operands.output(width * channels)
             let rows: [UnsafePointer<Int8>?] = inputs.map { UnsafePointer($0.base) }
-            rows.withUnsafeBufferPointer { rows in
+            withExtendedLifetime(inputs) { rows.withUnsafeBufferPointer { rows in
                 kernels.dwconv3x3(
                     width, channels, stride, rows.baseAddress, weights.base, parameters.base, activation, found.base)
                 scalar.dwconv3x3(
                     width, channels, stride, rows.baseAddress, weights.base, parameters.base, activation,
                     expected.base)
-            }
+            } }
             expectEqual(
                 found, expected, path, &check,
                 "depthwise \(width)x\(channels), stride \(stride), activation \(activation.rawValue)")
