@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -58,6 +59,8 @@ void clinux_populate(void *address, size_t size) {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     for (size_t i = 0; i < size; i += page) bytes[i] = 0;
 }
+
+void clinux_trim_heap(void) { malloc_trim(0); }
 
 size_t clinux_find_byte(const void *bytes, size_t count, unsigned char byte) {
     const char *found = memchr(bytes, byte, count);

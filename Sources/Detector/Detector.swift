@@ -1,6 +1,5 @@
 import Engine
 import ModelFile
-import Networks
 import Vision
 
 /// What a program decides about detections.
@@ -63,9 +62,6 @@ public final class Detector {
     /// The upright size of the last picture.
     public private(set) var pictureSize = PictureSize(width: 0, height: 0)
 
-    /// The largest number of values that a network may put out: 256 MiB of fp32.
-    private static let largestOutputCount = 1 << 26
-
     private let thresholds: [Float]
     private let settings: DetectorSettings
     private var jpeg: JPEGDecoder
@@ -77,54 +73,28 @@ public final class Detector {
     public convenience init(
         modelPath: UnsafePointer<CChar>, inputSize: PictureSize? = nil, settings: DetectorSettings
     ) throws(DetectorError) {
-        let file: ModelFile
-        do {
-            file = try ModelFile(path: modelPath)
-        } catch {
-            throw .model(error)
-        }
-        try self.init(file: file, inputSize: inputSize, settings: settings)
+        try self.init(
+            file: try LoadedNetwork.file(modelPath), inputSize: inputSize, settings: settings)
     }
 
     public init(
         file: ModelFile, inputSize: PictureSize? = nil, settings: DetectorSettings
     ) throws(DetectorError) {
-        do {
-            description = try ModelDescription(file)
-        } catch {
-            throw .model(error)
-        }
-        var format = description.input
-        if let inputSize {
-            guard DetectionNetwork.inputSides.contains(inputSize.width),
-                DetectionNetwork.inputSides.contains(inputSize.height)
-            else { throw .inputSize(inputSize) }
-            format.size = inputSize
-        }
-        self.inputSize = format.size
+        let loaded = try LoadedNetwork(
+            file: file, inputSize: inputSize, threads: settings.threads, path: settings.path,
+            observing: settings.observing)
+        description = loaded.description
+        engine = loaded.engine
+        self.inputSize = loaded.format.size
         self.settings = settings
         thresholds = try Self.thresholds(settings, description.labels)
-
-        let network = DetectionNetwork(
-            backbone: description.backbone, head: description.head, height: format.size.height,
-            width: format.size.width)
-        guard network.graph.shape(network.graph.output).count <= Self.largestOutputCount else {
-            throw .inputSize(format.size)
-        }
-        do {
-            engine = try Engine(
-                graph: network.graph, file: file, threads: settings.threads, path: settings.path,
-                observing: settings.observing, pixels: PixelScaling(format))
-        } catch {
-            throw .engine(error)
-        }
         anchors = description.anchors.anchors(
-            for: network.levels.map { PictureSize(width: $0.width, height: $0.height) })
+            for: loaded.network.levels.map { PictureSize(width: $0.width, height: $0.height) })
         decoder = DetectionDecoder(
             anchors: anchors, classCount: description.labels.count, centreVariance: description.centreVariance,
             sizeVariance: description.sizeVariance, suppression: description.suppression,
             iouThreshold: description.iouThreshold)
-        ingest = Ingest(format: format, rule: settings.resize == .fast ? .fast : description.resize)
+        ingest = Ingest(format: loaded.format, rule: settings.resize == .fast ? .fast : description.resize)
         jpeg = JPEGDecoder()
     }
 

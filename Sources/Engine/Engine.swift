@@ -100,6 +100,8 @@ public final class Engine {
             arenaLowerBound = int8.arenaLowerBound
         }
         team = threads > 1 ? try ThreadTeam(schedule, size: threads) : nil
+        // Reading the file and planning took much more than what is left of them.
+        clinux_trim_heap()
     }
 
     /// The output of an fp32 network; empty in other precisions.

@@ -26,8 +26,13 @@ final class Int8Program {
         try Self.checkChannels(graph, storage.lowering)
         let plan = try LifetimePlanner.arenaPlan(storage.requests)
         let byteCount = Int8Builder.parameterByteCount(graph, storage.lowering)
-        guard let parameters = Arena(byteCount: byteCount) else { throw .outOfMemory(byteCount: byteCount) }
-        guard let arena = Arena(byteCount: plan.byteCount, populated: false) else { throw .outOfMemory(byteCount: plan.byteCount) }
+        // A bound: what the builder does not take costs nothing.
+        guard let parameters = Arena(byteCount: byteCount, populated: false) else {
+            throw .outOfMemory(byteCount: byteCount)
+        }
+        guard let arena = Arena(byteCount: plan.byteCount, populated: false) else {
+            throw .outOfMemory(byteCount: plan.byteCount)
+        }
         self.file = file
         self.arena = arena
         self.parameters = parameters

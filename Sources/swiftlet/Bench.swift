@@ -9,16 +9,16 @@ enum Bench {
     static func run(_ options: BenchOptions, _ log: Log) -> ExitCode {
         let model = options.model!
         let memoryBefore = ProcessMemory()
-        let detector: Detector
+        let loaded: LoadedNetwork
         let started = clinux_monotonic_ns()
         do throws(DetectorError) {
-            detector = try Detector(modelPath: model, settings: DetectorSettings(threads: options.threads))
+            loaded = try LoadedNetwork(path: model, threads: options.threads)
         } catch {
             log.error(error.message(model: text(model)))
             return error.exitCode
         }
         let load = clinux_monotonic_ns() - started
-        let engine = detector.engine
+        let engine = loaded.engine
         var wall = Samples(capacity: options.runs), processor = Samples(capacity: options.runs)
         // The first runs fault the model's pages in and wake the processor up.
         for run in -2..<options.runs {
@@ -40,7 +40,7 @@ enum Bench {
         var status = clinux_file_status()
         let statusError = clinux_status_at(clinux_working_folder, model, &status)
         let report = BenchReport(
-            name: text(detector.description.name), size: detector.inputSize, threads: options.threads, load: load,
+            name: text(loaded.description.name), size: loaded.format.size, threads: options.threads, load: load,
             wall: wall, processor: processor, multiplyAccumulates: multiplyAccumulates,
             modelByteCount: statusError == 0 ? Int(status.size) : nil, memoryBefore: memoryBefore,
             memoryAfter: ProcessMemory())

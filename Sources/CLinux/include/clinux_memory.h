@@ -17,6 +17,9 @@ void clinux_forget(const void *_Nullable address, size_t size);
 /// Faults the pages of a fresh anonymous mapping in.
 void clinux_populate(void *_Nonnull address, size_t size);
 
+/// Gives free memory of the heap back to the system.
+void clinux_trim_heap(void);
+
 /// Gives a mapping back. A null address with size 0 is fine.
 int clinux_unmap(const void *_Nullable address, size_t size);
 
