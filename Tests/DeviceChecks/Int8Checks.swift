@@ -4,7 +4,8 @@ import Vision
 
 /// int8 networks on this processor.
 public enum Int8Checks {
-    /// Every kernel path that the processor has, on one and on three threads, gives the scalar kernels' bits.
+    /// The predictions are the pinned ones, and every kernel path that the processor has gives the scalar kernels' bits,
+    /// on one and on three threads.
     public static func pathsAgree(
         _ network: GoldenChecks.Network, model: String, fixtures: String, _ check: inout Check
     ) {
@@ -12,6 +13,8 @@ public enum Int8Checks {
             check.expect(false, "the int8 model or its golden cannot be read")
             return
         }
+        let found = digest(expected)
+        check.expect(found == network.int8Digest, "the predictions' digest is \(found)")
         for path in KernelPath.available(for: .int8) {
             for threads in [1, 3] {
                 let found = predictions(network, path, threads: threads, model: model, fixtures: fixtures)
@@ -30,5 +33,16 @@ public enum Int8Checks {
         engine.run()
         guard case .half(let values) = engine.predictions else { return nil }
         return Array(values)
+    }
+
+    /// FNV-1a of the values' bytes.
+    private static func digest(_ values: [UInt16]) -> UInt64 {
+        var digest: UInt64 = 0xcbf2_9ce4_8422_2325
+        for value in values {
+            for byte in [UInt8(truncatingIfNeeded: value), UInt8(value >> 8)] {
+                digest = (digest ^ UInt64(byte)) &* 0x100_0000_01b3
+            }
+        }
+        return digest
     }
 }
