@@ -66,6 +66,7 @@ public final class Detector {
     private let settings: DetectorSettings
     private var jpeg: JPEGDecoder
     private var picture = Picture()
+    private var planes = PlanarPicture()
     private var ingest: Ingest
     private var decoder: DetectionDecoder
 
@@ -102,8 +103,14 @@ public final class Detector {
     /// - Returns: how often libjpeg warned of damage that it decoded around.
     public func load(jpeg bytes: UnsafeRawBufferPointer) throws(JPEGError) -> Int {
         let warnings = jpeg.warnings
-        pictureSize = try jpeg.decode(bytes, into: &picture, atLeast: settings.resize == .fast ? inputSize : nil)
-        fillInput(from: picture)
+        let wanted = settings.resize == .fast ? inputSize : nil
+        if let wanted, let size = try jpeg.decodePlanes(bytes, into: &planes, atLeast: wanted) {
+            pictureSize = size
+            fillInput(from: planes.view)
+        } else {
+            pictureSize = try jpeg.decode(bytes, into: &picture, atLeast: wanted)
+            fillInput(from: picture)
+        }
         return jpeg.warnings - warnings
     }
 
@@ -111,6 +118,14 @@ public final class Detector {
     public func load(_ picture: borrowing Picture) {
         pictureSize = picture.size
         fillInput(from: picture)
+    }
+
+    private func fillInput(from view: PixelView) {
+        if engine.input.isEmpty {
+            ingest.fill(engine.inputBytes, from: view)
+        } else {
+            ingest.fill(engine.input, from: view)
+        }
     }
 
     private func fillInput(from picture: borrowing Picture) {

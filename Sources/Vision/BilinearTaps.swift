@@ -5,6 +5,10 @@ struct BilinearTaps {
     /// For each output position the two pixel indices times `step`, and their weights.
     let taps: [ck_tap]
 
+    static var none: BilinearTaps { BilinearTaps(taps: []) }
+
+    private init(taps: [ck_tap]) { self.taps = taps }
+
     /// The taps of `ResizeRule.fast`; weights sum to 256.
     init(fastFrom source: Int, to target: Int, step: Int) {
         taps = (0..<target).map { index in
