@@ -32,6 +32,9 @@ public final class LiveCamera<Driver: CaptureDriver> {
     /// Since the start: frames that came while another was worked on, or that the driver had no buffer for.
     public private(set) var droppedFrames: UInt64 = 0
 
+    /// Frames that the camera has made while it was open, also those that were left out.
+    public var frameCount: UInt64 { sequence }
+
     private var driver: Driver
     private let deadlines: Deadlines
     private var isOpen = false
@@ -213,7 +216,9 @@ public final class LiveCamera<Driver: CaptureDriver> {
     }
 
     private func change(to next: CameraState, _ reason: CameraError?) -> Event? {
-        guard isFirstAttempt || next != state || (reason != nil && reason != lastReason) else { return nil }
+        // A camera that went is not there: no news.
+        let isNews = next != state || (reason != nil && reason != lastReason && reason != .noCamera)
+        guard isFirstAttempt || isNews else { return nil }
         isFirstAttempt = false
         state = next
         lastReason = reason
