@@ -90,7 +90,8 @@ static JDIMENSION group_rows(const jpeg_component_info *component) {
 }
 
 cjpeg_status cjpeg_plan_planes(
-    cjpeg_decoder *decoder, uint32_t denominator, uint32_t *plane_count, cjpeg_plane planes[3]) {
+    cjpeg_decoder *decoder, uint32_t denominator, uint32_t *width, uint32_t *height, uint32_t *plane_count,
+    cjpeg_plane planes[3]) {
     struct jpeg_decompress_struct *jpeg = &decoder->jpeg;
     if (setjmp(decoder->errors.escape)) return give_up(decoder);
     *plane_count = 0;
@@ -102,14 +103,17 @@ cjpeg_status cjpeg_plan_planes(
     jpeg->scale_num = 1;
     jpeg->scale_denom = denominator;
     jpeg_calc_output_dimensions(jpeg);
-    int most_rows = 1;
-    for (int i = 0; i < jpeg->num_components; i++)
-        if (jpeg->comp_info[i].v_samp_factor > most_rows) most_rows = jpeg->comp_info[i].v_samp_factor;
-    const JDIMENSION groups = (jpeg->image_height + (JDIMENSION)most_rows * DCTSIZE - 1) / (JDIMENSION)(most_rows * DCTSIZE);
+    *width = jpeg->output_width;
+    *height = jpeg->output_height;
+    const uint32_t across = (uint32_t)(jpeg->max_h_samp_factor * jpeg->min_DCT_scaled_size);
+    const uint32_t down = (uint32_t)(jpeg->max_v_samp_factor * jpeg->min_DCT_scaled_size);
+    const JDIMENSION block_rows = (JDIMENSION)(jpeg->max_v_samp_factor * DCTSIZE);
+    const JDIMENSION groups = (jpeg->image_height + block_rows - 1) / block_rows;
     for (int i = 0; i < jpeg->num_components; i++) {
         const jpeg_component_info *component = &jpeg->comp_info[i];
         planes[i] = (cjpeg_plane){
             component->downsampled_width, component->downsampled_height,
+            (uint32_t)(component->h_samp_factor * component->DCT_scaled_size), across, group_rows(component), down,
             (size_t)component->width_in_blocks * (size_t)component->DCT_scaled_size,
             (size_t)groups * group_rows(component)};
     }

@@ -8,6 +8,9 @@ public struct CameraIdentity: Equatable, Sendable {
     public var byID: [UInt8]
     public var byPath: [UInt8]
 
+    /// `path` without its end.
+    public var node: [UInt8] { path.dropLast().map { UInt8(bitPattern: $0) } }
+
     /// The name that stays the same longest.
     public var name: [UInt8] { !byID.isEmpty ? byID : !byPath.isEmpty ? byPath : !card.isEmpty ? card : bus }
 }

@@ -30,8 +30,12 @@ struct FastIngest: ~Copyable {
         for index in (0..<layout.channelCount).reversed() {
             let channel = layout.channels[index]
             precondition(channel.size.width > 0 && channel.size.height > 0)
-            columns[index] = BilinearTaps(fastFrom: channel.size.width, to: target.width, step: channel.step)
-            rows[index] = BilinearTaps(fastFrom: channel.size.height, to: target.height, step: 1)
+            columns[index] = BilinearTaps(
+                fastFrom: channel.size.width, to: target.width, step: channel.step, pixels: layout.size.width,
+                rate: channel.across)
+            rows[index] = BilinearTaps(
+                fastFrom: channel.size.height, to: target.height, step: 1, pixels: layout.size.height,
+                rate: channel.down)
             planeBytes[channel.plane] = max(planeBytes[channel.plane], channel.rowBytes)
             firstChannel[channel.plane] = index
         }

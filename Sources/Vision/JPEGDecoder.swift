@@ -61,16 +61,16 @@ public struct JPEGDecoder: ~Copyable {
         let full = try readHeader(bytes)
         guard orientation == .upright else { return nil }
         let denominator = Self.denominator(full, atLeast: size)
-        var count: UInt32 = 0
+        var count: UInt32 = 0, width: UInt32 = 0, height: UInt32 = 0
         var planes: InlineArray<3, cjpeg_plane> = [cjpeg_plane(), cjpeg_plane(), cjpeg_plane()]
         let planned = withUnsafeMutableBytes(of: &planes) {
             cjpeg_plan_planes(
-                decoder, UInt32(denominator), &count, $0.baseAddress!.assumingMemoryBound(to: cjpeg_plane.self))
+                decoder, UInt32(denominator), &width, &height, &count,
+                $0.baseAddress!.assumingMemoryBound(to: cjpeg_plane.self))
         }
         try check(planned)
         guard count > 0 else { return nil }
-        picture.reshape(
-            to: PictureSize(width: Int(planes[0].width), height: Int(planes[0].height)), planes, count: Int(count))
+        picture.reshape(to: PictureSize(width: Int(width), height: Int(height)), planes, count: Int(count))
         var starts: InlineArray<3, UnsafeMutablePointer<UInt8>?> = [
             picture.start(of: 0), picture.start(of: 1), picture.start(of: 2),
         ]

@@ -33,15 +33,35 @@ public struct ColourMatrix: Equatable, Sendable {
     }
 }
 
+/// How many samples a channel has for so many pixels of the picture, along one side.
+public struct SampleRate: Equatable, Sendable {
+    public var samples: Int
+    public var pixels: Int
+
+    public init(_ samples: Int, per pixels: Int) {
+        self.samples = samples
+        self.pixels = pixels
+    }
+
+    public static var one: SampleRate { SampleRate(1, per: 1) }
+    public static var half: SampleRate { SampleRate(1, per: 2) }
+}
+
 /// One channel of a picture: of a plane, every `step`th byte from `offset` on.
 public struct PixelChannel: Equatable, Sendable {
     public var plane: Int
     public var offset: Int
     public var step: Int
-    /// Of the channel: chroma may have fewer pixels than the picture, which they cover all the same.
+    /// Of the channel: chroma may have fewer samples than the picture has pixels.
     public var size: PictureSize
+    public var across: SampleRate
+    public var down: SampleRate
 
-    public init(plane: Int, offset: Int, step: Int, size: PictureSize) {
+    public init(
+        plane: Int, offset: Int, step: Int, size: PictureSize, across: SampleRate = .one, down: SampleRate = .one
+    ) {
+        self.across = across
+        self.down = down
         self.plane = plane
         self.offset = offset
         self.step = step

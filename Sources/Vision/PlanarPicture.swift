@@ -46,7 +46,9 @@ public struct PlanarPicture: ~Copyable {
             let plane = planes[index]
             channels[index] = PixelChannel(
                 plane: index, offset: 0, step: 1,
-                size: PictureSize(width: Int(plane.width), height: Int(plane.height)))
+                size: PictureSize(width: Int(plane.width), height: Int(plane.height)),
+                across: SampleRate(Int(plane.samples_across), per: Int(plane.divisor_across)),
+                down: SampleRate(Int(plane.samples_down), per: Int(plane.divisor_down)))
             parts[index] = PixelView.Plane(start: start(of: index)!, rowBytes: plane.row_bytes)
         }
         return PixelView(layout: PixelLayout(size: size, colours: colours, channels: channels), planes: parts)

@@ -21,8 +21,8 @@ extension CapturedImage {
                 size: size, colours: .yCbCr(matrix),
                 channels: [
                     PixelChannel(plane: 0, offset: 0, step: 1, size: size),
-                    PixelChannel(plane: 1, offset: 0, step: 2, size: chroma),
-                    PixelChannel(plane: 1, offset: 1, step: 2, size: chroma),
+                    PixelChannel(plane: 1, offset: 0, step: 2, size: chroma, across: .half, down: .half),
+                    PixelChannel(plane: 1, offset: 1, step: 2, size: chroma, across: .half, down: .half),
                 ])
         case .yuv420:
             let chroma = PictureSize(width: half, height: (height + 1) / 2)
@@ -30,8 +30,8 @@ extension CapturedImage {
                 size: size, colours: .yCbCr(matrix),
                 channels: [
                     PixelChannel(plane: 0, offset: 0, step: 1, size: size),
-                    PixelChannel(plane: 1, offset: 0, step: 1, size: chroma),
-                    PixelChannel(plane: 2, offset: 0, step: 1, size: chroma),
+                    PixelChannel(plane: 1, offset: 0, step: 1, size: chroma, across: .half, down: .half),
+                    PixelChannel(plane: 2, offset: 0, step: 1, size: chroma, across: .half, down: .half),
                 ])
         case .rgb24: layout = interleaved(size, 0, 1, 2)
         case .bgr24: layout = interleaved(size, 2, 1, 0)
@@ -55,8 +55,8 @@ extension CapturedImage {
             size: size, colours: .yCbCr(matrix),
             channels: [
                 PixelChannel(plane: 0, offset: y, step: 2, size: size),
-                PixelChannel(plane: 0, offset: cb, step: 4, size: chroma),
-                PixelChannel(plane: 0, offset: cr, step: 4, size: chroma),
+                PixelChannel(plane: 0, offset: cb, step: 4, size: chroma, across: .half),
+                PixelChannel(plane: 0, offset: cr, step: 4, size: chroma, across: .half),
             ])
     }
 
