@@ -38,7 +38,8 @@ static uint32_t frame_interval(const struct options *options) { return 10000000u
 size_t device_descriptor(uint8_t *out) {
     struct bytes to = {.start = out};
     // Class "miscellaneous" with an interface association; the Linux Foundation's vendor number.
-    APPEND(&to, 18, 1, LE16(0x200), 0xef, 2, 1, 64, LE16(0x1d6b), LE16(0x0102), LE16(1), MANUFACTURER, PRODUCT, SERIAL, 1);
+    APPEND(&to, 18, 1, LE16(0x200), 0xef, 2, 1, 64, LE16(0x1d6b), LE16(0x0102), LE16(1));
+    APPEND(&to, MANUFACTURER, PRODUCT, SERIAL, 1);
     return to.count;
 }
 
@@ -53,17 +54,19 @@ static void append_control_interface(struct bytes *to) {
 }
 
 static void append_format(const struct options *options, struct bytes *to) {
-    if (options->yuyv) {
-        // The GUID of YUY2, 16 bits per pixel.
-        APPEND(to, 27, 0x24, 4, 1, 1, 'Y', 'U', 'Y', '2', 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71, 16, 1, 0,
-            0, 0, 0);
+    const char *code = options->format->code;
+    if (code != NULL) {
+        // The format's GUID: its code, and what is common to all.
+        APPEND(to, 27, 0x24, 4, 1, 1, (uint8_t)code[0], (uint8_t)code[1], (uint8_t)code[2], (uint8_t)code[3]);
+        APPEND(to, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71);
+        APPEND(to, (uint8_t)options->format->bits_per_pixel, 1, 0, 0, 0, 0);
     } else {
         APPEND(to, 11, 0x24, 6, 1, 1, 0, 1, 0, 0, 0, 0);
     }
     uint32_t size = (uint32_t)largest_frame(options), interval = frame_interval(options);
     uint32_t rate = size * 8 * options->fps;
-    APPEND(to, 30, 0x24, options->yuyv ? 5 : 7, 1, 0, LE16(options->width), LE16(options->height), LE32(rate), LE32(rate),
-        LE32(size), LE32(interval), 1, LE32(interval));
+    APPEND(to, 30, 0x24, code != NULL ? 5 : 7, 1, 0, LE16(options->width), LE16(options->height));
+    APPEND(to, LE32(rate), LE32(rate), LE32(size), LE32(interval), 1, LE32(interval));
     // Colours: BT.709 primaries and transfer, BT.601 matrix.
     APPEND(to, 6, 0x24, 13, 1, 1, 4);
 }

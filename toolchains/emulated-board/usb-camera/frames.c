@@ -9,7 +9,9 @@ static const struct options *settings;
 static struct frame *originals;
 static uint8_t *changed;
 
-size_t largest_frame(const struct options *options) { return (size_t)options->width * options->height * 2; }
+size_t largest_frame(const struct options *options) {
+    return (size_t)options->width * options->height * options->format->bits_per_pixel / 8;
+}
 
 static _Noreturn void fail(const char *path, const char *why) {
     fprintf(stderr, "usb-camera: %s: %s\n", path, why);

@@ -15,7 +15,8 @@ static const char usage[] =
     "  --port N              USB port, 0 (default) to 7\n"
     "  --fps N               frames per second, 1 to 120 (default 30)\n"
     "  --size WxH            the size that it announces (default 640x480); FILEs are sent as they are\n"
-    "  --format mjpeg|yuyv   what FILEs hold: JPEGs (default), or raw YUYV of that size\n"
+    "  --format NAME         what FILEs hold: mjpeg (default), or raw frames of that size in yuyv, uyvy, nv12, i420\n"
+    "                        or grey\n"
     "  --name TEXT           product name (default \"Software camera\")\n"
     "  --serial TEXT         serial number (default 0001)\n"
     "\n"
@@ -27,6 +28,11 @@ static const char usage[] =
     "  --wrong-size-every N  let each Nth JPEG's header claim half of its width and height\n"
     "SIGUSR1 stops the frames, and the next one lets them go on: the camera still answers requests. SIGSTOP stops\n"
     "the whole device: the kernel's requests to it stay without answer.\n";
+
+static const struct format formats[] = {
+    {"mjpeg", NULL, 16}, {"yuyv", "YUY2", 16}, {"uyvy", "UYVY", 16},
+    {"nv12", "NV12", 12}, {"i420", "I420", 12}, {"grey", "Y8  ", 8},
+};
 
 static _Noreturn void mistake(const char *what, const char *value) {
     fprintf(stderr, "usb-camera: %s: %s; see usb-camera --help\n", what, value);
@@ -46,6 +52,13 @@ static void read_size(struct options *options, const char *text) {
     if (sscanf(text, "%5ux%5u%c", &options->width, &options->height, &rest) != 2 || options->width == 0
         || options->height == 0 || options->width > 4096 || options->height > 4096)
         mistake("--size", text);
+}
+
+static const struct format *find_format(const char *name) {
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        if (strcmp(formats[i].name, name) == 0) return formats + i;
+    }
+    mistake("--format", name);
 }
 
 struct options read_options(int count, char **arguments) {
@@ -68,17 +81,15 @@ struct options read_options(int count, char **arguments) {
         {"help", no_argument, NULL, HELP},
         {NULL, 0, NULL, 0},
     };
-    struct options options = {.fps = 30, .width = 640, .height = 480, .name = "Software camera", .serial = "0001"};
+    struct options options = {
+        .fps = 30, .width = 640, .height = 480, .format = formats, .name = "Software camera", .serial = "0001"};
     int choice;
     while ((choice = getopt_long(count, arguments, "", table, NULL)) != -1) {
         switch (choice) {
         case PORT: options.port = (unsigned)number("--port", optarg, 0, 7); break;
         case FPS: options.fps = (unsigned)number("--fps", optarg, 1, 120); break;
         case SIZE: read_size(&options, optarg); break;
-        case FORMAT:
-            if (strcmp(optarg, "mjpeg") != 0 && strcmp(optarg, "yuyv") != 0) mistake("--format", optarg);
-            options.yuyv = strcmp(optarg, "yuyv") == 0;
-            break;
+        case FORMAT: options.format = find_format(optarg); break;
         case NAME: options.name = optarg; break;
         case SERIAL: options.serial = optarg; break;
         case UNPLUG_AFTER: options.unplug_after = number("--unplug-after", optarg, 1, UINT64_MAX); break;

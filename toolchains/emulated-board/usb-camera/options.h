@@ -1,13 +1,21 @@
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
+
+// How uncompressed frames lie in memory, or that they are JPEGs.
+struct format {
+    const char *name;
+    // USB Video Class's code; NULL for MJPEG.
+    const char *code;
+    // Of uncompressed frames; what an MJPEG frame must not exceed.
+    unsigned bits_per_pixel;
+};
 
 struct options {
     unsigned fps;
     unsigned port;
     unsigned width, height;
-    bool yuyv;
+    const struct format *format;
     const char *name;
     const char *serial;
     // 0: never.
