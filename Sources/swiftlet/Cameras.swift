@@ -1,6 +1,7 @@
 import Camera
 import Service
 import Stream
+import Vision
 
 /// `swiftlet cameras`: what there is to capture from, and what the daemon would take.
 enum Cameras {
