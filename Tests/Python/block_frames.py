@@ -12,8 +12,8 @@ import random
 WIDTH, HEIGHT = 640, 480
 COLUMNS = [0, 200, 400, 600, 640]
 ROW_HEIGHT = 40
-# How far from a whole number a converted channel may be.
-SLACK = 0.2
+# How far from a whole number a converted channel may be: decoders round differently.
+SLACK = 0.25
 
 
 def clip(value: float) -> int:
@@ -25,16 +25,27 @@ def from_video(y: int, u: int, v: int) -> list[float]:
     return [luma + 1.402 * red, luma - 0.344136 * blue - 0.714136 * red, luma + 1.772 * blue]
 
 
-def through_jpeg(rgb: list[int]) -> list[int]:
+def to_jpeg(rgb: list[int]) -> list[float]:
     r, g, b = rgb
-    y = round(0.299 * r + 0.587 * g + 0.114 * b)
-    blue = round(-0.168736 * r - 0.331264 * g + 0.5 * b)
-    red = round(0.5 * r - 0.418688 * g - 0.081312 * b)
-    return [clip(y + 1.402 * red), clip(y - 0.344136 * blue - 0.714136 * red), clip(y + 1.772 * blue)]
+    return [
+        0.299 * r + 0.587 * g + 0.114 * b,
+        -0.168736 * r - 0.331264 * g + 0.5 * b,
+        0.5 * r - 0.418688 * g - 0.081312 * b,
+    ]
 
 
-def is_certain(channel: float) -> bool:
-    return abs(channel - round(channel)) < SLACK and -0.5 < channel < 255.5
+def from_jpeg(y: int, blue: int, red: int) -> list[float]:
+    return [y + 1.402 * red, y - 0.344136 * blue - 0.714136 * red, y + 1.772 * blue]
+
+
+def are_certain(values: list[float]) -> bool:
+    return all(abs(value - round(value)) < SLACK for value in values)
+
+
+def comes_through_jpeg(rgb: list[int]) -> bool:
+    stored = to_jpeg(rgb)
+    restored = from_jpeg(*map(round, stored))
+    return are_certain(stored) and are_certain(restored) and [clip(channel) for channel in restored] == rgb
 
 
 def colours(count: int, is_grey: bool) -> list[tuple[tuple[int, int, int], list[int]]]:
@@ -47,7 +58,8 @@ def colours(count: int, is_grey: bool) -> list[tuple[tuple[int, int, int], list[
             video = (video[0], source.randint(40, 215), source.randint(40, 215))
         channels = from_video(*video)
         rgb = [clip(channel) for channel in channels]
-        if all(map(is_certain, channels)) and through_jpeg(rgb) == rgb:
+        in_range = all(0 <= channel <= 255 for channel in channels)
+        if in_range and are_certain(channels) and comes_through_jpeg(rgb):
             found.append((video, rgb))
     return found
 
