@@ -61,7 +61,7 @@ let package = Package(
         device("Detector", ["Vision", "Networks", "Engine", "ModelFile"]),
         device("Camera", ["CLinux"]),
         device("Stream", ["CLinux"]),
-        device("Service", ["Stream", "Camera", "Detector", "CLinux"]),
+        device("Service", ["Stream", "Camera", "Detector", "Vision", "CLinux"]),
         program("swiftletd", ["Service", "Stream", "Camera", "Detector", "Engine", "Vision", "CLinux"]),
         program(
             "swiftlet",

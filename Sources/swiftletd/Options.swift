@@ -2,11 +2,17 @@ import CLinux
 import Detector
 import Engine
 import Service
+import Vision
 
 /// The daemon's command line.
 struct Options {
     var model = Self.missing
+    /// Empty: a camera.
     var source = Self.missing
+    /// Empty: the first that there is.
+    var camera = Self.missing
+    /// Of the camera's frames; nil: the smallest that covers the network's input.
+    var size: PictureSize?
     var socket = Self.missing
     var threshold: Float = 0.3
     var limit = 100
@@ -24,7 +30,7 @@ struct Options {
     }
 
     private enum ID {
-        case model, source, socket, threshold, limit, resize, threads, loop, rate, wait, help, version
+        case model, source, camera, size, socket, threshold, limit, resize, threads, loop, rate, wait, help, version
     }
 
     private static var table: [CommandLineOption<ID>] {
@@ -33,6 +39,10 @@ struct Options {
             .init(
                 .source, "source", short: "s", argument: "PATH",
                 help: "JPEG, folder of JPEGs, MJPEG file, or - for stdin"),
+            .init(
+                .camera, "camera", short: "c", argument: "NAME",
+                help: "camera (default: the first); swiftlet cameras lists them"),
+            .init(.size, "size", argument: "WxH", help: "size of the camera's frames (default: the least that will do)"),
             .init(.socket, "socket", argument: "PATH", help: "Unix socket to create"),
             .init(.threshold, "threshold", short: "t", argument: "T", help: "least score, 0 to 1 (default 0.3)"),
             .init(.limit, "limit", argument: "N", help: "most detections per picture (default 100)"),
@@ -64,6 +74,8 @@ struct Options {
             switch option {
             case .model: options.model = line.text
             case .source: options.source = line.text
+            case .camera: options.camera = line.text
+            case .size: options.size = try line.size()
             case .socket: options.socket = line.text
             case .threshold: options.threshold = Float(try line.number(in: 0...1))
             case .limit: options.limit = try line.integer(in: 1...1000)
@@ -82,20 +94,29 @@ struct Options {
         }
         try line.requireNoOperands()
         for (value, name) in [
-            (options.model, "--model FILE"), (options.source, "--source PATH"), (options.socket, "--socket PATH"),
+            (options.model, "--model FILE"), (options.socket, "--socket PATH"),
         ]
         where value[0] == 0 {
             usageError(log, "\(name) is needed")
         }
+        if options.source[0] != 0, options.camera[0] != 0 {
+            usageError(log, "--source and --camera exclude each other")
+        }
         return options
+    }
+
+    /// Where pictures come from, for messages.
+    var sourceText: String {
+        if source[0] != 0 { return "source \(text(source))" }
+        return camera[0] != 0 ? "camera \(text(camera))" : "any camera"
     }
 
     private static var usage: String {
         """
-        usage: swiftletd --model FILE --source PATH --socket PATH [OPTION]...
+        usage: swiftletd --model FILE --socket PATH [OPTION]...
 
-        Finds objects in pictures and sends a line of JSON for each picture to all who
-        connect to the socket. SIGTERM and SIGINT end it.
+        Finds objects in a camera's frames, or in pictures from files, and sends a line
+        of JSON for each to all who connect to the socket. SIGTERM and SIGINT end it.
 
 
         """
@@ -105,6 +126,7 @@ struct Options {
         """
 
         examples:
+          swiftletd -m detector.gguf --socket /tmp/swiftlet.sock
           swiftletd -m detector.gguf -s photos/ --loop --rate 5 --socket /tmp/swiftlet.sock
           nc -U /tmp/swiftlet.sock
         """
