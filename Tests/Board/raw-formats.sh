@@ -1,31 +1,25 @@
 # board: time=1200
-# Each raw format that the daemon reads by itself, as a USB camera's only one: the detections are those in the picture.
+# Each raw format that the daemon reads by itself, as a USB camera's only one: just the detections of a JPEG of the same
+# picture.
 . ./helpers.sh
-load_vivid
-vivid_picture /tmp/picture.jpg
-for name in yuyv nv12 uyvy i420 grey; do cp /tmp/picture.jpg "/tmp/$name.jpg"; done
-djpeg -grayscale -outfile /tmp/grey.pgm /tmp/picture.jpg
-cjpeg -quality 100 -grayscale -outfile /tmp/grey.jpg /tmp/grey.pgm
-while read -r name fourcc; do capture "$vivid" "$fourcc" 1 "/tmp/$name.raw"; done <<'LIST'
-yuyv YUYV
-nv12 NV12
-uyvy UYVY
-i420 YU12
-grey GREY
-LIST
-modprobe -r vivid
 start_udev
 
-for name in yuyv nv12 uyvy i420 grey; do
-    say "$name"
-    expect_detections "$name" "/tmp/$name.jpg"
-    plug "$name" --fps 2 --format "$name" "/tmp/$name.raw"
+stream_raw() { # FORMAT PICTURE
+    say "$1"
+    expect_detections "$1" "frames/$2"
+    plug "$1" --fps 2 --format "$1" "frames/$1.raw"
     : >"$stream"
     place=0
     start_daemon
     expect_state streaming
     expect_frames 3
-    keep_stream_as "$name"
+    keep_stream_as "$1"
     stop_daemon
     unplug
-done
+}
+
+stream_raw yuyv blocks.jpg
+stream_raw uyvy blocks.jpg
+stream_raw nv12 blocks.jpg
+stream_raw i420 blocks.jpg
+stream_raw grey grey-blocks.jpg

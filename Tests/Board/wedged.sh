@@ -29,7 +29,7 @@ assert_daemon_runs
 kill -USR1 "$camera"
 expect_state streaming
 expect_frames 2
-assert_one_log_line_per_transition 1
+assert_one_log_line_per_transition
 stop_daemon
 unplug
 
@@ -46,7 +46,7 @@ assert_daemon_runs
 kill -CONT "$camera"
 expect_state streaming
 expect_frames 2
-assert_one_log_line_per_transition 1
+assert_one_log_line_per_transition
 
 say "wedged, then pulled out"
 kill -STOP "$camera"

@@ -1,8 +1,7 @@
 """Compares a camera's frames with the pictures that it showed: the lines of `swiftlet detect --json` for the pictures,
-and frame lines of the stream.
+or frame lines that were seen to be right, and frame lines of the stream.
 
-Each frame must show one of the pictures, and each picture must have been shown. A raw frame and the JPEG of the same
-picture differ by a few grey levels where colours meet, and so may scores and boxes, within the limits given."""
+Each frame must show one of the pictures, and each picture must have been shown."""
 
 import argparse
 import json
@@ -40,7 +39,7 @@ def main() -> None:
     parser.add_argument("--box", type=float, default=1, help="by how many pixels boxes may differ")
     limits = parser.parse_args()
 
-    pictures = {line["file"]: line["detections"] for line in lines(limits.pictures)}
+    pictures = {line.get("file", "frame"): line["detections"] for line in lines(limits.pictures)}
     frames = [line["detections"] for line in lines(limits.frames)]
     assert pictures and frames, "nothing to compare"
     assert all(pictures.values()), "a picture without detections proves nothing"
