@@ -45,7 +45,10 @@ private func startServer(_ options: Options, _ detector: Detector, _ source: Fil
         inputWidth: detector.inputSize.width, inputHeight: detector.inputSize.height, sourceKind: kind,
         sourcePath: bytes(options.source), threshold: options.threshold, labels: detector.description.labels)
     do throws(StreamError) {
-        return try StreamServer(path: options.socket, hello: hello.encoded())
+        let inherited = try InheritedSocket.take()
+        return try StreamServer(
+            at: inherited.map { .inherited($0) } ?? .path(options.socket), hello: hello.encoded(),
+            labels: detector.description.labels)
     } catch {
         log.error(error.message(socket: text(options.socket)))
         error.exitCode.exit()
