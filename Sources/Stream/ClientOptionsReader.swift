@@ -29,7 +29,7 @@ enum ClientLineError: Error {
 
 /// Reads one line of a client: `{"min_score":0.5,"classes":["king"],"every":2}`, each of them optional, as RFC 8259
 /// has it. Nothing else is understood, nothing is allocated, and nothing is read twice.
-struct ClientOptionsReader: ~Copyable {
+struct ClientOptionsReader {
     private let line: UnsafeRawBufferPointer
     /// Where reading stands; after an error the byte that was not understood.
     private(set) var offset = 0
@@ -240,12 +240,14 @@ struct ClientOptionsReader: ~Copyable {
     private mutating func hexadecimal() throws(ClientLineError) -> UInt32 {
         var value: UInt32 = 0
         for _ in 0..<4 {
-            switch current {
-            case .some(let byte) where (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte):
+            guard let byte = current else { throw .malformed }
+            let lower = byte | 0x20
+            if (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
                 value = value << 4 | UInt32(byte - UInt8(ascii: "0"))
-            case .some(let byte) where (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte | 0x20):
-                value = value << 4 | UInt32((byte | 0x20) - UInt8(ascii: "a") + 10)
-            default: throw .malformed
+            } else if (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(lower) {
+                value = value << 4 | UInt32(lower - UInt8(ascii: "a") + 10)
+            } else {
+                throw .malformed
             }
             offset += 1
         }
