@@ -8,7 +8,7 @@ public struct CameraLine {
         /// It is there and gives no frames.
         case stalled
 
-        var name: StaticString {
+        public var name: StaticString {
             switch self {
             case .absent: "absent"
             case .opening: "opening"

@@ -72,6 +72,13 @@ public struct JSONWriter: ~Copyable {
         needsComma = false
     }
 
+    /// A name that is not known beforehand, UTF-8.
+    public mutating func key(_ name: [UInt8]) {
+        string(name)
+        append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
     private mutating func begin(_ bracket: UInt8) {
         separate()
         append(bracket)

@@ -28,6 +28,8 @@ public struct StreamCounters: Equatable, Sendable {
     /// Lines times clients.
     public var linesSent: UInt64 = 0
     public var linesDropped: UInt64 = 0
+
+    public init() {}
 }
 
 /// Lines of text for any number of local clients over a Unix stream socket.
