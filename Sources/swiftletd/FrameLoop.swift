@@ -23,7 +23,9 @@ struct FrameLoop: ~Copyable {
     private let server: StreamServer
     /// Readable once a signal asks for the end.
     private let stop: Int32
-    private let period: UInt64
+    private let metrics: Metrics
+    private let changes: Mailbox<LiveSettings>
+    private var settings: LiveSettings
     private var writer = FrameLineWriter()
     private var nextFrame: UInt64 = 0
     private var framesInPass = 0
@@ -33,13 +35,16 @@ struct FrameLoop: ~Copyable {
     private var unsent: PictureLog
 
     init(
-        detector: Detector, source: FileSource, server: StreamServer, stop: Int32, period: UInt64, log: Log
+        detector: Detector, source: FileSource, server: StreamServer, stop: Int32, metrics: Metrics,
+        settings: LiveSettings, changes: Mailbox<LiveSettings>, log: Log
     ) {
         self.detector = detector
         self.source = source
         self.server = server
         self.stop = stop
-        self.period = period
+        self.metrics = metrics
+        self.settings = settings
+        self.changes = changes
         bad = PictureLog(log, "left out")
         damaged = PictureLog(log, "used all the same")
         unsent = PictureLog(log, "has no line")
@@ -48,12 +53,15 @@ struct FrameLoop: ~Copyable {
     mutating func run() throws(CameraError) -> End {
         while true {
             guard pause(until: nextFrame) else { return .stopped }
+            if let changed = changes.take() { settings = changed }
             switch try source.next() {
             case .frame(let frame):
                 // Counted from this frame: a late one is not made up for by a burst.
-                nextFrame = clinux_monotonic_ns() + period
+                nextFrame = clinux_monotonic_ns() + settings.period
+                metrics.frameCaptured()
                 process(frame)
             case .bad(let reason, let name):
+                metrics.frameDropped(.corrupt)
                 bad.add(name, reason.message)
             case .passEnded:
                 if framesInPass == 0, !pause(until: clinux_monotonic_ns() + Self.emptyPassPause) { return .stopped }
@@ -67,19 +75,29 @@ struct FrameLoop: ~Copyable {
     }
 
     private mutating func process(_ frame: Frame) {
+        let begun = clinux_monotonic_ns()
+        metrics.took(.capture, nanoseconds: begun - min(begun, frame.capturedMonotonic))
         do throws(JPEGError) {
             let warnings = try detector.load(jpeg: frame.bytes)
             if warnings > 0 { damaged.add(frame.name, JPEGError.message(warnings: warnings)) }
         } catch {
+            metrics.frameDropped(.corrupt)
             bad.add(frame.name, error.message)
             return
         }
         let started = clinux_monotonic_ns()
+        metrics.frameDecoded()
+        metrics.took(.decode, nanoseconds: started - begun)
         detector.engine.run()
         let inference = clinux_monotonic_ns() - started
-        let detections = detector.decode()
+        let detections = detector.decode(thresholds: settings.filter.thresholds, limit: nil)
+        let inferred = clinux_monotonic_ns()
+        metrics.frameInferred()
+        metrics.took(.inference, nanoseconds: inferred - started)
         writer.begin(line(for: frame, inference: inference))
-        for detection in detections {
+        var kept = 0
+        for detection in detections where kept < settings.filter.limit && settings.filter.keeps(detection) {
+            kept += 1
             let box = detection.box
             writer.add(
                 classIndex: Int(detection.classIndex), label: detector.description.labels[Int(detection.classIndex)],
@@ -87,7 +105,10 @@ struct FrameLoop: ~Copyable {
         }
         do throws(StreamError) {
             server.publish(try writer.finish())
+            metrics.took(.publish, nanoseconds: clinux_monotonic_ns() - inferred)
+            metrics.framePublished()
         } catch {
+            metrics.frameDropped(.unsent)
             // The writer leaves detections out before a line becomes too long: only a picture's name could do that.
             unsent.add(frame.name, "needs more than \(byteCount(StreamProtocol.lineLimit))")
         }
@@ -110,6 +131,7 @@ struct FrameLoop: ~Copyable {
 
     /// Waits until a time of the monotonic clock. False when a signal came first.
     private func pause(until time: UInt64) -> Bool {
+        metrics.idle(until: time)
         while true {
             let now = clinux_monotonic_ns()
             guard time > now else { return true }

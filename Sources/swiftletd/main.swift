@@ -10,8 +10,8 @@ import Vision
 private let drainTime: UInt64 = 2_000_000_000
 
 private func startDetector(_ options: Options, _ log: Log) -> Detector {
-    var settings = DetectorSettings(
-        threshold: options.threshold, limit: options.limit, resize: options.resize, threads: options.threads)
+    // Thresholds and limit come with each frame: they may change.
+    var settings = DetectorSettings(resize: options.resize, threads: options.threads)
     // What a full line leaves out must be the worst.
     settings.order = .bestFirst
     do throws(DetectorError) {
@@ -31,7 +31,9 @@ private func openSource(_ options: Options, stop: Int32, _ log: Log) -> FileSour
     }
 }
 
-private func startServer(_ options: Options, _ detector: Detector, _ source: FileSource, _ log: Log) -> StreamServer {
+private func startServer(
+    _ options: Options, inherited: Int32?, _ detector: Detector, _ source: FileSource, _ log: Log
+) -> StreamServer {
     let kind: StaticString =
         switch source.kind {
         case .picture: "picture"
@@ -45,7 +47,6 @@ private func startServer(_ options: Options, _ detector: Detector, _ source: Fil
         inputWidth: detector.inputSize.width, inputHeight: detector.inputSize.height, sourceKind: kind,
         sourcePath: bytes(options.source), threshold: options.threshold, labels: detector.description.labels)
     do throws(StreamError) {
-        let inherited = try InheritedSocket.take()
         return try StreamServer(
             at: inherited.map { .inherited($0) } ?? .path(options.socket), hello: hello.encoded(),
             labels: detector.description.labels)
@@ -55,22 +56,59 @@ private func startServer(_ options: Options, _ detector: Detector, _ source: Fil
     }
 }
 
+private func inheritedSocket(_ log: Log) -> Int32? {
+    do throws(StreamError) {
+        return try InheritedSocket.take()
+    } catch {
+        log.error(error.message(socket: "the inherited socket"))
+        error.exitCode.exit()
+    }
+}
+
+private func startHousekeeper(_ duties: Housekeeper.Duties, _ log: Log) -> Housekeeper {
+    do throws(StreamError) {
+        return try Housekeeper(duties, log)
+    } catch {
+        log.error("cannot start the service's thread: \(error.message(socket: ""))")
+        error.exitCode.exit()
+    }
+}
+
+private func makeMetrics(_ log: Log) -> Metrics {
+    do throws(StreamError) {
+        return try Metrics()
+    } catch {
+        log.error("cannot make the metrics: \(error.message(socket: ""))")
+        error.exitCode.exit()
+    }
+}
+
 private func run() {
     let log = Log(program: "swiftletd")
     let options = Options.parse(log)
-    var stop: Int32 = -1
-    let error = clinux_stop_signals(&stop)
+    let inherited = inheritedSocket(log)
+    var stop: Int32 = -1, reload: Int32 = -1
+    var error = clinux_stop_signals(&stop)
+    if error == 0 { error = clinux_reload_signal(&reload) }
     guard error == 0 else {
         log.error("cannot receive signals: \(errorText(error))")
         ExitCode.system.exit()
     }
     let detector = startDetector(options, log)
     let source = openSource(options, stop: stop, log)
-    let server = startServer(options, detector, source, log)
+    let reloader = Reloader(options, labels: detector.description.labels, log)
+    let settings = reloader.initial()
+    let metrics = makeMetrics(log)
+    let server = startServer(options, inherited: inherited, detector, source, log)
+    let housekeeper = startHousekeeper(
+        .init(
+            metrics: metrics, stream: server, manager: ServiceManager(), metricsPath: options.metrics,
+            reloadSignal: reload, reload: { reloader.reload() }), log)
     let (name, size) = (text(detector.description.name), detector.inputSize)
     log.notice(
         "started: model \(name) at \(size.width)x\(size.height), \(detector.engine.path.name) kernels, "
-            + "\(options.threads) threads, source \(text(options.source)), socket \(text(options.socket))")
+            + "\(options.threads) threads, source \(text(options.source)), "
+            + (inherited == nil ? "socket \(text(options.socket))" : "socket of the service manager"))
 
     // Whoever starts the daemon on a few pictures and then a client must not miss any.
     if !options.repeats, options.wait > 0 {
@@ -79,7 +117,8 @@ private func run() {
         _ = clinux_wait_readable(stop, server.firstClient, Int64(options.wait), &isStopped, &hasClient)
     }
     var loop = FrameLoop(
-        detector: detector, source: source, server: server, stop: stop, period: options.period, log: log)
+        detector: detector, source: source, server: server, stop: stop, metrics: metrics, settings: settings,
+        changes: reloader.mailbox, log: log)
     var code = ExitCode.success
     do throws(CameraError) {
         if try loop.run() == .sourceEnded {
@@ -94,6 +133,7 @@ private func run() {
         log.error(error.message(source: text(options.source)))
         code = error.exitCode
     }
+    housekeeper.stop()
     server.close(drain: drainTime)
     let counters = server.counters
     log.notice(

@@ -1,0 +1,73 @@
+import Detector
+import Engine
+import Service
+import Vision
+
+/// What may change while frames go by.
+struct LiveSettings {
+    var filter: DetectionFilter
+    /// The least time between two frames, in nanoseconds.
+    var period: UInt64
+
+    init(_ configuration: Configuration, labels: [[UInt8]]) {
+        filter = DetectionFilter(configuration, labels: labels)
+        period = configuration.rate.map { UInt64(1e9 / $0) } ?? 0
+    }
+}
+
+/// Reads the configuration anew and hands what may change to the frame loop. One thread uses it.
+final class Reloader {
+    let mailbox = Mailbox<LiveSettings>()
+    private let options: Options
+    private let labels: [[UInt8]]
+    private let log: Log
+
+    init(_ options: Options, labels: [[UInt8]], _ log: Log) {
+        self.options = options
+        self.labels = labels
+        self.log = log
+    }
+
+    /// What the daemon starts with. Ends the process where the model does not have the configuration's classes.
+    func initial() -> LiveSettings {
+        let mistakes = options.configuration.mistakes(for: labels)
+        for mistake in mistakes { log.error(options.message(mistake)) }
+        if !mistakes.isEmpty { ExitCode.configuration.exit() }
+        return LiveSettings(options.configuration, labels: labels)
+    }
+
+    func reload() {
+        do throws(ConfigurationError) {
+            var (configuration, mistakes) = try options.readConfiguration()
+            mistakes += configuration.mistakes(for: labels)
+            if let first = mistakes.first {
+                let others = mistakes.count > 1 ? " (and \(mistakes.count - 1) more: swiftlet check lists them)" : ""
+                log.error("the old configuration goes on: \(options.message(first))\(others)")
+                return
+            }
+            mailbox.put(LiveSettings(configuration, labels: labels))
+            let rest = configuration.restartOnly(than: options.configuration)
+            log.notice("configuration reloaded" + (rest.isEmpty ? "" : "; restart the daemon for \(rest)"))
+        } catch {
+            log.error("the old configuration goes on: \(options.message(error))")
+        }
+    }
+}
+
+extension Configuration {
+    /// The settings that differ and that a running daemon does not change, as words; empty where there are none.
+    fileprivate func restartOnly(than old: Configuration) -> String {
+        var words = ""
+        func add(_ differs: Bool, _ name: StaticString) {
+            if differs { words += (words.isEmpty ? "" : ", ") + "\(name)" }
+        }
+        add(modelPath != old.modelPath, "[model] path")
+        add(threads != old.threads, "[model] threads")
+        add(cameraName != old.cameraName, "[camera] name")
+        add(cameraSize?.width != old.cameraSize?.width || cameraSize?.height != old.cameraSize?.height, "[camera] size")
+        add(resizesAsUpstream != old.resizesAsUpstream, "[detect] resize")
+        add(socketPath != old.socketPath, "[stream] socket")
+        add(metricsPath != old.metricsPath, "[metrics] file")
+        return words
+    }
+}
