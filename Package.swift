@@ -62,7 +62,7 @@ let package = Package(
         device("Detector", ["Vision", "Networks", "Engine", "ModelFile"]),
         device("Camera", ["CLinux"]),
         device("Stream", ["CLinux"]),
-        device("Service", ["Stream", "Camera", "Detector", "CInih", "CLinux"]),
+        device("Service", ["Stream", "Camera", "Detector", "Vision", "CInih", "CLinux"]),
         program("swiftletd", ["Service", "Stream", "Camera", "Detector", "Engine", "Vision", "CLinux"]),
         program(
             "swiftlet",

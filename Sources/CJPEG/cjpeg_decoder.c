@@ -1,4 +1,5 @@
 #include "cjpeg_errors.h"
+#include "cjpeg_memory.h"
 #include <stdlib.h>
 
 struct cjpeg_decoder {
@@ -24,7 +25,11 @@ cjpeg_decoder *cjpeg_decoder_create(int scan_limit, size_t memory_limit) {
     }
     jpeg_create_decompress(&decoder->jpeg);
     decoder->jpeg.client_data = decoder;
-    decoder->jpeg.mem->max_memory_to_use = (long)memory_limit;
+    if (!cjpeg_memory_install(&decoder->jpeg, memory_limit)) {
+        jpeg_destroy_decompress(&decoder->jpeg);
+        free(decoder);
+        return NULL;
+    }
     decoder->progress.progress_monitor = check_scans;
     decoder->jpeg.progress = &decoder->progress;
     decoder->scan_limit = scan_limit;
@@ -66,12 +71,75 @@ cjpeg_status cjpeg_decode(cjpeg_decoder *decoder, uint32_t denominator, uint8_t 
     struct jpeg_decompress_struct *jpeg = &decoder->jpeg;
     if (setjmp(decoder->errors.escape)) return give_up(decoder);
     jpeg->out_color_space = JCS_RGB;
+    jpeg->raw_data_out = FALSE;
+    jpeg->do_fancy_upsampling = TRUE;
     jpeg->scale_num = 1;
     jpeg->scale_denom = denominator;
     jpeg_start_decompress(jpeg);
     while (jpeg->output_scanline < jpeg->output_height) {
         JSAMPROW row = rgb + (size_t)jpeg->output_scanline * row_bytes;
         jpeg_read_scanlines(jpeg, &row, 1);
+    }
+    jpeg_finish_decompress(jpeg);
+    return CJPEG_OK;
+}
+
+/// The rows that one call of jpeg_read_raw_data gives of a component.
+static JDIMENSION group_rows(const jpeg_component_info *component) {
+    return (JDIMENSION)(component->v_samp_factor * component->DCT_scaled_size);
+}
+
+cjpeg_status cjpeg_plan_planes(
+    cjpeg_decoder *decoder, uint32_t denominator, uint32_t *width, uint32_t *height, uint32_t *plane_count,
+    cjpeg_plane planes[3]) {
+    struct jpeg_decompress_struct *jpeg = &decoder->jpeg;
+    if (setjmp(decoder->errors.escape)) return give_up(decoder);
+    *plane_count = 0;
+    const int is_grey = jpeg->jpeg_color_space == JCS_GRAYSCALE && jpeg->num_components == 1;
+    if (!is_grey && !(jpeg->jpeg_color_space == JCS_YCbCr && jpeg->num_components == 3)) return CJPEG_OK;
+    jpeg->out_color_space = jpeg->jpeg_color_space;
+    jpeg->raw_data_out = TRUE;
+    jpeg->do_fancy_upsampling = FALSE;
+    jpeg->scale_num = 1;
+    jpeg->scale_denom = denominator;
+    jpeg_calc_output_dimensions(jpeg);
+    *width = jpeg->output_width;
+    *height = jpeg->output_height;
+    const uint32_t across = (uint32_t)(jpeg->max_h_samp_factor * jpeg->min_DCT_scaled_size);
+    const uint32_t down = (uint32_t)(jpeg->max_v_samp_factor * jpeg->min_DCT_scaled_size);
+    const JDIMENSION block_rows = (JDIMENSION)(jpeg->max_v_samp_factor * DCTSIZE);
+    const JDIMENSION groups = (jpeg->image_height + block_rows - 1) / block_rows;
+    for (int i = 0; i < jpeg->num_components; i++) {
+        const jpeg_component_info *component = &jpeg->comp_info[i];
+        planes[i] = (cjpeg_plane){
+            component->downsampled_width, component->downsampled_height,
+            (uint32_t)(component->h_samp_factor * component->DCT_scaled_size), across, group_rows(component), down,
+            (size_t)component->width_in_blocks * (size_t)component->DCT_scaled_size,
+            (size_t)groups * group_rows(component)};
+    }
+    *plane_count = (uint32_t)jpeg->num_components;
+    return CJPEG_OK;
+}
+
+cjpeg_status cjpeg_decode_planes(cjpeg_decoder *decoder, uint8_t *const planes[3]) {
+    // At most four blocks of eight rows for each of three components.
+    enum { MOST_ROWS = MAX_SAMP_FACTOR * DCTSIZE };
+    struct jpeg_decompress_struct *jpeg = &decoder->jpeg;
+    JSAMPROW rows[3][MOST_ROWS];
+    JSAMPARRAY arrays[3] = {rows[0], rows[1], rows[2]};
+    if (setjmp(decoder->errors.escape)) return give_up(decoder);
+    jpeg_start_decompress(jpeg);
+    JDIMENSION most = 0;
+    for (int i = 0; i < jpeg->num_components; i++)
+        if (group_rows(&jpeg->comp_info[i]) > most) most = group_rows(&jpeg->comp_info[i]);
+    for (size_t group = 0; jpeg->output_scanline < jpeg->output_height; group++) {
+        for (int i = 0; i < jpeg->num_components; i++) {
+            const jpeg_component_info *component = &jpeg->comp_info[i];
+            const size_t count = group_rows(component);
+            const size_t stride = (size_t)component->width_in_blocks * (size_t)component->DCT_scaled_size;
+            for (size_t row = 0; row < count; row++) rows[i][row] = planes[i] + (group * count + row) * stride;
+        }
+        if (jpeg_read_raw_data(jpeg, arrays, most) == 0) break;
     }
     jpeg_finish_decompress(jpeg);
     return CJPEG_OK;

@@ -62,6 +62,8 @@ void clinux_populate(void *address, size_t size) {
 
 void clinux_trim_heap(void) { malloc_trim(0); }
 
+void clinux_copy(void *to, const void *from, size_t count) { memcpy(to, from, count); }
+
 size_t clinux_find_byte(const void *bytes, size_t count, unsigned char byte) {
     const char *found = memchr(bytes, byte, count);
     return found == NULL ? count : (size_t)(found - (const char *)bytes);

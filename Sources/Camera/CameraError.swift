@@ -1,5 +1,5 @@
 /// Why a source cannot be opened or go on. Numbers are errno values.
-public enum CameraError: Error, Equatable {
+public enum CameraError: Error, Equatable, Sendable {
     case cannotOpen(Int32)
     case cannotRead(Int32)
     /// Neither a file nor a folder nor a stream: a socket, a block device.
@@ -9,6 +9,24 @@ public enum CameraError: Error, Equatable {
     /// A pipe, a terminal or standard input has no beginning to go back to.
     case cannotRepeatStream
     case outOfMemory(Int32)
+
+    // MARK: Cameras
+
+    /// No device captures video, or none is the wanted one.
+    case noCamera
+    /// The camera offers no format that is read here.
+    case noFormat
+    /// The driver refused to do this.
+    case driver(DriverCall, Int32)
+    /// The driver's buffers are smaller than its format needs.
+    case badBuffers
+    /// No frame came for so many nanoseconds.
+    case noFrames(UInt64)
+}
+
+/// What is asked of a driver, for messages.
+public enum DriverCall: Equatable, Sendable {
+    case open, setFormat, requestBuffers, mapBuffer, queueBuffer, start, stop, dequeue, wait
 }
 
 /// Why one frame was left out. The source goes on with the next.
@@ -23,4 +41,6 @@ public enum BadFrame: Equatable, Sendable {
     case noPicture(bytes: Int)
     /// The file is gone or unreadable: errno.
     case unreadable(Int32)
+    /// The camera's driver says that the frame is damaged.
+    case damaged
 }

@@ -65,9 +65,8 @@ public final class Detector {
 
     private let thresholds: [Float]
     private let settings: DetectorSettings
-    private var jpeg: JPEGDecoder
-    private var picture = Picture()
-    private var ingest: Ingest
+    private let pictures: PictureInput
+    private let format: InputFormat
     private var decoder: DetectionDecoder
 
     /// Reads the model at `modelPath` and prepares it for `inputSize`, or its own size where that is nil.
@@ -95,31 +94,32 @@ public final class Detector {
             anchors: anchors, classCount: description.labels.count, centreVariance: description.centreVariance,
             sizeVariance: description.sizeVariance, suppression: description.suppression,
             iouThreshold: description.iouThreshold)
-        ingest = Ingest(format: loaded.format, rule: settings.resize == .fast ? .fast : description.resize)
-        jpeg = JPEGDecoder()
+        format = loaded.format
+        pictures = PictureInput(format: format, resize: settings.resize, upstream: description.resize)
+    }
+
+    /// A way in for pictures that another thread may use while this detector runs; it writes to that thread's tensor.
+    public func makePictureInput() -> PictureInput {
+        PictureInput(format: format, resize: settings.resize, upstream: description.resize)
+    }
+
+    /// The network's input, overwritten by a run.
+    public var input: PictureInput.Tensor {
+        engine.input.isEmpty ? .bytes(engine.inputBytes) : .values(engine.input)
     }
 
     /// Decodes a JPEG picture into the network's input.
     /// - Returns: how often libjpeg warned of damage that it decoded around.
     public func load(jpeg bytes: UnsafeRawBufferPointer) throws(JPEGError) -> Int {
-        let warnings = jpeg.warnings
-        pictureSize = try jpeg.decode(bytes, into: &picture, atLeast: settings.resize == .fast ? inputSize : nil)
-        fillInput(from: picture)
-        return jpeg.warnings - warnings
+        let loaded = try pictures.load(jpeg: bytes, into: input)
+        pictureSize = loaded.size
+        return loaded.warnings
     }
 
     /// Puts a picture into the network's input.
     public func load(_ picture: borrowing Picture) {
         pictureSize = picture.size
-        fillInput(from: picture)
-    }
-
-    private func fillInput(from picture: borrowing Picture) {
-        if engine.input.isEmpty {
-            ingest.fill(engine.inputBytes, from: picture)
-        } else {
-            ingest.fill(engine.input, from: picture)
-        }
+        pictures.load(picture, into: input)
     }
 
     /// The detections in the network's output; valid until the next call.

@@ -13,6 +13,17 @@ extension CameraError {
             "\(source): holds more than \(limit) pictures: split it, or make it an MJPEG file"
         case .cannotRepeatStream: "\(source): a stream cannot be repeated: leave --loop out, or give a file"
         case .outOfMemory(let error): "\(source): no memory for frames: \(errorText(error))"
+        case .noCamera: "\(source): no such camera: plug it in; swiftlet cameras lists what is there"
+        case .noFormat: "\(source): offers no format that is read here: see swiftlet cameras"
+        case .badBuffers: "\(source): its driver's buffers do not fit its format"
+        case .noFrames(let time): "\(source): gives no frames for \(time / 1_000_000_000) s"
+        case .driver(.open, clinux_EACCES), .driver(.open, clinux_EPERM):
+            "\(source): may not be opened: be in group video"
+        case .driver(.start, clinux_ENOSPC):
+            "\(source): not enough USB bandwidth: ask for a smaller size or MJPEG, or use another USB port"
+        case .driver(_, clinux_EBUSY): "\(source): another program uses it: end that one"
+        case .driver(_, clinux_ENODEV): "\(source): was unplugged"
+        case .driver(let call, let error): "\(source): \(call.message): \(errorText(error))"
         }
     }
 
@@ -22,7 +33,24 @@ extension CameraError {
         case .cannotRead: .ioError
         case .unsupportedKind, .emptyFolder, .tooManyPictures: .noInput
         case .cannotRepeatStream: .usage
+        case .noCamera, .noFormat: .noInput
+        case .driver(.open, clinux_EACCES), .driver(.open, clinux_EPERM): .noPermission
+        case .driver, .badBuffers, .noFrames: .ioError
         case .outOfMemory: .system
+        }
+    }
+}
+
+extension DriverCall {
+    /// What failed, as the rest of a sentence about a camera.
+    var message: StaticString {
+        switch self {
+        case .open: "cannot be opened"
+        case .setFormat: "refuses its own format"
+        case .requestBuffers, .mapBuffer, .queueBuffer: "gives no buffers"
+        case .start: "does not start"
+        case .stop: "does not stop"
+        case .dequeue, .wait: "stopped with an error"
         }
     }
 }
@@ -37,6 +65,7 @@ extension BadFrame {
         case .empty: "is empty"
         case .noPicture(let count): "does not begin within \(byteCount(count))"
         case .unreadable(clinux_ENOTSUP): "is not a regular file"
+        case .damaged: "came damaged from the camera"
         case .unreadable(let error): "cannot be read: \(errorText(error))"
         }
     }

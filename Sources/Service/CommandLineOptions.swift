@@ -1,4 +1,5 @@
 import CLinux
+import Vision
 
 /// One row of a program's table of options. `ID` is the program's own enum.
 public struct CommandLineOption<ID: Sendable>: Sendable {
@@ -32,6 +33,7 @@ public enum CommandLineError: Error, Equatable {
     case notANumber(from: Double, to: Double)
     case notAnInteger(from: Int64, to: Int64)
     case notAChoice
+    case notASize
     case unexpectedOperand
 }
 
@@ -166,6 +168,25 @@ public struct CommandLineParser<ID: Sendable> {
         throw .notAChoice
     }
 
+    /// Two sides in pixels, like 640x480.
+    public func size(in sides: ClosedRange<Int> = 8...16_384) throws(CommandLineError) -> PictureSize {
+        let given = UnsafeBufferPointer(start: text, count: clinux_string_length(text))
+        var numbers: InlineArray<2, Int> = [0, 0]
+        var position = 0
+        for index in 0..<given.count {
+            let character = UInt8(bitPattern: given[index])
+            if character == UInt8(ascii: "x"), position == 0, index > 0, index + 1 < given.count {
+                position = 1
+                continue
+            }
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(character), numbers[position] <= sides.upperBound
+            else { throw .notASize }
+            numbers[position] = 10 * numbers[position] + Int(character - UInt8(ascii: "0"))
+        }
+        guard position == 1, sides.contains(numbers[0]), sides.contains(numbers[1]) else { throw .notASize }
+        return PictureSize(width: numbers[0], height: numbers[1])
+    }
+
     // MARK: - Words
 
     /// One line for the user about an error that this parser threw.
@@ -183,6 +204,7 @@ public struct CommandLineParser<ID: Sendable> {
             return "\(name) wants a number from \(brief(from)) to \(brief(to)), not '\(given)'"
         case .notAnInteger(let from, let to):
             return "\(name) wants a whole number from \(from) to \(to), not '\(given)'"
+        case .notASize: return "\(name) wants two sides in pixels like 640x480, not '\(given)'"
         case .notAChoice: return "\(name) wants \(table[row].argument ?? "VALUE"), not '\(given)'"
         case .unexpectedOperand:
             return "unexpected argument '\(operands.first.map { String(cString: $0) } ?? "")'"

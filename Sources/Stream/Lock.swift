@@ -1,10 +1,10 @@
 import CLinux
 
 /// A pthread mutex. `@unchecked Sendable`: the mutex is made to be shared, and its storage never moves.
-final class Lock: @unchecked Sendable {
+public final class Lock: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<clinux_mutex>
 
-    init() throws(StreamError) {
+    public init() throws(StreamError) {
         mutex = .allocate(capacity: 1)
         mutex.initialize(to: clinux_mutex())
         let error = clinux_mutex_create(mutex)
@@ -19,7 +19,7 @@ final class Lock: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    func locked<Result>(_ body: () -> Result) -> Result {
+    public func locked<Result>(_ body: () -> Result) -> Result {
         clinux_mutex_lock(mutex)
         defer { clinux_mutex_unlock(mutex) }
         return body()

@@ -5,12 +5,18 @@ struct BilinearTaps {
     /// For each output position the two pixel indices times `step`, and their weights.
     let taps: [ck_tap]
 
-    /// The taps of `ResizeRule.fast`; weights sum to 256.
-    init(fastFrom source: Int, to target: Int, step: Int) {
+    static var none: BilinearTaps { BilinearTaps(taps: []) }
+
+    private init(taps: [ck_tap]) { self.taps = taps }
+
+    /// The taps of `ResizeRule.fast`; weights sum to 256. Of a channel with fewer samples than the picture has pixels,
+    /// `source` counts the samples and `rate` says what of the picture's `pixels` each stands for.
+    init(fastFrom source: Int, to target: Int, step: Int, pixels: Int? = nil, rate: SampleRate = .one) {
         taps = (0..<target).map { index in
             // p + 0.5 = (2 i + 1) n / (2 m), exactly, with 8 fractional bits and rounded.
-            let denominator = 2 * target
-            let centre = ((2 * index + 1) * source * 256 * 2 + denominator) / (2 * denominator)
+            let denominator = 2 * target * rate.pixels
+            let numerator = (2 * index + 1) * (pixels ?? source) * rate.samples
+            let centre = (numerator * 256 * 2 + denominator) / (2 * denominator)
             let position = min(max(centre - 128, 0), (source - 1) * 256)
             let left = position >> 8
             let weight = position & 255

@@ -10,6 +10,7 @@ public struct Ingest: ~Copyable {
     private var plan = Plan.copy
     private var scratch = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     private let pixelFormat: ck_pixel_format
+    private var fast: FastIngest
 
     /// The tables of one picture size; they do not change.
     private enum Plan {
@@ -34,6 +35,7 @@ public struct Ingest: ~Copyable {
             -format.mean[0] / deviation[0], -format.mean[1] / deviation[1], -format.mean[2] / deviation[2]
         )
         self.pixelFormat = pixelFormat
+        fast = FastIngest(target: format.size)
     }
 
     deinit {
@@ -58,6 +60,32 @@ public struct Ingest: ~Copyable {
     public mutating func fill(_ tensor: UnsafeMutableBufferPointer<UInt8>, from picture: borrowing Picture) {
         precondition(tensor.count == format.size.width * format.size.height * 3)
         fill(.bytes(tensor.baseAddress!), picture)
+    }
+
+    /// Writes a picture of any layout by `ResizeRule.fast`, whatever `rule` says, as channel values of 0...255.
+    public mutating func fill(_ tensor: UnsafeMutableBufferPointer<UInt8>, from view: PixelView) {
+        precondition(tensor.count == format.size.width * format.size.height * 3)
+        for y in 0..<format.size.height {
+            fast.fillRow(
+                tensor.baseAddress! + y * rowValues, y, from: view, reversed: format.channelOrder == .bgr)
+        }
+    }
+
+    /// The same as float32 values of `format`, which are rounded to bytes on the way.
+    public mutating func fill(_ tensor: UnsafeMutableBufferPointer<Float>, from view: PixelView) {
+        precondition(tensor.count == format.size.width * format.size.height * 3)
+        makeScratch(byteCount: rowValues)
+        let row = scratch.baseAddress!.assumingMemoryBound(to: UInt8.self)
+        for y in 0..<format.size.height {
+            fast.fillRow(row, y, from: view, reversed: false)
+            put(row, y, of: .values(tensor.baseAddress!))
+        }
+    }
+
+    private mutating func makeScratch(byteCount: Int) {
+        guard scratch.count < byteCount else { return }
+        scratch.deallocate()
+        scratch = .allocate(byteCount: byteCount, alignment: 64)
     }
 
     private mutating func fill(_ output: Tensor, _ picture: borrowing Picture) {
@@ -99,10 +127,7 @@ public struct Ingest: ~Copyable {
             // The picture at the tensor's width, and one row.
             needed = target.width * 3 * (size.height + 1)
         }
-        if scratch.count < needed {
-            scratch.deallocate()
-            scratch = .allocate(byteCount: needed, alignment: 64)
-        }
+        makeScratch(byteCount: needed)
     }
 
     private var rowValues: Int { format.size.width * 3 }

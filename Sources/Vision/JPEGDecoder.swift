@@ -34,16 +34,7 @@ public struct JPEGDecoder: ~Copyable {
     public mutating func decode(
         _ bytes: UnsafeRawBufferPointer, into picture: inout Picture, atLeast size: PictureSize? = nil
     ) throws(JPEGError) -> PictureSize {
-        guard let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count > 0 else {
-            throw .notJPEG
-        }
-        var header = cjpeg_header()
-        try check(cjpeg_read_header(decoder, start, bytes.count, &header))
-        guard header.colours != CJPEG_OTHER else { throw .colourSpace(components: Int(header.components)) }
-        let full = PictureSize(width: Int(header.width), height: Int(header.height))
-        guard limits.allow(full) else { throw .tooLarge(full) }
-
-        orientation = Orientation(jpeg: bytes)
+        let full = try readHeader(bytes)
         let denominator = Self.denominator(full, atLeast: size.map { orientation.upright($0) })
         let decoded = PictureSize(
             width: (full.width + denominator - 1) / denominator, height: (full.height + denominator - 1) / denominator)
@@ -57,6 +48,53 @@ public struct JPEGDecoder: ~Copyable {
         try check(status)
         if orientation != .upright { picture.set(stored, turnedUprightFrom: orientation) }
         return orientation.upright(full)
+    }
+
+    /// Decodes the JPEG at the beginning of `bytes` into its components, at the smallest of 1/1, 1/2, 1/4 and 1/8 of its
+    /// size that is still at least `size`: no upsampling and no colour conversion of pixels that nobody looks at.
+    ///
+    /// - Returns: the picture's full size; nil for one that has to be turned upright, or is neither YCbCr nor grey: it
+    ///   is for `decode`.
+    public mutating func decodePlanes(
+        _ bytes: UnsafeRawBufferPointer, into picture: inout PlanarPicture, atLeast size: PictureSize
+    ) throws(JPEGError) -> PictureSize? {
+        let full = try readHeader(bytes)
+        guard orientation == .upright else { return nil }
+        let denominator = Self.denominator(full, atLeast: size)
+        var count: UInt32 = 0, width: UInt32 = 0, height: UInt32 = 0
+        var planes: InlineArray<3, cjpeg_plane> = [cjpeg_plane(), cjpeg_plane(), cjpeg_plane()]
+        let planned = withUnsafeMutableBytes(of: &planes) {
+            cjpeg_plan_planes(
+                decoder, UInt32(denominator), &width, &height, &count,
+                $0.baseAddress!.assumingMemoryBound(to: cjpeg_plane.self))
+        }
+        try check(planned)
+        guard count > 0 else { return nil }
+        picture.reshape(to: PictureSize(width: Int(width), height: Int(height)), planes, count: Int(count))
+        var starts: InlineArray<3, UnsafeMutablePointer<UInt8>?> = [
+            picture.start(of: 0), picture.start(of: 1), picture.start(of: 2),
+        ]
+        let status = withUnsafeMutableBytes(of: &starts) {
+            cjpeg_decode_planes(
+                decoder, $0.baseAddress!.assumingMemoryBound(to: UnsafeMutablePointer<UInt8>?.self))
+        }
+        warnings += Int(cjpeg_decoder_warnings(decoder))
+        try check(status)
+        return full
+    }
+
+    /// Reads up to the first scan, notes the orientation, and checks the size against the limits.
+    private mutating func readHeader(_ bytes: UnsafeRawBufferPointer) throws(JPEGError) -> PictureSize {
+        guard let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count > 0 else {
+            throw .notJPEG
+        }
+        var header = cjpeg_header()
+        try check(cjpeg_read_header(decoder, start, bytes.count, &header))
+        guard header.colours != CJPEG_OTHER else { throw .colourSpace(components: Int(header.components)) }
+        let full = PictureSize(width: Int(header.width), height: Int(header.height))
+        guard limits.allow(full) else { throw .tooLarge(full) }
+        orientation = Orientation(jpeg: bytes)
+        return full
     }
 
     private static func read(

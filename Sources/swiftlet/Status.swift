@@ -46,7 +46,7 @@ enum Status {
         let frames = "\(number("swiftlet_frames_captured_total")) captured, "
         output.row("frames", frames + "\(number("swiftlet_frames_published_total")) published")
         var drops = ""
-        for why in ["superseded", "rate", "corrupt", "driver", "unsent"] as [StaticString] {
+        for why in ["skipped", "superseded", "corrupt", "driver", "unsent"] as [StaticString] {
             guard let count = samples.value("swiftlet_frames_dropped_total", why), count > 0 else { continue }
             drops += (drops.isEmpty ? "" : ", ") + "\(fixed(count, decimals: 0)) \(why)"
         }

@@ -7,6 +7,7 @@ private func usage() -> String {
     usage: swiftlet COMMAND [OPTION]...
 
     commands:
+      cameras   list cameras, what they offer and what the daemon takes
       detect    find objects in pictures: a table, JSON, or pictures with boxes
       bench     time a model on this machine
       plan      show how a model's buffers share its memory
@@ -26,6 +27,9 @@ private func run() -> ExitCode {
     guard count > 1, let command = arguments[1] else {
         log.error("a command is needed; see swiftlet --help")
         return .usage
+    }
+    if equal(command, "cameras") {
+        return Cameras.run(CamerasOptions.parse(count: count - 1, arguments: arguments + 1, log), log)
     }
     if equal(command, "detect") {
         return Detect.run(DetectOptions.parse(count: count - 1, arguments: arguments + 1, log), log)

@@ -2,6 +2,7 @@ import CLinux
 import Detector
 import Engine
 import Service
+import Vision
 
 /// What the daemon was told: by its command line, and where that is silent by its configuration file.
 struct Options {
@@ -9,10 +10,12 @@ struct Options {
     var configuration = Configuration()
     /// nil: there is no file.
     var configurationPath: UnsafePointer<CChar>?
+    /// Empty: a camera.
     var source = Self.missing
     var repeats = false
     /// How long a source with an end waits for a first client, in nanoseconds.
     var wait: UInt64 = 5_000_000_000
+    private var namesCamera = false
     /// What the command line says of settings that the file may have too.
     private var overrides: [(inout Configuration) -> Void] = []
 
@@ -24,6 +27,9 @@ struct Options {
     var threshold: Float { configuration.threshold }
     var resize: DetectorSettings.Resize { configuration.resizesAsUpstream ? .upstream : .fast }
     var threads: Int { configuration.threads }
+    var cameraName: [UInt8]? { configuration.cameraName }
+    var size: PictureSize? { configuration.cameraSize }
+    var period: UInt64 { configuration.period }
 
     /// An empty string.
     private static var missing: UnsafePointer<CChar> {
@@ -31,18 +37,22 @@ struct Options {
     }
 
     private enum ID {
-        case config, model, source, socket, metrics, threshold, limit, resize, threads, loop, rate, wait, help, version
+        case config, model, source, camera, size, socket, metrics, threshold, limit, resize, threads, loop, rate, wait, help, version
     }
 
     private static var table: [CommandLineOption<ID>] {
         [
             .init(
-                .config, "config", short: "c", argument: "FILE",
+                .config, "config", argument: "FILE",
                 help: "configuration (default /etc/swiftlet/swiftlet.conf)"),
             .init(.model, "model", short: "m", argument: "FILE", help: "model file (GGUF)"),
             .init(
                 .source, "source", short: "s", argument: "PATH",
                 help: "JPEG, folder of JPEGs, MJPEG file, or - for stdin"),
+            .init(
+                .camera, "camera", short: "c", argument: "NAME",
+                help: "camera (default: the first); swiftlet cameras lists them"),
+            .init(.size, "size", argument: "WxH", help: "size of the camera's frames (default: the least that will do)"),
             .init(.socket, "socket", argument: "PATH", help: "Unix socket to create"),
             .init(.metrics, "metrics", argument: "FILE", help: "write Prometheus metrics there every 10 s"),
             .init(.threshold, "threshold", short: "t", argument: "T", help: "least score, 0 to 1 (default 0.3)"),
@@ -69,6 +79,9 @@ struct Options {
         } catch {
             usageError(log, line.message(error))
         }
+        if options.source[0] != 0, options.namesCamera {
+            usageError(log, "--source and --camera exclude each other")
+        }
         if options.configurationPath == nil, exists(Configuration.defaultPath) {
             options.configurationPath = cString(Configuration.defaultPath)
         }
@@ -85,7 +98,6 @@ struct Options {
         options.socket = keep(options.configuration.socketPath)
         options.metrics = options.configuration.metricsPath.map { keep($0) }
         if options.model[0] == 0 { usageError(log, "--model FILE is needed, or path in [model] of a configuration") }
-        if options.source[0] == 0 { usageError(log, "--source PATH is needed") }
         return options
     }
 
@@ -99,6 +111,13 @@ struct Options {
                 let path = bytes(line.text)
                 override { $0.modelPath = path }
             case .source: options.source = line.text
+            case .camera:
+                let name = bytes(line.text)
+                options.namesCamera = true
+                override { $0.cameraName = name }
+            case .size:
+                let size = try line.size()
+                override { $0.cameraSize = size }
             case .socket:
                 let path = bytes(line.text)
                 override { $0.socketPath = path }
@@ -132,6 +151,12 @@ struct Options {
         }
         try line.requireNoOperands()
         return options
+    }
+
+    /// Where pictures come from, for messages.
+    var sourceText: String {
+        if source[0] != 0 { return "source \(text(source))" }
+        return cameraName.map { "camera \(text($0))" } ?? "any camera"
     }
 
     // MARK: - The configuration file
@@ -174,11 +199,12 @@ struct Options {
 
     private static var usage: String {
         """
-        usage: swiftletd [--config FILE] --source PATH [OPTION]...
+        usage: swiftletd [--config FILE] [OPTION]...
 
-        Finds objects in pictures and sends a line of JSON for each picture to all who
-        connect to the socket. Options override the configuration. SIGTERM and SIGINT
-        end it; SIGHUP reads thresholds, classes, zones, limit and rate anew.
+        Finds objects in a camera's frames, or in pictures from files, and sends a line
+        of JSON for each to all who connect to the socket. Options override the
+        configuration. SIGTERM and SIGINT end it; SIGHUP reads thresholds, classes,
+        zones, limit and rate anew.
 
 
         """
@@ -188,6 +214,7 @@ struct Options {
         """
 
         examples:
+          swiftletd -m detector.gguf --socket /tmp/swiftlet.sock
           swiftletd -m detector.gguf -s photos/ --loop --rate 5 --socket /tmp/swiftlet.sock
           nc -U /tmp/swiftlet.sock
         """

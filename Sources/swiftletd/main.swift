@@ -22,9 +22,17 @@ private func startDetector(_ options: Options, _ log: Log) -> Detector {
     }
 }
 
-private func openSource(_ options: Options, stop: Int32, _ log: Log) -> FileSource {
+private func openSource(_ options: Options, _ detector: Detector, stop: Int32, _ log: Log) -> CaptureLoop.Source {
+    guard options.source[0] != 0 else {
+        let request = CaptureRequest(
+            networkWidth: detector.inputSize.width, networkHeight: detector.inputSize.height,
+            width: options.size?.width, height: options.size?.height,
+            rate: options.period > 0 ? 1e9 / Double(options.period) : nil)
+        let driver = V4L2Driver(CameraSelector(name: options.cameraName), request, interrupt: stop)
+        return .camera(LiveCamera(driver))
+    }
     do throws(CameraError) {
-        return try FileSource(path: options.source, repeats: options.repeats, interrupt: stop)
+        return .files(try FileSource(path: options.source, repeats: options.repeats, interrupt: stop))
     } catch {
         log.error(error.message(source: text(options.source)))
         error.exitCode.exit()
@@ -32,20 +40,25 @@ private func openSource(_ options: Options, stop: Int32, _ log: Log) -> FileSour
 }
 
 private func startServer(
-    _ options: Options, inherited: Int32?, _ detector: Detector, _ source: FileSource, _ log: Log
+    _ options: Options, inherited: Int32?, _ detector: Detector, _ source: CaptureLoop.Source, _ log: Log
 ) -> StreamServer {
     let kind: StaticString =
-        switch source.kind {
-        case .picture: "picture"
-        case .folder: "folder"
-        case .sequence: "mjpeg"
-        case .stream: "stream"
+        switch source {
+        case .camera: "camera"
+        case .files(let files):
+            switch files.kind {
+            case .picture: "picture"
+            case .folder: "folder"
+            case .sequence: "mjpeg"
+            case .stream: "stream"
+            }
         }
     let hello = HelloLine(
         program: "swiftletd", version: Product.version, modelName: detector.description.name,
         architecture: bytes(ModelKey.architecture), precision: bytes(detector.engine.storedPrecision),
         inputWidth: detector.inputSize.width, inputHeight: detector.inputSize.height, sourceKind: kind,
-        sourcePath: bytes(options.source), threshold: options.threshold, labels: detector.description.labels)
+        sourcePath: options.source[0] == 0 ? options.cameraName ?? [] : bytes(options.source),
+        threshold: options.threshold, labels: detector.description.labels)
     do throws(StreamError) {
         return try StreamServer(
             at: inherited.map { .inherited($0) } ?? .path(options.socket), hello: hello.encoded(),
@@ -95,49 +108,69 @@ private func run() {
         ExitCode.system.exit()
     }
     let detector = startDetector(options, log)
-    let source = openSource(options, stop: stop, log)
+    let source = openSource(options, detector, stop: stop, log)
     let reloader = Reloader(options, labels: detector.description.labels, log)
-    let settings = reloader.initial()
+    let filter = reloader.initialFilter()
     let metrics = makeMetrics(log)
     let server = startServer(options, inherited: inherited, detector, source, log)
     let housekeeper = startHousekeeper(
         .init(
             metrics: metrics, stream: server, manager: ServiceManager(), metricsPath: options.metrics,
             reloadSignal: reload, reload: { reloader.reload() }), log)
+    let slot: FrameSlot
+    do throws(StreamError) {
+        slot = try FrameSlot(like: detector.input)
+    } catch {
+        log.error(error.message(socket: text(options.socket)))
+        ExitCode.system.exit()
+    }
+    let reporter = CameraReporter(server, metrics, sourceText: options.sourceText, log)
+    let capture = CaptureLoop(
+        source, input: detector.makePictureInput(), slot: slot, stop: stop, metrics: metrics, period: options.period,
+        newPeriods: reloader.periods, log: log
+    ) { change, camera in
+        reporter.report(change, camera)
+    }
     let (name, size) = (text(detector.description.name), detector.inputSize)
     log.notice(
         "started: model \(name) at \(size.width)x\(size.height), \(detector.engine.path.name) kernels, "
-            + "\(options.threads) threads, source \(text(options.source)), "
+            + "\(options.threads) threads, \(options.sourceText), "
             + (inherited == nil ? "socket \(text(options.socket))" : "socket of the service manager"))
 
     // Whoever starts the daemon on a few pictures and then a client must not miss any.
-    if !options.repeats, options.wait > 0 {
+    if case .files = source, !options.repeats, options.wait > 0 {
         var isStopped = false
         var hasClient = false
         _ = clinux_wait_readable(stop, server.firstClient, Int64(options.wait), &isStopped, &hasClient)
     }
+    var thread: clinux_thread = 0
+    let threadError = capture.start(&thread)
+    guard threadError == 0 else {
+        log.error("cannot start a thread: \(errorText(threadError))")
+        ExitCode.system.exit()
+    }
     var loop = FrameLoop(
-        detector: detector, source: source, server: server, stop: stop, metrics: metrics, settings: settings,
-        changes: reloader.mailbox, log: log)
+        detector: detector, slot: slot, server: server, stop: stop, metrics: metrics, filter: filter,
+        newFilters: reloader.filters, log: log)
     var code = ExitCode.success
-    do throws(CameraError) {
-        if try loop.run() == .sourceEnded {
-            var writer = JSONWriter(capacity: 256)
-            do throws(StreamError) {
-                server.publish(try writer.endLine(frames: loop.frames, corruptFrames: loop.bad.count))
-            } catch {
-                log.error(error.message(socket: text(options.socket)))
-            }
+    let end = loop.run()
+    _ = clinux_thread_join(thread)
+    if let failure = capture.failure {
+        log.error(failure.message(source: text(options.source)))
+        code = failure.exitCode
+    } else if end == .sourceEnded {
+        var writer = JSONWriter(capacity: 256)
+        do throws(StreamError) {
+            server.publish(try writer.endLine(frames: loop.frames, corruptFrames: capture.corruptFrames))
+        } catch {
+            log.error(error.message(socket: text(options.socket)))
         }
-    } catch {
-        log.error(error.message(source: text(options.source)))
-        code = error.exitCode
     }
     housekeeper.stop()
     server.close(drain: drainTime)
     let counters = server.counters
     log.notice(
-        "ended: \(loop.frames) frames, \(loop.bad.count) pictures left out, \(counters.linesSent) lines sent, "
+        "ended: \(loop.frames) frames, \(capture.corruptFrames) pictures left out, \(counters.linesSent) lines sent, "
             + "\(counters.linesDropped) dropped")
     code.exit()
 }

@@ -47,6 +47,13 @@ import DeviceChecks
         suite("picture resizes") {
             IngestChecks.exactResizes(fixtures: fixtures, count: callocation_count, &$0)
         }
+        suite("layouts of pixels") { check in
+            for seed in UInt64(1)...40 {
+                var checks = PixelViewChecks(seed: seed)
+                checks.layouts(&check)
+                checks.colours(&check)
+            }
+        }
         suite("stream") { StreamChecks.twoClients(folder: models, &$0) }
         for network in [GoldenChecks.Network.xxs, .half] {
             let model = "\(models)/\(network.folder).gguf"

@@ -159,7 +159,8 @@ import Vision
             (["--source", pictures, "--socket", daemon.folder + "/none/s"], 73, "create it first"),
             (["--source", pictures, "--socket", daemon.folder + "/text"], 73, "not a socket"),
             (["--source", pictures, "--rate", "fast"], 64, "--rate wants a number"),
-            (["--loop"], 64, "--source PATH is needed"),
+            (["--source", pictures, "--camera", "any"], 64, "exclude each other"),
+            (["--size", "640"], 64, "two sides in pixels"),
         ]
         for (arguments, code, words) in cases {
             let daemon = try RunningDaemon()

@@ -42,7 +42,7 @@ import Testing
         let samples = try samples(text(metrics))
         #expect(samples["swiftlet_frames_captured_total"] == "40000")
         #expect(samples["swiftlet_frames_dropped_total{reason=\"superseded\"}"] == "20000")
-        #expect(samples["swiftlet_frames_dropped_total{reason=\"rate\"}"] == "0")
+        #expect(samples["swiftlet_frames_dropped_total{reason=\"skipped\"}"] == "0")
         // 0 to 500 µs, both included; all of them took less than 10 ms.
         #expect(samples["swiftlet_stage_seconds_bucket{stage=\"decode\",le=\"0.000500\"}"] == "2004")
         #expect(samples["swiftlet_stage_seconds_bucket{stage=\"decode\",le=\"0.010000\"}"] == "40000")
@@ -139,6 +139,14 @@ import Testing
         #expect(!isGood())
         metrics.idle(until: 2000)
         #expect(isGood(at: 1999) && !isGood(at: 2000))
+        // A network that hangs while capture goes on at its pace.
+        metrics.frameDecoded()
+        #expect(!isGood(at: 1999))
+        metrics.frameDecoded()
+        metrics.frameDropped(.superseded)
+        #expect(!isGood(at: 1999))
+        metrics.framePublished()
+        #expect(isGood(at: 1999) && isGood(at: 1999))
     }
 
     @Test func aMailboxHandsOverTheLatest() throws {

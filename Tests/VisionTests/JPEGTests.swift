@@ -39,6 +39,25 @@ import Vision
         #expect(differing == 0 && Set(pixels.bytes).count > 50)
     }
 
+    /// The planes' way gives what the decoded picture's way gives, apart from libjpeg's smoothing of chroma.
+    @Test(arguments: [(45, 30), (22, 15), (11, 8), (64, 64)]) func planesAreTheSamePicture(size: (Int, Int)) throws {
+        let target = PictureSize(width: size.0, height: size.1)
+        var decoder = JPEGDecoder()
+        var ingest = Ingest(format: InputFormat(size: target, channelOrder: .rgb, scale: 1), rule: .fast)
+        var found = [UInt8](repeating: 0, count: target.width * target.height * 3)
+        for bytes in [try jpeg(smooth), try fixtureBytes("vision/grey-27x19.jpg"), try fixtureBytes("jpeg/drawn-61x47.jpg")] {
+            var planes = PlanarPicture(), picture = Picture()
+            let full = try bytes.withUnsafeBytes { try decoder.decodePlanes($0, into: &planes, atLeast: target) }
+            _ = try bytes.withUnsafeBytes { try decoder.decode($0, into: &picture, atLeast: target) }
+            #expect(full != nil)
+            found.withUnsafeMutableBufferPointer { ingest.fill($0, from: planes.view) }
+            var expected = found
+            expected.withUnsafeMutableBufferPointer { ingest.fill($0, from: picture) }
+            let differences = zip(found, expected).map { Double(abs(Int($0) - Int($1))) }
+            #expect(differences.reduce(0, +) / Double(differences.count) < 3)
+        }
+    }
+
     // MARK: - Orientation
 
     /// Where the stored picture's corners (top left, top right, bottom left, bottom right) are in the upright one, in

@@ -53,6 +53,27 @@ cjpeg_status cjpeg_read_header(
 cjpeg_status cjpeg_decode(
     cjpeg_decoder *_Nonnull decoder, uint32_t denominator, uint8_t *_Nonnull rgb, size_t row_bytes);
 
+/// One component of a picture as it is stored.
+typedef struct {
+    uint32_t width;
+    uint32_t height;
+    /// Its samples for each pixel of the picture, as fractions over `divisor_*`.
+    uint32_t samples_across, divisor_across;
+    uint32_t samples_down, divisor_down;
+    /// What is written of it: rows of blocks, which end beyond the picture.
+    size_t row_bytes;
+    size_t rows;
+} cjpeg_plane;
+
+/// The picture's size at 1/`denominator`, and the planes that it is decoded into then: Y, Cb and Cr, or Y alone. The
+/// chroma planes may have more than their share of that size, where libjpeg has it for nothing. `plane_count` is 0 for
+/// a picture of other components: decode it into RGB.
+cjpeg_status cjpeg_plan_planes(
+    cjpeg_decoder *_Nonnull decoder, uint32_t denominator, uint32_t *_Nonnull width, uint32_t *_Nonnull height,
+    uint32_t *_Nonnull plane_count, cjpeg_plane planes[_Nonnull 3]);
+/// Decodes into planes of the planned sizes, without upsampling and colour conversion.
+cjpeg_status cjpeg_decode_planes(cjpeg_decoder *_Nonnull decoder, uint8_t *_Nullable const planes[_Nonnull 3]);
+
 /// libjpeg's warnings about the last picture: damage that it decoded around.
 uint32_t cjpeg_decoder_warnings(const cjpeg_decoder *_Nonnull decoder);
 /// libjpeg's message code (jerror.h) for the last CJPEG_CORRUPT or CJPEG_UNSUPPORTED.

@@ -37,6 +37,50 @@ void u8_resize_fast_row_bytes__scalar(
     size_t row_bytes, const uint8_t *upper, const uint8_t *lower, uint32_t lower_weight, uint16_t *blended,
     size_t width, const ck_tap *taps, int reversed, uint8_t *output);
 
+/// Two rows of `count` bytes with weights out of 256: at most 255 * 256 each.
+void u8_blend_rows__scalar(
+    size_t count, const uint8_t *upper, const uint8_t *lower, uint32_t lower_weight, uint16_t *blended);
+
+/// The horizontal half of the fast resize for one channel: `width` elements of `blended` by taps whose weights sum to
+/// 256, rounded to bytes.
+void u8_resize_fast_channel__scalar(size_t width, const uint16_t *blended, const ck_tap *taps, uint8_t *output);
+
+/// How Y, Cb and Cr become red, green and blue, in 8192ths: red = luma * (Y - black) + red_by_cr * (Cr - 128), and so on,
+/// rounded half up and clipped.
+typedef struct {
+    int16_t black;
+    int16_t luma;
+    int16_t red_by_cr;
+    int16_t green_by_cb;
+    int16_t green_by_cr;
+    int16_t blue_by_cb;
+} ck_ycc;
+
+/// One row of YCbCr as RGB bytes, or BGR where `reversed` is not 0.
+void u8_ycc_to_rgb__scalar(
+    size_t width, const uint8_t *y, const uint8_t *cb, const uint8_t *cr, const ck_ycc *matrix, int reversed,
+    uint8_t *output);
+#if defined(__aarch64__)
+void u8_ycc_to_rgb__neon(
+    size_t width, const uint8_t *y, const uint8_t *cb, const uint8_t *cr, const ck_ycc *matrix, int reversed,
+    uint8_t *output);
+#endif
+
+/// The fastest for this build: every 64-bit ARM core has NEON.
+static inline void u8_ycc_to_rgb(
+    size_t width, const uint8_t *y, const uint8_t *cb, const uint8_t *cr, const ck_ycc *matrix, int reversed,
+    uint8_t *output) {
+#if defined(__aarch64__)
+    u8_ycc_to_rgb__neon(width, y, cb, cr, matrix, reversed, output);
+#else
+    u8_ycc_to_rgb__scalar(width, y, cb, cr, matrix, reversed, output);
+#endif
+}
+
+/// Three rows of channels as one of pixels.
+void u8_interleave__scalar(
+    size_t width, const uint8_t *first, const uint8_t *second, const uint8_t *third, uint8_t *output);
+
 /// One row of RGB bytes as BGR. `output` may be `rgb`.
 void u8_reverse_channels__scalar(size_t width, const uint8_t *rgb, uint8_t *output);
 

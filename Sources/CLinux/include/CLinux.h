@@ -21,3 +21,4 @@
 #include "clinux_sockets.h"
 #include "clinux_text.h"
 #include "clinux_threads.h"
+#include "clinux_v4l2.h"

@@ -4,8 +4,12 @@
 static const int clinux_EPERM = 1;
 static const int clinux_ENOENT = 2;
 static const int clinux_EINTR = 4;
+static const int clinux_EIO = 5;
 static const int clinux_EAGAIN = 11;
 static const int clinux_EACCES = 13;
+static const int clinux_EBUSY = 16;
+static const int clinux_ENODEV = 19;
+static const int clinux_ENOSPC = 28;
 static const int clinux_ECONNREFUSED = 111;
 static const int clinux_EADDRINUSE = 98;
 static const int clinux_ENAMETOOLONG = 36;

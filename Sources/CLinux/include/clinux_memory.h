@@ -23,5 +23,8 @@ void clinux_trim_heap(void);
 /// Gives a mapping back. A null address with size 0 is fine.
 int clinux_unmap(const void *_Nullable address, size_t size);
 
+/// memcpy: what does not overlap.
+void clinux_copy(void *_Nonnull to, const void *_Nonnull from, size_t count);
+
 /// memchr: the offset of the first `byte`, or `count`.
 size_t clinux_find_byte(const void *_Nonnull bytes, size_t count, unsigned char byte);

@@ -6,10 +6,10 @@ import Synchronization
 public final class Metrics: Sendable {
     /// Why a captured frame has no line.
     public enum Drop: Int, CaseIterable, Sendable {
-        /// A newer frame came while the one before was worked on.
+        /// Left out before anybody looked at it: newer ones lay behind it, or the driver had no buffer for it.
+        case skipped
+        /// Replaced by a newer one before the network had time for it.
         case superseded
-        /// It came sooner than the frame rate allows.
-        case rate
         /// It is no picture that can be used.
         case corrupt
         /// The driver marked it as damaged.
@@ -19,8 +19,8 @@ public final class Metrics: Sendable {
 
         var name: StaticString {
             switch self {
+            case .skipped: "skipped"
             case .superseded: "superseded"
-            case .rate: "rate"
             case .corrupt: "corrupt"
             case .driver: "driver"
             case .unsent: "unsent"
@@ -84,7 +84,7 @@ public final class Metrics: Sendable {
     public func frameCaptured() { captured.add(1, ordering: .relaxed) }
     public func frameDecoded() { decoded.add(1, ordering: .relaxed) }
     public func frameInferred() { inferred.add(1, ordering: .relaxed) }
-    public func frameDropped(_ why: Drop) { drops.add(why.rawValue) }
+    public func frameDropped(_ why: Drop, count: UInt64 = 1) { drops.add(why.rawValue, count) }
 
     /// A frame has gone all the way. This alone feeds the watchdog while a camera streams.
     public func framePublished() {
@@ -125,7 +125,11 @@ public final class Metrics: Sendable {
 
     public var framesPublished: UInt64 { published.load(ordering: .acquiring) }
 
-    public func isIdle(at now: UInt64) -> Bool { now < idleEnd.load(ordering: .relaxed) }
+    /// Whether no frame is due and none is being worked on.
+    public func isIdle(at now: UInt64) -> Bool {
+        let done = framesPublished + dropped(.superseded) + dropped(.unsent)
+        return now < idleEnd.load(ordering: .relaxed) && decoded.load(ordering: .relaxed) == done
+    }
 
     public func dropped(_ why: Drop) -> UInt64 { drops[why.rawValue] }
 

@@ -172,7 +172,7 @@ struct Vitals {
     private var frames: UInt64 = 0
 
     /// True when a frame was published since the last question, when it is known that there is no camera, and while no
-    /// frame is due.
+    /// frame is due or being worked on.
     mutating func areGood(_ metrics: Metrics, at now: UInt64) -> Bool {
         let published = metrics.framesPublished
         defer { frames = published }

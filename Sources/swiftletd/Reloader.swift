@@ -3,21 +3,13 @@ import Engine
 import Service
 import Vision
 
-/// What may change while frames go by.
-struct LiveSettings {
-    var filter: DetectionFilter
-    /// The least time between two frames, in nanoseconds.
-    var period: UInt64
-
-    init(_ configuration: Configuration, labels: [[UInt8]]) {
-        filter = DetectionFilter(configuration, labels: labels)
-        period = configuration.rate.map { UInt64(1e9 / $0) } ?? 0
-    }
-}
-
-/// Reads the configuration anew and hands what may change to the frame loop. One thread uses it.
+/// Reads the configuration anew and hands what may change while frames go by to the threads that they go through. One
+/// thread uses it.
 final class Reloader {
-    let mailbox = Mailbox<LiveSettings>()
+    /// For the network's thread.
+    let filters = Mailbox<DetectionFilter>()
+    /// For the capturing thread.
+    let periods = Mailbox<UInt64>()
     private let options: Options
     private let labels: [[UInt8]]
     private let log: Log
@@ -29,11 +21,11 @@ final class Reloader {
     }
 
     /// What the daemon starts with. Ends the process where the model does not have the configuration's classes.
-    func initial() -> LiveSettings {
+    func initialFilter() -> DetectionFilter {
         let mistakes = options.configuration.mistakes(for: labels)
         for mistake in mistakes { log.error(options.message(mistake)) }
         if !mistakes.isEmpty { ExitCode.configuration.exit() }
-        return LiveSettings(options.configuration, labels: labels)
+        return DetectionFilter(options.configuration, labels: labels)
     }
 
     func reload() {
@@ -45,7 +37,8 @@ final class Reloader {
                 log.error("the old configuration goes on: \(options.message(first))\(others)")
                 return
             }
-            mailbox.put(LiveSettings(configuration, labels: labels))
+            filters.put(DetectionFilter(configuration, labels: labels))
+            periods.put(configuration.period)
             let rest = configuration.restartOnly(than: options.configuration)
             log.notice("configuration reloaded" + (rest.isEmpty ? "" : "; restart the daemon for \(rest)"))
         } catch {
@@ -55,6 +48,9 @@ final class Reloader {
 }
 
 extension Configuration {
+    /// The least time between two frames, in nanoseconds.
+    var period: UInt64 { rate.map { UInt64(1e9 / $0) } ?? 0 }
+
     /// The settings that differ and that a running daemon does not change, as words; empty where there are none.
     fileprivate func restartOnly(than old: Configuration) -> String {
         var words = ""

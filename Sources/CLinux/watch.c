@@ -1,0 +1,30 @@
+#define _GNU_SOURCE
+#include "clinux_v4l2.h"
+
+#include <errno.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+int clinux_watch_folder(const char *path, int *fd) {
+    *fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (*fd < 0) return errno;
+    if (inotify_add_watch(*fd, path, IN_CREATE | IN_DELETE | IN_ATTRIB | IN_MOVED_TO | IN_ONLYDIR) >= 0) return 0;
+    int error = errno;
+    close(*fd);
+    *fd = -1;
+    return error;
+}
+
+void clinux_watch_clear(int fd) {
+    char events[4096];
+    // The kernel's own queue is bounded, and so is what a flood of events costs here: the rest is read next time.
+    for (int i = 0; i < 16 && read(fd, events, sizeof events) > 0; i++) {}
+}
+
+int clinux_read_link(const char *path, char *target, size_t capacity) {
+    ssize_t count = readlink(path, target, capacity);
+    if (count < 0) return errno;
+    if ((size_t)count >= capacity) return ENAMETOOLONG;
+    target[count] = 0;
+    return 0;
+}

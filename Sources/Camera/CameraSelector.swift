@@ -1,0 +1,67 @@
+/// Which camera is meant: by a name of `CameraIdentity`, or any.
+public struct CameraSelector: Sendable {
+    /// nil: the first that there is.
+    public var name: [UInt8]?
+
+    public init(name: [UInt8]? = nil) { self.name = name }
+
+    /// What captures video and is no camera of its own: codecs, image processors and receivers of the Raspberry Pi,
+    /// whose cameras libcamera runs.
+    private static var processors: [StaticString] {
+        ["bcm2835-codec", "bcm2835-isp", "rpi-hevc-dec", "rpivid", "pispbe", "unicam", "rp1-cfe", "vim2m"]
+    }
+
+    /// The place of the wanted camera in a list. A name is one of /dev/v4l/by-id or by-path, a bus or card, a device
+    /// node, or the full path of any of these. Without a name USB cameras come first, then the order is that of `byPath`
+    /// and of the nodes, which does not depend on what was plugged in first.
+    func choose(from cameras: [(identity: CameraIdentity, driver: [UInt8])]) -> Int? {
+        if let name {
+            let last = name.lastIndex(of: UInt8(ascii: "/")).map { Array(name[($0 + 1)...]) } ?? name
+            for index in cameras.indices {
+                let camera = cameras[index].identity
+                if same(camera.path, name) || camera.bus == name || camera.card == name { return index }
+                if !last.isEmpty, camera.byID == last || camera.byPath == last { return index }
+            }
+            return nil
+        }
+        var best: Int?
+        for index in cameras.indices {
+            let driver = cameras[index].driver
+            if Self.processors.contains(where: { equal(driver, $0) }) { continue }
+            guard let rival = best else {
+                best = index
+                continue
+            }
+            if isBefore(cameras[index], cameras[rival]) { best = index }
+        }
+        return best
+    }
+
+    private func isBefore(
+        _ a: (identity: CameraIdentity, driver: [UInt8]), _ b: (identity: CameraIdentity, driver: [UInt8])
+    ) -> Bool {
+        let (usbA, usbB) = (equal(a.driver, "uvcvideo"), equal(b.driver, "uvcvideo"))
+        if usbA != usbB { return usbA }
+        if a.identity.byPath != b.identity.byPath { return isLess(a.identity.byPath, b.identity.byPath) }
+        // Node 10 comes after node 2.
+        if a.identity.path.count != b.identity.path.count { return a.identity.path.count < b.identity.path.count }
+        return isLess(a.identity.path.map { UInt8(bitPattern: $0) }, b.identity.path.map { UInt8(bitPattern: $0) })
+    }
+
+    private func isLess(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+        for (x, y) in zip(a, b) where x != y { return x < y }
+        return a.count < b.count
+    }
+
+    private func same(_ path: [CChar], _ name: [UInt8]) -> Bool {
+        guard path.count == name.count + 1 else { return false }
+        for (x, y) in zip(path, name) where UInt8(bitPattern: x) != y { return false }
+        return true
+    }
+
+    private func equal(_ bytes: [UInt8], _ text: StaticString) -> Bool {
+        guard bytes.count == text.utf8CodeUnitCount else { return false }
+        for index in bytes.indices where bytes[index] != text.utf8Start[index] { return false }
+        return true
+    }
+}

@@ -1,0 +1,76 @@
+/// One way in which a camera offers its frames.
+public struct CaptureMode: Equatable, Sendable {
+    public var format: PixelFormat
+    /// The driver's code for `format`.
+    public var fourcc: UInt32
+    public var width: Int
+    public var height: Int
+    /// The shortest time between two frames in seconds, as a fraction; 0/1 where the driver doesn't say.
+    public var intervalNumerator: UInt32
+    public var intervalDenominator: UInt32
+
+    /// Frames per second; 0 where the driver doesn't say.
+    public var rate: Double {
+        intervalNumerator == 0 ? 0 : Double(intervalDenominator) / Double(intervalNumerator)
+    }
+}
+
+/// What is wanted of a camera.
+public struct CaptureRequest: Sendable {
+    /// The size of the network's input in pixels: frames should have at least that.
+    public var networkWidth: Int
+    public var networkHeight: Int
+    /// nil: the smallest size that covers the network's input.
+    public var width: Int?
+    public var height: Int?
+    /// Frames per second; nil: 15 do, and more are taken where they cost nothing else.
+    public var rate: Double?
+
+    public init(networkWidth: Int, networkHeight: Int, width: Int? = nil, height: Int? = nil, rate: Double? = nil) {
+        self.networkWidth = networkWidth
+        self.networkHeight = networkHeight
+        self.width = width
+        self.height = height
+        self.rate = rate
+    }
+
+    private static var enoughRate: Double { 15 }
+
+    /// The best of what a camera offers, nil where it offers nothing. In this order: the wanted size, where there is one;
+    /// a size that covers the network's input; a rate of at least the wanted one (15 frames a second unless told
+    /// otherwise); the fewest pixels, or the most where none cover the network; the format that costs least
+    /// (`PixelFormat.cost`); the highest rate; what the camera lists first.
+    public func best(of modes: [CaptureMode]) -> Int? {
+        var best: Int?
+        for index in modes.indices {
+            guard let rival = best else {
+                best = index
+                continue
+            }
+            if isBetter(modes[index], than: modes[rival]) { best = index }
+        }
+        return best
+    }
+
+    private func isBetter(_ a: CaptureMode, than b: CaptureMode) -> Bool {
+        let (wantedA, wantedB) = (distance(a), distance(b))
+        if wantedA != wantedB { return wantedA < wantedB }
+        let (coversA, coversB) = (covers(a), covers(b))
+        if coversA != coversB { return coversA }
+        let enough = rate ?? Self.enoughRate
+        // Drivers round rates: 29.97 is a 30.
+        let (fastA, fastB) = (a.rate > enough * 0.98, b.rate > enough * 0.98)
+        if fastA != fastB { return fastA }
+        let (areaA, areaB) = (a.width * a.height, b.width * b.height)
+        if areaA != areaB { return (areaA < areaB) == coversA }
+        if a.format.cost != b.format.cost { return a.format.cost < b.format.cost }
+        return a.rate > b.rate
+    }
+
+    /// How far a mode's sides are from the wanted ones, in pixels.
+    private func distance(_ mode: CaptureMode) -> Int {
+        (width.map { abs($0 - mode.width) } ?? 0) + (height.map { abs($0 - mode.height) } ?? 0)
+    }
+
+    private func covers(_ mode: CaptureMode) -> Bool { mode.width >= networkWidth && mode.height >= networkHeight }
+}

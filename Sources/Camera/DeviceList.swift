@@ -1,0 +1,117 @@
+import CLinux
+
+/// The devices of this machine that capture video.
+public struct DeviceList {
+    public struct Device {
+        public var identity: CameraIdentity
+        public var driver: [UInt8]
+        /// Whether frames come in a buffer per plane.
+        public var usesPlanes: Bool
+        /// All that is read natively, in the driver's order.
+        public var modes: [CaptureMode]
+    }
+
+    public private(set) var devices: [Device] = []
+
+    private static var mostDevices: Int { 64 }
+    private static var mostLinks: Int { 256 }
+    static var mostModes: Int { 1024 }
+
+    /// Asks every device node; those that cannot be opened or capture nothing are left out.
+    public init(request: CaptureRequest) {
+        for name in Self.names(in: "/dev", beginning: "video") {
+            guard devices.count < Self.mostDevices else { return }
+            if let device = Self.device(path: Self.path("/dev", name), request) { devices.append(device) }
+        }
+        name("/dev/v4l/by-id") { identity, link in Self.keepFirst(&identity.byID, link) }
+        name("/dev/v4l/by-path") { identity, link in Self.keepFirst(&identity.byPath, link) }
+    }
+
+    /// The place of the camera that `selector` means.
+    public func chosen(by selector: CameraSelector) -> Int? {
+        selector.choose(from: devices.map { ($0.identity, $0.driver) })
+    }
+
+    private static func device(path: [CChar], _ request: CaptureRequest) -> Device? {
+        var descriptor: Int32 = -1
+        guard clinux_v4l2_open(path, &descriptor) == 0 else { return nil }
+        defer { _ = clinux_close(descriptor) }
+        var found = clinux_v4l2_identity()
+        guard clinux_v4l2_identify(descriptor, &found) == 0, found.streams, found.captures || found.captures_planes
+        else { return nil }
+        let usesPlanes = !found.captures
+        let identity = CameraIdentity(
+            path: path, card: text(of: found.card), bus: text(of: found.bus), byID: [], byPath: [])
+        return Device(
+            identity: identity, driver: text(of: found.driver), usesPlanes: usesPlanes,
+            modes: ModeLister(descriptor: descriptor, usesPlanes: usesPlanes, request: request).modes())
+    }
+
+    /// The bytes of a null-terminated array inside a C struct.
+    private static func text<Array>(of array: Array) -> [UInt8] {
+        withUnsafeBytes(of: array) { bytes in
+            var text: [UInt8] = []
+            for byte in bytes {
+                if byte == 0 { break }
+                text.append(byte)
+            }
+            return text
+        }
+    }
+
+    /// Gives devices the names of the links in `folder`.
+    private mutating func name(_ folder: StaticString, _ body: (inout CameraIdentity, [UInt8]) -> Void) {
+        for link in Self.names(in: folder, beginning: "") {
+            var target = [CChar](repeating: 0, count: 256)
+            guard clinux_read_link(Self.path(folder, link), &target, target.count) == 0 else { continue }
+            let slash = CChar(bitPattern: UInt8(ascii: "/"))
+            let end = target.firstIndex(of: 0) ?? target.count
+            let start = target[..<end].lastIndex(of: slash).map { $0 + 1 } ?? 0
+            for index in devices.indices {
+                let node = devices[index].identity.path
+                guard node.count == 5 + end - start + 1 else { continue }
+                var isSame = true
+                for offset in 0..<end - start where node[5 + offset] != target[start + offset] { isSame = false }
+                if isSame { body(&devices[index].identity, link) }
+            }
+        }
+    }
+
+    /// A device may have several links: which the system lists first is not always the same.
+    private static func keepFirst(_ name: inout [UInt8], _ link: [UInt8]) {
+        if name.isEmpty || link.lexicographicallyPrecedes(name) { name = link }
+    }
+
+    /// The names in a folder that begin so, at most `mostLinks`; none where it cannot be read.
+    private static func names(in folder: StaticString, beginning prefix: StaticString) -> [[UInt8]] {
+        var descriptor: Int32 = -1
+        guard clinux_open_read(clinux_working_folder, cString(folder), &descriptor) == 0 else { return [] }
+        defer { _ = clinux_close(descriptor) }
+        var listing: UnsafeMutableRawPointer?
+        guard clinux_folder_open(descriptor, &listing) == 0, let listing else { return [] }
+        defer { clinux_folder_close(listing) }
+        var names: [[UInt8]] = []
+        var name: UnsafePointer<CChar>?
+        while names.count < mostLinks, clinux_folder_next(listing, &name) == 0, let name {
+            let bytes = UnsafeRawBufferPointer(start: name, count: clinux_string_length(name))
+            guard bytes.count >= prefix.utf8CodeUnitCount, bytes.first != UInt8(ascii: ".") else { continue }
+            var matches = true
+            for index in 0..<prefix.utf8CodeUnitCount where bytes[index] != prefix.utf8Start[index] { matches = false }
+            if matches { names.append(Array(bytes)) }
+        }
+        return names
+    }
+
+    private static func cString(_ text: StaticString) -> UnsafePointer<CChar> {
+        UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
+    }
+
+    private static func path(_ folder: StaticString, _ name: [UInt8]) -> [CChar] {
+        var path: [CChar] = []
+        for index in 0..<folder.utf8CodeUnitCount { path.append(CChar(bitPattern: folder.utf8Start[index])) }
+        path.append(CChar(bitPattern: UInt8(ascii: "/")))
+        for byte in name { path.append(CChar(bitPattern: byte)) }
+        path.append(0)
+        return path
+    }
+}

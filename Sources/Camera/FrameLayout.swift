@@ -1,0 +1,49 @@
+/// Where the pixels of a format lie in a driver's buffers. A driver is as little to be trusted as a file: what it says is
+/// checked here, frame by frame, before pixels are read.
+struct FrameLayout {
+    var format: PixelFormat
+    var width: Int
+    var height: Int
+    var colour: ColourEncoding
+    /// Of each of the driver's planes; 0 where rows have no padding.
+    var rowBytes: InlineArray<3, Int>
+
+    /// The picture in `parts`, the used bytes of a buffer's planes. With one part, all planes of the format lie in it one
+    /// after the other, the chroma rows as far apart as their width is in proportion to that of Y.
+    func image(_ parts: InlineArray<3, UnsafeRawBufferPointer>, partCount: Int) -> Result<CapturedImage, BadCapture> {
+        let nothing = CapturedImage.Plane(bytes: UnsafeRawBufferPointer(start: nil, count: 0), rowBytes: 0)
+        var image = CapturedImage(
+            format: format, width: width, height: height, colour: colour, planes: [nothing, nothing, nothing])
+        if format == .mjpeg {
+            let bytes = parts[0]
+            guard bytes.count > 0 else { return .failure(BadCapture(reason: .empty)) }
+            guard bytes.count >= 4, bytes[0] == 0xFF, bytes[1] == 0xD8 else {
+                return .failure(BadCapture(reason: .brokenStructure))
+            }
+            image.planes[0].bytes = bytes
+            return .success(image)
+        }
+        var offset = 0
+        for plane in 0..<format.planeCount {
+            let pixels = format.rowBytes(plane: plane, width: width)
+            let rows = format.rows(plane: plane, height: height)
+            var stride = pixels
+            if partCount > 1 {
+                if rowBytes[plane] > 0 { stride = rowBytes[plane] }
+                offset = 0
+            } else if rowBytes[0] > 0 {
+                stride = format == .yuv420 && plane > 0 ? (rowBytes[0] + 1) / 2 : rowBytes[0]
+            }
+            let bytes = parts[partCount > 1 ? plane : 0]
+            guard stride >= pixels, stride < 1 << 20 else { return .failure(BadCapture(reason: .brokenStructure)) }
+            let needed = offset + (rows - 1) * stride + pixels
+            guard bytes.count >= needed else {
+                return .failure(BadCapture(reason: bytes.count == 0 ? .empty : .truncated))
+            }
+            image.planes[plane] = CapturedImage.Plane(
+                bytes: UnsafeRawBufferPointer(rebasing: bytes[offset..<needed]), rowBytes: stride)
+            offset += rows * stride
+        }
+        return .success(image)
+    }
+}

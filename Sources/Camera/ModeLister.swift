@@ -1,0 +1,92 @@
+import CLinux
+
+/// Lists what a device offers of the formats that are read here.
+struct ModeLister {
+    let descriptor: Int32
+    let usesPlanes: Bool
+    let request: CaptureRequest
+
+    /// A driver that never ends its lists must not hold us for ever.
+    private static var mostFormats: UInt32 { 128 }
+    private static var mostSizes: UInt32 { 64 }
+    private static var mostIntervals: UInt32 { 32 }
+
+    /// What frames are wide and high here.
+    static var sides: ClosedRange<Int> { 8...16_384 }
+
+    /// Sizes to try where a driver takes any: the usual ones of cameras.
+    private static var usualSizes: [(Int, Int)] { [(640, 480), (800, 600), (1280, 720), (1920, 1080)] }
+
+    func modes() -> [CaptureMode] {
+        var modes: [CaptureMode] = []
+        for index in 0..<Self.mostFormats {
+            var fourcc: UInt32 = 0
+            guard clinux_v4l2_list_format(descriptor, usesPlanes, index, &fourcc) == 0 else { break }
+            guard let format = PixelFormat(fourcc: fourcc) else { continue }
+            appendSizes(format, fourcc, &modes)
+        }
+        return modes
+    }
+
+    private func appendSizes(_ format: PixelFormat, _ fourcc: UInt32, _ modes: inout [CaptureMode]) {
+        var hasSizes = false
+        for index in 0..<Self.mostSizes {
+            var size = clinux_v4l2_size()
+            guard clinux_v4l2_list_size(descriptor, fourcc, index, &size) == 0 else { break }
+            hasSizes = true
+            if size.is_range {
+                for (width, height) in candidates() {
+                    let fitted = (
+                        fit(width, size.width, size.most_width, size.step_width),
+                        fit(height, size.height, size.most_height, size.step_height)
+                    )
+                    appendIntervals(format, fourcc, fitted.0, fitted.1, &modes)
+                }
+            } else {
+                appendIntervals(format, fourcc, Int(size.width), Int(size.height), &modes)
+            }
+        }
+        guard !hasSizes else { return }
+        // A driver without a list has the format that is set.
+        var current = clinux_v4l2_format()
+        guard clinux_v4l2_get_format(descriptor, usesPlanes, &current) == 0 else { return }
+        appendIntervals(format, fourcc, Int(current.width), Int(current.height), &modes)
+    }
+
+    private func candidates() -> [(Int, Int)] {
+        if let width = request.width, let height = request.height { return [(width, height)] }
+        return [(request.networkWidth, request.networkHeight)] + Self.usualSizes
+    }
+
+    /// The nearest side in a driver's range that is not below the wanted one, if there is one.
+    private func fit(_ side: Int, _ least: UInt32, _ most: UInt32, _ step: UInt32) -> Int {
+        let (least, most, step) = (Int(least), Int(most), max(Int(step), 1))
+        guard side > least, most >= least else { return least }
+        return min(least + (side - least + step - 1) / step * step, least + (most - least) / step * step)
+    }
+
+    private func appendIntervals(
+        _ format: PixelFormat, _ fourcc: UInt32, _ width: Int, _ height: Int, _ modes: inout [CaptureMode]
+    ) {
+        guard Self.sides.contains(width), Self.sides.contains(height) else { return }
+        var mode = CaptureMode(
+            format: format, fourcc: fourcc, width: width, height: height, intervalNumerator: 0, intervalDenominator: 1)
+        var hasIntervals = false
+        for index in 0..<Self.mostIntervals {
+            var interval = clinux_v4l2_interval()
+            guard
+                clinux_v4l2_list_interval(descriptor, fourcc, UInt32(width), UInt32(height), index, &interval) == 0
+            else { break }
+            guard interval.numerator > 0, interval.denominator > 0 else { continue }
+            hasIntervals = true
+            mode.intervalNumerator = interval.numerator
+            mode.intervalDenominator = interval.denominator
+            append(mode, &modes)
+        }
+        if !hasIntervals { append(mode, &modes) }
+    }
+
+    private func append(_ mode: CaptureMode, _ modes: inout [CaptureMode]) {
+        if modes.count < DeviceList.mostModes, !modes.contains(mode) { modes.append(mode) }
+    }
+}

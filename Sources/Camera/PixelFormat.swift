@@ -1,0 +1,81 @@
+/// How a camera lays out the pixels of a frame. Other layouts come through libv4l, which converts them.
+public enum PixelFormat: Equatable, Sendable, CaseIterable {
+    /// Packed 4:2:2: Y0 Cb Y1 Cr.
+    case yuyv
+    /// Packed 4:2:2: Cb Y0 Cr Y1.
+    case uyvy
+    /// 4:2:0: a plane of Y, and one of Cb and Cr in turn.
+    case nv12
+    /// 4:2:0: planes of Y, Cb and Cr.
+    case yuv420
+    case rgb24
+    case bgr24
+    case grey
+    /// A JPEG per frame.
+    case mjpeg
+
+    /// Four-character codes by V4L2 (`linux/videodev2.h`), least significant first. The second of 4:2:0 is that of planes
+    /// in memory of their own.
+    public init?(fourcc: UInt32) {
+        switch fourcc {
+        case Self.code("YUYV"): self = .yuyv
+        case Self.code("UYVY"): self = .uyvy
+        case Self.code("NV12"), Self.code("NM12"): self = .nv12
+        case Self.code("YU12"), Self.code("YM12"): self = .yuv420
+        case Self.code("RGB3"): self = .rgb24
+        case Self.code("BGR3"): self = .bgr24
+        case Self.code("GREY"): self = .grey
+        case Self.code("MJPG"), Self.code("JPEG"): self = .mjpeg
+        default: return nil
+        }
+    }
+
+    /// What a frame of this costs before the network sees it, as a place in a list: first where fewest bytes cross the
+    /// bus and the memory and nothing has to be decoded. Colour comes before grey, which the networks were not trained on.
+    var cost: Int {
+        switch self {
+        case .nv12: 0
+        case .yuv420: 1
+        case .yuyv: 2
+        case .uyvy: 3
+        case .bgr24: 4
+        case .rgb24: 5
+        case .mjpeg: 6
+        case .grey: 7
+        }
+    }
+
+    /// The bytes of a plane's row of pixels without padding; 0 where there is no such plane.
+    func rowBytes(plane: Int, width: Int) -> Int {
+        switch (self, plane) {
+        case (.yuyv, 0), (.uyvy, 0): (width + 1) / 2 * 4
+        case (.nv12, 0), (.yuv420, 0), (.grey, 0): width
+        case (.nv12, 1): (width + 1) / 2 * 2
+        case (.yuv420, 1), (.yuv420, 2): (width + 1) / 2
+        case (.rgb24, 0), (.bgr24, 0): 3 * width
+        default: 0
+        }
+    }
+
+    /// The rows of a plane.
+    func rows(plane: Int, height: Int) -> Int {
+        switch self {
+        case .nv12, .yuv420: plane == 0 ? height : (height + 1) / 2
+        default: plane == 0 ? height : 0
+        }
+    }
+
+    var planeCount: Int {
+        switch self {
+        case .nv12: 2
+        case .yuv420: 3
+        default: 1
+        }
+    }
+
+    private static func code(_ text: StaticString) -> UInt32 {
+        var code: UInt32 = 0
+        for index in 0..<4 { code |= UInt32(text.utf8Start[index]) << UInt32(8 * index) }
+        return code
+    }
+}

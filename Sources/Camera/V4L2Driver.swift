@@ -1,0 +1,192 @@
+import CLinux
+
+/// Cameras by Video4Linux: memory-mapped streaming of single-planar and multi-planar devices.
+public struct V4L2Driver: CaptureDriver {
+    private static let bufferCount: UInt32 = 4
+
+    private struct Buffer {
+        var planes = InlineArray<3, UnsafeRawBufferPointer>(repeating: UnsafeRawBufferPointer(start: nil, count: 0))
+        /// Of the last frame in it.
+        var byteCounts = InlineArray<3, Int>(repeating: 0)
+    }
+
+    private let selector: CameraSelector
+    private let request: CaptureRequest
+    private let interrupt: Int32
+    /// -1 where the system lets no more folders be watched: cameras are then found by trying.
+    private var watch: Int32 = -1
+    private var descriptor: Int32 = -1
+    private var usesPlanes = false
+    private var format = clinux_v4l2_format()
+    private var pixelFormat = PixelFormat.yuyv
+    private var colour = ColourEncoding(matrix: .bt601, isFullRange: false)
+    private var buffers: [Buffer] = []
+
+    /// - Parameter interrupt: a descriptor that ends every wait once it is readable; -1 for none.
+    public init(_ selector: CameraSelector, _ request: CaptureRequest, interrupt: Int32) {
+        self.selector = selector
+        self.request = request
+        self.interrupt = interrupt
+        _ = clinux_watch_folder("/dev", &watch)
+    }
+
+    public var monotonicTime: UInt64 { clinux_monotonic_ns() }
+    public var realTime: UInt64 { clinux_realtime_ns() }
+
+    // MARK: - Opening
+
+    public mutating func open() throws(CameraError) -> OpenCamera {
+        let list = DeviceList(request: request)
+        guard let chosen = list.chosen(by: selector) else { throw .noCamera }
+        let device = list.devices[chosen]
+        guard let best = request.best(of: device.modes) else { throw .noFormat }
+        let error = clinux_v4l2_open(device.identity.path, &descriptor)
+        guard error == 0 else { throw .driver(.open, error) }
+        usesPlanes = device.usesPlanes
+        do throws(CameraError) {
+            var mode = device.modes[best]
+            try set(&mode)
+            try makeBuffers()
+            try enqueueAll()
+            try start()
+            return OpenCamera(identity: device.identity, mode: mode)
+        } catch {
+            close()
+            throw error
+        }
+    }
+
+    /// Sets the format and interval; `mode` becomes what the driver granted.
+    private mutating func set(_ mode: inout CaptureMode) throws(CameraError) {
+        format = clinux_v4l2_format()
+        format.fourcc = mode.fourcc
+        format.width = UInt32(mode.width)
+        format.height = UInt32(mode.height)
+        let error = clinux_v4l2_set_format(descriptor, usesPlanes, &format)
+        guard error == 0 else { throw .driver(.setFormat, error) }
+        guard let granted = PixelFormat(fourcc: format.fourcc) else { throw .noFormat }
+        let (width, height) = (Int(format.width), Int(format.height))
+        guard ModeLister.sides.contains(width), ModeLister.sides.contains(height) else { throw .badBuffers }
+        guard format.plane_count == 1 || Int(format.plane_count) == granted.planeCount else { throw .badBuffers }
+        pixelFormat = granted
+        colour = ColourEncoding(
+            colourSpace: format.colour_space, encoding: format.encoding, quantisation: format.quantisation)
+        mode.format = granted
+        mode.fourcc = format.fourcc
+        (mode.width, mode.height) = (width, height)
+        guard mode.intervalNumerator > 0 else { return }
+        var interval = clinux_v4l2_interval(
+            is_range: false, numerator: mode.intervalNumerator, denominator: mode.intervalDenominator)
+        // Not all drivers can; the camera then runs at its own rate.
+        if clinux_v4l2_set_interval(descriptor, usesPlanes, &interval) == 0, interval.numerator > 0 {
+            mode.intervalNumerator = interval.numerator
+            mode.intervalDenominator = interval.denominator
+        }
+    }
+
+    private mutating func makeBuffers() throws(CameraError) {
+        var count = Self.bufferCount
+        let error = clinux_v4l2_request_buffers(descriptor, usesPlanes, &count)
+        guard error == 0 else { throw .driver(.requestBuffers, error) }
+        // One is worked on, one is filled.
+        guard count >= 2 else { throw .badBuffers }
+        for index in 0..<count {
+            buffers.append(Buffer())
+            for plane in 0..<format.plane_count {
+                var address: UnsafeRawPointer?
+                var size = 0
+                let error = clinux_v4l2_map(descriptor, usesPlanes, index, plane, &address, &size)
+                guard error == 0 else { throw .driver(.mapBuffer, error) }
+                buffers[Int(index)].planes[Int(plane)] = UnsafeRawBufferPointer(start: address, count: size)
+            }
+        }
+    }
+
+    private func enqueueAll() throws(CameraError) {
+        for index in buffers.indices { try enqueue(index) }
+    }
+
+    private func start() throws(CameraError) {
+        let error = clinux_v4l2_start(descriptor, usesPlanes)
+        guard error == 0 else { throw .driver(.start, error) }
+    }
+
+    public mutating func close() {
+        guard descriptor >= 0 else { return }
+        _ = clinux_v4l2_stop(descriptor, usesPlanes)
+        for buffer in buffers {
+            for plane in 0..<3 where buffer.planes[plane].count > 0 {
+                _ = clinux_unmap(buffer.planes[plane].baseAddress, buffer.planes[plane].count)
+            }
+        }
+        buffers = []
+        _ = clinux_close(descriptor)
+        descriptor = -1
+    }
+
+    public mutating func restart() throws(CameraError) {
+        let error = clinux_v4l2_stop(descriptor, usesPlanes)
+        guard error == 0 else { throw .driver(.stop, error) }
+        try enqueueAll()
+        try start()
+    }
+
+    // MARK: - Frames
+
+    public mutating func wait(atMost time: UInt64) throws(CameraError) -> CaptureWait {
+        var polls: InlineArray<3, clinux_poll> = [
+            clinux_poll(fd: interrupt, events: clinux_poll_in, revents: 0),
+            clinux_poll(fd: descriptor >= 0 ? -1 : watch, events: clinux_poll_in, revents: 0),
+            clinux_poll(fd: descriptor, events: clinux_poll_in, revents: 0),
+        ]
+        var ready: Int32 = 0
+        let error = withUnsafeMutableBytes(of: &polls) {
+            clinux_poll_wait(
+                $0.baseAddress!.assumingMemoryBound(to: clinux_poll.self), 3, Int64(min(time, 1 << 62)), &ready)
+        }
+        if error == clinux_EINTR { return .timedOut }
+        guard error == 0 else { throw .driver(.wait, error) }
+        if polls[0].revents != 0 { return .interrupted }
+        if polls[1].revents != 0 {
+            clinux_watch_clear(watch)
+            return .devicesChanged
+        }
+        if polls[2].revents & clinux_poll_in != 0 { return .frames }
+        // Without a frame beside it, an error is for good: the queue is in error, or the device is gone.
+        if polls[2].revents != 0 { throw .driver(.wait, clinux_EIO) }
+        return .timedOut
+    }
+
+    public mutating func dequeue() throws(CameraError) -> FilledBuffer? {
+        var filled = clinux_v4l2_filled()
+        let error = clinux_v4l2_dequeue(descriptor, usesPlanes, &filled)
+        if error == clinux_EAGAIN { return nil }
+        guard error == 0 else { throw .driver(.dequeue, error) }
+        let index = Int(filled.index)
+        guard buffers.indices.contains(index) else { throw .badBuffers }
+        buffers[index].byteCounts = [
+            Int(filled.byte_counts.0), Int(filled.byte_counts.1), Int(filled.byte_counts.2),
+        ]
+        return FilledBuffer(
+            index: index, sequence: filled.sequence, isDamaged: filled.is_damaged, captured: filled.captured)
+    }
+
+    public func enqueue(_ index: Int) throws(CameraError) {
+        let error = clinux_v4l2_queue(descriptor, usesPlanes, UInt32(index), format.plane_count)
+        guard error == 0 else { throw .driver(.queueBuffer, error) }
+    }
+
+    public func image(_ index: Int) -> Result<CapturedImage, BadCapture> {
+        let buffer = buffers[index]
+        var parts = buffer.planes
+        for plane in 0..<3 where parts[plane].count > 0 {
+            parts[plane] = UnsafeRawBufferPointer(rebasing: parts[plane].prefix(max(buffer.byteCounts[plane], 0)))
+        }
+        let layout = FrameLayout(
+            format: pixelFormat, width: Int(format.width), height: Int(format.height), colour: colour,
+            rowBytes: [
+                Int(format.planes.0.row_bytes), Int(format.planes.1.row_bytes), Int(format.planes.2.row_bytes),
+            ])
+        return layout.image(parts, partCount: Int(format.plane_count))
+    }
+}

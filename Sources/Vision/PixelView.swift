@@ -1,0 +1,124 @@
+import CKernels
+
+/// How Y, Cb and Cr become red, green and blue.
+public struct ColourMatrix: Equatable, Sendable {
+    let kernel: ck_ycc
+
+    /// From the weights of red and blue in Y (ITU-R BT.601 and BT.709: Y = kr R + (1 - kr - kb) G + kb B, Cb and Cr the
+    /// distances to blue and red, scaled to -128...127). Of the limited range, Y is 16...235, Cb and Cr are 16...240.
+    private init(red kr: Double, blue kb: Double, isFullRange: Bool) {
+        let luma = isFullRange ? 1 : 255.0 / 219, chroma = isFullRange ? 1 : 255.0 / 224, kg = 1 - kr - kb
+        func fixed(_ value: Double) -> Int16 { Int16((value * 8192).rounded(.toNearestOrAwayFromZero)) }
+        kernel = ck_ycc(
+            black: isFullRange ? 0 : 16, luma: fixed(luma), red_by_cr: fixed(chroma * 2 * (1 - kr)),
+            green_by_cb: fixed(-chroma * 2 * (1 - kb) * kb / kg), green_by_cr: fixed(-chroma * 2 * (1 - kr) * kr / kg),
+            blue_by_cb: fixed(chroma * 2 * (1 - kb)))
+    }
+
+    public static func bt601(isFullRange: Bool) -> ColourMatrix {
+        ColourMatrix(red: 0.299, blue: 0.114, isFullRange: isFullRange)
+    }
+
+    public static func bt709(isFullRange: Bool) -> ColourMatrix {
+        ColourMatrix(red: 0.2126, blue: 0.0722, isFullRange: isFullRange)
+    }
+
+    /// JFIF's: BT.601, full range.
+    public static var jpeg: ColourMatrix { bt601(isFullRange: true) }
+
+    public static func == (a: ColourMatrix, b: ColourMatrix) -> Bool {
+        a.kernel.black == b.kernel.black && a.kernel.luma == b.kernel.luma && a.kernel.red_by_cr == b.kernel.red_by_cr
+            && a.kernel.green_by_cb == b.kernel.green_by_cb && a.kernel.green_by_cr == b.kernel.green_by_cr
+            && a.kernel.blue_by_cb == b.kernel.blue_by_cb
+    }
+}
+
+/// How many samples a channel has for so many pixels of the picture, along one side.
+public struct SampleRate: Equatable, Sendable {
+    public var samples: Int
+    public var pixels: Int
+
+    public init(_ samples: Int, per pixels: Int) {
+        self.samples = samples
+        self.pixels = pixels
+    }
+
+    public static var one: SampleRate { SampleRate(1, per: 1) }
+    public static var half: SampleRate { SampleRate(1, per: 2) }
+}
+
+/// One channel of a picture: of a plane, every `step`th byte from `offset` on.
+public struct PixelChannel: Equatable, Sendable {
+    public var plane: Int
+    public var offset: Int
+    public var step: Int
+    /// Of the channel: chroma may have fewer samples than the picture has pixels.
+    public var size: PictureSize
+    public var across: SampleRate
+    public var down: SampleRate
+
+    public init(
+        plane: Int, offset: Int, step: Int, size: PictureSize, across: SampleRate = .one, down: SampleRate = .one
+    ) {
+        self.across = across
+        self.down = down
+        self.plane = plane
+        self.offset = offset
+        self.step = step
+        self.size = size
+    }
+
+    /// The bytes of a row up to the channel's last.
+    var rowBytes: Int { offset + (size.width - 1) * step + 1 }
+}
+
+/// What a picture's bytes mean. The samples of a subsampled channel lie in the middle of the pixels that share them.
+public struct PixelLayout: Equatable, Sendable {
+    public enum Colours: Equatable, Sendable {
+        case grey
+        case yCbCr(ColourMatrix)
+        case rgb
+    }
+
+    public var size: PictureSize
+    public var colours: Colours
+    /// Y, Cb and Cr, or red, green and blue; of grey the first alone.
+    public var channels: InlineArray<3, PixelChannel>
+
+    public init(size: PictureSize, colours: Colours, channels: InlineArray<3, PixelChannel>) {
+        self.size = size
+        self.colours = colours
+        self.channels = channels
+    }
+
+    public static func == (a: PixelLayout, b: PixelLayout) -> Bool {
+        a.size == b.size && a.colours == b.colours && a.channels[0] == b.channels[0] && a.channels[1] == b.channels[1]
+            && a.channels[2] == b.channels[2]
+    }
+
+    var channelCount: Int { colours == .grey ? 1 : 3 }
+}
+
+/// A picture in somebody else's memory, in whatever layout it came. Every row that the layout speaks of lies within its
+/// plane: who makes a view has checked that.
+public struct PixelView {
+    public struct Plane {
+        public var start: UnsafePointer<UInt8>
+        /// The distance between two rows.
+        public var rowBytes: Int
+
+        public init(start: UnsafePointer<UInt8>, rowBytes: Int) {
+            self.start = start
+            self.rowBytes = rowBytes
+        }
+    }
+
+    public var layout: PixelLayout
+    /// As many as the channels name; the rest are never read.
+    public var planes: InlineArray<3, Plane>
+
+    public init(layout: PixelLayout, planes: InlineArray<3, Plane>) {
+        self.layout = layout
+        self.planes = planes
+    }
+}

@@ -1,0 +1,88 @@
+import Camera
+import Service
+import Stream
+import Vision
+
+/// `swiftlet cameras`: what there is to capture from, and what the daemon would take.
+enum Cameras {
+    static func run(_ options: CamerasOptions, _ log: Log) -> ExitCode {
+        let request = CaptureRequest(
+            networkWidth: options.network.width, networkHeight: options.network.height, width: options.size?.width,
+            height: options.size?.height)
+        let list = DeviceList(request: request)
+        let chosen = list.chosen(by: CameraSelector(name: options.camera.map { bytes($0) }))
+        let mode = chosen.flatMap { request.best(of: list.devices[$0].modes) }
+        let output = Output(log: log)
+        if options.isJSON {
+            writeJSON(list, chosen, mode, to: output)
+        } else {
+            for index in list.devices.indices {
+                write(list.devices[index], isChosen: index == chosen, mode: index == chosen ? mode : nil, to: output)
+            }
+        }
+        if mode != nil { return .success }
+        let name = options.camera.map { text($0) } ?? "any camera"
+        log.error((chosen == nil ? CameraError.noCamera : .noFormat).message(source: name))
+        return .noInput
+    }
+
+    private static func write(_ device: DeviceList.Device, isChosen: Bool, mode: Int?, to output: Output) {
+        let identity = device.identity
+        output.write("\(isChosen ? "*" : " ") \(printable(text(identity.name)))\n")
+        for (title, value) in [
+            ("card", identity.card), ("by id", identity.byID), ("by path", identity.byPath), ("bus", identity.bus),
+            ("driver", device.driver),
+        ] where !value.isEmpty {
+            output.write("    \(padded(title, to: 8)) \(printable(text(value)))\n")
+        }
+        output.write("    \(padded("node", to: 8)) \(printable(text(identity.node)))\n")
+        for (index, offered) in device.modes.enumerated() {
+            let size = padded("\(offered.width)x\(offered.height)", to: 10)
+            let rate = offered.rate > 0 ? "\(fixed(offered.rate, decimals: 1)) frames per second" : ""
+            let line = "\(index == mode ? "  *" : "   ") \(padded("\(offered.format.name)", to: 8))\(size) \(rate)"
+            output.write(line + "\n")
+        }
+        if device.modes.isEmpty { output.write("    offers nothing that is read here\n") }
+    }
+
+    private static func writeJSON(_ list: DeviceList, _ chosen: Int?, _ mode: Int?, to output: Output) {
+        var json = JSONWriter(capacity: 1 << 20)
+        json.beginObject()
+        json.key("cameras")
+        json.beginArray()
+        for (index, device) in list.devices.enumerated() {
+            json.beginObject()
+            for (key, value) in [
+                ("name" as StaticString, device.identity.name), ("card", device.identity.card),
+                ("by_id", device.identity.byID), ("by_path", device.identity.byPath), ("bus", device.identity.bus),
+                ("driver", device.driver), ("node", device.identity.node),
+            ] {
+                json.key(key)
+                json.string(value)
+            }
+            json.key("chosen")
+            json.boolean(index == chosen)
+            json.key("modes")
+            json.beginArray()
+            for (position, offered) in device.modes.enumerated() {
+                json.beginObject()
+                json.key("format")
+                json.string(offered.format.name)
+                json.key("width_px")
+                json.integer(offered.width)
+                json.key("height_px")
+                json.integer(offered.height)
+                json.key("rate_fps")
+                json.decimal(offered.rate, decimals: 3)
+                json.key("chosen")
+                json.boolean(index == chosen && position == mode)
+                json.endObject()
+            }
+            json.endArray()
+            json.endObject()
+        }
+        json.endArray()
+        json.endObject()
+        output.write(&json)
+    }
+}

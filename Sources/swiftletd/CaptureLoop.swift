@@ -1,0 +1,199 @@
+import CLinux
+import Camera
+import Detector
+import Service
+import Stream
+import Vision
+
+/// Takes pictures from the source and puts them into the slot, on a thread of its own, until the source ends or a signal
+/// comes.
+///
+/// A camera's frames replace each other in the slot; pictures from files wait for their turn, none is left out.
+/// `@unchecked Sendable`: only the capturing thread uses it until it has ended.
+final class CaptureLoop: @unchecked Sendable {
+    enum Source {
+        case files(FileSource)
+        case camera(LiveCamera<V4L2Driver>)
+    }
+
+    /// After a pass without a single usable picture: repeating it at once would only heat the board.
+    private static var emptyPassPause: UInt64 { 1_000_000_000 }
+
+    private let source: Source
+    private let input: PictureInput
+    private let slot: FrameSlot
+    private let stop: Int32
+    private let metrics: Metrics
+    /// The least time between two frames, in nanoseconds.
+    private var period: UInt64
+    private let newPeriods: Mailbox<UInt64>
+    /// Frames that the camera had counted as dropped when it was asked last.
+    private var skipped: UInt64 = 0
+    private let log: Log
+    private let reportsCamera: (CameraChange, OpenCamera?) -> Void
+    private var nextFrame: UInt64 = 0
+    private var framesInPass = 0
+    private var bad: PictureLog
+    private var damaged: PictureLog
+    /// Why the source cannot go on.
+    private(set) var failure: CameraError?
+
+    /// `reportsCamera` is called on the capturing thread.
+    init(
+        _ source: Source, input: PictureInput, slot: FrameSlot, stop: Int32, metrics: Metrics, period: UInt64,
+        newPeriods: Mailbox<UInt64>, log: Log, reportsCamera: @escaping (CameraChange, OpenCamera?) -> Void
+    ) {
+        self.source = source
+        self.input = input
+        self.slot = slot
+        self.stop = stop
+        self.metrics = metrics
+        self.period = period
+        self.newPeriods = newPeriods
+        self.log = log
+        self.reportsCamera = reportsCamera
+        bad = PictureLog(log, "left out")
+        damaged = PictureLog(log, "used all the same")
+    }
+
+    /// Pictures that could not be used. For after the thread's end.
+    var corruptFrames: UInt64 { bad.count }
+
+    /// Starts the thread, whose last act is the slot's end.
+    func start(_ thread: inout clinux_thread) -> Int32 {
+        let context = Unmanaged.passRetained(self)
+        let error = clinux_thread_start(
+            "capture", 512 << 10,
+            { context in
+                let loop = Unmanaged<CaptureLoop>.fromOpaque(context!).takeRetainedValue()
+                loop.run()
+                loop.slot.end()
+                return nil
+            }, context.toOpaque(), &thread)
+        if error != 0 { context.release() }
+        return error
+    }
+
+    private func run() {
+        while pause(until: nextFrame) {
+            if let period = newPeriods.take() { self.period = period }
+            do throws(CameraError) {
+                switch source {
+                case .files(let source): guard try takePicture(source) else { return }
+                case .camera(let camera): guard takeFrame(camera) else { return }
+                }
+            } catch {
+                failure = error
+                return
+            }
+        }
+    }
+
+    // MARK: - Files
+
+    private func takePicture(_ source: FileSource) throws(CameraError) -> Bool {
+        switch try source.next() {
+        case .frame(let frame):
+            guard slot.waitUntilFree(interrupt: stop) else { return false }
+            let now = came(frame.capturedMonotonic)
+            load(
+                frame.bytes, at: now,
+                FrameSlot.Item(
+                    sequence: frame.sequence, capturedMonotonic: frame.capturedMonotonic,
+                    capturedRealtime: frame.capturedRealtime, name: frame.name,
+                    size: PictureSize(width: 0, height: 0), corruptFrames: bad.count, droppedFrames: 0))
+        case .bad(let reason, let name):
+            metrics.frameCaptured()
+            leaveOut(name, .corrupt, reason.message)
+        case .passEnded:
+            if framesInPass == 0, !pause(until: clinux_monotonic_ns() + Self.emptyPassPause) { return false }
+            framesInPass = 0
+        case .ended, .interrupted:
+            return false
+        }
+        return true
+    }
+
+    // MARK: - Cameras
+
+    private func takeFrame(_ camera: LiveCamera<V4L2Driver>) -> Bool {
+        switch camera.next() {
+        case .frame(let frame):
+            let now = came(frame.capturedMonotonic)
+            countSkipped(camera)
+            var item = FrameSlot.Item(
+                sequence: frame.sequence, capturedMonotonic: frame.capturedMonotonic,
+                capturedRealtime: frame.capturedRealtime, name: .index(frame.sequence),
+                size: PictureSize(width: frame.image.width, height: frame.image.height), corruptFrames: bad.count,
+                droppedFrames: camera.droppedFrames)
+            if let view = frame.image.view {
+                input.load(view, into: slot.tensor)
+                item.size = view.layout.size
+                put(item, at: now)
+            } else {
+                load(frame.image.planes[0].bytes, at: now, item)
+            }
+        case .bad(let reason):
+            metrics.frameCaptured()
+            countSkipped(camera)
+            leaveOut(.index(camera.frameCount), reason == .damaged ? .driver : .corrupt, reason.message)
+        case .changed(let change): reportsCamera(change, camera.camera)
+        case .interrupted: return false
+        }
+        return true
+    }
+
+    /// Frames that were left out before anybody looked at them.
+    private func countSkipped(_ camera: LiveCamera<V4L2Driver>) {
+        let new = camera.droppedFrames - skipped
+        skipped = camera.droppedFrames
+        metrics.frameDropped(.skipped, count: new)
+    }
+
+    // MARK: - Both
+
+    /// Counts a frame, and from it the time until the next one: a late one is not made up for by a burst.
+    private func came(_ captured: UInt64) -> UInt64 {
+        let now = clinux_monotonic_ns()
+        nextFrame = now + period
+        metrics.frameCaptured()
+        metrics.took(.capture, nanoseconds: now - min(now, captured))
+        return now
+    }
+
+    private func load(_ jpeg: UnsafeRawBufferPointer, at start: UInt64, _ item: FrameSlot.Item) {
+        do throws(JPEGError) {
+            let loaded = try input.load(jpeg: jpeg, into: slot.tensor)
+            if loaded.warnings > 0 { damaged.add(item.name, JPEGError.message(warnings: loaded.warnings)) }
+            var item = item
+            item.size = loaded.size
+            put(item, at: start)
+        } catch {
+            leaveOut(item.name, .corrupt, error.message)
+        }
+    }
+
+    private func put(_ item: FrameSlot.Item, at start: UInt64) {
+        framesInPass += 1
+        metrics.took(.decode, nanoseconds: clinux_monotonic_ns() - start)
+        metrics.frameDecoded()
+        if slot.put(item) { metrics.frameDropped(.superseded) }
+    }
+
+    private func leaveOut(_ name: FrameName, _ why: Metrics.Drop, _ reason: @autoclosure () -> String) {
+        metrics.frameDropped(why)
+        bad.add(name, reason())
+    }
+
+    /// Waits until a time of the monotonic clock. False when a signal came first.
+    private func pause(until time: UInt64) -> Bool {
+        metrics.idle(until: time)
+        while true {
+            let now = clinux_monotonic_ns()
+            guard time > now else { return true }
+            var isStopped = false, unused = false
+            _ = clinux_wait_readable(stop, -1, Int64(time - now), &isStopped, &unused)
+            if isStopped { return false }
+        }
+    }
+}

@@ -1,0 +1,246 @@
+# What the scenarios share; each begins by reading this. Runs on the board, in bash, in a folder with
+#   script, model.gguf, pictures/ (JPEGs of 640x480), swiftletd, swiftlet, usb-camera, systemd/
+# and out/, which the host gets back. Emulated time says nothing about a board: nothing here asserts how long something
+# takes, and the limits of waiting are several times what is usual.
+set -Eeuo pipefail
+
+socket=/run/swiftlet.sock
+log=out/daemon.log
+stream=out/stream.jsonl
+threshold=0.2
+daemon=''
+camera=''
+
+say() { printf -- '-- %s\n' "$*"; }
+
+fail() {
+    printf 'FAILED: %s\n' "$*" >&2
+    exit 1
+}
+
+# Shows what a failed scenario would be asked for first.
+tell_failure() {
+    local code=$?
+    [ "$code" -ne 0 ] || return 0
+    for file in "$log" "$stream" out/camera.log; do
+        [ ! -s "$file" ] || { echo "-- end of $file"; tail -n 12 "$file" | cut -c 1-240; }
+    done
+    dmesg >out/dmesg.txt
+}
+trap tell_failure EXIT
+# `fail` tells what is wrong; this is for commands that nobody expected to fail.
+trap 'printf "line %s: status %s of: %s\n" "$LINENO" "$?" "$BASH_COMMAND" >&2' ERR
+
+assert_equal() { # WHAT EXPECTED FOUND
+    [ "$2" = "$3" ] || fail "$1: expected $2, found $3"
+}
+
+assert_same_bytes() { # FILE FILE
+    cmp "$1" "$2" || fail "$1 and $2 differ"
+}
+
+# Repeats a command until it succeeds.
+wait_for() { # WHAT COMMAND [ARGUMENT]...
+    local what=$1 limit=$((SECONDS + 60))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ "$SECONDS" -lt "$limit" ] || fail "no $what"
+        sleep 0.2
+    done
+}
+
+# --- Cameras
+
+# udev makes the links of /dev/v4l. systemd has it running already.
+start_udev() {
+    [ -S /run/udev/control ] || /lib/systemd/systemd-udevd --daemon >/dev/null
+    udevadm trigger --action=add --subsystem-match=video4linux
+    udevadm settle
+}
+
+# The size of what is captured.
+width=640
+height=480
+
+# vivid, a camera in software whose pictures are always the same; `multiplanar=2` makes it a multiplanar device.
+load_vivid() { # [PARAMETER]...
+    modprobe vivid n_devs=1 node_types=0x1 multiplanar=1 "$@"
+    wait_for "node of vivid" find_vivid
+    vivid=$(find_vivid)
+    # Without text in the picture, which would tell the time.
+    set_vivid osd_text_mode=2
+}
+
+find_vivid() { # prints /dev/videoN
+    local name
+    for name in /sys/class/video4linux/*/name; do
+        if [[ $(cat "$name" 2>/dev/null) == vivid* ]]; then
+            name=${name%/name}
+            echo "/dev/${name##*/}"
+            return
+        fi
+    done
+    return 1
+}
+
+set_vivid() { # CONTROL=VALUE
+    v4l2-ctl -d "$vivid" --set-ctrl "$1"
+}
+
+unbind_vivid() { echo vivid.0 >/sys/bus/platform/drivers/vivid/unbind; }
+bind_vivid() { echo vivid.0 >/sys/bus/platform/drivers/vivid/bind; }
+
+# Writes frames as the camera delivers them. Fails if there are none; v4l2-ctl's status does not tell.
+capture() { # NODE FORMAT COUNT FILE
+    rm -f "$4"
+    timeout 60 v4l2-ctl -d "$1" --set-fmt-video="width=$width,height=$height,pixelformat=$2" \
+        --stream-mmap=4 --stream-count="$3" --stream-to="$4" >/dev/null 2>&1 || true
+    [ -s "$4" ]
+}
+
+# Plugs the software USB camera in and waits for its node; `camera` is its process, `node` its /dev/videoN.
+plug() { # SERIAL OPTION... FILE...
+    local serial=$1
+    shift
+    lsmod | grep -q '^vhci_hcd' || modprobe -a vhci-hcd uvcvideo
+    ./usb-camera --serial "$serial" "$@" 2>>out/camera.log &
+    camera=$!
+    wait_for "node of USB camera $serial" find_usb_camera "$serial"
+    node=$(find_usb_camera "$serial")
+}
+
+find_usb_camera() { # SERIAL; prints /dev/videoN
+    local file device
+    for file in /sys/bus/usb/devices/*/serial; do
+        [ "$(cat "$file" 2>/dev/null)" = "$1" ] || continue
+        for device in "${file%/serial}"/*/video4linux/*; do
+            # uvcvideo's second node is for metadata.
+            [ "$(cat "$device/index" 2>/dev/null)" = 0 ] || continue
+            echo "/dev/${device##*/}"
+            return
+        done
+    done
+    return 1
+}
+
+unplug() {
+    kill "$camera"
+    kill -CONT "$camera"
+    wait_for_end "$camera"
+    camera=''
+}
+
+# Like `wait`, whatever the status.
+wait_for_end() { # PROCESS
+    wait "$1" 2>/dev/null || true
+}
+
+# --- The daemon and a client of its
+
+start_daemon() { # [OPTION]...
+    ./swiftletd --model model.gguf --socket "$socket" --threshold "$threshold" --limit 1000 "$@" 2>>"$log" &
+    daemon=$!
+    wait_for "socket of the daemon" test -S "$socket"
+    start_client
+}
+
+start_client() {
+    nc -d -U "$socket" >>"$stream" &
+    client=$!
+}
+
+stop_daemon() {
+    kill "$daemon"
+    local code=0
+    wait "$daemon" || code=$?
+    assert_equal "exit status of the daemon" 0 "$code"
+    wait_for_end "$client"
+}
+
+assert_daemon_runs() {
+    kill -0 "$daemon" 2>/dev/null || fail "the daemon has ended"
+}
+
+# --- What the client reads
+# `place` is the number of lines already looked at: each expectation goes on behind the last one's line.
+
+place=0
+
+expect() { # PATTERN [SECONDS]
+    local limit=$((SECONDS + ${2:-90})) found
+    while :; do
+        found=$(tail -n "+$((place + 1))" "$stream" 2>/dev/null | grep -n -m 1 -E "$1" | cut -d: -f1) || true
+        if [ -n "$found" ]; then
+            place=$((place + found))
+            return
+        fi
+        [ "$SECONDS" -lt "$limit" ] || fail "no line of the stream matches $1"
+        sleep 0.3
+    done
+}
+
+expect_state() { # STATE [PATTERN]
+    expect "\"type\":\"camera\".*\"state\":\"$1\".*${2:-}"
+}
+
+expect_frames() { # COUNT
+    local i
+    for ((i = 0; i < $1; i++)); do expect '"type":"frame"'; done
+}
+
+# Goes on behind what has been written so far.
+skip_stream() { place=$(count '' "$stream"); }
+
+# --- Counting
+
+count() { # PATTERN FILE
+    grep -c -E "$1" "$2" 2>/dev/null || true
+}
+
+frame_field() { # NAME; of the last frame
+    grep '"type":"frame"' "$stream" | tail -n 1 | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"
+}
+
+line_field() { # NAME; of the line expected last
+    sed -n "${place}p" "$stream" | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"
+}
+
+# From here on, log lines and transitions count.
+mark() {
+    marked_log=$(count '' "$log")
+    marked_states=$(count '"type":"camera"' "$stream")
+}
+
+log_lines_since_mark() { echo $(($(count '' "$log") - marked_log)); }
+transitions_since_mark() { echo $(($(count '"type":"camera"' "$stream") - marked_states)); }
+
+# The log tells each transition once and nothing else, give or take further lines that a scenario allows.
+assert_one_log_line_per_transition() { # [FURTHER LINES]
+    local lines transitions
+    # Nothing is on its way any more.
+    sleep 2
+    lines=$(log_lines_since_mark) transitions=$(transitions_since_mark)
+    [ "$lines" -ge "$transitions" ] && [ "$lines" -le $((transitions + ${1:-0})) ] \
+        || fail "$lines log lines for $transitions transitions"
+    say "$transitions transitions, $lines log lines"
+}
+
+# --- Comparing with `swiftlet detect`: the host does that, after the scenario
+
+# What must be found in the pictures; the host compares it with the frames of out/NAME.stream.jsonl.
+expect_detections() { # NAME FILE|FOLDER...
+    local name=$1
+    shift
+    ./swiftlet detect --model model.gguf --threshold "$threshold" --limit 1000 --resize fast --json "$@" \
+        >"out/$name.expected.jsonl"
+}
+
+keep_stream_as() { # NAME
+    grep '"type":"frame"' "$stream" >"out/$1.stream.jsonl"
+}
+
+# vivid's picture as a JPEG without losses that matter: vivid draws it in RGB too.
+vivid_picture() { # FILE
+    capture "$vivid" RGB3 1 /tmp/picture.rgb
+    { printf 'P6\n%d %d\n255\n' "$width" "$height"; cat /tmp/picture.rgb; } | cjpeg -quality 100 -sample 1x1 -outfile "$1"
+}

@@ -1,0 +1,35 @@
+# board: time=1500
+# The camera is unplugged and plugged in again ten times, each time under another number: streaming goes on by itself.
+. ./helpers.sh
+start_udev
+plug wanderer --fps 4 pictures/*.jpg
+start_daemon --camera usb-Swiftlet_Software_camera_wanderer-video-index0
+expect_state streaming
+expect_frames 2
+mark
+
+# Another camera takes the number that was free; it is not the one that was asked for.
+others=()
+for turn in 1 2 3 4 5 6 7 8 9 10; do
+    before=$node
+    unplug
+    expect_state absent
+    if [ $((turn % 2)) -eq 1 ]; then
+        plug "other-$turn" --port 1 pictures/*.jpg
+        others+=("$camera")
+        plug wanderer --fps 4 --port $((2 + turn % 3)) pictures/*.jpg
+        [ "$node" != "$before" ] || fail "it is $node again"
+    else
+        wanderer_port=$((2 + turn % 3))
+        plug wanderer --fps 4 --port "$wanderer_port" pictures/*.jpg
+        kill "${others[-1]}"
+    fi
+    expect_state streaming
+    expect_frames 2
+    assert_daemon_runs
+    say "turn $turn: $before, then $node"
+done
+assert_one_log_line_per_transition
+stop_daemon
+assert_equal "streams" 11 "$(count '"state":"streaming"' "$stream")"
+assert_equal "disappearances" 10 "$(count '"state":"absent"' "$stream")"

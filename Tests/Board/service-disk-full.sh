@@ -1,0 +1,34 @@
+# board: systemd time=900
+# The metrics' disk is full: detections go on, one line tells it, nothing half-written stays; with room it goes on.
+. ./service.sh
+mkdir -p "${metrics%/*}"
+mount -t tmpfs -o size=64k metrics "${metrics%/*}"
+install_service
+plug disk --fps 4 pictures/*.jpg
+start_service
+expect_state streaming
+expect_frames 2
+wait_for "metrics" test -s "$metrics"
+assert_metrics_are_whole
+
+say "full"
+cp "$metrics" /tmp/before
+head -c 1M /dev/zero >"${metrics%/*}/filler" 2>/dev/null || true
+rm "$metrics"
+head -c 1M /dev/zero >>"${metrics%/*}/filler" 2>/dev/null || true
+journalctl -u "$unit" -o cat >/tmp/journal.before
+sleep 60
+expect_frames 2
+assert_equal "restarts" 0 "$(property NRestarts)"
+[ ! -e "$metrics" ] || [ -s "$metrics" ] || fail "an empty file of metrics was left"
+journalctl -u "$unit" -o cat >/tmp/journal.after
+lines=$(($(wc -l </tmp/journal.after) - $(wc -l </tmp/journal.before)))
+[ "$lines" -ge 1 ] && [ "$lines" -le 2 ] || fail "$lines log lines about a full disk"
+
+say "room again"
+rm "${metrics%/*}/filler"
+wait_for "metrics" test -s "$metrics"
+sleep 2
+assert_metrics_are_whole
+systemctl stop "$unit"
+unplug

@@ -1,0 +1,32 @@
+# board: systemd time=900
+# The service starts without a camera and is ready, takes the one that is plugged in, and comes back when it is killed.
+. ./service.sh
+install_service
+
+say "ready without a camera"
+start_service
+expect_state absent
+[ -n "$(property StatusText)" ] || fail "no status text"
+
+say "only the group reads"
+if setpriv --reuid nobody --regid nogroup --clear-groups timeout 10 nc -d -U "$socket" >/tmp/stranger 2>&1; then
+    [ ! -s /tmp/stranger ] || fail "a stranger reads the stream"
+fi
+[ ! -s /tmp/stranger ] || grep -q 'Permission denied' /tmp/stranger || fail "a stranger reads the stream"
+
+say "a camera is plugged in"
+plug service --fps 4 pictures/*.jpg
+expect_state streaming
+expect_frames 3
+
+say "killed"
+kill -KILL "$(property MainPID)"
+expect_restart 0
+expect_frames 3
+
+say "stopped"
+systemctl stop "$unit"
+assert_equal "result" success "$(property Result)"
+journalctl -u "$unit" -p warning -o cat >out/warnings.txt
+wait_for_end "$client"
+unplug

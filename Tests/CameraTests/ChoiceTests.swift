@@ -1,0 +1,110 @@
+@testable import Camera
+import Testing
+
+/// Which camera and which of its modes is taken.
+@Suite struct ChoiceTests {
+    private func mode(_ format: PixelFormat, _ width: Int, _ height: Int, _ rate: UInt32) -> CaptureMode {
+        CaptureMode(
+            format: format, fourcc: 0, width: width, height: height, intervalNumerator: 1, intervalDenominator: rate)
+    }
+
+    /// What a Logitech C270 lists, in its order.
+    private var webcam: [CaptureMode] {
+        [
+            mode(.yuyv, 640, 480, 30), mode(.yuyv, 160, 120, 30), mode(.yuyv, 320, 240, 30),
+            mode(.yuyv, 1280, 720, 7), mode(.mjpeg, 640, 480, 30), mode(.mjpeg, 320, 240, 30),
+            mode(.mjpeg, 1280, 720, 30),
+        ]
+    }
+
+    @Test func theSmallestCoveringSizeInTheCheapestFormat() {
+        let request = CaptureRequest(networkWidth: 320, networkHeight: 320)
+        #expect(webcam[request.best(of: webcam)!] == mode(.yuyv, 640, 480, 30))
+        // Of all that are too small, the largest.
+        let small = CaptureRequest(networkWidth: 2000, networkHeight: 2000)
+        #expect(webcam[small.best(of: webcam)!] == mode(.mjpeg, 1280, 720, 30))
+    }
+
+    @Test func aWantedSizeAndRateCome() {
+        let large = CaptureRequest(networkWidth: 320, networkHeight: 320, width: 1280, height: 720)
+        #expect(webcam[large.best(of: webcam)!] == mode(.mjpeg, 1280, 720, 30))
+        let slow = CaptureRequest(networkWidth: 320, networkHeight: 320, width: 1280, height: 720, rate: 5)
+        #expect(webcam[slow.best(of: webcam)!] == mode(.yuyv, 1280, 720, 7))
+        #expect(large.best(of: []) == nil)
+    }
+
+    /// The order in which a driver lists its modes decides only between equals.
+    @Test func theOrderDoesNotMatter() {
+        let request = CaptureRequest(networkWidth: 320, networkHeight: 320)
+        for turn in webcam.indices {
+            let turned = Array(webcam[turn...] + webcam[..<turn])
+            #expect(turned[request.best(of: turned)!] == mode(.yuyv, 640, 480, 30))
+        }
+    }
+
+    private func camera(
+        _ node: String, card: String, bus: String = "", id: String = "", path: String = "", driver: String = "uvcvideo"
+    ) -> (identity: CameraIdentity, driver: [UInt8]) {
+        let identity = CameraIdentity(
+            path: ("/dev/" + node).utf8CString.map { $0 }, card: Array(card.utf8), bus: Array(bus.utf8),
+            byID: Array(id.utf8), byPath: Array(path.utf8))
+        return (identity, Array(driver.utf8))
+    }
+
+    @Test func namesOfEveryKind() {
+        let cameras = [
+            camera("video2", card: "HD", bus: "usb-1.2", id: "usb-HD-index0", path: "pci-1:2-index0"),
+            camera("video0", card: "C270", bus: "usb-1.1", id: "usb-C270-index0", path: "pci-1:1-index0"),
+        ]
+        for name in [
+            "usb-C270-index0", "/dev/v4l/by-id/usb-C270-index0", "pci-1:1-index0", "usb-1.1", "C270", "/dev/video0",
+        ] {
+            #expect(CameraSelector(name: Array(name.utf8)).choose(from: cameras) == 1, "\(name)")
+        }
+        for name in ["", "/", "video0", "C27", "usb"] {
+            #expect(CameraSelector(name: Array(name.utf8)).choose(from: cameras) == nil, "\(name)")
+        }
+    }
+
+    @Test func anyCameraIsTheSameWhateverItsNumber() {
+        let isp = camera("video13", card: "isp", path: "platform-isp", driver: "bcm2835-isp")
+        let test = camera("video1", card: "vivid", driver: "vivid")
+        let a = camera("video10", card: "A", path: "usb-1"), b = camera("video2", card: "B", path: "usb-2")
+        #expect(CameraSelector().choose(from: [isp, test, b, a]) == 3)
+        #expect(CameraSelector().choose(from: [a, b, test]) == 0)
+        #expect(CameraSelector().choose(from: [isp, test]) == 1)
+        #expect(CameraSelector().choose(from: [isp]) == nil)
+    }
+
+    /// A driver that says more than its buffers hold gives bad frames, not pixels from elsewhere.
+    @Test(arguments: PixelFormat.allCases) func everyRowLiesInItsBuffer(format: PixelFormat) throws {
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 200_000, alignment: 16)
+        defer { memory.deallocate() }
+        memory.initializeMemory(as: UInt8.self, repeating: 0xFF)
+        memory[1] = 0xD8
+        for (width, height) in [(8, 8), (33, 17), (64, 48)] {
+            for padding in [0, 1, 64] {
+                let first = format.rowBytes(plane: 0, width: width)
+                let layout = FrameLayout(
+                    format: format, width: width, height: height,
+                    colour: ColourEncoding(matrix: .bt601, isFullRange: false),
+                    rowBytes: [padding == 0 ? 0 : first + padding, 0, 0])
+                var least: Int?
+                for count in stride(from: 0, through: 20_000, by: 1) {
+                    let bytes = UnsafeRawBufferPointer(rebasing: memory[..<count])
+                    let none = UnsafeRawBufferPointer(start: nil, count: 0)
+                    guard case .success(let image) = layout.image([bytes, none, none], partCount: 1) else { continue }
+                    least = least ?? count
+                    for plane in 0..<format.planeCount where format != .mjpeg {
+                        let rows = format.rows(plane: plane, height: height)
+                        let end = (rows - 1) * image.planes[plane].rowBytes + format.rowBytes(plane: plane, width: width)
+                        let start = image.planes[plane].bytes.baseAddress! - bytes.baseAddress!
+                        #expect(image.planes[plane].bytes.count >= end && start + end <= count)
+                    }
+                    break
+                }
+                #expect(least != nil)
+            }
+        }
+    }
+}
