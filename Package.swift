@@ -51,6 +51,7 @@ let package = Package(
         c("CKernels", linked: ["m"]),
         c("CLinux"),
         c("CJPEG", linked: ["jpeg"]),
+        c("CInih", linked: ["inih"]),
 
         // Device: Embedded subset. Dependencies point downwards only.
         device("Arena", ["CLinux"]),
@@ -61,7 +62,7 @@ let package = Package(
         device("Detector", ["Vision", "Networks", "Engine", "ModelFile"]),
         device("Camera", ["CLinux"]),
         device("Stream", ["CLinux"]),
-        device("Service", ["Stream", "Camera", "Detector", "Vision", "CLinux"]),
+        device("Service", ["Stream", "Camera", "Detector", "Vision", "CInih", "CLinux"]),
         program("swiftletd", ["Service", "Stream", "Camera", "Detector", "Engine", "Vision", "CLinux"]),
         program(
             "swiftlet",

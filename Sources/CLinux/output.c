@@ -54,3 +54,18 @@ int clinux_make_folder(const char *path) {
     if (error != EEXIST || stat(path, &status) != 0) return error;
     return S_ISDIR(status.st_mode) ? 0 : ENOTDIR;
 }
+
+int clinux_replace_file(const char *path, const void *bytes, size_t count, unsigned mode) {
+    char name[PATH_MAX];
+    const int length = snprintf(name, sizeof name, "%s.tmp", path);
+    if (length < 0 || (size_t)length >= sizeof name) return ENAMETOOLONG;
+    const int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+    if (fd < 0) return errno;
+    // The process's mask does not hold for what others are meant to read.
+    int error = fchmod(fd, mode) == 0 ? clinux_write_all(fd, bytes, count) : errno;
+    if (!error && fsync(fd) != 0) error = errno;
+    if (close(fd) != 0 && !error) error = errno;
+    if (!error && rename(name, path) != 0) error = errno;
+    if (error) unlink(name);
+    return error;
+}

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -29,17 +31,61 @@ static int close_with(int error, int *fd) {
     return error;
 }
 
-int clinux_unix_listen(const char *path, unsigned mode, int backlog, int *fd) {
+int clinux_unix_listen(const char *path, unsigned mode, int64_t group, int backlog, int *fd) {
     struct sockaddr_un address;
     int error = unix_socket(path, &address, fd);
     if (error != 0) return error;
     // The mode given before bind keeps others out from the start; the umask may take bits away, hence chmod.
     if (fchmod(*fd, mode) != 0) return close_with(errno, fd);
     if (bind(*fd, (const struct sockaddr *)&address, sizeof address) != 0) return close_with(errno, fd);
+    // Only a member may give the file to the group; who is none goes on with its own.
+    if (group >= 0 && lchown(path, (uid_t)-1, (gid_t)group) != 0 && errno != EPERM && errno != EINVAL) {
+        error = errno;
+        unlink(path);
+        return close_with(error, fd);
+    }
     if (chmod(path, mode) == 0 && listen(*fd, backlog) == 0) return 0;
     error = errno;
     unlink(path);
     return close_with(error, fd);
+}
+
+int64_t clinux_group(const char *name) {
+    char text[4096];
+    struct group group, *found;
+    return getgrnam_r(name, &group, text, sizeof text, &found) == 0 && found != NULL ? (int64_t)group.gr_gid : -1;
+}
+
+// The number in an environment variable, which is then taken away; -1 without one.
+static long take_number(const char *name) {
+    const char *text = getenv(name);
+    char *end = NULL;
+    const long value = text == NULL || *text == 0 ? -1 : strtol(text, &end, 10);
+    const int valid = end != NULL && *end == 0;
+    unsetenv(name);
+    return valid ? value : -1;
+}
+
+static int socket_option(int fd, int option) {
+    int value = -1;
+    socklen_t size = sizeof value;
+    return getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
+}
+
+int clinux_inherited_listener(int *fd) {
+    const int first = 3;
+    *fd = -1;
+    const long process = take_number("LISTEN_PID"), count = take_number("LISTEN_FDS");
+    unsetenv("LISTEN_FDNAMES");
+    if (process != (long)getpid() || count == 0) return 0;
+    if (count != 1 || socket_option(first, SO_DOMAIN) != AF_UNIX || socket_option(first, SO_TYPE) != SOCK_STREAM
+        || socket_option(first, SO_ACCEPTCONN) != 1)
+        return EINVAL;
+    const int flags = fcntl(first, F_GETFL);
+    if (flags < 0 || fcntl(first, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(first, F_SETFD, FD_CLOEXEC) != 0)
+        return errno;
+    *fd = first;
+    return 0;
 }
 
 int clinux_unix_lock_folder(const char *path, int *fd) {
@@ -77,6 +123,13 @@ int clinux_accept(int listener, int send_buffer, int *fd) {
     (void)setsockopt(*fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer);
     return 0;
 }
+
+int clinux_set_send_buffer(int fd, int bytes) {
+    return setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes) == 0 ? 0 : errno;
+}
+
+// The only failure is a peer that has gone.
+void clinux_stop_receiving(int fd) { (void)shutdown(fd, SHUT_RD); }
 
 int clinux_send(int fd, const void *bytes, size_t count, size_t *sent) {
     ssize_t result;

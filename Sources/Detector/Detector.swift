@@ -124,13 +124,16 @@ public final class Detector {
 
     /// The detections in the network's output; valid until the next call.
     public func decode() -> UnsafeBufferPointer<Detection> {
+        decode(thresholds: thresholds, limit: settings.limit)
+    }
+
+    /// The same with other thresholds, one per class, and another limit, for programs whose settings change.
+    public func decode(thresholds: [Float], limit: Int?) -> UnsafeBufferPointer<Detection> {
         switch engine.predictions {
         case .single(let values):
-            return decoder.decode(
-                predictions: values, thresholds: thresholds, limit: settings.limit, order: settings.order)
+            return decoder.decode(predictions: values, thresholds: thresholds, limit: limit, order: settings.order)
         case .half(let values):
-            return decoder.decode(
-                predictions: values, thresholds: thresholds, limit: settings.limit, order: settings.order)
+            return decoder.decode(predictions: values, thresholds: thresholds, limit: limit, order: settings.order)
         }
     }
 

@@ -20,6 +20,8 @@ public enum ExitCode: Int32, Sendable {
     /// Reading or writing failed half-way.
     case ioError = 74
     case noPermission = 77
+    /// The configuration is wrong.
+    case configuration = 78
 
     /// Ends the process.
     public func exit() -> Never { clinux_exit(rawValue) }

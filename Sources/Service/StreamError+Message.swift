@@ -12,6 +12,8 @@ extension StreamError {
         case .cannotListen(clinux_ENOENT): "\(socket): its folder does not exist: create it first"
         case .cannotListen(clinux_EACCES): "\(socket): no permission to create a socket there: choose another folder"
         case .cannotListen(let error): "\(socket): cannot listen there: \(errorText(error))"
+        case .cannotInherit(let error):
+            "the socket unit must hand over one listening stream socket (ListenStream=): \(errorText(error))"
         case .cannotStart(let error): "cannot start the stream's server: \(errorText(error))"
         }
     }
@@ -23,6 +25,7 @@ extension StreamError {
         case .addressInUse: .unavailable
         case .notASocket: .cannotCreate
         case .cannotListen(let error): error == clinux_EACCES || error == clinux_EPERM ? .noPermission : .cannotCreate
+        case .cannotInherit: .usage
         case .cannotStart: .system
         }
     }

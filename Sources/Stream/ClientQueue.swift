@@ -93,6 +93,20 @@ struct ClientQueue {
 
     // MARK: - Dropping
 
+    /// Leaves only the rest of a line that is partly sent. Returns how many lines were lost.
+    mutating func dropWholeLines() -> Int {
+        let kept = isMidLine ? lineLength(from: 0) : 0
+        var end = kept
+        var lines = 0
+        while end < count {
+            end += lineLength(from: end)
+            lines += 1
+        }
+        count = kept
+        lost += UInt64(lines)
+        return lines
+    }
+
     private mutating func makeRoom(for needed: Int) -> Int {
         guard capacity - count < needed else { return 0 }
         let kept = isMidLine ? lineLength(from: 0) : 0

@@ -13,14 +13,38 @@ extension JSONWriter {
         return try line()
     }
 
-    /// Why a client is sent away.
-    public mutating func errorLine(_ message: StaticString) throws(StreamError) -> UnsafeRawBufferPointer {
+    /// Why a client is sent away or its line has no effect. `offset` is the byte of that line which is to blame.
+    public mutating func errorLine(
+        _ message: StaticString, offset: Int? = nil
+    ) throws(StreamError) -> UnsafeRawBufferPointer {
         clear()
         beginObject()
         key("type")
         string("error")
         key("message")
         string(message)
+        if let offset {
+            key("offset")
+            integer(offset)
+        }
+        endObject()
+        return try line()
+    }
+
+    /// What holds for a client from here on. `classes` is the array as the client wrote it, nil where it gave none.
+    mutating func optionsLine(
+        _ options: ClientOptions, classes: UnsafeRawBufferPointer?
+    ) throws(StreamError) -> UnsafeRawBufferPointer {
+        clear()
+        beginObject()
+        key("type")
+        string("options")
+        key("min_score")
+        decimal(Double(options.minimumScore), decimals: 4)
+        key("classes")
+        if let classes { value(classes) } else { null() }
+        key("every")
+        integer(options.every)
         endObject()
         return try line()
     }

@@ -41,13 +41,23 @@ public struct FrameLineWriter: ~Copyable {
     private var width = 0
     private var height = 0
     private var omitted = 0
+    private let segments: UnsafeMutableBufferPointer<FrameSegments.Segment>
+    private var segmentCount = 0
+    private var head = 0
     /// Room for what follows the detections.
     private static let tail = 64
+    /// No detection is written with fewer bytes.
+    private static let shortestDetection = 48
 
-    public init(capacity: Int = StreamProtocol.lineLimit) { json = JSONWriter(capacity: capacity) }
+    public init(capacity: Int = StreamProtocol.lineLimit) {
+        json = JSONWriter(capacity: capacity)
+        segments = .allocate(capacity: capacity / Self.shortestDetection)
+    }
+
+    deinit { segments.deallocate() }
 
     public mutating func begin(_ line: FrameLine) {
-        (width, height, omitted) = (line.width, line.height, 0)
+        (width, height, omitted, segmentCount) = (line.width, line.height, 0, 0)
         json.clear()
         json.beginObject()
         json.key("type")
@@ -77,6 +87,7 @@ public struct FrameLineWriter: ~Copyable {
         json.integer(line.height)
         json.key("detections")
         json.beginArray()
+        head = json.byteCount
     }
 
     /// Adds one detection, or counts it as omitted once the line is full: the caller begins with the best.
@@ -88,18 +99,25 @@ public struct FrameLineWriter: ~Copyable {
         json.detection(
             classIndex: classIndex, label: label, score: score, left: left, top: top, right: right, bottom: bottom,
             width: width, height: height)
-        if omitted > 0 || json.hasOverflowed || json.room < Self.tail {
+        guard omitted == 0, !json.hasOverflowed, json.room >= Self.tail, segmentCount < segments.count else {
             json.rewind(to: mark)
             omitted += 1
+            return
         }
+        let start = mark.count + (segmentCount > 0 ? 1 : 0)
+        segments.initializeElement(at: segmentCount, to: .init(start: start, classIndex: classIndex, score: score))
+        segmentCount += 1
     }
 
     /// The line with its newline; valid until the next `begin`.
-    public mutating func finish() throws(StreamError) -> UnsafeRawBufferPointer {
+    public mutating func finish() throws(StreamError) -> FrameSegments {
+        let tail = json.byteCount
         json.endArray()
         json.key("detections_omitted")
         json.integer(omitted)
         json.endObject()
-        return try json.line()
+        return FrameSegments(
+            line: try json.line(), detections: UnsafeBufferPointer(rebasing: segments[..<segmentCount]), head: head,
+            tail: tail)
     }
 }

@@ -36,12 +36,15 @@ public struct JSONWriter: ~Copyable {
 
     /// A place to go back to.
     public struct Mark {
-        fileprivate let count: Int
+        let count: Int
         fileprivate let needsComma: Bool
         fileprivate let hasOverflowed: Bool
     }
 
     public var mark: Mark { Mark(count: count, needsComma: needsComma, hasOverflowed: hasOverflowed) }
+
+    /// Bytes of the line so far.
+    var byteCount: Int { count }
 
     /// Bytes left for the rest of the line.
     public var room: Int { capacity - count }
@@ -65,6 +68,13 @@ public struct JSONWriter: ~Copyable {
         append(UInt8(ascii: "\""))
         append(UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
         append(UInt8(ascii: "\""))
+        append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    /// A name that is not known beforehand, UTF-8.
+    public mutating func key(_ name: [UInt8]) {
+        string(name)
         append(UInt8(ascii: ":"))
         needsComma = false
     }
@@ -118,6 +128,13 @@ public struct JSONWriter: ~Copyable {
         digits(nanoseconds / 1_000_000_000, atLeast: 1)
         append(UInt8(ascii: "."))
         digits(nanoseconds % 1_000_000_000 / 1000, atLeast: 6)
+    }
+
+    /// A value that is JSON already.
+    mutating func value(_ json: UnsafeRawBufferPointer) {
+        separate()
+        append(json)
+        needsComma = true
     }
 
     public mutating func string(_ text: StaticString) {

@@ -1,10 +1,12 @@
 import CLinux
 
-/// The socket file that clients connect to. It is made with mode 0660 and removed with its owner, unless another
-/// process has put its own in its place.
+/// The socket file that clients connect to. It is made with mode 0660, for the group `swiftlet` where there is one and
+/// the process may, and removed with its owner, unless another process has put its own in its place. One that was
+/// inherited from another process is that one's to remove.
 struct ListeningSocket: ~Copyable {
     let descriptor: Int32
-    private let path: UnsafeMutablePointer<CChar>
+    /// nil for an inherited socket.
+    private let path: UnsafeMutablePointer<CChar>?
     private let device: UInt64
     private let inode: UInt64
 
@@ -29,25 +31,36 @@ struct ListeningSocket: ~Copyable {
         device = status.device
         inode = status.inode
         let length = clinux_string_length(path)
-        self.path = .allocate(capacity: length + 1)
-        self.path.initialize(from: path, count: length + 1)
+        let copy = UnsafeMutablePointer<CChar>.allocate(capacity: length + 1)
+        copy.initialize(from: path, count: length + 1)
+        self.path = copy
+    }
+
+    /// Takes over a socket that listens already.
+    init(inherited descriptor: Int32) {
+        self.descriptor = descriptor
+        path = nil
+        (device, inode) = (0, 0)
     }
 
     deinit {
-        var status = clinux_file_status()
-        if clinux_path_status(path, &status) == 0, status.device == device, status.inode == inode {
-            _ = clinux_unlink(path)
+        if let path {
+            var status = clinux_file_status()
+            if clinux_path_status(path, &status) == 0, status.device == device, status.inode == inode {
+                _ = clinux_unlink(path)
+            }
+            path.deallocate()
         }
         _ = clinux_close(descriptor)
-        path.deallocate()
     }
 
     private static func listen(_ path: UnsafePointer<CChar>, backlog: Int32) throws(StreamError) -> Int32 {
         var descriptor: Int32 = -1
-        var error = clinux_unix_listen(path, 0o660, backlog, &descriptor)
+        let group = clinux_group("swiftlet")
+        var error = clinux_unix_listen(path, 0o660, group, backlog, &descriptor)
         if error == clinux_EADDRINUSE {
             try removeStale(path)
-            error = clinux_unix_listen(path, 0o660, backlog, &descriptor)
+            error = clinux_unix_listen(path, 0o660, group, backlog, &descriptor)
         }
         switch error {
         case 0: return descriptor

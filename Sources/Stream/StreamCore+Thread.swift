@@ -6,10 +6,13 @@ extension StreamCore {
     private static var failurePause: UInt64 { 1_000_000_000 }
     /// Connections accepted, and sends to one client, before others get their turn.
     private static var turn: Int { 16 }
+    /// Portions of unread input that are taken away before a connection is closed: more than a socket holds by default.
+    private static var mostUnread: Int { 64 }
 
     func run() {
         while true {
             let now = clinux_monotonic_ns()
+            answerInputs(now)
             guard let deadline = prepare(now) else { break }
             let timeout = deadline == .max ? -1 : Int64(deadline > now ? deadline - now : 0)
             var ready: Int32 = 0
@@ -27,7 +30,16 @@ extension StreamCore {
             if polls[0].revents != 0 { acceptClients() }
         }
         lock.locked {
-            for index in clients.indices { disconnect(index) }
+            for index in clients.indices where clients[index].descriptor >= 0 { partWith(index) }
+        }
+    }
+
+    /// Goes on with lines that came faster than they are answered.
+    private func answerInputs(_ now: UInt64) {
+        for index in clients.indices
+        where clients[index].descriptor >= 0 && now >= clients[index].inputPausedUntil
+            && clients[index].hasPendingInput {
+            answerInput(index)
         }
     }
 
@@ -68,8 +80,12 @@ extension StreamCore {
             deadline = clients[index].lastProgress + limits.stuckAfter
             events = clinux_poll_out
         }
-        if isWaiting ? now >= deadline : isDraining {
-            counted.stuck += isWaiting ? 1 : 0
+        if isWaiting, now >= deadline {
+            counted.stuck += 1
+            partWith(index)
+            return .max
+        }
+        if !isWaiting, isDraining || clients[index].isLeaving {
             disconnect(index)
             return .max
         }
@@ -84,21 +100,9 @@ extension StreamCore {
 
     private func serve(_ index: Int, _ events: Int16) {
         var isAlive = events & (clinux_poll_error | clinux_poll_hangup) == 0
-        if isAlive, events & clinux_poll_in != 0 { isAlive = discardInput(index) }
+        if isAlive, events & clinux_poll_in != 0 { isAlive = receiveInput(index) }
         if isAlive, events & clinux_poll_out != 0 { isAlive = send(index) }
         if !isAlive { lock.locked { disconnect(index) } }
-    }
-
-    /// Takes a client's input away, so slowly that a flood costs nothing. False when the connection is broken.
-    private func discardInput(_ index: Int) -> Bool {
-        var got = 0
-        let error = clinux_receive(clients[index].descriptor, input.baseAddress!, input.count, &got)
-        if error == clinux_EAGAIN { return true }
-        guard error == 0 else { return false }
-        // The end of input is not the end of the connection: `nc` shuts its side down and reads on.
-        clients[index].inputHasEnded = got == 0
-        clients[index].inputPausedUntil = clinux_monotonic_ns() + limits.inputPause
-        return true
     }
 
     /// Sends what the socket takes. The lock is held for one send at a time. False when the connection is broken.
@@ -141,6 +145,7 @@ extension StreamCore {
                     return false
                 }
                 clients[place].open(descriptor, now: now)
+                if stateCount > 0 { queue(UnsafeRawBufferPointer(rebasing: state[..<stateCount]), for: place, now: now) }
                 counted.clients += 1
                 counted.accepted += 1
                 return true
@@ -155,12 +160,37 @@ extension StreamCore {
         }
     }
 
+    /// Tells a client that has not taken what waits for it that this is the end, as far as its socket takes that, and
+    /// closes its connection. Under the lock.
+    private func partWith(_ index: Int) {
+        let hello = UnsafeRawBufferPointer(self.hello)
+        if !clients[index].queue.isEmpty(hello: hello) {
+            // Nothing fits into the full socket any more; with more room the client finds whole lines, should it ever
+            // look: the rest of the one that is under way, how many are missing, and why.
+            let room = Int32(limits.kernelBytes + 2 * StreamProtocol.lineLimit)
+            _ = clinux_set_send_buffer(clients[index].descriptor, room)
+            counted.linesDropped += UInt64(clients[index].queue.dropWholeLines())
+            _ = slowLine.withUnsafeBytes { clients[index].queue.append($0) }
+            for _ in 0..<Self.turn where !clients[index].queue.isEmpty(hello: hello) {
+                let bytes = clients[index].queue.next(hello: hello)
+                var sent = 0
+                guard clinux_send(clients[index].descriptor, bytes.baseAddress!, bytes.count, &sent) == 0 else { break }
+                counted.linesSent += UInt64(clients[index].queue.consumed(sent, hello: hello))
+            }
+        }
+        disconnect(index)
+    }
+
     /// Under the lock.
     private func disconnect(_ index: Int) {
         guard clients[index].descriptor >= 0 else { return }
         // With unread input the client would see a reset connection instead of its end.
-        var got = 0
-        _ = clinux_receive(clients[index].descriptor, input.baseAddress!, input.count, &got)
+        clinux_stop_receiving(clients[index].descriptor)
+        for _ in 0..<Self.mostUnread {
+            var got = 0
+            let error = clinux_receive(clients[index].descriptor, discarded.baseAddress!, discarded.count, &got)
+            if error != 0 || got == 0 { break }
+        }
         _ = clinux_close(clients[index].descriptor)
         clients[index].descriptor = -1
         counted.clients -= 1

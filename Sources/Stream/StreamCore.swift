@@ -10,7 +10,10 @@ final class StreamCore: @unchecked Sendable {
 
     let limits: StreamLimits
     let hello: UnsafeMutableRawBufferPointer
+    /// The model's classes, UTF-8.
+    let labels: [[UInt8]]
     let busyLine: [UInt8]
+    let slowLine: [UInt8]
     let wake: Event
     let lock: Lock
     /// Guarded by `lock`.
@@ -19,77 +22,151 @@ final class StreamCore: @unchecked Sendable {
     var counted = StreamCounters()
     /// When draining ends; nil while the server is open. Guarded by `lock`.
     var drainDeadline: UInt64?
+    /// The latest line about the camera, for clients that come later. Guarded by `lock`.
+    let state: UnsafeMutableRawBufferPointer
+    /// Guarded by `lock`.
+    var stateCount = 0
+    /// Where the line for one client is put together. Guarded by `lock`.
+    private let selection: UnsafeMutableRawBufferPointer
 
     // The server thread's own.
     var socket: ListeningSocket?
     /// The socket's descriptor, -1 once it is closed.
     var listener: Int32
     let polls: UnsafeMutableBufferPointer<clinux_poll>
-    let input: UnsafeMutableRawBufferPointer
+    let discarded: UnsafeMutableRawBufferPointer
+    let inputScratch: UnsafeMutableRawBufferPointer
+    var answers = JSONWriter(capacity: StreamProtocol.inputLimit + 256)
+    /// The options of the line that is being read.
+    var incoming: ClientOptions
     var acceptPausedUntil: UInt64 = 0
 
     private let queues: UnsafeMutableRawBufferPointer
+    private let inputs: UnsafeMutableRawBufferPointer
     private let notices: UnsafeMutablePointer<UInt8>
+    /// The clients' sets of classes, and the one of `incoming`.
+    private let classes: UnsafeMutableBufferPointer<UInt64>
 
-    init(path: UnsafePointer<CChar>, hello: [UInt8], limits: StreamLimits) throws(StreamError) {
-        let socket = try ListeningSocket(path: path, backlog: Int32(limits.clients))
+    init(
+        socket: consuming ListeningSocket, hello: [UInt8], labels: [[UInt8]], limits: StreamLimits
+    ) throws(StreamError) {
         listener = socket.descriptor
         self.socket = consume socket
+        self.labels = labels
         lock = try Lock()
         var writer = JSONWriter(capacity: 128)
         busyLine = Array(try writer.errorLine("too many clients"))
+        slowLine = Array(try writer.errorLine("too slow: closed"))
         wake = try Event()
         firstClient = try Event()
         self.limits = limits
-        // Clients' queues cost memory once they are used.
-        var mapped: UnsafeMutableRawPointer?
-        let size = limits.clients * limits.queueBytes
-        let error = clinux_map_anonymous(size, false, &mapped)
-        guard error == 0, let mapped else { throw .cannotStart(error) }
-        queues = UnsafeMutableRawBufferPointer(start: mapped, count: size)
+        queues = try Self.map(limits.clients * limits.queueBytes)
+        inputs = try Self.map(limits.clients * StreamProtocol.inputLimit)
         notices = .allocate(capacity: limits.clients * ClientQueue.noticeCapacity)
+        let words = ClientOptions.words(classes: labels.count)
+        classes = .allocate(capacity: (limits.clients + 1) * words)
+        classes.initialize(repeating: 0)
+        incoming = ClientOptions(classes: Self.part(limits.clients, of: classes, words))
         clients = .allocate(capacity: limits.clients)
         for index in 0..<limits.clients {
-            let start = index * limits.queueBytes
-            clients.initializeElement(
-                at: index,
-                to: StreamClient(
-                    queue: ClientQueue(
-                        ring: UnsafeMutableRawBufferPointer(rebasing: queues[start..<start + limits.queueBytes]),
-                        notice: notices + index * ClientQueue.noticeCapacity)))
+            let queue = ClientQueue(
+                ring: Self.part(index, of: queues, limits.queueBytes),
+                notice: notices + index * ClientQueue.noticeCapacity)
+            let client = StreamClient(
+                queue: queue, options: ClientOptions(classes: Self.part(index, of: classes, words)),
+                input: Self.part(index, of: inputs, StreamProtocol.inputLimit))
+            clients.initializeElement(at: index, to: client)
         }
         polls = .allocate(capacity: limits.clients + 2)
         polls.initialize(repeating: clinux_poll(fd: -1, events: 0, revents: 0))
-        input = .allocate(byteCount: 4096, alignment: 16)
+        discarded = .allocate(byteCount: 4096, alignment: 16)
+        inputScratch = .allocate(byteCount: StreamProtocol.inputLimit, alignment: 16)
+        state = .allocate(byteCount: StreamProtocol.stateLimit, alignment: 16)
+        selection = .allocate(byteCount: StreamProtocol.lineLimit, alignment: 16)
         self.hello = .allocate(byteCount: hello.count, alignment: 16)
         self.hello.copyBytes(from: hello)
     }
 
     deinit {
         _ = clinux_unmap(queues.baseAddress, queues.count)
+        _ = clinux_unmap(inputs.baseAddress, inputs.count)
         notices.deallocate()
+        classes.deallocate()
         clients.deallocate()
         polls.deallocate()
-        input.deallocate()
+        discarded.deallocate()
+        inputScratch.deallocate()
+        state.deallocate()
+        selection.deallocate()
         hello.deallocate()
     }
 
+    /// Memory that costs something once it is used.
+    private static func map(_ size: Int) throws(StreamError) -> UnsafeMutableRawBufferPointer {
+        var mapped: UnsafeMutableRawPointer?
+        let error = clinux_map_anonymous(size, false, &mapped)
+        guard error == 0, let mapped else { throw .cannotStart(error) }
+        return UnsafeMutableRawBufferPointer(start: mapped, count: size)
+    }
+
+    private static func part(
+        _ index: Int, of all: UnsafeMutableRawBufferPointer, _ size: Int
+    ) -> UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(rebasing: all[(index * size)..<((index + 1) * size)])
+    }
+
+    private static func part(
+        _ index: Int, of all: UnsafeMutableBufferPointer<UInt64>, _ size: Int
+    ) -> UnsafeMutableBufferPointer<UInt64> {
+        UnsafeMutableBufferPointer(rebasing: all[(index * size)..<((index + 1) * size)])
+    }
+
+    // MARK: - Publishing
+
     func publish(_ line: UnsafeRawBufferPointer) {
-        precondition(line.count <= limits.queueBytes / 2, "a line longer than half a queue")
+        publish { index, now in queue(line, for: index, now: now) }
+    }
+
+    func publish(state line: UnsafeRawBufferPointer) {
+        precondition(line.count <= state.count, "a state's line is short")
+        publish(keeping: line) { index, now in queue(line, for: index, now: now) }
+    }
+
+    func publish(_ frame: FrameSegments) {
+        publish { index, now in
+            guard clients[index].takesFrame() else { return }
+            guard !clients[index].options.takesAllDetections else { return queue(frame.line, for: index, now: now) }
+            queue(frame.line(for: clients[index].options, in: selection), for: index, now: now)
+        }
+    }
+
+    private func publish(
+        keeping kept: UnsafeRawBufferPointer? = nil, _ queueLine: (_ index: Int, _ now: UInt64) -> Void
+    ) {
         let now = clinux_monotonic_ns()
         let hasClients = lock.locked {
+            if let kept {
+                state.copyMemory(from: kept)
+                stateCount = kept.count
+            }
             counted.linesPublished += 1
             guard drainDeadline == nil else { return false }
-            for index in clients.indices where clients[index].descriptor >= 0 {
-                if clients[index].queue.isEmpty(hello: UnsafeRawBufferPointer(hello)) {
-                    clients[index].lastProgress = now
-                }
-                counted.linesDropped += UInt64(clients[index].queue.append(line))
+            for index in clients.indices where clients[index].descriptor >= 0 && !clients[index].isLeaving {
+                queueLine(index, now)
             }
             return counted.clients > 0
         }
         if hasClients { wake.signal() }
     }
+
+    /// Under the lock.
+    func queue(_ line: UnsafeRawBufferPointer, for index: Int, now: UInt64) {
+        precondition(line.count <= limits.queueBytes / 2, "a line longer than half a queue")
+        if clients[index].queue.isEmpty(hello: UnsafeRawBufferPointer(hello)) { clients[index].lastProgress = now }
+        counted.linesDropped += UInt64(clients[index].queue.append(line))
+    }
+
+    // MARK: - Closing
 
     /// False when that was done before.
     func beginClosing(drain: UInt64) -> Bool {
@@ -100,28 +177,5 @@ final class StreamCore: @unchecked Sendable {
         }
         if isFirst { wake.signal() }
         return isFirst
-    }
-}
-
-/// One place for a client.
-struct StreamClient {
-    /// -1: the place is free.
-    var descriptor: Int32 = -1
-    var queue: ClientQueue
-    /// When the client last took something, or when something began to wait for it.
-    var lastProgress: UInt64 = 0
-    /// No input is read before this time.
-    var inputPausedUntil: UInt64 = 0
-    /// The client has shut down its sending side and may go on reading.
-    var inputHasEnded = false
-
-    init(queue: ClientQueue) { self.queue = queue }
-
-    mutating func open(_ descriptor: Int32, now: UInt64) {
-        self.descriptor = descriptor
-        queue.reset()
-        lastProgress = now
-        inputPausedUntil = 0
-        inputHasEnded = false
     }
 }

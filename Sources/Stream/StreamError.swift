@@ -7,6 +7,8 @@ public enum StreamError: Error, Equatable {
     /// The path names something that is not a socket; it is left alone.
     case notASocket
     case cannotListen(Int32)
+    /// What the process was started with is not just one listening Unix stream socket.
+    case cannotInherit(Int32)
     /// No memory, descriptor or thread for the server.
     case cannotStart(Int32)
 }

@@ -9,4 +9,9 @@ public enum StreamProtocol {
     public static let helloLimit = 256 << 10
     /// Bytes of a name or path that the hello line gives; longer ones are cut.
     public static let textLimit = 1024
+    /// Bytes of a state's line, and of a text in it before it is escaped.
+    public static let stateLimit = 4 << 10
+    public static let stateTextLimit = 256
+    /// Bytes of the longest line that a client may send, newline included.
+    public static let inputLimit = 4 << 10
 }

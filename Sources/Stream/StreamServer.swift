@@ -9,7 +9,7 @@ public struct StreamLimits: Sendable {
     public var kernelBytes = 64 << 10
     /// A client that takes nothing for this long while something waits is closed. Nanoseconds.
     public var stuckAfter: UInt64 = 10_000_000_000
-    /// Input from a client is read at most once in this time, 4 KiB at a time. Nanoseconds.
+    /// Input from a client is read, and a line of it answered, at most once in this time. Nanoseconds.
     public var inputPause: UInt64 = 100_000_000
 
     public init() {}
@@ -28,22 +28,50 @@ public struct StreamCounters: Equatable, Sendable {
     /// Lines times clients.
     public var linesSent: UInt64 = 0
     public var linesDropped: UInt64 = 0
+
+    public init() {}
 }
 
 /// Lines of text for any number of local clients over a Unix stream socket.
 ///
 /// A thread of the server's own accepts, sends and closes. `publish` only copies the line into each client's bounded
 /// queue: it never waits for a client and never allocates. A client that falls behind loses its oldest lines, whole
-/// ones, and is told how many; one that stays behind is closed. Every client begins with the hello line.
+/// ones, and is told how many; one that stays behind is told so and closed. Every client begins with the hello line and
+/// the latest state, and may send lines of its own that say what it wants of each frame (`ClientOptionsReader`).
 public final class StreamServer: Sendable {
     private let core: StreamCore
     private let thread: clinux_thread
 
-    /// Listens at `path` and starts the thread. Signals that the process handles elsewhere must be blocked already.
-    public init(
-        path: UnsafePointer<CChar>, hello: [UInt8], limits: StreamLimits = StreamLimits()
+    /// Where clients come from.
+    public enum Address {
+        /// A socket file that the server makes and removes.
+        case path(UnsafePointer<CChar>)
+        /// A listening Unix stream socket that another process made, as systemd does (`InheritedSocket`). The server
+        /// closes it and leaves its file alone.
+        case inherited(Int32)
+    }
+
+    /// Listens at `path` and starts the thread.
+    public convenience init(
+        path: UnsafePointer<CChar>, hello: [UInt8], labels: [[UInt8]] = [], limits: StreamLimits = StreamLimits()
     ) throws(StreamError) {
-        core = try StreamCore(path: path, hello: hello, limits: limits)
+        try self.init(at: .path(path), hello: hello, labels: labels, limits: limits)
+    }
+
+    /// Starts the thread. Signals that the process handles elsewhere must be blocked already.
+    /// - Parameter labels: UTF-8, one per class: what clients may call classes in their options.
+    public init(
+        at address: Address, hello: [UInt8], labels: [[UInt8]] = [], limits: StreamLimits = StreamLimits()
+    ) throws(StreamError) {
+        let backlog = Int32(limits.clients)
+        switch address {
+        case .path(let path):
+            core = try StreamCore(
+                socket: ListeningSocket(path: path, backlog: backlog), hello: hello, labels: labels, limits: limits)
+        case .inherited(let descriptor):
+            core = try StreamCore(
+                socket: ListeningSocket(inherited: descriptor), hello: hello, labels: labels, limits: limits)
+        }
         var thread: clinux_thread = 0
         let context = Unmanaged.passRetained(core)
         let error = clinux_thread_start(
@@ -66,6 +94,13 @@ public final class StreamServer: Sendable {
 
     /// Queues a whole line, newline included, for every client that is connected now.
     public func publish(_ line: UnsafeRawBufferPointer) { core.publish(line) }
+
+    /// Queues a frame's line for every client that is connected now, or what the client's options leave of it.
+    public func publish(_ frame: FrameSegments) { core.publish(frame) }
+
+    /// Queues a line about the camera (`JSONWriter.cameraLine`) like any other, and keeps it: clients that come later
+    /// get it after the hello line. At most `StreamProtocol.stateLimit` bytes.
+    public func publish(state line: UnsafeRawBufferPointer) { core.publish(state: line) }
 
     public var counters: StreamCounters { core.lock.locked { core.counted } }
 

@@ -11,6 +11,8 @@ private func usage() -> String {
       detect    find objects in pictures: a table, JSON, or pictures with boxes
       bench     time a model on this machine
       plan      show how a model's buffers share its memory
+      check     find the mistakes in a configuration of swiftletd
+      status    show how swiftletd fares
 
     swiftlet COMMAND --help explains a command.
 
@@ -37,6 +39,10 @@ private func run() -> ExitCode {
     }
     if equal(command, "plan") {
         return Plan.run(PlanOptions.parse(count: count - 1, arguments: arguments + 1, log), log)
+    }
+    if equal(command, "check") { return Check.run(count: count - 1, arguments: arguments + 1, log) }
+    if equal(command, "status") {
+        return Status.run(StatusOptions.parse(count: count - 1, arguments: arguments + 1, log), log)
     }
     if equal(command, "--help") || equal(command, "-h") || equal(command, "help") {
         Output(log: log).write(usage())

@@ -23,7 +23,12 @@ final class CaptureLoop: @unchecked Sendable {
     private let input: PictureInput
     private let slot: FrameSlot
     private let stop: Int32
-    private let period: UInt64
+    private let metrics: Metrics
+    /// The least time between two frames, in nanoseconds.
+    private var period: UInt64
+    private let newPeriods: Mailbox<UInt64>
+    /// Frames that the camera had counted as dropped when it was asked last.
+    private var skipped: UInt64 = 0
     private let log: Log
     private let reportsCamera: (CameraChange, OpenCamera?) -> Void
     private var nextFrame: UInt64 = 0
@@ -35,14 +40,16 @@ final class CaptureLoop: @unchecked Sendable {
 
     /// `reportsCamera` is called on the capturing thread.
     init(
-        _ source: Source, input: PictureInput, slot: FrameSlot, stop: Int32, period: UInt64, log: Log,
-        reportsCamera: @escaping (CameraChange, OpenCamera?) -> Void
+        _ source: Source, input: PictureInput, slot: FrameSlot, stop: Int32, metrics: Metrics, period: UInt64,
+        newPeriods: Mailbox<UInt64>, log: Log, reportsCamera: @escaping (CameraChange, OpenCamera?) -> Void
     ) {
         self.source = source
         self.input = input
         self.slot = slot
         self.stop = stop
+        self.metrics = metrics
         self.period = period
+        self.newPeriods = newPeriods
         self.log = log
         self.reportsCamera = reportsCamera
         bad = PictureLog(log, "left out")
@@ -69,6 +76,7 @@ final class CaptureLoop: @unchecked Sendable {
 
     private func run() {
         while pause(until: nextFrame) {
+            if let period = newPeriods.take() { self.period = period }
             do throws(CameraError) {
                 switch source {
                 case .files(let source): guard try takePicture(source) else { return }
@@ -87,16 +95,16 @@ final class CaptureLoop: @unchecked Sendable {
         switch try source.next() {
         case .frame(let frame):
             guard slot.waitUntilFree(interrupt: stop) else { return false }
-            // Counted from this frame: a late one is not made up for by a burst.
-            nextFrame = clinux_monotonic_ns() + period
+            let now = came(frame.capturedMonotonic)
             load(
-                frame.bytes,
+                frame.bytes, at: now,
                 FrameSlot.Item(
                     sequence: frame.sequence, capturedMonotonic: frame.capturedMonotonic,
                     capturedRealtime: frame.capturedRealtime, name: frame.name,
                     size: PictureSize(width: 0, height: 0), corruptFrames: bad.count, droppedFrames: 0))
         case .bad(let reason, let name):
-            leaveOut(name, reason.message)
+            metrics.frameCaptured()
+            leaveOut(name, .corrupt, reason.message)
         case .passEnded:
             if framesInPass == 0, !pause(until: clinux_monotonic_ns() + Self.emptyPassPause) { return false }
             framesInPass = 0
@@ -111,7 +119,8 @@ final class CaptureLoop: @unchecked Sendable {
     private func takeFrame(_ camera: LiveCamera<V4L2Driver>) -> Bool {
         switch camera.next() {
         case .frame(let frame):
-            nextFrame = clinux_monotonic_ns() + period
+            let now = came(frame.capturedMonotonic)
+            countSkipped(camera)
             var item = FrameSlot.Item(
                 sequence: frame.sequence, capturedMonotonic: frame.capturedMonotonic,
                 capturedRealtime: frame.capturedRealtime, name: .index(frame.sequence),
@@ -120,40 +129,65 @@ final class CaptureLoop: @unchecked Sendable {
             if let view = frame.image.view {
                 input.load(view, into: slot.tensor)
                 item.size = view.layout.size
-                put(item)
+                put(item, at: now)
             } else {
-                load(frame.image.planes[0].bytes, item)
+                load(frame.image.planes[0].bytes, at: now, item)
             }
-        case .bad(let reason): leaveOut(.index(camera.frameCount), reason.message)
+        case .bad(let reason):
+            metrics.frameCaptured()
+            countSkipped(camera)
+            leaveOut(.index(camera.frameCount), reason == .damaged ? .driver : .corrupt, reason.message)
         case .changed(let change): reportsCamera(change, camera.camera)
         case .interrupted: return false
         }
         return true
     }
 
+    /// Frames that were left out before anybody looked at them.
+    private func countSkipped(_ camera: LiveCamera<V4L2Driver>) {
+        let new = camera.droppedFrames - skipped
+        skipped = camera.droppedFrames
+        metrics.frameDropped(.skipped, count: new)
+    }
+
     // MARK: - Both
 
-    private func load(_ jpeg: UnsafeRawBufferPointer, _ item: FrameSlot.Item) {
+    /// Counts a frame, and from it the time until the next one: a late one is not made up for by a burst.
+    private func came(_ captured: UInt64) -> UInt64 {
+        let now = clinux_monotonic_ns()
+        nextFrame = now + period
+        metrics.frameCaptured()
+        metrics.took(.capture, nanoseconds: now - min(now, captured))
+        return now
+    }
+
+    private func load(_ jpeg: UnsafeRawBufferPointer, at start: UInt64, _ item: FrameSlot.Item) {
         do throws(JPEGError) {
             let loaded = try input.load(jpeg: jpeg, into: slot.tensor)
             if loaded.warnings > 0 { damaged.add(item.name, JPEGError.message(warnings: loaded.warnings)) }
             var item = item
             item.size = loaded.size
-            put(item)
+            put(item, at: start)
         } catch {
-            leaveOut(item.name, error.message)
+            leaveOut(item.name, .corrupt, error.message)
         }
     }
 
-    private func put(_ item: FrameSlot.Item) {
+    private func put(_ item: FrameSlot.Item, at start: UInt64) {
         framesInPass += 1
-        slot.put(item)
+        metrics.took(.decode, nanoseconds: clinux_monotonic_ns() - start)
+        metrics.frameDecoded()
+        if slot.put(item) { metrics.frameDropped(.superseded) }
     }
 
-    private func leaveOut(_ name: FrameName, _ reason: @autoclosure () -> String) { bad.add(name, reason()) }
+    private func leaveOut(_ name: FrameName, _ why: Metrics.Drop, _ reason: @autoclosure () -> String) {
+        metrics.frameDropped(why)
+        bad.add(name, reason())
+    }
 
     /// Waits until a time of the monotonic clock. False when a signal came first.
     private func pause(until time: UInt64) -> Bool {
+        metrics.idle(until: time)
         while true {
             let now = clinux_monotonic_ns()
             guard time > now else { return true }

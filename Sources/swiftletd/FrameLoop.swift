@@ -20,17 +20,24 @@ struct FrameLoop: ~Copyable {
     private let server: StreamServer
     /// Readable once a signal asks for the end.
     private let stop: Int32
+    private let metrics: Metrics
+    private var filter: DetectionFilter
+    private let newFilters: Mailbox<DetectionFilter>
     private var writer = FrameLineWriter()
     private(set) var frames: UInt64 = 0
     private var unsent: PictureLog
 
     init(
-        detector: Detector, slot: FrameSlot, server: StreamServer, stop: Int32, log: Log
+        detector: Detector, slot: FrameSlot, server: StreamServer, stop: Int32, metrics: Metrics,
+        filter: DetectionFilter, newFilters: Mailbox<DetectionFilter>, log: Log
     ) {
         self.detector = detector
         self.slot = slot
         self.server = server
         self.stop = stop
+        self.metrics = metrics
+        self.filter = filter
+        self.newFilters = newFilters
         unsent = PictureLog(log, "has no line")
     }
 
@@ -45,12 +52,18 @@ struct FrameLoop: ~Copyable {
     }
 
     private mutating func process(_ item: FrameSlot.Item) {
+        if let filter = newFilters.take() { self.filter = filter }
         let started = clinux_monotonic_ns()
         detector.engine.run()
         let inference = clinux_monotonic_ns() - started
-        let detections = detector.decode()
+        let detections = detector.decode(thresholds: filter.thresholds, limit: nil)
+        let decoded = clinux_monotonic_ns()
+        metrics.frameInferred()
+        metrics.took(.inference, nanoseconds: decoded - started)
         writer.begin(line(for: item, inference: inference))
-        for detection in detections {
+        var kept = 0
+        for detection in detections where kept < filter.limit && filter.keeps(detection) {
+            kept += 1
             let box = detection.box
             writer.add(
                 classIndex: Int(detection.classIndex), label: detector.description.labels[Int(detection.classIndex)],
@@ -58,7 +71,10 @@ struct FrameLoop: ~Copyable {
         }
         do throws(StreamError) {
             server.publish(try writer.finish())
+            metrics.took(.publish, nanoseconds: clinux_monotonic_ns() - decoded)
+            metrics.framePublished()
         } catch {
+            metrics.frameDropped(.unsent)
             // The writer leaves detections out before a line becomes too long: only a picture's name could do that.
             unsent.add(item.name, "needs more than \(byteCount(StreamProtocol.lineLimit))")
         }

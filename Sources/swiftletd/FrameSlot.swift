@@ -77,14 +77,17 @@ final class FrameSlot: @unchecked Sendable {
     /// The tensor to fill before `put`.
     var tensor: PictureInput.Tensor { back }
 
-    /// Hands the filled tensor over; what nobody took is replaced.
-    func put(_ next: Item) {
-        lock.locked {
-            if item != nil { replaced += 1 }
+    /// Hands the filled tensor over; what nobody took is replaced. Returns whether that happened.
+    func put(_ next: Item) -> Bool {
+        let isReplacement = lock.locked {
+            let isReplacement = item != nil
+            if isReplacement { replaced += 1 }
             item = next
             (front, back) = (back, front)
+            return isReplacement
         }
         filled.signal()
+        return isReplacement
     }
 
     /// Waits until nothing is left to take. False when `interrupt` became readable first.

@@ -4,25 +4,32 @@ import Engine
 import Service
 import Vision
 
-/// The daemon's command line.
+/// What the daemon was told: by its command line, and where that is silent by its configuration file.
 struct Options {
-    var model = Self.missing
+    /// The file's settings, those of the command line put over them.
+    var configuration = Configuration()
+    /// nil: there is no file.
+    var configurationPath: UnsafePointer<CChar>?
     /// Empty: a camera.
     var source = Self.missing
-    /// Empty: the first that there is.
-    var camera = Self.missing
-    /// Of the camera's frames; nil: the smallest that covers the network's input.
-    var size: PictureSize?
-    var socket = Self.missing
-    var threshold: Float = 0.3
-    var limit = 100
-    var resize = DetectorSettings.Resize.fast
-    var threads = Engine.defaultThreads
     var repeats = false
-    /// The least time between two frames, in nanoseconds.
-    var period: UInt64 = 0
     /// How long a source with an end waits for a first client, in nanoseconds.
     var wait: UInt64 = 5_000_000_000
+    private var namesCamera = false
+    /// What the command line says of settings that the file may have too.
+    private var overrides: [(inout Configuration) -> Void] = []
+
+    // Of the configuration, as C strings that stay: the empty one where there is none.
+    var model = Self.missing
+    var socket = Self.missing
+    var metrics: UnsafePointer<CChar>?
+
+    var threshold: Float { configuration.threshold }
+    var resize: DetectorSettings.Resize { configuration.resizesAsUpstream ? .upstream : .fast }
+    var threads: Int { configuration.threads }
+    var cameraName: [UInt8]? { configuration.cameraName }
+    var size: PictureSize? { configuration.cameraSize }
+    var period: UInt64 { configuration.period }
 
     /// An empty string.
     private static var missing: UnsafePointer<CChar> {
@@ -30,11 +37,14 @@ struct Options {
     }
 
     private enum ID {
-        case model, source, camera, size, socket, threshold, limit, resize, threads, loop, rate, wait, help, version
+        case config, model, source, camera, size, socket, metrics, threshold, limit, resize, threads, loop, rate, wait, help, version
     }
 
     private static var table: [CommandLineOption<ID>] {
         [
+            .init(
+                .config, "config", argument: "FILE",
+                help: "configuration (default /etc/swiftlet/swiftlet.conf)"),
             .init(.model, "model", short: "m", argument: "FILE", help: "model file (GGUF)"),
             .init(
                 .source, "source", short: "s", argument: "PATH",
@@ -44,6 +54,7 @@ struct Options {
                 help: "camera (default: the first); swiftlet cameras lists them"),
             .init(.size, "size", argument: "WxH", help: "size of the camera's frames (default: the least that will do)"),
             .init(.socket, "socket", argument: "PATH", help: "Unix socket to create"),
+            .init(.metrics, "metrics", argument: "FILE", help: "write Prometheus metrics there every 10 s"),
             .init(.threshold, "threshold", short: "t", argument: "T", help: "least score, 0 to 1 (default 0.3)"),
             .init(.limit, "limit", argument: "N", help: "most detections per picture (default 100)"),
             .init(
@@ -58,31 +69,77 @@ struct Options {
         ]
     }
 
-    /// Reads the process's arguments. Ends the process after `--help` and `--version`, and on a mistake.
+    /// Reads the process's arguments and the configuration. Ends the process after `--help` and `--version`, and on a
+    /// mistake.
     static func parse(_ log: Log) -> Options {
         var line = CommandLineParser(table)
+        var options: Options
         do throws(CommandLineError) {
-            return try read(&line, log)
+            options = try read(&line)
         } catch {
             usageError(log, line.message(error))
         }
+        if options.source[0] != 0, options.namesCamera {
+            usageError(log, "--source and --camera exclude each other")
+        }
+        if options.configurationPath == nil, exists(Configuration.defaultPath) {
+            options.configurationPath = cString(Configuration.defaultPath)
+        }
+        do throws(ConfigurationError) {
+            let (configuration, mistakes) = try options.readConfiguration()
+            options.configuration = configuration
+            for mistake in mistakes { log.error(options.message(mistake)) }
+            if !mistakes.isEmpty { ExitCode.configuration.exit() }
+        } catch {
+            log.error(options.message(error))
+            error.exitCode.exit()
+        }
+        options.model = options.configuration.modelPath.map { keep($0) } ?? missing
+        options.socket = keep(options.configuration.socketPath)
+        options.metrics = options.configuration.metricsPath.map { keep($0) }
+        if options.model[0] == 0 { usageError(log, "--model FILE is needed, or path in [model] of a configuration") }
+        return options
     }
 
-    private static func read(_ line: inout CommandLineParser<ID>, _ log: Log) throws(CommandLineError) -> Options {
+    private static func read(_ line: inout CommandLineParser<ID>) throws(CommandLineError) -> Options {
         var options = Options()
+        func override(_ change: @escaping (inout Configuration) -> Void) { options.overrides.append(change) }
         while let option = try line.next() {
             switch option {
-            case .model: options.model = line.text
+            case .config: options.configurationPath = line.text
+            case .model:
+                let path = bytes(line.text)
+                override { $0.modelPath = path }
             case .source: options.source = line.text
-            case .camera: options.camera = line.text
-            case .size: options.size = try line.size()
-            case .socket: options.socket = line.text
-            case .threshold: options.threshold = Float(try line.number(in: 0...1))
-            case .limit: options.limit = try line.integer(in: 1...1000)
-            case .resize: options.resize = try line.choice(["fast", "upstream"]) == 0 ? .fast : .upstream
-            case .threads: options.threads = try line.integer(in: 1...Int64(Engine.mostThreads))
+            case .camera:
+                let name = bytes(line.text)
+                options.namesCamera = true
+                override { $0.cameraName = name }
+            case .size:
+                let size = try line.size()
+                override { $0.cameraSize = size }
+            case .socket:
+                let path = bytes(line.text)
+                override { $0.socketPath = path }
+            case .metrics:
+                let path = bytes(line.text)
+                override { $0.metricsPath = path }
+            case .threshold:
+                let threshold = Float(try line.number(in: 0...1))
+                override { $0.threshold = threshold }
+            case .limit:
+                let limit = try line.integer(in: Configuration.limitRange)
+                override { $0.limit = limit }
+            case .resize:
+                let isUpstream = try line.choice(["fast", "upstream"]) == 1
+                override { $0.resizesAsUpstream = isUpstream }
+            case .threads:
+                let threads = try line.integer(in: 1...Int64(Engine.mostThreads))
+                override { $0.threads = threads }
             case .loop: options.repeats = true
-            case .rate: options.period = UInt64(1e9 / (try line.number(in: 0.001...1000)))
+            case .rate:
+                let rate = try line.number(in: Configuration.rateRange)
+                override { $0.rate = rate }
             case .wait: options.wait = UInt64(try line.number(in: 0...3600) * 1e9)
             case .help:
                 print(usage + line.optionHelp + examples)
@@ -93,30 +150,61 @@ struct Options {
             }
         }
         try line.requireNoOperands()
-        for (value, name) in [
-            (options.model, "--model FILE"), (options.socket, "--socket PATH"),
-        ]
-        where value[0] == 0 {
-            usageError(log, "\(name) is needed")
-        }
-        if options.source[0] != 0, options.camera[0] != 0 {
-            usageError(log, "--source and --camera exclude each other")
-        }
         return options
     }
 
     /// Where pictures come from, for messages.
     var sourceText: String {
         if source[0] != 0 { return "source \(text(source))" }
-        return camera[0] != 0 ? "camera \(text(camera))" : "any camera"
+        return cameraName.map { "camera \(text($0))" } ?? "any camera"
+    }
+
+    // MARK: - The configuration file
+
+    /// Reads the file, again after SIGHUP, and puts the command line over it. With mistakes the settings are not to be
+    /// used.
+    func readConfiguration() throws(ConfigurationError) -> (Configuration, [ConfigurationMistake]) {
+        var configuration = Configuration()
+        var mistakes: [ConfigurationMistake] = []
+        if let configurationPath {
+            let reader = try ConfigurationReader.read(path: configurationPath)
+            (configuration, mistakes) = (reader.configuration, reader.mistakes)
+        }
+        for override in overrides { override(&configuration) }
+        return (configuration, mistakes)
+    }
+
+    func message(_ mistake: ConfigurationMistake) -> String { mistake.message(file: configurationName) }
+    func message(_ error: ConfigurationError) -> String { error.message(file: configurationName) }
+
+    private var configurationName: String { configurationPath.map { text($0) } ?? "\(Configuration.defaultPath)" }
+
+    private static func exists(_ path: StaticString) -> Bool {
+        var status = clinux_file_status()
+        return clinux_path_status(cString(path), &status) != clinux_ENOENT
+    }
+
+    /// A C string that is never given back: once per process.
+    private static func keep(_ bytes: [UInt8]) -> UnsafePointer<CChar> {
+        let copy = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count + 1)
+        for (index, byte) in bytes.enumerated() { copy[index] = CChar(bitPattern: byte) }
+        copy[bytes.count] = 0
+        return UnsafePointer(copy)
+    }
+
+    /// Static strings end with a null.
+    private static func cString(_ text: StaticString) -> UnsafePointer<CChar> {
+        UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
     }
 
     private static var usage: String {
         """
-        usage: swiftletd --model FILE --socket PATH [OPTION]...
+        usage: swiftletd [--config FILE] [OPTION]...
 
         Finds objects in a camera's frames, or in pictures from files, and sends a line
-        of JSON for each to all who connect to the socket. SIGTERM and SIGINT end it.
+        of JSON for each to all who connect to the socket. Options override the
+        configuration. SIGTERM and SIGINT end it; SIGHUP reads thresholds, classes,
+        zones, limit and rate anew.
 
 
         """

@@ -10,8 +10,8 @@ import Vision
 private let drainTime: UInt64 = 2_000_000_000
 
 private func startDetector(_ options: Options, _ log: Log) -> Detector {
-    var settings = DetectorSettings(
-        threshold: options.threshold, limit: options.limit, resize: options.resize, threads: options.threads)
+    // Thresholds and limit come with each frame: they may change.
+    var settings = DetectorSettings(resize: options.resize, threads: options.threads)
     // What a full line leaves out must be the worst.
     settings.order = .bestFirst
     do throws(DetectorError) {
@@ -24,12 +24,11 @@ private func startDetector(_ options: Options, _ log: Log) -> Detector {
 
 private func openSource(_ options: Options, _ detector: Detector, stop: Int32, _ log: Log) -> CaptureLoop.Source {
     guard options.source[0] != 0 else {
-        let name = options.camera[0] == 0 ? nil : bytes(options.camera)
         let request = CaptureRequest(
             networkWidth: detector.inputSize.width, networkHeight: detector.inputSize.height,
             width: options.size?.width, height: options.size?.height,
             rate: options.period > 0 ? 1e9 / Double(options.period) : nil)
-        let driver = V4L2Driver(CameraSelector(name: name), request, interrupt: stop)
+        let driver = V4L2Driver(CameraSelector(name: options.cameraName), request, interrupt: stop)
         return .camera(LiveCamera(driver))
     }
     do throws(CameraError) {
@@ -41,7 +40,7 @@ private func openSource(_ options: Options, _ detector: Detector, stop: Int32, _
 }
 
 private func startServer(
-    _ options: Options, _ detector: Detector, _ source: CaptureLoop.Source, _ log: Log
+    _ options: Options, inherited: Int32?, _ detector: Detector, _ source: CaptureLoop.Source, _ log: Log
 ) -> StreamServer {
     let kind: StaticString =
         switch source {
@@ -58,42 +57,66 @@ private func startServer(
         program: "swiftletd", version: Product.version, modelName: detector.description.name,
         architecture: bytes(ModelKey.architecture), precision: bytes(detector.engine.storedPrecision),
         inputWidth: detector.inputSize.width, inputHeight: detector.inputSize.height, sourceKind: kind,
-        sourcePath: bytes(options.source[0] == 0 ? options.camera : options.source), threshold: options.threshold, labels: detector.description.labels)
+        sourcePath: options.source[0] == 0 ? options.cameraName ?? [] : bytes(options.source),
+        threshold: options.threshold, labels: detector.description.labels)
     do throws(StreamError) {
-        return try StreamServer(path: options.socket, hello: hello.encoded())
+        return try StreamServer(
+            at: inherited.map { .inherited($0) } ?? .path(options.socket), hello: hello.encoded(),
+            labels: detector.description.labels)
     } catch {
         log.error(error.message(socket: text(options.socket)))
         error.exitCode.exit()
     }
 }
 
-/// Says in one line what became of the camera.
-private func report(_ change: CameraChange, _ camera: OpenCamera?, _ options: Options, _ log: Log) {
-    let name = camera.map { text($0.identity.name) } ?? options.sourceText
-    switch change.state {
-    case .absent, .stalled:
-        log.warning(change.reason?.message(source: name) ?? "\(name): waiting for frames")
-    case .opening:
-        break
-    case .streaming:
-        guard let mode = camera?.mode else { return }
-        let rate = mode.rate > 0 ? " at \(fixed(mode.rate, decimals: 1)) frames per second" : ""
-        log.notice("\(name): streaming \(mode.width)x\(mode.height) \(mode.format.name)\(rate)")
+private func inheritedSocket(_ log: Log) -> Int32? {
+    do throws(StreamError) {
+        return try InheritedSocket.take()
+    } catch {
+        log.error(error.message(socket: "the inherited socket"))
+        error.exitCode.exit()
+    }
+}
+
+private func startHousekeeper(_ duties: Housekeeper.Duties, _ log: Log) -> Housekeeper {
+    do throws(StreamError) {
+        return try Housekeeper(duties, log)
+    } catch {
+        log.error("cannot start the service's thread: \(error.message(socket: ""))")
+        error.exitCode.exit()
+    }
+}
+
+private func makeMetrics(_ log: Log) -> Metrics {
+    do throws(StreamError) {
+        return try Metrics()
+    } catch {
+        log.error("cannot make the metrics: \(error.message(socket: ""))")
+        error.exitCode.exit()
     }
 }
 
 private func run() {
     let log = Log(program: "swiftletd")
     let options = Options.parse(log)
-    var stop: Int32 = -1
-    let error = clinux_stop_signals(&stop)
+    let inherited = inheritedSocket(log)
+    var stop: Int32 = -1, reload: Int32 = -1
+    var error = clinux_stop_signals(&stop)
+    if error == 0 { error = clinux_reload_signal(&reload) }
     guard error == 0 else {
         log.error("cannot receive signals: \(errorText(error))")
         ExitCode.system.exit()
     }
     let detector = startDetector(options, log)
     let source = openSource(options, detector, stop: stop, log)
-    let server = startServer(options, detector, source, log)
+    let reloader = Reloader(options, labels: detector.description.labels, log)
+    let filter = reloader.initialFilter()
+    let metrics = makeMetrics(log)
+    let server = startServer(options, inherited: inherited, detector, source, log)
+    let housekeeper = startHousekeeper(
+        .init(
+            metrics: metrics, stream: server, manager: ServiceManager(), metricsPath: options.metrics,
+            reloadSignal: reload, reload: { reloader.reload() }), log)
     let slot: FrameSlot
     do throws(StreamError) {
         slot = try FrameSlot(like: detector.input)
@@ -101,15 +124,18 @@ private func run() {
         log.error(error.message(socket: text(options.socket)))
         ExitCode.system.exit()
     }
+    let reporter = CameraReporter(server, metrics, sourceText: options.sourceText, log)
     let capture = CaptureLoop(
-        source, input: detector.makePictureInput(), slot: slot, stop: stop, period: options.period, log: log
+        source, input: detector.makePictureInput(), slot: slot, stop: stop, metrics: metrics, period: options.period,
+        newPeriods: reloader.periods, log: log
     ) { change, camera in
-        report(change, camera, options, log)
+        reporter.report(change, camera)
     }
     let (name, size) = (text(detector.description.name), detector.inputSize)
     log.notice(
         "started: model \(name) at \(size.width)x\(size.height), \(detector.engine.path.name) kernels, "
-            + "\(options.threads) threads, \(options.sourceText), socket \(text(options.socket))")
+            + "\(options.threads) threads, \(options.sourceText), "
+            + (inherited == nil ? "socket \(text(options.socket))" : "socket of the service manager"))
 
     // Whoever starts the daemon on a few pictures and then a client must not miss any.
     if case .files = source, !options.repeats, options.wait > 0 {
@@ -123,7 +149,9 @@ private func run() {
         log.error("cannot start a thread: \(errorText(threadError))")
         ExitCode.system.exit()
     }
-    var loop = FrameLoop(detector: detector, slot: slot, server: server, stop: stop, log: log)
+    var loop = FrameLoop(
+        detector: detector, slot: slot, server: server, stop: stop, metrics: metrics, filter: filter,
+        newFilters: reloader.filters, log: log)
     var code = ExitCode.success
     let end = loop.run()
     _ = clinux_thread_join(thread)
@@ -138,6 +166,7 @@ private func run() {
             log.error(error.message(socket: text(options.socket)))
         }
     }
+    housekeeper.stop()
     server.close(drain: drainTime)
     let counters = server.counters
     log.notice(

@@ -21,6 +21,7 @@ class Schema:
         jsonschema.Draft202012Validator.check_schema(schema)
         self.validator = jsonschema.Draft202012Validator(schema)
         self.definitions = schema["$defs"]
+        self.request = jsonschema.Draft202012Validator({"$ref": "#/$defs/request", "$defs": schema["$defs"]})
 
     def check(self, line: bytes) -> dict:
         record = json.loads(line)
@@ -65,6 +66,7 @@ def live(schema: Schema, path: str) -> list[str]:
         while "dropped" not in types:
             types.append(schema.check(slow.lines.readline())["type"])
         assert types[0] == "hello", types
+    types += requests(schema, path)
     time.sleep(1)
     crowd = [Client(path) for _ in range(CLIENTS)]
     for client in crowd:
@@ -75,6 +77,51 @@ def live(schema: Schema, path: str) -> list[str]:
         client.__exit__()
     assert types[-1] == "error", types
     return types
+
+
+# Requests, and whether they are one; what the schema says of each is what the daemon says.
+REQUESTS = [
+    ("{}", True),
+    ('{"min_score":0.2,"every":2}', True),
+    ('{"min_score":2}', False),
+    ('{"every":0}', False),
+    ('{"every":1.5}', False),
+    ('{"classes":[]}', True),
+    ('{"classes":"all"}', False),
+    ('{"limit":1}', False),
+    ("[]", False),
+]
+
+
+def requests(schema: Schema, path: str) -> list[str]:
+    types = []
+
+    def reply(client: Client) -> dict:
+        while True:
+            record = schema.check(client.lines.readline())
+            types.append(record["type"])
+            if record["type"] in ("options", "error"):
+                return record
+
+    with Client(path) as client:
+        for text, is_valid in REQUESTS:
+            assert schema.request.is_valid(json.loads(text)) == is_valid, text
+            client.socket.sendall(text.encode() + b"\n")
+            assert reply(client)["type"] == ("options" if is_valid else "error"), text
+        label = client_labels(schema, path)[1]
+        client.socket.sendall(json.dumps({"classes": [label], "min_score": 0.1}).encode() + b"\n")
+        assert reply(client)["classes"] == [label]
+        for _ in range(20):
+            record = schema.check(client.lines.readline())
+            assert all(found["label"] == label and found["score"] >= 0.1 for found in record["detections"]), record
+        client.socket.sendall(b"x" * 4096)
+        assert "4096" in reply(client)["message"] and client.lines.read() == b""
+    return types
+
+
+def client_labels(schema: Schema, path: str) -> list[str]:
+    with Client(path) as client:
+        return schema.check(client.lines.readline())["labels"]
 
 
 def main(schema: str, kind: str, path: str) -> None:

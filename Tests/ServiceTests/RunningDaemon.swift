@@ -25,13 +25,14 @@ final class RunningDaemon {
         try Data(bytes).write(to: URL(fileURLWithPath: folder + "/" + name))
     }
 
-    /// Starts the daemon with its model and socket, unless the arguments name others.
-    func start(_ arguments: [String]) throws {
+    /// Starts the daemon with its model and socket, unless the arguments name others or a configuration.
+    func start(_ arguments: [String], environment: [String: String] = [:]) throws {
         process.executableURL = try URL(fileURLWithPath: Self.program())
         var all = arguments
-        if !all.contains("--model") { all += ["--model", try Self.model()] }
-        if !all.contains("--socket") { all += ["--socket", socket] }
+        if !all.contains("--model"), !all.contains("--config") { all += ["--model", try Self.model()] }
+        if !all.contains("--socket"), !all.contains("--config") { all += ["--socket", socket] }
         process.arguments = all
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
         process.standardInput = standardInput
         let log = folder + "/log"
         try Data().write(to: URL(fileURLWithPath: log))

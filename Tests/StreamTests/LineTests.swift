@@ -53,7 +53,7 @@ import Testing
         writer.add(
             classIndex: 1, label: Array("ace".utf8), score: 0.93421, left: 0.25, top: 0.5, right: 1.5, bottom: -1)
         writer.add(classIndex: 2, label: [0xFF], score: 1, left: .nan, top: -.infinity, right: .infinity, bottom: 1)
-        let line = try object(try writer.finish())
+        let line = try object(try writer.finish().line)
         #expect(line["type"] as? String == "frame")
         #expect(line["sequence"] as? Int == 7)
         #expect(line["captured_monotonic_s"] as? Double == 12.345678)
@@ -84,7 +84,7 @@ import Testing
                         writer.add(
                             classIndex: index, label: [0x61], score: 0.5, left: 0, top: 0, right: 1, bottom: 1)
                     }
-                    return Array(try writer.finish())
+                    return Array(try writer.finish().line)
                 }
                 let line = try object(bytes)
                 let kept = try #require(line["detections"] as? [[String: Any]])

@@ -61,9 +61,10 @@ struct RunningServer {
     let server: StreamServer
     static let hello = "{\"type\":\"hello\"}"
 
-    init(_ limits: StreamLimits = StreamLimits()) throws {
+    init(_ limits: StreamLimits = StreamLimits(), labels: [String] = []) throws {
         path = Self.newPath()
-        server = try StreamServer(path: path, hello: Array((Self.hello + "\n").utf8), limits: limits)
+        server = try StreamServer(
+            path: path, hello: Array((Self.hello + "\n").utf8), labels: labels.map { Array($0.utf8) }, limits: limits)
     }
 
     static func newPath() -> String {

@@ -13,6 +13,7 @@
 #include "clinux_getopt.h"
 #include "clinux_log.h"
 #include "clinux_memory.h"
+#include "clinux_notify.h"
 #include "clinux_output.h"
 #include "clinux_poll.h"
 #include "clinux_process.h"

@@ -1,13 +1,21 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 /// Bytes of a Unix socket's path, without the terminating null.
 static const size_t clinux_unix_path_limit = 107;
 
-/// A non-blocking listener (AF_UNIX, SOCK_STREAM) with the file mode `mode`. ENAMETOOLONG, EADDRINUSE when the name
-/// exists, otherwise what socket, bind, chmod or listen said.
-int clinux_unix_listen(const char *_Nonnull path, unsigned mode, int backlog, int *_Nonnull fd);
+/// A non-blocking listener (AF_UNIX, SOCK_STREAM) with the file mode `mode`, and the group `group` where that is not
+/// negative and the process may set it. ENAMETOOLONG, EADDRINUSE when the name exists, otherwise what socket, bind,
+/// chmod or listen said.
+int clinux_unix_listen(const char *_Nonnull path, unsigned mode, int64_t group, int backlog, int *_Nonnull fd);
+/// A group's number, or -1 where there is no such group. Allocates.
+int64_t clinux_group(const char *_Nonnull name);
+/// The listening Unix stream socket that LISTEN_PID and LISTEN_FDS promise, made non-blocking and kept from children;
+/// -1 without an error when they promise nothing to this process. The variables are taken out of the environment.
+/// EINVAL when it is another number of descriptors or another kind of one.
+int clinux_inherited_listener(int *_Nonnull fd);
 /// Locks the folder of a socket's path against others who call this, until `fd` is closed. EAGAIN when another has held
 /// the lock for a second, ENAMETOOLONG, otherwise what open or flock said.
 int clinux_unix_lock_folder(const char *_Nonnull path, int *_Nonnull fd);
@@ -16,6 +24,11 @@ int clinux_unix_connect(const char *_Nonnull path, int *_Nonnull fd);
 /// Takes the next waiting client, non-blocking, with about `send_buffer` bytes of kernel memory for what it has not
 /// read. EAGAIN when none waits.
 int clinux_accept(int listener, int send_buffer, int *_Nonnull fd);
+
+/// Changes how many bytes the kernel keeps for what the peer has not read.
+int clinux_set_send_buffer(int fd, int bytes);
+/// The peer can send nothing more; what it has sent can still be received.
+void clinux_stop_receiving(int fd);
 
 /// Never blocks and never raises SIGPIPE. EAGAIN when nothing could be sent.
 int clinux_send(int fd, const void *_Nonnull bytes, size_t count, size_t *_Nonnull sent);

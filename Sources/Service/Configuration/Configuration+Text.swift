@@ -1,0 +1,42 @@
+import Vision
+
+extension Configuration {
+    /// All settings as a configuration file: what the file said, and the defaults for the rest.
+    public var text: String {
+        var lines = "[model]\n"
+        lines += setting("path", modelPath)
+        lines += "threads = \(threads)\n\n[camera]\n"
+        lines += setting("name", cameraName)
+        lines += setting("size", cameraSize.map { bytes("\($0.width)x\($0.height)") })
+        lines += setting("rate", rate.map { bytes("\($0)") })
+        lines += "\n[detect]\nthreshold = \(threshold)\nlimit = \(limit)\n"
+        lines += "resize = \(resizesAsUpstream ? "upstream" : "fast")\n"
+        var names: [UInt8] = []
+        for name in classes ?? [] { names += (names.isEmpty ? [] : bytes(", ")) + name.label }
+        lines += setting("classes", classes == nil ? nil : names)
+        if !classThresholds.isEmpty {
+            lines += "\n[threshold]\n"
+            for setting in classThresholds { lines += "\(Service.text(setting.name.label)) = \(setting.threshold)\n" }
+        }
+        for zone in zones {
+            lines += "\n[zone \(Service.text(zone.name))]\n"
+            if let include = zone.include { lines += "include = \(include.text)\n" }
+            if let exclude = zone.exclude { lines += "exclude = \(exclude.text)\n" }
+        }
+        lines += "\n[stream]\n" + setting("socket", socketPath)
+        lines += "\n[metrics]\n" + setting("file", metricsPath)
+        return lines
+    }
+
+    /// A key that is not set is a comment.
+    private func setting(_ key: StaticString, _ value: [UInt8]?) -> String {
+        guard let value else { return "; \(key) is not set\n" }
+        return "\(key) = \(Service.text(value))\n"
+    }
+
+    private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
+}
+
+extension Configuration.Rectangle {
+    fileprivate var text: String { "\(left) \(top) \(right) \(bottom)" }
+}

@@ -1,0 +1,87 @@
+import Engine
+import Vision
+
+/// What a configuration file says, with the product's defaults where it says nothing.
+public struct Configuration {
+    /// A part of the picture in fractions of its sides. The right and lower edges are outside.
+    public struct Rectangle: Equatable, Sendable {
+        public var left: Float
+        public var top: Float
+        public var right: Float
+        public var bottom: Float
+
+        public init(left: Float, top: Float, right: Float, bottom: Float) {
+            self.left = left
+            self.top = top
+            self.right = right
+            self.bottom = bottom
+        }
+
+        func contains(_ x: Float, _ y: Float) -> Bool { x >= left && x < right && y >= top && y < bottom }
+    }
+
+    /// Where detections count, or do not.
+    public struct Zone {
+        /// UTF-8.
+        public var name: [UInt8]
+        public var include: Rectangle?
+        public var exclude: Rectangle?
+    }
+
+    /// A class as the file calls it, and where it does so.
+    public struct ClassName {
+        /// UTF-8.
+        public var label: [UInt8]
+        public var line: Int
+    }
+
+    public struct ClassThreshold {
+        public var name: ClassName
+        public var threshold: Float
+    }
+
+    /// Paths and names are bytes without a null; nil where the file has none.
+    public var modelPath: [UInt8]?
+    public var threads = Engine.defaultThreads
+    public var cameraName: [UInt8]?
+    /// What the camera should deliver; nil leaves the choice to the program.
+    public var cameraSize: PictureSize?
+    /// At most so many frames per second are worked on; nil is no limit.
+    public var rate: Double?
+    /// Detections score more than this.
+    public var threshold: Float = 0.3
+    /// The best this many detections of a frame are kept.
+    public var limit = 100
+    /// Whether pictures are resized just as the model was evaluated, and not the quick way.
+    public var resizesAsUpstream = false
+    /// Only these classes are detected; nil is all.
+    public var classes: [ClassName]?
+    public var classThresholds: [ClassThreshold] = []
+    public var zones: [Zone] = []
+    public var socketPath: [UInt8] = bytes("/run/swiftlet/swiftlet.sock")
+    public var metricsPath: [UInt8]?
+
+    public init() {}
+
+    /// Where the daemon looks when it is not told.
+    public static var defaultPath: StaticString { "/etc/swiftlet/swiftlet.conf" }
+
+    public static let mostZones = 64
+    public static let rateRange = 0.001...1000.0
+    public static let limitRange: ClosedRange<Int64> = 1...1000
+
+    /// What the file says of classes that a model does not have.
+    /// - Parameter labels: the model's, UTF-8; the first is the background, which is no class to detect.
+    public func mistakes(for labels: [[UInt8]]) -> [ConfigurationMistake] {
+        var mistakes: [ConfigurationMistake] = []
+        func check(_ name: ClassName, _ section: StaticString, _ key: [UInt8]) {
+            if !labels.dropFirst().contains(name.label) {
+                let reason = ConfigurationMistake.Reason.unknownClass(name.label)
+                mistakes.append(.init(line: name.line, section: bytes(section), key: key, reason: reason))
+            }
+        }
+        for name in classes ?? [] { check(name, "detect", bytes("classes")) }
+        for setting in classThresholds { check(setting.name, "threshold", setting.name.label) }
+        return mistakes
+    }
+}

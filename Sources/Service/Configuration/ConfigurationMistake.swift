@@ -1,0 +1,50 @@
+/// Why a configuration file cannot be read at all. Numbers are errno values.
+public enum ConfigurationError: Error, Equatable {
+    case cannotOpen(Int32)
+    case tooLarge(limit: Int)
+    case outOfMemory
+}
+
+/// One thing that is wrong with a configuration file.
+public struct ConfigurationMistake: Error, Equatable {
+    public enum Reason: Equatable, Sendable {
+        case lineTooLong(limit: Int)
+        case nullByte
+        case notINI
+        case sectionTooLong(limit: Int)
+        /// A key stands before the first section.
+        case noSection
+        case unknownSection
+        case unknownKey
+        /// The same key stands in an earlier line.
+        case repeated(line: Int)
+        case empty
+        case notUTF8
+        case notAbsolute
+        case notANumber(from: Double, to: Double)
+        case notAnInteger(from: Int64, to: Int64)
+        case notAResize
+        case notASize
+        case notARectangle
+        case emptyRectangle
+        case unnamedZone
+        case tooManyZones(limit: Int)
+        case unknownClass([UInt8])
+        /// So many lines could not be read that the rest was not looked at.
+        case tooManyMistakes(limit: Int)
+    }
+
+    /// From 1.
+    public var line: Int
+    /// As the file has them, empty where there is none.
+    public var section: [UInt8]
+    public var key: [UInt8]
+    public var reason: Reason
+
+    public init(line: Int, section: [UInt8] = [], key: [UInt8] = [], reason: Reason) {
+        self.line = line
+        self.section = section
+        self.key = key
+        self.reason = reason
+    }
+}

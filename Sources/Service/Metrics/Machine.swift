@@ -1,0 +1,95 @@
+import CLinux
+
+/// What the board tells of itself under /sys. Files that a board does not have are left out. One thread owns it.
+public struct Machine: ~Copyable {
+    /// Processors change their clock together in groups, which Linux numbers by their first processor.
+    static var mostPolicies: Int { 64 }
+
+    private let folder: Int32
+
+    /// - Parameter root: where sysfs is mounted.
+    public init(root: StaticString = "/sys") {
+        self.init(root: UnsafeRawPointer(root.utf8Start).assumingMemoryBound(to: CChar.self))
+    }
+
+    init(root: UnsafePointer<CChar>) {
+        var descriptor: Int32 = -1
+        _ = clinux_open_read(clinux_working_folder, root, &descriptor)
+        folder = descriptor
+    }
+
+    deinit { if folder >= 0 { _ = clinux_close(folder) } }
+
+    /// The clock in Hz of the group that begins with this processor; nil where there is no such group.
+    func frequency(policy: Int) -> UInt64? {
+        var path = InlinePath("devices/system/cpu/cpufreq/policy")
+        path.append(policy)
+        path.append("/scaling_cur_freq")
+        return number(path).map { $0 * 1000 }
+    }
+
+    /// The temperature of the first sensor in thousandths of a degree Celsius.
+    var temperature: UInt64? { number(InlinePath("class/thermal/thermal_zone0/temp")) }
+
+    /// What a Raspberry Pi's firmware says of its power and heat: bit 0 is low voltage, 1 a capped clock, 2 throttling,
+    /// 3 the soft limit of temperature, all at the moment; the same 16 bits higher since the board was started.
+    var throttled: UInt64? {
+        number(InlinePath("devices/platform/soc/soc:firmware/get_throttled"), radix: 16)
+    }
+
+    private func number(_ path: InlinePath, radix: UInt64 = 10) -> UInt64? {
+        guard folder >= 0 else { return nil }
+        var descriptor: Int32 = -1
+        guard path.withCString({ clinux_open_read(folder, $0, &descriptor) }) == 0 else { return nil }
+        defer { _ = clinux_close(descriptor) }
+        var text = InlineArray<32, UInt8>(repeating: 0)
+        var got = 0
+        let error = withUnsafeMutableBytes(of: &text) { clinux_read(descriptor, $0.baseAddress!, $0.count, &got) }
+        guard error == 0 else { return nil }
+        var value: UInt64 = 0
+        var digits = 0
+        for index in 0..<got {
+            let digit: UInt8
+            switch text[index] {
+            case let byte where (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte): digit = byte - UInt8(ascii: "0")
+            case let byte where radix == 16 && (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte | 0x20):
+                digit = (byte | 0x20) - UInt8(ascii: "a") + 10
+            // "0x" before a hexadecimal number.
+            case UInt8(ascii: "x") where radix == 16 && value == 0: continue
+            default: return digits > 0 && text[index] == 0x0A ? value : nil
+            }
+            digits += 1
+            // More than any clock or temperature has.
+            guard digits <= 16 else { return nil }
+            value = value * radix + UInt64(digit)
+        }
+        return digits > 0 ? value : nil
+    }
+}
+
+/// A short path without allocation.
+private struct InlinePath {
+    private var bytes = InlineArray<96, CChar>(repeating: 0)
+    private var count = 0
+
+    init(_ text: StaticString) { append(text) }
+
+    mutating func append(_ text: StaticString) {
+        for index in 0..<text.utf8CodeUnitCount { append(text.utf8Start[index]) }
+    }
+
+    mutating func append(_ number: Int) {
+        if number >= 10 { append(number / 10) }
+        append(UInt8(ascii: "0") + UInt8(number % 10))
+    }
+
+    private mutating func append(_ byte: UInt8) {
+        precondition(count < bytes.count - 1)
+        bytes[count] = CChar(bitPattern: byte)
+        count += 1
+    }
+
+    func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
+        withUnsafePointer(to: bytes) { body(UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self)) }
+    }
+}

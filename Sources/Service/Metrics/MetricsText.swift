@@ -1,0 +1,219 @@
+import CLinux
+import Stream
+import Synchronization
+
+/// Writes metrics in Prometheus' text format into a buffer of fixed size. What does not fit is an error, not a shorter
+/// text.
+public struct MetricsText: ~Copyable {
+    /// Bytes of the longest text.
+    public static var capacity: Int { 32 << 10 }
+
+    private let buffer: UnsafeMutableRawBufferPointer
+    private var count = 0
+    private var hasOverflowed = false
+
+    public init() { buffer = .allocate(byteCount: Self.capacity, alignment: 16) }
+
+    deinit { buffer.deallocate() }
+
+    /// Writes everything anew. nil where it does not fit; otherwise valid until the next call.
+    /// - Parameter started: when the daemon began, in nanoseconds since 1970.
+    public mutating func write(
+        _ metrics: Metrics, _ stream: StreamCounters, _ machine: borrowing Machine, started: UInt64
+    ) -> UnsafeRawBufferPointer? {
+        (count, hasOverflowed) = (0, false)
+        writeProcess(started: started)
+        writeFrames(metrics)
+        writeCamera(metrics)
+        writeStream(stream)
+        writeMachine(machine)
+        return hasOverflowed ? nil : UnsafeRawBufferPointer(rebasing: buffer[..<count])
+    }
+
+    private mutating func writeProcess(started: UInt64) {
+        begin("build_info", .gauge, "The program's version.")
+        put("swiftlet_build_info{version=\"")
+        put(Product.version)
+        put("\"} 1\n")
+        begin("start_time_seconds", .gauge, "When the daemon began, since 1970.")
+        sample("start_time_seconds", thousandths: started / 1_000_000)
+        begin("written_time_seconds", .gauge, "When this was written, since 1970.")
+        sample("written_time_seconds", thousandths: clinux_realtime_ns() / 1_000_000)
+        var memory = clinux_process_memory()
+        guard clinux_read_process_memory(&memory) == 0 else { return }
+        begin("resident_bytes", .gauge, "Memory that the daemon has now.")
+        sample("resident_bytes", memory.resident)
+        begin("resident_peak_bytes", .gauge, "The most that it has had.")
+        sample("resident_peak_bytes", memory.peak_resident)
+    }
+
+    private mutating func writeFrames(_ metrics: Metrics) {
+        begin("frames_captured_total", .counter, "Frames that came from the source.")
+        sample("frames_captured_total", metrics.captured.load(ordering: .relaxed))
+        begin("frames_decoded_total", .counter, "Frames that became an input of the network.")
+        sample("frames_decoded_total", metrics.decoded.load(ordering: .relaxed))
+        begin("frames_inferred_total", .counter, "Frames that the network has seen.")
+        sample("frames_inferred_total", metrics.inferred.load(ordering: .relaxed))
+        begin("frames_published_total", .counter, "Frames whose line went to the clients' queues.")
+        sample("frames_published_total", metrics.framesPublished)
+        begin("frames_dropped_total", .counter, "Frames without a line.")
+        for why in Metrics.Drop.allCases {
+            sample("frames_dropped_total", label: "reason", why.name, metrics.dropped(why))
+        }
+        begin("stage_seconds", .histogram, "What the parts of a frame's way took.")
+        for stage in Metrics.Stage.allCases { writeHistogram(stage.name, metrics.latency(stage)) }
+    }
+
+    private mutating func writeHistogram(_ stage: StaticString, _ histogram: LatencyHistogram) {
+        let bounds = LatencyHistogram.bounds
+        for place in 0...bounds.count {
+            put("swiftlet_stage_seconds_bucket{stage=\"")
+            put(stage)
+            put("\",le=\"")
+            if place < bounds.count { decimal(bounds[place], digits: 6) } else { put("+Inf") }
+            put("\"} ")
+            integer(histogram.count(upTo: place))
+            put("\n")
+        }
+        put("swiftlet_stage_seconds_sum{stage=\"")
+        put(stage)
+        put("\"} ")
+        decimal(histogram.sum, digits: 9)
+        put("\n")
+        sample("stage_seconds_count", label: "stage", stage, histogram.count(upTo: bounds.count))
+    }
+
+    private mutating func writeCamera(_ metrics: Metrics) {
+        guard let current = metrics.camera else { return }
+        begin("camera_state", .gauge, "1 for the state that the camera is in.")
+        for state in CameraLine.State.all {
+            sample("camera_state", label: "state", state.name, state == current ? 1 : 0)
+        }
+        begin("camera_starts_total", .counter, "How often the camera was opened.")
+        sample("camera_starts_total", metrics.cameraStarts.load(ordering: .relaxed))
+    }
+
+    private mutating func writeStream(_ stream: StreamCounters) {
+        begin("clients", .gauge, "Clients at the moment.")
+        sample("clients", UInt64(stream.clients))
+        begin("clients_accepted_total", .counter, "Clients that got a place.")
+        sample("clients_accepted_total", stream.accepted)
+        begin("clients_refused_total", .counter, "Clients beyond the last place.")
+        sample("clients_refused_total", stream.refused)
+        begin("clients_stuck_total", .counter, "Clients that were closed because they took nothing.")
+        sample("clients_stuck_total", stream.stuck)
+        begin("lines_published_total", .counter, "Lines for all clients.")
+        sample("lines_published_total", stream.linesPublished)
+        begin("lines_sent_total", .counter, "Lines times clients that got them.")
+        sample("lines_sent_total", stream.linesSent)
+        begin("lines_dropped_total", .counter, "Lines times clients that were too slow for them.")
+        sample("lines_dropped_total", stream.linesDropped)
+    }
+
+    private mutating func writeMachine(_ machine: borrowing Machine) {
+        var isFirst = true
+        for policy in 0..<Machine.mostPolicies {
+            guard let frequency = machine.frequency(policy: policy) else { continue }
+            if isFirst { begin("cpu_frequency_hertz", .gauge, "The clock of the processors from this one on.") }
+            isFirst = false
+            put("swiftlet_cpu_frequency_hertz{cpu=\"")
+            integer(UInt64(policy))
+            put("\"} ")
+            integer(frequency)
+            put("\n")
+        }
+        if let temperature = machine.temperature {
+            begin("temperature_celsius", .gauge, "The board's first sensor.")
+            sample("temperature_celsius", thousandths: temperature)
+        }
+        if let throttled = machine.throttled {
+            begin("throttled", .gauge, "1 where the firmware limits the board.")
+            let reasons: InlineArray<4, StaticString> = ["undervoltage", "frequency_capped", "throttled", "temperature"]
+            for bit in reasons.indices {
+                sample("throttled", label: "reason", reasons[bit], throttled >> UInt64(bit) & 1)
+            }
+            begin("throttled_since_boot", .gauge, "1 where it has done so since the board was started.")
+            for bit in reasons.indices {
+                sample("throttled_since_boot", label: "reason", reasons[bit], throttled >> UInt64(bit + 16) & 1)
+            }
+        }
+    }
+
+    // MARK: - Format
+
+    private enum Kind { case counter, gauge, histogram }
+
+    /// The lines before a metric's samples.
+    private mutating func begin(_ name: StaticString, _ kind: Kind, _ help: StaticString) {
+        put("# HELP swiftlet_")
+        put(name)
+        put(" ")
+        put(help)
+        put("\n# TYPE swiftlet_")
+        put(name)
+        switch kind {
+        case .counter: put(" counter\n")
+        case .gauge: put(" gauge\n")
+        case .histogram: put(" histogram\n")
+        }
+    }
+
+    private mutating func sample(_ name: StaticString, _ value: UInt64) {
+        put("swiftlet_")
+        put(name)
+        put(" ")
+        integer(value)
+        put("\n")
+    }
+
+    private mutating func sample(_ name: StaticString, thousandths value: UInt64) {
+        put("swiftlet_")
+        put(name)
+        put(" ")
+        decimal(value, digits: 3)
+        put("\n")
+    }
+
+    private mutating func sample(_ name: StaticString, label: StaticString, _ text: StaticString, _ value: UInt64) {
+        put("swiftlet_")
+        put(name)
+        put("{")
+        put(label)
+        put("=\"")
+        put(text)
+        put("\"} ")
+        integer(value)
+        put("\n")
+    }
+
+    private mutating func put(_ text: StaticString) {
+        for index in 0..<text.utf8CodeUnitCount { put(text.utf8Start[index]) }
+    }
+
+    private mutating func integer(_ value: UInt64) { decimal(value, digits: 0) }
+
+    /// `value` in units of the last of so many digits after the point.
+    private mutating func decimal(_ value: UInt64, digits: Int) {
+        var divisor: UInt64 = 1
+        var length = 1
+        while value / divisor >= 10 || length <= digits {
+            divisor *= 10
+            length += 1
+        }
+        while length > 0 {
+            put(UInt8(ascii: "0") + UInt8(value / divisor % 10))
+            divisor /= 10
+            length -= 1
+            if length == digits, digits > 0 { put(UInt8(ascii: ".")) }
+        }
+    }
+
+    private mutating func put(_ byte: UInt8) {
+        guard count < buffer.count else {
+            hasOverflowed = true
+            return
+        }
+        buffer[count] = byte
+        count += 1
+    }
+}

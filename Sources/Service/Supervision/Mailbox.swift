@@ -1,0 +1,35 @@
+import Synchronization
+
+/// Hands the latest of some values from one thread to another. Neither ever waits; a value that nobody has taken is
+/// replaced by the next one.
+///
+/// `@unchecked Sendable`: a value belongs to the thread that put it until another takes it.
+public final class Mailbox<Value>: @unchecked Sendable {
+    private final class Letter {
+        let value: Value
+        init(_ value: Value) { self.value = value }
+    }
+
+    private let letter = Atomic<UnsafeRawPointer?>(nil)
+
+    public init() {}
+
+    deinit { _ = take() }
+
+    public func put(_ value: Value) {
+        let new = UnsafeRawPointer(Unmanaged.passRetained(Letter(value)).toOpaque())
+        release(letter.exchange(new, ordering: .acquiringAndReleasing))
+    }
+
+    /// The value that was put last, if there is one that has not been taken. Looking allocates nothing.
+    public func take() -> Value? {
+        guard letter.load(ordering: .relaxed) != nil,
+            let taken = letter.exchange(nil, ordering: .acquiringAndReleasing)
+        else { return nil }
+        return Unmanaged<Letter>.fromOpaque(taken).takeRetainedValue().value
+    }
+
+    private func release(_ old: UnsafeRawPointer?) {
+        if let old { Unmanaged<Letter>.fromOpaque(old).release() }
+    }
+}

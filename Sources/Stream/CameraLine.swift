@@ -1,0 +1,84 @@
+/// What has become of the camera, for a line to all clients.
+public struct CameraLine {
+    public enum State: Sendable {
+        /// There is none, or not the one that was asked for.
+        case absent
+        case opening
+        case streaming
+        /// It is there and gives no frames.
+        case stalled
+
+        public var name: StaticString {
+            switch self {
+            case .absent: "absent"
+            case .opening: "opening"
+            case .streaming: "streaming"
+            case .stalled: "stalled"
+            }
+        }
+    }
+
+    /// What a streaming camera delivers.
+    public struct Mode: Sendable {
+        /// A fourcc of V4L2: four characters, the first in the lowest byte.
+        public var format: UInt32
+        public var width: Int
+        public var height: Int
+        /// Frames per second; 0 where the driver does not say.
+        public var rate: Double
+
+        public init(format: UInt32, width: Int, height: Int, rate: Double) {
+            self.format = format
+            self.width = width
+            self.height = height
+            self.rate = rate
+        }
+    }
+
+    public var state: State
+    /// The camera's name, UTF-8.
+    public var camera: [UInt8]
+    /// What happened and what to do, one sentence of UTF-8.
+    public var message: [UInt8]
+    /// Only while it streams.
+    public var mode: Mode?
+
+    public init(state: State, camera: [UInt8], message: [UInt8], mode: Mode? = nil) {
+        self.state = state
+        self.camera = camera
+        self.message = message
+        self.mode = mode
+    }
+}
+
+extension JSONWriter {
+    /// A change of the camera's state, for `StreamServer.publish(state:)`. Texts are cut after 256 bytes.
+    public mutating func cameraLine(_ line: CameraLine) throws(StreamError) -> UnsafeRawBufferPointer {
+        clear()
+        beginObject()
+        key("type")
+        string("camera")
+        key("state")
+        string(line.state.name)
+        key("camera")
+        string(Array(line.camera.prefix(StreamProtocol.stateTextLimit)))
+        key("message")
+        string(Array(line.message.prefix(StreamProtocol.stateTextLimit)))
+        if line.state == .streaming, let mode = line.mode {
+            key("format")
+            var format: [UInt8] = []
+            for shift in [UInt32(0), 8, 16, 24] { format.append(UInt8(truncatingIfNeeded: mode.format >> shift)) }
+            // Some formats have fewer letters: "Y8  ".
+            while format.last == 0x20 { format.removeLast() }
+            string(format)
+            key("width_px")
+            integer(mode.width)
+            key("height_px")
+            integer(mode.height)
+            key("rate_fps")
+            decimal(mode.rate, decimals: 3)
+        }
+        endObject()
+        return try self.line()
+    }
+}

@@ -1,0 +1,40 @@
+/// A frame's line and where its detections stand in it, so that a client can get a line with fewer of them. Valid until
+/// its writer writes again.
+public struct FrameSegments {
+    struct Segment {
+        /// The first byte of the detection's object.
+        var start: Int
+        var classIndex: Int
+        var score: Float
+    }
+
+    /// The whole line, newline included.
+    public let line: UnsafeRawBufferPointer
+    let detections: UnsafeBufferPointer<Segment>
+    /// Bytes before the first detection.
+    let head: Int
+    /// Where what follows the last detection begins.
+    let tail: Int
+
+    /// Puts together the line that has only what `options` want. `room` is at least as long as the line.
+    func line(for options: ClientOptions, in room: UnsafeMutableRawBufferPointer) -> UnsafeRawBufferPointer {
+        var count = 0
+        func copy(_ range: Range<Int>) {
+            UnsafeMutableRawBufferPointer(rebasing: room[count...]).copyBytes(from: line[range])
+            count += range.count
+        }
+        copy(0..<head)
+        for (index, detection) in detections.enumerated()
+        where options.wants(class: detection.classIndex, score: detection.score) {
+            if count > head {
+                room[count] = UInt8(ascii: ",")
+                count += 1
+            }
+            // A comma stands between two detections.
+            let end = index + 1 < detections.count ? detections[index + 1].start - 1 : tail
+            copy(detection.start..<end)
+        }
+        copy(tail..<line.count)
+        return UnsafeRawBufferPointer(rebasing: room[..<count])
+    }
+}

@@ -1,0 +1,71 @@
+import CLinux
+
+/// What clients say. It all happens on the server's thread, so slowly that a flood costs nothing: one read and one
+/// answer per client and `limits.inputPause`.
+extension StreamCore {
+    /// Takes what the client has sent and answers its first line. False when the connection is broken.
+    func receiveInput(_ index: Int) -> Bool {
+        let room = UnsafeMutableRawBufferPointer(rebasing: clients[index].input[clients[index].inputCount...])
+        guard let start = room.baseAddress, !room.isEmpty else { return true }
+        var got = 0
+        let error = clinux_receive(clients[index].descriptor, start, room.count, &got)
+        if error == clinux_EAGAIN { return true }
+        guard error == 0 else { return false }
+        // The end of input is not the end of the connection: `nc` shuts its side down and reads on.
+        clients[index].inputHasEnded = got == 0
+        // Who is being sent away is no longer listened to.
+        if !clients[index].isLeaving { clients[index].inputCount += got }
+        answerInput(index)
+        return true
+    }
+
+    /// Answers one line of the client, if there is one.
+    func answerInput(_ index: Int) {
+        if let length = clients[index].inputLine {
+            answer(UnsafeRawBufferPointer(clients[index].input), length, of: index)
+            let rest = UnsafeRawBufferPointer(
+                rebasing: clients[index].input[length..<clients[index].inputCount])
+            clients[index].input.copyMemory(from: rest)
+            clients[index].inputCount = rest.count
+        } else if clients[index].inputCount == clients[index].input.count {
+            refuse(.tooLong, offset: nil, to: index)
+            lock.locked { clients[index].isLeaving = true }
+            clients[index].inputCount = 0
+        }
+        clients[index].inputPausedUntil = clinux_monotonic_ns() + limits.inputPause
+    }
+
+    private func answer(_ input: UnsafeRawBufferPointer, _ length: Int, of index: Int) {
+        var end = length
+        if end > 0, input[end - 1] == UInt8(ascii: "\n") { end -= 1 }
+        if end > 0, input[end - 1] == UInt8(ascii: "\r") { end -= 1 }
+        let line = UnsafeRawBufferPointer(rebasing: input[..<end])
+        var reader = ClientOptionsReader(line)
+        do throws(ClientLineError) {
+            try reader.read(into: &incoming, labels: labels, scratch: inputScratch)
+        } catch {
+            return refuse(error, offset: reader.offset, to: index)
+        }
+        let classes = reader.classesText
+        let classesText = incoming.isSelective ? UnsafeRawBufferPointer(rebasing: line[classes]) : nil
+        do throws(StreamError) {
+            let reply = try answers.optionsLine(incoming, classes: classesText)
+            lock.locked {
+                clients[index].options.copy(incoming)
+                clients[index].framesToSkip = 0
+                queue(reply, for: index, now: clinux_monotonic_ns())
+            }
+        } catch {
+            // Every accepted line fits into an answer.
+        }
+    }
+
+    private func refuse(_ error: ClientLineError, offset: Int?, to index: Int) {
+        do throws(StreamError) {
+            let reply = try answers.errorLine(error.message, offset: offset)
+            lock.locked { queue(reply, for: index, now: clinux_monotonic_ns()) }
+        } catch {
+            // The messages are short.
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import Detector
+import Engine
+import Service
+import Vision
+
+/// Reads the configuration anew and hands what may change while frames go by to the threads that they go through. One
+/// thread uses it.
+final class Reloader {
+    /// For the network's thread.
+    let filters = Mailbox<DetectionFilter>()
+    /// For the capturing thread.
+    let periods = Mailbox<UInt64>()
+    private let options: Options
+    private let labels: [[UInt8]]
+    private let log: Log
+
+    init(_ options: Options, labels: [[UInt8]], _ log: Log) {
+        self.options = options
+        self.labels = labels
+        self.log = log
+    }
+
+    /// What the daemon starts with. Ends the process where the model does not have the configuration's classes.
+    func initialFilter() -> DetectionFilter {
+        let mistakes = options.configuration.mistakes(for: labels)
+        for mistake in mistakes { log.error(options.message(mistake)) }
+        if !mistakes.isEmpty { ExitCode.configuration.exit() }
+        return DetectionFilter(options.configuration, labels: labels)
+    }
+
+    func reload() {
+        do throws(ConfigurationError) {
+            var (configuration, mistakes) = try options.readConfiguration()
+            mistakes += configuration.mistakes(for: labels)
+            if let first = mistakes.first {
+                let others = mistakes.count > 1 ? " (and \(mistakes.count - 1) more: swiftlet check lists them)" : ""
+                log.error("the old configuration goes on: \(options.message(first))\(others)")
+                return
+            }
+            filters.put(DetectionFilter(configuration, labels: labels))
+            periods.put(configuration.period)
+            let rest = configuration.restartOnly(than: options.configuration)
+            log.notice("configuration reloaded" + (rest.isEmpty ? "" : "; restart the daemon for \(rest)"))
+        } catch {
+            log.error("the old configuration goes on: \(options.message(error))")
+        }
+    }
+}
+
+extension Configuration {
+    /// The least time between two frames, in nanoseconds.
+    var period: UInt64 { rate.map { UInt64(1e9 / $0) } ?? 0 }
+
+    /// The settings that differ and that a running daemon does not change, as words; empty where there are none.
+    fileprivate func restartOnly(than old: Configuration) -> String {
+        var words = ""
+        func add(_ differs: Bool, _ name: StaticString) {
+            if differs { words += (words.isEmpty ? "" : ", ") + "\(name)" }
+        }
+        add(modelPath != old.modelPath, "[model] path")
+        add(threads != old.threads, "[model] threads")
+        add(cameraName != old.cameraName, "[camera] name")
+        add(cameraSize?.width != old.cameraSize?.width || cameraSize?.height != old.cameraSize?.height, "[camera] size")
+        add(resizesAsUpstream != old.resizesAsUpstream, "[detect] resize")
+        add(socketPath != old.socketPath, "[stream] socket")
+        add(metricsPath != old.metricsPath, "[metrics] file")
+        return words
+    }
+}

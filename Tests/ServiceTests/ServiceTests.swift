@@ -1,0 +1,214 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Service
+
+/// The daemon as a service: what it tells its manager, takes from its configuration, and writes down.
+@Suite struct ServiceTests {
+    let daemon: RunningDaemon
+
+    init() throws {
+        daemon = try RunningDaemon()
+        for index in 0..<3 { try daemon.write("pictures/\(index).jpg", try drawnJPEG(seed: UInt64(index))) }
+    }
+
+    func configure(_ text: String) throws {
+        let start = "[model]\npath = \(try RunningDaemon.model())\n[stream]\nsocket = \(daemon.socket)\n"
+        try daemon.write("conf", Array((start + text).utf8))
+    }
+
+    func startConfigured(_ arguments: [String] = [], environment: [String: String] = [:]) throws {
+        try daemon.start(
+            ["--config", daemon.folder + "/conf", "--source", daemon.folder + "/pictures", "--loop"] + arguments,
+            environment: environment)
+        try daemon.waitForSocket()
+    }
+
+    func signal(_ number: Int32) { kill(daemon.process.processIdentifier, number) }
+
+    /// Waits until the log has a line with these words.
+    func waitForLog(_ words: String) throws {
+        for _ in 0..<3000 {
+            if try daemon.log().contains(where: { $0.contains(words) }) { return }
+            usleep(10_000)
+        }
+        Issue.record("no log line with '\(words)': \(try daemon.log())")
+    }
+
+    /// Detections of the frames from one moment on, until a frame fulfils a condition.
+    func frame(_ client: LineReader, where condition: ([[String: Any]]) -> Bool) throws -> [[String: Any]] {
+        for _ in 0..<10_000 {
+            let line = try client.next()
+            guard let found = line["detections"] as? [[String: Any]] else { continue }
+            if condition(found) { return found }
+        }
+        Issue.record("no such frame")
+        return []
+    }
+
+    // MARK: - Configuration
+
+    @Test func theCommandLineOverridesTheConfiguration() throws {
+        try configure("[detect]\nthreshold = 0.05\nlimit = 3\n[camera]\nrate = 100\n")
+        try startConfigured(["--limit", "2"])
+        let client = try LineReader(daemon.socket)
+        #expect(try client.next()["threshold"] as? Double == 0.05)
+        #expect(try frame(client) { !$0.isEmpty }.count == 2)
+        daemon.process.terminate()
+        #expect(daemon.exitCode() == 0)
+    }
+
+    @Test func theHangUpSignalReadsTheConfigurationAnew() throws {
+        try configure("[detect]\nthreshold = 0.05\n[camera]\nrate = 100\n")
+        try startConfigured()
+        let client = try LineReader(daemon.socket)
+        let hello = try client.next()
+        let found = try frame(client) { Set($0.compactMap { $0["label"] as? String }).count > 1 }
+        let label = try #require(found[0]["label"] as? String)
+        try configure("[detect]\nthreshold = 0.05\nclasses = \(label)\n[camera]\nrate = 100\n")
+        signal(SIGHUP)
+        try waitForLog("configuration reloaded")
+        let selected = try frame(client) { $0.allSatisfy { $0["label"] as? String == label } && !$0.isEmpty }
+        #expect(!selected.isEmpty)
+        // A bad file changes nothing and is told once.
+        try configure("[detect]\nthreshold = high\nclasses = nobody\n")
+        signal(SIGHUP)
+        try waitForLog("the old configuration goes on")
+        for _ in 0..<10 {
+            #expect(try frame(client) { _ in true }.allSatisfy { $0["label"] as? String == label })
+        }
+        try configure("[zone none]\ninclude = 0 0 0.001 0.001\n[metrics]\nfile = /nowhere/else\n")
+        signal(SIGHUP)
+        try waitForLog("restart the daemon for [metrics] file")
+        _ = try frame(client) { $0.isEmpty }
+        #expect(hello["type"] as? String == "hello")
+        daemon.process.terminate()
+        #expect(daemon.exitCode() == 0)
+        let log = try daemon.log()
+        #expect(log.count == 5, "\(log)")
+        #expect(log[2].contains("conf:6: [detect] threshold: ") && log[2].contains("and 1 more"), "\(log)")
+    }
+
+    @Test func mistakesInTheConfigurationEndTheStart() throws {
+        try configure("[detect]\nthreshold = 2\nclasses = nobody\nwhat = 1\n")
+        try daemon.start(["--config", daemon.folder + "/conf", "--source", daemon.folder + "/pictures"])
+        #expect(daemon.exitCode() == 78)
+        #expect(try daemon.log().count == 2)
+        let other = try RunningDaemon()
+        try other.write("conf", Array("[detect]\nclasses = nobody\n".utf8))
+        try other.start(
+            ["--config", other.folder + "/conf", "--source", daemon.folder + "/pictures", "--model",
+                try RunningDaemon.model(), "--socket", other.socket])
+        #expect(other.exitCode() == 78)
+        #expect(try other.log().first?.contains("conf:2: [detect] classes: the model has no class 'nobody'") == true)
+        let missing = try RunningDaemon()
+        try missing.start(["--config", missing.folder + "/none", "--source", "-"])
+        #expect(missing.exitCode() == 66)
+    }
+
+    @Test func checkNamesEveryMistakeOrPrintsTheSettings() throws {
+        let path = daemon.folder + "/conf"
+        try configure("[detect]\nthreshold = 2\nnonsense\nclasses = nobody\n[zone a]\ninclude = 1 1 0 0\n")
+        let bad = try ToolOutcome(of: ["check", path], daemon)
+        #expect(bad.code == 78 && bad.output.isEmpty)
+        #expect(bad.errors.map { $0.split(separator: ":")[2] } == ["6", "7", "8", "10"])
+        try configure("[zone a]\ninclude = 0 0 1 1\n[detect]\nthreshold = 0.4")
+        let good = try ToolOutcome(of: ["check", path], daemon)
+        #expect(good.code == 0 && good.errors.isEmpty && good.output.contains("threshold = 0.4"))
+        try daemon.write("again", Array(good.output.utf8))
+        #expect(try ToolOutcome(of: ["check", daemon.folder + "/again"], daemon).output == good.output)
+        #expect(try ToolOutcome(of: ["check", daemon.folder + "/none"], daemon).code == 66)
+        #expect(try ToolOutcome(of: ["check"], daemon).code == 64)
+    }
+
+    // MARK: - The service manager
+
+    @Test func theManagerIsTold() throws {
+        let manager = try NotifySocket(daemon.folder + "/notify")
+        try configure("[camera]\nrate = 100\n")
+        try startConfigured(environment: ["NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "150000"])
+        #expect(try manager.wait(for: "READY=1").contains { $0.hasPrefix("STATUS=") })
+        for _ in 0..<5 { _ = try manager.wait(for: "WATCHDOG=1") }
+        signal(SIGHUP)
+        #expect(try manager.wait(for: "RELOADING=1").contains { $0.hasPrefix("MONOTONIC_USEC=") })
+        _ = try manager.wait(for: "READY=1")
+        daemon.process.terminate()
+        _ = try manager.wait(for: "STOPPING=1")
+        #expect(daemon.exitCode() == 0)
+    }
+
+    /// No frame, no READY; no new frame, no food for the watchdog; but a pause between pictures is no fault.
+    @Test func theWatchdogIsNotFedFalsely() throws {
+        let manager = try NotifySocket(daemon.folder + "/notify")
+        let environment = ["NOTIFY_SOCKET": "@" + manager.abstractName, "WATCHDOG_USEC": "60000"]
+        try daemon.start(["--source", "-", "--wait", "0"], environment: environment)
+        try daemon.waitForSocket()
+        let client = try LineReader(daemon.socket)
+        #expect(try client.next()["type"] as? String == "hello")
+        #expect(manager.messages(for: 500_000).isEmpty)
+        try daemon.standardInput.fileHandleForWriting.write(contentsOf: Data(try drawnJPEG(seed: 1)))
+        #expect(try client.next()["type"] as? String == "frame")
+        _ = try manager.wait(for: "READY=1")
+        // One frame is one portion at most, however long the time.
+        #expect(manager.messages(for: 1_000_000).count { $0.contains("WATCHDOG=1") } <= 1)
+        daemon.process.terminate()
+        _ = try manager.wait(for: "STOPPING=1")
+        #expect(daemon.exitCode() == 0)
+
+        let slow = try RunningDaemon()
+        try slow.start(
+            ["--source", daemon.folder + "/pictures", "--loop", "--rate", "0.001"], environment: environment)
+        _ = try manager.wait(for: "READY=1")
+        for _ in 0..<20 { _ = try manager.wait(for: "WATCHDOG=1") }
+        slow.process.terminate()
+        #expect(slow.exitCode() == 0)
+    }
+
+    // MARK: - Metrics
+
+    @Test func metricsAreWrittenAndShown() throws {
+        let path = daemon.folder + "/swiftlet.prom"
+        try configure("[metrics]\nfile = \(path)\n[camera]\nrate = 100\n")
+        try daemon.write("swiftlet.prom.tmp", Array("left behind by a crash".utf8))
+        try startConfigured()
+        let client = try LineReader(daemon.socket)
+        for _ in 0..<5 { _ = try client.next() }
+        daemon.process.terminate()
+        #expect(daemon.exitCode() == 0)
+        #expect(!FileManager.default.fileExists(atPath: path + ".tmp"))
+        var status = stat()
+        #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o644)
+        let json = try #require(try ToolOutcome(of: ["status", "--file", path, "--json"], daemon).objects().first)
+        let frames = try #require(json["swiftlet_frames_published_total"] as? Int)
+        #expect(frames >= 4 && json["swiftlet_frames_captured_total"] as? Int == frames)
+        #expect(json["swiftlet_stage_seconds_count{stage=\"inference\"}"] as? Int == frames)
+        #expect(json["swiftlet_clients_accepted_total"] as? Int == 1)
+        #expect(try #require(json["swiftlet_resident_bytes"] as? Int) > 1 << 20)
+        #expect(try #require(json["age_s"] as? Double) >= 0)
+        #expect(try daemon.log().last?.contains("ended: \(frames) frames") == true)
+        let people = try ToolOutcome(of: ["status", "--file", path], daemon)
+        #expect(people.code == 0 && people.output.contains("\(frames) published"))
+
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        try daemon.write(
+            "old", Array(text.replacing(#/written_time_seconds [0-9.]+/#, with: "written_time_seconds 1.000").utf8))
+        let old = try ToolOutcome(of: ["status", "--file", daemon.folder + "/old"], daemon)
+        #expect(old.code == 69 && old.errors.count == 1)
+        #expect(try ToolOutcome(of: ["status", "--file", daemon.folder + "/none"], daemon).code == 69)
+        #expect(try ToolOutcome(of: ["status", "--file", daemon.folder + "/conf"], daemon).code == 65)
+    }
+
+    /// The name is taken by a folder that cannot be replaced: one line, and everything else goes on.
+    @Test func metricsThatCannotBeWrittenAreToldOnce() throws {
+        let path = daemon.folder + "/pictures"
+        try configure("[metrics]\nfile = \(path)\n[camera]\nrate = 100\n")
+        try startConfigured()
+        let client = try LineReader(daemon.socket)
+        for _ in 0..<3 { _ = try client.next() }
+        daemon.process.terminate()
+        #expect(daemon.exitCode() == 0)
+        #expect(try daemon.log().count { $0.contains("metrics cannot be written") } == 1)
+        #expect(!FileManager.default.fileExists(atPath: path + ".tmp"))
+    }
+}
