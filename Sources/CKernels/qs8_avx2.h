@@ -11,11 +11,11 @@
 #define CK_INLINE static inline __attribute__((always_inline))
 #define CK_AVX2 __attribute__((target("avx2,fma,f16c")))
 
-void qs8_gemm_3x8c4__avx2(
+void qs8_gemm_1x32c4__avx2(
     size_t rows, size_t blocks, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
     const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,
     size_t ldc);
-void qs8_gemm_f16_3x8c4__avx2(
+void qs8_gemm_f16_1x32c4__avx2(
     size_t rows, size_t n, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
     const ck_qs8_values *channels, uint16_t *c, size_t ldc);
 void qs8_gemm_12x16c4__avx512vnni(

@@ -58,6 +58,36 @@ CK_INLINE CK_AVX2 void store_rows(
     }
 }
 
+/// Stores the sums of all rows of a band x 8.
+CK_INLINE CK_AVX2 void store_block(
+    size_t rows, const __m256i *sums, const ck_qs8_channels *p, ck_activation activation,
+    const ck_silu_tables *tables, const int8_t *residual, size_t ldr, int8_t *c, size_t ldc) {
+    const ck_shift shift = ck_load_shift(_mm256_loadu_si256((const __m256i *)p->shift));
+    ck_lanes lanes;
+    load_lanes(p, activation, residual != NULL, &lanes);
+    size_t r = 0;
+    for (; r + 4 <= rows; r += 4)
+        store_rows(
+            4, sums + r, &shift, &lanes, activation, tables, residual ? residual + r * ldr : NULL, ldr, c + r * ldc,
+            ldc);
+    if (r < rows)
+        store_rows(
+            rows - r, sums + r, &shift, &lanes, activation, tables, residual ? residual + r * ldr : NULL, ldr,
+            c + r * ldc, ldc);
+}
+
+/// How many rows to take at a time: bands of about one size, each a multiple of 4 but the last.
+CK_INLINE size_t band_size(size_t rows, size_t k) {
+    const size_t bands = (rows > 0 ? rows - 1 : 0) / band_rows(k) + 1;
+    return ck_round_up((rows + bands - 1) / bands, 4);
+}
+
+/// How many of the blocks that are left to take at a time. A single block costs a tile of more blocks its speed.
+CK_INLINE size_t tile_blocks(size_t left) {
+    if (left == TILE_BLOCKS + 1 && TILE_BLOCKS > 2) return TILE_BLOCKS - 1;
+    return left < TILE_BLOCKS ? left : TILE_BLOCKS;
+}
+
 CK_INLINE CK_TARGET void gemm(
     size_t rows, size_t blocks, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
     const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,
@@ -65,31 +95,21 @@ CK_INLINE CK_TARGET void gemm(
     ck_band band;
     ck_silu_tables tables;
     if (activation == CK_SILU) tables = ck_load_silu_tables();
+    const size_t most = band_size(rows, k);
     for (size_t first = 0, some; first < rows; first += some) {
-        some = rows - first < band_rows(k) ? rows - first : band_rows(k);
+        some = rows - first < most ? rows - first : most;
         pack_rows(some, k, a + first * lda, lda, &band);
-        for (size_t block = 0; block < blocks; block++) {
-            const size_t part = block % TILE_BLOCKS;
-            if (part == 0) {
-                const int32_t *bias[TILE_BLOCKS];
-                for (size_t i = 0; i < TILE_BLOCKS; i++) bias[i] = channels[block + i < blocks ? block + i : block].bias;
-                band_sums(some, k, weights + block * 8 * k, block + 1 < blocks, bias, &band);
+        for (size_t block = 0, parts; block < blocks; block += parts) {
+            parts = tile_blocks(blocks - block);
+            const int32_t *bias[TILE_BLOCKS];
+            for (size_t i = 0; i < parts; i++) bias[i] = channels[block + i].bias;
+            band_sums(parts, some, k, weights + block * 8 * k, bias, &band);
+            for (size_t i = 0; i < parts; i++) {
+                const size_t column = 8 * (block + i);
+                store_block(
+                    some, band.sums[i], &channels[block + i], activation, &tables,
+                    residual ? residual + first * ldr + column : NULL, ldr, c + first * ldc + column, ldc);
             }
-            const __m256i *sums = band.sums[part];
-            const ck_shift shift = ck_load_shift(_mm256_loadu_si256((const __m256i *)channels[block].shift));
-            ck_lanes lanes;
-            load_lanes(&channels[block], activation, residual != NULL, &lanes);
-            const int8_t *from = residual ? residual + first * ldr + 8 * block : NULL;
-            int8_t *to = c + first * ldc + 8 * block;
-            size_t r = 0;
-            for (; r + 4 <= some; r += 4)
-                store_rows(
-                    4, sums + r, &shift, &lanes, activation, &tables, from ? from + r * ldr : NULL, ldr, to + r * ldc,
-                    ldc);
-            if (r < some)
-                store_rows(
-                    some - r, sums + r, &shift, &lanes, activation, &tables, from ? from + r * ldr : NULL, ldr,
-                    to + r * ldc, ldc);
         }
     }
 }
@@ -129,24 +149,25 @@ CK_INLINE CK_TARGET void gemm_values(
     size_t rows, size_t n, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
     const ck_qs8_values *channels, uint16_t *c, size_t ldc) {
     ck_band band;
+    const size_t most = band_size(rows, k), blocks = (n + 7) / 8;
     for (size_t first = 0, some; first < rows; first += some) {
-        some = rows - first < band_rows(k) ? rows - first : band_rows(k);
+        some = rows - first < most ? rows - first : most;
         pack_rows(some, k, a + first * lda, lda, &band);
-        for (size_t column = 0; column < n; column += 8) {
-            const ck_qs8_values *p = &channels[column / 8];
-            const size_t part = column / 8 % TILE_BLOCKS;
-            if (part == 0) {
-                const int32_t *bias[TILE_BLOCKS];
-                for (size_t i = 0; i < TILE_BLOCKS; i++) bias[i] = p[column + 8 * i < n ? i : 0].bias;
-                band_sums(some, k, weights + column * k, column + 8 < n, bias, &band);
+        for (size_t block = 0, parts; block < blocks; block += parts) {
+            parts = tile_blocks(blocks - block);
+            const int32_t *bias[TILE_BLOCKS];
+            for (size_t i = 0; i < parts; i++) bias[i] = channels[block + i].bias;
+            band_sums(parts, some, k, weights + block * 8 * k, bias, &band);
+            for (size_t i = 0; i < parts; i++) {
+                const __m256 scale = _mm256_loadu_ps(channels[block + i].scale);
+                const size_t column = 8 * (block + i);
+                for (size_t r = 0; r < some; r++)
+                    store_values(
+                        n - column,
+                        _mm256_cvtps_ph(
+                            _mm256_mul_ps(_mm256_cvtepi32_ps(band.sums[i][r]), scale), _MM_FROUND_TO_NEAREST_INT),
+                        c + (first + r) * ldc + column);
             }
-            const __m256 scale = _mm256_loadu_ps(p->scale);
-            for (size_t r = 0; r < some; r++)
-                store_values(
-                    n - column,
-                    _mm256_cvtps_ph(
-                        _mm256_mul_ps(_mm256_cvtepi32_ps(band.sums[part][r]), scale), _MM_FROUND_TO_NEAREST_INT),
-                    c + (first + r) * ldc + column);
         }
     }
 }

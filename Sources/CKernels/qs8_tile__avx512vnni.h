@@ -64,13 +64,14 @@ CK_INLINE CK_TARGET void tile(
     }
 }
 
-/// The sums of all rows of a band and 16 columns, or 8 where there is no `next` block.
+/// The sums of all rows of a band and `blocks` (1 or 2) times 8 columns.
 CK_INLINE CK_TARGET void band_sums(
-    size_t rows, size_t k, const int8_t *weights, int next, const int32_t *const bias[TILE_BLOCKS], ck_band *band) {
-    const int8_t *more = next ? weights + 8 * k : weights;
+    size_t blocks, size_t rows, size_t k, const int8_t *weights, const int32_t *const bias[TILE_BLOCKS],
+    ck_band *band) {
+    const int8_t *more = blocks > 1 ? weights + 8 * k : weights;
     const __m512i start = _mm512_inserti64x4(
         _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)bias[0])),
-        _mm256_loadu_si256((const __m256i *)bias[1]), 1);
+        _mm256_loadu_si256((const __m256i *)bias[blocks - 1]), 1);
     size_t r = 0;
     for (; r + TILE_ROWS <= rows; r += TILE_ROWS) tile(TILE_ROWS, k, r, weights, more, start, band);
     for (; r + 4 <= rows; r += 4) tile(4, k, r, weights, more, start, band);
