@@ -27,7 +27,8 @@ typedef struct {
     _Alignas(32) int8_t weights[8 * TILE_BLOCKS * MOST_K];
     /// For each row the sum of what is positive.
     int64_t positive[BAND_ROWS];
-    __m256i sums[TILE_BLOCKS][BAND_ROWS];
+    /// The sums of each row, block by block.
+    __m256i sums[TILE_BLOCKS * BAND_ROWS];
 } ck_band;
 
 /// How many rows of A fit a band: a multiple of 4.
@@ -141,7 +142,7 @@ CK_INLINE CK_TARGET void tile(
             const __m256i even = _mm256_castps_si256(_mm256_shuffle_ps(left, right, 0x88));
             __m256i odd = _mm256_castps_si256(_mm256_shuffle_ps(left, right, 0xDD));
             __asm__("" : "+x"(odd));
-            band->sums[b][r] = _mm256_sub_epi32(start[b], _mm256_add_epi32(even, odd));
+            band->sums[r * blocks + b] = _mm256_sub_epi32(start[b], _mm256_add_epi32(even, odd));
         }
     }
 #undef CHUNK
