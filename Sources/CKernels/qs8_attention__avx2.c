@@ -3,14 +3,19 @@
 #if defined(__x86_64__)
 
 // Queries are stored plus 128, which makes them unsigned; keys and values within -63...63 then let a pair of products
-// fit 16 bits, and so do weights and values. Four queries meet 16 keys at a time.
+// fit 16 bits, and so do weights and values. Four queries meet 16 keys at a time. The 11 bits of the multiplier are part
+// of the products, which costs nothing: pairs are multiplied by something in any case to be added.
 //
-// Scores of 16 keys leave the multiplications in the order 0, 2, 1, 3, 8, 10, 9, 11, 4, 6, 5, 7, 12, 14, 13, 15. Their
-// weights stay in it, and values are packed so that they meet.
+// Scores of 16 keys are packed in the order 0...3, 8...11, 4...7, 12...15. Their weights stay in it, and values are
+// packed so that they meet.
 
-enum { QUERIES = 4 };
+enum {
+    QUERIES = 4,
+    /// With more channels, products and multipliers of 11 bits would not fit 32 bits.
+    MOST_SIZE = 64,
+};
 
-static const uint8_t slot_tokens[16] = {0, 2, 1, 3, 8, 10, 9, 11, 4, 6, 5, 7, 12, 14, 13, 15};
+static const uint8_t slot_tokens[16] = {0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 12, 13, 14, 15};
 
 /// Parts of the scratch memory; `padded` tokens are a multiple of 16.
 typedef struct {
@@ -18,7 +23,11 @@ typedef struct {
     int8_t *keys, *values;
     uint8_t *queries, *weights;
     int16_t *scores;
-    /// For each key -256 times the sum of its values: what makes up for queries being stored plus 128, doubled.
+    /// A score is (product * factor + half) >> shift.
+    __m256i factor, half;
+    __m128i shift;
+    /// For each key `half` less 128 times the factor times the sum of its values: that makes up for queries being stored
+    /// plus 128.
     int32_t *start;
 } workspace;
 
@@ -30,9 +39,9 @@ CK_INLINE CK_AVX2 __m128i load_clamped(const int8_t *from, size_t count) {
     return _mm_max_epi8(_mm_min_epi8(values, _mm_set1_epi8(63)), _mm_set1_epi8(-63));
 }
 
-CK_INLINE CK_AVX2 __m256i twice_dot(__m256i sum, __m256i unsigned_values, __m256i signed_values) {
-    return _mm256_add_epi32(
-        sum, _mm256_madd_epi16(_mm256_maddubs_epi16(unsigned_values, signed_values), _mm256_set1_epi16(2)));
+/// Adds `factor` times the products.
+CK_INLINE CK_AVX2 __m256i add_dot(__m256i sum, __m256i unsigned_values, __m256i signed_values, __m256i factor) {
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_maddubs_epi16(unsigned_values, signed_values), factor));
 }
 
 /// K as [padded / 8][size / 4][8 keys][4].
@@ -46,9 +55,10 @@ CK_INLINE CK_AVX2 void pack_keys(const ck_qs8_attention *head, const workspace *
     for (size_t n = 0; n < w->padded; n += 8) {
         __m256i sum = _mm256_setzero_si256();
         for (size_t c = 0; c < w->size; c += 4)
-            sum = twice_dot(
-                sum, _mm256_set1_epi8(-128), _mm256_loadu_si256((const __m256i *)(w->keys + n * w->size + 8 * c)));
-        _mm256_storeu_si256((__m256i *)(w->start + n), _mm256_sub_epi32(_mm256_setzero_si256(), sum));
+            sum = add_dot(
+                sum, _mm256_set1_epi8(-128), _mm256_loadu_si256((const __m256i *)(w->keys + n * w->size + 8 * c)),
+                w->factor);
+        _mm256_storeu_si256((__m256i *)(w->start + n), _mm256_sub_epi32(w->half, sum));
     }
 }
 
@@ -73,16 +83,8 @@ CK_INLINE CK_AVX2 void pack_values(const ck_qs8_attention *head, const workspace
     }
 }
 
-/// Scores from doubled products: upper halves of doubled products times the multiplier.
-CK_INLINE CK_AVX2 __m256i scale(__m256i products, __m256i multiplier) {
-    const __m256i half = _mm256_set1_epi64x((int64_t)1 << 31);
-    const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(products, multiplier), half);
-    const __m256i odd = _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(products, 32), multiplier), half);
-    return _mm256_castps_si256(_mm256_shuffle_ps(_mm256_castsi256_ps(even), _mm256_castsi256_ps(odd), 0xDD));
-}
-
 /// The scores of the packed queries and the 16 keys from n on.
-CK_INLINE CK_AVX2 void score_keys(const workspace *w, size_t n, __m256i factor, __m256i scores[QUERIES]) {
+CK_INLINE CK_AVX2 void score_keys(const workspace *w, size_t n, __m256i scores[QUERIES]) {
     const int8_t *keys = w->keys + n * w->size;
     __m256i sums[QUERIES][2];
     for (size_t r = 0; r < QUERIES; r++) {
@@ -94,29 +96,29 @@ CK_INLINE CK_AVX2 void score_keys(const workspace *w, size_t n, __m256i factor, 
         const __m256i k1 = _mm256_loadu_si256((const __m256i *)(keys + 8 * (w->size + c)));
         for (size_t r = 0; r < QUERIES; r++) {
             const __m256i q = _mm256_broadcastd_epi32(_mm_loadu_si32(w->queries + QUERIES * c + 4 * r));
-            sums[r][0] = twice_dot(sums[r][0], q, k0);
-            sums[r][1] = twice_dot(sums[r][1], q, k1);
+            sums[r][0] = add_dot(sums[r][0], q, k0, w->factor);
+            sums[r][1] = add_dot(sums[r][1], q, k1, w->factor);
         }
     }
 #pragma clang loop unroll(full)
     for (size_t r = 0; r < QUERIES; r++) {
-        scores[r] = _mm256_packs_epi32(scale(sums[r][0], factor), scale(sums[r][1], factor));
+        scores[r] = _mm256_packs_epi32(
+            _mm256_sra_epi32(sums[r][0], w->shift), _mm256_sra_epi32(sums[r][1], w->shift));
         _mm256_storeu_si256((__m256i *)(w->scores + r * w->padded + n), scores[r]);
     }
 }
 
 /// The scores of the packed queries and all keys, and the largest of each query.
-CK_INLINE CK_AVX2 void score_queries(const workspace *w, int32_t multiplier, int16_t largest[QUERIES]) {
-    const __m256i factor = _mm256_set1_epi64x((uint32_t)multiplier);
+CK_INLINE CK_AVX2 void score_queries(const workspace *w, int16_t largest[QUERIES]) {
     __m256i most[QUERIES], scores[QUERIES];
     for (size_t r = 0; r < QUERIES; r++) most[r] = _mm256_set1_epi16(-32768);
     size_t n = 0;
     for (; n + 16 <= w->count; n += 16) {
-        score_keys(w, n, factor, scores);
+        score_keys(w, n, scores);
         for (size_t r = 0; r < QUERIES; r++) most[r] = _mm256_max_epi16(most[r], scores[r]);
     }
     if (n < w->count) {
-        score_keys(w, n, factor, scores);
+        score_keys(w, n, scores);
         // Slots beyond the last key do not count.
         const __m256i tokens = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)slot_tokens));
         const __m256i exists = _mm256_cmpgt_epi16(_mm256_set1_epi16((int16_t)(w->count - n)), tokens);
@@ -130,42 +132,48 @@ CK_INLINE CK_AVX2 void score_queries(const workspace *w, int32_t multiplier, int
     }
 }
 
-/// ck_exp2_table backwards, in steps of 16 as in ck_silu_tables.
-CK_INLINE CK_AVX2 void load_exp2_tables(__m256i tables[8]) {
-    const __m256i backwards = _mm256_broadcastsi128_si256(
-        _mm_setr_epi8(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0));
-    __m256i last = _mm256_setzero_si256();
-    for (int i = 0; i < 8; i++) {
-        const __m256i table = _mm256_shuffle_epi8(ck_load_twice(ck_exp2_table + 112 - 16 * i), backwards);
-        tables[i] = _mm256_xor_si256(table, last);
-        last = table;
-    }
+/// ck_exp2_table in two parts: entry 16 h + l is fraction[l] * (128 >> h) / 2^15, rounded to nearest.
+typedef struct {
+    /// Bytes of the fraction, and 128 >> h.
+    __m256i low, high, power;
+} exp2_tables;
+
+CK_INLINE CK_AVX2 exp2_tables load_exp2_tables(void) {
+    // 65280 * 2^(-l / 16).
+    static const uint16_t fractions[16] = {65280, 62512, 59862, 57324, 54894, 52566, 50338, 48204,
+                                           46160, 44203, 42329, 40534, 38816, 37170, 35594, 34085};
+    const __m128i first = _mm_loadu_si128((const __m128i *)fractions);
+    const __m128i second = _mm_loadu_si128((const __m128i *)fractions + 1), bytes = _mm_set1_epi16(255);
+    return (exp2_tables){
+        _mm256_broadcastsi128_si256(_mm_packus_epi16(_mm_and_si128(first, bytes), _mm_and_si128(second, bytes))),
+        _mm256_broadcastsi128_si256(_mm_packus_epi16(_mm_srli_epi16(first, 8), _mm_srli_epi16(second, 8))),
+        _mm256_broadcastsi128_si256(_mm_setr_epi8(-128, 64, 32, 16, 8, 4, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0))};
 }
 
-/// Weights of 32 scores, from 127 less their distances to the largest.
-CK_INLINE CK_AVX2 __m256i look_up(__m256i index, const __m256i tables[8]) {
-    __m256i weights = _mm256_shuffle_epi8(tables[0], index);
-    for (int i = 1; i < 8; i++) {
-        // Stays negative where it is.
-        const __m256i n = _mm256_subs_epi8(index, _mm256_set1_epi8((char)(16 * i)));
-        weights = _mm256_xor_si256(weights, _mm256_shuffle_epi8(tables[i], n));
-    }
-    return weights;
+/// Weights of 32 scores, from their distances to the largest.
+CK_INLINE CK_AVX2 __m256i look_up(__m256i distance, const exp2_tables *tables) {
+    const __m256i octave = _mm256_and_si256(_mm256_srli_epi16(distance, 4), _mm256_set1_epi8(15));
+    const __m256i power = _mm256_shuffle_epi8(tables->power, octave), zero = _mm256_setzero_si256();
+    // Distances of 128 or more find 0.
+    const __m256i low = _mm256_shuffle_epi8(tables->low, distance), high = _mm256_shuffle_epi8(tables->high, distance);
+    const __m256i first = _mm256_mulhi_epu16(_mm256_unpacklo_epi8(low, high), _mm256_unpacklo_epi8(zero, power));
+    const __m256i second = _mm256_mulhi_epu16(_mm256_unpackhi_epi8(low, high), _mm256_unpackhi_epi8(zero, power));
+    // mulh(x, 256) is (x + 64) >> 7.
+    const __m256i factor = _mm256_set1_epi16(256);
+    return _mm256_packus_epi16(_mm256_mulhrs_epi16(first, factor), _mm256_mulhrs_epi16(second, factor));
 }
 
 /// The weights of one query. Returns their sum.
 CK_INLINE CK_AVX2 int32_t weigh(
-    const workspace *w, const int16_t *scores, int16_t largest, const __m256i tables[8], uint8_t *weights) {
-    const __m256i most = _mm256_set1_epi16(largest), last = _mm256_set1_epi16(127);
+    const workspace *w, const int16_t *scores, int16_t largest, const exp2_tables *tables, uint8_t *weights) {
+    const __m256i most = _mm256_set1_epi16(largest);
     __m256i total = _mm256_setzero_si256();
     for (size_t n = 0; n < w->padded; n += 32) {
         const int whole = n + 32 <= w->padded;
         const __m256i first = _mm256_loadu_si256((const __m256i *)(scores + n));
         const __m256i second = whole ? _mm256_loadu_si256((const __m256i *)(scores + n + 16)) : first;
-        const __m256i index = _mm256_packs_epi16(
-            _mm256_adds_epi16(_mm256_subs_epi16(first, most), last),
-            _mm256_adds_epi16(_mm256_subs_epi16(second, most), last));
-        __m256i found = _mm256_permute4x64_epi64(look_up(index, tables), 0xD8);
+        const __m256i distance = _mm256_packus_epi16(_mm256_subs_epi16(most, first), _mm256_subs_epi16(most, second));
+        __m256i found = _mm256_permute4x64_epi64(look_up(distance, tables), 0xD8);
         if (n + 32 > w->count) {
             // Slots beyond the last token weigh nothing.
             const __m256i tokens = _mm256_add_epi8(
@@ -242,6 +250,11 @@ CK_INLINE CK_AVX2 void load_queries(const ck_qs8_attention *head, const workspac
 }
 
 CK_AVX2 void qs8_attention__avx2(const ck_qs8_attention *head) {
+    const int trailing = head->multiplier == 0 ? 0 : __builtin_ctz((unsigned)head->multiplier);
+    if (head->size > MOST_SIZE || head->multiplier >> trailing > 2047) {
+        qs8_attention__scalar(head);
+        return;
+    }
     const size_t count = head->tokens.height * head->tokens.width, padded = ck_round_up(count, 16);
     workspace w = {.count = count, .padded = padded, .size = head->size, .blocks = (head->size + 7) / 8};
     w.keys = head->scratch;
@@ -250,18 +263,20 @@ CK_AVX2 void qs8_attention__avx2(const ck_qs8_attention *head) {
     w.scores = (int16_t *)(w.start + padded);
     w.weights = (uint8_t *)(w.scores + QUERIES * padded);
     w.queries = w.weights + QUERIES * padded;
+    w.factor = _mm256_set1_epi16((int16_t)(head->multiplier >> trailing));
+    w.half = _mm256_set1_epi32(1 << (30 - trailing));
+    w.shift = _mm_cvtsi32_si128(31 - trailing);
     pack_keys(head, &w);
     pack_values(head, &w);
-    __m256i tables[8];
-    load_exp2_tables(tables);
+    const exp2_tables tables = load_exp2_tables();
     for (size_t first = 0; first < count; first += QUERIES) {
         load_queries(head, &w, first);
         int16_t largest[QUERIES];
-        score_queries(&w, head->multiplier, largest);
+        score_queries(&w, largest);
         float inverses[QUERIES];
         for (size_t r = 0; r < QUERIES; r++)
             inverses[r] =
-                1.0f / (float)weigh(&w, w.scores + r * padded, largest[r], tables, w.weights + r * padded);
+                1.0f / (float)weigh(&w, w.scores + r * padded, largest[r], &tables, w.weights + r * padded);
         __m256i sums[QUERIES][3];
 #define BLOCKS(count)                                                                                              \
     for (; block + (count) <= w.blocks; block += (count)) {                                                        \

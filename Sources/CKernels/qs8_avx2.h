@@ -11,11 +11,11 @@
 #define CK_INLINE static inline __attribute__((always_inline))
 #define CK_AVX2 __attribute__((target("avx2,fma,f16c")))
 
-void qs8_gemm_3x8c4__avx2(
+void qs8_gemm_1x32c4__avx2(
     size_t rows, size_t blocks, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
     const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,
     size_t ldc);
-void qs8_gemm_f16_3x8c4__avx2(
+void qs8_gemm_f16_1x32c4__avx2(
     size_t rows, size_t n, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
     const ck_qs8_values *channels, uint16_t *c, size_t ldc);
 void qs8_gemm_12x16c4__avx512vnni(
@@ -41,8 +41,10 @@ void qs8_affine__avx2(
 
 /// What 16 lanes need after their sums are narrowed.
 typedef struct {
-    __m256i gain, tau, dip, residual_gain, zero;
-    /// 2^lift, and what saturates when lifted: more than 32767 / 2^lift.
+    __m256i gain, tau, residual_gain, zero;
+    /// -dip.
+    __m256i dip;
+    /// 2^lift, and what is 2^15 when lifted.
     __m256i lift, most;
 } ck_lanes;
 
@@ -50,7 +52,7 @@ typedef struct {
 /// n - 16 i is 0 where that is negative, so that all look-ups at n together give node n.
 typedef struct {
     __m256i base[4];
-    /// Halves of ck_silu_slope, which is even.
+    /// -ck_silu_slope.
     __m256i slope[4];
 } ck_silu_tables;
 
@@ -65,11 +67,9 @@ CK_INLINE CK_AVX2 ck_silu_tables ck_load_silu_tables(void) {
         const __m256i next = ck_load_twice(ck_silu_base + 16 * i);
         tables.base[i] = _mm256_xor_si256(next, base);
         base = next;
-        const __m256i steps = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(ck_silu_slope + 16 * i)));
-        const __m256i halves = _mm256_srai_epi16(steps, 1);
-        const __m256i packed = _mm256_permute4x64_epi64(_mm256_packs_epi16(halves, halves), 0x88);
-        tables.slope[i] = _mm256_xor_si256(packed, slope);
-        slope = packed;
+        const __m256i steps = _mm256_sub_epi8(_mm256_setzero_si256(), ck_load_twice(ck_silu_slope + 16 * i));
+        tables.slope[i] = _mm256_xor_si256(steps, slope);
+        slope = steps;
     }
     return tables;
 }
@@ -80,8 +80,7 @@ CK_INLINE CK_AVX2 void ck_set_lift(ck_lanes *lanes, __m256i lift) {
         _mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, -128, 0, 0, 0, 0, 0, 0, 0, 0));
     const __m256i twice = _mm256_mullo_epi16(lift, _mm256_set1_epi16(0x0101));
     lanes->lift = _mm256_shuffle_epi8(powers, _mm256_sub_epi16(twice, _mm256_set1_epi16(0x0800)));
-    lanes->most = _mm256_add_epi16(
-        _mm256_shuffle_epi8(powers, _mm256_sub_epi16(_mm256_set1_epi16(0x070F), twice)), _mm256_set1_epi16(-1));
+    lanes->most = _mm256_shuffle_epi8(powers, _mm256_sub_epi16(_mm256_set1_epi16(0x070F), twice));
 }
 
 /// -d(|x|) in 64ths of an output step, see ckernels_qs8.h, for two vectors.
@@ -103,14 +102,14 @@ CK_INLINE CK_AVX2 void ck_silu_dip2(
         base = _mm256_xor_si256(base, _mm256_shuffle_epi8(tables->base[i], index));
         slope = _mm256_xor_si256(slope, _mm256_shuffle_epi8(tables->slope[i], index));
     }
-    // r / 2 = 64 base + slope / 2 * fraction.
-    const __m256i sixty_four = _mm256_set1_epi8(64);
-    const __m256i low = _mm256_maddubs_epi16(
-        _mm256_unpacklo_epi8(base, fraction), _mm256_unpacklo_epi8(sixty_four, slope));
-    const __m256i high = _mm256_maddubs_epi16(
-        _mm256_unpackhi_epi8(base, fraction), _mm256_unpackhi_epi8(sixty_four, slope));
-    dip[0] = _mm256_mulhrs_epi16(_mm256_add_epi16(low, low), lanes[0]->dip);
-    dip[1] = _mm256_mulhrs_epi16(_mm256_add_epi16(high, high), lanes[1]->dip);
+    // -r = -slope * fraction - 128 base; 128 itself would not fit a signed byte. Of a constant that it knows, the
+    // compiler would interleave in two steps.
+    __m256i least = _mm256_set1_epi8(-128);
+    __asm__("" : "+x"(least));
+    const __m256i low = _mm256_maddubs_epi16(_mm256_unpacklo_epi8(fraction, base), _mm256_unpacklo_epi8(slope, least));
+    const __m256i high = _mm256_maddubs_epi16(_mm256_unpackhi_epi8(fraction, base), _mm256_unpackhi_epi8(slope, least));
+    dip[0] = _mm256_mulhrs_epi16(low, lanes[0]->dip);
+    dip[1] = _mm256_mulhrs_epi16(high, lanes[1]->dip);
 }
 
 /// v of two vectors of x, each with its own lanes.
@@ -127,10 +126,8 @@ CK_INLINE CK_AVX2 void ck_activate2(
     __m256i dip[2];
     ck_silu_dip2(x, lanes, tables, dip);
     for (int i = 0; i < 2; i++) {
-        const __m256i positive = _mm256_max_epi16(x[i], zero);
-        const __m256i beyond = _mm256_cmpgt_epi16(positive, lanes[i]->most);
-        const __m256i lifted = _mm256_and_si256(
-            _mm256_or_si256(_mm256_mullo_epi16(positive, lanes[i]->lift), beyond), _mm256_set1_epi16(32767));
+        const __m256i most = _mm256_min_epu16(_mm256_max_epi16(x[i], zero), lanes[i]->most);
+        const __m256i lifted = _mm256_min_epu16(_mm256_mullo_epi16(most, lanes[i]->lift), _mm256_set1_epi16(32767));
         const __m256i v = _mm256_add_epi16(_mm256_mulhrs_epi16(lifted, lanes[i]->gain), dip[i]);
         x[i] = _mm256_adds_epi16(v, lanes[i]->zero);
     }
@@ -153,14 +150,17 @@ CK_INLINE CK_AVX2 ck_shift ck_load_shift(__m256i shift) {
     return (ck_shift){left, _mm256_max_epi32(_mm256_sub_epi32(zero, shift), zero), !_mm256_testz_si256(left, left)};
 }
 
+/// Sums with what goes left shifted. It saturates: what does not fit 16 bits as it is does not afterwards; what goes
+/// right must keep its bits.
+CK_INLINE CK_AVX2 __m256i ck_shift_left(__m256i sums, const ck_shift *shift) {
+    const __m256i most = _mm256_srlv_epi32(_mm256_set1_epi32(INT32_MAX), shift->left);
+    const __m256i least = _mm256_xor_si256(most, _mm256_set1_epi32(-1));
+    return _mm256_sllv_epi32(_mm256_max_epi32(_mm256_min_epi32(sums, most), least), shift->left);
+}
+
 /// Sums shifted so that saturation to 16 bits gives x.
 CK_INLINE CK_AVX2 __m256i ck_shift_sums(__m256i sums, const ck_shift *shift) {
-    if (__builtin_expect(shift->any_left, 0)) {
-        // What goes left and does not fit 16 bits as it is does not afterwards; what goes right must keep its bits.
-        const __m256i most = _mm256_srlv_epi32(_mm256_set1_epi32(INT32_MAX), shift->left);
-        const __m256i least = _mm256_xor_si256(most, _mm256_set1_epi32(-1));
-        sums = _mm256_sllv_epi32(_mm256_max_epi32(_mm256_min_epi32(sums, most), least), shift->left);
-    }
+    if (__builtin_expect(shift->any_left, 0)) sums = ck_shift_left(sums, shift);
     return _mm256_srav_epi32(sums, shift->right);
 }
 

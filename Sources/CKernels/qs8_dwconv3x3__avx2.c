@@ -67,7 +67,7 @@ CK_INLINE CK_AVX2 void prepare(
     if (activation != CK_IDENTITY) to->lanes.zero = load_parameter(channels, p->zero, next->zero);
     if (activation == CK_SILU) {
         to->lanes.tau = load_parameter(channels, p->tau, next->tau);
-        to->lanes.dip = load_parameter(channels, p->dip, next->dip);
+        to->lanes.dip = _mm256_sub_epi16(_mm256_setzero_si256(), load_parameter(channels, p->dip, next->dip));
         ck_set_lift(&to->lanes, load_parameter(channels, p->lift, next->lift));
     }
 }

@@ -4,8 +4,8 @@
 
 const ck_qs8_kernels *ck_qs8_kernels_avx2(void) {
     static const ck_qs8_kernels kernels = {
-        .gemm = qs8_gemm_3x8c4__avx2,
-        .gemm_f16 = qs8_gemm_f16_3x8c4__avx2,
+        .gemm = qs8_gemm_1x32c4__avx2,
+        .gemm_f16 = qs8_gemm_f16_1x32c4__avx2,
         .dwconv3x3 = qs8_dwconv3x3__avx2,
         .attention = qs8_attention__avx2,
         .separable_attention = qs8_separable_attention__avx2,

@@ -18,7 +18,8 @@ typedef struct {
     size_t lda;
     /// -128 times the sum of each row.
     int32_t lost[BAND_ROWS];
-    __m256i sums[TILE_BLOCKS][BAND_ROWS];
+    /// The sums of each row, block by block.
+    __m256i sums[TILE_BLOCKS * BAND_ROWS];
 } ck_band;
 
 CK_INLINE size_t band_rows(size_t k) {
@@ -41,9 +42,10 @@ CK_INLINE CK_TARGET void pack_rows(size_t rows, size_t k, const int8_t *a, size_
     }
 }
 
-/// The sums of `rows` rows from `first` on and the blocks at `weights` and `more`.
+/// The sums of `rows` rows from `first` on and the blocks at `weights` and, where there are two, `more`.
 CK_INLINE CK_TARGET void tile(
-    size_t rows, size_t k, size_t first, const int8_t *weights, const int8_t *more, __m512i bias, ck_band *band) {
+    size_t blocks, size_t rows, size_t k, size_t first, const int8_t *weights, const int8_t *more, __m512i bias,
+    ck_band *band) {
     const int8_t *a = band->a + first * band->lda;
     __m512i sums[TILE_ROWS];
     for (size_t r = 0; r < rows; r++) sums[r] = _mm512_add_epi32(bias, _mm512_set1_epi32(band->lost[first + r]));
@@ -59,22 +61,24 @@ CK_INLINE CK_TARGET void tile(
         }
     }
     for (size_t r = 0; r < rows; r++) {
-        band->sums[0][first + r] = _mm512_castsi512_si256(sums[r]);
-        band->sums[1][first + r] = _mm512_extracti64x4_epi64(sums[r], 1);
+        __m256i *to = band->sums + (first + r) * blocks;
+        to[0] = _mm512_castsi512_si256(sums[r]);
+        if (blocks > 1) to[1] = _mm512_extracti64x4_epi64(sums[r], 1);
     }
 }
 
-/// The sums of all rows of a band and 16 columns, or 8 where there is no `next` block.
+/// The sums of all rows of a band and `blocks` (1 or 2) times 8 columns.
 CK_INLINE CK_TARGET void band_sums(
-    size_t rows, size_t k, const int8_t *weights, int next, const int32_t *const bias[TILE_BLOCKS], ck_band *band) {
-    const int8_t *more = next ? weights + 8 * k : weights;
+    size_t blocks, size_t rows, size_t k, const int8_t *weights, const int32_t *const bias[TILE_BLOCKS],
+    ck_band *band) {
+    const int8_t *more = blocks > 1 ? weights + 8 * k : weights;
     const __m512i start = _mm512_inserti64x4(
         _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)bias[0])),
-        _mm256_loadu_si256((const __m256i *)bias[1]), 1);
+        _mm256_loadu_si256((const __m256i *)bias[blocks - 1]), 1);
     size_t r = 0;
-    for (; r + TILE_ROWS <= rows; r += TILE_ROWS) tile(TILE_ROWS, k, r, weights, more, start, band);
-    for (; r + 4 <= rows; r += 4) tile(4, k, r, weights, more, start, band);
-    for (; r < rows; r++) tile(1, k, r, weights, more, start, band);
+    for (; r + TILE_ROWS <= rows; r += TILE_ROWS) tile(blocks, TILE_ROWS, k, r, weights, more, start, band);
+    for (; r + 4 <= rows; r += 4) tile(blocks, 4, k, r, weights, more, start, band);
+    for (; r < rows; r++) tile(blocks, 1, k, r, weights, more, start, band);
 }
 
 #endif

@@ -212,7 +212,8 @@ struct Int8Builder {
             let q = try commonScale(from, head * size..<(head + 1) * size)
             let k = try commonScale(from, channels + head * size..<channels + (head + 1) * size)
             let factor = q * k * Self.log2OfE / Double(size).squareRoot() * Self.scoresPerPower
-            multipliers[head] = try Self.multiplier(factor, atMost: ck_qs8_most_multiplier(size), of: from)
+            let multiplier = try Self.multiplier(factor, atMost: ck_qs8_most_multiplier(size), of: from)
+            multipliers[head] = ck_qs8_round_multiplier(multiplier)
         }
         let gain = take(channels, of: Float.self), zero = take(channels, of: Float.self)
         for channel in 0..<channels {

@@ -189,11 +189,13 @@ public struct Int8KernelChecks {
     private func attention(
         _ kernels: ck_qs8_kernels, _ path: KernelPath, _ operands: inout Int8Operands, _ check: inout Check
     ) {
-        let size = 4 * operands.integer(1...10), kind = operands.kind()
+        let size = 4 * operands.integer(operands.happens(oneIn: 8) ? 11...20 : 1...10), kind = operands.kind()
         let (tokens, span) = operands.tokens(columns: size), count = tokens.height * tokens.width
         let q = operands.values(span, kind), k = operands.values(span, kind), v = operands.values(span, kind)
         let most = Int(ck_qs8_most_multiplier(size))
-        let multiplier = operands.happens(oneIn: 4) ? most : operands.integer(0...min(most, 1 << 24))
+        let exact = Int32(operands.happens(oneIn: 4) ? most : operands.integer(0...min(most, 1 << 24)))
+        // Now and then with more bits than a path may rely on.
+        let multiplier = operands.happens(oneIn: 4) ? exact : ck_qs8_round_multiplier(exact)
         let gain = operands.floats(size, 0...4), zero = operands.floats(size, -200...200)
         let scratch = operands.scratch(ck_qs8_attention_scratch(count, size))
         let column = size + operands.integer(0...3)
@@ -202,7 +204,7 @@ public struct Int8KernelChecks {
         let found = operands.output(outputs), expected = operands.output(outputs)
         for (table, output) in [(kernels, found), (scalar, expected)] {
             var head = ck_qs8_attention(
-                tokens: tokens, q: q.base, k: k.base, v: v.base, size: size, multiplier: Int32(multiplier),
+                tokens: tokens, q: q.base, k: k.base, v: v.base, size: size, multiplier: multiplier,
                 gain: gain.base, zero: zero.base, output: output.base, output_row_stride: row,
                 output_column_stride: column, scratch: scratch.base)
             table.attention(&head)
