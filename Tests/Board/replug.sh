@@ -1,6 +1,6 @@
 # board: time=1500
-# The camera is unplugged and plugged in again ten times, on changing ports and under changing numbers: streaming goes on by
-# itself.
+# The camera is unplugged and plugged in again ten times, on changing ports and under changing numbers: streaming goes
+# on by itself.
 . ./helpers.sh
 start_udev
 plug wanderer --fps 4 pictures/*.jpg

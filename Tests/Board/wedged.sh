@@ -32,30 +32,3 @@ expect_frames 2
 assert_one_log_line_per_transition
 stop_daemon
 unplug
-
-say "no answer to anything: a driver may block in the kernel until the camera answers or goes"
-plug wedged --fps 4 pictures/*.jpg
-start_daemon
-expect_state streaming
-expect_frames 2
-mark
-kill -STOP "$camera"
-expect_state stalled
-sleep 20
-assert_daemon_runs
-kill -CONT "$camera"
-expect_state streaming
-expect_frames 2
-assert_one_log_line_per_transition
-
-say "wedged, then pulled out"
-kill -STOP "$camera"
-expect_state stalled
-kill -KILL "$camera"
-wait_for_end "$camera"
-expect_state absent
-plug wedged --fps 4 pictures/*.jpg
-expect_state streaming
-expect_frames 2
-stop_daemon
-unplug
