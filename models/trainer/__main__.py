@@ -103,7 +103,7 @@ def run_evaluation(arguments: argparse.Namespace) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     order = arguments.channel_order or SPECS[arguments.network].channel_order
     samples = [load(photo) for photo in chosen]
-    figures = average_precision(model.to(device), samples, arguments.size, order, device)
+    figures = average_precision(model.to(device), samples, arguments.network, arguments.size, order, device)
     print(f"{len(chosen)} photos: " + ", ".join(f"{key} {value:.4f}" for key, value in figures.items()))
 
 

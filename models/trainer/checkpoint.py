@@ -42,10 +42,14 @@ def detector_weights(content: dict) -> dict[str, torch.Tensor]:
                        if key.startswith("module."))
 
 
-def load_encoder(model: nn.Module, weights: dict[str, torch.Tensor]) -> int:
-    """Takes over what fits of an encoder from any checkpoint, a classifier's or a detector's; returns how many."""
-    own = model.encoder.state_dict()
-    given = {key.removeprefix("encoder."): value for key, value in weights.items()}
-    fitting = {key: value for key, value in given.items() if key in own and own[key].shape == value.shape}
-    model.encoder.load_state_dict(fitting, strict=False)
+def take_over(model: nn.Module, weights: dict[str, torch.Tensor]) -> int:
+    """Copies into `model` every tensor that has the same name and shape there; returns how many.
+
+    So a detector takes the encoder of a classifier, and of another detector all but the last layers.
+    """
+    if not any(key.startswith("encoder.") for key in weights):
+        weights = {f"encoder.{key}": value for key, value in weights.items()}  # a published classifier
+    own = model.state_dict()
+    fitting = {key: value for key, value in weights.items() if key in own and own[key].shape == value.shape}
+    model.load_state_dict(fitting, strict=False)
     return len(fitting)

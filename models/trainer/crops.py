@@ -2,7 +2,6 @@
 import numpy as np
 import torch
 from torch.utils.data import Dataset
-from torchvision.ops import box_iou
 from torchvision.transforms import v2
 import torchvision.transforms.v2.functional as TF
 
@@ -30,7 +29,7 @@ class Crops(Dataset):
             picture, label = self.background(size), 0
         elif self.cutouts and chance(0.5):
             cutout = self.cutouts[pick(len(self.cutouts))]
-            canvas = np.ascontiguousarray(self.background(size).permute(1, 2, 0).numpy())
+            canvas = np.array(self.background(size).permute(1, 2, 0).numpy(), order="C", copy=True)
             paste(canvas, cutout, (0.6, 1.0), self.augmentation.paste_angle)
             picture, label = torch.from_numpy(canvas).permute(2, 0, 1), cutout.label
         else:
@@ -49,7 +48,8 @@ class Crops(Dataset):
             side = uniform(0.15, 0.5) * min(height, width)
             left, top = uniform(0, width - side), uniform(0, height - side)
             place = torch.tensor([[left, top, left + side, top + side]])
-            if not len(sample.boxes) or float(box_iou(place, sample.boxes).max()) < 0.02:
+            shared = torch.minimum(place[:, 2:], sample.boxes[:, 2:]) - torch.maximum(place[:, :2], sample.boxes[:, :2])
+            if (shared.clamp(min=0).prod(1) < 0.1 * side * side).all():
                 break
         return crop_around(sample.picture, place[0], 1, 0, 0, size)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 import torchvision.transforms.v2.functional as TF
-from torchvision.io import ImageReadMode, decode_image
+from PIL import Image, ImageOps
 from torchvision.ops import box_convert
 
 
@@ -109,8 +109,12 @@ class Sample:
 def load(photo: Photo, longest: int | None = None) -> Sample:
     """Decodes a photo, scaled down so that no side exceeds `longest` pixels."""
     try:
-        picture = decode_image(str(photo.path), ImageReadMode.RGB)
-    except RuntimeError as error:
+        decoded = Image.open(photo.path)
+        # Cameras store pictures lying and note how to turn them; most tools annotate them turned.
+        if decoded.size == photo.size:
+            decoded = ImageOps.exif_transpose(decoded)
+        picture = TF.pil_to_tensor(decoded.convert("RGB"))
+    except OSError as error:
         raise DataError(f"{photo.path} is not a picture that can be decoded: {error}") from error
     if tuple(picture.shape[1:]) != photo.size:
         raise DataError(f"{photo.path} is {picture.shape[2]}x{picture.shape[1]}, but annotations.json says "

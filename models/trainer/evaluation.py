@@ -12,6 +12,13 @@ from torchvision.ops import batched_nms
 
 from .dataset import Sample
 from .matching import CODER, anchors_for
+from .networks import SPECS
+
+
+def resized(sample: Sample, size: int, network: str) -> torch.Tensor:
+    """The picture [3, size, size] u8 as swiftlet would scale it for this network; its aspect is not kept."""
+    spec = SPECS[network]
+    return TF.resize(sample.picture, [size, size], spec.resize, antialias=spec.antialias)
 
 
 def to_input(pictures: torch.Tensor, channel_order: str, device: torch.device) -> torch.Tensor:
@@ -39,14 +46,14 @@ def objects_in(logits: torch.Tensor, offsets: torch.Tensor, anchors: torch.Tenso
 
 
 @torch.no_grad()
-def average_precision(model: nn.Module, samples: list[Sample], size: int, channel_order: str,
+def average_precision(model: nn.Module, samples: list[Sample], network: str, size: int, channel_order: str,
                       device: torch.device, batch: int = 8) -> dict[str, float]:
     """AP over IoU 0.5 to 0.95 and AP50 of a detector at input size x size."""
     model.eval()
     images, annotations, results = [], [], []
     for start in range(0, len(samples), batch):
         part = samples[start:start + batch]
-        pictures = torch.stack([TF.resize(sample.picture, [size, size], antialias=True) for sample in part])
+        pictures = torch.stack([resized(sample, size, network) for sample in part])
         logits, offsets, maps = model(to_input(pictures, channel_order, device))
         anchors = anchors_for(tuple(maps), device)
         for number, sample in enumerate(part):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import nn
+from torchvision.transforms import v2
 
 from .attention import SelfAttentionBlock, SeparableAttentionBlock
 from .layers import ConvLayer, InvertedResidual, SeparableConv
@@ -20,6 +21,8 @@ class NetworkSpec:
     """What tells the two networks apart. `stages`: channels, token width, feed-forward width, encoders."""
     block: type[nn.Module]
     channel_order: str                          # of the picture planes that the published weights expect
+    resize: v2.InterpolationMode                # how swiftlet scales pictures for this network
+    antialias: bool
     stem: tuple[int, ...]                       # channels after conv_1, layer_1, layer_2
     repeats: int                                # inverted residuals in layer_2
     stages: tuple[tuple[int, int, int, int], ...]
@@ -28,10 +31,10 @@ class NetworkSpec:
 
 
 SPECS = {
-    "xxs": NetworkSpec(SelfAttentionBlock, "bgr", (16, 16, 24), 3,
-                       ((64, 64, 128, 2), (80, 80, 160, 4), (128, 96, 192, 3)), 512, "fc"),
-    "half": NetworkSpec(SeparableAttentionBlock, "rgb", (16, 32, 64), 2,
-                        ((128, 64, 128, 2), (192, 96, 192, 4), (256, 128, 256, 3)), None, "1"),
+    "xxs": NetworkSpec(SelfAttentionBlock, "bgr", v2.InterpolationMode.BILINEAR, False,
+                       (16, 16, 24), 3, ((64, 64, 128, 2), (80, 80, 160, 4), (128, 96, 192, 3)), 512, "fc"),
+    "half": NetworkSpec(SeparableAttentionBlock, "rgb", v2.InterpolationMode.BICUBIC, True,
+                        (16, 32, 64), 2, ((128, 64, 128, 2), (192, 96, 192, 4), (256, 128, 256, 3)), None, "1"),
 }
 
 

@@ -70,7 +70,8 @@ class Scenes(Dataset):
 
     def compose(self, scene: dict) -> dict:
         """Pastes some objects; boxes of objects that get partly covered shrink to what remains visible."""
-        picture = np.ascontiguousarray(scene["picture"].permute(1, 2, 0).numpy())
+        # A copy in any case: decoders return pictures that lie in memory as [H, W, 3], and these are the photos held.
+        picture = np.array(scene["picture"].permute(1, 2, 0).numpy(), order="C", copy=True)
         height, width = picture.shape[:2]
         masks, labels = [], scene["labels"].tolist()
         for left, top, right, bottom in scene["boxes"].round().int().tolist():

@@ -79,7 +79,7 @@ class Stage:
         plot(self.log, self.folder / "curves.png")
 
     def judge(self) -> None:
-        """Evaluates the averaged weights, outside the budget of a run that counts in steps."""
+        """Evaluates the averaged weights; the time that takes belongs to the budget."""
         figures = self.evaluate(self.average.module)
         self.log.add(stage=self.name, minutes=self.budget.seconds() / 60, step=self.budget.done_steps, **figures)
         print(f"{self.name}: validation " + ", ".join(f"{key} {value:.3f}" for key, value in figures.items()),
@@ -115,6 +115,7 @@ class Stage:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.model.train()
+        torch.manual_seed(self.budget.done_steps)  # for dropout: a resumed run then repeats an uninterrupted one
         losses = self.loss(self.model, batch)
         total = sum(losses.values())
         if not torch.isfinite(total):

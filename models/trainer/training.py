@@ -14,7 +14,7 @@ from .dataset import DataError, load, read_photo_set, split
 from .evaluation import average_precision, to_input
 from .matching import Matcher, anchors_for, detection_loss
 from .networks import SPECS, Classifier, Detector
-from .progress import Budget
+from .progress import Budget, Log
 from .sampler import MultiScaleBatches
 from .scenes import Augmentation, Scenes, collate
 from .stage import Stage
@@ -77,7 +77,6 @@ class Run:
                      "classes": self.classes}
         (self.folder / "run.json").write_text(json.dumps(described, indent=1) + "\n", encoding="utf-8")
         self.matcher = Matcher()
-        self.best = 0.0
 
     def train(self, resume: bool = False) -> None:
         """Both stages, from the start or from the folder's last checkpoint."""
@@ -88,38 +87,51 @@ class Run:
         detector = Detector(self.options.network, len(self.classes) + 1)
         if state is None or state["stage"] == "crops":
             if self.start_from:
-                taken = checkpoint.load_encoder(detector, checkpoint.detector_weights(checkpoint.read(self.start_from)))
-                print(f"{taken} tensors of the encoder taken from {self.start_from}", flush=True)
-            if self.pretraining_budget().fraction() < 1:
-                stage = self.crops_stage(detector)
+                self.take_over_start(detector)
+            budget = self.pretraining_budget()
+            if budget:
+                stage = self.crops_stage(detector, budget)
                 if state is not None:
                     stage.restore(state)
-                checkpoint.load_encoder(detector, stage.run().state_dict())
+                checkpoint.take_over(detector, stage.run().state_dict())
             state = None
         stage = self.detection_stage(detector)
         if state is not None:
             stage.restore(state)
         stage.run()
 
-    def pretraining_budget(self) -> Budget:
-        if self.options.steps is not None:
-            return Budget(steps=self.options.pretrain_steps or 0) if self.options.pretrain_steps else Spent()
-        return Budget(minutes=self.options.pretrain_minutes) if self.options.pretrain_minutes > 0 else Spent()
+    def take_over_start(self, detector: Detector) -> None:
+        weights = checkpoint.detector_weights(checkpoint.read(self.start_from))
+        taken = checkpoint.take_over(detector, weights)
+        if not taken:
+            raise DataError(f"{self.start_from} shares no tensor with network {self.options.network}: is it a "
+                            "checkpoint of the other network?")
+        print(f"{taken} of {len(detector.state_dict())} tensors taken from {self.start_from}", flush=True)
+
+    def pretraining_budget(self) -> Budget | None:
+        """None where this stage is left out."""
+        options = self.options
+        if options.steps is not None:
+            return Budget(steps=options.pretrain_steps) if options.pretrain_steps else None
+        return Budget(minutes=options.pretrain_minutes) if options.pretrain_minutes > 0 else None
 
     def detection_budget(self) -> Budget:
         if self.options.steps is not None:
             return Budget(steps=self.options.steps)
-        return Budget(minutes=self.options.minutes - max(0, self.options.pretrain_minutes))
+        minutes = self.options.minutes - max(0, self.options.pretrain_minutes)
+        if minutes <= 0:
+            raise DataError("--minutes must exceed --pretrain-minutes, which are a part of them")
+        return Budget(minutes=minutes)
 
     def stage_settings(self) -> dict:
         options = self.options
         return {"weight_decay": options.weight_decay, "workers": options.workers,
                 "save_minutes": options.save_minutes, "evaluate_minutes": options.evaluate_minutes}
 
-    def crops_stage(self, detector: Detector) -> Stage:
+    def crops_stage(self, detector: Detector, budget: Budget) -> Stage:
         options = self.options
         model = Classifier(options.network, len(self.classes) + 1)
-        checkpoint.load_encoder(model, detector.state_dict())
+        checkpoint.take_over(model, detector.state_dict())
         model.to(self.device, memory_format=torch.channels_last)
         crops = Crops(self.training, self.cutouts, options.augmentation, len(self.classes))
         batches = MultiScaleBatches(len(crops.objects), options.seed, lambda: options.crop_sizes, options.crop_batch,
@@ -138,7 +150,7 @@ class Run:
             return {"top1": right / len(labels)}
 
         settings = {**self.stage_settings(), "evaluate_minutes": min(3, options.evaluate_minutes)}
-        return Stage("crops", model, crops, batches, self.pretraining_budget(), loss, evaluate, lambda model: None,
+        return Stage("crops", model, crops, batches, budget, loss, evaluate, lambda model: None,
                      self.folder, learning_rate=options.pretrain_learning_rate, **settings)
 
     def detection_stage(self, model: Detector) -> Stage:
@@ -160,10 +172,11 @@ class Run:
             class_loss, box_loss = detection_loss(logits, offsets, targets, target_offsets)
             return {"class_loss": class_loss, "box_loss": box_loss}
 
+        log = Log(self.folder / "log.csv")
+
         def evaluate(model: Detector) -> dict[str, float]:
-            figures = average_precision(model, self.held_back, options.size, self.order, self.device)
-            if figures["ap"] > self.best:
-                self.best = figures["ap"]
+            figures = average_precision(model, self.held_back, options.network, options.size, self.order, self.device)
+            if figures["ap"] > max((float(row["ap"]) for row in log.rows() if row["ap"]), default=0.0):
                 checkpoint.save_atomically(checkpoint.plain_weights(model.state_dict()), self.folder / "best.pt")
             return figures
 
@@ -173,10 +186,3 @@ class Run:
         return Stage("detection", model, scenes, batches, budget, loss, evaluate, export, self.folder,
                      learning_rate=options.learning_rate, collate=collate, **self.stage_settings())
 
-
-class Spent(Budget):
-    """The budget of a stage that is left out."""
-
-    def __init__(self):
-        super().__init__(steps=1)
-        self.done_steps = 1
