@@ -1,4 +1,5 @@
 """Whole small runs: learning, resuming, exporting."""
+import json
 import os
 import shutil
 import subprocess
@@ -74,13 +75,18 @@ def test_exported_checkpoint_is_plain(finished: Path, tmp_path: Path) -> None:
     assert all(torch.equal(content[key], value) for key, value in weights_of(finished).items())
 
 
-def test_swiftlet_model_imports_it(finished: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("network, order", [("half", "rgb"), ("xxs", "bgr")])
+def test_swiftlet_model_imports_it(drawn: Path, finished: Path, tmp_path: Path, network: str, order: str) -> None:
     tool = os.environ.get("SWIFTLET_MODEL") or shutil.which("swiftlet-model") \
         or str(REPOSITORY / ".build" / "release" / "swiftlet-model")
     if not Path(tool).exists():
         pytest.skip("swiftlet-model is not built; SWIFTLET_MODEL can name it")
+    if network != "half":
+        finished = tmp_path / "run"
+        Run(drawn, finished, small(network=network, steps=1, pretrain_steps=1)).train()
+    assert json.loads((finished / "run.json").read_text())["channel_order"] == order
     done = subprocess.run([tool, "import", finished / "latest.pt", "-o", tmp_path / "model.gguf", "--labels",
-                           finished / "labels.txt", "--channel-order", "rgb"], capture_output=True, text=True)
+                           finished / "labels.txt", "--channel-order", order], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "3 classes with background" in done.stdout + done.stderr
 
