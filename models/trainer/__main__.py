@@ -111,7 +111,7 @@ def main() -> int:
     arguments = parser().parse_args()
     try:
         {"train": run_training, "export": run_export, "evaluate": run_evaluation}[arguments.command](arguments)
-    except DataError as error:
+    except (DataError, FloatingPointError) as error:
         print(f"trainer: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

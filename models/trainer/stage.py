@@ -105,6 +105,7 @@ class Stage:
             if now - last_save > 60 * self.save_minutes:
                 self.save()
                 last_save = time.monotonic()
+            window.since += time.monotonic() - now  # speed is that of training alone
         self.budget.stop()
         self.judge()
         self.save()

@@ -100,6 +100,16 @@ def test_loss_falls_and_objects_are_found(drawn: Path, tmp_path: Path) -> None:
     assert average_precision(model, samples, "half", 96, "rgb", torch.device("cpu"))["ap50"] > 0.5
 
 
+def test_evaluation_on_the_command_line(drawn: Path, finished: Path) -> None:
+    command = [sys.executable, "-m", "trainer", "evaluate", drawn, "--size", "96", "--threads", "1", "--weights"]
+    folder = Path(__file__).resolve().parents[2]
+    done = subprocess.run([*command, finished / "latest.pt"], capture_output=True, text=True, cwd=folder)
+    assert done.stdout.startswith("3 photos: ap 0."), done.stderr
+    other = subprocess.run([*command, finished / "latest.pt", "--network", "xxs"], capture_output=True, text=True,
+                           cwd=folder)
+    assert other.returncode == 1 and "does not fit network xxs with 2 classes" in other.stderr
+
+
 def test_start_from_another_detector(finished: Path) -> None:
     given = weights_of(finished)
     model = Detector("half", 5)
