@@ -1,0 +1,124 @@
+"""Command line of the trainer: python -m trainer train|export|evaluate."""
+import argparse
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import torch
+
+from . import checkpoint
+from .dataset import DataError, load, read_photo_set, split
+from .evaluation import average_precision
+from .networks import SPECS, Detector
+from .scenes import Augmentation
+from .training import Options, Run
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="python -m trainer", description=__doc__,
+                                  formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    commands = top.add_subparsers(dest="command", required=True)
+    default = Options()
+
+    train = commands.add_parser("train", help="train a detector on a folder of photos with boxes",
+                                formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    train.add_argument("data", type=Path, help="folder with images/ and annotations.json (COCO format)")
+    train.add_argument("--out", type=Path, required=True, help="folder for checkpoints, log and curves")
+    train.add_argument("--resume", action="store_true", help="continue the run in that folder")
+    train.add_argument("--validation", type=Path, help="file naming the validation photos; without it every fourth")
+    train.add_argument("--start-from", type=Path, help="checkpoint whose encoder to start from")
+    train.add_argument("--network", choices=sorted(SPECS), default=default.network,
+                       help="xxs: MobileViTv3-XXS, half: MobileViTv3-0.5")
+    train.add_argument("--channel-order", choices=["bgr", "rgb"], help="without it the published one: xxs bgr, half rgb")
+    train.add_argument("--minutes", type=float, default=default.minutes, help="wall-clock time in all")
+    train.add_argument("--pretrain-minutes", type=float, default=default.pretrain_minutes,
+                       help="part of it spent on crops of the objects first; 0 leaves that out")
+    train.add_argument("--steps", type=int, help="count the detection stage in steps instead of minutes")
+    train.add_argument("--pretrain-steps", type=int, help="likewise for the crops, with --steps")
+    train.add_argument("--size", type=int, default=default.size, help="input size at which the detector will be used")
+    train.add_argument("--sizes", type=int, nargs="+", default=default.sizes, help="sizes of the first part")
+    train.add_argument("--finish", type=float, default=default.finish, help="share of detection at --size alone")
+    train.add_argument("--crop-sizes", type=int, nargs="+", default=default.crop_sizes, help="sizes of the crops")
+    train.add_argument("--batch", type=int, default=default.batch, help="pictures per batch at --size")
+    train.add_argument("--crop-batch", type=int, default=default.crop_batch, help="crops per batch")
+    train.add_argument("--learning-rate", type=float, default=default.learning_rate, help="highest, of detection")
+    train.add_argument("--pretrain-learning-rate", type=float, default=default.pretrain_learning_rate,
+                       help="highest, on crops")
+    train.add_argument("--weight-decay", type=float, default=default.weight_decay, help="of AdamW")
+    train.add_argument("--longest", type=int, default=default.longest, help="photos are held at this size at most")
+    train.add_argument("--seed", type=int, default=default.seed, help="decides everything random")
+    train.add_argument("--workers", type=int, default=default.workers, help="processes that prepare pictures")
+    train.add_argument("--threads", type=int, help="threads that compute")
+    train.add_argument("--save-minutes", type=float, default=default.save_minutes, help="between checkpoints")
+    train.add_argument("--evaluate-minutes", type=float, default=default.evaluate_minutes, help="between evaluations")
+    for name, text in (("composed", "share of pictures with pasted objects"), ("pasted", "pasted objects at most"),
+                       ("paste_angle", "degrees a pasted object is turned"), ("rotation", "degrees a photo is turned"),
+                       ("rotated", "share of photos that are turned"), ("flip", "share of pictures mirrored; 0 where "
+                                                                        "a mirrored object is none, as with writing")):
+        value = getattr(default.augmentation, name)
+        train.add_argument("--" + name.replace("_", "-"), type=type(value), default=value, help=text)
+
+    export = commands.add_parser("export", help="write the checkpoint that swiftlet-model imports")
+    export.add_argument("run", type=Path, help="a run's checkpoint.pt")
+    export.add_argument("-o", "--output", type=Path, required=True)
+
+    evaluate = commands.add_parser("evaluate", help="average precision of a checkpoint on the validation photos",
+                                   formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    evaluate.add_argument("data", type=Path, help="folder with images/ and annotations.json (COCO format)")
+    evaluate.add_argument("--weights", type=Path, required=True, help="a plain checkpoint or a run's checkpoint.pt")
+    evaluate.add_argument("--network", choices=sorted(SPECS), default=default.network)
+    evaluate.add_argument("--channel-order", choices=["bgr", "rgb"])
+    evaluate.add_argument("--size", type=int, default=default.size)
+    evaluate.add_argument("--validation", type=Path, help="file naming the photos; without it every fourth")
+    evaluate.add_argument("--all", action="store_true", help="judge on all photos of the folder")
+    evaluate.add_argument("--threads", type=int)
+    return top
+
+
+def run_training(arguments: argparse.Namespace) -> None:
+    given = vars(arguments)
+    augmentation = Augmentation(**{f.name: given[f.name] for f in fields(Augmentation) if f.name in given})
+    options = Options(augmentation=augmentation,
+                      **{f.name: given[f.name] for f in fields(Options) if f.name in given})
+    Run(arguments.data, arguments.out, options, arguments.validation, arguments.start_from).train(arguments.resume)
+
+
+def run_export(arguments: argparse.Namespace) -> None:
+    weights = checkpoint.detector_weights(checkpoint.read(arguments.run))
+    checkpoint.save_atomically(checkpoint.plain_weights(weights), arguments.output)
+
+
+def run_evaluation(arguments: argparse.Namespace) -> None:
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    photos = read_photo_set(arguments.data)
+    chosen = photos.photos if arguments.all else split(photos.photos, arguments.validation)[1]
+    model = Detector(arguments.network, len(photos.classes) + 1)
+    weights = checkpoint.detector_weights(checkpoint.read(arguments.weights))
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise DataError(f"{arguments.weights} does not fit network {arguments.network} with {len(photos.classes)} "
+                        f"classes: {error}") from error
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    order = arguments.channel_order or SPECS[arguments.network].channel_order
+    samples = [load(photo) for photo in chosen]
+    figures = average_precision(model.to(device), samples, arguments.network, arguments.size, order, device)
+    print(f"{len(chosen)} photos: " + ", ".join(f"{key} {value:.4f}" for key, value in figures.items()))
+
+
+def main() -> int:
+    arguments = parser().parse_args()
+    try:
+        {"train": run_training, "export": run_export, "evaluate": run_evaluation}[arguments.command](arguments)
+    except (DataError, FloatingPointError) as error:
+        print(f"trainer: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("trainer: stopped; --resume continues from the last checkpoint", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

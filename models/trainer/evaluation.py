@@ -1,0 +1,85 @@
+"""Finds objects with a detector, and COCO's average precision over photos."""
+import contextlib
+import io
+
+import numpy as np
+import torch
+import torchvision.transforms.v2.functional as TF
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+from torch import nn
+from torchvision.ops import batched_nms
+
+from .dataset import Sample
+from .matching import CODER, anchors_for
+from .networks import SPECS
+
+
+def resized(sample: Sample, size: int, network: str) -> torch.Tensor:
+    """The picture [3, size, size] u8 as swiftlet would scale it for this network; its aspect is not kept."""
+    spec = SPECS[network]
+    return TF.resize(sample.picture, [size, size], spec.resize, antialias=spec.antialias)
+
+
+def to_input(pictures: torch.Tensor, channel_order: str, device: torch.device) -> torch.Tensor:
+    """Pictures [B, 3, H, W] u8 RGB to what the networks read: planes in their order, 0..1, no mean or deviation."""
+    pictures = pictures.to(device, non_blocking=True)
+    if channel_order == "bgr":
+        pictures = pictures.flip(1)
+    return (pictures.float() / 255).contiguous(memory_format=torch.channels_last)
+
+
+def objects_in(logits: torch.Tensor, offsets: torch.Tensor, anchors: torch.Tensor, threshold: float = 0.01,
+               most: int = 100) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """One picture's logits [A, classes] and offsets [A, 4] to boxes [N, 4] in 0..1, scores [N] and labels [N].
+
+    Suppression per class at IoU 0.5 among the 400 best candidates of each class.
+    """
+    scores = torch.softmax(logits, -1)[:, 1:]
+    best, rows = scores.topk(min(400, len(scores)), 0)
+    labels = torch.arange(1, scores.shape[1] + 1, device=scores.device).expand_as(rows)
+    chosen = best > threshold
+    best, rows, labels = best[chosen], rows[chosen], labels[chosen]
+    boxes = CODER.decode_single(offsets, anchors)[rows]
+    keep = batched_nms(boxes, best, labels, 0.5)[:most]
+    return boxes[keep].clamp(0, 1), best[keep], labels[keep]
+
+
+@torch.no_grad()
+def average_precision(model: nn.Module, samples: list[Sample], network: str, size: int, channel_order: str,
+                      device: torch.device, batch: int = 8) -> dict[str, float]:
+    """AP over IoU 0.5 to 0.95 and AP50 of a detector at input size x size."""
+    model.eval()
+    images, annotations, results = [], [], []
+    for start in range(0, len(samples), batch):
+        part = samples[start:start + batch]
+        pictures = torch.stack([resized(sample, size, network) for sample in part])
+        logits, offsets, maps = model(to_input(pictures, channel_order, device))
+        anchors = anchors_for(tuple(maps), device)
+        for number, sample in enumerate(part):
+            height, width = sample.picture.shape[1:]
+            image = start + number + 1
+            images.append({"id": image, "height": height, "width": width})
+            for box, label in zip(sample.boxes.tolist(), sample.labels.tolist()):
+                annotations.append({"id": len(annotations) + 1, "image_id": image, "category_id": label, "iscrowd": 0,
+                                    "bbox": corners_to_coco(box), "area": (box[2] - box[0]) * (box[3] - box[1])})
+            boxes, scores, labels = objects_in(logits[number], offsets[number], anchors)
+            boxes = boxes.cpu() * torch.tensor([width, height, width, height])
+            results += [[image, *corners_to_coco(box), score, label]
+                        for box, score, label in zip(boxes.tolist(), scores.tolist(), labels.tolist())]
+    if not results:
+        return {"ap": 0.0, "ap50": 0.0}
+    with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints tables
+        truth = COCO()
+        truth.dataset = {"images": images, "annotations": annotations,
+                         "categories": [{"id": label} for label in {a["category_id"] for a in annotations}]}
+        truth.createIndex()
+        judge = COCOeval(truth, truth.loadRes(np.array(results)), "bbox")
+        judge.evaluate()
+        judge.accumulate()
+        judge.summarize()
+    return {"ap": max(0.0, float(judge.stats[0])), "ap50": max(0.0, float(judge.stats[1]))}
+
+
+def corners_to_coco(box: list[float]) -> list[float]:
+    return [box[0], box[1], box[2] - box[0], box[3] - box[1]]

@@ -1,0 +1,114 @@
+"""Makes training pictures: photos cropped, turned and recoloured, with further objects pasted into some of them."""
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+from torchvision import tv_tensors
+from torchvision.transforms import v2
+
+from .cutouts import Cutout, paste, uniform
+from .dataset import Sample
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How far training pictures may differ from the photos."""
+    composed: float = 0.55                      # share of pictures that get pasted objects
+    pasted: int = 4                             # pasted objects at most
+    paste_angle: float = 45.0                   # degrees by which a pasted object is turned at most
+    rotation: float = 8.0                       # degrees by which a photo is turned at most
+    rotated: float = 0.3                        # share of photos that are turned
+    flip: float = 0.5                           # share of pictures that are mirrored
+    visible: float = 0.4                        # an object must stay visible to this share when another is pasted
+
+
+def chance(probability: float) -> bool:
+    return uniform(0, 1) < probability
+
+
+def pick(count: int) -> int:
+    return int(torch.randint(count, ()))
+
+
+def recolouring() -> v2.Transform:
+    """Photometric distortion. Mild in hue, since colour tells some objects apart."""
+    return v2.Compose([v2.RandomApply([v2.ColorJitter(brightness=0.35, contrast=0.35, saturation=0.4)], p=0.8),
+                       v2.RandomApply([v2.ColorJitter(hue=0.03)], p=0.2)])
+
+
+class Scenes(Dataset):
+    """Training pictures for the detector. An item is asked for by (seed, photo, size) and depends on nothing else."""
+
+    def __init__(self, samples: list[Sample], cutouts: list[Cutout], augmentation: Augmentation):
+        self.samples = samples
+        self.augmentation = augmentation
+        self.by_label: dict[int, list[Cutout]] = {}
+        for cutout in cutouts:
+            self.by_label.setdefault(cutout.label, []).append(cutout)
+        clean = v2.SanitizeBoundingBoxes(min_size=2, min_area=9)
+        turn = v2.RandomRotation(augmentation.rotation, v2.InterpolationMode.BILINEAR, fill=127)
+        self.geometry = v2.Compose([v2.RandomApply([turn], p=augmentation.rotated),
+                                    v2.RandomApply([v2.RandomIoUCrop()], p=0.7), clean])
+        self.mirror = v2.RandomHorizontalFlip(augmentation.flip)
+        self.clean, self.recolour = clean, recolouring()
+
+    def __getitem__(self, request: tuple[int, int, int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """To a picture [3, size, size] u8 RGB, its boxes [N, 4] as corners in 0..1, and labels [N]."""
+        seed, photo, size = request
+        torch.manual_seed(seed)
+        sample = self.samples[photo]
+        boxes = tv_tensors.BoundingBoxes(sample.boxes, format="XYXY", canvas_size=sample.picture.shape[1:])
+        scene = {"picture": tv_tensors.Image(sample.picture), "boxes": boxes, "labels": sample.labels}
+        scene = self.geometry(scene)
+        if self.by_label and chance(self.augmentation.composed):
+            scene = self.compose(scene)
+        scene = self.mirror(v2.Resize((size, size), antialias=chance(0.5))(scene))
+        scene = self.recolour(self.clean(scene))
+        return scene["picture"].as_subclass(torch.Tensor), scene["boxes"].as_subclass(torch.Tensor) / size, \
+            scene["labels"]
+
+    def compose(self, scene: dict) -> dict:
+        """Pastes some objects; boxes of objects that get partly covered shrink to what remains visible."""
+        # A copy in any case: decoders return pictures that lie in memory as [H, W, 3], and these are the photos held.
+        picture = np.array(scene["picture"].permute(1, 2, 0).numpy(), order="C", copy=True)
+        height, width = picture.shape[:2]
+        masks, labels = [], scene["labels"].tolist()
+        for left, top, right, bottom in scene["boxes"].round().int().tolist():
+            mask = np.zeros((height, width), bool)
+            mask[top:bottom, left:right] = True
+            masks.append(mask)
+        boxes, areas = list(scene["boxes"].numpy()), [mask.sum() for mask in masks]
+        for _ in range(1 + pick(self.augmentation.pasted)):
+            classes = sorted(self.by_label)
+            choices = self.by_label[classes[pick(len(classes))]]
+            cutout = choices[pick(len(choices))]
+            before = picture.copy()
+            box, opaque = paste(picture, cutout, (0.15, 0.45), self.augmentation.paste_angle)
+            remaining = [mask & ~opaque for mask in masks]
+            if any(left.sum() < self.augmentation.visible * area for left, area in zip(remaining, areas)):
+                picture = before
+                continue
+            for index, (left, mask) in enumerate(zip(remaining, masks)):
+                if left.sum() < mask.sum():
+                    boxes[index] = bounds(left)
+            masks = [*remaining, opaque]
+            boxes.append(box)
+            labels.append(cutout.label)
+            areas.append(opaque.sum())
+        return {"picture": tv_tensors.Image(torch.from_numpy(picture).permute(2, 0, 1)),
+                "boxes": tv_tensors.BoundingBoxes(torch.from_numpy(np.array(boxes, np.float32).reshape(-1, 4)),
+                                                  format="XYXY", canvas_size=(height, width)),
+                "labels": torch.tensor(labels, dtype=torch.int64)}
+
+
+def bounds(mask: np.ndarray) -> np.ndarray:
+    """The corners [4] of the smallest box around a mask's pixels."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], np.float32)
+
+
+def collate(items: list) -> tuple[torch.Tensor, list[torch.Tensor], list[torch.Tensor]]:
+    """A batch: pictures [B, 3, H, W] u8, and lists of boxes and of labels, since pictures hold any number of them."""
+    pictures, boxes, labels = zip(*items)
+    return torch.stack(pictures), list(boxes), list(labels)

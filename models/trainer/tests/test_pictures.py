@@ -1,0 +1,117 @@
+"""Properties of sampler, scenes and crops."""
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from trainer.crops import Crops
+from trainer.cutouts import cut_out, paste
+from trainer.dataset import load, read_photo_set
+from trainer.sampler import MultiScaleBatches
+from trainer.scenes import Augmentation, Scenes, collate
+
+
+@pytest.fixture(scope="module")
+def samples(drawn: Path) -> list:
+    return [load(photo) for photo in read_photo_set(drawn).photos]
+
+
+@pytest.fixture(scope="module")
+def cutouts(samples: list) -> list:
+    return [cutout for sample in samples for cutout in cut_out(sample)]
+
+
+def test_batches_grow_as_resolution_shrinks_and_photos_come_equally_often() -> None:
+    batches = iter(MultiScaleBatches(10, 3, lambda: [160, 320], 4, 320))
+    taken = [next(batches) for _ in range(30)]
+    assert {(len(batch), batch[0][2]) for batch in taken} == {(4, 320), (16, 160)}
+    assert all(len({size for _, _, size in batch}) == 1 for batch in taken)
+    photos = [photo for batch in taken for _, photo, _ in batch]
+    counts = np.bincount(photos, minlength=10)
+    assert counts.max() - counts.min() <= 1
+    assert len({seed for batch in taken for seed, _, _ in batch}) == len(photos)
+
+
+def test_sampler_continues_where_it_stopped() -> None:
+    whole = iter(MultiScaleBatches(7, 5, lambda: [96, 128, 160], 3, 160))
+    first = [next(whole) for _ in range(4)]
+    resumed = MultiScaleBatches(7, 5, lambda: [96, 128, 160], 3, 160)
+    resumed.start_after(4, sum(map(len, first)))
+    again = iter(resumed)
+    assert [next(again) for _ in range(5)] == [next(whole) for _ in range(5)]
+
+
+def test_boxes_of_scenes_stay_in_the_picture(samples: list, cutouts: list) -> None:
+    scenes = Scenes(samples, cutouts, Augmentation(rotated=0.7, rotation=20))
+    for number in range(60):
+        picture, boxes, labels = scenes[number, number % len(samples), 96]
+        assert picture.shape == (3, 96, 96) and picture.dtype == torch.uint8
+        assert len(boxes) == len(labels) and labels.dtype == torch.int64
+        assert (boxes >= 0).all() and (boxes <= 1).all() and (boxes[:, 2:] > boxes[:, :2]).all()
+        assert set(labels.tolist()) <= {1, 2}
+
+
+def test_a_scene_depends_on_its_request_alone(samples: list, cutouts: list) -> None:
+    scenes = Scenes(samples, cutouts, Augmentation())
+    first = scenes[11, 2, 64]
+    scenes[12, 3, 96]
+    for one, other in zip(first, scenes[11, 2, 64]):
+        assert torch.equal(one, other)
+    assert not torch.equal(first[0], scenes[13, 2, 64][0])
+
+
+def test_photos_in_memory_stay_as_they_are(samples: list, cutouts: list) -> None:
+    before = [sample.picture.clone() for sample in samples]
+    scenes, crops = Scenes(samples, cutouts, Augmentation(composed=1)), Crops(samples, cutouts, Augmentation(), 2)
+    for number in range(30):
+        scenes[number, number % len(samples), 64]
+        crops[number, number, 48]
+    assert all(torch.equal(sample.picture, kept) for sample, kept in zip(samples, before))
+
+
+def test_pasted_box_bounds_the_pasted_object(cutouts: list) -> None:
+    torch.manual_seed(1)
+    for number in range(40):
+        picture = np.full((200, 240, 3), 110, np.uint8)
+        box, opaque = paste(picture, cutouts[number % len(cutouts)], (0.15, 0.5), angle=180)
+        rows, columns = np.nonzero((picture.max(2).astype(int) - picture.min(2)) > 40)
+        drawn_box = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+        assert np.abs(box - drawn_box).max() <= 3
+        assert box.min() >= 0 and box[2] <= 240 and box[3] <= 200
+        assert opaque[rows, columns].mean() > 0.9
+
+
+def test_labels_of_composed_scenes_tell_the_colours(samples: list, cutouts: list) -> None:
+    scenes = Scenes(samples, cutouts, Augmentation(composed=1, rotated=0, visible=1.0))
+    scenes.recolour = torch.nn.Identity()
+    seen = set()
+    for number in range(30):
+        picture, boxes, labels = scenes[number, number % len(samples), 128]
+        for (x0, y0, x1, y1), label in zip((boxes * 128).tolist(), labels.tolist()):
+            middle = picture[:, int((y0 + y1) / 2), int((x0 + x1) / 2)]
+            # Class 1 is the category of the lower id, which is red; class 2 is blue.
+            strong, weak = (0, 2) if label == 1 else (2, 0)
+            assert middle[strong] > int(middle[weak]) + 60
+            seen.add(label)
+    assert seen == {1, 2}
+
+
+def test_crops_have_the_class_of_their_object(samples: list, cutouts: list) -> None:
+    crops = Crops(samples, cutouts, Augmentation(), classes=2)
+    crops.recolour = torch.nn.Identity()
+    seen = set()
+    for number in range(60):
+        picture, label = crops[number, number, 48]
+        assert picture.shape == (3, 48, 48)
+        middle = picture[:, 18:30, 18:30].float().mean((1, 2))
+        difference = float(middle[0] - middle[2])
+        assert (difference > 50) == (label == 1) and (difference < -50) == (label == 2)
+        seen.add(label)
+    assert seen == {0, 1, 2}
+
+
+def test_collated_batch(samples: list) -> None:
+    scenes = Scenes(samples, [], Augmentation())
+    pictures, boxes, labels = collate([scenes[seed, seed, 64] for seed in range(3)])
+    assert pictures.shape == (3, 3, 64, 64) and len(boxes) == len(labels) == 3

@@ -1,0 +1,138 @@
+"""Whole small runs: learning, resuming, exporting."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from trainer import checkpoint
+from trainer.dataset import DataError, load, read_photo_set
+from trainer.evaluation import average_precision
+from trainer.networks import Detector
+from trainer.stage import Stage, averaging, cosine
+from trainer.training import Options, Run
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+def small(**changes: object) -> Options:
+    return Options(**{"network": "half", "steps": 5, "pretrain_steps": 3, "size": 96, "sizes": [64], "crop_sizes": [64],
+                      "batch": 2, "crop_batch": 4, "threads": 1, "save_minutes": 0, **changes})
+
+
+def weights_of(folder: Path) -> dict[str, torch.Tensor]:
+    return checkpoint.read(folder / "latest.pt")
+
+
+@pytest.fixture(scope="module")
+def finished(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    Run(drawn, folder, small()).train()
+    return folder
+
+
+@pytest.mark.parametrize("stop", [2, 6], ids=["on crops", "in detection"])
+def test_resumed_run_gives_the_same_weights(drawn: Path, finished: Path, tmp_path: Path, stop: int,
+                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    taken, step = [], Stage.step
+
+    def stopping(*arguments: object) -> None:
+        if len(taken) == stop:
+            raise KeyboardInterrupt
+        taken.append(True)
+        step(*arguments)
+
+    monkeypatch.setattr(Stage, "step", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        Run(drawn, tmp_path / "run", small()).train()
+    monkeypatch.setattr(Stage, "step", step)
+    with pytest.raises(DataError, match="add --resume"):
+        Run(drawn, tmp_path / "run", small()).train()
+    Run(drawn, tmp_path / "run", small()).train(resume=True)
+    expected, got = weights_of(finished), weights_of(tmp_path / "run")
+    assert expected.keys() == got.keys()
+    assert all(torch.equal(expected[key], got[key]) for key in expected)
+
+
+def test_run_leaves_log_curves_and_labels(finished: Path) -> None:
+    rows = (finished / "log.csv").read_text().splitlines()
+    assert rows[0].startswith("stage,minutes,step") and any(row.startswith("detection,") for row in rows)
+    assert (finished / "curves.png").stat().st_size > 1000
+    assert (finished / "labels.txt").read_text() == "red\nblue\n"
+
+
+def test_exported_checkpoint_is_plain(finished: Path, tmp_path: Path) -> None:
+    output = tmp_path / "detector.pt"
+    subprocess.run([sys.executable, "-m", "trainer", "export", finished / "checkpoint.pt", "-o", output],
+                   check=True, cwd=Path(__file__).resolve().parents[2])
+    content = torch.load(output, weights_only=True)
+    assert content.keys() == Detector("half", 3).state_dict().keys()
+    assert {tensor.dtype for tensor in content.values()} == {torch.float32, torch.int64}
+    assert all(torch.equal(content[key], value) for key, value in weights_of(finished).items())
+
+
+@pytest.mark.parametrize("network, order", [("half", "rgb"), ("xxs", "bgr")])
+def test_swiftlet_model_imports_it(drawn: Path, finished: Path, tmp_path: Path, network: str, order: str) -> None:
+    tool = os.environ.get("SWIFTLET_MODEL") or shutil.which("swiftlet-model") \
+        or str(REPOSITORY / ".build" / "release" / "swiftlet-model")
+    if not Path(tool).exists():
+        pytest.skip("swiftlet-model is not built; SWIFTLET_MODEL can name it")
+    if network != "half":
+        finished = tmp_path / "run"
+        Run(drawn, finished, small(network=network, steps=1, pretrain_steps=1)).train()
+    assert json.loads((finished / "run.json").read_text())["channel_order"] == order
+    done = subprocess.run([tool, "import", finished / "latest.pt", "-o", tmp_path / "model.gguf", "--labels",
+                           finished / "labels.txt", "--channel-order", order], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "3 classes with background" in done.stdout + done.stderr
+
+
+def test_loss_falls_and_objects_are_found(drawn: Path, tmp_path: Path) -> None:
+    options = small(steps=120, pretrain_steps=60, batch=4, crop_batch=12, save_minutes=9, evaluate_minutes=9, finish=1)
+    Run(drawn, tmp_path / "run", options).train()
+    model = Detector("half", 3)
+    model.load_state_dict(weights_of(tmp_path / "run"))
+    samples = [load(photo) for photo in read_photo_set(drawn).photos]
+    assert average_precision(model, samples, "half", 96, "rgb", torch.device("cpu"))["ap50"] > 0.5
+
+
+def test_evaluation_on_the_command_line(drawn: Path, finished: Path) -> None:
+    command = [sys.executable, "-m", "trainer", "evaluate", drawn, "--size", "96", "--threads", "1", "--weights"]
+    folder = Path(__file__).resolve().parents[2]
+    done = subprocess.run([*command, finished / "latest.pt"], capture_output=True, text=True, cwd=folder)
+    assert done.stdout.startswith("3 photos: ap 0."), done.stderr
+    other = subprocess.run([*command, finished / "latest.pt", "--network", "xxs"], capture_output=True, text=True,
+                           cwd=folder)
+    assert other.returncode == 1 and "does not fit network xxs with 2 classes" in other.stderr
+
+
+def test_start_from_another_detector(finished: Path) -> None:
+    given = weights_of(finished)
+    model = Detector("half", 5)
+    taken = checkpoint.take_over(model, given)
+    last = [key for key in given if given[key].shape != model.state_dict()[key].shape]
+    assert taken == len(given) - len(last) and len(last) == 12
+    assert torch.equal(model.encoder.conv_1.block.conv.weight, given["encoder.conv_1.block.conv.weight"])
+
+
+def test_averaging_and_schedule() -> None:
+    average, current = [torch.zeros(1)], [torch.ones(1)]
+    averaging(0.998)(average, current, torch.tensor(0))
+    assert abs(float(average[0]) - 0.9) < 1e-6
+    averaging(0.998)(average, current, torch.tensor(10 ** 6))
+    assert abs(float(average[0]) - (0.9 + 0.1 * 0.002)) < 1e-6
+    rates = [cosine(step / 100) for step in range(101)]
+    assert rates[0] == 0.1 and max(rates) == rates[2] == 1 and rates[100] == 0.002
+    assert rates[2:] == sorted(rates[2:], reverse=True)
+
+
+def test_mistakes_on_the_command_line_are_explained(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-m", "trainer", "train", tmp_path / "none", "--out", tmp_path / "run"],
+                          capture_output=True, text=True, cwd=Path(__file__).resolve().parents[2])
+    assert done.returncode == 1
+    assert done.stderr.startswith("trainer: ") and "annotations.json is missing" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,188 @@
+"""The whole course of a training run: crops first, then photos at mixed sizes, then at the size of use."""
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import torch
+import torch.nn.functional as F
+
+from . import checkpoint
+from .crops import Crops, centre_crops
+from .cutouts import cut_out
+from .dataset import DataError, load, read_photo_set, split
+from .evaluation import average_precision, to_input
+from .matching import Matcher, anchors_for, detection_loss
+from .networks import SPECS, Classifier, Detector
+from .progress import Budget, Log
+from .sampler import MultiScaleBatches
+from .scenes import Augmentation, Scenes, collate
+from .stage import Stage
+
+
+@dataclass
+class Options:
+    """All that a run depends on besides the photos. Budgets are minutes, or steps where `steps` is given."""
+    network: str = "half"
+    channel_order: str | None = None            # None: the network's own
+    minutes: float = 120
+    pretrain_minutes: float = 15                # of `minutes`
+    steps: int | None = None
+    pretrain_steps: int | None = None
+    size: int = 320
+    sizes: list[int] = field(default_factory=lambda: [224, 256, 288])
+    finish: float = 0.6                         # share of the detection stage that is spent at `size` alone
+    crop_sizes: list[int] = field(default_factory=lambda: [96, 112, 128])
+    batch: int = 8                              # at `size`
+    crop_batch: int = 24                        # at the largest of `crop_sizes`
+    learning_rate: float = 1.2e-3
+    pretrain_learning_rate: float = 2e-3
+    weight_decay: float = 0.02
+    longest: int = 640
+    seed: int = 0
+    workers: int = 0
+    threads: int | None = None
+    save_minutes: float = 5
+    evaluate_minutes: float = 15
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+
+class Run:
+    """A training run in a folder of its own."""
+
+    def __init__(self, data: Path, folder: Path, options: Options, validation: Path | None = None,
+                 start_from: Path | None = None):
+        self.options, self.folder = options, Path(folder)
+        if options.threads:
+            torch.set_num_threads(options.threads)
+            cv2.setNumThreads(options.threads)
+        torch.manual_seed(options.seed)
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.order = options.channel_order or SPECS[options.network].channel_order
+        photos = read_photo_set(data)
+        self.classes = photos.classes
+        training, held_back = split(photos.photos, validation)
+        self.training = [load(photo, options.longest) for photo in training]
+        self.held_back = [load(photo, options.longest) for photo in held_back]
+        if not any(len(sample.boxes) for sample in self.training):
+            raise DataError(f"{data}: no training photo has a box")
+        print(f"{len(training)} photos for training, {len(held_back)} for validation; cutting objects out", flush=True)
+        self.cutouts = [cutout for sample in self.training for cutout in cut_out(sample)]
+        print(f"{len(self.cutouts)} objects can be pasted into other photos", flush=True)
+        self.start_from = start_from
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "labels.txt").write_text("".join(f"{name}\n" for name in self.classes), encoding="utf-8")
+        (self.folder / "validation.txt").write_text("".join(f"{p.path.name}\n" for p in held_back), encoding="utf-8")
+        described = {"network": options.network, "channel_order": self.order, "size": options.size,
+                     "classes": self.classes}
+        (self.folder / "run.json").write_text(json.dumps(described, indent=1) + "\n", encoding="utf-8")
+        self.matcher = Matcher()
+
+    def train(self, resume: bool = False) -> None:
+        """Both stages, from the start or from the folder's last checkpoint."""
+        file = self.folder / "checkpoint.pt"
+        state = checkpoint.read(file) if resume and file.exists() else None
+        if not resume and file.exists():
+            raise DataError(f"{self.folder} holds a run already: add --resume, or name another folder")
+        detector = Detector(self.options.network, len(self.classes) + 1)
+        if state is None or state["stage"] == "crops":
+            if self.start_from:
+                self.take_over_start(detector)
+            budget = self.pretraining_budget()
+            if budget:
+                stage = self.crops_stage(detector, budget)
+                if state is not None:
+                    stage.restore(state)
+                checkpoint.take_over(detector, stage.run().state_dict())
+            state = None
+        stage = self.detection_stage(detector)
+        if state is not None:
+            stage.restore(state)
+        stage.run()
+
+    def take_over_start(self, detector: Detector) -> None:
+        weights = checkpoint.detector_weights(checkpoint.read(self.start_from))
+        taken = checkpoint.take_over(detector, weights)
+        if not taken:
+            raise DataError(f"{self.start_from} shares no tensor with network {self.options.network}: is it a "
+                            "checkpoint of the other network?")
+        print(f"{taken} of {len(detector.state_dict())} tensors taken from {self.start_from}", flush=True)
+
+    def pretraining_budget(self) -> Budget | None:
+        """None where this stage is left out."""
+        options = self.options
+        if options.steps is not None:
+            return Budget(steps=options.pretrain_steps) if options.pretrain_steps else None
+        return Budget(minutes=options.pretrain_minutes) if options.pretrain_minutes > 0 else None
+
+    def detection_budget(self) -> Budget:
+        if self.options.steps is not None:
+            return Budget(steps=self.options.steps)
+        minutes = self.options.minutes - max(0, self.options.pretrain_minutes)
+        if minutes <= 0:
+            raise DataError("--minutes must exceed --pretrain-minutes, which are a part of them")
+        return Budget(minutes=minutes)
+
+    def stage_settings(self) -> dict:
+        options = self.options
+        return {"weight_decay": options.weight_decay, "workers": options.workers,
+                "save_minutes": options.save_minutes, "evaluate_minutes": options.evaluate_minutes}
+
+    def crops_stage(self, detector: Detector, budget: Budget) -> Stage:
+        options = self.options
+        model = Classifier(options.network, len(self.classes) + 1)
+        checkpoint.take_over(model, detector.state_dict())
+        model.to(self.device, memory_format=torch.channels_last)
+        crops = Crops(self.training, self.cutouts, options.augmentation, len(self.classes))
+        batches = MultiScaleBatches(len(crops.objects), options.seed, lambda: options.crop_sizes, options.crop_batch,
+                                    max(options.crop_sizes))
+        pictures, labels = centre_crops(self.held_back, sorted(options.crop_sizes)[len(options.crop_sizes) // 2])
+
+        def loss(model: Classifier, batch: tuple) -> dict[str, torch.Tensor]:
+            logits = model(to_input(batch[0], self.order, self.device))
+            return {"class_loss": F.cross_entropy(logits, batch[1].to(self.device), label_smoothing=0.05)}
+
+        @torch.no_grad()
+        def evaluate(model: Classifier) -> dict[str, float]:
+            model.eval()
+            right = sum(int((model(to_input(part, self.order, self.device)).argmax(1).cpu() == wanted).sum())
+                        for part, wanted in zip(pictures.split(32), labels.split(32)))
+            return {"top1": right / len(labels)}
+
+        settings = {**self.stage_settings(), "evaluate_minutes": min(3, options.evaluate_minutes)}
+        return Stage("crops", model, crops, batches, budget, loss, evaluate, lambda model: None,
+                     self.folder, learning_rate=options.pretrain_learning_rate, **settings)
+
+    def detection_stage(self, model: Detector) -> Stage:
+        options = self.options
+        model.to(self.device, memory_format=torch.channels_last)
+        budget = self.detection_budget()
+        scenes = Scenes(self.training, self.cutouts, options.augmentation)
+        batches = MultiScaleBatches(
+            len(self.training), options.seed + 1,
+            lambda: options.sizes if budget.fraction() < 1 - options.finish else [options.size],
+            options.batch, options.size)
+
+        def loss(model: Detector, batch: tuple) -> dict[str, torch.Tensor]:
+            pictures, boxes, labels = batch
+            logits, offsets, maps = model(to_input(pictures, self.order, self.device))
+            anchors = anchors_for(tuple(maps), self.device)
+            matched = [self.matcher(anchors, b.to(self.device), c.to(self.device)) for b, c in zip(boxes, labels)]
+            targets, target_offsets = (torch.stack(column) for column in zip(*matched))
+            class_loss, box_loss = detection_loss(logits, offsets, targets, target_offsets)
+            return {"class_loss": class_loss, "box_loss": box_loss}
+
+        log = Log(self.folder / "log.csv")
+
+        def evaluate(model: Detector) -> dict[str, float]:
+            figures = average_precision(model, self.held_back, options.network, options.size, self.order, self.device)
+            if figures["ap"] > max((float(row["ap"]) for row in log.rows() if row["ap"]), default=0.0):
+                checkpoint.save_atomically(checkpoint.plain_weights(model.state_dict()), self.folder / "best.pt")
+            return figures
+
+        def export(model: Detector) -> None:
+            checkpoint.save_atomically(checkpoint.plain_weights(model.state_dict()), self.folder / "latest.pt")
+
+        return Stage("detection", model, scenes, batches, budget, loss, evaluate, export, self.folder,
+                     learning_rate=options.learning_rate, collate=collate, **self.stage_settings())
+
