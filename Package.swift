@@ -74,7 +74,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("m")]),
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter", cSettings: strictC),
         .target(
-            name: "DeviceChecks", dependencies: ["CTestSupport", "CKernels", "Stream", "Camera", "Detector", "Engine"],
+            name: "DeviceChecks", dependencies: ["CTestSupport", "CKernels", "Service", "Stream", "Camera", "Detector", "Engine"],
             path: "Tests/DeviceChecks", swiftSettings: strict),
         program("swiftlet-device-tests", ["DeviceChecks", "CAllocationCounter", "CLinux"], path: "Tests/Device"),
 

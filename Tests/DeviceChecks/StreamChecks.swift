@@ -1,5 +1,7 @@
 import CLinux
+import Service
 import Stream
+import Vision
 
 /// The stream with real sockets: two clients read whole lines, one of them comes late.
 public enum StreamChecks {
@@ -28,6 +30,81 @@ public enum StreamChecks {
         check.expect(path.withCString { clinux_path_status($0, &status) } != 0, "the socket is removed")
     }
 
+    /// A client with options gets its own part of each frame, and that costs no allocation, nor does what is counted.
+    /// `count` tells how many allocator calls there have been in the process.
+    public static func clientsOptions(folder: String, count: () -> UInt, _ check: inout Check) {
+        let path = "\(folder)/options-check.sock"
+        let labels = ["background", "ace", "king"].map { Array($0.utf8) }
+        let hello = Array("{}\n".utf8)
+        guard let server = path.withCString({ try? StreamServer(path: $0, hello: hello, labels: labels) }),
+            let metrics = try? Metrics()
+        else {
+            check.expect(false, "no server at \(path)")
+            return
+        }
+        let client = Client(path), plain = Client(path)
+        check.expect(client.read(bytes: 3) == hello && plain.read(bytes: 3) == hello, "hello")
+        client.send("{\"min_score\":0.5,\"classes\":[\"king\"]}\n")
+        let answer = Array("{\"type\":\"options\",\"min_score\":0.5000,\"classes\":[\"king\"],\"every\":1}\n".utf8)
+        check.expect(client.read(bytes: answer.count) == answer, "the answer")
+
+        var writer = FrameLineWriter()
+        let filter = DetectionFilter(Configuration(), labels: labels)
+        let filters = Mailbox<DetectionFilter>()
+        var whole = 0
+        let line = FrameLine(
+            sequence: 0, capturedMonotonic: 1, capturedRealtime: 2, age: 3, inference: 4, droppedFrames: 0,
+            corruptFrames: 0, picture: .index(7), width: 640, height: 480)
+        let found: [(Int, Float)] = [(1, 0.9), (2, 0.8), (2, 0.4)]
+        let before = count()
+        for _ in 0..<50 {
+            metrics.frameCaptured()
+            metrics.frameDropped(.superseded)
+            writer.begin(line)
+            for (index, score) in found {
+                let box = Box(left: 0, top: 0, right: 1, bottom: 1)
+                let isKept = filter.keeps(Detection(classIndex: Int32(index), score: score, box: box))
+                check.expect(isKept && filters.take() == nil, "the filter")
+                writer.add(
+                    classIndex: index, label: labels[index], score: score, left: 0, top: 0, right: 1, bottom: 1)
+            }
+            guard let frame = try? writer.finish() else { break }
+            whole += frame.line.count
+            server.publish(frame)
+            metrics.took(.publish, nanoseconds: 1_000_000)
+            metrics.framePublished()
+        }
+        check.expect(!isOptimised || count() == before, "frames made \(count() - before) allocator calls")
+        // Two of the three objects are gone, with their commas; one of them has a name that is a byte shorter.
+        let object = "{\"class\":2,\"label\":\"king\",\"score\":0.8000,\"box_px\":[0.0,0.0,640.0,480.0]}"
+        let kept = whole / 50 - 2 * (object.utf8.count + 1) + 1
+        let own = client.read(bytes: 50 * kept)
+        check.expect(plain.read(bytes: whole).count == whole && own.count == 50 * kept, "whole lines")
+        check.expect(own.prefix(kept).last == 0x0A && contains(own.prefix(kept), object), "the client's own line")
+        var text = MetricsText()
+        let machine = Machine()
+        let writing = count()
+        let written = text.write(metrics, server.counters, machine, started: 0)
+        check.expect(written != nil, "the metrics do not fit")
+        check.expect(!isOptimised || count() == writing, "metrics made \(count() - writing) allocator calls")
+        server.close(drain: 0)
+    }
+
+    /// Without optimisation the compiler puts more on the heap than the program asks for.
+    private static var isOptimised: Bool {
+        #if DEBUG
+            false
+        #else
+            true
+        #endif
+    }
+
+    private static func contains(_ bytes: ArraySlice<UInt8>, _ text: String) -> Bool {
+        let wanted = Array(text.utf8)
+        for start in bytes.indices where bytes[start...].starts(with: wanted) { return true }
+        return false
+    }
+
     private static func publish(_ server: StreamServer, _ line: String) {
         let bytes = Array(line.utf8)
         bytes.withUnsafeBytes { server.publish($0) }
@@ -39,6 +116,12 @@ public enum StreamChecks {
         init(_ path: String) { _ = path.withCString { clinux_unix_connect($0, &descriptor) } }
 
         deinit { _ = clinux_close(descriptor) }
+
+        func send(_ text: String) {
+            var sent = 0
+            let bytes = Array(text.utf8)
+            _ = bytes.withUnsafeBytes { clinux_send(descriptor, $0.baseAddress!, $0.count, &sent) }
+        }
 
         /// Reads until `count` bytes are there, the stream ends, or nothing comes for 30 seconds.
         func read(bytes count: Int) -> [UInt8] {
