@@ -45,6 +45,7 @@ public final class LiveCamera<Driver: CaptureDriver> {
     private var nextAttempt: UInt64 = 0
     /// When a frame has to have come.
     private var frameDeadline: UInt64 = 0
+    private var needsRestart = false
     private var wasRestarted = false
     /// The driver's number of the next frame; nil after a start, when it begins anew.
     private var expected: UInt32?
@@ -113,6 +114,13 @@ public final class LiveCamera<Driver: CaptureDriver> {
     // MARK: - With a device
 
     private func nextOfOpen() -> Event? {
+        if needsRestart {
+            needsRestart = false
+            wasRestarted = true
+            expected = nil
+            do throws(CameraError) { try driver.restart() } catch { return fail(error) }
+            frameDeadline = driver.monotonicTime + deadlines.frame
+        }
         let now = driver.monotonicTime
         guard now < frameDeadline else { return missedDeadline() }
         switch wait(frameDeadline - now) {
@@ -195,9 +203,8 @@ public final class LiveCamera<Driver: CaptureDriver> {
             closeAndRetry()
             return change(to: .stalled, reason)
         }
-        wasRestarted = true
-        expected = nil
-        do throws(CameraError) { try driver.restart() } catch { return fail(error) }
+        // The stall is told first: a restart may itself hang in the driver.
+        needsRestart = true
         return change(to: .stalled, reason)
     }
 
@@ -210,6 +217,7 @@ public final class LiveCamera<Driver: CaptureDriver> {
     private func closeAndRetry() {
         if isOpen { driver.close() }
         isOpen = false
+        needsRestart = false
         lent = nil
         nextAttempt = driver.monotonicTime + retry
         retry = min(2 * retry, deadlines.lastRetry)

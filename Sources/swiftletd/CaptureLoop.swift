@@ -20,6 +20,7 @@ final class CaptureLoop: @unchecked Sendable {
     private static var emptyPassPause: UInt64 { 1_000_000_000 }
 
     private let source: Source
+    private let isLive: Bool
     private let input: PictureInput
     private let slot: FrameSlot
     private let stop: Int32
@@ -52,8 +53,9 @@ final class CaptureLoop: @unchecked Sendable {
         self.newPeriods = newPeriods
         self.log = log
         self.reportsCamera = reportsCamera
-        bad = PictureLog(log, "left out")
-        damaged = PictureLog(log, "used all the same")
+        isLive = if case .camera = source { true } else { false }
+        bad = PictureLog(log, "left out", isLive: isLive)
+        damaged = PictureLog(log, "used all the same", isLive: isLive)
     }
 
     /// Pictures that could not be used. For after the thread's end.
@@ -169,7 +171,8 @@ final class CaptureLoop: @unchecked Sendable {
             item.size = loaded.size
             put(item, at: start)
         } catch {
-            leaveOut(item.name, .corrupt, error.message)
+            // Nobody can copy a camera's frame again.
+            leaveOut(item.name, .corrupt, isLive && error == .truncated ? BadFrame.truncated.message : error.message)
         }
     }
 

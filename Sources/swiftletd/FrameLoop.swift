@@ -38,7 +38,7 @@ struct FrameLoop: ~Copyable {
         self.metrics = metrics
         self.filter = filter
         self.newFilters = newFilters
-        unsent = PictureLog(log, "has no line")
+        unsent = PictureLog(log, "has no line", isLive: false)
     }
 
     mutating func run() -> End {

@@ -1,27 +1,47 @@
+import CLinux
 import Camera
 import Service
 
-/// Counts pictures of one fate and logs the first ones, then ever fewer: a camera that sends nothing but garbage must
-/// not fill a disk.
+/// Counts pictures of one fate and logs few of them: a camera that sends nothing but garbage must not fill a disk.
 struct PictureLog {
     private(set) var count: UInt64 = 0
     private let log: Log
     private let fate: StaticString
-    /// All are logged up to here, then those whose number is a power of two.
+    private let isLive: Bool
+    /// Of files, all are logged up to here, then those whose number is a power of two.
     private static var loggedAtFirst: UInt64 { 16 }
+    /// Of a camera, the first is logged, and then a sum at most so often, in nanoseconds.
+    private static var pause: UInt64 { 60_000_000_000 }
+    private var nextLine: UInt64 = 0
+    private var countAtLastLine: UInt64 = 0
 
-    /// `fate` goes on after "picture NAME".
-    init(_ log: Log, _ fate: StaticString) {
+    /// `fate` goes on after "picture NAME". `isLive`: pictures are a camera's frames.
+    init(_ log: Log, _ fate: StaticString, isLive: Bool) {
         self.log = log
         self.fate = fate
+        self.isLive = isLive
     }
 
     /// `reason` goes on after "it".
     mutating func add(_ name: FrameName, _ reason: @autoclosure () -> String) {
         count += 1
+        if isLive {
+            addFrame(name, reason)
+            return
+        }
         guard count <= Self.loggedAtFirst || count & (count - 1) == 0 else { return }
         let more = count < Self.loggedAtFirst ? "" : " (number \(count); from here on few are logged)"
         log.warning("picture \(Self.text(name)) \(fate): it \(reason())\(more)")
+    }
+
+    private mutating func addFrame(_ name: FrameName, _ reason: () -> String) {
+        let now = clinux_monotonic_ns()
+        guard now >= nextLine else { return }
+        let new = count - countAtLastLine
+        let more = new > 1 ? ", the last of \(new) since the last such line" : ""
+        log.warning("frame \(Self.text(name)) \(fate): it \(reason())\(more); the next line is a minute away")
+        nextLine = now + Self.pause
+        countAtLastLine = count
     }
 
     private static func text(_ name: FrameName) -> String {
