@@ -29,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--start-from", type=Path, help="checkpoint whose encoder to start from")
     train.add_argument("--network", choices=sorted(SPECS), default=default.network,
                        help="xxs: MobileViTv3-XXS, half: MobileViTv3-0.5")
-    train.add_argument("--channel-order", choices=["bgr", "rgb"], help="without it the published one: xxs bgr, half rgb")
+    train.add_argument("--channel-order", choices=["bgr", "rgb"], help="without it as published: xxs bgr, half rgb")
     train.add_argument("--minutes", type=float, default=default.minutes, help="wall-clock time in all")
     train.add_argument("--pretrain-minutes", type=float, default=default.pretrain_minutes,
                        help="part of it spent on crops of the objects first; 0 leaves that out")

@@ -1,4 +1,4 @@
-"""Anchors, their matching to annotated boxes, and the loss of SSD (Liu et al., "SSD: Single Shot MultiBox Detector")."""
+"""Anchors, their matching to annotated boxes, and the loss of SSD (Liu et al., "SSD", 2016)."""
 import functools
 import math
 
