@@ -155,7 +155,7 @@ void qs8_layernorm__neon(
     size_t rows, size_t channels, const int8_t *input, size_t ldi, float epsilon, const float *gain,
     const float *shift, int8_t *output, size_t ldo);
 void qs8_sums__neon(
-    size_t rows, size_t channels, const int8_t *input, size_t ldi, int64_t *sum, int64_t *squares);
+    size_t rows, size_t channels, const int8_t *input, size_t ldi, int32_t *sum, int32_t *squares);
 void qs8_affine__neon(
     size_t rows, size_t channels, const int8_t *input, size_t ldi, const float *gain, const float *shift,
     int8_t *output, size_t ldo);

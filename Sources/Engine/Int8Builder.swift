@@ -77,11 +77,18 @@ struct Int8Builder {
             return .pointwise(layer, residual: operation.residual.map { map($0) })
         case .band: return .band(try band(operation, predicts: predicts))
         case .layerNorm:
-            let (gain, shift, epsilon) = try normalisation(node, operation)
-            return .layerNorm(gain: gain, shift: shift, epsilon: epsilon)
+            let (gain, shift) = try normalisation(node, operation)
+            let scale = try onlyScale(try quantisation(operation.input))
+            return .layerNorm(gain: gain, shift: shift, epsilon: Float(Self.epsilon / (scale * scale)))
         case .groupNorm:
-            let (gain, shift, epsilon) = try normalisation(node, operation)
-            return .groupNorm(gain: gain, shift: shift, epsilon: epsilon)
+            let (gain, shift) = try normalisation(node, operation)
+            let from = try quantisation(operation.input), channels = graph.shape(operation.input).channels
+            let scale = take(channels, of: Float.self), zero = take(channels, of: Float.self)
+            for channel in 0..<channels {
+                scale[channel] = Float(from.scale(channel))
+                zero[channel] = Float(from.zero(channel))
+            }
+            return .groupNorm(gain: gain, shift: shift, scale: scale, zero: zero, epsilon: Float(Self.epsilon))
         case .attention(let heads): return try attention(operation, heads: heads)
         case .separableAttention: return try separableAttention(operation)
         case .resize(let alignCorners): return .resize(alignCorners: alignCorners)
@@ -183,18 +190,17 @@ struct Int8Builder {
 
     private mutating func normalisation(
         _ node: Node, _ operation: Lowering.Operation
-    ) throws(EngineError) -> (UnsafePointer<Float>, UnsafePointer<Float>, Float) {
+    ) throws(EngineError) -> (gain: UnsafePointer<Float>, shift: UnsafePointer<Float>) {
         let channels = graph.shape(operation.output).channels
         let weight = try weights.floats(node, ".weight", channels: channels)
         let bias = try weights.floats(node, ".bias", channels: channels)
         let to = try quantisation(operation.output)
-        let scale = try onlyScale(try quantisation(operation.input))
         let gain = take(channels, of: Float.self), shift = take(channels, of: Float.self)
         for channel in 0..<channels {
             gain[channel] = Float(Double(weight[channel]) / to.scale(channel))
             shift[channel] = Float(Double(bias[channel]) / to.scale(channel) + to.zero(channel))
         }
-        return (UnsafePointer(gain), UnsafePointer(shift), Float(Self.epsilon / (scale * scale)))
+        return (UnsafePointer(gain), UnsafePointer(shift))
     }
 
     private static var log2OfE: Double { 1.4426950408889634 }
@@ -301,7 +307,7 @@ struct Int8Builder {
     /// At least what a program's parameters take.
     static func parameterByteCount(_ graph: Graph, _ lowering: Lowering) -> Int {
         // Per layer with weights 20 bytes for each channel of whole blocks, and a line for each array that a layer has;
-        // a normalisation, attention or mean has two numbers for each channel.
+        // a normalisation, attention or mean has two to four numbers for each channel.
         var count = 0
         func add(_ channels: Int) {
             count += (channels + 7) / 8 * MemoryLayout<ck_qs8_channels>.stride + 4 * LifetimePlanner.alignment

@@ -8,7 +8,10 @@ struct Int8Step {
         case band(Int8Band)
         /// Gain and shift make stored bytes of normalised values; epsilon is in squares of the input's step.
         case layerNorm(gain: UnsafePointer<Float>, shift: UnsafePointer<Float>, epsilon: Float)
-        case groupNorm(gain: UnsafePointer<Float>, shift: UnsafePointer<Float>, epsilon: Float)
+        /// `scale` and `zero` are the input's, by channel.
+        case groupNorm(
+            gain: UnsafePointer<Float>, shift: UnsafePointer<Float>, scale: UnsafePointer<Float>,
+            zero: UnsafePointer<Float>, epsilon: Float)
         /// A multiplier per head; gain and zero per channel.
         case attention(
             heads: Int, multipliers: UnsafePointer<Int32>, gain: UnsafePointer<Float>, zero: UnsafePointer<Float>)
@@ -48,9 +51,9 @@ struct Int8Step {
             kernels.pointee.layernorm(
                 rows.count, x.shape.channels, x.byteRow(first), x.stride, epsilon, gain, shift, y.byteRow(first),
                 y.stride)
-        case .groupNorm(let gain, let shift, let epsilon):
+        case .groupNorm(let gain, let shift, let scale, let zero, let epsilon):
             let rows = slice(y.shape.rows, unit: Self.tileRows)
-            runGroupNorm(gain, shift, epsilon, rows, scratch(of: part)!.assumingMemoryBound(to: Float.self))
+            runGroupNorm(gain, shift, scale, zero, epsilon, rows, scratch(of: part)!)
         case .attention(let heads, let multipliers, let gain, let zero):
             for index in slice(4 * heads) {
                 attend(position: index / heads, head: index % heads, heads, multipliers, gain, zero, scratch(of: part))
@@ -90,20 +93,29 @@ struct Int8Step {
 
     /// Every part computes mean and variance of the whole map: a pass over bytes costs less than to meet once more.
     private func runGroupNorm(
-        _ gain: UnsafePointer<Float>, _ shift: UnsafePointer<Float>, _ epsilon: Float, _ rows: Range<Int>,
-        _ scratch: UnsafeMutablePointer<Float>
+        _ gain: UnsafePointer<Float>, _ shift: UnsafePointer<Float>, _ scale: UnsafePointer<Float>,
+        _ zero: UnsafePointer<Float>, _ epsilon: Float, _ rows: Range<Int>, _ scratch: UnsafeMutableRawPointer
     ) {
         let channels = input.shape.channels
-        var sum: Int64 = 0, squares: Int64 = 0
-        kernels.pointee.sums(input.shape.rows, channels, input.bytes, input.stride, &sum, &squares)
-        let count = Double(input.shape.count)
-        let mean = Double(sum) / count
-        let variance = max(Double(squares) / count - mean * mean, 0)
-        let factor = Float(1 / (variance + Double(epsilon)).squareRoot()), offset = Float(-mean) * factor
-        let scaledGain = scratch, scaledShift = scratch + channels
+        let sums = scratch.assumingMemoryBound(to: Int32.self), squares = sums + channels
+        ck_clear(scratch, 2 * channels * MemoryLayout<Int32>.size)
+        kernels.pointee.sums(input.shape.rows, channels, input.bytes, input.stride, sums, squares)
+        let rowCount = Double(input.shape.rows), count = Double(input.shape.count)
+        var total = 0.0, totalOfSquares = 0.0
         for channel in 0..<channels {
-            scaledGain[channel] = factor * gain[channel]
-            scaledShift[channel] = shift[channel] + offset * gain[channel]
+            let sum = Double(sums[channel]), scale = Double(scale[channel]), zero = Double(zero[channel])
+            total += scale * (sum - rowCount * zero)
+            totalOfSquares += scale * scale * (Double(squares[channel]) - zero * (2 * sum - rowCount * zero))
+        }
+        let mean = total / count
+        let variance = max(totalOfSquares / count - mean * mean, 0)
+        let factor = Float(1 / (variance + Double(epsilon)).squareRoot()), offset = Float(mean)
+        let scaledGain = UnsafeMutableRawPointer(squares + channels).assumingMemoryBound(to: Float.self)
+        let scaledShift = scaledGain + channels
+        for channel in 0..<channels {
+            let perUnit = factor * gain[channel]
+            scaledGain[channel] = perUnit * scale[channel]
+            scaledShift[channel] = shift[channel] - perUnit * (offset + scale[channel] * zero[channel])
         }
         kernels.pointee.affine(
             rows.count, channels, input.byteRow(rows.lowerBound), input.stride, scaledGain, scaledShift,

@@ -185,7 +185,9 @@ struct PackedStorage {
             let tokens = input.rows / 4
             return arithmetic == .int8
                 ? ck_qs8_separable_scratch(tokens, output.channels) : ck_f16_separable_scratch(tokens, output.channels)
-        case .groupNorm: return 2 * input.channels * MemoryLayout<Float>.size
+        case .groupNorm:
+            // Half-precision programs keep two values by channel, int8 ones four.
+            return (arithmetic == .int8 ? 4 : 2) * input.channels * MemoryLayout<Float>.size
         case .pointwise, .layerNorm, .resize, .mean: return 0
         }
     }

@@ -66,7 +66,7 @@ public struct QuantisationScheme: Sendable {
             if case .resize = operation.kind { continue }
             append(
                 operation.output, of: operation, node: operation.node,
-                byChannel: normalised.contains(operation.output.index) ? false : nil)
+                byChannel: normalised[operation.output.index])
         }
     }
 
@@ -101,18 +101,21 @@ public struct QuantisationScheme: Sendable {
         }
     }
 
-    /// Statistics of a normalisation are taken of stored values: these tensors have one scale for all channels.
-    private func normalisedTensors() -> Set<Int> {
-        var found: Set<Int> = []
+    /// By tensor that a normalisation reads: whether it has a scale for each channel. Statistics of a row are taken of
+    /// stored values, across channels; those of a whole map by channel, and its tokens need that: a few channels are
+    /// ten times as large as the rest, whose gains make up for it.
+    private func normalisedTensors() -> [Int: Bool] {
+        var found: [Int: Bool] = [:]
         for operation in lowering.operations {
             switch operation.kind {
-            case .layerNorm, .groupNorm: found.insert(operation.input.index)
+            case .layerNorm: found[operation.input.index] = false
+            case .groupNorm: found[operation.input.index] = true
             default: break
             }
         }
         for operation in lowering.operations {
-            if case .resize = operation.kind, found.contains(operation.output.index) {
-                found.insert(operation.input.index)
+            if case .resize = operation.kind, let isByChannel = found[operation.output.index] {
+                found[operation.input.index] = isByChannel
             }
         }
         return found

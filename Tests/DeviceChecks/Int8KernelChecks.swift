@@ -179,11 +179,20 @@ public struct Int8KernelChecks {
         scalar.affine(rows, channels, x.base, ldi, gain.base, shift.base, expected.base, ldo)
         expectEqual(found, expected, path, &check, "affine map \(rows)x\(channels)")
 
-        var sums: [Int64] = [7, 7], squares: [Int64] = [9, 9]
-        kernels.sums(rows, channels, x.base, ldi, &sums[0], &squares[0])
-        scalar.sums(rows, channels, x.base, ldi, &sums[1], &squares[1])
-        check.expect(
-            sums[0] == sums[1] && squares[0] == squares[1], "\(path.name): sums of \(rows)x\(channels) differ")
+        let atEnd = operands.atEnd
+        func totals(_ table: ck_qs8_kernels) -> (GuardedArray<Int32>, GuardedArray<Int32>) {
+            let sums = GuardedArray(count: channels, atEnd: atEnd, repeating: Int32(7))
+            let squares = GuardedArray(count: channels, atEnd: atEnd, repeating: Int32(9))
+            table.sums(rows, channels, x.base, ldi, sums.base, squares.base)
+            return (sums, squares)
+        }
+        let (sums, squares) = totals(kernels), (expectedSums, expectedSquares) = totals(scalar)
+        var isEqual = true
+        for channel in 0..<channels {
+            if sums.elements[channel] != expectedSums.elements[channel] { isEqual = false }
+            if squares.elements[channel] != expectedSquares.elements[channel] { isEqual = false }
+        }
+        check.expect(isEqual, "\(path.name): sums of \(rows)x\(channels) differ")
     }
 
     private func attention(

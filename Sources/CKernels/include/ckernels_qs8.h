@@ -183,8 +183,9 @@ typedef struct {
     void (*layernorm)(
         size_t rows, size_t channels, const int8_t *input, size_t ldi, float epsilon, const float *gain,
         const float *shift, int8_t *output, size_t ldo);
-    /// Adds the stored values and their squares to `sum` and `squares`.
-    void (*sums)(size_t rows, size_t channels, const int8_t *input, size_t ldi, int64_t *sum, int64_t *squares);
+    /// Adds each channel's stored values and their squares to `sum` and `squares`, `channels` elements each, which must
+    /// not overflow: squares of 2^16 rows always fit.
+    void (*sums)(size_t rows, size_t channels, const int8_t *input, size_t ldi, int32_t *sum, int32_t *squares);
     /// y = q * gain[c] + shift[c] in 16-bit fixed point, in 32nds of an output step (qs8_normalise.h). gain is below 4
     /// and shift below 1024 in magnitude; beyond, they count as that.
     void (*affine)(
