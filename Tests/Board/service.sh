@@ -1,7 +1,7 @@
 # What the scenarios with systemd share, on top of helpers.sh. Runs on the board.
 . ./helpers.sh
 
-unit=swiftletd.service
+unit=swiftlet.service
 socket=/run/swiftlet/swiftlet.sock
 configuration=/etc/swiftlet/swiftlet.conf
 # Where the scenarios let the daemon write its metrics.
@@ -23,12 +23,15 @@ install_service() { # [CONFIGURATION LINE]...
     # What belongs to the new user needs the user.
     for file in systemd/*tmpfiles*; do systemd-tmpfiles --create "$PWD/$file"; done
     {
-        echo "model = /usr/share/swiftlet/model.gguf"
-        echo "threshold = $threshold"
-        echo "metrics = $metrics"
+        printf '[model]\npath = /usr/share/swiftlet/model.gguf\n'
+        printf '[detect]\nthreshold = %s\n' "$threshold"
+        printf '[metrics]\nfile = %s\n' "$metrics"
         [ $# -eq 0 ] || printf '%s\n' "$@"
     } >"$configuration"
     chown swiftlet: "${metrics%/*}"
+    # The unit lets nobody write there.
+    mkdir -p "/etc/systemd/system/$unit.d"
+    printf '[Service]\nReadWritePaths=%s\n' "${metrics%/*}" >"/etc/systemd/system/$unit.d/metrics.conf"
     swiftlet check "$configuration"
     udevadm control --reload
     systemctl daemon-reload
