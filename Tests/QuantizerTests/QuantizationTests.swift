@@ -251,9 +251,13 @@ import Vision
         for operation in scheme.lowering.operations {
             guard !scheme.isPrediction(operation.output) else { continue }
             switch operation.kind {
-            case .layerNorm, .groupNorm:
+            case .layerNorm:
                 for part in scheme.parts(of: operation.input) {
                     #expect(quantised.quantisations[part].scales.count == 1)
+                }
+            case .groupNorm:
+                for part in scheme.parts(of: operation.input) {
+                    #expect(quantised.quantisations[part].scales.count == scheme.tensors[part].channels)
                 }
             case .attention(let heads):
                 let part = quantised.quantisations[scheme.parts(of: operation.input)[0]]
