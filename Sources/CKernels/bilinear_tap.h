@@ -1,5 +1,8 @@
 #pragma once
 
+// Positions round the same on every machine: on ARM a product and a sum would become one operation.
+#pragma STDC FP_CONTRACT OFF
+
 #include <stddef.h>
 
 /// The two source positions and the weight of the second for one output position along one axis.
