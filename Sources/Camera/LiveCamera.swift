@@ -50,8 +50,6 @@ public final class LiveCamera<Driver: CaptureDriver> {
     /// The driver's number of the next frame; nil after a start, when it begins anew.
     private var expected: UInt32?
     private var sequence: UInt64 = 0
-    /// A change that its cause's own event has to come before.
-    private var pending: CameraChange?
     private var isFirstAttempt = true
     /// A first frame, whose state comes before it.
     private var heldFrame: CapturedFrame?
@@ -75,10 +73,6 @@ public final class LiveCamera<Driver: CaptureDriver> {
             do throws(CameraError) { try driver.enqueue(index) } catch { if let change = fail(error) { return change } }
         }
         while true {
-            if let change = pending {
-                pending = nil
-                return .changed(change)
-            }
             if let event = isOpen ? nextOfOpen() : nextOfClosed() { return event }
         }
     }
@@ -88,14 +82,19 @@ public final class LiveCamera<Driver: CaptureDriver> {
     private func nextOfClosed() -> Event? {
         let now = driver.monotonicTime
         if now < nextAttempt {
-            switch wait(nextAttempt - now) {
-            case .interrupted: return .interrupted
-            case .devicesChanged:
-                retry = deadlines.firstRetry
-                nextAttempt = min(nextAttempt, driver.monotonicTime + deadlines.settling)
-            case .timedOut, .frames, nil: break
+            do throws(CameraError) {
+                switch try driver.wait(atMost: nextAttempt - now) {
+                case .interrupted: return .interrupted
+                case .devicesChanged:
+                    retry = deadlines.firstRetry
+                    nextAttempt = min(nextAttempt, driver.monotonicTime + deadlines.settling)
+                case .timedOut, .frames: break
+                }
+                return nil
+            } catch {
+                // The attempt stays due: an error that comes at once must not put it off for ever.
+                return change(to: .absent, error)
             }
-            return nil
         }
         do throws(CameraError) {
             camera = try driver.open()
@@ -122,21 +121,15 @@ public final class LiveCamera<Driver: CaptureDriver> {
             frameDeadline = driver.monotonicTime + deadlines.frame
         }
         let now = driver.monotonicTime
-        guard now < frameDeadline else { return missedDeadline() }
-        switch wait(frameDeadline - now) {
-        case .interrupted: return .interrupted
-        case .timedOut, .devicesChanged, nil: return nil
-        case .frames: break
-        }
-        do throws(CameraError) { return try newest() } catch { return fail(error) }
-    }
-
-    private func wait(_ time: UInt64) -> CaptureWait? {
         do throws(CameraError) {
-            return try driver.wait(atMost: time)
+            // Once the time is up, frames that came while the caller was busy still count.
+            switch try driver.wait(atMost: frameDeadline - min(now, frameDeadline)) {
+            case .interrupted: return .interrupted
+            case .frames: return try newest()
+            case .timedOut, .devicesChanged: return driver.monotonicTime < frameDeadline ? nil : missedDeadline()
+            }
         } catch {
-            pending = fail(error).flatMap { if case .changed(let change) = $0 { change } else { nil } }
-            return nil
+            return fail(error)
         }
     }
 

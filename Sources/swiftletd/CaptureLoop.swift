@@ -30,6 +30,8 @@ final class CaptureLoop: @unchecked Sendable {
     private let newPeriods: Mailbox<UInt64>
     /// Frames that the camera had counted as dropped when it was asked last.
     private var skipped: UInt64 = 0
+    /// Frames of the camera that came before `nextFrame`.
+    private var cappedFrames: UInt64 = 0
     private let log: Log
     private let reportsCamera: (CameraChange, OpenCamera?) -> Void
     private var nextFrame: UInt64 = 0
@@ -77,7 +79,8 @@ final class CaptureLoop: @unchecked Sendable {
     }
 
     private func run() {
-        while pause(until: nextFrame) {
+        // A camera is never left waiting: its buffers would grow old, and its silence could not be told from a fault.
+        while isLive || pause(until: nextFrame) {
             if let period = newPeriods.take() { self.period = period }
             do throws(CameraError) {
                 switch source {
@@ -98,6 +101,7 @@ final class CaptureLoop: @unchecked Sendable {
         case .frame(let frame):
             guard slot.waitUntilFree(interrupt: stop) else { return false }
             let now = came(frame.capturedMonotonic)
+            nextFrame = now + period
             load(
                 frame.bytes, at: now,
                 FrameSlot.Item(
@@ -123,11 +127,20 @@ final class CaptureLoop: @unchecked Sendable {
         case .frame(let frame):
             let now = came(frame.capturedMonotonic)
             countSkipped(camera)
+            guard now >= nextFrame else {
+                cappedFrames += 1
+                metrics.frameDropped(.skipped)
+                return true
+            }
+            // Counted from the time that was due, so that frames which come at other times keep the rate on average; what
+            // is missed by more than a frame is not made up for by a burst.
+            nextFrame = max(nextFrame, now - min(now, period)) + period
+            metrics.idle(until: nextFrame)
             var item = FrameSlot.Item(
                 sequence: frame.sequence, capturedMonotonic: frame.capturedMonotonic,
                 capturedRealtime: frame.capturedRealtime, name: .index(frame.sequence),
                 size: PictureSize(width: frame.image.width, height: frame.image.height), corruptFrames: bad.count,
-                droppedFrames: camera.droppedFrames)
+                droppedFrames: camera.droppedFrames + cappedFrames)
             if let view = frame.image.view {
                 input.load(view, into: slot.tensor)
                 item.size = view.layout.size
@@ -154,10 +167,9 @@ final class CaptureLoop: @unchecked Sendable {
 
     // MARK: - Both
 
-    /// Counts a frame, and from it the time until the next one: a late one is not made up for by a burst.
+    /// Counts a frame and tells the time.
     private func came(_ captured: UInt64) -> UInt64 {
         let now = clinux_monotonic_ns()
-        nextFrame = now + period
         metrics.frameCaptured()
         metrics.took(.capture, nanoseconds: now - min(now, captured))
         return now

@@ -91,7 +91,6 @@ struct FrameLoop: ~Copyable {
             sequence: item.sequence, capturedMonotonic: item.capturedMonotonic,
             capturedRealtime: item.capturedRealtime, age: clinux_monotonic_ns() - item.capturedMonotonic,
             inference: inference, droppedFrames: item.droppedFrames + slot.replacedCount,
-            corruptFrames: item.corruptFrames,
-            picture: picture, width: item.size.width, height: item.size.height)
+            corruptFrames: item.corruptFrames, picture: picture, width: item.size.width, height: item.size.height)
     }
 }

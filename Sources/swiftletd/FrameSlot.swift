@@ -29,15 +29,13 @@ final class FrameSlot: @unchecked Sendable {
         case stopped
     }
 
-    /// Since the start: pictures that were replaced before the network had time for them.
-    private(set) var replaced: UInt64 = 0
-
     private let lock: Lock
     /// Readable once there is something to take, and once the slot is free.
     private let filled: Event
     private let freed: Event
     private var item: Item?
     private var hasEnded = false
+    private var replaced: UInt64 = 0
     private var front: PictureInput.Tensor
     private var back: PictureInput.Tensor
 
@@ -134,5 +132,6 @@ final class FrameSlot: @unchecked Sendable {
         }
     }
 
+    /// Since the start: pictures that were replaced before the network had time for them.
     var replacedCount: UInt64 { lock.locked { replaced } }
 }
