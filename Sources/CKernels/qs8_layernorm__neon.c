@@ -46,21 +46,12 @@ CK_INLINE void normalise_row(
     for (; c < count; c++) y[c] = ck_normalise(x[c], row, gains[c], shifts[c]);
 }
 
+#include "qs8_layernorm.h"
+
 void qs8_layernorm__neon(
     size_t rows, size_t channels, const int8_t *input, size_t ldi, float epsilon, const float *gain,
     const float *shift, int8_t *output, size_t ldo) {
-    int16_t gains[CK_NORMALISED_CHANNELS], shifts[CK_NORMALISED_CHANNELS];
-    for (size_t first = 0; first < channels; first += CK_NORMALISED_CHANNELS) {
-        const size_t rest = channels - first;
-        const size_t count = rest < CK_NORMALISED_CHANNELS ? rest : CK_NORMALISED_CHANNELS;
-        ck_normalisation_channels(count, gain + first, shift + first, gains, shifts);
-        for (size_t row = 0; row < rows; row++) {
-            int32_t sum, squares;
-            row_sums(channels, input + row * ldi, &sum, &squares);
-            const ck_normalisation normalisation = ck_row_normalisation(channels, sum, squares, epsilon);
-            normalise_row(count, input + row * ldi + first, &normalisation, gains, shifts, output + row * ldo + first);
-        }
-    }
+    normalise_rows(rows, channels, input, ldi, epsilon, gain, shift, output, ldo);
 }
 
 #endif

@@ -2,31 +2,7 @@
 
 #if defined(__aarch64__)
 
-#include "qs8_normalise.h"
-
-#pragma STDC FP_CONTRACT OFF
-
-/// The weight of every token. Returns their sum.
-static int32_t weigh_tokens(const ck_qs8_separable *position, uint8_t *weights) {
-    const ck_tokens *tokens = &position->tokens;
-    int32_t largest = -128;
-    for (size_t i = 0; i < tokens->height; i++)
-        for (size_t j = 0; j < tokens->width; j++) {
-            const int32_t q = position->q[i * tokens->row_stride + j * tokens->column_stride];
-            largest = q > largest ? q : largest;
-        }
-    // A score grows with q, so the largest score is that of the largest q.
-    const int32_t most = ck_score(256 * largest, position->multiplier);
-    int32_t total = 0;
-    for (size_t i = 0; i < tokens->height; i++)
-        for (size_t j = 0; j < tokens->width; j++) {
-            const int32_t q = position->q[i * tokens->row_stride + j * tokens->column_stride];
-            const uint8_t weight = ck_exp2_weight(most - ck_score(256 * q, position->multiplier));
-            *weights++ = weight;
-            total += weight;
-        }
-    return total;
-}
+#include "qs8_separable_attention.h"
 
 /// Sums over all tokens of weight times key, for 8 channels.
 CK_INLINE void weighted_keys(const ck_qs8_separable *position, const uint8_t *weights, size_t c, int32x4_t sums[2]) {
@@ -46,7 +22,7 @@ CK_INLINE void weighted_keys(const ck_qs8_separable *position, const uint8_t *we
 void qs8_separable_attention__neon(const ck_qs8_separable *position) {
     const ck_tokens *tokens = &position->tokens;
     uint8_t *weights = position->scratch;
-    const int32_t total = weigh_tokens(position, weights);
+    const int32_t total = ck_weigh_tokens(position, weights);
     const float inverse = 1.0f / (float)total;
     size_t c = 0;
     for (; c + 8 <= position->channels; c += 8) {
