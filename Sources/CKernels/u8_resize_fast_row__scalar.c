@@ -3,10 +3,7 @@
 void u8_resize_fast_row__scalar(
     size_t row_bytes, const uint8_t *upper, const uint8_t *lower, uint32_t lower_weight, uint16_t *blended,
     size_t width, const ck_tap *taps, const ck_pixel_format *format, float *output) {
-    // At most 255 * 256: the sums fit 16 bits.
-    const uint16_t below = (uint16_t)lower_weight, above = (uint16_t)(256 - lower_weight);
-    for (size_t i = 0; i < row_bytes; i++) blended[i] = (uint16_t)(upper[i] * above + lower[i] * below);
-
+    u8_blend_rows__scalar(row_bytes, upper, lower, lower_weight, blended);
     const float unit = 1.0f / 65536.0f;
     const float gain[3] = {format->gain[0] * unit, format->gain[1] * unit, format->gain[2] * unit};
     const size_t first = format->reversed ? 2 : 0, last = 2 - first;

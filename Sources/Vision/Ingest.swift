@@ -59,6 +59,7 @@ public struct Ingest: ~Copyable {
     /// scale, mean and deviation would be applied to, rounded to nearest.
     public mutating func fill(_ tensor: UnsafeMutableBufferPointer<UInt8>, from picture: borrowing Picture) {
         precondition(tensor.count == format.size.width * format.size.height * 3)
+        if rule == .fast, picture.size != format.size { return fill(tensor, from: picture.view) }
         fill(.bytes(tensor.baseAddress!), picture)
     }
 
@@ -94,7 +95,9 @@ public struct Ingest: ~Copyable {
         let pixels = UnsafePointer(picture.pixels.baseAddress!)
         switch plan {
         case .copy: copy(pixels, to: output)
-        case .fast(let columns, let rows): fillFast(output, pixels, columns, rows)
+        case .fast(let columns, let rows):
+            guard case .values(let values) = output else { preconditionFailure("bytes come from the picture's view") }
+            fillFast(values, pixels, columns, rows)
         case .openCV(let columns, let rows): fillOpenCV(output, pixels, columns, rows)
         case .pillow(let columns, let rows): fillPillow(output, pixels, columns, rows)
         }
@@ -153,7 +156,7 @@ public struct Ingest: ~Copyable {
     }
 
     private func fillFast(
-        _ output: Tensor, _ pixels: UnsafePointer<UInt8>, _ columns: BilinearTaps,
+        _ values: UnsafeMutablePointer<Float>, _ pixels: UnsafePointer<UInt8>, _ columns: BilinearTaps,
         _ rows: BilinearTaps
     ) {
         let rowBytes = pictureSize.width * 3
@@ -161,17 +164,10 @@ public struct Ingest: ~Copyable {
         for y in 0..<format.size.height {
             let row = rows.taps[y]
             let upper = pixels + Int(row.left), lower = pixels + Int(row.right)
-            switch output {
-            case .values(let values):
-                withUnsafePointer(to: pixelFormat) {
-                    u8_resize_fast_row__scalar(
-                        rowBytes, upper, lower, UInt32(row.right_weight), blended, format.size.width, columns.taps, $0,
-                        values + y * rowValues)
-                }
-            case .bytes(let bytes):
-                u8_resize_fast_row_bytes__scalar(
-                    rowBytes, upper, lower, UInt32(row.right_weight), blended, format.size.width, columns.taps,
-                    pixelFormat.reversed, bytes + y * rowValues)
+            withUnsafePointer(to: pixelFormat) {
+                u8_resize_fast_row__scalar(
+                    rowBytes, upper, lower, UInt32(row.right_weight), blended, format.size.width, columns.taps, $0,
+                    values + y * rowValues)
             }
         }
     }

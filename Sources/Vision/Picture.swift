@@ -32,6 +32,15 @@ public struct Picture: ~Copyable {
 
     public var rowBytes: Int { size.width * 3 }
 
+    /// Valid until the picture is given another size. The picture is not empty.
+    public var view: PixelView {
+        let bytes = UnsafePointer(pixels.baseAddress!)
+        func channel(_ offset: Int) -> PixelChannel { PixelChannel(plane: 0, offset: offset, step: 3, size: size) }
+        return PixelView(
+            layout: PixelLayout(size: size, colours: .rgb, channels: [channel(0), channel(1), channel(2)]),
+            planes: InlineArray(repeating: PixelView.Plane(start: bytes, rowBytes: rowBytes)))
+    }
+
     /// Gives the picture another size; its pixels are then undefined.
     public mutating func reshape(to size: PictureSize) {
         precondition(size.width >= 0 && size.height >= 0)

@@ -32,11 +32,6 @@ void u8_resize_fast_row__scalar(
     size_t row_bytes, const uint8_t *upper, const uint8_t *lower, uint32_t lower_weight, uint16_t *blended,
     size_t width, const ck_tap *taps, const ck_pixel_format *format, float *output);
 
-/// The same with the sum rounded to a byte; channels come in the order 2, 1, 0 where `reversed` is not 0.
-void u8_resize_fast_row_bytes__scalar(
-    size_t row_bytes, const uint8_t *upper, const uint8_t *lower, uint32_t lower_weight, uint16_t *blended,
-    size_t width, const ck_tap *taps, int reversed, uint8_t *output);
-
 /// Two rows of `count` bytes with weights out of 256: at most 255 * 256 each.
 void u8_blend_rows__scalar(
     size_t count, const uint8_t *upper, const uint8_t *lower, uint32_t lower_weight, uint16_t *blended);
