@@ -10,7 +10,7 @@
 // pages cost memory from their first use on: what lives as long as the decoder from the front, a picture's from the back.
 // A picture's pool is emptied at once, and its pages stay for the next picture.
 
-struct cjpeg_memory {
+typedef struct {
     struct jpeg_memory_mgr manager;
     /// libjpeg's own, which holds what jpeg_create_decompress made.
     struct jpeg_memory_mgr *first;
@@ -20,7 +20,7 @@ struct cjpeg_memory {
     /// Virtual arrays that were asked for and have no memory yet.
     struct jvirt_sarray_control *samples;
     struct jvirt_barray_control *blocks;
-};
+} cjpeg_memory;
 
 // Arrays whose rows libjpeg asks for a few at a time. Here they always lie in memory whole.
 struct jvirt_sarray_control {
@@ -37,7 +37,7 @@ struct jvirt_barray_control {
     struct jvirt_barray_control *next;
 };
 
-// libjpeg's SIMD wants rows of samples that begin at 32 bytes.
+// A cache line; libjpeg's SIMD wants rows of samples at multiples of 32 bytes.
 enum { ALIGNMENT = 64 };
 
 static cjpeg_memory *memory_of(j_common_ptr jpeg) { return (cjpeg_memory *)jpeg->mem; }
@@ -139,10 +139,10 @@ static void destroy(j_common_ptr jpeg) {
     jpeg->mem->self_destruct(jpeg);
 }
 
-cjpeg_memory *cjpeg_memory_install(j_decompress_ptr jpeg, size_t limit) {
+bool cjpeg_memory_install(j_decompress_ptr jpeg, size_t limit) {
     const size_t size = (limit + 4095) / 4096 * 4096;
     void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (base == MAP_FAILED) return NULL;
+    if (base == MAP_FAILED) return false;
     cjpeg_memory *memory = base;
     *memory = (cjpeg_memory){
         .manager = {
@@ -151,7 +151,8 @@ cjpeg_memory *cjpeg_memory_install(j_decompress_ptr jpeg, size_t limit) {
             .realize_virt_arrays = realize, .access_virt_sarray = access_samples,
             .access_virt_barray = access_blocks, .free_pool = free_pool, .self_destruct = destroy,
             .max_memory_to_use = (long)limit, .max_alloc_chunk = 1000000000L},
-        .first = jpeg->mem, .base = base, .size = size, .front = (sizeof *memory + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT, .back = size};
+        .first = jpeg->mem, .base = base, .size = size,
+        .front = (sizeof *memory + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT, .back = size};
     jpeg->mem = &memory->manager;
-    return memory;
+    return true;
 }

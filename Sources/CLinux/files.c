@@ -72,6 +72,14 @@ int clinux_folder_open(int fd, void **listing) {
     return error;
 }
 
+int clinux_read_link(const char *path, char *target, size_t capacity) {
+    ssize_t count = readlink(path, target, capacity);
+    if (count < 0) return errno;
+    if ((size_t)count >= capacity) return ENAMETOOLONG;
+    target[count] = 0;
+    return 0;
+}
+
 int clinux_folder_next(void *listing, const char **name) {
     errno = 0;
     const struct dirent *entry = readdir(listing);

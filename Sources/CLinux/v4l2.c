@@ -164,7 +164,6 @@ int clinux_v4l2_map(
     if (planes && plane >= buffer.length) return EINVAL;
     size_t length = planes ? parts[plane].length : buffer.length;
     off_t offset = planes ? (off_t)parts[plane].m.mem_offset : (off_t)buffer.m.offset;
-    // Some drivers map for writing only together with reading, none the other way round.
     void *mapped = mmap(NULL, length, PROT_READ, MAP_SHARED, fd, offset);
     if (mapped == MAP_FAILED) return errno;
     *address = mapped;

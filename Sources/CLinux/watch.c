@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "clinux_v4l2.h"
+#include "clinux_watch.h"
 
 #include <errno.h>
 #include <sys/inotify.h>
@@ -19,12 +19,4 @@ void clinux_watch_clear(int fd) {
     char events[4096];
     // The kernel's own queue is bounded, and so is what a flood of events costs here: the rest is read next time.
     for (int i = 0; i < 16 && read(fd, events, sizeof events) > 0; i++) {}
-}
-
-int clinux_read_link(const char *path, char *target, size_t capacity) {
-    ssize_t count = readlink(path, target, capacity);
-    if (count < 0) return errno;
-    if ((size_t)count >= capacity) return ENAMETOOLONG;
-    target[count] = 0;
-    return 0;
 }

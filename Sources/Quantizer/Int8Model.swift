@@ -78,7 +78,8 @@ public struct Int8Model {
 
     /// A layer normalisation's gain in units of the output's scale is a 16-bit factor below 128, ...
     static let mostLayerNormGain = 120.0
-    /// ... a group normalisation's below 4 times the deviation of its input in stored steps, which is 15 at least.
+    /// ... a group normalisation's below 4 times the deviation of its input in stored steps. Where that is less than 15,
+    /// the largest gains saturate.
     static let mostGroupNormGain = 60.0
     /// Their shifts in those units are below 1024, 128 of which are for the zero point.
     static let mostNormalisedShift = 850.0

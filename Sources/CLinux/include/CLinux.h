@@ -22,3 +22,4 @@
 #include "clinux_text.h"
 #include "clinux_threads.h"
 #include "clinux_v4l2.h"
+#include "clinux_watch.h"

@@ -38,6 +38,8 @@ int clinux_read(int fd, void *_Nonnull bytes, size_t count, size_t *_Nonnull got
 /// Back to the first byte.
 int clinux_rewind(int fd);
 int clinux_unlink(const char *_Nonnull path);
+/// The target of a symbolic link, null-terminated. ENAMETOOLONG where it does not fit.
+int clinux_read_link(const char *_Nonnull path, char *_Nonnull target, size_t capacity);
 
 /// Lists a folder in the system's order. The listing takes its own copy of the descriptor; libc allocates its buffer.
 int clinux_folder_open(int fd, void *_Nullable *_Nonnull listing);

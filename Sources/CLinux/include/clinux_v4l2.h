@@ -94,10 +94,3 @@ int clinux_v4l2_dequeue(int fd, bool planes, struct clinux_v4l2_filled *_Nonnull
 int clinux_v4l2_start(int fd, bool planes);
 /// Stops the stream; the driver gives all buffers back.
 int clinux_v4l2_stop(int fd, bool planes);
-
-/// Watches a folder for names that appear, vanish or change their rights; the descriptor becomes readable then.
-int clinux_watch_folder(const char *_Nonnull path, int *_Nonnull fd);
-/// Forgets what the watch has seen so far.
-void clinux_watch_clear(int fd);
-/// The target of a symbolic link, null-terminated. ENAMETOOLONG where it does not fit.
-int clinux_read_link(const char *_Nonnull path, char *_Nonnull target, size_t capacity);
