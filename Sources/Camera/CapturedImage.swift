@@ -45,6 +45,17 @@ public struct CapturedImage {
     public var colour: ColourEncoding
     /// As many as the format has; of MJPEG one, which is the JPEG.
     public var planes: InlineArray<3, Plane>
+
+    /// The planes are as large as the rest says: `FrameLayout` checks what comes from a driver.
+    public init(
+        format: PixelFormat, width: Int, height: Int, colour: ColourEncoding, planes: InlineArray<3, Plane>
+    ) {
+        self.format = format
+        self.width = width
+        self.height = height
+        self.colour = colour
+        self.planes = planes
+    }
 }
 
 /// One frame of a live camera.

@@ -46,7 +46,7 @@ public enum PixelFormat: Equatable, Sendable, CaseIterable {
     }
 
     /// The bytes of a plane's row of pixels without padding; 0 where there is no such plane.
-    func rowBytes(plane: Int, width: Int) -> Int {
+    public func rowBytes(plane: Int, width: Int) -> Int {
         switch (self, plane) {
         case (.yuyv, 0), (.uyvy, 0): (width + 1) / 2 * 4
         case (.nv12, 0), (.yuv420, 0), (.grey, 0): width
@@ -58,14 +58,14 @@ public enum PixelFormat: Equatable, Sendable, CaseIterable {
     }
 
     /// The rows of a plane.
-    func rows(plane: Int, height: Int) -> Int {
+    public func rows(plane: Int, height: Int) -> Int {
         switch self {
         case .nv12, .yuv420: plane == 0 ? height : (height + 1) / 2
         default: plane == 0 ? height : 0
         }
     }
 
-    var planeCount: Int {
+    public var planeCount: Int {
         switch self {
         case .nv12: 2
         case .yuv420: 3

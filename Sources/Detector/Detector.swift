@@ -66,7 +66,8 @@ public final class Detector {
     private let thresholds: [Float]
     private let settings: DetectorSettings
     private let pictures: PictureInput
-    private let format: InputFormat
+    /// What the network wants its input to be, at the size that it runs at.
+    public let format: InputFormat
     private var decoder: DetectionDecoder
 
     /// Reads the model at `modelPath` and prepares it for `inputSize`, or its own size where that is nil.
@@ -122,19 +123,27 @@ public final class Detector {
         pictures.load(picture, into: input)
     }
 
-    /// The detections in the network's output; valid until the next call.
+    /// The detections in the network's output for the picture that was loaded; valid until the next call.
     public func decode() -> UnsafeBufferPointer<Detection> {
-        decode(thresholds: thresholds, limit: settings.limit)
+        decode(of: pictureSize, thresholds: thresholds, limit: settings.limit)
     }
 
-    /// The same with other thresholds, one per class, and another limit, for programs whose settings change.
-    public func decode(thresholds: [Float], limit: Int?) -> UnsafeBufferPointer<Detection> {
-        switch engine.predictions {
-        case .single(let values):
-            return decoder.decode(predictions: values, thresholds: thresholds, limit: limit, order: settings.order)
-        case .half(let values):
-            return decoder.decode(predictions: values, thresholds: thresholds, limit: limit, order: settings.order)
+    /// The same for a picture that came from elsewhere, whose upright size is given, with other thresholds, one per
+    /// class, and another limit, for programs whose settings change.
+    public func decode(
+        of picture: PictureSize, thresholds: [Float], limit: Int?
+    ) -> UnsafeBufferPointer<Detection> {
+        let found =
+            switch engine.predictions {
+            case .single(let values):
+                decoder.decode(predictions: values, thresholds: thresholds, limit: limit, order: settings.order)
+            case .half(let values):
+                decoder.decode(predictions: values, thresholds: thresholds, limit: limit, order: settings.order)
+            }
+        if format.fit == .letterbox, picture.width > 0, picture.height > 0 {
+            decoder.moveBoxes(found.count, to: format.fit.area(of: picture, in: inputSize), of: inputSize)
         }
+        return found
     }
 
     private static func thresholds(

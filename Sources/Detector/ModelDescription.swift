@@ -126,12 +126,13 @@ extension ModelDescription {
         let size = PictureSize(
             width: try file.integer(ModelKey.inputWidth, in: sides),
             height: try file.integer(ModelKey.inputHeight, in: sides))
+        let fit: PictureFit = try choice(file, ModelKey.fit, ("stretch", .stretch), ("letterbox", .letterbox))
         let order: ChannelOrder = try choice(file, ModelKey.channelOrder, ("rgb", .rgb), ("bgr", .bgr))
         let mean = try file.floats(ModelKey.mean, count: 3...3)
         let deviation = try file.floats(ModelKey.standardDeviation, count: 3...3)
         for value in deviation where value <= 0 { throw .outOfRange(key: ModelKey.standardDeviation) }
         return InputFormat(
-            size: size, channelOrder: order, scale: try positive(file, ModelKey.scale),
+            size: size, fit: fit, channelOrder: order, scale: try positive(file, ModelKey.scale),
             mean: [mean[0], mean[1], mean[2]], standardDeviation: [deviation[0], deviation[1], deviation[2]])
     }
 

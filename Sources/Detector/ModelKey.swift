@@ -39,6 +39,8 @@ public enum ModelKey {
 
     public static var inputWidth: Name { key("input.width") }
     public static var inputHeight: Name { key("input.height") }
+    /// "stretch" or "letterbox".
+    public static var fit: Name { key("input.fit") }
     /// "rgb" or "bgr".
     public static var channelOrder: Name { key("input.channel_order") }
     /// "opencv-bilinear" or "pillow-bicubic".

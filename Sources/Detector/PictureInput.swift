@@ -9,7 +9,7 @@ public final class PictureInput {
         case values(UnsafeMutableBufferPointer<Float>)
     }
 
-    private let size: PictureSize
+    private let format: InputFormat
     private let isFast: Bool
     private var jpeg = JPEGDecoder()
     private var picture = Picture()
@@ -18,7 +18,7 @@ public final class PictureInput {
 
     /// - Parameter upstream: the rule for `DetectorSettings.Resize.upstream`.
     init(format: InputFormat, resize: DetectorSettings.Resize, upstream: ResizeRule) {
-        size = format.size
+        self.format = format
         isFast = resize == .fast
         ingest = Ingest(format: format, rule: isFast ? .fast : upstream)
     }
@@ -29,27 +29,37 @@ public final class PictureInput {
         jpeg bytes: UnsafeRawBufferPointer, into tensor: Tensor
     ) throws(JPEGError) -> (size: PictureSize, warnings: Int) {
         let warnings = jpeg.warnings
-        if isFast, let full = try jpeg.decodePlanes(bytes, into: &planes, atLeast: size) {
-            load(planes.view, into: tensor)
+        if isFast, let full = try jpeg.decodePlanes(bytes, into: &planes, atLeast: format.size) {
+            load(planes.view, of: full, into: tensor)
             return (full, jpeg.warnings - warnings)
         }
-        let full = try jpeg.decode(bytes, into: &picture, atLeast: isFast ? size : nil)
-        load(picture, into: tensor)
+        let full = try jpeg.decode(bytes, into: &picture, atLeast: isFast ? format.size : nil)
+        load(picture, of: full, into: tensor)
         return (full, jpeg.warnings - warnings)
     }
 
     public func load(_ picture: borrowing Picture, into tensor: Tensor) {
-        switch tensor {
-        case .bytes(let bytes): ingest.fill(bytes, from: picture)
-        case .values(let values): ingest.fill(values, from: picture)
-        }
+        load(picture, of: picture.size, into: tensor)
     }
 
     /// Takes a picture of any layout, by `ResizeRule.fast` whatever else is set.
-    public func load(_ view: PixelView, into tensor: Tensor) {
+    public func load(_ view: PixelView, into tensor: Tensor) { load(view, of: view.layout.size, into: tensor) }
+
+    /// - Parameter size: of the picture before it was decoded at a fraction of it, whose sides are rounded: boxes are
+    ///   told apart from margins by this.
+    private func load(_ picture: borrowing Picture, of size: PictureSize, into tensor: Tensor) {
+        let area = format.fit.area(of: size, in: format.size)
         switch tensor {
-        case .bytes(let bytes): ingest.fill(bytes, from: view)
-        case .values(let values): ingest.fill(values, from: view)
+        case .bytes(let bytes): ingest.fill(bytes, from: picture, in: area)
+        case .values(let values): ingest.fill(values, from: picture, in: area)
+        }
+    }
+
+    private func load(_ view: PixelView, of size: PictureSize, into tensor: Tensor) {
+        let area = format.fit.area(of: size, in: format.size)
+        switch tensor {
+        case .bytes(let bytes): ingest.fill(bytes, from: view, in: area)
+        case .values(let values): ingest.fill(values, from: view, in: area)
         }
     }
 }

@@ -39,15 +39,15 @@ public struct Importer {
     }
 
     /// The description of the model file: the network as published, with the given labels (background first), input
-    /// size and, where it differs from the published one, channel order.
+    /// size, fit and, where it differs from the published one, channel order.
     public func description(
-        labels: [String], size: PictureSize, channelOrder: ChannelOrder? = nil
+        labels: [String], size: PictureSize, fit: PictureFit = .stretch, channelOrder: ChannelOrder? = nil
     ) -> ModelDescription {
         precondition(labels.count == classCount)
         return ModelDescription(
             name: Array(architecture.title.utf8), backbone: architecture.backbone,
             head: architecture.head(classCount: classCount),
-            input: InputFormat(size: size, channelOrder: channelOrder ?? architecture.channelOrder),
+            input: InputFormat(size: size, fit: fit, channelOrder: channelOrder ?? architecture.channelOrder),
             resize: architecture.resize, suppression: architecture.suppression, labels: labels.map { Array($0.utf8) })
     }
 

@@ -52,6 +52,7 @@ extension ModelDescription {
             (ModelKey.iouThreshold, .float(iouThreshold)),
             (ModelKey.inputWidth, .integer(UInt32(input.size.width))),
             (ModelKey.inputHeight, .integer(UInt32(input.size.height))),
+            (ModelKey.fit, .text(input.fit == .letterbox ? "letterbox" : "stretch")),
             (ModelKey.channelOrder, .text(input.channelOrder == .bgr ? "bgr" : "rgb")),
             (ModelKey.resize, .text(resize == .bicubicPillow ? "pillow-bicubic" : "opencv-bilinear")),
             (ModelKey.scale, .float(input.scale)),

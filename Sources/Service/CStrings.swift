@@ -9,6 +9,16 @@ public func bytes(_ text: StaticString) -> [UInt8] {
     Array(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
 }
 
+/// Whether the string is `literal`, which is in capitals, in whatever case.
+public func equalIgnoringCase(_ string: UnsafePointer<CChar>, _ literal: StaticString) -> Bool {
+    for index in 0..<literal.utf8CodeUnitCount {
+        let byte = UInt8(bitPattern: string[index])
+        let capital = (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) ? byte - 0x20 : byte
+        if capital != literal.utf8Start[index] { return false }
+    }
+    return string[literal.utf8CodeUnitCount] == 0
+}
+
 public func equal(_ string: UnsafePointer<CChar>, _ literal: StaticString) -> Bool {
     for index in 0..<literal.utf8CodeUnitCount
     where UInt8(bitPattern: string[index]) != literal.utf8Start[index] { return false }

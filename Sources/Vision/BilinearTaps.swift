@@ -4,10 +4,18 @@ import CKernels
 struct BilinearTaps {
     /// For each output position the two pixel indices times `step`, and their weights.
     let taps: [ck_tap]
+    /// The taps of `ResizeRule.fast` in blocks, for the kernel that picks elements from vectors; empty where they lie too
+    /// far apart for that.
+    private(set) var blocks: [ck_tap_block] = []
 
     static var none: BilinearTaps { BilinearTaps(taps: []) }
 
     private init(taps: [ck_tap]) { self.taps = taps }
+
+    mutating func makeBlocks() {
+        blocks = [ck_tap_block](repeating: ck_tap_block(), count: taps.count / 8)
+        if ck_make_tap_blocks(taps.count, taps, &blocks) == 0 { blocks = [] }
+    }
 
     /// The taps of `ResizeRule.fast`; weights sum to 256. Of a channel with fewer samples than the picture has pixels,
     /// `source` counts the samples and `rate` says what of the picture's `pixels` each stands for.

@@ -125,6 +125,13 @@ public struct DetectionDecoder: ~Copyable {
         return decode(.half(start, record.baseAddress!, stride), thresholds, limit, order)
     }
 
+    /// Turns the boxes of the first `count` detections of the last call into units of `area`, the part of the network's
+    /// input, whose size is `tensor`, that the picture covers.
+    public mutating func moveBoxes(_ count: Int, to area: PictureArea, of tensor: PictureSize) {
+        let map = BoxMap(to: area, of: tensor)
+        for index in 0..<count { detections[index].box = map.map(detections[index].box) }
+    }
+
     /// Decodes logits [R, classes] and box offsets [R, 4].
     public mutating func decode(
         confidences: UnsafeBufferPointer<Float>, locations: UnsafeBufferPointer<Float>, thresholds: [Float],

@@ -5,7 +5,7 @@ import CKernels
 ///
 /// Tables are made when a layout first comes, and kept until another does; nothing is allocated in between.
 struct FastIngest: ~Copyable {
-    private let target: PictureSize
+    private var target = PictureSize(width: 0, height: 0)
     private var layout: PixelLayout?
     private var columns: InlineArray<3, BilinearTaps>
     private var rows: InlineArray<3, BilinearTaps>
@@ -15,8 +15,7 @@ struct FastIngest: ~Copyable {
     /// A blended row of the widest plane, and one row of each channel at the network's width.
     private var scratch = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
-    init(target: PictureSize) {
-        self.target = target
+    init() {
         let none = BilinearTaps.none
         columns = [none, none, none]
         rows = [none, none, none]
@@ -24,8 +23,11 @@ struct FastIngest: ~Copyable {
 
     deinit { scratch.deallocate() }
 
-    private mutating func prepare(for layout: PixelLayout) {
+    /// Comes before the first row of a picture.
+    mutating func prepare(for layout: PixelLayout, target: PictureSize) {
+        guard layout != self.layout || target != self.target else { return }
         self.layout = layout
+        self.target = target
         planeBytes = [0, 0, 0]
         for index in (0..<layout.channelCount).reversed() {
             let channel = layout.channels[index]
@@ -33,6 +35,7 @@ struct FastIngest: ~Copyable {
             columns[index] = BilinearTaps(
                 fastFrom: channel.size.width, to: target.width, step: channel.step, pixels: layout.size.width,
                 rate: channel.across)
+            columns[index].makeBlocks()
             rows[index] = BilinearTaps(
                 fastFrom: channel.size.height, to: target.height, step: 1, pixels: layout.size.height,
                 rate: channel.down)
@@ -40,16 +43,16 @@ struct FastIngest: ~Copyable {
             firstChannel[channel.plane] = index
         }
         let widest = max(planeBytes[0], planeBytes[1], planeBytes[2])
-        let needed = widest * MemoryLayout<UInt16>.stride + 3 * target.width
+        // Blocks of taps load 32 elements, also from the row's end.
+        let needed = (widest + 32) * MemoryLayout<UInt16>.stride + 3 * target.width + 1
         if scratch.count < needed {
             scratch.deallocate()
             scratch = .allocate(byteCount: needed, alignment: 64)
         }
     }
 
-    /// Writes row `y` of the network's input, RGB or with `reversed` BGR.
-    mutating func fillRow(_ output: UnsafeMutablePointer<UInt8>, _ y: Int, from view: PixelView, reversed: Bool) {
-        if layout != view.layout { prepare(for: view.layout) }
+    /// Writes row `y` of the picture at the size of `target`, RGB or with `reversed` BGR.
+    func fillRow(_ output: UnsafeMutablePointer<UInt8>, _ y: Int, from view: PixelView, reversed: Bool) {
         let layout = view.layout
         let channelRows = scratch.baseAddress!.assumingMemoryBound(to: UInt8.self)
         let blended = (scratch.baseAddress! + (3 * target.width + 1) / 2 * 2).assumingMemoryBound(to: UInt16.self)
@@ -61,9 +64,8 @@ struct FastIngest: ~Copyable {
                 planeBytes[plane], start + Int(tap.left) * stride, start + Int(tap.right) * stride,
                 UInt32(tap.right_weight), blended)
             for index in 0..<layout.channelCount where layout.channels[index].plane == plane {
-                u8_resize_fast_channel__scalar(
-                    target.width, blended + layout.channels[index].offset, columns[index].taps,
-                    channelRows + index * target.width)
+                resize(
+                    columns[index], blended + layout.channels[index].offset, to: channelRows + index * target.width)
             }
         }
         let (first, second, third) = (channelRows, channelRows + target.width, channelRows + 2 * target.width)
@@ -75,6 +77,16 @@ struct FastIngest: ~Copyable {
         case .grey: u8_interleave__scalar(target.width, first, first, first, output)
         case .rgb where reversed: u8_interleave__scalar(target.width, third, second, first, output)
         case .rgb: u8_interleave__scalar(target.width, first, second, third, output)
+        }
+    }
+
+    private func resize(
+        _ columns: BilinearTaps, _ blended: UnsafePointer<UInt16>, to row: UnsafeMutablePointer<UInt8>
+    ) {
+        if columns.blocks.isEmpty {
+            u8_resize_fast_channel__scalar(target.width, blended, columns.taps, row)
+        } else {
+            u8_resize_fast_channel(target.width, blended, columns.taps, columns.blocks, row)
         }
     }
 }

@@ -7,6 +7,8 @@ public struct Ingest: ~Copyable {
     public let rule: ResizeRule
 
     private var pictureSize = PictureSize(width: 0, height: 0)
+    /// Where the picture goes; the rest is margin.
+    private var area: PictureArea
     private var plan = Plan.copy
     private var scratch = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     private let pixelFormat: ck_pixel_format
@@ -35,7 +37,8 @@ public struct Ingest: ~Copyable {
             -format.mean[0] / deviation[0], -format.mean[1] / deviation[1], -format.mean[2] / deviation[2]
         )
         self.pixelFormat = pixelFormat
-        fast = FastIngest(target: format.size)
+        fast = FastIngest()
+        area = PictureArea(size: format.size)
     }
 
     deinit {
@@ -48,39 +51,72 @@ public struct Ingest: ~Copyable {
         case bytes(UnsafeMutablePointer<UInt8>)
     }
 
-    /// Writes `picture` as a float32 tensor [1, height, width, 3] of `format`. A picture that has the tensor's size is
-    /// used as it is. The picture is not empty.
-    public mutating func fill(_ tensor: UnsafeMutableBufferPointer<Float>, from picture: borrowing Picture) {
-        precondition(tensor.count == format.size.width * format.size.height * 3)
-        fill(.values(tensor.baseAddress!), picture)
+    /// Writes `picture` as a float32 tensor [1, height, width, 3] of `format`, all of it or the part `area`. A picture
+    /// that has the size of its area is used as it is. The picture is not empty.
+    public mutating func fill(
+        _ tensor: UnsafeMutableBufferPointer<Float>, from picture: borrowing Picture, in area: PictureArea? = nil
+    ) {
+        fill(output(tensor), picture, area)
     }
 
     /// Writes `picture` as channel values of 0...255, [1, height, width, 3] in the order of `format`: what `format`'s
     /// scale, mean and deviation would be applied to, rounded to nearest.
-    public mutating func fill(_ tensor: UnsafeMutableBufferPointer<UInt8>, from picture: borrowing Picture) {
-        precondition(tensor.count == format.size.width * format.size.height * 3)
-        if rule == .fast, picture.size != format.size { return fill(tensor, from: picture.view) }
-        fill(.bytes(tensor.baseAddress!), picture)
+    public mutating func fill(
+        _ tensor: UnsafeMutableBufferPointer<UInt8>, from picture: borrowing Picture, in area: PictureArea? = nil
+    ) {
+        if rule == .fast { return fill(tensor, from: picture.view, in: area) }
+        fill(output(tensor), picture, area)
     }
 
     /// Writes a picture of any layout by `ResizeRule.fast`, whatever `rule` says, as channel values of 0...255.
-    public mutating func fill(_ tensor: UnsafeMutableBufferPointer<UInt8>, from view: PixelView) {
-        precondition(tensor.count == format.size.width * format.size.height * 3)
-        for y in 0..<format.size.height {
+    public mutating func fill(
+        _ tensor: UnsafeMutableBufferPointer<UInt8>, from view: PixelView, in area: PictureArea? = nil
+    ) {
+        begin(output(tensor), view, area)
+        for y in 0..<self.area.size.height {
             fast.fillRow(
-                tensor.baseAddress! + y * rowValues, y, from: view, reversed: format.channelOrder == .bgr)
+                tensor.baseAddress! + place(of: y), y, from: view, reversed: format.channelOrder == .bgr)
         }
     }
 
     /// The same as float32 values of `format`, which are rounded to bytes on the way.
-    public mutating func fill(_ tensor: UnsafeMutableBufferPointer<Float>, from view: PixelView) {
-        precondition(tensor.count == format.size.width * format.size.height * 3)
+    public mutating func fill(
+        _ tensor: UnsafeMutableBufferPointer<Float>, from view: PixelView, in area: PictureArea? = nil
+    ) {
+        begin(output(tensor), view, area)
         makeScratch(byteCount: rowValues)
         let row = scratch.baseAddress!.assumingMemoryBound(to: UInt8.self)
-        for y in 0..<format.size.height {
+        for y in 0..<self.area.size.height {
             fast.fillRow(row, y, from: view, reversed: false)
-            put(row, y, of: .values(tensor.baseAddress!))
+            put(row, y, of: output(tensor))
         }
+    }
+
+    private mutating func begin(_ output: Tensor, _ view: PixelView, _ area: PictureArea?) {
+        // The tables of `fill(_:_:_:)` are for another area, maybe.
+        pictureSize = PictureSize(width: 0, height: 0)
+        self.area = checked(area)
+        fast.prepare(for: view.layout, target: self.area.size)
+        fillMargins(of: output)
+    }
+
+    private func output(_ tensor: UnsafeMutableBufferPointer<Float>) -> Tensor {
+        precondition(tensor.count == format.size.width * format.size.height * 3)
+        return .values(tensor.baseAddress!)
+    }
+
+    private func output(_ tensor: UnsafeMutableBufferPointer<UInt8>) -> Tensor {
+        precondition(tensor.count == format.size.width * format.size.height * 3)
+        return .bytes(tensor.baseAddress!)
+    }
+
+    private func checked(_ area: PictureArea?) -> PictureArea {
+        guard let area else { return PictureArea(size: format.size) }
+        precondition(
+            area.left >= 0 && area.top >= 0 && area.size.width > 0 && area.size.height > 0
+                && area.left + area.size.width <= format.size.width
+                && area.top + area.size.height <= format.size.height)
+        return area
     }
 
     private mutating func makeScratch(byteCount: Int) {
@@ -89,9 +125,11 @@ public struct Ingest: ~Copyable {
         scratch = .allocate(byteCount: byteCount, alignment: 64)
     }
 
-    private mutating func fill(_ output: Tensor, _ picture: borrowing Picture) {
+    private mutating func fill(_ output: Tensor, _ picture: borrowing Picture, _ area: PictureArea?) {
         precondition(picture.size.width > 0 && picture.size.height > 0)
-        if picture.size != pictureSize { prepare(for: picture.size) }
+        let area = checked(area)
+        if picture.size != pictureSize || area != self.area { prepare(for: picture.size, area) }
+        fillMargins(of: output)
         let pixels = UnsafePointer(picture.pixels.baseAddress!)
         switch plan {
         case .copy: copy(pixels, to: output)
@@ -103,9 +141,10 @@ public struct Ingest: ~Copyable {
         }
     }
 
-    private mutating func prepare(for size: PictureSize) {
+    private mutating func prepare(for size: PictureSize, _ area: PictureArea) {
         pictureSize = size
-        let target = format.size
+        self.area = area
+        let target = area.size
         let needed: Int
         switch rule {
         case _ where size == target:
@@ -133,26 +172,53 @@ public struct Ingest: ~Copyable {
         makeScratch(byteCount: needed)
     }
 
-    private var rowValues: Int { format.size.width * 3 }
+    /// Of a row of the area.
+    private var rowValues: Int { area.size.width * 3 }
 
-    /// One row of the right width becomes row `y` of the tensor.
+    /// Where row `y` of the area begins in the tensor.
+    private func place(of y: Int) -> Int { ((area.top + y) * format.size.width + area.left) * 3 }
+
+    /// One row of the right width becomes row `y` of the area.
     private func put(_ row: UnsafePointer<UInt8>, _ y: Int, of output: Tensor) {
         switch output {
         case .values(let values):
             withUnsafePointer(to: pixelFormat) {
-                u8_normalise__scalar(format.size.width, row, $0, values + y * rowValues)
+                u8_normalise__scalar(area.size.width, row, $0, values + place(of: y))
             }
         case .bytes(let bytes):
             if pixelFormat.reversed != 0 {
-                u8_reverse_channels__scalar(format.size.width, row, bytes + y * rowValues)
+                u8_reverse_channels__scalar(area.size.width, row, bytes + place(of: y))
             } else {
-                (bytes + y * rowValues).update(from: row, count: rowValues)
+                (bytes + place(of: y)).update(from: row, count: rowValues)
             }
         }
     }
 
     private func copy(_ pixels: UnsafePointer<UInt8>, to output: Tensor) {
-        for y in 0..<format.size.height { put(pixels + y * rowValues, y, of: output) }
+        for y in 0..<area.size.height { put(pixels + y * rowValues, y, of: output) }
+    }
+
+    private func fillMargins(of output: Tensor) {
+        guard area.size != format.size else { return }
+        let stride = format.size.width * 3
+        let first = place(of: 0), end = place(of: area.size.height - 1) + rowValues
+        fillMargin(0..<first, of: output)
+        for y in 1..<area.size.height { fillMargin(place(of: y) - stride + rowValues..<place(of: y), of: output) }
+        fillMargin(end..<format.size.height * stride, of: output)
+    }
+
+    /// - Parameter range: of whole pixels.
+    private func fillMargin(_ range: Range<Int>, of output: Tensor) {
+        switch output {
+        case .bytes(let bytes): (bytes + range.lowerBound).update(repeating: PictureArea.margin, count: range.count)
+        case .values(let values):
+            let grey = Float(PictureArea.margin), gain = pixelFormat.gain, bias = pixelFormat.bias
+            for index in stride(from: range.lowerBound, to: range.upperBound, by: 3) {
+                values[index] = grey * gain.0 + bias.0
+                values[index + 1] = grey * gain.1 + bias.1
+                values[index + 2] = grey * gain.2 + bias.2
+            }
+        }
     }
 
     private func fillFast(
@@ -161,13 +227,13 @@ public struct Ingest: ~Copyable {
     ) {
         let rowBytes = pictureSize.width * 3
         let blended = scratch.baseAddress!.assumingMemoryBound(to: UInt16.self)
-        for y in 0..<format.size.height {
+        for y in 0..<area.size.height {
             let row = rows.taps[y]
             let upper = pixels + Int(row.left), lower = pixels + Int(row.right)
             withUnsafePointer(to: pixelFormat) {
                 u8_resize_fast_row__scalar(
-                    rowBytes, upper, lower, UInt32(row.right_weight), blended, format.size.width, columns.taps, $0,
-                    values + y * rowValues)
+                    rowBytes, upper, lower, UInt32(row.right_weight), blended, area.size.width, columns.taps, $0,
+                    values + place(of: y))
             }
         }
     }
@@ -183,7 +249,7 @@ public struct Ingest: ~Copyable {
         // Source rows whose sums `upper` and `lower` hold.
         var upperRow = UInt32.max
         var lowerRow = UInt32.max
-        for y in 0..<format.size.height {
+        for y in 0..<area.size.height {
             let row = rows.taps[y]
             if row.left == lowerRow {
                 (upper, lower) = (lower, upper)
@@ -191,12 +257,12 @@ public struct Ingest: ~Copyable {
             }
             if row.left != upperRow {
                 u8_resize_opencv_horizontal__scalar(
-                    format.size.width, pixels + Int(row.left) * rowBytes, columns.taps, upper)
+                    area.size.width, pixels + Int(row.left) * rowBytes, columns.taps, upper)
                 upperRow = row.left
             }
             if row.right != lowerRow {
                 u8_resize_opencv_horizontal__scalar(
-                    format.size.width, pixels + Int(row.right) * rowBytes, columns.taps, lower)
+                    area.size.width, pixels + Int(row.right) * rowBytes, columns.taps, lower)
                 lowerRow = row.right
             }
             u8_resize_opencv_vertical__scalar(rowValues, upper, lower, row.left_weight, row.right_weight, bytes)
@@ -214,14 +280,14 @@ public struct Ingest: ~Copyable {
             let stretched = row + rowValues
             for y in 0..<pictureSize.height {
                 u8_resize_pillow_horizontal__scalar(
-                    format.size.width, pixels + y * pictureSize.width * 3, columns.firsts, columns.counts,
+                    area.size.width, pixels + y * pictureSize.width * 3, columns.firsts, columns.counts,
                     columns.weights, columns.stride, stretched + y * rowValues)
             }
             narrow = UnsafePointer(stretched)
         }
         guard let rows else { return copy(narrow, to: output) }
         rows.weights.withUnsafeBufferPointer { weights in
-            for y in 0..<format.size.height {
+            for y in 0..<area.size.height {
                 u8_resize_pillow_vertical__scalar(
                     rowValues, Int(rows.counts[y]), narrow + Int(rows.firsts[y]) * rowValues,
                     weights.baseAddress! + y * rows.stride, row)

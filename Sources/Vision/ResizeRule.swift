@@ -1,7 +1,6 @@
-/// How a picture gets to the network's size. The aspect ratio is not kept: every rule maps the whole picture onto the
-/// whole tensor, width and height independently.
+/// How a picture gets to the size of its area in the tensor (`PictureFit`), width and height independently.
 ///
-/// In all formulas n is the picture's side, m the tensor's, and i an index along the tensor's side.
+/// In all formulas n is the picture's side, m the area's, and i an index along the area's side.
 public enum ResizeRule: Sendable {
     /// Bilinear in fixed point, for live use. The source position p = clamp((i + 0.5) * n / m - 0.5, 0, n - 1) is
     /// rounded to 1/256 (halves up) and lies between the pixels floor(p) and floor(p) + 1, with the weights 256 - w and

@@ -19,6 +19,18 @@ extension ChannelOrder: ExpressibleByArgument {
     public static var allValueStrings: [String] { ["rgb", "bgr"] }
 }
 
+extension PictureFit: ExpressibleByArgument {
+    public init?(argument: String) {
+        switch argument {
+        case "stretch": self = .stretch
+        case "letterbox": self = .letterbox
+        default: return nil
+        }
+    }
+
+    public static var allValueStrings: [String] { ["stretch", "letterbox"] }
+}
+
 struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Turn a PyTorch or safetensors checkpoint into a model file.",
@@ -56,6 +68,10 @@ struct Import: ParsableCommand {
     @Option(help: ArgumentHelp("The network's input size.", valueName: "WxH"))
     var size = Size(width: 320, height: 320)
 
+    @Option(
+        help: "How pictures of another shape are fitted: stretch as published, or letterbox (with grey margins).")
+    var fit = PictureFit.stretch
+
     func validate() throws {
         try size.validate()
     }
@@ -78,7 +94,8 @@ struct Import: ParsableCommand {
         let names = try classLabels(count: importer.classCount)
         progress.say("\(importer.architecture.title), \(importer.classCount) classes with background")
         do {
-            let description = importer.description(labels: names, size: size.picture, channelOrder: channelOrder)
+            let description = importer.description(
+                labels: names, size: size.picture, fit: fit, channelOrder: channelOrder)
             try importer.write(to: output, description: description) {
                 progress.update("writing tensors", done: $0, total: $1)
             }

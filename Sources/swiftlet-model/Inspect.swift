@@ -38,6 +38,7 @@ struct Inspect: ParsableCommand {
         row("architecture", "\(ModelKey.architecture)")
         row("file", "\(model), \(byteCount(file.byteCount)), \(file.tensors.count) tensors")
         row("input", "\(input.size.width)x\(input.size.height), \(input.channelOrder == .bgr ? "bgr" : "rgb")")
+        row("fit", input.fit == .letterbox ? "letterbox" : "stretch")
         row("pre-processing", "value * \(input.scale), minus mean (\(list(input.mean))), "
             + "divided by deviation (\(list(input.standardDeviation)))")
         row("resize", description.resize == .bicubicPillow ? "pillow-bicubic" : "opencv-bilinear")

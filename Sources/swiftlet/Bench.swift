@@ -7,6 +7,7 @@ import Vision
 /// `swiftlet bench`: how long the network takes on this machine, and what memory.
 enum Bench {
     static func run(_ options: BenchOptions, _ log: Log) -> ExitCode {
+        if let frames = options.frames { return InputBench.run(frames, options, log) }
         let model = options.model!
         let memoryBefore = ProcessMemory()
         let loaded: LoadedNetwork

@@ -9,9 +9,11 @@ struct BenchOptions {
     var threads = Engine.defaultThreads
     var isJSON = false
     var showsLayers = false
+    /// Frames to time on their way in, in place of the network: a format's name or a JPEG's file.
+    var frames: UnsafePointer<CChar>?
 
     private enum ID {
-        case model, runs, threads, layers, json, help
+        case model, runs, threads, layers, frames, json, help
     }
 
     private static var table: [CommandLineOption<ID>] {
@@ -20,6 +22,9 @@ struct BenchOptions {
             .init(.runs, "runs", short: "n", argument: "N", help: "runs that are counted (default 20)"),
             .init(.threads, "threads", argument: "N", help: "threads to compute with (default: one per processor)"),
             .init(.layers, "layers", help: "also the time of each layer, on one thread"),
+            .init(
+                .frames, "frames", argument: "KIND",
+                help: "time frames on their way in instead: yuyv, nv12, ..., or a JPEG file"),
             .init(.json, "json", help: "one line of JSON"),
             .init(.help, "help", short: "h", help: "this text"),
         ]
@@ -42,6 +47,7 @@ struct BenchOptions {
             case .runs: options.runs = try line.integer(in: 1...100_000)
             case .threads: options.threads = try line.integer(in: 1...Int64(Engine.mostThreads))
             case .layers: options.showsLayers = true
+            case .frames: options.frames = line.text
             case .json: options.isJSON = true
             case .help:
                 Output(log: log).write(usage + line.optionHelp + examples)
@@ -49,6 +55,9 @@ struct BenchOptions {
             }
         }
         try line.requireNoOperands()
+        if options.frames != nil, options.showsLayers {
+            usageError(log, "bench", "--frames and --layers exclude each other")
+        }
         if options.model == nil { usageError(log, "bench", "--model FILE is needed") }
         return options
     }
@@ -58,7 +67,9 @@ struct BenchOptions {
         usage: swiftlet bench --model FILE [OPTION]...
 
         Times the network alone, without reading pictures or finding boxes, and tells what
-        memory it takes. The processor time is that of all threads together.
+        memory it takes. The processor time is that of all threads together. With --frames
+        it times what comes before: a camera's frames of 640x480, or a JPEG, become the
+        network's input.
 
 
         """
@@ -70,6 +81,7 @@ struct BenchOptions {
         examples:
           swiftlet bench -m detector.gguf
           swiftlet bench -m detector.gguf --layers
+          swiftlet bench -m detector.gguf --frames yuyv
           swiftlet bench -m detector.gguf --threads 1 --runs 100 --json
 
         """

@@ -56,7 +56,7 @@ struct FrameLoop: ~Copyable {
         let started = clinux_monotonic_ns()
         detector.engine.run()
         let inference = clinux_monotonic_ns() - started
-        let detections = detector.decode(thresholds: filter.thresholds, limit: nil)
+        let detections = detector.decode(of: item.size, thresholds: filter.thresholds, limit: nil)
         let decoded = clinux_monotonic_ns()
         metrics.frameInferred()
         metrics.took(.inference, nanoseconds: decoded - started)

@@ -51,6 +51,7 @@ import DeviceChecks
             for seed in UInt64(1)...40 {
                 var checks = PixelViewChecks(seed: seed)
                 checks.layouts(&check)
+                checks.channels(&check)
                 checks.colours(&check)
             }
         }

@@ -134,6 +134,31 @@ public struct PixelViewChecks {
         return [red, green, blue].map { min(max($0, 0), 255) }
     }
 
+    /// This processor's resize of a channel against its scalar twin: equal bytes. Taps as near and as far apart as any
+    /// camera's, and elements that end beside an unmapped page as soon as the kernel permits.
+    public mutating func channels(_ check: inout Check) {
+        let width = generator.integer(1...70), samples = generator.integer(1...200), step = generator.integer(1...4)
+        let taps = (0..<width).map { x in
+            let position = min(max((2 * x + 1) * samples * 256 / (2 * width) - 128, 0), (samples - 1) * 256)
+            let left = position / 256, weight = position % 256
+            return ck_tap(
+                left: UInt32(left * step), right: UInt32(min(left + 1, samples - 1) * step),
+                left_weight: Int32(256 - weight), right_weight: Int32(weight))
+        }
+        var blocks = [ck_tap_block](repeating: ck_tap_block(), count: width / 8)
+        let fits = ck_make_tap_blocks(width, taps, &blocks) != 0
+        check.expect(fits || (7 * samples + 2 * width) * step > 31 * width, "taps of \(samples) by \(step) to \(width) fit")
+        let blended = GuardedArray(count: (samples - 1) * step + 32, atEnd: true, repeating: UInt16(0))
+        for index in 0..<blended.elements.count { blended.elements[index] = UInt16(generator.integer(0...65_280)) }
+        let found = GuardedArray(count: width, atEnd: atEnd, repeating: UInt8(0))
+        u8_resize_fast_channel(width, blended.base, taps, fits ? blocks : nil, found.base)
+        var isEqual = true
+        let expected = GuardedArray(count: width, atEnd: atEnd, repeating: UInt8(0))
+        u8_resize_fast_channel__scalar(width, blended.base, taps, expected.base)
+        for index in 0..<width where found.elements[index] != expected.elements[index] { isEqual = false }
+        check.expect(isEqual, "\(samples) samples by \(step) to \(width) differ")
+    }
+
     /// The colour conversion of this processor against its scalar twin: equal bytes.
     public mutating func colours(_ check: inout Check) {
         let width = generator.integer(1...70)

@@ -126,7 +126,7 @@ import Vision
         let importer = try Importer(golden, architecture: nil, precision: .fp16)
         var told = description(of: importer)
         told.input = InputFormat(
-            size: PictureSize(width: 448, height: 256), channelOrder: .rgb, scale: 0.5, mean: [1, 2, 3],
+            size: PictureSize(width: 448, height: 256), fit: .letterbox, channelOrder: .rgb, scale: 0.5, mean: [1, 2, 3],
             standardDeviation: [4, 5, 6])
         told.resize = .bicubicPillow
         told.suppression = .acrossClasses(candidatesPerClass: 30, limit: 20)
@@ -135,12 +135,57 @@ import Vision
         try importer.write(to: path, description: told) { _, _ in }
         let read = try ModelDescription(try ModelFile(path: path))
         #expect(read.backbone == told.backbone && read.head == told.head)
-        #expect(read.input.size == told.input.size && read.input.channelOrder == .rgb && read.input.scale == 0.5)
+        #expect(read.input.size == told.input.size && read.input.fit == .letterbox && read.input.channelOrder == .rgb && read.input.scale == 0.5)
         #expect(read.input.mean[2] == 3 && read.input.standardDeviation[0] == 4)
         #expect(read.resize == .bicubicPillow && read.labels == told.labels && read.name == told.name)
         guard case .acrossClasses(30, 20) = read.suppression else {
             Issue.record("suppression is \(read.suppression)")
             return
+        }
+    }
+
+    /// A letterboxed picture gives what a stretched one with its margins painted gives, in units of the picture itself.
+    @Test(arguments: [(128, 64), (64, 128), (128, 128)]) func letterboxIsAPictureWithMargins(width: Int, height: Int) throws {
+        let importer = try Importer(golden, architecture: nil, precision: .fp32)
+        func detector(_ fit: PictureFit) throws -> Detector {
+            let path = scratch + "-fit.gguf"
+            defer { unlink(path) }
+            let labels = (0..<81).map { "label \($0)" }
+            try importer.write(
+                to: path,
+                description: importer.description(labels: labels, size: PictureSize(width: 128, height: 128), fit: fit)
+            ) { _, _ in }
+            return try Detector(
+                file: try ModelFile(path: path), settings: DetectorSettings(threshold: 0.02, resize: .upstream))
+        }
+        let left = (128 - width) / 2, top = (128 - height) / 2
+        var generator = SeededGenerator(seed: 5)
+        let picture = Picture(size: PictureSize(width: width, height: height))
+        let painted = Picture(size: PictureSize(width: 128, height: 128))
+        painted.pixels.update(repeating: 114)
+        for y in 0..<height {
+            for x in 0..<width * 3 {
+                let value = UInt8(generator.integer(0...255))
+                picture.pixels[y * width * 3 + x] = value
+                painted.pixels[((top + y) * 128 + left) * 3 + x] = value
+            }
+        }
+        let letterboxed = try detector(.letterbox), stretched = try detector(.stretch)
+        letterboxed.load(picture)
+        stretched.load(painted)
+        letterboxed.engine.run()
+        stretched.engine.run()
+        let found = Array(letterboxed.decode()), expected = Array(stretched.decode())
+        #expect(found.count == expected.count && !found.isEmpty)
+        for (found, expected) in zip(found, expected) {
+            #expect(found.classIndex == expected.classIndex && abs(found.score - expected.score) < 1e-5)
+            let box = found.box, size = Float(128)
+            for (side, other) in [
+                (box.left * Float(width) + Float(left), expected.box.left),
+                (box.top * Float(height) + Float(top), expected.box.top),
+                (box.right * Float(width) + Float(left), expected.box.right),
+                (box.bottom * Float(height) + Float(top), expected.box.bottom),
+            ] { #expect(abs(side - other * size) < 0.01) }
         }
     }
 

@@ -14,6 +14,13 @@ def counts(path):
     return result
 
 
+def print_functions(functions, total):
+    for name, count in functions.items():
+        if count * 1000 < total:
+            break
+        print(f"{count / 1e6:12.2f} {100 * count / total:5.1f} %  {name}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("core")
@@ -30,18 +37,20 @@ def main():
 
     if options.json:
         functions = {name: count for name, count in functions.items() if count}
-        memory = {key: bench[key] for key in ("peak_resident_bytes", "resident_growth_bytes", "arena_bytes")}
+        told = ("frames", "path", "macs", "peak_resident_bytes", "resident_growth_bytes", "arena_bytes")
         print(json.dumps({
-            "cpu": options.core, "path": bench["path"], "instructions": total, "macs": bench["macs"], **memory,
+            "cpu": options.core, "instructions": total, **{key: bench[key] for key in told if key in bench},
             "functions": functions}))
         return
 
+    if "frames" in bench:
+        print(f"{options.core}: {total / 1e6:.2f} million instructions per frame of {bench['frame_width_px']}x"
+              f"{bench['frame_height_px']} to {bench['width_px']}x{bench['height_px']}")
+        print_functions(functions, total)
+        return
     print(f"{options.core}, {bench['path']} kernels: {total / 1e6:.1f} million instructions per inference, "
           f"{total / bench['macs']:.3f} per multiply-accumulate")
-    for name, count in functions.items():
-        if count * 1000 < total:
-            break
-        print(f"{count / 1e6:12.2f} {100 * count / total:5.1f} %  {name}")
+    print_functions(functions, total)
     print(f"peak memory {bench['peak_resident_bytes'] / 2**20:.1f} MiB, of which model and runs "
           f"{bench['resident_growth_bytes'] / 2**20:.1f} MiB, with QEMU's translations; "
           f"arena {bench['arena_bytes'] / 2**20:.1f} MiB\n")

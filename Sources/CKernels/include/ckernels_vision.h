@@ -40,6 +40,40 @@ void u8_blend_rows__scalar(
 /// 256, rounded to bytes.
 void u8_resize_fast_channel__scalar(size_t width, const uint16_t *blended, const ck_tap *taps, uint8_t *output);
 
+/// Eight taps whose elements lie so near to each other that they are picked from four vectors.
+typedef struct {
+    /// The element from which on the vectors are loaded: 32 have to be readable.
+    uint32_t first;
+    /// Byte by byte, where the elements lie in the vectors.
+    uint8_t left[16];
+    uint8_t right[16];
+    uint16_t left_weights[8];
+    uint16_t right_weights[8];
+} ck_tap_block;
+
+/// Makes width / 8 blocks of taps whose weights sum to 256. Returns 0 where the taps lie too far apart for that.
+int ck_make_tap_blocks(size_t width, const ck_tap *taps, ck_tap_block *blocks);
+
+#if defined(__aarch64__)
+/// The same by blocks; what is left of the row by taps.
+void u8_resize_fast_channel__neon(
+    size_t width, const uint16_t *blended, const ck_tap *taps, const ck_tap_block *blocks, uint8_t *output);
+#endif
+
+/// The fastest for this build; `blocks` is NULL where there are none.
+static inline void u8_resize_fast_channel(
+    size_t width, const uint16_t *blended, const ck_tap *taps, const ck_tap_block *blocks, uint8_t *output) {
+#if defined(__aarch64__)
+    if (blocks) {
+        u8_resize_fast_channel__neon(width, blended, taps, blocks, output);
+        return;
+    }
+#else
+    (void)blocks;
+#endif
+    u8_resize_fast_channel__scalar(width, blended, taps, output);
+}
+
 /// How Y, Cb and Cr become red, green and blue, in 8192ths: red = luma * (Y - black) + red_by_cr * (Cr - 128), and so on,
 /// rounded half up and clipped.
 typedef struct {

@@ -3,7 +3,7 @@ import Vision
 
 extension CapturedImage {
     /// The pixels as vision takes them; nil for MJPEG.
-    var view: PixelView? {
+    public var view: PixelView? {
         let size = PictureSize(width: width, height: height)
         let half = (width + 1) / 2
         let matrix: ColourMatrix =

@@ -1,0 +1,54 @@
+/// What becomes of a picture's aspect ratio on its way into the network.
+public enum PictureFit: Sendable {
+    /// Width and height are resized independently: the picture covers the whole tensor.
+    case stretch
+    /// The aspect ratio stays; what the picture leaves of the tensor, on two sides evenly, is grey.
+    case letterbox
+
+    /// The part of the tensor that a picture covers. The picture is not empty.
+    public func area(of picture: PictureSize, in tensor: PictureSize) -> PictureArea {
+        guard self == .letterbox else { return PictureArea(size: tensor) }
+        // In integers, rounded half up: width / height = picture.width / picture.height.
+        var size = tensor
+        if tensor.width * picture.height <= tensor.height * picture.width {
+            size.height = max(1, (2 * tensor.width * picture.height + picture.width) / (2 * picture.width))
+        } else {
+            size.width = max(1, (2 * tensor.height * picture.width + picture.height) / (2 * picture.height))
+        }
+        return PictureArea(
+            left: (tensor.width - size.width) / 2, top: (tensor.height - size.height) / 2, size: size)
+    }
+}
+
+/// A rectangle of a network's input, in its pixels.
+public struct PictureArea: Equatable, Sendable {
+    public var left: Int
+    public var top: Int
+    public var size: PictureSize
+
+    public init(left: Int = 0, top: Int = 0, size: PictureSize) {
+        self.left = left
+        self.top = top
+        self.size = size
+    }
+
+    /// A channel's value outside: what letterboxing detectors are commonly trained with.
+    static var margin: UInt8 { 114 }
+}
+
+/// From a box in units of the network's input to the same box in units of a part of it.
+struct BoxMap {
+    private var across: (factor: Float, distance: Float)
+    private var down: (factor: Float, distance: Float)
+
+    init(to area: PictureArea, of tensor: PictureSize) {
+        across = (Float(tensor.width) / Float(area.size.width), Float(area.left) / Float(area.size.width))
+        down = (Float(tensor.height) / Float(area.size.height), Float(area.top) / Float(area.size.height))
+    }
+
+    func map(_ box: Box) -> Box {
+        Box(
+            left: box.left * across.factor - across.distance, top: box.top * down.factor - down.distance,
+            right: box.right * across.factor - across.distance, bottom: box.bottom * down.factor - down.distance)
+    }
+}

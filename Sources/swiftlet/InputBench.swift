@@ -1,0 +1,140 @@
+import CLinux
+import Camera
+import Detector
+import Service
+import Stream
+import Vision
+
+/// `swiftlet bench --frames`: how long a frame takes to become the network's input.
+struct InputBench {
+    private static var cameraSize: PictureSize { PictureSize(width: 640, height: 480) }
+
+    private let name: String
+    private let options: BenchOptions
+    private let detector: Detector
+    private let input: PictureInput
+    private let log: Log
+
+    /// - Parameter kind: a pixel format's name or the path of a JPEG.
+    static func run(_ kind: UnsafePointer<CChar>, _ options: BenchOptions, _ log: Log) -> ExitCode {
+        let model = options.model!
+        let detector: Detector
+        do throws(DetectorError) {
+            detector = try Detector(
+                modelPath: model, settings: DetectorSettings(threshold: 0.5, resize: .fast, threads: 1))
+        } catch {
+            log.error(error.message(model: text(model)))
+            return error.exitCode
+        }
+        let bench = InputBench(
+            name: text(kind), options: options, detector: detector, input: detector.makePictureInput(), log: log)
+        for format in PixelFormat.allCases where format != .mjpeg && equalIgnoringCase(kind, format.name) {
+            return bench.time(format)
+        }
+        return bench.time(path: kind)
+    }
+
+    /// Frames whose bytes do not matter to the speed.
+    private func time(_ format: PixelFormat) -> ExitCode {
+        let size = Self.cameraSize
+        let nothing = CapturedImage.Plane(bytes: UnsafeRawBufferPointer(start: nil, count: 0), rowBytes: 0)
+        var image = CapturedImage(
+            format: format, width: size.width, height: size.height,
+            colour: ColourEncoding(matrix: .bt601, isFullRange: false), planes: [nothing, nothing, nothing])
+        var buffers: [UnsafeMutableRawBufferPointer] = []
+        defer { for buffer in buffers { buffer.deallocate() } }
+        for plane in 0..<format.planeCount {
+            let rowBytes = format.rowBytes(plane: plane, width: size.width)
+            let bytes = UnsafeMutableRawBufferPointer.allocate(
+                byteCount: rowBytes * format.rows(plane: plane, height: size.height), alignment: 64)
+            for index in 0..<bytes.count { bytes[index] = UInt8(truncatingIfNeeded: index) }
+            buffers.append(bytes)
+            image.planes[plane] = CapturedImage.Plane(bytes: UnsafeRawBufferPointer(bytes), rowBytes: rowBytes)
+        }
+        guard let view = image.view else { preconditionFailure("every format but MJPEG has pixels") }
+        return time(from: size) { input.load(view, into: detector.input) }
+    }
+
+    private func time(path: UnsafePointer<CChar>) -> ExitCode {
+        do throws(CameraError) {
+            let source = try FileSource(path: path, repeats: false, interrupt: -1)
+            switch try source.next() {
+            case .frame(let frame):
+                // The bytes are the source's.
+                return withExtendedLifetime(source) { time(jpeg: frame.bytes) }
+            case .bad(let reason, _): log.error("\(name): \(reason.message)")
+            case .ended, .passEnded, .interrupted: log.error("\(name): holds no JPEG")
+            }
+            return .badData
+        } catch {
+            log.error("\(error.message(source: name)); --frames takes yuyv, uyvy, nv12, yuv420, rgb24, bgr24, grey or a JPEG")
+            return error.exitCode
+        }
+    }
+
+    private func time(jpeg: UnsafeRawBufferPointer) -> ExitCode {
+        do throws(JPEGError) {
+            let size = try input.load(jpeg: jpeg, into: detector.input).size
+            return time(from: size) { _ = try? input.load(jpeg: jpeg, into: detector.input) }
+        } catch {
+            log.error("\(name): \(error.message)")
+            return .badData
+        }
+    }
+
+    private func time(from size: PictureSize, _ load: () -> Void) -> ExitCode {
+        var wall = Samples(capacity: options.runs), processor = Samples(capacity: options.runs)
+        // Tables are made for the first frame.
+        for run in -2..<options.runs {
+            let processorStart = clinux_process_cpu_ns()
+            let start = clinux_monotonic_ns()
+            load()
+            let end = clinux_monotonic_ns()
+            let processorEnd = clinux_process_cpu_ns()
+            guard run >= 0 else { continue }
+            wall.append(end - start)
+            processor.append(processorEnd - processorStart)
+        }
+        wall.sort()
+        processor.sort()
+        report(size, wall, processor)
+        return .success
+    }
+
+    private func report(_ size: PictureSize, _ wall: Samples, _ processor: Samples) {
+        let output = Output(log: log)
+        let target = detector.format.size
+        let memory = ProcessMemory()
+        if options.isJSON {
+            var json = JSONWriter(capacity: 4096 + 6 * name.utf8.count)
+            func milliseconds(_ key: StaticString, _ nanoseconds: UInt64) {
+                json.key(key)
+                json.decimal(Double(nanoseconds) / 1e6, decimals: 3)
+            }
+            json.beginObject()
+            json.key("frames")
+            json.string(Array(name.utf8))
+            for (key, value) in [
+                ("frame_width_px" as StaticString, size.width), ("frame_height_px", size.height),
+                ("width_px", target.width), ("height_px", target.height), ("runs", wall.count),
+            ] {
+                json.key(key)
+                json.integer(value)
+            }
+            milliseconds("min_ms", wall.least)
+            milliseconds("median_ms", wall.median)
+            milliseconds("max_ms", wall.most)
+            milliseconds("cpu_ms", processor.median)
+            json.key("peak_resident_bytes")
+            if let peak = memory.peak { json.integer(peak) } else { json.null() }
+            json.endObject()
+            return output.write(&json)
+        }
+        func milliseconds(_ nanoseconds: UInt64) -> String { fixed(Double(nanoseconds) / 1e6, decimals: 3) }
+        output.row("frames", "\(name), \(size.width)x\(size.height) to \(target.width)x\(target.height)")
+        output.row(
+            "run", "median \(milliseconds(wall.median)) ms, least \(milliseconds(wall.least)), most "
+                + "\(milliseconds(wall.most)) of \(wall.count) runs")
+        output.row("processor", "\(milliseconds(processor.median)) ms")
+    }
+}
