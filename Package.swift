@@ -52,6 +52,7 @@ let package = Package(
         c("CLinux"),
         c("CJPEG", linked: ["jpeg"]),
         c("CInih", linked: ["inih"]),
+        c("CV4L", linked: ["v4lconvert"]),
 
         // Device: Embedded subset. Dependencies point downwards only.
         device("Arena", ["CLinux"]),
@@ -60,7 +61,7 @@ let package = Package(
         device("Networks", ["Engine", "ModelFile"]),
         device("Vision", ["CJPEG", "CKernels"]),
         device("Detector", ["Vision", "Networks", "Engine", "ModelFile"]),
-        device("Camera", ["CLinux"]),
+        device("Camera", ["CV4L", "CLinux"]),
         device("Stream", ["CLinux"]),
         device("Service", ["Stream", "Camera", "Detector", "Vision", "CInih", "CLinux"]),
         program("swiftletd", ["Service", "Stream", "Camera", "Detector", "Engine", "Vision", "CLinux"]),
@@ -100,7 +101,7 @@ let package = Package(
         tests("ModelFile", ["Quantizer"]),
         tests("Engine", ["Quantizer", "Detector"]),
         tests("Vision", []),
-        tests("Camera", []),
+        tests("Camera", ["CV4L", "CTestSupport"]),
         tests("Stream", ["CLinux"]),
         tests("Service", ["Quantizer", "Detector"]),
         tests("Checkpoint", []),

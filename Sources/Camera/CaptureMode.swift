@@ -1,13 +1,15 @@
 /// One way in which a camera offers its frames.
 public struct CaptureMode: Equatable, Sendable {
+    /// What frames come as, `isConverted` after libv4l has made that of them.
     public var format: PixelFormat
-    /// The driver's code for `format`.
+    /// The driver's code of what it delivers.
     public var fourcc: UInt32
     public var width: Int
     public var height: Int
     /// The shortest time between two frames in seconds, as a fraction; 0/1 where the driver doesn't say.
     public var intervalNumerator: UInt32
     public var intervalDenominator: UInt32
+    public var isConverted = false
 
     /// Frames per second; 0 where the driver doesn't say.
     public var rate: Double {

@@ -1,6 +1,6 @@
 import CLinux
 
-/// Lists what a device offers of the formats that are read here.
+/// Lists what a device offers of the formats that are read here; where that is nothing, what libv4l can convert.
 struct ModeLister {
     let descriptor: Int32
     let usesPlanes: Bool
@@ -24,6 +24,11 @@ struct ModeLister {
             guard clinux_v4l2_list_format(descriptor, usesPlanes, index, &fourcc) == 0 else { break }
             guard let format = PixelFormat(fourcc: fourcc) else { continue }
             appendSizes(format, fourcc, &modes)
+        }
+        if modes.isEmpty, !usesPlanes, let converter = FrameConverter(descriptor: descriptor) {
+            for (width, height) in candidates() {
+                if let mode = converter.mode(width: width, height: height) { append(mode, &modes) }
+            }
         }
         return modes
     }

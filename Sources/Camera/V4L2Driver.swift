@@ -1,4 +1,5 @@
 import CLinux
+import CV4L
 
 /// Cameras by Video4Linux: memory-mapped streaming of single-planar and multi-planar devices.
 public struct V4L2Driver: CaptureDriver {
@@ -21,6 +22,8 @@ public struct V4L2Driver: CaptureDriver {
     private var pixelFormat = PixelFormat.yuyv
     private var colour = ColourEncoding(matrix: .bt601, isFullRange: false)
     private var buffers: [Buffer] = []
+    /// For frames of a format that is not read here.
+    private var converter: FrameConverter?
 
     /// - Parameter interrupt: a descriptor that ends every wait once it is readable; -1 for none.
     public init(_ selector: CameraSelector, _ request: CaptureRequest, interrupt: Int32) {
@@ -64,10 +67,12 @@ public struct V4L2Driver: CaptureDriver {
         format.height = UInt32(mode.height)
         let error = clinux_v4l2_set_format(descriptor, usesPlanes, &format)
         guard error == 0 else { throw .driver(.setFormat, error) }
-        guard let granted = PixelFormat(fourcc: format.fourcc) else { throw .noFormat }
         let (width, height) = (Int(format.width), Int(format.height))
+        let granted = mode.isConverted ? mode.format : PixelFormat(fourcc: format.fourcc)
+        guard let granted else { throw .noFormat }
         guard ModeLister.sides.contains(width), ModeLister.sides.contains(height) else { throw .badBuffers }
         guard format.plane_count == 1 || Int(format.plane_count) == granted.planeCount else { throw .badBuffers }
+        if mode.isConverted { try makeConverter(for: mode) }
         pixelFormat = granted
         colour = ColourEncoding(
             colourSpace: format.colour_space, encoding: format.encoding, quantisation: format.quantisation)
@@ -82,6 +87,18 @@ public struct V4L2Driver: CaptureDriver {
             mode.intervalNumerator = interval.numerator
             mode.intervalDenominator = interval.denominator
         }
+    }
+
+    private mutating func makeConverter(for mode: CaptureMode) throws(CameraError) {
+        // What was set is what libv4l found.
+        guard format.fourcc == mode.fourcc, format.plane_count == 1, format.width % 2 == 0, format.height % 2 == 0,
+            let converter = FrameConverter(descriptor: descriptor)
+        else { throw .noFormat }
+        converter.prepare(
+            cv4l_format(
+                fourcc: format.fourcc, width: format.width, height: format.height,
+                row_bytes: format.planes.0.row_bytes, byte_count: format.planes.0.byte_count))
+        self.converter = converter
     }
 
     private mutating func makeBuffers() throws(CameraError) {
@@ -120,6 +137,7 @@ public struct V4L2Driver: CaptureDriver {
             }
         }
         buffers = []
+        converter = nil
         _ = clinux_close(descriptor)
         descriptor = -1
     }
@@ -182,11 +200,20 @@ public struct V4L2Driver: CaptureDriver {
         for plane in 0..<3 where parts[plane].count > 0 {
             parts[plane] = UnsafeRawBufferPointer(rebasing: parts[plane].prefix(max(buffer.byteCounts[plane], 0)))
         }
-        let layout = FrameLayout(
+        var layout = FrameLayout(
             format: pixelFormat, width: Int(format.width), height: Int(format.height), colour: colour,
             rowBytes: [
                 Int(format.planes.0.row_bytes), Int(format.planes.1.row_bytes), Int(format.planes.2.row_bytes),
             ])
+        if let converter {
+            switch converter.convert(parts[0]) {
+            case .failure(let bad): return .failure(bad)
+            case .success(let converted): parts[0] = converted
+            }
+            layout.rowBytes = [0, 0, 0]
+            // libv4l's own colours.
+            layout.colour = ColourEncoding(matrix: .bt601, isFullRange: false)
+        }
         return layout.image(parts, partCount: Int(format.plane_count))
     }
 }

@@ -14,7 +14,7 @@ extension CameraError {
         case .cannotRepeatStream: "\(source): a stream cannot be repeated: leave --loop out, or give a file"
         case .outOfMemory(let error): "\(source): no memory for frames: \(errorText(error))"
         case .noCamera: "\(source): no such camera: plug it in; swiftlet cameras lists what is there"
-        case .noFormat: "\(source): offers no format that is read here: see swiftlet cameras"
+        case .noFormat: "\(source): offers no format that is read or converted here: see swiftlet cameras"
         case .badBuffers: "\(source): its driver's buffers do not fit its format"
         case .noFrames(let time): "\(source): gives no frames for \(time / 1_000_000_000) s"
         case .driver(.open, clinux_EACCES), .driver(.open, clinux_EPERM):

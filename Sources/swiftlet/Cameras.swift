@@ -40,7 +40,7 @@ enum Cameras {
             let size = padded("\(offered.width)x\(offered.height)", to: 10)
             let rate = offered.rate > 0 ? "\(fixed(offered.rate, decimals: 1)) frames per second" : ""
             let line = "\(index == mode ? "  *" : "   ") \(padded("\(offered.format.name)", to: 8))\(size) \(rate)"
-            output.write(line + "\n")
+            output.write(line + (offered.isConverted ? "  by libv4l\n" : "\n"))
         }
         if device.modes.isEmpty { output.write("    offers nothing that is read here\n") }
     }
@@ -68,6 +68,8 @@ enum Cameras {
                 json.beginObject()
                 json.key("format")
                 json.string(offered.format.name)
+                json.key("is_converted")
+                json.boolean(offered.isConverted)
                 json.key("width_px")
                 json.integer(offered.width)
                 json.key("height_px")

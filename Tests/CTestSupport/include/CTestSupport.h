@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 
+#include "ctest_bayer_device.h"
 #include "ctest_emulated.h"
 
 /// Maps `size` writable bytes whose end (`at_end`) or start lies beside a page that faults on access. NULL on failure.
