@@ -1,4 +1,4 @@
-/// Average precision as COCO evaluates it (cocodataset.org/#detection-eval; pycocotools is the reference): precision at
+/// Average precision and recall as COCO evaluates them (cocodataset.org/#detection-eval; pycocotools is the reference): precision at
 /// 101 recalls, at IoU 0.5 to 0.95 in steps of 0.05, over all categories, for the best 100 detections of a category in
 /// a picture.
 public struct AveragePrecision: Equatable, Sendable {
@@ -17,6 +17,17 @@ public struct AveragePrecision: Equatable, Sendable {
         }
 
         var area: Double { width * height }
+
+        func intersection(_ other: Box) -> Double {
+            let across = min(x + width, other.x + other.width) - max(x, other.x)
+            let down = min(y + height, other.y + other.height) - max(y, other.y)
+            return across > 0 && down > 0 ? across * down : 0
+        }
+
+        func intersectionOverUnion(_ other: Box) -> Double {
+            let both = intersection(other)
+            return both > 0 ? both / (area + other.area - both) : 0
+        }
     }
 
     public struct Truth: Sendable {
@@ -59,6 +70,24 @@ public struct AveragePrecision: Equatable, Sendable {
     public let small: Double?
     public let medium: Double?
     public let large: Double?
+    /// The share of objects that are found at all, a mean likewise.
+    public let recall: Double?
+    public let smallRecall: Double?
+    public let mediumRecall: Double?
+    public let largeRecall: Double?
+    /// Those that have objects, by id.
+    public let categories: [Category]
+
+    /// The same for one category.
+    public struct Category: Equatable, Sendable {
+        public var id: Int
+        /// Objects, crowds left out.
+        public var truths: Int
+        public var all: Double
+        public var at50: Double
+        public var at75: Double
+        public var recall: Double
+    }
 
     /// pycocotools visits pictures and categories in ascending order, which decides between equal scores.
     public init(truths: [Truth], found: [Found]) {
@@ -72,20 +101,33 @@ public struct AveragePrecision: Equatable, Sendable {
             byCategory[detection.category]![detection.picture, default: ([], [])].found.append(detection)
         }
         let sorted = byCategory.sorted { $0.key < $1.key }.map { category in
-            category.value.sorted { $0.key < $1.key }.map(\.value)
+            (category.key, category.value.sorted { $0.key < $1.key }.map(\.value))
         }
         // [area][category][threshold]
-        let precisions = areas.map { area in sorted.compactMap { Self.precisions($0, area: area) } }
-        func mean(_ area: Int, _ thresholds: Range<Int> = 0..<10) -> Double? {
-            let values = precisions[area].flatMap { $0[thresholds] }
-            return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+        let scores = areas.map { area in sorted.compactMap { Self.scores($0.1, area: area) } }
+        func mean(_ values: [Double]) -> Double? {
+            values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
         }
-        all = mean(0)
-        at50 = mean(0, 0..<1)
-        at75 = mean(0, 5..<6)
-        small = mean(1)
-        medium = mean(2)
-        large = mean(3)
+        func precision(_ area: Int, _ thresholds: Range<Int> = 0..<10) -> Double? {
+            mean(scores[area].flatMap { $0.precisions[thresholds] })
+        }
+        func recall(_ area: Int) -> Double? { mean(scores[area].flatMap(\.recalls)) }
+        all = precision(0)
+        at50 = precision(0, 0..<1)
+        at75 = precision(0, 5..<6)
+        small = precision(1)
+        medium = precision(2)
+        large = precision(3)
+        self.recall = recall(0)
+        smallRecall = recall(1)
+        mediumRecall = recall(2)
+        largeRecall = recall(3)
+        categories = sorted.compactMap { id, pictures in
+            guard let scores = Self.scores(pictures, area: areas[0]) else { return nil }
+            return Category(
+                id: id, truths: scores.truths, all: mean(scores.precisions)!, at50: scores.precisions[0],
+                at75: scores.precisions[5], recall: mean(scores.recalls)!)
+        }
     }
 
     private static let mostDetections = 100
@@ -100,10 +142,17 @@ public struct AveragePrecision: Equatable, Sendable {
         var isIgnored: [Bool]
     }
 
-    /// One category's average precision at each threshold; nil where there is nothing to find.
-    private static func precisions(
+    /// One category's average precision and recall at each threshold.
+    private struct Scores {
+        var truths: Int
+        var precisions: [Double]
+        var recalls: [Double]
+    }
+
+    /// nil where there is nothing to find.
+    private static func scores(
         _ pictures: [(truths: [Truth], found: [Found])], area: ClosedRange<Double>
-    ) -> [Double]? {
+    ) -> Scores? {
         var judged: [Judged] = []
         var count = 0
         for picture in pictures {
@@ -112,7 +161,12 @@ public struct AveragePrecision: Equatable, Sendable {
         }
         guard count > 0 else { return nil }
         judged = stablySorted(judged) { $0.score > $1.score }
-        return thresholds.indices.map { averagePrecision(judged, threshold: $0, truths: count) }
+        return Scores(
+            truths: count,
+            precisions: thresholds.indices.map { averagePrecision(judged, threshold: $0, truths: count) },
+            recalls: thresholds.indices.map { threshold in
+                Double(judged.count { $0.isMatched[threshold] && !$0.isIgnored[threshold] }) / Double(count)
+            })
     }
 
     private static func judge(_ truths: [Truth], _ found: [Found], _ area: ClosedRange<Double>) -> [Judged] {
@@ -149,11 +203,9 @@ public struct AveragePrecision: Equatable, Sendable {
 
     /// Of crowds, the share of the detection that lies in it.
     private static func overlap(_ box: Box, _ truth: Truth) -> Double {
-        let width = min(box.x + box.width, truth.box.x + truth.box.width) - max(box.x, truth.box.x)
-        let height = min(box.y + box.height, truth.box.y + truth.box.height) - max(box.y, truth.box.y)
-        guard width > 0, height > 0 else { return 0 }
-        let intersection = width * height
-        return intersection / (truth.isCrowd ? box.area : box.area + truth.box.area - intersection)
+        guard truth.isCrowd else { return box.intersectionOverUnion(truth.box) }
+        let both = box.intersection(truth.box)
+        return both > 0 ? both / box.area : 0
     }
 
     private static func averagePrecision(_ judged: [Judged], threshold: Int, truths: Int) -> Double {

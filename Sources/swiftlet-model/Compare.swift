@@ -1,11 +1,5 @@
 import ArgumentParser
-import Detector
-import Engine
-import Foundation
-import ModelFile
 import Quantizer
-import Service
-import Vision
 
 struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,7 +8,7 @@ struct Compare: ParsableCommand {
             Prints the signal-to-noise ratio of the raw outputs in rows where the reference sees something (a class \
             scores more than \(Comparison.foreground)), and which share of the detections above the threshold have a \
             partner of the same class with an IoU of at least \(Comparison.leastOverlap). With annotations, also the \
-            average precision of both as COCO evaluates it, of detections above \(PictureComparer.leastScore).
+            average precision of both as COCO evaluates it, of detections above \(PictureRunner.leastScore).
             Use pictures that were not used for calibration.
 
             Example:
@@ -50,8 +44,8 @@ struct Compare: ParsableCommand {
 
     func validate() throws {
         if let limit, limit < 1 { throw ValidationError("--limit must be 1 or more") }
-        guard (PictureComparer.leastScore...1).contains(threshold) else {
-            throw ValidationError("--threshold must be \(PictureComparer.leastScore) to 1")
+        guard (PictureRunner.leastScore...1).contains(threshold) else {
+            throw ValidationError("--threshold must be \(PictureRunner.leastScore) to 1")
         }
     }
 
@@ -60,58 +54,19 @@ struct Compare: ParsableCommand {
     }
 
     private func execute() throws {
-        let files = (try open(model: reference), try open(model: candidate))
-        let truth = try annotations.map { try readAnnotations($0) }
-        var paths = try Pictures.paths(images)
-        if let truth {
-            paths = paths.filter { truth.ids[URL(fileURLWithPath: $0).lastPathComponent] != nil }
-            guard !paths.isEmpty else {
-                throw Failure.badData("\(annotations!): names none of the pictures in \(images)")
-            }
-        }
-        if let limit { paths = Pictures.spread(paths, limit: limit) }
-        let pairs = try (0..<min(Engine.defaultThreads, paths.count, 8)).map { _ in
-            (try detector(files.0, reference), try detector(files.1, candidate))
-        }
-        let labels = (pairs[0].0.description.labels, pairs[0].1.description.labels)
-        guard labels.0.count == labels.1.count, pairs[0].0.anchors.count == pairs[0].1.anchors.count else {
-            throw Failure.badData("\(candidate): has other classes or another input size than \(reference)")
-        }
+        let truth = try annotations.map { try GroundTruth(path: $0) }
         let progress = Progress()
-        let comparer = PictureComparer(
-            pairs, threshold: threshold, progress: progress) { picture, error in
-                progress.say("\(printable(picture)): left out: \(error?.message ?? "cannot be read")")
-            }
-        let results = comparer.compare(paths)
-        guard !results.isEmpty else { throw Failure.noInput("\(images): none of the pictures could be read") }
-        var report = CompareReport(results.map(\.comparison), classCount: labels.0.count)
+        let run = try ModelRun(
+            models: [reference, candidate], images: images, truth: truth, limit: limit, threshold: threshold,
+            progress: progress)
+        var report = CompareReport(run.results.map { $0.comparisons[0] }, classCount: run.labels.count)
         if let truth {
-            guard let classes = truth.annotations.classes(labels: labels.0.map { String(decoding: $0, as: UTF8.self) })
-            else { throw Failure.badData("\(annotations!): its categories are not the model's labels") }
-            report.evaluate(results, truth.annotations, ids: truth.ids, classes: classes)
+            let classes = try truth.classes(labels: run.labels)
+            let truths = truth.truths(of: run.results)
+            report.reference = .init(AveragePrecision(truths: truths, found: run.found(0, truth, classes)))
+            report.candidate = .init(AveragePrecision(truths: truths, found: run.found(1, truth, classes)))
         }
         progress.finish()
         print(json ? try report.json() : report.table)
-    }
-
-    private func readAnnotations(_ path: String) throws -> (annotations: COCOAnnotations, ids: [String: Int]) {
-        guard let bytes = FileManager.default.contents(atPath: path) else {
-            throw Failure.noInput("\(path): cannot be read")
-        }
-        do {
-            let annotations = try COCOAnnotations(json: bytes)
-            let names = annotations.pictures.map { (URL(fileURLWithPath: $0.name).lastPathComponent, $0.id) }
-            return (annotations, Dictionary(names) { first, _ in first })
-        } catch {
-            throw Failure.badData("\(path): is not a COCO annotation file: \(error)")
-        }
-    }
-
-    private func detector(_ file: ModelFile, _ model: String) throws -> Detector {
-        do {
-            return try Detector(file: file, settings: DetectorSettings(threshold: PictureComparer.leastScore))
-        } catch {
-            throw Failure.badData(error.message(model: model))
-        }
     }
 }

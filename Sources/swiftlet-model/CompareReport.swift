@@ -1,7 +1,6 @@
 import Foundation
 import Quantizer
 import Service
-import Vision
 
 /// What `swiftlet-model compare` found, for people and for programs.
 struct CompareReport: Encodable {
@@ -51,31 +50,6 @@ struct CompareReport: Encodable {
 
     /// JSON has no infinity: equal outputs count as 999 dB.
     private static func finite(_ decibels: Double?) -> Double? { decibels.map { min($0, 999) } }
-
-    mutating func evaluate(
-        _ results: [PictureComparer.Result], _ annotations: COCOAnnotations, ids: [String: Int], classes: [Int: Int]
-    ) {
-        let categories = Dictionary(uniqueKeysWithValues: classes.map { ($0.value, $0.key) })
-        func picture(_ result: PictureComparer.Result) -> Int {
-            ids[URL(fileURLWithPath: result.path).lastPathComponent]!
-        }
-        func found(_ detections: KeyPath<PictureComparer.Result, [Detection]>) -> [AveragePrecision.Found] {
-            results.flatMap { result in
-                result[keyPath: detections].compactMap { detection in
-                    guard let category = categories[Int(detection.classIndex)] else { return nil }
-                    let box = detection.box.pixels(in: result.size)
-                    return AveragePrecision.Found(
-                        picture: picture(result), category: category,
-                        box: .init(
-                            x: Double(box.left), y: Double(box.top), width: Double(box.right - box.left),
-                            height: Double(box.bottom - box.top)), score: Double(detection.score))
-                }
-            }
-        }
-        let truths = annotations.truths(in: Set(results.map(picture)))
-        reference = Precision(AveragePrecision(truths: truths, found: found(\.detections.0)))
-        candidate = Precision(AveragePrecision(truths: truths, found: found(\.detections.1)))
-    }
 
     func json() throws -> String { try compactJSON(self) }
 

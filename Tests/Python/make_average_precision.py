@@ -1,6 +1,6 @@
 """Writes the fixture average-precision.json: random boxes and detections, and what pycocotools makes of them.
 
-Needs pycocotools (2.0.10). Run from the repository's root.
+Needs pycocotools (2.0.11). Run from the repository's root.
 """
 
 import contextlib
@@ -57,11 +57,19 @@ def main() -> None:
         evaluation.evaluate()
         evaluation.accumulate()
         evaluation.summarize()
-    expected = [float(value) for value in evaluation.stats[:6]]
+    # AP, AP50, AP75, and AP by size; AR of 100 detections, and AR by size.
+    expected = [float(value) for value in [*evaluation.stats[:6], *evaluation.stats[8:]]]
+    # [threshold, recall, category, area, most detections] and [threshold, category, area, most detections].
+    precision, recall = (evaluation.eval[key] for key in ("precision", "recall"))
+    by_category = {
+        int(category): [float(value) for value in (
+            precision[:, :, index, 0, 2].mean(), precision[0, :, index, 0, 2].mean(),
+            precision[5, :, index, 0, 2].mean(), recall[:, index, 0, 2].mean())]
+        for index, category in enumerate(evaluation.params.catIds) if recall[0, index, 0, 2] >= 0}
     with open(PATH, "w") as file:
         json.dump({"annotations": annotations, "found": [
             {key: value for key, value in one.items() if key in ("image_id", "category_id", "bbox", "score")}
-            for one in found], "expected": expected}, file, separators=(",", ":"))
+            for one in found], "expected": expected, "by_category": by_category}, file, separators=(",", ":"))
         file.write("\n")
     print(f"{PATH}: {len(annotations['annotations'])} boxes, {len(found)} detections, AP {expected}")
 

@@ -77,6 +77,8 @@ import Vision
         var annotations: COCOAnnotations
         var found: [Found]
         var expected: [Double]
+        /// AP, AP50, AP75 and AR by category.
+        var by_category: [String: [Double]]
     }
 
     /// What pycocotools makes of random boxes, with crowds, equal scores and more detections than count
@@ -92,10 +94,41 @@ import Vision
                     picture: $0.image_id, category: $0.category_id,
                     box: Box(x: $0.bbox[0], y: $0.bbox[1], width: $0.bbox[2], height: $0.bbox[3]), score: $0.score)
             })
-        let scores = [result.all, result.at50, result.at75, result.small, result.medium, result.large]
+        let scores = [
+            result.all, result.at50, result.at75, result.small, result.medium, result.large, result.recall,
+            result.smallRecall, result.mediumRecall, result.largeRecall,
+        ]
+        #expect(scores.count == fixture.expected.count)
         for (ours, theirs) in zip(scores, fixture.expected) {
             #expect(abs(try #require(ours) - theirs) < 1e-9)
         }
+        #expect(result.categories.count == fixture.by_category.count)
+        for category in result.categories {
+            let expected = try #require(fixture.by_category["\(category.id)"])
+            for (ours, theirs) in zip([category.all, category.at50, category.at75, category.recall], expected) {
+                #expect(abs(ours - theirs) < 1e-9)
+            }
+        }
+    }
+
+    /// A right one, one of another class in the same place, one that repeats, one of nothing; an object left over, and a
+    /// crowd, which counts for nothing.
+    @Test func confusionCounts() {
+        func truth(_ x: Double, _ category: Int, isCrowd: Bool = false) -> AveragePrecision.Truth {
+            AveragePrecision.Truth(
+                picture: 1, category: category, box: Box(x: x, y: 0, width: 50, height: 50), area: 2500,
+                isCrowd: isCrowd)
+        }
+        func found(_ x: Double, _ category: Int, _ score: Double) -> AveragePrecision.Found {
+            AveragePrecision.Found(
+                picture: 1, category: category, box: Box(x: x, y: 0, width: 50, height: 50), score: score)
+        }
+        var confusion = Confusion(classCount: 3)
+        confusion.add(
+            truths: [truth(0, 7), truth(100, 7), truth(200, 9), truth(300, 9, isCrowd: true)],
+            found: [found(100, 9, 0.6), found(2, 7, 0.9), found(4, 7, 0.5), found(500, 9, 0.4)], classes: [7: 1, 9: 2])
+        #expect(confusion.counts == [[0, 0, 0], [0, 1, 1], [0, 0, 0]])
+        #expect(confusion.missed == [0, 0, 1] && confusion.invented == [0, 1, 1])
     }
 
     @Test func categoriesBecomeClasses() throws {

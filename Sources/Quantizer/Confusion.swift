@@ -1,0 +1,43 @@
+/// What became of objects, and what detections were of: each detection, best first, takes the object that it overlaps
+/// most, whatever the class, where that is at least an IoU of 0.5 and nobody has taken it. Crowds are left out.
+public struct Confusion: Sendable {
+    public static let leastOverlap = 0.5
+
+    /// By class of the object, then of the detection; class 0 is the background and stays empty.
+    public private(set) var counts: [[Int]]
+    /// By class: objects that no detection took, and detections that took no object.
+    public private(set) var missed: [Int]
+    public private(set) var invented: [Int]
+
+    public init(classCount: Int) {
+        counts = Array(repeating: Array(repeating: 0, count: classCount), count: classCount)
+        missed = Array(repeating: 0, count: classCount)
+        invented = missed
+    }
+
+    /// Adds one picture.
+    /// - Parameters:
+    ///   - classes: by category, the class.
+    ///   - found: those above the threshold of use, in any order.
+    public mutating func add(
+        truths: [AveragePrecision.Truth], found: [AveragePrecision.Found], classes: [Int: Int]
+    ) {
+        let truths = truths.filter { !$0.isCrowd && classes[$0.category] != nil }
+        var isTaken = [Bool](repeating: false, count: truths.count)
+        for detection in found.sorted(by: { $0.score > $1.score }) {
+            guard let seen = classes[detection.category] else { continue }
+            var best = Self.leastOverlap, match: Int?
+            for (index, truth) in truths.enumerated() where !isTaken[index] {
+                let overlap = detection.box.intersectionOverUnion(truth.box)
+                if overlap >= best { (best, match) = (overlap, index) }
+            }
+            guard let match else {
+                invented[seen] += 1
+                continue
+            }
+            isTaken[match] = true
+            counts[classes[truths[match].category]!][seen] += 1
+        }
+        for (index, truth) in truths.enumerated() where !isTaken[index] { missed[classes[truth.category]!] += 1 }
+    }
+}

@@ -1,0 +1,117 @@
+import ArgumentParser
+import Foundation
+import Quantizer
+
+struct Evaluate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measure how well models, or a daemon, find what is in photos.",
+        discussion: """
+            Prints average precision and recall as COCO evaluates them (of at most 100 detections of a class in a photo, \
+            above a score of \(PictureRunner.leastScore)), for each class, and what was taken for what. Several models, \
+            such as one in fp32, fp16 and int8, are compared on the same photos: agreement is the share of detections \
+            above the threshold that have a partner of the same class with an IoU of at least \
+            \(Comparison.leastOverlap) in those of the first model.
+
+            Examples:
+              swiftlet-model evaluate detector.gguf --images test/ --annotations test.json
+              swiftlet-model evaluate detector.gguf detector-int8.gguf --images test/ --annotations test.json
+              nc -U /run/swiftlet/swiftlet.sock > stream.jsonl    # of: swiftletd --source test/ --wait 60 ...
+              swiftlet-model evaluate --stream stream.jsonl --annotations test.json
+            """)
+
+    @Argument(help: "Model files, of any precision.", completion: .file(extensions: ["gguf"]))
+    var models: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "A folder of JPEGs, or a text file with one path a line, relative to its folder.",
+            valueName: "folder|list"))
+    var images: String?
+
+    @Option(
+        help: ArgumentHelp("Lines that were read from swiftletd's socket, in place of models.", valueName: "file"),
+        completion: .file(extensions: ["jsonl"]))
+    var stream: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Boxes in COCO's JSON format; pictures that it does not name are left out.", valueName: "file"),
+        completion: .file(extensions: ["json"]))
+    var annotations: String
+
+    @Option(help: "Use at most this many of the pictures, evenly spread.")
+    var limit: Int?
+
+    @Option(help: "Detections that score more than this are told apart and compared.")
+    var threshold: Float = 0.3
+
+    @Flag(help: "Print a line of JSON for each model instead of a table.")
+    var json = false
+
+    func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("--limit must be 1 or more") }
+        guard (PictureRunner.leastScore...1).contains(threshold) else {
+            throw ValidationError("--threshold must be \(PictureRunner.leastScore) to 1")
+        }
+        if stream != nil {
+            guard models.isEmpty, images == nil, limit == nil else {
+                throw ValidationError("--stream stands in place of models, --images and --limit")
+            }
+        } else if models.isEmpty || images == nil {
+            throw ValidationError("model files and --images are needed, or --stream")
+        }
+    }
+
+    func run() throws {
+        try Failure.reported(execute)
+    }
+
+    private func execute() throws {
+        let truth = try GroundTruth(path: annotations)
+        let progress = Progress()
+        let reports = try stream.map { [try evaluate(stream: $0, truth, progress)] } ?? evaluateModels(truth, progress)
+        progress.finish()
+        if json {
+            for report in reports { print(try report.json()) }
+        } else {
+            print(EvaluationReport.table(reports))
+        }
+    }
+
+    private func evaluateModels(_ truth: GroundTruth, _ progress: Progress) throws -> [EvaluationReport] {
+        let run = try ModelRun(
+            models: models, images: images!, truth: truth, limit: limit, threshold: threshold, progress: progress)
+        let classes = try truth.classes(labels: run.labels)
+        let truths = truth.truths(of: run.results)
+        return models.indices.map { model in
+            var report = EvaluationReport(
+                models[model], truths, run.found(model, truth, classes), labels: run.labels, classes: classes,
+                pictures: run.results.count, threshold: Double(threshold))
+            let seconds = run.results.map { $0.seconds[model] }.reduce(0, +)
+            report.picturesPerSecond = Double(run.results.count) / seconds
+            if model > 0 {
+                var sum = Comparison(classCount: run.labels.count)
+                for result in run.results { sum.merge(result.comparisons[model - 1]) }
+                report.compare(sum)
+            }
+            return report
+        }
+    }
+
+    private func evaluate(stream: String, _ truth: GroundTruth, _ progress: Progress) throws -> EvaluationReport {
+        let recorded = try RecordedStream(path: stream)
+        let classes = try truth.classes(labels: recorded.labels)
+        let (pictures, found) = recorded.found(truth, classes)
+        guard !pictures.isEmpty else {
+            throw Failure.badData("\(annotations): names none of the pictures in \(stream)")
+        }
+        if recorded.threshold > PictureRunner.leastScore {
+            progress.say(
+                "\(stream): holds only what scored more than \(recorded.threshold): the figures are lower than the "
+                    + "model's; start swiftletd with --threshold \(PictureRunner.leastScore) --limit 1000 for those")
+        }
+        return EvaluationReport(
+            stream, truth.annotations.truths(in: pictures), found, labels: recorded.labels, classes: classes,
+            pictures: pictures.count, threshold: Double(threshold))
+    }
+}

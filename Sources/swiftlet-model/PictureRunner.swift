@@ -1,0 +1,99 @@
+import Detector
+import Dispatch
+import Foundation
+import Quantizer
+import Vision
+
+/// Runs models over the same pictures, several pictures at a time.
+final class PictureRunner: @unchecked Sendable {
+    /// Average precision is of detections that score more than this, as the networks' upstream evaluates them.
+    static let leastScore: Float = 0.01
+
+    /// One picture; what models found comes in their order.
+    struct Result {
+        var path: String
+        var size: PictureSize
+        /// Above `leastScore`.
+        var detections: [[Detection]]
+        /// Of the second model with the first, of the third with the first, ...
+        var comparisons: [Comparison]
+        /// From the JPEG's bytes to the detections.
+        var seconds: [Double]
+    }
+
+    /// One row of models per worker.
+    private let workers: [[Detector]]
+    private let threshold: Float
+    private let progress: Progress
+    private let warn: (_ picture: String, JPEGError?) -> Void
+
+    private let lock = NSLock()
+    // Guarded by `lock`.
+    private var next = 0
+    private var done = 0
+    private var results: [Int: Result] = [:]
+
+    /// - Parameter threshold: detections above it are compared.
+    init(
+        _ workers: [[Detector]], threshold: Float, progress: Progress,
+        warn: @escaping (_ picture: String, JPEGError?) -> Void
+    ) {
+        self.workers = workers
+        self.threshold = threshold
+        self.progress = progress
+        self.warn = warn
+    }
+
+    /// The results of the pictures that can be read, in the order of `paths`.
+    func run(_ paths: [String], _ what: String) -> [Result] {
+        DispatchQueue.concurrentPerform(iterations: workers.count) { worker in
+            while let index = takeNext(of: paths.count) {
+                let (result, problem) = run(paths[index], workers[worker])
+                lock.withLock {
+                    results[index] = result
+                    if result == nil { warn(paths[index], problem) }
+                    done += 1
+                    progress.update(what, done: done, total: paths.count, isLong: true)
+                }
+            }
+        }
+        return paths.indices.compactMap { results[$0] }
+    }
+
+    private func takeNext(of count: Int) -> Int? {
+        lock.withLock {
+            guard next < count else { return nil }
+            next += 1
+            return next - 1
+        }
+    }
+
+    private func run(_ path: String, _ models: [Detector]) -> (Result?, JPEGError?) {
+        guard let bytes = FileManager.default.contents(atPath: path) else { return (nil, nil) }
+        do {
+            var result = Result(
+                path: path, size: PictureSize(width: 0, height: 0), detections: [], comparisons: [], seconds: [])
+            var reference: [Float] = []
+            for model in models {
+                let start = DispatchTime.now().uptimeNanoseconds
+                let (predictions, detections) = try model.run(jpeg: bytes)
+                result.seconds.append(Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9)
+                result.size = model.pictureSize
+                result.detections.append(detections)
+                guard result.detections.count > 1 else {
+                    reference = predictions
+                    continue
+                }
+                var comparison = Comparison(classCount: model.description.labels.count)
+                comparison.add(
+                    reference: reference, candidate: predictions,
+                    referenceDetections: result.detections[0].filter { $0.score > threshold },
+                    candidateDetections: detections.filter { $0.score > threshold })
+                result.comparisons.append(comparison)
+            }
+            return (result, nil)
+        } catch {
+            return (nil, error as? JPEGError)
+        }
+    }
+}

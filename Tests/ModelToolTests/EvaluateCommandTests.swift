@@ -1,0 +1,114 @@
+import Foundation
+import TestSupport
+import Testing
+import Vision
+
+/// `swiftlet-model evaluate`.
+@Suite struct EvaluateCommandTests {
+    private let tool: ModelTool
+    private let annotations: String
+
+    init() throws {
+        tool = try ModelTool()
+        let categories = (1...80).map { #"{"id": \#($0), "name": "c\#($0)"}"# }.joined(separator: ",")
+        let json = #"""
+            {"images": [{"id": 1, "file_name": "photos/a.jpg"}, {"id": 2, "file_name": "b.jpg"},
+                        {"id": 3, "file_name": "absent.jpg"}],
+             "categories": [\#(categories)],
+             "annotations": [{"image_id": 1, "category_id": 3, "bbox": [10, 10, 50, 40], "area": 2000, "iscrowd": 0},
+                             {"image_id": 2, "category_id": 3, "bbox": [0, 0, 200, 100], "iscrowd": 0},
+                             {"image_id": 2, "category_id": 4, "bbox": [300, 0, 20, 20], "iscrowd": 0},
+                             {"image_id": 3, "category_id": 5, "bbox": [0, 0, 20, 20], "iscrowd": 0}]}
+            """#
+        annotations = try tool.write("boxes.json", json.utf8)
+    }
+
+    private func stream(_ name: String, _ lines: [String], threshold: Double = 0.01) throws -> String {
+        let labels = (["background"] + (1...80).map { "c\($0)" }).map { "\"\($0)\"" }.joined(separator: ",")
+        let hello = #"{"type":"hello","threshold":\#(threshold),"labels":[\#(labels)]}"#
+        return try tool.write(name, ([hello] + lines).joined(separator: "\n").utf8)
+    }
+
+    private func frame(_ picture: String, _ detections: [(String, Double, String)]) -> String {
+        let objects = detections.map { #"{"class":1,"label":"\#($0.0)","score":\#($0.1),"box_px":[\#($0.2)]}"# }
+        return #"{"type":"frame","picture":\#(picture),"detections":[\#(objects.joined(separator: ","))]}"#
+    }
+
+    private func object(_ text: String) throws -> [String: Any] {
+        try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    }
+
+    /// Two of three objects are found as what they are, at all IoUs; what the third is taken for counts nowhere.
+    @Test func aStreamIsJudged() throws {
+        let path = try stream(
+            "stream.jsonl",
+            [
+                frame("\"a.jpg\"", [("c3", 0.9, "10,10,60,50")]), #"{"type":"camera","state":"streaming"}"#,
+                frame("\"x/b.jpg\"", [("c3", 0.8, "0,0,200,100"), ("c9", 0.7, "300,0,320,20"), ("c3", 0.02, "9,9,30,30")]),
+                // The source went round again.
+                frame("\"a.jpg\"", []), frame("\"elsewhere.jpg\"", [("c5", 0.9, "0,0,9,9")]),
+            ])
+        let outcome = try tool("evaluate", "--stream", path, "--annotations", annotations, "--json")
+        #expect(outcome.code == 0 && outcome.errors.isEmpty, "\(outcome.errors)")
+        let report = try object(outcome.output)
+        #expect(report["pictures"] as? Int == 2 && report["AP"] as? Double == 0.5 && report["AP50"] as? Double == 0.5)
+        #expect(try abs(#require(report["AP_large"] as? Double) - 1) < 1e-12 && report["AP_small"] as? Double == 0)
+        #expect(report["AR"] as? Double == 0.5 && report["agreement"] == nil)
+        let classes = try #require(report["per_class"] as? [[String: Any]])
+        #expect(classes.map { $0["label"] as? String } == ["c3", "c4"])
+        #expect(classes[0]["AP75"] as? Double == 1 && classes[0]["right"] as? Int == 2)
+        #expect(classes[0]["invented"] as? Int == 0, "0.02 is below the threshold")
+        #expect(classes[1]["taken_for"] as? [String: Int] == ["c9": 1] && classes[1]["missed"] as? Int == 0)
+
+        let table = try tool("evaluate", "--stream", path, "--annotations", annotations)
+        #expect(table.lines.contains { $0.split(separator: " ") == ["AP50", "50.00"] })
+        #expect(table.output.contains("0 of 1 found, 1 taken for c9, 0 missed, 0 false"))
+    }
+
+    @Test func aHighThresholdIsTold() throws {
+        let path = try stream("high.jsonl", [frame("\"a.jpg\"", [])], threshold: 0.5)
+        let outcome = try tool("evaluate", "--stream", path, "--annotations", annotations)
+        #expect(outcome.code == 0 && outcome.errors.contains("holds only what scored more than 0.5"))
+    }
+
+    /// A model beside itself and its fp16 form.
+    @Test func modelsAreCompared() throws {
+        let model = try GoldenModel.xxs.path(size: PictureSize(width: 96, height: 64))
+        #expect(try tool("quantize", model, "--precision", "fp16", "-o", tool.path("half.gguf")).code == 0)
+        let images = tool.path("photos")
+        try FileManager.default.createDirectory(atPath: images, withIntermediateDirectories: true)
+        for name in ["a.jpg", "b.jpg", "unnamed.jpg"] {
+            _ = try tool.write("photos/\(name)", try fixtureBytes("jpeg/drawn-61x47.jpg"))
+        }
+        let outcome = try tool(
+            "evaluate", model, model, tool.path("half.gguf"), "--images", images, "--annotations", annotations,
+            "--threshold", "0.1", "--json")
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        let reports = try outcome.lines.map { try object($0) }
+        #expect(reports.count == 3 && reports.allSatisfy { $0["pictures"] as? Int == 2 })
+        #expect(reports[0]["agreement"] == nil && reports[1]["foreground_logits_db"] as? Double ?? 999 == 999)
+        #expect(reports[1]["AP"] as? Double == reports[0]["AP"] as? Double)
+        #expect(reports.allSatisfy { $0["pictures_per_s"] as? Double ?? 0 > 0 })
+        let limited = try tool(
+            "evaluate", model, "--images", images, "--annotations", annotations, "--limit", "1", "--json")
+        #expect(try object(limited.output)["pictures"] as? Int == 1)
+    }
+
+    @Test func mistakesAreExplained() throws {
+        let model = try GoldenModel.xxs.path(size: PictureSize(width: 96, height: 64))
+        func expect(_ code: Int32, _ words: String, _ arguments: [String]) throws {
+            let outcome = try tool(["evaluate", "--annotations", annotations] + arguments)
+            #expect(outcome.code == code && outcome.errors.contains(words), "\(outcome.code): \(outcome.errors)")
+        }
+        try expect(64, "model files and --images are needed", [model])
+        try expect(64, "--stream stands in place", [model, "--stream", annotations])
+        try expect(64, "--limit must be", [model, "--images", ".", "--limit", "0"])
+        try expect(66, "cannot be read", ["--stream", tool.path("none.jsonl")])
+        try expect(65, "line 1 is none of swiftletd's stream", ["--stream", try tool.write("bad.jsonl", "{".utf8)])
+        try expect(
+            65, "has no hello line", ["--stream", try tool.write("late.jsonl", frame("\"a.jpg\"", []).utf8)])
+        try expect(65, "without a name", ["--stream", try stream("camera.jsonl", [frame("3", [])])])
+        try expect(65, "names none of the pictures", ["--stream", try stream("other.jsonl", [frame("\"z.jpg\"", [])])])
+        try expect(65, "box_px wants four", ["--stream", try stream("box.jsonl", [frame("\"a.jpg\"", [("c3", 1, "1,2")])])])
+    }
+}
