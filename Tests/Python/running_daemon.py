@@ -38,9 +38,10 @@ class Daemon:
                 + arguments,
                 stdin=standard_input, stderr=log, env=os.environ | (environment or {}))
         deadline = time.monotonic() + PATIENCE
-        while not os.path.exists(self.socket):
+        # Said once the socket is there; the file alone may be one that a killed daemon has left.
+        while "started: " not in self.log.read_text():
             if self.process.poll() is not None or time.monotonic() > deadline:
-                sys.exit(f"the daemon has no socket; its log {self.log} says:\n{self.log.read_text()}")
+                sys.exit(f"the daemon did not start; its log {self.log} says:\n{self.log.read_text()}")
             time.sleep(0.01)
 
     def __enter__(self) -> "Daemon":
