@@ -7,11 +7,12 @@ import itertools
 import json
 import os
 import pathlib
+import socket
 import statistics
-import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 
 from running_daemon import Daemon, Lines, Sequence, check
 
@@ -30,22 +31,30 @@ def feed(pipe: int, pictures: list[bytes], count: int, written: list[float]) -> 
             rest = rest[os.write(pipe, rest):]
         written.append(time.monotonic())
         due += 1 / RATE
-    os.close(pipe)
 
 
-def read(daemon: Daemon, client) -> list[tuple[float, dict]]:
-    """Frames, each with the time when its line was there."""
-    lines, sequence, frames = Lines(), Sequence(), []
+def read(lines_from: Iterator[tuple[float, bytes]], count: int) -> list[tuple[float, dict]]:
+    """So many frames, each with the time when its line was there."""
+    frames = []
+    for now, line in lines_from:
+        record = json.loads(line)
+        if record["type"] == "frame":
+            frames.append((now, record))
+            if len(frames) == count:
+                break
+    check(len(frames) == count, f"{count} frames went in and {len(frames)} lines came out")
+    return frames
+
+
+def timed_lines(client: socket.socket) -> Iterator[tuple[float, bytes]]:
+    lines, sequence = Lines(), Sequence()
     while piece := client.recv(1 << 16):
         now = time.monotonic()
         for line in lines.add(piece):
-            record = json.loads(line)
-            sequence.add(line, record)
+            sequence.add(line, json.loads(line))
             check(sequence.lost == 0, "a client that reads everything lost a line")
-            if record["type"] == "frame":
-                frames.append((now, record))
+            yield now, line
     lines.end()
-    return frames
 
 
 def row(name: str, values: list[float]) -> str:
@@ -59,23 +68,25 @@ def main(program: str, model: str, folder_of_pictures: str, folder: str, seconds
     check(bool(pictures), f"{folder_of_pictures} has no JPEGs")
     count = int(RATE * (seconds + WARM_UP))
     pipe_end, pipe = os.pipe()
-    os.set_inheritable(pipe, False)
     with Daemon(program, folder, ["--model", model, "--source", "-"], standard_input=pipe_end) as daemon:
         os.close(pipe_end)
         client = daemon.connect()
         written: list[float] = []
         feeder = threading.Thread(target=feed, args=(pipe, pictures, count, written), daemon=True)
         feeder.start()
-        frames = read(daemon, client)
+        lines = timed_lines(client)
+        read(lines, RATE * WARM_UP)
+        before = daemon.processor_times()
+        counted = read(lines, count - RATE * WARM_UP)
+        after = daemon.processor_times()
         feeder.join()
+        os.close(pipe)
+        check(b'"end"' in b"".join(line for _, line in lines), "the last line does not say that the source has ended")
         client.close()
         daemon.ended()
         decode, inference, publish = (
             daemon.counter(f'stage_seconds_sum{{stage="{stage}"}}') / count * 1e3
             for stage in ("decode", "inference", "publish"))
-    check(len(frames) == count, f"{count} frames went in and {len(frames)} lines came out")
-    # The reader and the feeder share an interpreter; lines wait for it while a frame is being written, not otherwise.
-    counted = frames[RATE * WARM_UP:]
     captured = [record["captured_monotonic_s"] for _, record in counted]
     total = [(now - since) * 1e3 for (now, _), since in zip(counted, captured)]
     network = [record["inference_ms"] for _, record in counted]
@@ -85,6 +96,9 @@ def main(program: str, model: str, folder_of_pictures: str, folder: str, seconds
     waiting = [(since - end) * 1e3 for since, end in zip(captured, written[RATE * WARM_UP:])]
 
     sizes = sorted(len(picture) for picture in pictures)
+    load = os.getloadavg()[0]
+    print(f"{os.cpu_count()} processors, load {load:.1f} in the last minute"
+          + (": other work disturbs this" if load > os.cpu_count() else ""))
     print(f"{len(counted)} frames at {RATE} per second, JPEGs of {sizes[0]} to {sizes[-1]} bytes; milliseconds")
     print(f"{'':58}{'median':>9}{'95 %':>9}{'most':>9}")
     print(row("last byte written by the camera, to capture's timestamp", waiting))
@@ -95,6 +109,9 @@ def main(program: str, model: str, folder_of_pictures: str, folder: str, seconds
     print(row("    sending: the line, the socket, the client's waking up", sending))
     print(f"averages of the daemon's own stages: decoding {decode:.3f}, inference and boxes {inference:.3f}, "
           f"line and queues {publish:.3f}")
+    for name in sorted(after):
+        running, waiting = ((then - now) / len(counted) * 1e3 for then, now in zip(after[name], before[name]))
+        print(f"thread {name}: {running:.3f} ms on a processor per frame, {waiting:.3f} ms ready and waiting for one")
     median = statistics.median(beyond)
     print(f"capture to line minus inference, median: {median:.3f} ms; the bar of {BAR:.0f} ms is "
           f"{'met' if median <= BAR else 'NOT met'}")

@@ -93,6 +93,16 @@ class Daemon:
     def descriptors(self) -> int:
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
+    def processor_times(self) -> dict[str, tuple[float, float]]:
+        """Of the threads, by name: seconds on a processor, and seconds that they were ready and waited for one."""
+        times: dict[str, tuple[float, float]] = {}
+        for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
+            name = (task / "comm").read_text().strip()
+            running, waiting = ((int(text) / 1e9) for text in (task / "schedstat").read_text().split()[:2])
+            before = times.get(name, (0.0, 0.0))
+            times[name] = (before[0] + running, before[1] + waiting)
+        return times
+
     # What it says of itself.
 
     def counter(self, name: str) -> float:
