@@ -41,7 +41,9 @@ def watch(daemon: Daemon, counts: pathlib.Path, frames: int) -> tuple[Sample, Sa
     samples = []
     client = daemon.connect()
     for line in lines_of(client):
-        sequence.add(line, json.loads(line))
+        record = json.loads(line)
+        check(record["type"] in ("hello", "frame", "dropped"), f"the client got {line[:80]!r}")
+        sequence.add(line, record)
         if len(samples) < 2 and sequence.last is not None and sequence.last >= (BEGIN, frames)[len(samples)]:
             samples.append(Sample(daemon, counts, sequence.last))
             if len(samples) == 2:
