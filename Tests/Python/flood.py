@@ -16,7 +16,7 @@ import sys
 import time
 from multiprocessing.connection import Connection
 
-from running_daemon import Daemon, Lines, Records, Sequence, check, is_hung_up, kibibytes, lines_of, wait_for
+from running_daemon import Daemon, Lines, Records, Sequence, check, kibibytes, lines_of, wait_for
 
 READERS = 31
 STUCK = 16
@@ -83,8 +83,9 @@ class StuckClient:
             self.socket = connect(daemon)
             if self.socket is not None:
                 self.poll = select.poll()
+                # Of that set only the end of the connection comes through.
                 self.poll.register(self.socket, 0)
-        elif is_hung_up(self.socket, self.poll):
+        elif self.poll.poll(0):
             self.judge()
             self.leave()
 

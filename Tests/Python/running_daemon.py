@@ -3,7 +3,6 @@
 import json
 import os
 import pathlib
-import select
 import signal
 import socket
 import statistics
@@ -202,7 +201,3 @@ def wait_for(condition, what: str) -> None:
     while not condition():
         check(time.monotonic() < deadline, f"waited {PATIENCE} s in vain: {what}")
         time.sleep(0.05)
-
-
-def is_hung_up(client: socket.socket, poll: "select.poll") -> bool:
-    return any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll(0))
