@@ -54,6 +54,14 @@ void clinux_forget(const void *address, size_t size) {
     if (size > 0) madvise((void *)address, size, MADV_DONTNEED);
 }
 
+void clinux_give_back(void *address, size_t size) {
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    const uintptr_t start = ((uintptr_t)address + page - 1) / page * page;
+    const uintptr_t end = ((uintptr_t)address + size) / page * page;
+    // Advice: where the system does not take it, the pages just stay.
+    if (start < end) madvise((void *)start, end - start, MADV_DONTNEED);
+}
+
 void clinux_populate(void *address, size_t size) {
     volatile char *bytes = address;
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);

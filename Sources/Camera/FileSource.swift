@@ -29,6 +29,9 @@ public final class FileSource {
     /// The next picture of this pass.
     private var index = 0
     private var sequence: UInt64 = 0
+    /// When the bytes that were read last had come: nanoseconds of CLOCK_MONOTONIC, and since 1970.
+    private var arrivedMonotonic: UInt64 = 0
+    private var arrivedRealtime: UInt64 = 0
     /// The sequence has given its last byte.
     private var isExhausted = false
     private var passIsOver = false
@@ -207,13 +210,19 @@ public final class FileSource {
             let error = buffer.read(from: descriptor, atMost: chunk, got: &got)
             if error == clinux_EAGAIN { continue }
             guard error == 0 else { throw .cannotRead(error) }
+            arrivedMonotonic = clinux_monotonic_ns()
+            arrivedRealtime = clinux_realtime_ns()
             return got > 0 ? .ready : .end
         }
     }
 
     private func frame(_ bytes: UnsafeRawBufferPointer, _ name: FrameName) -> Frame {
-        Frame(
-            bytes: bytes, sequence: sequence - 1, capturedMonotonic: clinux_monotonic_ns(),
-            capturedRealtime: clinux_realtime_ns(), name: name)
+        // More is read from a stream only when no whole picture is left: the latest bytes have ended this one. A file's
+        // were there before anybody asked for them.
+        let isLive = kind == .stream
+        return Frame(
+            bytes: bytes, sequence: sequence - 1,
+            capturedMonotonic: isLive ? arrivedMonotonic : clinux_monotonic_ns(),
+            capturedRealtime: isLive ? arrivedRealtime : clinux_realtime_ns(), name: name)
     }
 }

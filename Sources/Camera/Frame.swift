@@ -12,7 +12,8 @@ public struct Frame {
     public let bytes: UnsafeRawBufferPointer
     /// Counts every picture the source came across, readable or not, from 0: a gap is a picture that was left out.
     public let sequence: UInt64
-    /// Nanoseconds of CLOCK_MONOTONIC. A file source captures a picture when it has read it.
+    /// Nanoseconds of CLOCK_MONOTONIC. A picture from a file is captured when it is asked for and has been read, one
+    /// from a stream when its last byte has been read, asked for or not.
     public let capturedMonotonic: UInt64
     /// The same moment in nanoseconds since 1970.
     public let capturedRealtime: UInt64

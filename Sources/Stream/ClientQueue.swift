@@ -20,6 +20,10 @@ struct ClientQueue {
     private var isMidLine = false
     /// Lines lost that the client does not know of yet.
     private var lost: UInt64 = 0
+    /// Bytes of the longest line so far.
+    private var longest = 0
+    /// Bytes at the ring's start that have been in use since `takeSpare` last gave some away.
+    private var used = 0
 
     /// - Parameters:
     ///   - ring: at least twice the longest line, so that a partly sent line and a new one always fit.
@@ -47,6 +51,8 @@ struct ClientQueue {
         (ring + start).copyMemory(from: source, byteCount: first)
         ring.copyMemory(from: source + first, byteCount: line.count - first)
         count += line.count
+        longest = max(longest, line.count)
+        used = max(used, min(start + line.count, capacity))
         return dropped
     }
 
@@ -90,6 +96,19 @@ struct ClientQueue {
         head = count == 0 ? 0 : wrapped(head + sent)
         return lines
     }
+
+    // MARK: - Memory
+
+    /// What of the ring's memory nobody needs now, once a client that had fallen behind has caught up; empty otherwise.
+    /// What it holds is of no use any more.
+    mutating func takeSpare() -> UnsafeMutableRawBufferPointer {
+        guard count == 0, used > longest else { return UnsafeMutableRawBufferPointer(start: nil, count: 0) }
+        defer { used = longest }
+        return UnsafeMutableRawBufferPointer(start: ring + longest, count: used - longest)
+    }
+
+    /// All of it, for when the client is gone.
+    var memory: UnsafeMutableRawBufferPointer { UnsafeMutableRawBufferPointer(start: ring, count: capacity) }
 
     // MARK: - Dropping
 

@@ -121,6 +121,8 @@ extension StreamCore {
                 guard error == 0 else { return error }
                 counted.linesSent += UInt64(clients[index].queue.consumed(sent, hello: hello))
                 clients[index].lastProgress = clinux_monotonic_ns()
+                let spare = clients[index].queue.takeSpare()
+                clinux_give_back(spare.baseAddress, spare.count)
                 return 0
             }
             if error == clinux_EAGAIN || isDone { return true }
@@ -193,6 +195,10 @@ extension StreamCore {
         }
         _ = clinux_close(clients[index].descriptor)
         clients[index].descriptor = -1
+        // The next client may get another place: otherwise every place would cost what its worst client has needed.
+        let queue = clients[index].queue.memory
+        clinux_give_back(queue.baseAddress, queue.count)
+        clinux_give_back(clients[index].input.baseAddress, clients[index].input.count)
         counted.clients -= 1
     }
 }

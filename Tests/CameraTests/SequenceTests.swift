@@ -104,6 +104,25 @@ import Testing
             ])
     }
 
+    /// Whoever asks late must see that a picture has waited, else its line would call it fresh.
+    @Test func pictureOfAStreamIsCapturedWhenItsLastByteHasCome() throws {
+        let path = folder.path + "/pipe"
+        #expect(mkfifo(path, 0o600) == 0)
+        let source = try FileSource(path: path, repeats: false, interrupt: -1)
+        let writer = open(path, O_WRONLY)
+        defer { close(writer) }
+        var maker = JPEGMaker(random: SeededGenerator(seed: 6))
+        let sent = maker.picture() + maker.picture()
+        #expect(write(writer, sent, sent.count) == sent.count)
+        var times: [UInt64] = []
+        for _ in 0..<2 {
+            guard case .frame(let frame) = try source.next() else { return #expect(Bool(false), "no picture") }
+            times.append(frame.capturedMonotonic)
+            usleep(2000)
+        }
+        #expect(times[0] == times[1])
+    }
+
     @Test func fifoIsAStreamThatCanBeInterrupted() throws {
         let path = folder.path + "/pipe"
         #expect(mkfifo(path, 0o600) == 0)

@@ -137,6 +137,19 @@ import Vision
         #expect(!FileManager.default.fileExists(atPath: daemon.socket))
     }
 
+    /// While a picture is worked on and the next one waits: capture sees the signal first.
+    @Test func aSignalIsNoEndOfTheSource() throws {
+        try daemon.write("pictures/0.jpg", try drawnJPEG(seed: 1))
+        try daemon.start(["--source", daemon.folder + "/pictures", "--loop"])
+        try daemon.waitForSocket()
+        let client = try DaemonClient(daemon.socket)
+        try client.wait(lines: 3)
+        daemon.process.terminate()
+        let types = types(try client.lines())
+        #expect(daemon.exitCode() == 0)
+        #expect(types.contains("frame") && !types.contains("end"), "\(types)")
+    }
+
     @Test func manyBadPicturesMakeFewLogLines() throws {
         for index in 0..<200 { try daemon.write("pictures/\(index).jpg", [0xFF, 0xD8, 0xFF, UInt8(index)]) }
         try daemon.start(["--source", daemon.folder + "/pictures", "--wait", "0"])

@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 import TestSupport
 import Testing
@@ -6,9 +7,10 @@ import Testing
 
 @Suite struct ClientQueueTests {
     /// Lines of random length come and bytes go in random portions. Whatever happens, the client gets whole lines in
-    /// order, and each gap is filled by a notice of just its size.
+    /// order, and each gap is filled by a notice of just its size. What the queue calls spare holds nothing of them.
     @Test func linesStayWholeAndGapsAreCounted() throws {
         var noticesSeen = 0
+        var spares = 0
         for seed in 0..<300 {
             var random = SeededGenerator(seed: UInt64(seed))
             let longest = Int.random(in: 12...200, using: &random)
@@ -31,6 +33,9 @@ import Testing
                     #expect(!bytes.isEmpty)
                     received += bytes.prefix(most)
                     completed += queue.consumed(min(most, bytes.count), hello: hello)
+                    let spare = queue.takeSpare()
+                    spare.initializeMemory(as: UInt8.self, repeating: 0)
+                    spares += spare.isEmpty ? 0 : 1
                 }
             }
             let greed = Int.random(in: 1...4, using: &random)
@@ -68,6 +73,52 @@ import Testing
             }
             #expect(expected == 200 && told == dropped && whole == completed, "seed \(seed)")
         }
-        #expect(noticesSeen > 1000)
+        #expect(noticesSeen > 1000 && spares > 1000)
+    }
+
+    @Test func onlyAClientThatFellBehindHasMemoryToSpare() {
+        let ring = UnsafeMutableRawBufferPointer.allocate(byteCount: 1000, alignment: 16)
+        let notice = UnsafeMutablePointer<UInt8>.allocate(capacity: ClientQueue.noticeCapacity)
+        defer {
+            ring.deallocate()
+            notice.deallocate()
+        }
+        var queue = ClientQueue(ring: ring, notice: notice)
+        let hello = UnsafeRawBufferPointer(start: nil, count: 0)
+        let line = [UInt8](repeating: 0x78, count: 99) + [0x0A]
+        func append(_ count: Int) {
+            for _ in 0..<count { _ = line.withUnsafeBytes { queue.append($0) } }
+        }
+        func sendAll() {
+            while !queue.isEmpty(hello: hello) { _ = queue.consumed(queue.next(hello: hello).count, hello: hello) }
+        }
+        for _ in 0..<20 {
+            append(1)
+            sendAll()
+            #expect(queue.takeSpare().isEmpty)
+        }
+        append(4)
+        #expect(queue.takeSpare().isEmpty, "lines wait in it")
+        sendAll()
+        let spare = queue.takeSpare()
+        #expect(spare.baseAddress == ring.baseAddress! + 100 && spare.count == 300)
+        #expect(queue.takeSpare().isEmpty)
+        // More than there is room for.
+        append(25)
+        sendAll()
+        #expect(queue.takeSpare().count == 900)
+    }
+
+    @Test func onlyWholePagesAreGivenBack() {
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        var address: UnsafeMutableRawPointer?
+        #expect(clinux_map_anonymous(4 * page, false, &address) == 0)
+        let bytes = UnsafeMutableRawBufferPointer(start: address, count: 4 * page)
+        bytes.initializeMemory(as: UInt8.self, repeating: 1)
+        clinux_give_back(address! + page - 1, 2)
+        #expect(bytes.allSatisfy { $0 == 1 })
+        clinux_give_back(address! + page - 1, 2 * page)
+        #expect(bytes.indices.allSatisfy { bytes[$0] == ($0 / page == 1 ? 0 : 1) })
+        #expect(clinux_unmap(address, 4 * page) == 0)
     }
 }

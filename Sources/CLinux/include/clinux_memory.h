@@ -14,6 +14,10 @@ int clinux_map_anonymous(size_t size, bool populate, void *_Nullable *_Nonnull a
 /// Lets the system take the pages of a mapped file from memory: what is needed again is read anew.
 void clinux_forget(const void *_Nullable address, size_t size);
 
+/// Gives back the whole pages in a part of an anonymous mapping: they cost nothing until they are used again, and are
+/// zero then.
+void clinux_give_back(void *_Nullable address, size_t size);
+
 /// Faults the pages of a fresh anonymous mapping in.
 void clinux_populate(void *_Nonnull address, size_t size);
 

@@ -1,0 +1,79 @@
+"""Watches swiftletd's memory, allocator calls and descriptors over many frames:
+soak.py DAEMON MODEL PICTURES FOLDER FRAMES COUNTER
+
+COUNTER is the library of toolchains/counting/allocations.c. From frame 1,000 to the end no thread that frames go
+through may call the allocator."""
+
+import json
+import pathlib
+import struct
+import sys
+import time
+
+from running_daemon import Daemon, Sequence, check, kibibytes, lines_of
+
+BEGIN = 1000
+SLACK = 64 << 10
+RECORD = struct.Struct("16sQ")
+# Threads that no frame goes through.
+OTHERS = {"service"}
+
+
+class Sample:
+    def __init__(self, daemon: Daemon, counts: pathlib.Path, frame: int) -> None:
+        self.frame = frame
+        self.time = time.monotonic()
+        self.calls = {
+            name.rstrip(b"\0").decode(): calls for name, calls in RECORD.iter_unpack(counts.read_bytes()) if calls > 0
+        }
+        self.resident = daemon.memory("Rss")
+        self.anonymous = daemon.memory("Anonymous")
+        self.mapped = daemon.address_space()
+        self.descriptors = daemon.descriptors()
+
+    def __str__(self) -> str:
+        return (f"frame {self.frame}: resident {kibibytes(self.resident)}, of which {kibibytes(self.anonymous)} are "
+                f"no file's; mapped {kibibytes(self.mapped)}; {self.descriptors} descriptors")
+
+
+def watch(daemon: Daemon, counts: pathlib.Path, frames: int) -> tuple[Sample, Sample, Sequence]:
+    sequence = Sequence()
+    samples = []
+    client = daemon.connect()
+    for line in lines_of(client):
+        record = json.loads(line)
+        check(record["type"] in ("hello", "frame", "dropped"), f"the client got {line[:80]!r}")
+        sequence.add(line, record)
+        if len(samples) < 2 and sequence.last is not None and sequence.last >= (BEGIN, frames)[len(samples)]:
+            samples.append(Sample(daemon, counts, sequence.last))
+            if len(samples) == 2:
+                daemon.ask_to_end()
+    client.close()
+    check(len(samples) == 2, "the stream ended before the last frame")
+    return (*samples, sequence)
+
+
+def main(program: str, model: str, pictures: str, folder: str, frames: int, counter: str) -> None:
+    check(frames > BEGIN, f"a soak needs more than {BEGIN} frames")
+    counts = pathlib.Path(folder) / "allocations"
+    arguments = ["--model", model, "--source", pictures, "--loop", "--threads", "1", "--threshold", "0.05"]
+    environment = {"LD_PRELOAD": counter, "SWIFTLET_ALLOCATIONS": str(counts)}
+    with Daemon(program, folder, arguments, environment) as daemon:
+        begin, end, sequence = watch(daemon, counts, frames)
+        daemon.ended()
+    calls = {name: count - begin.calls.get(name, 0) for name, count in end.calls.items()}
+    on_path = sum(count for name, count in calls.items() if name not in OTHERS)
+    print(begin)
+    print(end)
+    print(f"{(end.frame - begin.frame) / (end.time - begin.time):.0f} frames per second; a client read "
+          f"{sequence.frames} lines and was told of {sequence.lost} others")
+    print(f"calls of the allocator between the two: {on_path} on the frames' threads, "
+          + ", ".join(f"{calls.get(name, 0)} on the thread {name}" for name in sorted(OTHERS)))
+    check(sum(begin.calls.values()) > 0, "the counter counted nothing at the start, so its zeroes say nothing")
+    check(on_path == 0, f"threads that frames go through called the allocator: {calls}")
+    check(abs(end.resident - begin.resident) <= SLACK, "resident memory changed")
+    check(end.descriptors == begin.descriptors, "the number of descriptors changed")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:5], int(sys.argv[5]), sys.argv[6])
