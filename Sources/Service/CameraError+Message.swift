@@ -65,6 +65,7 @@ extension BadFrame {
         case .empty: "is empty"
         case .noPicture(let count): "does not begin within \(byteCount(count))"
         case .unreadable(clinux_ENOTSUP): "is not a regular file"
+        case .wrongSize(let width, let height): "is \(width)x\(height), which nobody asked the camera for"
         case .damaged: "came damaged from the camera"
         case .unreadable(let error): "cannot be read: \(errorText(error))"
         }
