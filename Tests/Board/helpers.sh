@@ -127,7 +127,8 @@ find_usb_camera() { # SERIAL; prints /dev/videoN
 
 unplug() {
     kill "$camera"
-    kill -CONT "$camera"
+    # One that stands still ends only now; any other may have ended already.
+    kill -CONT "$camera" 2>/dev/null || true
     wait_for_end "$camera"
     camera=''
 }
