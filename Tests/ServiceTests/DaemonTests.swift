@@ -122,6 +122,18 @@ import Vision
         #expect(daemon.exitCode() == 0)
     }
 
+    /// A source that is left has not ended.
+    @Test func aSignalIsNotTheEndOfTheSource() throws {
+        try daemon.write("pictures/0.jpg", try drawnJPEG(seed: 1))
+        try daemon.start(["--source", daemon.folder + "/pictures", "--loop"])
+        try daemon.waitForSocket()
+        let client = try DaemonClient(daemon.socket)
+        try client.wait(lines: 3)
+        daemon.process.terminate()
+        #expect(Set(types(try client.lines())).isSubset(of: ["frame", "dropped"]))
+        #expect(daemon.exitCode() == 0)
+    }
+
     /// While it waits for a client, for the next picture's time, and after a pass without a picture.
     @Test(arguments: [["--wait", "600"], ["--loop", "--rate", "0.001"], ["--loop"]])
     func signalEndsEveryWait(options: [String]) throws {
