@@ -2,7 +2,9 @@ import CLinux
 
 /// Cameras by Video4Linux: memory-mapped streaming of single-planar and multi-planar devices.
 public struct V4L2Driver: CaptureDriver {
-    private static let bufferCount: UInt32 = 4
+    /// One is worked on, one is filled, one waits to be. More would only hold frames that a newer one replaces, in memory
+    /// of the driver's: 600 kB each for 640x480.
+    private static let bufferCount: UInt32 = 3
     /// A device that comes belongs to root alone until its rights are set: one that refuses so often does not wait for
     /// them.
     private static let mostRefusals = 5
