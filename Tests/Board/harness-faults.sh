@@ -80,7 +80,7 @@ unplug
 
 say "the USB camera ends after some frames"
 # Enough for a slow reader to see some: what it has not taken by the end is lost.
-plug ends --unplug-after 30 pictures/*.jpg
+plug ends --fps 10 --unplug-after 30 pictures/*.jpg
 start_reader "$node"
 wait_for "end of the reader" has_ended "$reader"
 wait_for_end "$reader"
