@@ -143,6 +143,8 @@ bool cjpeg_memory_install(j_decompress_ptr jpeg, size_t limit) {
     const size_t size = (limit + 4095) / 4096 * 4096;
     void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED) return false;
+    // Of what a picture does not need, nothing is to cost memory: a huge page would.
+    madvise(base, size, MADV_NOHUGEPAGE);
     cjpeg_memory *memory = base;
     *memory = (cjpeg_memory){
         .manager = {

@@ -40,8 +40,14 @@ int clinux_map_file(const char *path, const void **address, size_t *size) {
 int clinux_map_anonymous(size_t size, bool populate, void **address) {
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | (populate ? MAP_POPULATE : MAP_NORESERVE);
     void *mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, -1, 0);
-    *address = mapped == MAP_FAILED ? NULL : mapped;
-    return mapped == MAP_FAILED ? errno : 0;
+    if (mapped == MAP_FAILED) {
+        *address = NULL;
+        return errno;
+    }
+    // A huge page would make the first byte cost 2 MiB.
+    if (!populate) madvise(mapped, size, MADV_NOHUGEPAGE);
+    *address = mapped;
+    return 0;
 }
 
 int clinux_unmap(const void *address, size_t size) {

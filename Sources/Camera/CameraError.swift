@@ -41,6 +41,8 @@ public enum BadFrame: Equatable, Sendable {
     case noPicture(bytes: Int)
     /// The file is gone or unreadable: errno.
     case unreadable(Int32)
+    /// Other than the camera was set to.
+    case wrongSize(width: Int, height: Int)
     /// The camera's driver says that the frame is damaged.
     case damaged
 }

@@ -12,6 +12,8 @@ public struct DeviceList {
     }
 
     public private(set) var devices: [Device] = []
+    /// Why a device that is there may not be opened: EACCES or EPERM; nil where all may.
+    public private(set) var refusal: Int32?
 
     private static var mostDevices: Int { 64 }
     private static var mostLinks: Int { 256 }
@@ -21,7 +23,13 @@ public struct DeviceList {
     public init(request: CaptureRequest) {
         for name in Self.names(in: "/dev", beginning: "video") {
             guard devices.count < Self.mostDevices else { return }
-            if let device = Self.device(path: Self.path("/dev", name), request) { devices.append(device) }
+            var descriptor: Int32 = -1
+            let path = Self.path("/dev", name)
+            let error = clinux_v4l2_open(path, &descriptor)
+            if error == clinux_EACCES || error == clinux_EPERM { refusal = refusal ?? error }
+            guard error == 0 else { continue }
+            if let device = Self.device(descriptor, path, request) { devices.append(device) }
+            _ = clinux_close(descriptor)
         }
         name("/dev/v4l/by-id") { identity, link in Self.keepFirst(&identity.byID, link) }
         name("/dev/v4l/by-path") { identity, link in Self.keepFirst(&identity.byPath, link) }
@@ -32,10 +40,7 @@ public struct DeviceList {
         selector.choose(from: devices.map { ($0.identity, $0.driver) })
     }
 
-    private static func device(path: [CChar], _ request: CaptureRequest) -> Device? {
-        var descriptor: Int32 = -1
-        guard clinux_v4l2_open(path, &descriptor) == 0 else { return nil }
-        defer { _ = clinux_close(descriptor) }
+    private static func device(_ descriptor: Int32, _ path: [CChar], _ request: CaptureRequest) -> Device? {
         var found = clinux_v4l2_identity()
         guard clinux_v4l2_identify(descriptor, &found) == 0, found.streams, found.captures || found.captures_planes
         else { return nil }

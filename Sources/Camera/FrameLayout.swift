@@ -20,6 +20,9 @@ struct FrameLayout {
             guard bytes.count >= 4, bytes[0] == 0xFF, bytes[1] == 0xD8 else {
                 return .failure(BadCapture(reason: .brokenStructure))
             }
+            if let header = JPEGHeader(of: bytes), header.width != width || header.height != height {
+                return .failure(BadCapture(reason: .wrongSize(width: header.width, height: header.height)))
+            }
             image.planes[0].bytes = bytes
             return .success(image)
         }

@@ -3,7 +3,12 @@ import CV4L
 
 /// Cameras by Video4Linux: memory-mapped streaming of single-planar and multi-planar devices.
 public struct V4L2Driver: CaptureDriver {
-    private static let bufferCount: UInt32 = 4
+    /// One is worked on, one is filled, one waits to be. More would only hold frames that a newer one replaces, in memory
+    /// of the driver's: 600 kB each for 640x480.
+    private static let bufferCount: UInt32 = 3
+    /// A device that comes belongs to root alone until its rights are set: one that refuses so often does not wait for
+    /// them.
+    private static let mostRefusals = 5
 
     private struct Buffer {
         var planes = InlineArray<3, UnsafeRawBufferPointer>(repeating: UnsafeRawBufferPointer(start: nil, count: 0))
@@ -17,6 +22,8 @@ public struct V4L2Driver: CaptureDriver {
     /// -1 where the system lets no more folders be watched: cameras are then found by trying.
     private var watch: Int32 = -1
     private var descriptor: Int32 = -1
+    /// Attempts in a row that found no camera but one that may not be opened.
+    private var refusals = 0
     private var usesPlanes = false
     private var format = clinux_v4l2_format()
     private var pixelFormat = PixelFormat.yuyv
@@ -40,7 +47,12 @@ public struct V4L2Driver: CaptureDriver {
 
     public mutating func open() throws(CameraError) -> OpenCamera {
         let list = DeviceList(request: request)
-        guard let chosen = list.chosen(by: selector) else { throw .noCamera }
+        guard let chosen = list.chosen(by: selector) else {
+            refusals = list.refusal == nil ? 0 : refusals + 1
+            if let error = list.refusal, refusals >= Self.mostRefusals { throw .driver(.open, error) }
+            throw .noCamera
+        }
+        refusals = 0
         let device = list.devices[chosen]
         guard let best = request.best(of: device.modes) else { throw .noFormat }
         let error = clinux_v4l2_open(device.identity.path, &descriptor)

@@ -17,8 +17,9 @@ extension CameraError {
         case .noFormat: "\(source): offers no format that is read or converted here: see swiftlet cameras"
         case .badBuffers: "\(source): its driver's buffers do not fit its format"
         case .noFrames(let time): "\(source): gives no frames for \(time / 1_000_000_000) s"
-        case .driver(.open, clinux_EACCES), .driver(.open, clinux_EPERM):
-            "\(source): may not be opened: be in group video"
+        case .driver(.open, clinux_EACCES): "\(source): a camera is there and may not be opened: be in group video"
+        case .driver(.open, clinux_EPERM):
+            "\(source): a camera is there and may not be opened: let the service's DeviceAllow= have it"
         case .driver(.start, clinux_ENOSPC):
             "\(source): not enough USB bandwidth: ask for a smaller size or MJPEG, or use another USB port"
         case .driver(_, clinux_EBUSY): "\(source): another program uses it: end that one"
@@ -65,6 +66,7 @@ extension BadFrame {
         case .empty: "is empty"
         case .noPicture(let count): "does not begin within \(byteCount(count))"
         case .unreadable(clinux_ENOTSUP): "is not a regular file"
+        case .wrongSize(let width, let height): "is \(width)x\(height), which nobody asked the camera for"
         case .damaged: "came damaged from the camera"
         case .unreadable(let error): "cannot be read: \(errorText(error))"
         }

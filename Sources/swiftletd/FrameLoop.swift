@@ -45,10 +45,17 @@ struct FrameLoop: ~Copyable {
         while true {
             switch slot.take(into: detector.input, stop: stop) {
             case .item(let item): process(item)
-            case .ended: return .sourceEnded
+            // Capture may have seen the signal first.
+            case .ended: return isStopped ? .stopped : .sourceEnded
             case .stopped: return .stopped
             }
         }
+    }
+
+    private var isStopped: Bool {
+        var isStopped = false, unused = false
+        _ = clinux_wait_readable(stop, -1, 0, &isStopped, &unused)
+        return isStopped
     }
 
     private mutating func process(_ item: FrameSlot.Item) {

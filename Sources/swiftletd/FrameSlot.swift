@@ -27,8 +27,6 @@ final class FrameSlot: @unchecked Sendable {
         /// There will be no more.
         case ended
         case stopped
-
-        var isEnd: Bool { if case .ended = self { true } else { false } }
     }
 
     private let lock: Lock
@@ -124,15 +122,13 @@ final class FrameSlot: @unchecked Sendable {
                 }
                 return .item(next)
             }
-            if let taken, !taken.isEnd {
+            if let taken {
                 freed.signal()
                 return taken
             }
-            // A signal ends capture too, and that may be seen first.
             var isStopped = false, isFilled = false
-            _ = clinux_wait_readable(stop, filled.descriptor, taken == nil ? -1 : 0, &isStopped, &isFilled)
+            _ = clinux_wait_readable(stop, filled.descriptor, -1, &isStopped, &isFilled)
             if isStopped { return .stopped }
-            if let taken { return taken }
         }
     }
 

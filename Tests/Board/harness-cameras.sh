@@ -21,7 +21,9 @@ cat pictures/*.jpg pictures/*.jpg >/tmp/expected
 capture "$node" MJPG 6 /tmp/found
 assert_same_bytes /tmp/expected /tmp/found
 unplug
-grep -q 'unplugged after 6 frames, 0 of them faulty' out/camera.log || fail "the camera counts wrongly"
+# It sends until it is told to stop, which may be more than what was read.
+sent=$(sed -n 's/.*unplugged after \([0-9]*\) frames, 0 of them faulty/\1/p' out/camera.log)
+[ "${sent:-0}" -ge 6 ] || fail "the camera counts wrongly"
 
 say "the USB camera sends raw frames"
 while read -r name format; do

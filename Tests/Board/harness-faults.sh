@@ -79,7 +79,8 @@ camera=$other
 unplug
 
 say "the USB camera ends after some frames"
-plug ends --unplug-after 5 pictures/*.jpg
+# Enough for a slow reader to see some: what it has not taken by the end is lost.
+plug ends --fps 10 --unplug-after 30 pictures/*.jpg
 start_reader "$node"
 wait_for "end of the reader" has_ended "$reader"
 wait_for_end "$reader"

@@ -1,4 +1,4 @@
-# board: no-daemon systemd disk boots=2
+# board: full no-daemon systemd disk boots=2
 # The board itself: systemd's answers to what other scenarios do to the service, and what a power cut leaves.
 . ./service.sh
 unit=subject.service

@@ -127,7 +127,8 @@ find_usb_camera() { # SERIAL; prints /dev/videoN
 
 unplug() {
     kill "$camera"
-    kill -CONT "$camera"
+    # One that stands still ends only now; any other may have ended already.
+    kill -CONT "$camera" 2>/dev/null || true
     wait_for_end "$camera"
     camera=''
 }
@@ -139,9 +140,12 @@ wait_for_end() { # PROCESS
 
 # --- The daemon and a client of its
 
+# What the daemon is started by.
+runner=()
+
 start_daemon() { # [OPTION]...
     # One thread: two would spend the emulator's time waiting for each other.
-    ./swiftletd --model model.gguf --socket "$socket" --threshold "$threshold" --limit 1000 --threads 1 \
+    "${runner[@]}" ./swiftletd --model model.gguf --socket "$socket" --threshold "$threshold" --limit 1000 --threads 1 \
         --size "${width}x$height" "$@" 2>>"$log" &
     daemon=$!
     wait_for "socket of the daemon" test -S "$socket"

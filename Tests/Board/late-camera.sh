@@ -1,5 +1,6 @@
 # board:
-# The daemon starts without a camera, says so, and takes the one that comes; without --camera, whichever that is.
+# The daemon starts without a camera, says so, and takes the one that comes; without --camera, whichever that is. It
+# tells a camera that it may not open from none.
 . ./helpers.sh
 modprobe -a vhci-hcd uvcvideo
 start_udev
@@ -13,4 +14,17 @@ grep -q 'Software camera' out/cameras.txt || fail "swiftlet cameras does not lis
 ./swiftlet cameras --json >out/cameras.jsonl
 stop_daemon
 [ ! -e "$socket" ] || fail "the socket is still there"
+
+say "it may not open the camera until somebody lets it"
+skip_stream
+mkdir /tmp/nobody
+chown nobody /tmp/nobody
+socket=/tmp/nobody/swiftlet.sock
+runner=(setpriv --reuid nobody --regid nogroup --clear-groups)
+start_daemon
+expect_state absent 'may not be opened: be in group video'
+chmod 666 "$node"
+expect_state streaming
+expect_frames 2
+stop_daemon
 unplug

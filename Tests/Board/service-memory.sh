@@ -1,4 +1,4 @@
-# board: systemd time=900
+# board: full systemd time=900
 # Memory runs out: the kernel ends the service, systemd starts it again, and it streams.
 . ./service.sh
 install_service

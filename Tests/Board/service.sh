@@ -69,9 +69,15 @@ hog_memory() {
     bash -c 'echo $$ >"/sys/fs/cgroup/system.slice/$1/cgroup.procs"; exec tail /dev/zero' hog "$unit" || true
 }
 
-# The whole file or none, and nothing beside it.
+# The whole file, and nothing beside it.
 assert_metrics_are_whole() {
-    assert_equal "files of metrics" "${metrics##*/}" "$(ls -A "${metrics%/*}" | grep -v '^lost+found$')"
+    assert_equal "files of metrics" "${metrics##*/}" "$(metrics_files)"
+    assert_metrics_are_complete
+}
+
+metrics_files() { ls -A "${metrics%/*}" | grep -v '^lost+found$' || true; }
+
+assert_metrics_are_complete() {
     [ -s "$metrics" ] || fail "$metrics is empty"
     assert_equal "last byte of the metrics" '\n' "$(tail -c 1 "$metrics" | od -An -c | tr -d ' ')"
     if grep -vE '^(#.*|[a-z_]+(\{[^}]*\})? [-+0-9.eE]+|[a-z_]+(\{[^}]*\})? (NaN|\+Inf))$' "$metrics"; then

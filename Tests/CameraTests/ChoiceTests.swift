@@ -1,5 +1,7 @@
-@testable import Camera
+import TestSupport
 import Testing
+
+@testable import Camera
 
 /// Which camera and which of its modes is taken.
 @Suite struct ChoiceTests {
@@ -104,6 +106,23 @@ import Testing
                     break
                 }
                 #expect(least != nil)
+            }
+        }
+    }
+
+    @Test(arguments: [(61, 47), (61, 48), (47, 61), (122, 94)]) func aJPEGOfAnotherSizeIsBad(
+        width: Int, height: Int
+    ) throws {
+        let layout = FrameLayout(
+            format: .mjpeg, width: width, height: height, colour: ColourEncoding(matrix: .bt601, isFullRange: true),
+            rowBytes: [0, 0, 0])
+        let none = UnsafeRawBufferPointer(start: nil, count: 0)
+        try fixtureBytes("jpeg/drawn-61x47.jpg").withUnsafeBytes { bytes in
+            switch layout.image([bytes, none, none], partCount: 1) {
+            case .success: #expect((width, height) == (61, 47))
+            case .failure(let bad):
+                #expect((width, height) != (61, 47))
+                #expect(bad.reason == .wrongSize(width: 61, height: 47))
             }
         }
     }

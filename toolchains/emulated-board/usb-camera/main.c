@@ -41,6 +41,10 @@ struct camera {
     // Transfers that the host waits for, oldest first.
     struct request waiting[WAITING_LIMIT];
     size_t waiting_count;
+    // The request that came last, and those still to come that were cancelled before.
+    uint32_t last_sequence;
+    uint32_t cancelled[WAITING_LIMIT];
+    size_t cancelled_count;
     struct frame frame;
     // How much of `frame` was sent.
     size_t offset;
@@ -65,11 +69,28 @@ static void cancel(struct camera *camera, const struct request *request) {
         remove_waiting(camera, i);
         was_waiting = true;
     }
+    // The kernel may send a cancellation before the request that it is about, and unplugs a device that answers that.
+    bool is_early = (int32_t)(request->cancelled - camera->last_sequence) > 0;
+    if (is_early && camera->cancelled_count < WAITING_LIMIT)
+        camera->cancelled[camera->cancelled_count++] = request->cancelled;
     usbip_complete_cancel(camera->socket, request, was_waiting);
+}
+
+// Whether a request that has come was cancelled before it did.
+static bool was_cancelled(struct camera *camera, uint32_t sequence) {
+    camera->last_sequence = sequence;
+    for (size_t i = 0; i < camera->cancelled_count; i++) {
+        if (camera->cancelled[i] != sequence) continue;
+        camera->cancelled[i] = camera->cancelled[--camera->cancelled_count];
+        return true;
+    }
+    return false;
 }
 
 static void receive(struct camera *camera) {
     struct request request = usbip_receive(camera->socket);
+    bool is_new = request.kind == CONTROL_REQUEST || request.kind == STREAM_REQUEST;
+    if (is_new && was_cancelled(camera, request.sequence)) return;
     switch (request.kind) {
     case CONTROL_REQUEST:
         if (answer_control(camera->socket, &camera->options, &request)) {
