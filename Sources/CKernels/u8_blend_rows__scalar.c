@@ -1,8 +1,13 @@
 #include "ckernels_vision.h"
+#include "u8_clones.h"
+
+CK_CLONES static void blend(
+    size_t count, const uint8_t *upper, const uint8_t *lower, uint16_t above, uint16_t below, uint16_t *blended) {
+    for (size_t i = 0; i < count; i++) blended[i] = (uint16_t)(upper[i] * above + lower[i] * below);
+}
 
 void u8_blend_rows__scalar(
     size_t count, const uint8_t *upper, const uint8_t *lower, uint32_t lower_weight, uint16_t *blended) {
     // At most 255 * 256: the sums fit 16 bits.
-    const uint16_t below = (uint16_t)lower_weight, above = (uint16_t)(256 - lower_weight);
-    for (size_t i = 0; i < count; i++) blended[i] = (uint16_t)(upper[i] * above + lower[i] * below);
+    blend(count, upper, lower, (uint16_t)(256 - lower_weight), (uint16_t)lower_weight, blended);
 }
