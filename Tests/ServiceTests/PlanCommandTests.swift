@@ -36,6 +36,29 @@ import Testing
         #expect(bench["arena_bytes"] as? Int == arena && bench["threads"] as? Int == 2)
     }
 
+    /// A camera's formats and a JPEG on their way in.
+    @Test func benchTimesFrames() throws {
+        let path = try GoldenModel.xxs.path()
+        try files.write("frame.jpg", try drawnJPEG(seed: 1))
+        try files.write("empty.jpg", [])
+        for (kind, size) in [
+            ("yuyv", [640, 480]), ("NV12", [640, 480]), (files.folder + "/frame.jpg", [160, 120]),
+        ] {
+            let arguments = ["bench", "--model", path, "--frames", kind, "--runs", "2", "--json"]
+            let bench = try #require(try ToolOutcome(of: arguments, files).objects().first)
+            #expect(bench["frames"] as? String == kind && bench["width_px"] as? Int == 320)
+            #expect([bench["frame_width_px"] as? Int, bench["frame_height_px"] as? Int] == size)
+            #expect(try #require(bench["median_ms"] as? Double) > 0 && bench["runs"] as? Int == 2)
+        }
+        func expect(_ code: Int32, _ words: String, _ arguments: [String]) throws {
+            let outcome = try ToolOutcome(of: ["bench", "--model", path] + arguments, files)
+            #expect(outcome.code == code && outcome.errors.first?.contains(words) == true, "\(outcome.errors)")
+        }
+        try expect(66, "--frames takes yuyv", ["--frames", "yuv9"])
+        try expect(64, "exclude each other", ["--frames", "yuyv", "--layers"])
+        try expect(65, "is empty", ["--frames", files.folder + "/empty.jpg"])
+    }
+
     /// The multiply-accumulates are half of what PyTorch's FlopCounterMode counts for the networks upstream at
     /// 320x320; it leaves the products of separable attention out.
     @Test(arguments: [(GoldenModel.xxs, 725_060_000), (.half, 914_480_000)])
