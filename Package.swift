@@ -103,7 +103,7 @@ let package = Package(
         tests("Vision", []),
         tests("Camera", ["CV4L", "CTestSupport"]),
         tests("Stream", ["CLinux"]),
-        tests("Service", ["Quantizer", "Detector"]),
+        tests("Service", ["Quantizer", "Detector", "Camera"]),
         tests("Checkpoint", []),
         tests("Quantizer", []),
         // swiftlet-model as a process: it links nothing of it.

@@ -14,7 +14,7 @@ public enum CameraError: Error, Equatable, Sendable {
 
     /// No device captures video, or none is the wanted one.
     case noCamera
-    /// The camera offers no format that is read here.
+    /// The camera offers nothing that is read here or that libv4l converts.
     case noFormat
     /// The driver refused to do this.
     case driver(DriverCall, Int32)
