@@ -18,6 +18,13 @@ say "a camera is plugged in"
 plug service --fps 4 pictures/*.jpg
 expect_state streaming
 expect_frames 3
+assert_equal "group and rights of the node" "video 660" "$(stat -c '%G %a' "$node")"
+usb=$(readlink -f "/sys/class/video4linux/${node##*/}/device/..")
+# The kernel's own setting is "on" too.
+echo auto >"$usb/power/control"
+udevadm trigger --action=add "$usb"
+udevadm settle
+assert_equal "power control of the USB device" on "$(cat "$usb/power/control")"
 
 say "killed"
 kill -KILL "$(property MainPID)"
