@@ -20,21 +20,7 @@ enum Bench {
         }
         let load = clinux_monotonic_ns() - started
         let engine = loaded.engine
-        var wall = Samples(capacity: options.runs), processor = Samples(capacity: options.runs)
-        // The first runs fault the model's pages in and wake the processor up.
-        for run in -2..<options.runs {
-            fillInput(of: engine)
-            let processorStart = clinux_process_cpu_ns()
-            let start = clinux_monotonic_ns()
-            engine.run()
-            let end = clinux_monotonic_ns()
-            let processorEnd = clinux_process_cpu_ns()
-            guard run >= 0 else { continue }
-            wall.append(end - start)
-            processor.append(processorEnd - processorStart)
-        }
-        wall.sort()
-        processor.sort()
+        let times = RunTimes(runs: options.runs, before: { fillInput(of: engine) }, run: { engine.run() })
 
         var multiplyAccumulates = 0
         for node in engine.graph.nodes { multiplyAccumulates += engine.graph.multiplyAccumulates(node) }
@@ -42,7 +28,7 @@ enum Bench {
         let statusError = clinux_status_at(clinux_working_folder, model, &status)
         let report = BenchReport(
             name: text(loaded.description.name), size: loaded.format.size, threads: options.threads, load: load,
-            wall: wall, processor: processor, multiplyAccumulates: multiplyAccumulates,
+            wall: times.wall, processor: times.processor, multiplyAccumulates: multiplyAccumulates,
             modelByteCount: statusError == 0 ? Int(status.size) : nil, memoryBefore: memoryBefore,
             memoryAfter: ProcessMemory())
         let layers = options.showsLayers ? LayerTimes(engine, runs: options.runs) : nil
@@ -60,6 +46,32 @@ enum Bench {
     static func fillInput(of engine: Engine) {
         engine.input.update(repeating: 0.5)
         engine.inputBytes.update(repeating: 128)
+    }
+}
+
+/// What the clock on the wall says of some runs, and what the processors spent on them.
+struct RunTimes {
+    private(set) var wall: Samples
+    private(set) var processor: Samples
+
+    /// - Parameter before: comes before each run and does not count.
+    init(runs: Int, before: () -> Void = {}, run body: () -> Void) {
+        wall = Samples(capacity: runs)
+        processor = Samples(capacity: runs)
+        // The first runs fault pages in, make tables and wake the processor up.
+        for run in -2..<runs {
+            before()
+            let processorStart = clinux_process_cpu_ns()
+            let start = clinux_monotonic_ns()
+            body()
+            let end = clinux_monotonic_ns()
+            let processorEnd = clinux_process_cpu_ns()
+            guard run >= 0 else { continue }
+            wall.append(end - start)
+            processor.append(processorEnd - processorStart)
+        }
+        wall.sort()
+        processor.sort()
     }
 }
 

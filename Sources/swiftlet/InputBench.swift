@@ -83,21 +83,8 @@ struct InputBench {
     }
 
     private func time(from size: PictureSize, _ load: () -> Void) -> ExitCode {
-        var wall = Samples(capacity: options.runs), processor = Samples(capacity: options.runs)
-        // Tables are made for the first frame.
-        for run in -2..<options.runs {
-            let processorStart = clinux_process_cpu_ns()
-            let start = clinux_monotonic_ns()
-            load()
-            let end = clinux_monotonic_ns()
-            let processorEnd = clinux_process_cpu_ns()
-            guard run >= 0 else { continue }
-            wall.append(end - start)
-            processor.append(processorEnd - processorStart)
-        }
-        wall.sort()
-        processor.sort()
-        report(size, wall, processor)
+        let times = RunTimes(runs: options.runs, run: load)
+        report(size, times.wall, times.processor)
         return .success
     }
 
