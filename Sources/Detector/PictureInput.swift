@@ -45,8 +45,8 @@ public final class PictureInput {
     /// Takes a picture of any layout, by `ResizeRule.fast` whatever else is set.
     public func load(_ view: PixelView, into tensor: Tensor) { load(view, of: view.layout.size, into: tensor) }
 
-    /// - Parameter size: of the picture before it was decoded at a fraction of it, whose sides are rounded: boxes are
-    ///   told apart from margins by this.
+    /// - Parameter size: of the picture before it was decoded at a fraction of it: from this, whose sides are not rounded,
+    ///   the detector knows again which part of the input was picture.
     private func load(_ picture: borrowing Picture, of size: PictureSize, into tensor: Tensor) {
         let area = format.fit.area(of: size, in: format.size)
         switch tensor {

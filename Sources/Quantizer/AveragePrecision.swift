@@ -1,6 +1,6 @@
-/// Average precision and recall as COCO evaluates them (cocodataset.org/#detection-eval; pycocotools is the reference): precision at
-/// 101 recalls, at IoU 0.5 to 0.95 in steps of 0.05, over all categories, for the best 100 detections of a category in
-/// a picture.
+/// Average precision and recall as COCO evaluates them (cocodataset.org/#detection-eval; pycocotools is the reference):
+/// precision at 101 recalls, at IoU 0.5 to 0.95 in steps of 0.05, over all categories, for the best 100 detections of a
+/// category in a picture.
 public struct AveragePrecision: Equatable, Sendable {
     /// Left, top, width, height in pixels.
     public struct Box: Equatable, Sendable {

@@ -5,7 +5,6 @@ extension CapturedImage {
     /// The pixels as vision takes them; nil for MJPEG.
     public var view: PixelView? {
         let size = PictureSize(width: width, height: height)
-        let half = (width + 1) / 2
         let matrix: ColourMatrix =
             switch colour.matrix {
             case .bt601: .bt601(isFullRange: colour.isFullRange)
@@ -15,24 +14,8 @@ extension CapturedImage {
         switch format {
         case .yuyv: layout = packed(size, matrix, y: 0, cb: 1, cr: 3)
         case .uyvy: layout = packed(size, matrix, y: 1, cb: 0, cr: 2)
-        case .nv12:
-            let chroma = PictureSize(width: half, height: (height + 1) / 2)
-            layout = PixelLayout(
-                size: size, colours: .yCbCr(matrix),
-                channels: [
-                    PixelChannel(plane: 0, offset: 0, step: 1, size: size),
-                    PixelChannel(plane: 1, offset: 0, step: 2, size: chroma, across: .half, down: .half),
-                    PixelChannel(plane: 1, offset: 1, step: 2, size: chroma, across: .half, down: .half),
-                ])
-        case .yuv420:
-            let chroma = PictureSize(width: half, height: (height + 1) / 2)
-            layout = PixelLayout(
-                size: size, colours: .yCbCr(matrix),
-                channels: [
-                    PixelChannel(plane: 0, offset: 0, step: 1, size: size),
-                    PixelChannel(plane: 1, offset: 0, step: 1, size: chroma, across: .half, down: .half),
-                    PixelChannel(plane: 2, offset: 0, step: 1, size: chroma, across: .half, down: .half),
-                ])
+        case .nv12: layout = planar(size, matrix, cb: (plane: 1, offset: 0), cr: (plane: 1, offset: 1), step: 2)
+        case .yuv420: layout = planar(size, matrix, cb: (plane: 1, offset: 0), cr: (plane: 2, offset: 0), step: 1)
         case .rgb24: layout = interleaved(size, 0, 1, 2)
         case .bgr24: layout = interleaved(size, 2, 1, 0)
         case .grey:
@@ -47,6 +30,20 @@ extension CapturedImage {
     private func start(of plane: Int) -> PixelView.Plane? {
         guard let start = planes[plane].bytes.baseAddress else { return nil }
         return PixelView.Plane(start: start.assumingMemoryBound(to: UInt8.self), rowBytes: planes[plane].rowBytes)
+    }
+
+    private func planar(
+        _ size: PictureSize, _ matrix: ColourMatrix, cb: (plane: Int, offset: Int), cr: (plane: Int, offset: Int),
+        step: Int
+    ) -> PixelLayout {
+        let half = PictureSize(width: (size.width + 1) / 2, height: (size.height + 1) / 2)
+        func chroma(_ place: (plane: Int, offset: Int)) -> PixelChannel {
+            PixelChannel(
+                plane: place.plane, offset: place.offset, step: step, size: half, across: .half, down: .half)
+        }
+        return PixelLayout(
+            size: size, colours: .yCbCr(matrix),
+            channels: [PixelChannel(plane: 0, offset: 0, step: 1, size: size), chroma(cb), chroma(cr)])
     }
 
     private func packed(_ size: PictureSize, _ matrix: ColourMatrix, y: Int, cb: Int, cr: Int) -> PixelLayout {

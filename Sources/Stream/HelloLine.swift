@@ -10,6 +10,7 @@ public struct HelloLine {
     public var inputHeight: Int
     public var sourceKind: StaticString
     public var sourcePath: [UInt8]
+    /// At the start of the daemon: a configuration that is reloaded may change it.
     public var threshold: Float
     /// The place in the list is the class; class 0 is the background. UTF-8.
     public var labels: [[UInt8]]

@@ -83,17 +83,18 @@ public struct Ingest: ~Copyable {
     public mutating func fill(
         _ tensor: UnsafeMutableBufferPointer<Float>, from view: PixelView, in area: PictureArea? = nil
     ) {
-        begin(output(tensor), view, area)
+        let output = output(tensor)
+        begin(output, view, area)
         makeScratch(byteCount: rowValues)
         let row = scratch.baseAddress!.assumingMemoryBound(to: UInt8.self)
         for y in 0..<self.area.size.height {
             fast.fillRow(row, y, from: view, reversed: false)
-            put(row, y, of: output(tensor))
+            put(row, y, of: output)
         }
     }
 
     private mutating func begin(_ output: Tensor, _ view: PixelView, _ area: PictureArea?) {
-        // The tables of `fill(_:_:_:)` are for another area, maybe.
+        // What was prepared for a picture of this size may be for another area.
         pictureSize = PictureSize(width: 0, height: 0)
         self.area = checked(area)
         fast.prepare(for: view.layout, target: self.area.size)

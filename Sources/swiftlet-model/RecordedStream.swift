@@ -22,7 +22,6 @@ struct RecordedStream {
         var labels: [String]?
         var picture: Picture?
         var detections: [Detection]?
-        var dropped_frames: Int?
     }
 
     /// Of the daemon's model, background first.

@@ -86,6 +86,7 @@ import Vision
         #expect(outcome.code == 0, "\(outcome.errors)")
         let reports = try outcome.lines.map { try object($0) }
         #expect(reports.count == 3 && reports.allSatisfy { $0["pictures"] as? Int == 2 })
+        #expect(reports[1]["agreement"] as? Double == 1)
         #expect(reports[0]["agreement"] == nil && reports[1]["foreground_logits_db"] as? Double ?? 999 == 999)
         #expect(reports[1]["AP"] as? Double == reports[0]["AP"] as? Double)
         #expect(reports.allSatisfy { $0["pictures_per_s"] as? Double ?? 0 > 0 })
