@@ -17,13 +17,24 @@ public struct NoiseReport: Sendable {
     }
 
     private let scheme: QuantisationScheme
-    private let quantisations: [TensorQuantisation]
+    /// nil for a tensor that the model file says nothing about.
+    private let quantisations: [TensorQuantisation?]
     private var totals: [Comparison.Powers]
     private var owns: [Comparison.Powers]
 
     public init(_ model: Int8Model) {
-        scheme = model.scheme
-        quantisations = model.quantisations
+        self.init(model.scheme, model.quantisations)
+    }
+
+    /// Of an int8 model file, which the engine has checked and which holds the network of `source`.
+    public init(_ source: FloatModel, int8 file: ModelFile) {
+        let scheme = QuantisationScheme(source.graph)
+        self.init(scheme, scheme.tensors.map { TensorQuantisation($0, in: file) })
+    }
+
+    private init(_ scheme: QuantisationScheme, _ quantisations: [TensorQuantisation?]) {
+        self.scheme = scheme
+        self.quantisations = quantisations
         totals = Array(repeating: .init(), count: quantisations.count)
         owns = totals
     }
@@ -31,7 +42,7 @@ public struct NoiseReport: Sendable {
     /// Runs `candidate` and adds what it stores. `reference`, which observes, has run on the same picture.
     public mutating func add(reference: Engine, running candidate: Engine) {
         for (index, tensor) in scheme.tensors.enumerated() {
-            let quantisation = quantisations[index]
+            guard let quantisation = quantisations[index] else { continue }
             let steps = (0..<tensor.channels).map {
                 (scale: Float(quantisation.scale($0)), zero: Float(quantisation.zeroPoint($0)))
             }

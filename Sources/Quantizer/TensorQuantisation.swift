@@ -1,4 +1,5 @@
 import Engine
+import ModelFile
 
 /// Real value = scale * (stored value - zero point), by group of channels.
 public struct TensorQuantisation: Equatable, Sendable {
@@ -12,6 +13,18 @@ public struct TensorQuantisation: Equatable, Sendable {
     init(scales: [Double], zeroPoints: [Int]) {
         self.scales = scales
         self.zeroPoints = zeroPoints
+    }
+
+    /// The quantisation that an int8 model file holds for `tensor`; nil where it holds none of the tensor's size.
+    init?(_ tensor: StoredTensor, in file: ModelFile) {
+        guard let scales = file.tensor(tensor.name.appending(".scale")), scales.storageType == .float32,
+            let zeroPoints = file.tensor(tensor.name.appending(".zero")), zeroPoints.storageType == .int8
+        else { return nil }
+        self.scales = file.data(of: scales).bindMemory(to: Float.self).map { Double($0) }
+        self.zeroPoints = file.data(of: zeroPoints).bindMemory(to: Int8.self).map { Int($0) }
+        guard self.scales.count == self.zeroPoints.count, [1, tensor.channels].contains(self.scales.count) else {
+            return nil
+        }
     }
 
     /// The quantisation of `tensor` by its rule.

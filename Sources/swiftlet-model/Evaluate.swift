@@ -45,6 +45,16 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Detections that score more than this are told apart and compared.")
     var threshold: Float = 0.3
 
+    @Flag(
+        help: ArgumentHelp(
+            "Print the noise in every tensor that an int8 model stores, against the first model, worst first.",
+            discussion: """
+                'total' compares what the int8 engine stores with the first model's values, noise of all earlier \
+                layers included; tensors inside inverted residuals never exist whole and have none. 'own' is the \
+                rounding of that tensor alone.
+                """))
+    var layers = false
+
     @Flag(help: "Print a line of JSON for each model instead of a table.")
     var json = false
 
@@ -54,8 +64,8 @@ struct Evaluate: ParsableCommand {
             throw ValidationError("--threshold must be \(PictureRunner.leastScore) to 1")
         }
         if stream != nil {
-            guard models.isEmpty, images == nil, limit == nil else {
-                throw ValidationError("--stream stands in place of models, --images and --limit")
+            guard models.isEmpty, images == nil, limit == nil, !layers else {
+                throw ValidationError("--stream stands in place of models, --images, --limit and --layers")
             }
         } else if models.isEmpty || images == nil {
             throw ValidationError("model files and --images are needed, or --stream")
@@ -83,7 +93,7 @@ struct Evaluate: ParsableCommand {
             models: models, images: images!, truth: truth, limit: limit, threshold: threshold, progress: progress)
         let classes = try truth.classes(labels: run.labels)
         let truths = truth.truths(of: run.results)
-        return models.indices.map { model in
+        var reports = models.indices.map { model in
             var report = EvaluationReport(
                 models[model], truths, run.found(model, truth, classes), labels: run.labels, classes: classes,
                 pictures: run.results.count, threshold: Double(threshold))
@@ -96,6 +106,11 @@ struct Evaluate: ParsableCommand {
             }
             return report
         }
+        if layers {
+            let noises = try LayerNoise.measure(models, run.results.map(\.path), progress)
+            for (model, lines) in noises { reports[model].layers = lines }
+        }
+        return reports
     }
 
     private func evaluate(stream: String, _ truth: GroundTruth, _ progress: Progress) throws -> EvaluationReport {

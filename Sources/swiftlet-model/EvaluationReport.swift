@@ -50,6 +50,8 @@ struct EvaluationReport: Encodable {
     var agreement: Double?
     var logitsDb: Double?
     var boxesDb: Double?
+    /// Of the tensors that an int8 model stores, against the first model.
+    var layers: [QuantizationReport.Line]?
 
     enum CodingKeys: String, CodingKey {
         case model, pictures, threshold
@@ -68,6 +70,7 @@ struct EvaluationReport: Encodable {
         case agreement
         case logitsDb = "foreground_logits_db"
         case boxesDb = "foreground_boxes_db"
+        case layers
     }
 
     /// - Parameters:
@@ -150,6 +153,11 @@ struct EvaluationReport: Encodable {
             let name = reports.count > 1 ? printable(GroundTruth.name(of: report.model)) + ", above" : "above"
             lines.append("\(name) a score of \(String(format: "%.2f", report.threshold)):")
             lines += report.perClass.map(\.sentence)
+        }
+        for report in reports {
+            guard let layers = report.layers else { continue }
+            let title = "\(printable(GroundTruth.name(of: report.model))): signal to noise, dB"
+            lines += ["", QuantizationReport.table(layers, title: title)]
         }
         return lines.joined(separator: "\n")
     }

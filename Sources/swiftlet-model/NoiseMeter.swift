@@ -15,9 +15,10 @@ final class NoiseMeter: @unchecked Sendable {
     private var next = 0
     private var done = 0
 
-    init(_ model: Int8Model, _ references: [Detector], _ candidates: [Detector]) throws {
+    /// - Parameter empty: the report that `measure` adds to.
+    init(_ empty: NoiseReport, _ references: [Detector], _ candidates: [Detector]) {
         pairs = Array(zip(references, candidates))
-        empty = NoiseReport(model)
+        self.empty = empty
     }
 
     /// Pictures that cannot be read are left out.
@@ -95,6 +96,13 @@ struct QuantizationReport: Encodable {
         var totalDb: Double?
         var ownDb: Double
         var rms: Double
+
+        enum CodingKeys: String, CodingKey {
+            case name
+            case totalDb = "total_db"
+            case ownDb = "own_db"
+            case rms
+        }
     }
 
     /// Worst first; tensors without a total by their own rounding.
@@ -111,13 +119,17 @@ struct QuantizationReport: Encodable {
     func json() throws -> String { try compactJSON(self) }
 
     var table: String {
+        Self.table(tensors, title: "signal to noise, dB") + "\n\n" + outputs.table
+    }
+
+    static func table(_ tensors: [Line], title: String) -> String {
         func row(_ name: String, _ total: String, _ own: String) -> String {
             padded(name, to: 64) + padded(total, to: 10, .right) + padded(own, to: 10, .right)
         }
         let rows = tensors.map {
             row($0.name, $0.totalDb.map { String(format: "%.1f", $0) } ?? "-", String(format: "%.1f", $0.ownDb))
         }
-        return ([row("signal to noise, dB", "total", "own")] + rows + ["", outputs.table]).joined(separator: "\n")
+        return ([row(title, "total", "own")] + rows).joined(separator: "\n")
     }
 }
 

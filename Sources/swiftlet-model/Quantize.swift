@@ -111,7 +111,7 @@ struct Quantize: ParsableCommand {
         try quantised.write(to: target) { progress.update("writing layers", done: $0, total: $1) }
         if report {
             let candidates = try self.detectors(try open(model: target), like: detectors)
-            let noise = try NoiseMeter(quantised, detectors, candidates)
+            let noise = NoiseMeter(NoiseReport(quantised), detectors, candidates)
             let result = noise.measure(pictures) {
                 progress.update("measuring noise", done: $0, total: $1, isLong: true)
             }

@@ -95,6 +95,28 @@ import Vision
         #expect(try object(limited.output)["pictures"] as? Int == 1)
     }
 
+    /// What the model file tells of the noise in each tensor is what the quantiser told when it wrote the file.
+    @Test func layersAreThoseOfTheQuantiser() throws {
+        let model = try GoldenModel.xxs.path(size: PictureSize(width: 96, height: 64))
+        let images = tool.path("photos"), quantised = tool.path("int8.gguf")
+        try FileManager.default.createDirectory(atPath: images, withIntermediateDirectories: true)
+        for name in ["a.jpg", "b.jpg"] {
+            _ = try tool.write("photos/\(name)", try fixtureBytes("jpeg/drawn-61x47.jpg"))
+        }
+        let report = try tool("quantize", model, "--calibrate", images, "-o", quantised, "--report", "--json")
+        let wanted = try #require(try object(report.output)["tensors"] as? [NSDictionary])
+        let pictures = ["--images", images, "--annotations", annotations, "--layers"]
+        let outcome = try tool(["evaluate", model, quantised, "--json"] + pictures)
+        let reports = try outcome.lines.map { try object($0) }
+        #expect(outcome.code == 0 && reports[0]["layers"] == nil)
+        #expect(wanted.count > 40 && reports[1]["layers"] as? [NSDictionary] == wanted)
+
+        let table = try tool(["evaluate", model, quantised] + pictures)
+        #expect(table.lines.contains { $0.hasPrefix("int8.gguf: signal to noise, dB") })
+        #expect(try tool(["evaluate", model] + pictures).errors.contains("an int8 model after the first"))
+        #expect(try tool(["evaluate", quantised, model] + pictures).errors.contains("a first model in fp32 or fp16"))
+    }
+
     @Test func mistakesAreExplained() throws {
         let model = try GoldenModel.xxs.path(size: PictureSize(width: 96, height: 64))
         func expect(_ code: Int32, _ words: String, _ arguments: [String]) throws {
