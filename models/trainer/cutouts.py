@@ -1,13 +1,14 @@
 """Cuts annotated objects out of photos and pastes them, turned and tilted, onto other pictures."""
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 from torchvision.ops import box_iou
 
-from .dataset import Sample
+from .dataset import DataError, Sample
 
 
 @dataclass
@@ -33,6 +34,29 @@ def cut_out(sample: Sample, smallest: int = 24) -> list[Cutout]:
         outline = cv2.convexHull(np.concatenate(contours))[:, 0].astype(np.float32)
         found.append(Cutout(np.dstack([crop, cv2.GaussianBlur(opacity, (3, 3), 0)]), outline, label))
     return found
+
+
+def read_objects(folder: Path, classes: list[str]) -> list[Cutout]:
+    """Pictures of single objects, transparent around them, from folders that are named as their class."""
+    found = []
+    for part in sorted(part for part in folder.iterdir() if part.is_dir()) if folder.is_dir() else []:
+        if part.name not in classes:
+            raise DataError(f"{part}: annotations.json has no class of that name; it has {', '.join(classes)}")
+        for file in sorted(part.glob("*.png")):
+            pixels = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
+            if pixels is None or pixels.ndim != 3 or pixels.shape[2] != 4 or not pixels[..., 3].any():
+                raise DataError(f"{file}: a PNG with a transparent background is needed")
+            contours, _ = cv2.findContours(pixels[..., 3], cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+            outline = cv2.convexHull(np.concatenate(contours))[:, 0].astype(np.float32)
+            found.append(Cutout(cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA), outline, classes.index(part.name) + 1))
+    if not found:
+        raise DataError(f"{folder}: no PNG in it; one folder per class is expected, named as the class")
+    return found
+
+
+def mixed(cut: list[Cutout], own: list[Cutout], share: float) -> list[Cutout]:
+    """Both together, `own` repeated where they are few, so that about `share` of what is pasted are those."""
+    return cut + own * max(1, round(share * len(cut) / (1 - share) / len(own))) if own else cut
 
 
 def object_mask(picture: np.ndarray, box: list[int], margin: float = 0.15) -> np.ndarray:

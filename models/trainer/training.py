@@ -9,7 +9,7 @@ import torch.nn.functional as F
 
 from . import checkpoint
 from .crops import Crops, centre_crops
-from .cutouts import cut_out
+from .cutouts import cut_out, mixed, read_objects
 from .dataset import DataError, load, read_photo_set, split
 from .evaluation import average_precision, to_input
 from .matching import Matcher, anchors_for, detection_loss
@@ -44,6 +44,8 @@ class Options:
     threads: int | None = None
     save_minutes: float = 5
     evaluate_minutes: float = 15
+    objects: Path | None = None                 # folder of pictures of single objects, see read_objects
+    objects_share: float = 0.25                 # of what is pasted
     augmentation: Augmentation = field(default_factory=Augmentation)
 
 
@@ -68,6 +70,8 @@ class Run:
             raise DataError(f"{data}: no training photo has a box")
         print(f"{len(training)} photos for training, {len(held_back)} for validation; cutting objects out", flush=True)
         self.cutouts = [cutout for sample in self.training for cutout in cut_out(sample)]
+        own = read_objects(options.objects, self.classes) if options.objects else []
+        self.cutouts = mixed(self.cutouts, own, options.objects_share)
         print(f"{len(self.cutouts)} objects can be pasted into other photos", flush=True)
         self.start_from = start_from
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -1,13 +1,14 @@
 """Properties of sampler, scenes and crops."""
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
 
 from trainer.crops import Crops
-from trainer.cutouts import cut_out, paste
-from trainer.dataset import load, read_photo_set
+from trainer.cutouts import cut_out, mixed, paste, read_objects
+from trainer.dataset import DataError, load, read_photo_set
 from trainer.sampler import MultiScaleBatches
 from trainer.scenes import Augmentation, Scenes, collate
 
@@ -115,3 +116,25 @@ def test_collated_batch(samples: list) -> None:
     scenes = Scenes(samples, [], Augmentation())
     pictures, boxes, labels = collate([scenes[seed, seed, 64] for seed in range(3)])
     assert pictures.shape == (3, 3, 64, 64) and len(boxes) == len(labels) == 3
+
+
+def test_own_objects_are_read_and_mixed_in(tmp_path: Path, cutouts: list) -> None:
+    (tmp_path / "disc").mkdir()
+    drawn = np.zeros((40, 30, 4), np.uint8)
+    drawn[5:35, 4:20] = (10, 20, 200, 255)
+    cv2.imwrite(str(tmp_path / "disc" / "a.png"), drawn)
+    own = read_objects(tmp_path, ["card", "disc"])
+    assert len(own) == 1 and own[0].label == 2
+    assert own[0].pixels[20, 10].tolist() == [200, 20, 10, 255], "red, green, blue, opacity"
+    assert own[0].outline.min(0).tolist() == [4, 5] and own[0].outline.max(0).tolist() == [19, 34]
+    share = sum(cutout is own[0] for cutout in mixed(cutouts * 10, own, 0.25)) / (len(cutouts) * 10)
+    assert share == pytest.approx(1 / 3, abs=0.05), "a quarter of all is a third of the others"
+    assert mixed(cutouts, [], 0.25) == cutouts
+
+    with pytest.raises(DataError, match="has no class of that name"):
+        read_objects(tmp_path, ["card"])
+    cv2.imwrite(str(tmp_path / "disc" / "b.png"), drawn[..., :3])
+    with pytest.raises(DataError, match="transparent"):
+        read_objects(tmp_path, ["card", "disc"])
+    with pytest.raises(DataError, match="no PNG"):
+        read_objects(tmp_path / "disc", ["card", "disc"])
