@@ -1,0 +1,71 @@
+# What bash completes behind swiftlet and swiftletd.
+
+# The cameras' names, as "swiftlet cameras" lists them.
+_swiftlet_cameras() {
+    swiftlet cameras --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d '"' -f 4
+}
+
+# $1: what an option takes; $2: the beginning of the word.
+_swiftlet_value() {
+    local IFS=$'\n'
+    case $1 in
+    file) compopt -o filenames; COMPREPLY=($(compgen -f -- "$2")) ;;
+    camera) COMPREPLY=($(compgen -W "$(_swiftlet_cameras)" -- "$2")) ;;
+    resize) COMPREPLY=($(compgen -W $'upstream\nfast' -- "$2")) ;;
+    format) compopt -o filenames
+        COMPREPLY=($(compgen -W $'yuyv\nuyvy\nnv12\nyuv420\nrgb24\nbgr24\ngrey' -- "$2") $(compgen -f -- "$2")) ;;
+    board) compopt -o filenames
+        COMPREPLY=($(compgen -W "auto"$'\n'"$(cd /usr/share/swiftlet/boards 2>/dev/null && ls | sed 's/\.ini$//')" -- "$2")
+            $(compgen -f -- "$2")) ;;
+    none) ;;
+    esac
+}
+
+# $1: options that take a value, as OPTION:KIND; $2: options that take none; $3: "files" where files may stand.
+_swiftlet_complete() {
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} pair options=''
+    for pair in $1; do
+        options+=" ${pair%:*}"
+        if [ "$before" = "${pair%:*}" ]; then
+            _swiftlet_value "${pair#*:}" "$word"
+            return
+        fi
+    done
+    if [[ $word == -* ]]; then
+        COMPREPLY=($(compgen -W "$options $2" -- "$word"))
+    elif [ "$3" = files ]; then
+        _swiftlet_value file "$word"
+    fi
+}
+
+_swiftlet() {
+    COMPREPLY=()
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        COMPREPLY=($(compgen -W "watch snapshot status cameras detect bench plan check --help -h --version" \
+            -- "${COMP_WORDS[1]}"))
+        return
+    fi
+    case ${COMP_WORDS[1]} in
+    watch) _swiftlet_complete "--socket:file --count:none -n:none --threshold:none -t:none" "--help -h" ;;
+    snapshot) _swiftlet_complete \
+        "--output:file -o:file --socket:file --threshold:none -t:none --wait:none" "--plain --help -h" ;;
+    status) _swiftlet_complete "--file:file -f:file" "--json --help -h" ;;
+    cameras) _swiftlet_complete "--camera:camera -c:camera --size:none --network:none" "--json --help -h" ;;
+    detect) _swiftlet_complete "--model:file -m:file --threshold:none -t:none --class-threshold:none --limit:none
+        --resize:resize --threads:none --annotate:file -a:file" "--json --help -h" files ;;
+    bench) _swiftlet_complete "--model:file -m:file --runs:none -n:none --threads:none --frames:format --board:board" \
+        "--layers --json --help -h" ;;
+    plan) _swiftlet_complete "--model:file -m:file --threads:none --svg:file" "--json --help -h" ;;
+    check) _swiftlet_complete "" "--help -h" files ;;
+    esac
+}
+
+_swiftletd() {
+    COMPREPLY=()
+    _swiftlet_complete "--config:file --model:file -m:file --source:file -s:file --camera:camera -c:camera --size:none
+        --socket:file --metrics:file --threshold:none -t:none --limit:none --resize:resize --threads:none --rate:none
+        --wait:none" "--loop --no-snapshots --help -h --version"
+}
+
+complete -F _swiftlet swiftlet
+complete -F _swiftletd swiftletd

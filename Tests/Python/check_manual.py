@@ -1,0 +1,181 @@
+"""Holds what --help says, what the man pages say and what shells complete against each other.
+
+What a program says of itself is what counts: an option that a page or a completion lacks, or has beyond it, is a
+mistake. So are settings and kinds of lines that the pages on configuration and stream do not name."""
+import argparse
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MANUAL, COMPLETION = ROOT / "Sources/manual", ROOT / "Sources/completion"
+OPTION = re.compile(r"(?<![\w-])(--?[a-z][a-z-]*)")
+# Every command has these; pages name them once.
+COMMON = {"-h", "--help", "--version"}
+
+mistakes: list[str] = []
+
+
+def compare(where: str, found: set[str], wanted: set[str]) -> None:
+    for name in sorted(wanted - found):
+        mistakes.append(f"{where}: lacks {name}")
+    for name in sorted(found - wanted):
+        mistakes.append(f"{where}: has {name}, which does not exist")
+
+
+def help_of(program: Path, *arguments: str) -> str:
+    return subprocess.run([program, *arguments, "--help"], check=True, capture_output=True, text=True).stdout
+
+
+def options_in_help(text: str) -> set[str]:
+    """Of the lines that begin with an option; what stands behind two blanks explains it."""
+    lines = re.findall(r"^ {2,8}(-.*)$", text, re.MULTILINE)
+    return {option for line in lines for option in OPTION.findall(re.split(r" {2,}", line)[0])} - COMMON
+
+
+def sections(page: str) -> dict[str, str]:
+    """By subsection, the text of a page; "" holds what stands before the first."""
+    parts = re.split(r"^\.S[sh] (.*)$", (MANUAL / page).read_text(), flags=re.MULTILINE)
+    return dict(zip(["", *parts[1::2]], parts[::2]))
+
+
+def options_in_page(text: str) -> set[str]:
+    items = re.findall(r"^\.It (Fl .*)$", text, re.MULTILINE)
+    return {"-" + flag for item in items for flag in re.findall(r"Fl (-?[a-z][a-z-]*)", item)} - COMMON
+
+
+def commands_in_help(text: str) -> set[str]:
+    return set(re.findall(r"^ {2}([a-z]+) {2,}", text, re.MULTILINE))
+
+
+def bash_words(*line: str) -> set[str]:
+    """What bash offers for the last word of a line."""
+    script = (f"source {COMPLETION / 'swiftlet.bash'}; COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); _$1; "
+              "printf '%s\\n' \"${COMPREPLY[@]}\"")
+    result = subprocess.run(["bash", "-c", script, "bash", *line], check=True, capture_output=True, text=True)
+    return set(result.stdout.split())
+
+
+def zsh_branches() -> dict[str, set[str]]:
+    """By command, the options of zsh's completion; the daemon's stand under "swiftletd"."""
+    text = (COMPLETION / "_swiftlet").read_text()
+    shared = {name: set(OPTION.findall(re.sub(r"\[[^]]*\]|-g ", "", value)))
+              for name, value in re.findall(r"^    (\w+)=\((.*)\)$", text, re.MULTILINE)}
+    found = {}
+    for name, body in re.findall(r"^    ([a-z]+)\) _arguments (.*?) ;;$", text, re.MULTILINE | re.DOTALL):
+        found[name] = set(OPTION.findall(re.sub(r"\[[^]]*\]|-g ", "", body)))
+        for variable in re.findall(r"\$(\w+)", body):
+            found[name] |= shared[variable]
+    daemon = re.search(r'= swiftletd \]; then\n(.*?)\n        return', text, re.DOTALL)[1]
+    found["swiftletd"] = set(OPTION.findall(re.sub(r"\[[^]]*\]|-g ", "", daemon)))
+    return found
+
+
+def check_device_programs(programs: Path) -> None:
+    tool = programs / "swiftlet"
+    commands = commands_in_help(help_of(tool))
+    page, zsh = sections("swiftlet.1"), zsh_branches()
+    named = {title.split()[1]: text for title, text in page.items() if title.startswith("swiftlet ")}
+    compare("swiftlet.1", set(named), commands)
+    compare("zsh completion", set(zsh) - {"swiftletd"}, commands)
+    compare("bash completion", bash_words("swiftlet", ""), commands | COMMON)
+    for command in sorted(commands):
+        text = help_of(tool, command)
+        wanted = options_in_help(text)
+        compare(f"swiftlet.1, {command}", options_in_page(named.get(command, "")), wanted)
+        compare(f"bash completion, {command}", bash_words("swiftlet", command, "-") - COMMON, wanted)
+        compare(f"zsh completion, {command}", zsh.get(command, set()) - COMMON, wanted)
+        check_screen(f"swiftlet {command} --help", text)
+    text = help_of(programs / "swiftletd")
+    wanted = options_in_help(text)
+    compare("swiftletd.8", options_in_page((MANUAL / "swiftletd.8").read_text()), wanted)
+    compare("bash completion, swiftletd", bash_words("swiftletd", "-") - COMMON, wanted)
+    compare("zsh completion, swiftletd", zsh["swiftletd"] - COMMON, wanted)
+    check_screen("swiftletd --help", text)
+
+
+def check_screen(where: str, text: str) -> None:
+    lines = text.splitlines()
+    if len(lines) > 40 or max(map(len, lines)) > 100:
+        mistakes.append(f"{where}: fits no screen: {len(lines)} lines, the longest of {max(map(len, lines))}")
+
+
+def check_model_tool(tool: Path) -> None:
+    commands = commands_in_help(help_of(tool)) - {"help"}
+    named = {title.split()[1]: text for title, text in sections("swiftlet-model.1").items()
+             if title.startswith("swiftlet-model ")}
+    compare("swiftlet-model.1", set(named), commands)
+    for command in sorted(commands):
+        compare(f"swiftlet-model.1, {command}", options_in_page(named.get(command, "")),
+                options_in_help(help_of(tool, command)))
+
+
+def check_bridge() -> None:
+    text = help_of(ROOT / "Sources/swiftlet-mqtt/swiftlet-mqtt")
+    compare("swiftlet-mqtt.1", options_in_page((MANUAL / "swiftlet-mqtt.1").read_text()), options_in_help(text))
+
+
+def check_settings(programs: Path) -> None:
+    """Every section and key of the configuration that is shipped, where some are comments, and of `swiftlet check`."""
+    shipped = ROOT / "systemd/swiftlet.conf"
+    printed = subprocess.run([programs / "swiftlet", "check", shipped], check=True, capture_output=True, text=True).stdout
+    wanted, section = set(), ""
+    for line in (printed + shipped.read_text()).splitlines():
+        if title := re.match(r"[;# ]*\[(\w+)", line):
+            section = title[1]
+        elif key := re.match(r"[;# ]*(\w+) *=", line):
+            wanted.add(f"[{section}] {key[1]}")
+    found = set()
+    for title, text in sections("swiftlet.conf.5").items():
+        if name := re.match(r"\[(\w+)", title):
+            found |= {f"[{name[1]}] {key}" for key in re.findall(r"^\.It Cm (\w+)", text, re.MULTILINE)}
+    fixed = {key for key in found if not key.startswith(("[threshold]", "[zone]"))}
+    compare("swiftlet.conf.5", fixed, {key for key in wanted if not key.startswith(("[threshold]", "[zone]"))})
+    if {"[zone] include", "[zone] exclude"} - found:
+        mistakes.append("swiftlet.conf.5: lacks a zone's keys")
+
+
+def check_stream() -> None:
+    schema = json.loads((ROOT / "Sources/Stream/stream.schema.json").read_text())
+    kinds = {rule["if"]["properties"]["type"]["const"] for rule in schema["allOf"]}
+    page = sections("swiftlet-stream.7")
+
+    def items(title: str) -> set[str]:
+        lines = re.findall(r"^\.It Cm (.*)$", page[title], re.MULTILINE)
+        return {name for line in lines for name in re.findall(r"\w+", line)} - {"Cm"}
+
+    compare("swiftlet-stream.7, lines", items("Lines of the daemon"), kinds)
+    asked = set()
+    for name, rule in schema["$defs"].items():
+        if name.endswith("request"):
+            for part in [rule, *rule.get("oneOf", []), *rule.get("anyOf", [])]:
+                asked |= set(part.get("properties", {}))
+    compare("swiftlet-stream.7, a client's keys", items("Lines of a client"), asked)
+    text = (MANUAL / "swiftlet-stream.7").read_text()
+    for name in schema["$defs"]["frame"]["properties"]:
+        if name not in text:
+            mistakes.append(f"swiftlet-stream.7: lacks the field {name} of a frame")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("programs", type=Path, help="folder with swiftlet, swiftletd and swiftlet-model")
+    programs = parser.parse_args().programs.resolve()
+    check_device_programs(programs)
+    check_model_tool(programs / "swiftlet-model")
+    check_settings(programs)
+    check_stream()
+    if (ROOT / "Sources/swiftlet-mqtt").is_dir():
+        check_bridge()
+    for page in sorted(MANUAL.iterdir()):
+        lint = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", page], capture_output=True, text=True)
+        mistakes.extend(lint.stdout.splitlines())
+    for mistake in mistakes:
+        print(mistake, file=sys.stderr)
+    return 1 if mistakes else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
