@@ -3,7 +3,9 @@ import CLinux
 /// One anonymous mapping that holds every buffer of a plan. Its pages are faulted in before the first frame, so that no
 /// frame waits for that: by `init`, or by `populate`.
 public struct Arena: ~Copyable {
+    /// The first byte, at the start of a page. Valid as long as the arena lives, which unmaps it.
     public let base: UnsafeMutableRawPointer
+    /// As asked for; the mapping ends at a whole page.
     public let byteCount: Int
 
     /// Maps `byteCount` zeroed bytes; `nil` when the system refuses. A system that overcommits may refuse only later, by

@@ -1,9 +1,13 @@
 /// A buffer that is needed from step `first` to step `last`, both included.
 public struct BufferRequest: Sendable {
+    /// As needed: the plan rounds it up to `LifetimePlanner.alignment`.
     public var byteCount: Int
+    /// The step that writes it first.
     public var first: Int
+    /// The last step that reads it, not before `first`.
     public var last: Int
 
+    /// `first` is at most `last`; neither is checked.
     public init(byteCount: Int, first: Int, last: Int) {
         self.byteCount = byteCount
         self.first = first
@@ -29,8 +33,10 @@ public struct ArenaPlan: Sendable {
 /// gap between the buffers already placed that live at the same time (Pisarchyk and Lee, "Efficient Memory Management
 /// for Deep Neural Net Inference", 2020, section 5).
 public enum LifetimePlanner {
+    /// In bytes: a cache line, which is also the widest vector.
     public static let alignment = 64
 
+    /// The least multiple of `alignment` that is not below `byteCount`, which is not negative.
     public static func aligned(_ byteCount: Int) -> Int { (byteCount + alignment - 1) / alignment * alignment }
 
     /// The sum of the aligned sizes must fit an `Int`; `nil` if it doesn't.

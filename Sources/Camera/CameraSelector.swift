@@ -3,6 +3,7 @@ public struct CameraSelector: Sendable {
     /// nil: the first that there is.
     public var name: [UInt8]?
 
+    /// `name` in UTF-8: a link under /dev/v4l/by-id or by-path, a bus, a card, a device node, or the full path of one.
     public init(name: [UInt8]? = nil) { self.name = name }
 
     /// What captures video and is no camera of its own: codecs, image processors and receivers of the Raspberry Pi,

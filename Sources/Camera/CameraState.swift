@@ -11,6 +11,7 @@ public enum CameraState: Equatable, Sendable {
 
 /// A change of a live camera's state, and why it came about.
 public struct CameraChange: Equatable, Sendable {
+    /// The one that begins.
     public var state: CameraState
     /// nil where nothing is wrong.
     public var reason: CameraError?

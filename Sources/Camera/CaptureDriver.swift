@@ -2,10 +2,13 @@
 public struct CameraIdentity: Equatable, Sendable {
     /// The device node, null-terminated. The kernel numbers nodes as they come: the others stay.
     public var path: [CChar]
+    /// What the device calls itself; two of the same make are called the same.
     public var card: [UInt8]
+    /// Where it is plugged in, by the driver.
     public var bus: [UInt8]
-    /// Names under /dev/v4l/by-id and /dev/v4l/by-path.
+    /// The link under /dev/v4l/by-id, made of vendor, model and serial number.
     public var byID: [UInt8]
+    /// The link under /dev/v4l/by-path, which names the port that it is plugged into.
     public var byPath: [UInt8]
 
     /// `path` without its end.
@@ -17,6 +20,7 @@ public struct CameraIdentity: Equatable, Sendable {
 
 /// A camera that was started.
 public struct OpenCamera: Equatable, Sendable {
+    /// Of the device that was chosen.
     public var identity: CameraIdentity
     /// What the driver granted.
     public var mode: CaptureMode
@@ -24,14 +28,17 @@ public struct OpenCamera: Equatable, Sendable {
 
 /// A buffer that the driver has filled.
 public struct FilledBuffer {
+    /// The buffer's number, 0...: what `image` and `enqueue` take.
     public var index: Int
     /// The driver's count of frames since the stream began.
     public var sequence: UInt32
+    /// Whether the driver says that the frame's data is damaged (V4L2_BUF_FLAG_ERROR).
     public var isDamaged: Bool
     /// Nanoseconds of CLOCK_MONOTONIC; 0 where the driver doesn't tell.
     public var captured: UInt64
 }
 
+/// What ended a wait.
 public enum CaptureWait: Equatable, Sendable {
     case frames, timedOut, interrupted
     /// Devices came, went or changed their rights.
@@ -40,13 +47,15 @@ public enum CaptureWait: Equatable, Sendable {
 
 /// What the camera's state machine needs of the system: V4L2, or a test's pretence of it.
 public protocol CaptureDriver {
-    /// Nanoseconds of CLOCK_MONOTONIC, and since 1970.
+    /// Nanoseconds of CLOCK_MONOTONIC.
     var monotonicTime: UInt64 { get }
+    /// Nanoseconds since 1970, which jump when the clock is set: for people, not for deadlines.
     var realTime: UInt64 { get }
 
     /// Finds the wanted camera, chooses a mode, hands all buffers to the driver and starts the stream. Nothing is open
     /// after an error.
     mutating func open() throws(CameraError) -> OpenCamera
+    /// Stops the stream and gives the buffers back: what was lent of them is void. Nothing, where nothing is open.
     mutating func close()
     /// Stops and starts the stream again, with all buffers handed to the driver.
     mutating func restart() throws(CameraError)
@@ -62,5 +71,6 @@ public protocol CaptureDriver {
 
 /// `BadFrame` as an error, for `Result`.
 public struct BadCapture: Error {
+    /// What the frame is left out for.
     public var reason: BadFrame
 }

@@ -4,11 +4,15 @@ public struct CaptureMode: Equatable, Sendable {
     public var format: PixelFormat
     /// The driver's code of what it delivers.
     public var fourcc: UInt32
+    /// In pixels.
     public var width: Int
+    /// In pixels.
     public var height: Int
     /// The shortest time between two frames in seconds, as a fraction; 0/1 where the driver doesn't say.
     public var intervalNumerator: UInt32
+    /// 30 where the fraction is 1/30.
     public var intervalDenominator: UInt32
+    /// Whether libv4l makes frames of `format` from what the driver delivers, at the cost of a pass over each.
     public var isConverted = false
 
     /// Frames per second; 0 where the driver doesn't say.
@@ -21,13 +25,16 @@ public struct CaptureMode: Equatable, Sendable {
 public struct CaptureRequest: Sendable {
     /// The size of the network's input in pixels: frames should have at least that.
     public var networkWidth: Int
+    /// In pixels, likewise.
     public var networkHeight: Int
     /// nil: the smallest size that covers the network's input.
     public var width: Int?
+    /// nil likewise. One of both alone chooses by that side.
     public var height: Int?
     /// Frames per second; nil: 15 do, and more are taken where they cost nothing else.
     public var rate: Double?
 
+    /// The network's size in pixels, and what a user insists on.
     public init(networkWidth: Int, networkHeight: Int, width: Int? = nil, height: Int? = nil, rate: Double? = nil) {
         self.networkWidth = networkWidth
         self.networkHeight = networkHeight

@@ -1,11 +1,14 @@
 /// The colours of YCbCr frames, from the driver's colour space, encoding and quantisation fields.
 public struct ColourEncoding: Equatable, Sendable {
+    /// The weights of red, green and blue in Y: those of ITU-R BT.601 or BT.709.
     public enum Matrix: Sendable { case bt601, bt709 }
 
+    /// Of no meaning for formats that are not YCbCr, as is the range.
     public var matrix: Matrix
     /// Whether Y, Cb and Cr use all of 0...255, as in JPEG, or 16...235 and 16...240.
     public var isFullRange: Bool
 
+    /// For pictures that do not come from V4L2, whose own fields tell.
     public init(matrix: Matrix, isFullRange: Bool) {
         self.matrix = matrix
         self.isFullRange = isFullRange
@@ -28,20 +31,27 @@ public struct ColourEncoding: Equatable, Sendable {
 
 /// The pixels of a frame in the driver's memory, lent until the source is asked for the next frame.
 public struct CapturedImage {
+    /// The rows of one plane.
     public struct Plane {
+        /// From the first row's first pixel to the last row's last; not owned.
         public var bytes: UnsafeRawBufferPointer
         /// The distance between two rows; every row of pixels lies within `bytes`.
         public var rowBytes: Int
 
+        /// `rowBytes` is at least a row of pixels.
         public init(bytes: UnsafeRawBufferPointer, rowBytes: Int) {
             self.bytes = bytes
             self.rowBytes = rowBytes
         }
     }
 
+    /// How `planes` hold the pixels.
     public var format: PixelFormat
+    /// In pixels.
     public var width: Int
+    /// In pixels.
     public var height: Int
+    /// Of YCbCr formats.
     public var colour: ColourEncoding
     /// As many as the format has; of MJPEG one, which is the JPEG.
     public var planes: InlineArray<3, Plane>
@@ -60,6 +70,7 @@ public struct CapturedImage {
 
 /// One frame of a live camera.
 public struct CapturedFrame {
+    /// Void once the camera is asked for the next frame.
     public let image: CapturedImage
     /// Counts the frames that the camera made while it was open, from 0: a gap is a frame that was left out.
     public let sequence: UInt64

@@ -2,8 +2,11 @@ import CLinux
 
 /// The devices of this machine that capture video.
 public struct DeviceList {
+    /// A device that captures video.
     public struct Device {
+        /// How it can be named.
         public var identity: CameraIdentity
+        /// The kernel driver's name, such as "uvcvideo"; UTF-8.
         public var driver: [UInt8]
         /// Whether frames come in a buffer per plane.
         public var usesPlanes: Bool
@@ -11,6 +14,7 @@ public struct DeviceList {
         public var modes: [CaptureMode]
     }
 
+    /// At most 64, in the order in which the system lists their nodes: any.
     public private(set) var devices: [Device] = []
     /// Why a device that is there may not be opened: EACCES or EPERM; nil where all may.
     public private(set) var refusal: Int32?

@@ -13,8 +13,10 @@ public final class FileSource {
     /// Bytes of one read from a stream.
     static let chunk = 64 << 10
 
+    /// What a path leads to: one JPEG, a folder of them, a file of JPEGs one after the other, or a stream of those.
     public enum Kind: Sendable { case picture, folder, sequence, stream }
 
+    /// By the file's type and its name's ending, not by its content.
     public let kind: Kind
     private let repeats: Bool
     private let interrupt: Int32

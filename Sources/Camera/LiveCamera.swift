@@ -10,15 +10,18 @@ public final class LiveCamera<Driver: CaptureDriver> {
     public struct Deadlines: Sendable {
         /// The longest time between two frames.
         public var frame: UInt64 = 3_000_000_000
-        /// The first and the longest time between two attempts to open a camera.
+        /// The first time between two attempts to open a camera.
         public var firstRetry: UInt64 = 250_000_000
+        /// The longest, which doubling reaches.
         public var lastRetry: UInt64 = 4_000_000_000
         /// What a device that came gets until its rights and links are set.
         public var settling: UInt64 = 100_000_000
 
+        /// The defaults: 3 s for a frame, 0.25 s to 4 s between attempts.
         public init() {}
     }
 
+    /// What a camera has to tell.
     public enum Event {
         case frame(CapturedFrame)
         case bad(BadFrame)
@@ -28,6 +31,7 @@ public final class LiveCamera<Driver: CaptureDriver> {
 
     /// The camera that was opened last, nil before the first.
     public private(set) var camera: OpenCamera?
+    /// By the last `changed`; `absent` before the first.
     public private(set) var state = CameraState.absent
     /// Since the start: frames that came while another was worked on, or that the driver had no buffer for.
     public private(set) var droppedFrames: UInt64 = 0
@@ -54,6 +58,7 @@ public final class LiveCamera<Driver: CaptureDriver> {
     /// A first frame, whose state comes before it.
     private var heldFrame: CapturedFrame?
 
+    /// Opens nothing: the first `next()` does.
     public init(_ driver: Driver, deadlines: Deadlines = Deadlines()) {
         self.driver = driver
         self.deadlines = deadlines

@@ -65,6 +65,7 @@ public enum PixelFormat: Equatable, Sendable, CaseIterable {
         }
     }
 
+    /// 1...3.
     public var planeCount: Int {
         switch self {
         case .nv12: 2

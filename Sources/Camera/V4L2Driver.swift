@@ -40,11 +40,15 @@ public struct V4L2Driver: CaptureDriver {
         _ = clinux_watch_folder("/dev", &watch)
     }
 
+    /// Nanoseconds of CLOCK_MONOTONIC.
     public var monotonicTime: UInt64 { clinux_monotonic_ns() }
+    /// Nanoseconds since 1970 (CLOCK_REALTIME).
     public var realTime: UInt64 { clinux_realtime_ns() }
 
     // MARK: - Opening
 
+    /// Looks through all devices, which takes milliseconds, and starts the wanted one. Throws `noCamera` where it is
+    /// not there, `noFormat`, `badBuffers`, or the `driver` call that failed.
     public mutating func open() throws(CameraError) -> OpenCamera {
         let list = DeviceList(request: request)
         guard let chosen = list.chosen(by: selector) else {
@@ -140,6 +144,7 @@ public struct V4L2Driver: CaptureDriver {
         guard error == 0 else { throw .driver(.start, error) }
     }
 
+    /// Also undoes an `open` that failed half way.
     public mutating func close() {
         guard descriptor >= 0 else { return }
         _ = clinux_v4l2_stop(descriptor, usesPlanes)
@@ -154,6 +159,7 @@ public struct V4L2Driver: CaptureDriver {
         descriptor = -1
     }
 
+    /// Throws the `driver` call that failed; the device then has to be closed.
     public mutating func restart() throws(CameraError) {
         let error = clinux_v4l2_stop(descriptor, usesPlanes)
         guard error == 0 else { throw .driver(.stop, error) }
@@ -163,6 +169,8 @@ public struct V4L2Driver: CaptureDriver {
 
     // MARK: - Frames
 
+    /// Throws `driver(.wait, EIO)` when the device is gone or its queue is in error. A signal ends a wait as
+    /// `timedOut`.
     public mutating func wait(atMost time: UInt64) throws(CameraError) -> CaptureWait {
         var polls: InlineArray<3, clinux_poll> = [
             clinux_poll(fd: interrupt, events: clinux_poll_in, revents: 0),
@@ -187,6 +195,7 @@ public struct V4L2Driver: CaptureDriver {
         return .timedOut
     }
 
+    /// Never waits. Throws `badBuffers` where the driver names a buffer that it was not given.
     public mutating func dequeue() throws(CameraError) -> FilledBuffer? {
         var filled = clinux_v4l2_filled()
         let error = clinux_v4l2_dequeue(descriptor, usesPlanes, &filled)
@@ -201,11 +210,14 @@ public struct V4L2Driver: CaptureDriver {
             index: index, sequence: filled.sequence, isDamaged: filled.is_damaged, captured: filled.captured)
     }
 
+    /// `index` is that of a `FilledBuffer`; what `image` lent of it is void.
     public func enqueue(_ index: Int) throws(CameraError) {
         let error = clinux_v4l2_queue(descriptor, usesPlanes, UInt32(index), format.plane_count)
         guard error == 0 else { throw .driver(.queueBuffer, error) }
     }
 
+    /// `index` is that of a `FilledBuffer`. The pixels are the driver's memory, or the converter's, whose next frame
+    /// replaces them.
     public func image(_ index: Int) -> Result<CapturedImage, BadCapture> {
         let buffer = buffers[index]
         var parts = buffer.planes

@@ -33,6 +33,7 @@ public struct Checkpoint: Sendable {
         indices = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { ($1.name, $0) })
     }
 
+    /// nil where the checkpoint has no tensor of that name.
     public subscript(name: String) -> CheckpointTensor? { indices[name].map { tensors[$0] } }
 
     /// A view with a stride of zero can claim any number of elements, and any number of views can share a storage.

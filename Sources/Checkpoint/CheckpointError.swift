@@ -56,6 +56,7 @@ public enum CheckpointError: Error, Sendable, Equatable {
         case elements = "number of elements of all tensors together"
     }
 
+    /// What is wrong with one tensor.
     public enum TensorProblem: Sendable, Equatable {
         /// A view that reaches past its storage's elements.
         case outsideStorage(elements: Int)
@@ -67,6 +68,7 @@ public enum CheckpointError: Error, Sendable, Equatable {
         case gap
         /// Sizes or strides are negative, of different counts, or their product overflows.
         case shape
+        /// The name is `__metadata__`, which safetensors keeps for something else.
         case reservedName
     }
 }

@@ -1,7 +1,10 @@
 /// One tensor of a checkpoint. Its bytes stay in the file until they are asked for.
 public struct CheckpointTensor: Sendable {
+    /// Its key in the state_dict, or in the safetensors header.
     public let name: String
+    /// Slowest dimension first; empty for a scalar.
     public let shape: [Int]
+    /// As stored: `floats` converts from it.
     public let elementType: ElementType
 
     /// Elements in all: the product of the shape, 1 for a scalar.

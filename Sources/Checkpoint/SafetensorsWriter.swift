@@ -12,6 +12,7 @@ public struct SafetensorsWriter: Sendable {
     private var entries: [Entry] = []
     private var names: Set<String> = []
 
+    /// Without tensors yet.
     public init() {}
 
     /// Adds a tensor from its elements' bytes, little endian and row-major. Throws `duplicateTensor`, or
@@ -29,10 +30,12 @@ public struct SafetensorsWriter: Sendable {
         entries.append(Entry(name: name, shape: shape, elementType: elementType, bytes: bytes))
     }
 
+    /// Adds a float32 tensor, row-major. Throws as the first `add` does.
     public mutating func add(_ name: String, shape: [Int], _ values: [Float]) throws(CheckpointError) {
         try add(name, shape: shape, elementType: .float32, bytes: values.withUnsafeBytes { [UInt8]($0) })
     }
 
+    /// Adds an int32 tensor, row-major. Throws as the first `add` does.
     public mutating func add(_ name: String, shape: [Int], _ values: [Int32]) throws(CheckpointError) {
         try add(name, shape: shape, elementType: .int32, bytes: values.withUnsafeBytes { [UInt8]($0) })
     }

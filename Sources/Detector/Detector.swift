@@ -9,8 +9,10 @@ public struct DetectorSettings {
     public struct ClassThreshold {
         /// UTF-8.
         public var label: [UInt8]
+        /// Detections of the class score more than this, 0...1.
         public var threshold: Float
 
+        /// A detector refuses a label that its model does not have.
         public init(label: [UInt8], threshold: Float) {
             self.label = label
             self.threshold = threshold
@@ -27,11 +29,13 @@ public struct DetectorSettings {
 
     /// Detections score more than this.
     public var threshold: Float
+    /// Instead of `threshold`, for some classes. Of two for the same label the later one holds.
     public var classThresholds: [ClassThreshold]
     /// The best this many detections of a picture are kept; nil keeps what suppression leaves.
     public var limit: Int?
     /// Which comes first.
     public var order = DetectionOrder.ofSuppression
+    /// For pictures and JPEGs; a `PixelView` is always resized by `ResizeRule.fast`.
     public var resize: Resize
     /// Threads of the engine, 1...64; detections do not depend on it.
     public var threads: Int
@@ -40,6 +44,7 @@ public struct DetectorSettings {
     /// Keeps all intermediate tensors of an fp32 network readable; costs memory and time.
     public var observing = false
 
+    /// Labels are checked when a detector is made. `threads` within 1...64 is its precondition.
     public init(
         threshold: Float = 0.3, classThresholds: [ClassThreshold] = [], limit: Int? = nil,
         resize: Resize = .upstream, threads: Int = 1
@@ -54,7 +59,9 @@ public struct DetectorSettings {
 
 /// One picture in, detections out: model file, engine and vision joined. Not thread-safe; one thread owns it.
 public final class Detector {
+    /// What the model file says; `input.size` is the file's, which `inputSize` may replace.
     public let description: ModelDescription
+    /// Runs between `load` and `decode`.
     public let engine: Engine
     /// The size of the network's input.
     public let inputSize: PictureSize
@@ -78,6 +85,8 @@ public final class Detector {
             file: try LoadedNetwork.file(modelPath), inputSize: inputSize, settings: settings)
     }
 
+    /// The same for a model file that is read already, which the engine goes on using. Throws what is wrong with the
+    /// model, the size (`inputSize`) or a label of the settings (`unknownLabel`), or why the engine cannot run it.
     public init(
         file: ModelFile, inputSize: PictureSize? = nil, settings: DetectorSettings
     ) throws(DetectorError) {

@@ -5,8 +5,11 @@ import Vision
 
 /// A model file's network, ready to run; what a detector adds is the way in for pictures and out for detections.
 public struct LoadedNetwork {
+    /// What the model file says; `input.size` is the file's own, `format.size` the one it runs at.
     public let description: ModelDescription
+    /// At the size of `format`.
     public let network: DetectionNetwork
+    /// Prepared and not yet run.
     public let engine: Engine
     /// What the network wants its input to be, at the size that it runs at.
     public let format: InputFormat

@@ -9,19 +9,28 @@ public struct ModelDescription {
 
     /// What people call the model, UTF-8.
     public var name: [UInt8]
+    /// Sizes of all layers up to the strides 16 and 32.
     public var backbone: MobileViTv3
+    /// Sizes of the layers behind the backbone, and the number of classes.
     public var head: SSDLite
+    /// The size that the model was made for, and what becomes of a pixel.
     public var input: InputFormat
     /// The resize with which the network was evaluated upstream.
     public var resize: ResizeRule
+    /// As many levels as the head.
     public var anchors: AnchorLayout
+    /// SSD's factor on regressed centres, above 0 (Liu et al., 2016).
     public var centreVariance: Float
+    /// SSD's factor on regressed widths and heights, above 0.
     public var sizeVariance: Float
+    /// As the network was evaluated upstream.
     public var suppression: Suppression
+    /// Boxes of a class that overlap more than this suppress each other.
     public var iouThreshold: Float
     /// UTF-8, one per class; class 0 is the background.
     public var labels: [[UInt8]]
 
+    /// For writing a model file; what is out of range is found when the file is read.
     public init(
         name: [UInt8], backbone: MobileViTv3, head: SSDLite, input: InputFormat, resize: ResizeRule,
         anchors: AnchorLayout = .published, centreVariance: Float = 0.1, sizeVariance: Float = 0.2,

@@ -38,6 +38,7 @@ public final class PictureInput {
         return (full, jpeg.warnings - warnings)
     }
 
+    /// Takes an upright RGB picture at its full size, which is not empty, by the settings' rule.
     public func load(_ picture: borrowing Picture, into tensor: Tensor) {
         load(picture, of: picture.size, into: tensor)
     }

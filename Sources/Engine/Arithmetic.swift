@@ -2,10 +2,14 @@ import ModelFile
 
 /// The type in which a network stores its activations.
 public enum Arithmetic: Sendable {
+    /// IEEE single precision, the reference.
     case single
+    /// IEEE half precision; cores without fp16 arithmetic compute in single precision.
     case half
+    /// A byte with a scale and a zero point, by tensor or by channel.
     case int8
 
+    /// As messages and options spell it: "fp32", "fp16" or "int8".
     public var name: StaticString {
         switch self {
         case .single: "fp32"

@@ -2,6 +2,7 @@ import ModelFile
 
 /// One step at a time, to tell where a run's time goes.
 extension Engine {
+    /// Kernel calls of one run: fewer than the graph has operations, because of fusion.
     public var stepCount: Int { schedule.steps.count }
 
     /// The layer that step `index` completes.

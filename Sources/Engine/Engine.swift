@@ -16,8 +16,11 @@ public final class Engine {
         case half(UnsafeBufferPointer<UInt16>)
     }
 
+    /// What was prepared, at the size of its input.
     public let graph: Graph
+    /// What activations are stored in; follows from the model file.
     public let arithmetic: Arithmetic
+    /// The kernels that run it.
     public let path: KernelPath
     /// The input of an fp32 network, [height, width, channels], to be filled before `run()`, which overwrites it. Empty
     /// in other precisions.
@@ -27,10 +30,12 @@ public final class Engine {
     public let inputBytes: UnsafeMutableBufferPointer<UInt8>
     /// The network's output, valid until the next `run()`.
     public let predictions: Predictions
-    /// The size of the arena in bytes, and the least that any arrangement of the same buffers needs.
+    /// The size of the arena in bytes.
     public let arenaByteCount: Int
+    /// In bytes: the least that any arrangement of the same buffers needs.
     public let arenaLowerBound: Int
 
+    /// More than any board has cores; bounds scratch memory, of which each thread has its own.
     public static let mostThreads = 64
     /// One for each processor that this process may use.
     public static var defaultThreads: Int { min(Int(clinux_processor_count()), mostThreads) }
@@ -110,6 +115,7 @@ public final class Engine {
         return UnsafeBufferPointer(start: nil, count: 0)
     }
 
+    /// Values in `predictions`, whatever their precision.
     public var predictionCount: Int {
         switch predictions {
         case .single(let values): values.count

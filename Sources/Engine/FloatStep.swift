@@ -2,10 +2,14 @@ import CKernels
 
 /// A map in the arena; `stride` is the distance between its rows in elements.
 public struct MapView {
+    /// The first row; valid as long as the engine that owns the arena.
     public var pointer: UnsafeMutablePointer<Float>
+    /// [height, width, channels]; a row is one pixel's channels.
     public var shape: MapShape
+    /// At least the channels: more where the map is a part of a concatenation.
     public var stride: Int
 
+    /// Takes no ownership: the memory outlives the view.
     public init(pointer: UnsafeMutablePointer<Float>, shape: MapShape, stride: Int) {
         self.pointer = pointer
         self.shape = shape

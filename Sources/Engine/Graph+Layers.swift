@@ -35,11 +35,13 @@ extension Graph {
         return append(.pointwise(activation), [x], shape, name, origin: origin)
     }
 
+    /// a + b, both of the same shape (precondition).
     public mutating func add(_ a: TensorID, _ b: TensorID, _ name: Name) -> TensorID {
         precondition(shape(a) == shape(b))
         return append(.add, [a, b], shape(a), name)
     }
 
+    /// [h, w, c] and [h, w, d] -> [h, w, c + d]; both have as many rows (precondition).
     public mutating func concatenateChannels(_ a: TensorID, _ b: TensorID, _ name: Name) -> TensorID {
         var shape = shape(a)
         precondition(shape.rows == self.shape(b).rows)
@@ -57,6 +59,8 @@ extension Graph {
         return append(.concatenateRows, maps, MapShape(height: 1, width: rows, channels: channels), name)
     }
 
+    /// [h, w, c] -> [height, width, c], bilinear by PyTorch's rule for `alignCorners`
+    /// (torch.nn.functional.interpolate).
     public mutating func resize(
         _ x: TensorID, height: Int, width: Int, alignCorners: Bool, _ name: Name
     ) -> TensorID {
@@ -65,6 +69,7 @@ extension Graph {
             MapShape(height: height, width: width, channels: shape(x).channels), name)
     }
 
+    /// The map's pixels as tokens, ordered as `GraphOperation.unfold` says. Height and width are even (precondition).
     public mutating func unfold(_ x: TensorID, _ name: Name) -> TensorID {
         let shape = shape(x)
         precondition(shape.height % 2 == 0 && shape.width % 2 == 0)
@@ -78,14 +83,20 @@ extension Graph {
         return append(.fold, [x], MapShape(height: height, width: width, channels: shape(x).channels), name)
     }
 
+    /// Each row over its channels, with gain and shift by channel (Ba et al., 2016, "Layer Normalization"); epsilon
+    /// 1e-5.
     public mutating func layerNorm(_ x: TensorID, _ name: Name) -> TensorID {
         append(.layerNorm, [x], shape(x), name, origin: .normalisation)
     }
 
+    /// The whole map at once, with gain and shift by channel (Wu and He, 2018, "Group Normalization", one group);
+    /// epsilon 1e-5.
     public mutating func groupNorm(_ x: TensorID, _ name: Name) -> TensorID {
         append(.groupNorm, [x], shape(x), name, origin: .normalisation)
     }
 
+    /// Multi-head self-attention (Vaswani et al., 2017): [4, n, 3c] -> [4, n, c]. A row of `qkv` holds query, key and
+    /// value, c channels each; c is a multiple of `heads` (precondition).
     public mutating func attention(_ qkv: TensorID, heads: Int, _ name: Name) -> TensorID {
         var shape = shape(qkv)
         precondition(shape.channels % (3 * heads) == 0)
@@ -93,6 +104,8 @@ extension Graph {
         return append(.attention(heads: heads), [qkv], shape, name)
     }
 
+    /// Separable self-attention (Mehta and Rastegari, 2022, "Separable Self-attention for Mobile Vision Transformers",
+    /// section 3.1): [4, n, 1 + 2c] -> [4, n, c]. A row of `qkv` holds one query, c keys and c values.
     public mutating func separableAttention(_ qkv: TensorID, _ name: Name) -> TensorID {
         var shape = shape(qkv)
         precondition(shape.channels % 2 == 1)
@@ -100,6 +113,7 @@ extension Graph {
         return append(.separableAttention, [qkv], shape, name)
     }
 
+    /// Over all rows: [h, w, c] -> [1, 1, c].
     public mutating func mean(_ x: TensorID, _ name: Name) -> TensorID {
         append(.mean, [x], MapShape(height: 1, width: 1, channels: shape(x).channels), name)
     }

@@ -3,25 +3,33 @@ import ModelFile
 /// The shape of one activation: a map of height x width pixels, or patch-position x token rows, of channels (NHWC,
 /// batch 1).
 public struct MapShape: Equatable, Sendable {
+    /// Pixels, or patch positions.
     public var height: Int
+    /// Pixels, or tokens of a patch position.
     public var width: Int
+    /// Values of a row.
     public var channels: Int
 
+    /// Sizes are not checked here: a graph checks them when an operation is appended.
     public init(height: Int, width: Int, channels: Int) {
         self.height = height
         self.width = width
         self.channels = channels
     }
 
+    /// Pixels, or tokens, of the whole map.
     public var rows: Int { height * width }
+    /// Values of the whole map.
     public var count: Int { height * width * channels }
 }
 
 /// A tensor of a graph; valid in that graph only.
 public struct TensorID: Equatable, Sendable {
+    /// Its place in the graph's `shapes`.
     public let index: Int
 }
 
+/// What a layer applies to each of its values: x, max(x, 0), or x * sigmoid(x).
 public enum Activation: Sendable {
     case identity, relu, silu
 }
@@ -74,13 +82,18 @@ public enum ParameterOrigin: Sendable {
 public struct Node: Sendable {
     /// The path of the module in the upstream networks; also the prefix of its tensors in the model file.
     public let name: Name
+    /// What is computed, with its parameters other than weights.
     public let operation: GraphOperation
+    /// In order; only the first `inputCount` mean anything.
     public let inputs: InlineArray<6, TensorID>
+    /// 1...6.
     public let inputCount: Int
+    /// Written by this node alone.
     public let output: TensorID
     /// How its weights are found, or nil for an operation without weights.
     public let origin: ParameterOrigin?
 
+    /// The input at `position`, 0..<`inputCount`.
     public func input(_ position: Int) -> TensorID { inputs[position] }
 
     /// Whether the model file holds `NAME.bias` beside `NAME.weight`.
@@ -94,8 +107,11 @@ public struct Node: Sendable {
 
 /// A network as a list of operations in the order in which they run. Independent of precision and kernels.
 public struct Graph: Sendable {
+    /// In the order in which they run: each reads the input or what an earlier one writes.
     public private(set) var nodes: [Node] = []
+    /// By `TensorID.index`.
     public private(set) var shapes: [MapShape] = []
+    /// What is filled before a run.
     public let input: TensorID
     /// What stays readable after a run.
     public var output: TensorID
@@ -103,12 +119,14 @@ public struct Graph: Sendable {
     /// No map has more pixels, so that products of its dimensions cannot overflow: who builds a graph bounds its input.
     static let mostRows = 1 << 28
 
+    /// A graph without operations, whose output is its input until that is set.
     public init(input shape: MapShape) {
         input = TensorID(index: 0)
         output = input
         shapes.append(shape)
     }
 
+    /// `tensor` is one of this graph's.
     public func shape(_ tensor: TensorID) -> MapShape { shapes[tensor.index] }
 
     /// Appends an operation; shapes must fit (they come from trusted network code, sizes were checked before).

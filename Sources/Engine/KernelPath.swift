@@ -11,10 +11,12 @@ public enum KernelPath: CaseIterable, Equatable, Sendable {
     case neondot
     /// With half-precision arithmetic; fp16 only.
     case neonfp16
+    /// x86-64 with AVX2, for development machines.
     case avx2
     /// int8 only.
     case avx512vnni
 
+    /// As SWIFTLET_PATH and the board files spell it.
     public var name: StaticString {
         switch self {
         case .scalar: "scalar"

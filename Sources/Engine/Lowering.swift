@@ -9,7 +9,9 @@ import ModelFile
 ///   exist whole.
 /// - Concatenations are written in place.
 public struct Lowering: Sendable {
+    /// What an operation computes.
     public enum Kind: Sendable {
+        /// Dense 3x3 convolution of stride 2 over the picture.
         case stem
         case pointwise
         /// Depthwise convolution and the pointwise layer after it; in front of both, where there is one, the pointwise
@@ -23,22 +25,28 @@ public struct Lowering: Sendable {
         case mean
     }
 
+    /// One step of a run. Nodes are given by their index in the graph's list.
     public struct Operation: Sendable {
+        /// Decides which of the optional parts there are.
         public internal(set) var kind: Kind
         /// Whose weights and activation it has; of a band, the last layer's.
         public internal(set) var node: Int
         /// Of a band.
         public internal(set) var depthwise: Int?
+        /// The pointwise layer in front of a band; nil where it has none.
         public internal(set) var expansion: Int?
+        /// One of `roots`.
         public internal(set) var input: TensorID
         /// What is added after the activation.
         public internal(set) var residual: TensorID?
+        /// With the residual added.
         public internal(set) var output: TensorID
         /// Whether all parts must be complete before the next operation begins. Where it is not, each part of the next
         /// reads only what the same part wrote.
         public internal(set) var meetsAfter = true
     }
 
+    /// In the order in which they run.
     public private(set) var operations: [Operation] = []
     /// By tensor: the one whose memory it is, itself unless it is an unfolded or folded view.
     public private(set) var roots: [TensorID]

@@ -3,10 +3,13 @@ import ModelFile
 
 /// Which buffer of a network lies where in the arena, and when: what `Engine` prepares, without preparing it.
 public struct MemoryPlan: Sendable {
+    /// A part of the arena, in use for some steps.
     public struct Buffer: Sendable {
         /// The tensor's layer, or the layer whose scratch memory it is.
         public let name: Name
+        /// Whether it is working memory of one step instead of a tensor.
         public let isScratch: Bool
+        /// Bytes from the start of the arena.
         public let offset: Int
         /// As reserved: a multiple of the planner's alignment.
         public let byteCount: Int
@@ -14,9 +17,11 @@ public struct MemoryPlan: Sendable {
         public let steps: ClosedRange<Int>
     }
 
+    /// Two of them share bytes only where they share no step.
     public let buffers: [Buffer]
     /// The number of steps of a run; the output outlives the last one by one.
     public let stepCount: Int
+    /// Bytes of the arena.
     public let byteCount: Int
     /// The largest sum of buffers alive at one step: no plan can need less.
     public let lowerBound: Int

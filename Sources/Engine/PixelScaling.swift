@@ -3,6 +3,7 @@ public struct PixelScaling: Sendable {
     /// Three gains, then three biases.
     private var factors: InlineArray<6, Float>
 
+    /// One factor and one summand for each channel, in the network's order.
     public init(gain: InlineArray<3, Float>, bias: InlineArray<3, Float>) {
         factors = [gain[0], gain[1], gain[2], bias[0], bias[1], bias[2]]
     }

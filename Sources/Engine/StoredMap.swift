@@ -2,6 +2,7 @@ import CKernels
 
 /// A tensor as an int8 network stores it.
 public struct StoredMap {
+    /// Of the engine's graph.
     public let tensor: TensorID
     /// As in the graph: tokens are ordered by patch position.
     public let shape: MapShape

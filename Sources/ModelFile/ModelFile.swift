@@ -10,14 +10,18 @@ import CLinux
 public final class ModelFile {
     /// Bounds on what a file may claim; the largest network of the family has about 700 tensors.
     public enum Limit {
+        /// Key-value pairs.
         public static let metadataEntries = 1024
+        /// Tensors of the file, weights and what belongs to them.
         public static let tensors = 4096
+        /// Elements of one array among the metadata; labels are the longest.
         public static let arrayElements = 65_536
     }
 
     let bytes: UnsafeRawBufferPointer
     private let ownsMapping: Bool
     private(set) var metadata: [MetadataEntry] = []
+    /// In the file's order. No two have the same name, and their bytes do not overlap.
     public private(set) var tensors: [ModelTensor] = []
 
     /// Maps the file at `path`.
@@ -53,8 +57,10 @@ public final class ModelFile {
         }
     }
 
+    /// Bytes of the whole file, header included.
     public var byteCount: Int { bytes.count }
 
+    /// nil where the file has no such tensor. Looks at one after the other: for preparation, not for frames.
     public func tensor(_ name: Name) -> ModelTensor? {
         for tensor in tensors where tensor.name == name { return tensor }
         return nil

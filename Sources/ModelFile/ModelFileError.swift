@@ -16,25 +16,36 @@ public enum ModelFileError: Error, Equatable, Sendable {
     case duplicateKey(Name)
     case missingKey(Name)
     case wrongType(key: Name, expected: ValueKind)
+    /// The value is none that a network of ours can have.
     case outOfRange(key: Name)
     case tensor(Name, TensorProblem)
 
+    /// Which part of the file an error is about.
     public enum Part: Sendable {
         case header, metadataKey, metadataValue, tensorInfo, tensorData
     }
 
+    /// What is expected under a key: one value, or an array of them.
     public enum ValueKind: Sendable {
         case integer, float, text, integers, floats, texts
     }
 
+    /// What is wrong with one tensor, by itself or for the network that the file names.
     public enum TensorProblem: Equatable, Sendable {
+        /// The network needs it, and the file has none.
         case missing
+        /// It belongs to no layer of the network.
         case unexpected
         case duplicate
+        /// Its name has more than 63 bytes; the error has the first of them.
         case nameTooLong
+        /// No or more than four dimensions, one of them out of 1...2147483647, or too many elements.
         case badShape
+        /// GGUF's number of the element type, which is none of `StorageType`.
         case unsupportedType(UInt32)
+        /// The offset from the start of the tensors' data is no multiple of the file's alignment.
         case misaligned(offset: UInt64)
+        /// The offset from the start of the tensors' data; the tensor reaches past the end of the file.
         case outsideFile(offset: UInt64)
         case overlap(with: Name)
         /// The dimensions the network needs and those found, slowest first; unused dimensions are 1.

@@ -3,13 +3,17 @@
 /// Names are built and compared while a model is prepared, without allocation and without Unicode tables.
 /// 63 bytes is GGUF's own limit for tensor names.
 public struct Name: Equatable, Sendable {
+    /// The most bytes that a name can have.
     public static let capacity = 63
 
     private var storage = InlineArray<64, UInt8>(repeating: 0)
+    /// Bytes of UTF-8, 0...63.
     public private(set) var count = 0
 
+    /// The empty name.
     public init() {}
 
+    /// `text` has at most 63 bytes of UTF-8 (precondition).
     public init(_ text: StaticString) {
         append(text)
     }
@@ -19,16 +23,19 @@ public struct Name: Equatable, Sendable {
         for byte in bytes.prefix(Self.capacity) { append(byte) }
     }
 
+    /// The name has room for it (precondition): a longer one is a programming error, not a file's.
     public mutating func append(_ byte: UInt8) {
         precondition(count < Self.capacity, "names are at most 63 bytes")
         storage[count] = byte
         count += 1
     }
 
+    /// Appends UTF-8 for which there is room (precondition).
     public mutating func append(_ text: StaticString) {
         for index in 0..<text.utf8CodeUnitCount { append(text.utf8Start[index]) }
     }
 
+    /// Appends a name for which there is room (precondition).
     public mutating func append(_ other: Name) {
         for index in 0..<other.count { append(other.storage[index]) }
     }
@@ -39,18 +46,21 @@ public struct Name: Equatable, Sendable {
         append(UInt8(ascii: "0") + UInt8(number % 10))
     }
 
+    /// A copy with `text` at its end, at most 63 bytes together (precondition).
     public func appending(_ text: StaticString) -> Name {
         var name = self
         name.append(text)
         return name
     }
 
+    /// A copy with `number`, which is not negative, in decimal at its end.
     public func appending(_ number: Int) -> Name {
         var name = self
         name.append(number)
         return name
     }
 
+    /// The byte at `index`, 0..<`count`.
     public subscript(index: Int) -> UInt8 { storage[index] }
 
     public static func == (left: Name, right: Name) -> Bool {
@@ -66,6 +76,7 @@ public struct Name: Equatable, Sendable {
         return true
     }
 
+    /// Whether the name's bytes are exactly those of `text`.
     public func matches(_ text: StaticString) -> Bool {
         matches(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }

@@ -5,6 +5,8 @@ public struct DetectionNetwork: Sendable {
     /// The input of the smallest and largest network that is built, in pixels per side.
     public static let inputSides = 32...2048
 
+    /// From the picture, [height, width, 3], to predictions [1, R, 4 + classes]: of each anchor four box offsets, then
+    /// its logits; R in the order level, row, column, anchor.
     public let graph: Graph
     /// The size of each feature level, finest first.
     public let levels: [MapShape]

@@ -14,6 +14,7 @@ public struct MobileViTv3: Equatable, Sendable {
 
     /// One of the stages layer_3, layer_4 and layer_5: an inverted residual of stride 2, then a MobileViT block.
     public struct Stage: Equatable, Sendable {
+        /// The channels that leave the inverted residual, and the block.
         public var channels: Int
         /// The width of a token, d.
         public var tokenChannels: Int
@@ -22,6 +23,7 @@ public struct MobileViTv3: Equatable, Sendable {
         /// The number of transformer encoders, L.
         public var depth: Int
 
+        /// With multi-head attention `tokenChannels` is a multiple of the heads.
         public init(channels: Int, tokenChannels: Int, feedForwardChannels: Int, depth: Int) {
             self.channels = channels
             self.tokenChannels = tokenChannels
@@ -30,9 +32,11 @@ public struct MobileViTv3: Equatable, Sendable {
         }
     }
 
+    /// Which line of the family it is.
     public var attention: Attention
     /// Hidden channels per input channel of an inverted residual.
     public var expansion: Int
+    /// The channels that leave conv_1, the first layer.
     public var stemChannels: Int
     /// The channels of layer_1 and layer_2.
     public var earlyChannels: InlineArray<2, Int>
@@ -41,6 +45,7 @@ public struct MobileViTv3: Equatable, Sendable {
     /// layer_3, layer_4 and layer_5.
     public var stages: InlineArray<3, Stage>
 
+    /// Sizes are not checked here: those of a file are when its description is read.
     public init(
         attention: Attention, expansion: Int, stemChannels: Int, earlyChannels: InlineArray<2, Int>, layer2Depth: Int,
         stages: InlineArray<3, Stage>
@@ -53,6 +58,7 @@ public struct MobileViTv3: Equatable, Sendable {
         self.stages = stages
     }
 
+    /// MobileViTv3-XXS.
     public static let xxs = MobileViTv3(
         attention: .multiHead(heads: 4), expansion: 2, stemChannels: 16, earlyChannels: [16, 24], layer2Depth: 3,
         stages: [

@@ -4,6 +4,7 @@ import ModelFile
 /// The SSDLite head (Sandler et al., 2018, "MobileNetV2"; network specification, section 4): six feature levels, of
 /// which the last four are made from the stride-32 map, and one layer per level that predicts boxes and classes.
 public struct SSDLite: Equatable, Sendable {
+    /// Levels 0 to 5: maps of stride 16, 32, 64, 128 and 256, and one single cell.
     public static let levelCount = 6
 
     /// Including the background, which is class 0.
@@ -12,8 +13,10 @@ public struct SSDLite: Equatable, Sendable {
     public var extraChannels: InlineArray<4, Int>
     /// The channels of a 1x1 layer before a level's prediction, 0 where there is none.
     public var projectionChannels: InlineArray<6, Int>
+    /// By level: the predictions of each of its cells.
     public var anchorsPerCell: InlineArray<6, Int>
 
+    /// All lists are from the finest level to the coarsest. Sizes are not checked here.
     public init(
         classCount: Int, extraChannels: InlineArray<4, Int>, projectionChannels: InlineArray<6, Int>,
         anchorsPerCell: InlineArray<6, Int>

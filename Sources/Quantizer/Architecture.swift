@@ -7,15 +7,20 @@ import Vision
 
 /// A network that the importer knows, and what a checkpoint does not say about it.
 public struct Architecture: Sendable {
+    /// What --architecture takes, in lower case.
     public var name: String
     /// As people write it.
     public var title: String
+    /// Decides with `head` which tensors the checkpoint has, and their shapes.
     public var backbone: MobileViTv3
     /// What the checkpoint's upstream feeds the network (network specification, section 0).
     public var channelOrder: ChannelOrder
+    /// With which the upstream evaluates the network.
     public var resize: ResizeRule
+    /// With which the upstream evaluates the network.
     public var suppression: Suppression
 
+    /// All that can be imported.
     public static let known = [
         Architecture(
             name: "mobilevitv3-xxs-ssdlite", title: "MobileViTv3-XXS SSDLite", backbone: .xxs, channelOrder: .bgr,
@@ -25,6 +30,7 @@ public struct Architecture: Sendable {
             resize: .bicubicPillow, suppression: .acrossClasses(candidatesPerClass: 400, limit: 200)),
     ]
 
+    /// As published, for `classCount` classes with the background.
     public func head(classCount: Int) -> SSDLite {
         .published(classCount: classCount, stride32Channels: backbone.stages[2].channels)
     }

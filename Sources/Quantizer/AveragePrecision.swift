@@ -4,11 +4,16 @@
 public struct AveragePrecision: Equatable, Sendable {
     /// Left, top, width, height in pixels.
     public struct Box: Equatable, Sendable {
+        /// Of the left edge.
         public var x: Double
+        /// Of the top edge.
         public var y: Double
+        /// Not negative.
         public var width: Double
+        /// Not negative.
         public var height: Double
 
+        /// The four numbers of COCO's `bbox`.
         public init(x: Double, y: Double, width: Double, height: Double) {
             self.x = x
             self.y = y
@@ -30,15 +35,20 @@ public struct AveragePrecision: Equatable, Sendable {
         }
     }
 
+    /// An object that is there, as it was annotated.
     public struct Truth: Sendable {
+        /// An id; detections of the picture have the same.
         public var picture: Int
+        /// An id of the annotations.
         public var category: Int
+        /// In pixels of the picture.
         public var box: Box
         /// Of the object, which need not fill its box.
         public var area: Double
         /// A box around many objects: what lies in it counts neither as found nor as false.
         public var isCrowd: Bool
 
+        /// `area` is in pixels.
         public init(picture: Int, category: Int, box: Box, area: Double, isCrowd: Bool) {
             self.picture = picture
             self.category = category
@@ -48,12 +58,18 @@ public struct AveragePrecision: Equatable, Sendable {
         }
     }
 
+    /// A detection that is to be judged.
     public struct Found: Sendable {
+        /// An id of the annotations.
         public var picture: Int
+        /// An id of the annotations.
         public var category: Int
+        /// In pixels of the picture.
         public var box: Box
+        /// Only its order among those of the category counts.
         public var score: Double
 
+        /// Detections in pictures or categories without objects may be among them.
         public init(picture: Int, category: Int, box: Box, score: Double) {
             self.picture = picture
             self.category = category
@@ -64,28 +80,40 @@ public struct AveragePrecision: Equatable, Sendable {
 
     /// Means over categories and IoU thresholds, 0...1; nil where there is nothing to find.
     public let all: Double?
+    /// At an IoU of 0.5 alone.
     public let at50: Double?
+    /// At an IoU of 0.75 alone.
     public let at75: Double?
-    /// Of objects below 32 x 32 pixels, below 96 x 96, and above.
+    /// Of objects up to 32 x 32 pixels.
     public let small: Double?
+    /// Of objects from 32 x 32 to 96 x 96 pixels.
     public let medium: Double?
+    /// Of objects from 96 x 96 pixels.
     public let large: Double?
     /// The share of objects that are found at all, a mean likewise.
     public let recall: Double?
+    /// Of objects up to 32 x 32 pixels.
     public let smallRecall: Double?
+    /// Of objects from 32 x 32 to 96 x 96 pixels.
     public let mediumRecall: Double?
+    /// Of objects from 96 x 96 pixels.
     public let largeRecall: Double?
     /// Those that have objects, by id.
     public let categories: [Category]
 
     /// The same for one category.
     public struct Category: Equatable, Sendable {
+        /// As in the annotations.
         public var id: Int
         /// Objects, crowds left out.
         public var truths: Int
+        /// The mean over the IoU thresholds, 0...1.
         public var all: Double
+        /// At an IoU of 0.5 alone.
         public var at50: Double
+        /// At an IoU of 0.75 alone.
         public var at75: Double
+        /// The mean over the IoU thresholds, 0...1.
         public var recall: Double
     }
 

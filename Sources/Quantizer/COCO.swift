@@ -1,5 +1,6 @@
 /// The labels of the COCO data set in the order of its category ids, as the published detectors number them from 1.
 public enum COCO {
+    /// 80; the background is not among them.
     public static let labels = [
         "person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat", "traffic light",
         "fire hydrant", "stop sign", "parking meter", "bench", "bird", "cat", "dog", "horse", "sheep", "cow",

@@ -2,8 +2,11 @@ import Foundation
 
 /// Boxes of a photo set in COCO's JSON format.
 public struct COCOAnnotations: Decodable, Sendable {
+    /// One of the set's pictures.
     public struct Picture: Decodable, Sendable {
+        /// What the annotations call it.
         public var id: Int
+        /// Of its file.
         public var name: String
 
         enum CodingKeys: String, CodingKey {
@@ -12,8 +15,11 @@ public struct COCOAnnotations: Decodable, Sendable {
         }
     }
 
+    /// A kind of objects.
     public struct Category: Decodable, Sendable {
+        /// What the annotations call it. Ids may have gaps.
         public var id: Int
+        /// Compared with labels without regard to case.
         public var name: String
     }
 
@@ -33,7 +39,9 @@ public struct COCOAnnotations: Decodable, Sendable {
         }
     }
 
+    /// In the file's order, also those without objects.
     public let pictures: [Picture]
+    /// In the file's order.
     public let categories: [Category]
     private let annotations: [Annotation]
 

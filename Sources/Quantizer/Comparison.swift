@@ -36,21 +36,29 @@ public struct Comparison: Sendable {
     private var boxes = Powers()
     private var allLogits = Powers()
     private var allBoxes = Powers()
+    /// Rows that are foreground by the reference, of all pictures.
     public private(set) var foregroundRows = 0
+    /// Those that were added.
     public private(set) var pictures = 0
+    /// Pairs of detections that are the same.
     public private(set) var matched = 0
+    /// Of all pictures.
     public private(set) var referenceDetections = 0
+    /// Of all pictures.
     public private(set) var candidateDetections = 0
 
+    /// `classCount` is with the background: a row of predictions has 4 + `classCount` values.
     public init(classCount: Int) {
         self.classCount = classCount
     }
 
     /// Signal to noise of the foreground rows' logits and box offsets, in dB.
     public var logitDecibels: Double? { logits.decibels }
+    /// nil without foreground; infinite where both are equal.
     public var boxDecibels: Double? { boxes.decibels }
     /// The same of all rows.
     public var allLogitDecibels: Double? { allLogits.decibels }
+    /// nil without pictures; infinite where both are equal.
     public var allBoxDecibels: Double? { allBoxes.decibels }
 
     /// The share of detections that have a partner, 0...1; nil without detections.
@@ -83,6 +91,7 @@ public struct Comparison: Sendable {
         matched += Self.matches(left, right)
     }
 
+    /// Adds the pictures of a comparison of the same networks.
     public mutating func merge(_ other: Comparison) {
         logits.add(other.logits)
         boxes.add(other.boxes)

@@ -1,14 +1,17 @@
 /// What became of objects, and what detections were of: each detection, best first, takes the object that it overlaps
 /// most, whatever the class, where that is at least an IoU of 0.5 and nobody has taken it. Crowds are left out.
 public struct Confusion: Sendable {
+    /// The intersection over union from which a detection is of an object.
     public static let leastOverlap = 0.5
 
     /// By class of the object, then of the detection; class 0 is the background and stays empty.
     public private(set) var counts: [[Int]]
-    /// By class: objects that no detection took, and detections that took no object.
+    /// Objects that no detection took, by their class.
     public private(set) var missed: [Int]
+    /// Detections that took no object, by their class.
     public private(set) var invented: [Int]
 
+    /// `classCount` is with the background.
     public init(classCount: Int) {
         counts = Array(repeating: Array(repeating: 0, count: classCount), count: classCount)
         missed = Array(repeating: 0, count: classCount)

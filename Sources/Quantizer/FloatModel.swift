@@ -6,6 +6,7 @@ import Networks
 
 /// A model file with weights in fp32 or fp16, as quantisation starts from it.
 public struct FloatModel {
+    /// What the file says beside its weights; goes into the quantised file unchanged.
     public let description: ModelDescription
     /// At the file's own input size.
     public let graph: Graph

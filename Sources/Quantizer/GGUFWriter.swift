@@ -17,10 +17,14 @@ public enum MetadataValue: Equatable, Sendable {
 public struct GGUFWriter {
     /// A tensor's header entry.
     public struct Layout: Sendable {
+        /// Unique in the file: the reader refuses another.
         public var name: Name
+        /// Slowest dimension first; written without leading dimensions of 1.
         public var shape: TensorShape
+        /// Of the bytes that `write` is given for it.
         public var storageType: StorageType
 
+        /// Of a tensor that the file is to hold.
         public init(name: Name, shape: TensorShape, storageType: StorageType) {
             self.name = name
             self.shape = shape

@@ -14,8 +14,11 @@ public enum Precision: String, CaseIterable, Sendable {
 /// Turns a checkpoint into a model file: recognises the network, checks every tensor, folds batch norm, transposes
 /// weights into the order in which the kernels read them.
 public struct Importer {
+    /// The named network, or the recognised one.
     public let architecture: Architecture
+    /// With the background, from the prediction layers.
     public let classCount: Int
+    /// What `write` stores weights in.
     public let precision: Precision
 
     private let checkpoint: Checkpoint

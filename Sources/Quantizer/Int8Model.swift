@@ -8,6 +8,7 @@ import Networks
 ///
 /// Scales of inputs are folded into weights before these are rounded, zero points of inputs into the biases.
 public struct Int8Model {
+    /// Which tensors there are, and by what rules they are quantised.
     public let scheme: QuantisationScheme
     /// One per tensor of the scheme.
     public private(set) var quantisations: [TensorQuantisation]

@@ -5,7 +5,9 @@ import ModelFile
 
 /// How much of each stored tensor is noise, measured with the int8 engine itself against the fp32 engine.
 public struct NoiseReport: Sendable {
+    /// One stored tensor; ratios are in dB.
     public struct Line: Sendable {
+        /// The layer that makes it.
         public let name: String
         /// Signal to noise of what the int8 engine stores, all noise from earlier layers in it; nil for a tensor inside
         /// an inverted residual, which never exists whole.
@@ -22,6 +24,7 @@ public struct NoiseReport: Sendable {
     private var totals: [Comparison.Powers]
     private var owns: [Comparison.Powers]
 
+    /// Of a network that was quantised just now.
     public init(_ model: Int8Model) {
         self.init(model.scheme, model.quantisations)
     }
@@ -71,6 +74,7 @@ public struct NoiseReport: Sendable {
         }
     }
 
+    /// Adds the pictures of a report about the same network.
     public mutating func merge(_ other: NoiseReport) {
         for index in totals.indices {
             totals[index].add(other.totals[index])

@@ -30,6 +30,7 @@ public enum QuantizerError: Error, Equatable, Sendable {
 }
 
 extension QuantizerError.TensorProblem {
+    /// One line, without a full stop.
     public var message: String {
         switch self {
         case .missing(let name, let expected): "missing \(name), expected \(expected)"

@@ -25,12 +25,16 @@ public struct StoredTensor: Sendable {
     public let name: Name
     /// By channel: the group that it belongs to. A group has one scale and one zero point.
     public let groups: [Int]
+    /// 1 where all channels share scale and zero point.
     public let groupCount: Int
+    /// From what was seen to the range that is stored.
     public let rule: RangeRule
+    /// From that range to 8 bits.
     public let codes: Codes
     /// The smallest value that is possible at all, from the activation; nil where there is no bound.
     public let lowest: Double?
 
+    /// As the graph has them.
     public var channels: Int { groups.count }
 }
 
@@ -39,7 +43,9 @@ public struct StoredTensor: Sendable {
 /// All choices are from measurements of trained networks: scales by channel where they are free and early ranges of
 /// least error keep the noise low; ranges of least error clip the rare peaks of late layers, which are detections.
 public struct QuantisationScheme: Sendable {
+    /// What the scheme was made for.
     public let graph: Graph
+    /// Decides what is stored at all.
     public let lowering: Lowering
     /// In the order in which the layers run.
     public private(set) var tensors: [StoredTensor] = []
@@ -49,6 +55,7 @@ public struct QuantisationScheme: Sendable {
     /// SiLU is nowhere below this.
     static let lowestSiLU = -0.27846
 
+    /// `graph` has the form that `Lowering` asks for.
     public init(_ graph: Graph) {
         self.graph = graph
         lowering = Lowering(graph)

@@ -5,9 +5,12 @@ import ModelFile
 public struct TensorQuantisation: Equatable, Sendable {
     /// One for all channels, or one for each.
     public private(set) var scales: [Double]
+    /// As many as scales, -128...127.
     public private(set) var zeroPoints: [Int]
 
+    /// Of one channel, whether it has its own or not.
     public func scale(_ channel: Int) -> Double { scales[scales.count == 1 ? 0 : channel] }
+    /// Of one channel, whether it has its own or not.
     public func zeroPoint(_ channel: Int) -> Int { zeroPoints[zeroPoints.count == 1 ? 0 : channel] }
 
     init(scales: [Double], zeroPoints: [Int]) {

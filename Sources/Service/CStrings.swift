@@ -5,6 +5,7 @@ public func bytes(_ string: UnsafePointer<CChar>) -> [UInt8] {
     Array(UnsafeRawBufferPointer(start: string, count: clinux_string_length(string)))
 }
 
+/// Its UTF-8.
 public func bytes(_ text: StaticString) -> [UInt8] {
     Array(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
 }
@@ -19,6 +20,7 @@ public func equalIgnoringCase(_ string: UnsafePointer<CChar>, _ literal: StaticS
     return string[literal.utf8CodeUnitCount] == 0
 }
 
+/// Whether the string is `literal`, byte for byte.
 public func equal(_ string: UnsafePointer<CChar>, _ literal: StaticString) -> Bool {
     for index in 0..<literal.utf8CodeUnitCount
     where UInt8(bitPattern: string[index]) != literal.utf8Start[index] { return false }

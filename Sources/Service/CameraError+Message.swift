@@ -28,6 +28,7 @@ extension CameraError {
         }
     }
 
+    /// What a program ends with that cannot do without the source.
     public var exitCode: ExitCode {
         switch self {
         case .cannotOpen(let error): error == clinux_EACCES || error == clinux_EPERM ? .noPermission : .noInput

@@ -50,6 +50,7 @@ public enum CommandLineError: Error, Equatable {
 ///
 /// getopt keeps its place in globals: one parser at a time.
 public struct CommandLineParser<ID: Sendable> {
+    /// The options, in the order in which the help lists them.
     public let table: [CommandLineOption<ID>]
     private let count: Int32
     private let arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
@@ -141,11 +142,14 @@ public struct CommandLineParser<ID: Sendable> {
 
     // MARK: - The argument of the option that next() returned last
 
+    /// As it was given, of any length; valid as long as the arguments. Only for options with an argument
+    /// (precondition).
     public var text: UnsafePointer<CChar> {
         guard let value else { preconditionFailure("the table gives this option no argument") }
         return value
     }
 
+    /// A finite decimal number with a point. Throws `notANumber` for anything else and outside `range`.
     public func number(in range: ClosedRange<Double>) throws(CommandLineError) -> Double {
         var parsed = 0.0
         guard clinux_parse_number(text, &parsed) == 0, range.contains(parsed) else {
@@ -154,6 +158,7 @@ public struct CommandLineParser<ID: Sendable> {
         return parsed
     }
 
+    /// A whole decimal number. Throws `notAnInteger` for anything else and outside `range`.
     public func integer(in range: ClosedRange<Int64>) throws(CommandLineError) -> Int {
         var parsed: Int64 = 0
         guard clinux_parse_integer(text, &parsed) == 0, range.contains(parsed) else {

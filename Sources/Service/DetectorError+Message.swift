@@ -5,6 +5,7 @@ import Networks
 import Vision
 
 extension EngineError {
+    /// What is wrong and what to do; the caller puts the model's name in front.
     public var message: String {
         switch self {
         case .model(let error): error.message

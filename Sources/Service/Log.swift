@@ -2,8 +2,11 @@ import CLinux
 
 /// How much a log line matters, by syslog's numbers.
 public enum LogPriority: Int32, Sendable {
+    /// What ends the program, or needs a person.
     case error = 3
+    /// What is wrong, and the program goes on.
     case warning = 4
+    /// What has changed.
     case notice = 5
 }
 
@@ -18,13 +21,17 @@ public struct Log: Sendable {
     let program: StaticString
     let journal: Bool
 
+    /// Looks once where stderr goes.
     public init(program: StaticString) {
         self.program = program
         journal = clinux_stderr_is_journal()
     }
 
+    /// For what ends the program, or needs a person.
     public func error(_ message: String) { write(message, .error) }
+    /// For what is wrong while the program goes on.
     public func warning(_ message: String) { write(message, .warning) }
+    /// For what has changed.
     public func notice(_ message: String) { write(message, .notice) }
 
     /// Writes the printable form of `message`: a file's name must not forge a second line.

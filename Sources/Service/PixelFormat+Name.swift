@@ -1,6 +1,7 @@
 import Camera
 
 extension PixelFormat {
+    /// As `swiftlet cameras` and the log call it.
     public var name: StaticString {
         switch self {
         case .yuyv: "YUYV"

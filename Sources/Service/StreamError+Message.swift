@@ -18,6 +18,7 @@ extension StreamError {
         }
     }
 
+    /// What a program ends with that cannot do without the stream.
     public var exitCode: ExitCode {
         switch self {
         case .lineTooLong: .software

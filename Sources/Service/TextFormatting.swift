@@ -46,6 +46,7 @@ public func byteCount(_ count: Int) -> String {
     return "\(fixed(size / 1_073_741_824, decimals: 1)) GiB"
 }
 
+/// On which side of its column a text stands.
 public enum Alignment: Sendable { case left, right }
 
 /// `text` filled up with spaces to `width` columns; text that is wider stays as it is. A column is a Unicode scalar.

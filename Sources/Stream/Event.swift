@@ -2,8 +2,10 @@ import CLinux
 
 /// Something that one thread signals and another waits for with poll.
 public struct Event: ~Copyable {
+    /// Readable once signalled, until cleared: for poll. Valid as long as the event.
     public let descriptor: Int32
 
+    /// Throws `cannotStart` where there is no descriptor left.
     public init() throws(StreamError) {
         var descriptor: Int32 = -1
         let error = clinux_event_create(&descriptor)
@@ -13,6 +15,8 @@ public struct Event: ~Copyable {
 
     deinit { _ = clinux_close(descriptor) }
 
+    /// For any thread. Several signals before a `clear` count as one.
     public func signal() { clinux_event_signal(descriptor) }
+    /// For the thread that waits.
     public func clear() { clinux_event_clear(descriptor) }
 }

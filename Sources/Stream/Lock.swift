@@ -4,6 +4,7 @@ import CLinux
 public final class Lock: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<clinux_mutex>
 
+    /// Throws `cannotStart` where the system has no memory for a mutex.
     public init() throws(StreamError) {
         mutex = .allocate(capacity: 1)
         mutex.initialize(to: clinux_mutex())
@@ -19,6 +20,7 @@ public final class Lock: @unchecked Sendable {
         mutex.deallocate()
     }
 
+    /// Runs `body` while no other thread does so. Not to be called again from inside `body`.
     public func locked<Result>(_ body: () -> Result) -> Result {
         clinux_mutex_lock(mutex)
         defer { clinux_mutex_unlock(mutex) }

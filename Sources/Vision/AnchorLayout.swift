@@ -1,10 +1,15 @@
 /// A default box of SSD in centre form, in units of the picture's width and height.
 public struct Anchor: Equatable, Sendable {
+    /// From the left edge.
     public var centreX: Float
+    /// From the top edge.
     public var centreY: Float
+    /// A share of the picture's width.
     public var width: Float
+    /// A share of the picture's height.
     public var height: Float
 
+    /// Takes the numbers as they are; `AnchorLayout` clamps its own to 0...1.
     public init(centreX: Float, centreY: Float, width: Float, height: Float) {
         self.centreX = centreX
         self.centreY = centreY
@@ -20,11 +25,14 @@ public struct Anchor: Equatable, Sendable {
 /// (s_i * sqrt r, s_i / sqrt r) and (s_i / sqrt r, s_i * sqrt r). Centres are the cells' centres. Each of the four
 /// numbers is clamped to 0...1: in centre form, so an anchor may still reach over the picture's edge.
 public struct AnchorLayout: Sendable {
+    /// Of the first level: a square anchor's side, as a share of the picture's.
     public var minimumScale: Double
+    /// The one after the last level's; the last level's second anchor lies between both.
     public var maximumScale: Double
     /// For each level, the ratios beside 1.
     public var aspectRatios: [[Double]]
 
+    /// Levels are from the finest to the coarsest; scales and ratios are above 0.
     public init(minimumScale: Double, maximumScale: Double, aspectRatios: [[Double]]) {
         self.minimumScale = minimumScale
         self.maximumScale = maximumScale
@@ -37,6 +45,7 @@ public struct AnchorLayout: Sendable {
             minimumScale: 0.1, maximumScale: 1.05, aspectRatios: [[2, 3], [2, 3], [2, 3], [2, 3], [2, 3], [2]])
     }
 
+    /// `level` is one of `aspectRatios`, the finest being 0.
     public func anchorsPerCell(level: Int) -> Int { 2 + 2 * aspectRatios[level].count }
 
     /// The anchors for feature maps of these sizes, one per level, in the order level, row, column, size. Computed in

@@ -1,10 +1,15 @@
 /// A rectangle in units of the picture's width and height (0...1 inside it), not clipped to the picture.
 public struct Box: Equatable, Sendable {
+    /// From the picture's left edge.
     public var left: Float
+    /// From the picture's top edge.
     public var top: Float
+    /// From the picture's left edge, too.
     public var right: Float
+    /// From the picture's top edge, too.
     public var bottom: Float
 
+    /// Takes the sides as they are, in any order.
     public init(left: Float, top: Float, right: Float, bottom: Float) {
         self.left = left
         self.top = top
@@ -12,8 +17,10 @@ public struct Box: Equatable, Sendable {
         self.bottom = bottom
     }
 
+    /// A share of the picture's area.
     public var area: Float { (right - left) * (bottom - top) }
 
+    /// Whether no side is infinite or not a number.
     public var isFinite: Bool { left.isFinite && top.isFinite && right.isFinite && bottom.isFinite }
 
     /// The area of the intersection divided by that of the union; NaN where both areas are 0.
@@ -42,8 +49,10 @@ public struct Detection: Sendable {
     public var classIndex: Int32
     /// The class's softmax probability.
     public var score: Float
+    /// Where the object is in the picture, in units of its width and height.
     public var box: Box
 
+    /// Nothing is checked: `score` is a probability, `classIndex` is not the background's.
     public init(classIndex: Int32, score: Float, box: Box) {
         self.classIndex = classIndex
         self.score = score

@@ -11,6 +11,7 @@ public enum DetectionOrder: Sendable {
 /// Turns a network's raw output into detections: softmax, thresholds, boxes from anchors, suppression.
 /// All buffers are made once; decoding allocates nothing.
 public struct DetectionDecoder: ~Copyable {
+    /// One per row of the predictions.
     public let anchors: [Anchor]
     /// Including the background, class 0.
     public let classCount: Int

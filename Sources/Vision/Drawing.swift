@@ -1,9 +1,13 @@
 /// A pixel's colour.
 public struct Colour: Equatable, Sendable {
+    /// A pixel's first byte in `Picture`.
     public var red: UInt8
+    /// The second.
     public var green: UInt8
+    /// The third.
     public var blue: UInt8
 
+    /// Full brightness is 255 of each.
     public init(_ red: UInt8, _ green: UInt8, _ blue: UInt8) {
         self.red = red
         self.green = green

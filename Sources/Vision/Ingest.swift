@@ -3,7 +3,9 @@ import CKernels
 /// Turns pictures into the network's input tensor. Tables for a picture's size are made when the first picture of that
 /// size comes, and kept until the size changes; nothing is allocated in between.
 public struct Ingest: ~Copyable {
+    /// What it makes of pictures.
     public let format: InputFormat
+    /// How it resizes a `Picture`; a `PixelView` is always resized by `ResizeRule.fast`.
     public let rule: ResizeRule
 
     private var pictureSize = PictureSize(width: 0, height: 0)
@@ -23,6 +25,7 @@ public struct Ingest: ~Copyable {
         case pillow(columns: PillowWeights?, rows: PillowWeights?)
     }
 
+    /// The size of `format` is not empty (precondition).
     public init(format: InputFormat, rule: ResizeRule) {
         precondition(format.size.width > 0 && format.size.height > 0)
         self.format = format

@@ -13,6 +13,8 @@ public struct JPEGDecoder: ~Copyable {
     private let limits: JPEGLimits
     private var stored = Picture()
 
+    /// Makes what all pictures share; ends the process where there is no memory for that. Buffers come with the first
+    /// picture.
     public init(limits: JPEGLimits = JPEGLimits()) {
         guard let decoder = cjpeg_decoder_create(Int32(clamping: limits.scans), limits.memory) else {
             fatalError("no memory for a JPEG decoder")

@@ -6,6 +6,7 @@ public struct JPEGEncoder: ~Copyable {
     public let quality: Int
     private let encoder: OpaquePointer
 
+    /// `quality` is 1...100 (precondition). Ends the process where there is no memory for libjpeg's state.
     public init(quality: Int = 90) {
         precondition((1...100).contains(quality))
         guard let encoder = cjpeg_encoder_create() else { fatalError("no memory for a JPEG encoder") }

@@ -35,12 +35,16 @@ public enum JPEGError: Error, Equatable, Sendable {
 /// The defaults suit a board with 512 MiB: 33 million pixels, which decoded at full size take 96 MiB more. A picture
 /// beyond them has to be scaled down; a progressive one that only lacks memory can be saved as baseline instead.
 public struct JPEGLimits: Sendable {
+    /// The largest width and height, in pixels.
     public var side: Int
+    /// The largest width times height.
     public var pixels: Int
+    /// The most scans of a progressive picture: each costs a pass over all of it, however few bytes it has.
     public var scans: Int
     /// What libjpeg may take, in bytes: a progressive picture needs 2 to 6 per pixel, a baseline one some rows.
     public var memory: Int
 
+    /// `memory` is in bytes.
     public init(side: Int = 16_384, pixels: Int = 1 << 25, scans: Int = 100, memory: Int = 128 << 20) {
         self.side = side
         self.pixels = pixels

@@ -1,8 +1,11 @@
 /// Width and height in pixels.
 public struct PictureSize: Equatable, Sendable {
+    /// Pixels of a row.
     public var width: Int
+    /// Rows.
     public var height: Int
 
+    /// Takes any numbers: whoever reads them from outside checks them.
     public init(width: Int, height: Int) {
         self.width = width
         self.height = height
@@ -13,6 +16,7 @@ public struct PictureSize: Equatable, Sendable {
 ///
 /// The picture owns one buffer, which grows to the largest size it was given and is used again for smaller ones.
 public struct Picture: ~Copyable {
+    /// 0 x 0 where the picture is empty.
     public private(set) var size = PictureSize(width: 0, height: 0)
     /// `size.width * size.height * 3` bytes.
     public private(set) var pixels = UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
@@ -30,6 +34,7 @@ public struct Picture: ~Copyable {
         storage.deallocate()
     }
 
+    /// Bytes from one row to the next.
     public var rowBytes: Int { size.width * 3 }
 
     /// Valid until the picture is given another size. The picture is not empty.

@@ -22,10 +22,14 @@ public enum PictureFit: Sendable {
 
 /// A rectangle of a network's input, in its pixels.
 public struct PictureArea: Equatable, Sendable {
+    /// The first column inside.
     public var left: Int
+    /// The first row inside.
     public var top: Int
+    /// What it covers of the input.
     public var size: PictureSize
 
+    /// Takes any rectangle; `Ingest` wants it inside the input.
     public init(left: Int = 0, top: Int = 0, size: PictureSize) {
         self.left = left
         self.top = top

@@ -15,10 +15,12 @@ public struct ColourMatrix: Equatable, Sendable {
             blue_by_cb: fixed(chroma * 2 * (1 - kb)))
     }
 
+    /// ITU-R BT.601. Of the full range Y, Cb and Cr are all of 0...255, otherwise 16...235 and 16...240.
     public static func bt601(isFullRange: Bool) -> ColourMatrix {
         ColourMatrix(red: 0.299, blue: 0.114, isFullRange: isFullRange)
     }
 
+    /// ITU-R BT.709, with the same ranges.
     public static func bt709(isFullRange: Bool) -> ColourMatrix {
         ColourMatrix(red: 0.2126, blue: 0.0722, isFullRange: isFullRange)
     }
@@ -35,28 +37,39 @@ public struct ColourMatrix: Equatable, Sendable {
 
 /// How many samples a channel has for so many pixels of the picture, along one side.
 public struct SampleRate: Equatable, Sendable {
+    /// Of the channel.
     public var samples: Int
+    /// Of the picture, for so many samples; above 0.
     public var pixels: Int
 
+    /// Such as 1 per 2 for the chroma of 4:2:0, in both directions.
     public init(_ samples: Int, per pixels: Int) {
         self.samples = samples
         self.pixels = pixels
     }
 
+    /// A sample for each pixel.
     public static var one: SampleRate { SampleRate(1, per: 1) }
+    /// A sample for two pixels side by side or one above the other.
     public static var half: SampleRate { SampleRate(1, per: 2) }
 }
 
 /// One channel of a picture: of a plane, every `step`th byte from `offset` on.
 public struct PixelChannel: Equatable, Sendable {
+    /// Which of the view's planes, 0...2.
     public var plane: Int
+    /// Bytes from a row's start to the channel's first sample.
     public var offset: Int
+    /// Bytes from one sample to the next.
     public var step: Int
     /// Of the channel: chroma may have fewer samples than the picture has pixels.
     public var size: PictureSize
+    /// Along a row.
     public var across: SampleRate
+    /// From row to row.
     public var down: SampleRate
 
+    /// Takes a channel with a sample for each pixel unless told otherwise. Nothing is checked here.
     public init(
         plane: Int, offset: Int, step: Int, size: PictureSize, across: SampleRate = .one, down: SampleRate = .one
     ) {
@@ -74,17 +87,21 @@ public struct PixelChannel: Equatable, Sendable {
 
 /// What a picture's bytes mean. The samples of a subsampled channel lie in the middle of the pixels that share them.
 public struct PixelLayout: Equatable, Sendable {
+    /// What the channels are: brightness alone, Y with Cb and Cr by a matrix, or red, green and blue.
     public enum Colours: Equatable, Sendable {
         case grey
         case yCbCr(ColourMatrix)
         case rgb
     }
 
+    /// Of the picture in pixels, whatever its channels have.
     public var size: PictureSize
+    /// Also tells how many channels there are.
     public var colours: Colours
     /// Y, Cb and Cr, or red, green and blue; of grey the first alone.
     public var channels: InlineArray<3, PixelChannel>
 
+    /// Nothing is checked here: whoever makes a view knows its bytes.
     public init(size: PictureSize, colours: Colours, channels: InlineArray<3, PixelChannel>) {
         self.size = size
         self.colours = colours
@@ -102,21 +119,26 @@ public struct PixelLayout: Equatable, Sendable {
 /// A picture in somebody else's memory, in whatever layout it came. Every row that the layout speaks of lies within its
 /// plane: who makes a view has checked that.
 public struct PixelView {
+    /// Rows of bytes, for one channel or for several in turn.
     public struct Plane {
+        /// The first row. Whoever made the view says how long it is valid.
         public var start: UnsafePointer<UInt8>
         /// The distance between two rows.
         public var rowBytes: Int
 
+        /// Takes no ownership.
         public init(start: UnsafePointer<UInt8>, rowBytes: Int) {
             self.start = start
             self.rowBytes = rowBytes
         }
     }
 
+    /// What the planes hold.
     public var layout: PixelLayout
     /// As many as the channels name; the rest are never read.
     public var planes: InlineArray<3, Plane>
 
+    /// Checks nothing, copies nothing.
     public init(layout: PixelLayout, planes: InlineArray<3, Plane>) {
         self.layout = layout
         self.planes = planes

@@ -3,11 +3,13 @@ import CJPEG
 /// A JPEG's components as they are stored: Y, Cb and Cr with their own sizes, or Y alone. The picture owns one buffer,
 /// which grows to the largest it was given.
 public struct PlanarPicture: ~Copyable {
+    /// As decoded, in pixels: the stored size or a fraction of it; 0 x 0 where the picture is empty.
     public private(set) var size = PictureSize(width: 0, height: 0)
     private var planes: InlineArray<3, cjpeg_plane>
     private var planeCount = 0
     private var storage = UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
 
+    /// An empty picture, without memory.
     public init() {
         let none = cjpeg_plane()
         planes = [none, none, none]

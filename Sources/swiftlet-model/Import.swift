@@ -8,6 +8,7 @@ import Vision
 extension Precision: ExpressibleByArgument {}
 
 extension ChannelOrder: ExpressibleByArgument {
+    /// nil for anything but the words of `allValueStrings`.
     public init?(argument: String) {
         switch argument {
         case "rgb": self = .rgb
@@ -16,10 +17,12 @@ extension ChannelOrder: ExpressibleByArgument {
         }
     }
 
+    /// The words of the option, which are the model file's.
     public static var allValueStrings: [String] { ["rgb", "bgr"] }
 }
 
 extension PictureFit: ExpressibleByArgument {
+    /// nil for anything but the words of `allValueStrings`.
     public init?(argument: String) {
         switch argument {
         case "stretch": self = .stretch
@@ -28,6 +31,7 @@ extension PictureFit: ExpressibleByArgument {
         }
     }
 
+    /// The words of the option, which are the model file's.
     public static var allValueStrings: [String] { ["stretch", "letterbox"] }
 }
 

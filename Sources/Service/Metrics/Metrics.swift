@@ -81,9 +81,13 @@ public final class Metrics: Sendable {
 
     // MARK: - The frame path
 
+    /// The source has given a frame, usable or not.
     public func frameCaptured() { captured.add(1, ordering: .relaxed) }
+    /// A frame has become an input of the network.
     public func frameDecoded() { decoded.add(1, ordering: .relaxed) }
+    /// The network has seen a frame.
     public func frameInferred() { inferred.add(1, ordering: .relaxed) }
+    /// `count` frames will have no line.
     public func frameDropped(_ why: Drop, count: UInt64 = 1) { drops.add(why.rawValue, count) }
 
     /// A frame has gone all the way. This alone feeds the watchdog while a camera streams.
@@ -92,6 +96,7 @@ public final class Metrics: Sendable {
         if published.add(1, ordering: .releasing).oldValue == 0 { clinux_event_signal(news) }
     }
 
+    /// A stage of one frame is over and took so long.
     public func took(_ stage: Stage, nanoseconds: UInt64) { latencies[stage.rawValue].add(nanoseconds) }
 
     /// No frame is due before this time of the monotonic clock: a source that is slow on purpose is not stuck.
@@ -123,6 +128,7 @@ public final class Metrics: Sendable {
 
     // MARK: - Reading
 
+    /// Frames that have gone all the way.
     public var framesPublished: UInt64 { published.load(ordering: .acquiring) }
 
     /// Whether no frame is due and none is being worked on.
@@ -131,6 +137,7 @@ public final class Metrics: Sendable {
         return now < idleEnd.load(ordering: .relaxed) && decoded.load(ordering: .relaxed) == done
     }
 
+    /// Frames without a line, for that reason.
     public func dropped(_ why: Drop) -> UInt64 { drops[why.rawValue] }
 
     func latency(_ stage: Stage) -> LatencyHistogram { latencies[stage.rawValue] }

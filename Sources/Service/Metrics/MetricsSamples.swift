@@ -2,15 +2,19 @@ import CLinux
 
 /// The samples of a text that `MetricsText` has written.
 public struct MetricsSamples {
+    /// One line of the text.
     public struct Sample {
+        /// The metric's, such as "swiftlet_clients".
         public var name: [UInt8]
         /// What stands between the braces; empty without labels.
         public var labels: [UInt8]
+        /// In the unit that the name ends with.
         public var value: Double
         /// The value where it is a whole number.
         public var integer: UInt64?
     }
 
+    /// In the text's order.
     public private(set) var all: [Sample] = []
 
     /// nil where the text is not one of these.

@@ -6,15 +6,20 @@ import Stream
 public final class Housekeeper {
     /// What the daemon gives its housekeeper to work with. The closures run on the housekeeper's thread.
     public struct Duties {
+        /// What is written, and what decides whether the watchdog is fed.
         public var metrics: Metrics
+        /// Its counters are written too.
         public var stream: StreamServer
+        /// Told of READY, of the state, and that the daemon lives.
         public var manager: ServiceManager
         /// A C string that stays, or nil: no file is written.
         public var metricsPath: UnsafePointer<CChar>?
         /// Readable when SIGHUP has come (`clinux_reload_signal`), or -1.
         public var reloadSignal: Int32
+        /// Called for each SIGHUP; the service manager waits until it returns.
         public var reload: () -> Void
 
+        /// The pointer stays valid as long as the housekeeper.
         public init(
             metrics: Metrics, stream: StreamServer, manager: ServiceManager, metricsPath: UnsafePointer<CChar>?,
             reloadSignal: Int32, reload: @escaping () -> Void

@@ -12,10 +12,12 @@ public final class Mailbox<Value>: @unchecked Sendable {
 
     private let letter = Atomic<UnsafeRawPointer?>(nil)
 
+    /// Empty.
     public init() {}
 
     deinit { _ = take() }
 
+    /// For any thread. Allocates room for the value, and frees one that nobody has taken.
     public func put(_ value: Value) {
         let new = UnsafeRawPointer(Unmanaged.passRetained(Letter(value)).toOpaque())
         release(letter.exchange(new, ordering: .acquiringAndReleasing))

@@ -5,6 +5,7 @@ public struct ServiceManager: Sendable {
     /// Nanoseconds within which `feedWatchdog` must be called; nil where nobody watches.
     public let watchdogPeriod: UInt64?
 
+    /// Reads from the environment whether there is a manager, and whether it watches this process.
     public init() {
         let period = clinux_watchdog_ns()
         watchdogPeriod = period > 0 ? period : nil
@@ -12,8 +13,11 @@ public struct ServiceManager: Sendable {
 
     /// The service does what it is there for.
     public func ready(status: String) { send("READY=1\nSTATUS=\(printable(status))\n") }
+    /// One line for `systemctl status`.
     public func status(_ status: String) { send("STATUS=\(printable(status))\n") }
+    /// The service lives: see `watchdogPeriod`.
     public func feedWatchdog() { send("WATCHDOG=1\n") }
+    /// The service is about to end.
     public func stopping() { send("STOPPING=1\n") }
     /// A reload begins; `ready` ends it.
     public func reloading() { send("RELOADING=1\nMONOTONIC_USEC=\(clinux_monotonic_ns() / 1000)\n") }
