@@ -140,26 +140,30 @@ public final class LiveCamera<Driver: CaptureDriver> {
 
     /// Takes all that has come and keeps the last that is whole.
     private func newest() throws(CameraError) -> Event? {
-        var kept: FilledBuffer?
-        var image: CapturedImage?
+        // Only what is used is looked at: a converter holds one image, which the next one replaces.
+        var newest: Drained?
+        var older: Drained?
         var fault: BadFrame?
-        var keptSequence: UInt64 = 0
         while let filled = try driver.dequeue() {
             count(filled.sequence)
-            let found: Result<CapturedImage, BadCapture> =
-                filled.isDamaged ? .failure(BadCapture(reason: .damaged)) : driver.image(filled.index)
-            switch found {
-            case .failure(let bad):
-                fault = bad.reason
+            guard !filled.isDamaged else {
+                fault = .damaged
                 try driver.enqueue(filled.index)
-            case .success(let whole):
-                if let older = kept {
-                    droppedFrames += 1
-                    try driver.enqueue(older.index)
-                }
-                kept = filled
-                image = whole
-                keptSequence = sequence - 1
+                continue
+            }
+            if let older { try drop(older) }
+            older = newest
+            newest = Drained(buffer: filled, sequence: sequence - 1)
+        }
+        var kept = newest
+        var image: CapturedImage?
+        if let newest { image = try look(at: newest, &fault) }
+        if let older {
+            if image == nil {
+                kept = older
+                image = try look(at: older, &fault)
+            } else {
+                try drop(older)
             }
         }
         guard let kept, let image else {
@@ -170,15 +174,37 @@ public final class LiveCamera<Driver: CaptureDriver> {
         frameDeadline = driver.monotonicTime + deadlines.frame
         wasRestarted = false
         retry = deadlines.firstRetry
-        lent = kept.index
+        lent = kept.buffer.index
         let now = driver.monotonicTime
-        let captured = kept.captured > 0 && kept.captured <= now ? kept.captured : now
+        let captured = kept.buffer.captured > 0 && kept.buffer.captured <= now ? kept.buffer.captured : now
         let frame = CapturedFrame(
-            image: image, sequence: keptSequence, capturedMonotonic: captured,
+            image: image, sequence: kept.sequence, capturedMonotonic: captured,
             capturedRealtime: driver.realTime - (now - captured))
         guard let change = change(to: .streaming, nil) else { return .frame(frame) }
         heldFrame = frame
         return change
+    }
+
+    /// A buffer that has been taken from the driver, and its frame's number.
+    private struct Drained {
+        var buffer: FilledBuffer
+        var sequence: UInt64
+    }
+
+    /// The image in a buffer; nil where it is a bad one, whose buffer the driver has got back.
+    private func look(at drained: Drained, _ fault: inout BadFrame?) throws(CameraError) -> CapturedImage? {
+        switch driver.image(drained.buffer.index) {
+        case .success(let image): return image
+        case .failure(let bad):
+            fault = bad.reason
+            try driver.enqueue(drained.buffer.index)
+            return nil
+        }
+    }
+
+    private func drop(_ drained: Drained) throws(CameraError) {
+        droppedFrames += 1
+        try driver.enqueue(drained.buffer.index)
     }
 
     private func count(_ number: UInt32) {
