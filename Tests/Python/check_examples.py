@@ -171,7 +171,8 @@ def played(name: str, command: list[str], folder: pathlib.Path) -> None:
     if name in ("C", "Swift"):
         for bad in (b"x" * (300 << 10), b"no line\n", b'{"type":"frame"\n', b"[" * 100000 + b"\n"):
             code, output, errors = play(command, path, [HELLO, bad])
-            check((code, output) == (BAD_PROTOCOL, "") and "swiftletd" in errors, f"{name}, {bad[:20]}: {code} {errors}")
+            is_told = (code, output) == (BAD_PROTOCOL, "") and "swiftletd" in errors
+            check(is_told, f"{name}, {bad[:20]}: {code} {errors}")
     print(f"{name}: whole lines from any pieces, no daemon, an unknown protocol")
 
 
