@@ -1,0 +1,108 @@
+// Prints picture, label, score and box of each detection of swiftletd: detections [SOCKET [LEAST_SCORE]]
+//
+//     swiftc -O detections.swift
+
+import FoundationEssentials
+import Glibc
+
+/// What this program wants of a line of any type; a type that it does not know has none of it.
+struct Line: Decodable {
+    struct Detection: Decodable {
+        var label: String
+        var score: Double
+        var box_px: [Double]
+    }
+
+    /// A file's name, or a number.
+    enum Picture: Decodable, CustomStringConvertible {
+        case file(String)
+        case index(UInt64)
+
+        init(from decoder: any Decoder) throws {
+            let value = try decoder.singleValueContainer()
+            if let index = try? value.decode(UInt64.self) {
+                self = .index(index)
+            } else {
+                self = .file(try value.decode(String.self))
+            }
+        }
+
+        var description: String {
+            switch self {
+            case .file(let name): name
+            case .index(let index): "\(index)"
+            }
+        }
+    }
+
+    var type: String
+    var `protocol`: Int?
+    var message: String?
+    var picture: Picture?
+    var detections: [Detection]?
+}
+
+/// The longest line is hello, of at most 256 KiB.
+let lineLimit = 256 << 10
+
+func fail(_ code: Int32, _ message: String) -> Never {
+    fputs("\(message)\n", stderr)
+    exit(code)
+}
+
+func connected(to path: String) -> Int32? {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else { return nil }
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    let outcome = withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+        }
+    }
+    return descriptor >= 0 && outcome == 0 ? descriptor : nil
+}
+
+func show(_ bytes: ArraySlice<UInt8>, least: Double) {
+    guard let line = try? JSONDecoder().decode(Line.self, from: Data(bytes)) else {
+        fail(76, "swiftletd: sent something that is no line of its protocol")
+    }
+    if line.type == "error" { fail(76, "swiftletd: \(line.message ?? "")") }
+    if line.type == "hello", line.protocol != 1 { fail(76, "swiftletd: speaks a protocol other than 1") }
+    // Frames that were under way before the request are complete: hence the comparison.
+    for found in line.detections ?? [] where found.score >= least {
+        let box = found.box_px.map { "\($0)" }.joined(separator: "\t")
+        print("\(line.picture.map { "\($0)" } ?? "")\t\(found.label)\t\(found.score)\t\(box)")
+    }
+    fflush(stdout)
+}
+
+let arguments = CommandLine.arguments
+let path = arguments.count > 1 ? arguments[1] : "/run/swiftlet/swiftlet.sock"
+guard let least = Double(arguments.count > 2 ? arguments[2] : "0.5") else {
+    fail(64, "usage: detections [SOCKET [LEAST_SCORE]]")
+}
+guard let stream = connected(to: path) else {
+    fail(69, "no swiftletd at \(path): start it, or name its socket")
+}
+let request = Array("{\"min_score\":\(least)}\n".utf8)
+// A daemon that is gone already is found by the next call.
+_ = send(stream, request, request.count, Int32(MSG_NOSIGNAL))
+
+var waiting: [UInt8] = []
+var piece = [UInt8](repeating: 0, count: 64 << 10)
+while true {
+    let count = recv(stream, &piece, piece.count, 0)
+    if count < 0, errno == EINTR { continue }
+    // The end: the source's, or the daemon's.
+    guard count > 0 else { break }
+    waiting += piece[..<count]
+    var start = 0
+    while let end = waiting[start...].firstIndex(of: UInt8(ascii: "\n")) {
+        show(waiting[start..<end], least: least)
+        start = end + 1
+    }
+    waiting.removeFirst(start)
+    if waiting.count > lineLimit { fail(76, "swiftletd: sent a line that is too long") }
+}

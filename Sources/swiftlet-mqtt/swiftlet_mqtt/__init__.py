@@ -1,0 +1,1 @@
+"""The bridge from swiftletd's stream to an MQTT broker."""

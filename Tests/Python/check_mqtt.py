@@ -1,0 +1,378 @@
+"""Holds swiftlet-mqtt to its word, between the real daemon and a real broker:
+check_mqtt.py DAEMON SWIFTLET MODEL PICTURES FOLDER PYTHON [SCENARIO]...
+
+PYTHON runs the bridge: its version of paho-mqtt is what is tested."""
+
+import collections
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+
+from mqtt_parts import BRIDGE, PREFIX, Broker, BridgeProcess, Feeder, PlayedDaemon, Subscriber, fed_daemon
+from running_daemon import PATIENCE, Daemon, check, wait_for
+
+EVENTS, RESTARTS = 10_000, 5
+# Frames on the way from the camera to the subscriber: more than the bridge and the kernel take, which is less than 100,
+# and no more than the daemon holds by itself.
+AHEAD, HELD = 120, 64 << 10
+UNAVAILABLE, USAGE, CONFIGURATION = 69, 64, 78
+
+
+class Test:
+    def __init__(self, program: str, swiftlet: str, model: str, pictures: str, folder: str, python: str) -> None:
+        self.program, self.swiftlet, self.model, self.python = program, swiftlet, model, python
+        self.pictures = pathlib.Path(pictures)
+        self.folder = pathlib.Path(folder)
+
+    def bridge(self, stream: object, broker: Broker, **more: str) -> BridgeProcess:
+        return BridgeProcess(self.python, self.folder, str(stream), broker, **more)
+
+    def broker(self, with_tls: bool = False) -> Broker:
+        return Broker(self.folder / "broker", with_tls)
+
+
+def in_order(numbers: list[int]) -> tuple[list[int], int]:
+    """The numbers that came, without repetitions, and how many of these there were. A repetition begins again further
+    back, where the broker may have got a frame without saying so, and goes on in order."""
+    once: list[int] = []
+    place = 0
+    for number in numbers:
+        if not once or number > once[-1]:
+            check(place == len(once), f"{number} came before what was to be repeated had come")
+            once.append(number)
+            place += 1
+        else:
+            # Where a repetition begins, or goes on.
+            is_next = place < len(once) and once[place] == number
+            place = place + 1 if is_next else once.index(number) + 1
+    return once, len(numbers) - len(once)
+
+
+def check_volume(test: Test) -> None:
+    """10,000 frames through a broker that is restarted five times, absent at first; then losses."""
+    pictures = [path.read_bytes() for path in sorted(test.pictures.glob("*.jpg"))]
+    with test.broker() as broker:
+        daemon, feeder = fed_daemon(test.program, test.folder / "daemon", test.model, pictures)
+        # Counts that fall at once: in the end they are those of the last frame.
+        with daemon, test.bridge(daemon.socket, broker, sections="[topics]\nhold = 0\n") as bridge:
+            wait_for(lambda: bridge.says("cannot reach the broker"), "the bridge misses the broker")
+            broker.start()
+            with Subscriber(broker, "volume") as subscriber:
+                wait_for(lambda: subscriber.last("availability") == b"online", "the bridge comes online")
+                descriptors = bridge.descriptors()
+                for restart in range(RESTARTS + 1):
+                    feed(feeder, subscriber, EVENTS * (restart + 1) // (RESTARTS + 1))
+                    if restart < RESTARTS:
+                        # In full flow. Nothing gets through meanwhile, and the daemon goes on.
+                        broker.stop()
+                        goal = min(EVENTS, subscriber.numbers[-1] + 1 + AHEAD)
+                        feeder.allow(goal)
+                        wait_for(lambda: feeder.written >= goal, "the daemon takes what it and the bridge can hold")
+                        broker.start()
+                wait_for(lambda: bridge.descriptors() == descriptors, "the bridge closes what it has opened")
+                longest = max(map(len, subscriber.payloads("frame")))
+                check(AHEAD * (longest + 1) < HELD, f"lines of {longest} bytes: too long for this test")
+                numbers, repeated = in_order(subscriber.numbers)
+                check(numbers == list(range(EVENTS)), f"{EVENTS - len(numbers)} of {EVENTS} frames are missing")
+                check(subscriber.last("lost") == b"0", f"{subscriber.last('lost')} lost, says the bridge")
+                counts = collections.Counter(found["label"] for found in subscriber.frames()[-1]["detections"])
+                check(counts.total() > 0, "nothing was detected")
+                wait_for(lambda: all(subscriber.last(count_topic(label)) == str(count).encode()
+                                     for label, count in counts.items()), f"the counts become {counts}")
+                print(f"{EVENTS} frames through a broker restarted {RESTARTS} times: all there and in order, "
+                      f"{repeated} of them repeated")
+                for what, is_enough in (
+                    ("longer than the daemon can hold", lambda: True),
+                    ("until the daemon closes the bridge's connection",
+                     lambda: daemon.counter("clients_stuck_total") > 0),
+                ):
+                    lose_some(broker, feeder, subscriber, what, is_enough)
+                broker.stop()
+                feeder.pass_all(10)
+                wait_for(lambda: bridge.says("is lost; trying"), "the bridge misses the broker")
+                log = bridge.stop().splitlines()[-1]
+                check(re.search(r"ended: .*; [1-9]\d* messages without", log), f"what is left is not told: {log}")
+
+
+def count_topic(label: str) -> str:
+    return f"count/{label.replace(' ', '_')}"
+
+
+def feed(feeder: Feeder, subscriber: Subscriber, goal: int) -> None:
+    """Lets frames go until one arrives, and never more than AHEAD be under way."""
+    def has_all() -> bool:
+        newest = subscriber.numbers[-1] if subscriber.numbers else -1
+        feeder.allow(min(EVENTS, newest + 1 + AHEAD))
+        return newest >= goal - 1
+
+    wait_for(has_all, f"{goal} frames arrive")
+
+
+def lose_some(broker: Broker, feeder: Feeder, subscriber: Subscriber, what: str, is_enough: Callable[[], bool]) -> None:
+    """The broker stays away, and the frames go on: everything is either there or counted."""
+    start, lost_before = feeder.written, int(subscriber.last("lost"))
+    broker.stop()
+    feeder.pass_all(1500)
+    wait_for(is_enough, what)
+    feeder.pass_all(200)
+    broker.start()
+
+    def has_caught_up() -> bool:
+        # A loss shows with the next frame.
+        feeder.pass_all(1)
+        return subscriber.numbers[-1] > start + 1700
+
+    wait_for(has_caught_up, "the bridge catches up")
+    sent = feeder.written - start
+    wait_for(lambda: subscriber.numbers[-1] == start + sent - 1, "the last frame arrives")
+    numbers = [number for number in in_order(subscriber.numbers)[0] if number >= start]
+    lost = int(subscriber.last("lost")) - lost_before
+    check(lost > 0, "nothing was lost, so nothing was tested")
+    check(len(numbers) + lost == sent, f"{sent} frames were sent, {len(numbers)} came, {lost} were counted as lost")
+    print(f"broker away {what}: {len(numbers)} frames came and {lost} were counted as lost, of {sent}")
+
+
+def check_states(test: Test) -> None:
+    """The states, discovery, last will, TLS and passwords, with the real daemon."""
+    picture = test.pictures / "drawn-1.jpg"
+    arguments = ["--model", test.model, "--threshold", "0.3", "--resize", "fast"]
+    output = subprocess.run(
+        [test.swiftlet, "detect", "--json", *arguments, str(picture)], check=True, capture_output=True).stdout
+    wanted = collections.Counter(found["label"] for found in json.loads(output)["detections"])
+    check(wanted.total() > 1, "too little is detected to compare")
+    arguments += ["--source", str(picture), "--loop", "--rate", "20", "--threads", "1"]
+    with test.broker(with_tls=True) as broker:
+        broker.start()
+        with Subscriber(broker, "early") as early, Daemon(test.program, str(test.folder / "d"), arguments) as daemon:
+            with test.bridge(daemon.socket, broker, over_tls="ca.pem") as bridge:
+                wait_for(lambda: len(early.numbers) > 5, "frames over TLS")
+                for label in wanted:
+                    wait_for(lambda: early.last(count_topic(label)) == str(wanted[label]).encode(),
+                             f"{wanted[label]} of {label}")
+                check_discovery(early, daemon)
+                bridge.kill()
+                wait_for(lambda: early.last("availability") == b"offline", "the last will")
+            # What the broker has kept: the states, nothing of single frames.
+            with Subscriber(broker, "late") as late:
+                for label, count in wanted.items():
+                    wait_for(lambda: late.last(count_topic(label)) == str(count).encode(), "kept counts")
+                wait_for(lambda: late.last("availability") == b"offline" and late.last("lost"), "kept states")
+                wait_for(lambda: len(late.configurations()) == len(set(early.configurations())), "kept entities")
+                check(all(kept for _, _, kept in late.heard), "not all states are kept")
+                check(late.frames() == [], "the broker has kept a frame")
+            seen = len(early.numbers)
+            with test.bridge(daemon.socket, broker, sections="[topics]\nqos = 0\n") as bridge:
+                wait_for(lambda: early.last("availability") == b"online", "online again")
+                wait_for(lambda: len(early.numbers) > seen, "frames again")
+                restart_daemon(test, daemon, arguments, early)
+                log = bridge.stop()
+                wait_for(lambda: early.last("availability") == b"offline", "offline at the end")
+                came = len(early.numbers) - seen
+                check(f"ended: {came} frames published" in log, f"{came} frames came: {log}")
+        print("states, last will, discovery, TLS, a daemon that restarts")
+
+        for name, told, change in (
+            ("wrong", "refuses user 'bridge': look at [broker] user and password_file", {"password": "wrong"}),
+            ("strange", "certificate verify failed", {"over_tls": "stranger.pem"}),
+        ):
+            with test.bridge("none", broker, name=name, **change) as bridge:
+                wait_for(lambda: bridge.says(told), f"the bridge says: {told}")
+                wait_for(lambda: bridge.says("cannot connect to none"), "the bridge misses the daemon")
+                bridge.stop()
+        print("a wrong password and a certificate of a stranger are told")
+
+
+def restart_daemon(test: Test, daemon: Daemon, arguments: list[str], subscriber: Subscriber) -> None:
+    """The same socket, numbers from 0: what the new daemon sent before the bridge came is lost and counted."""
+    daemon.process.kill()
+    daemon.process.wait()
+    wait_for(lambda: subscriber.last("availability") == b"offline", "the bridge misses the daemon")
+    lost, seen = int(subscriber.last("lost")), len(subscriber.numbers)
+    with Daemon(test.program, str(test.folder / "d"), arguments) as again:
+        wait_for(lambda: len(subscriber.numbers) > seen + 5, "frames of the new daemon")
+        check(subscriber.last("availability") == b"online", "frames, and yet not online")
+        first = subscriber.numbers[seen]
+        wait_for(lambda: int(subscriber.last("lost")) - lost == first, f"{first} more lost")
+        check(again.process.poll() is None, "the new daemon has ended")
+
+
+def check_discovery(subscriber: Subscriber, daemon: Daemon) -> None:
+    with daemon.connect() as client:
+        hello = json.loads(client.makefile().readline())
+    labels = hello["labels"][1:]
+    wait_for(lambda: len(subscriber.configurations()) >= 2 * len(labels) + 1, "all entities are told of")
+    entities = {topic: json.loads(payload) for topic, payload, _ in subscriber.configurations()}
+    named = collections.Counter()
+    for topic, entity in entities.items():
+        match = re.fullmatch(r"homeassistant/(sensor|binary_sensor)/([A-Za-z0-9_-]+)/config", topic)
+        check(match is not None, f"no topic of Home Assistant's: {topic}")
+        missing = {"name", "unique_id", "state_topic", "device", "origin", "availability", "qos"} - entity.keys()
+        check(not missing, f"{topic} lacks {missing}")
+        check(match[2] == entity["unique_id"], f"{topic} is not named as {entity['unique_id']}")
+        device = entity["device"]
+        check(device["identifiers"] == ["bridge"] and device["name"] and device["sw_version"] == hello["version"]
+              and entity["origin"]["name"] == "swiftlet-mqtt", f"{topic}: {entity}")
+        check([place["topic"] for place in entity["availability"]] == [f"{PREFIX}/availability"], f"{entity}")
+        if entity["unique_id"] != "bridge_lost":
+            check(entity["state_topic"].startswith(f"{PREFIX}/count/"), f"{topic}: {entity['state_topic']}")
+            named[(match[1], entity["name"].removesuffix(" count"))] += 1
+        if match[1] == "binary_sensor":
+            check("value_template" in entity and entity["device_class"] == "occupancy", f"{topic}: {entity}")
+    check(len({entity["unique_id"] for entity in entities.values()}) == len(entities), "identifiers are not unique")
+    expected = {(kind, label): 1 for kind in ("sensor", "binary_sensor") for label in labels}
+    difference = [key for key in named.keys() | expected.keys() if named.get(key) != expected.get(key)]
+    check(not difference, f"not each class once: {sorted(difference)[:4]}")
+    states = {entity["state_topic"] for entity in entities.values()}
+    wait_for(lambda: states <= {topic for topic, _, _ in subscriber.heard}, "every entity gets a state")
+
+    before = len(subscriber.configurations())
+    subscriber.publish("homeassistant/status", b"offline")
+    subscriber.publish("homeassistant/status", b"online")
+    wait_for(lambda: len(subscriber.configurations()) >= before + len(entities), "all is told again")
+    again = {topic: json.loads(payload) for topic, payload, _ in subscriber.configurations()[before:]}
+    check(again == entities, "other entities after Home Assistant's birth message")
+    check(len(subscriber.configurations()) == before + len(entities), "told more often than asked for")
+
+
+def check_lines(test: Test) -> None:
+    """Lines that the real daemon sends seldom, or never."""
+    with test.broker() as broker:
+        broker.start()
+        sections = "[stream]\nmin_score = 0.5\nclasses = dog, a/b+c, cat\nmax_rate = 10\n[topics]\nhold = 3\n"
+        with Subscriber(broker, "lines") as heard, PlayedDaemon(test.folder / "s") as daemon, \
+                test.bridge(daemon.path, broker, sections=sections) as bridge:
+            daemon.accept()
+            check(daemon.request() == {"min_score": 0.5, "classes": ["dog", "a/b+c"]}, "another request")
+            wait_for(lambda: bridge.says("the model has no cat"), "a class that the model has not")
+            camera = {"type": "camera", "state": "streaming", "camera": "c", "message": "", "format": "YUYV",
+                      "width_px": 32, "height_px": 32, "rate_fps": 30}
+            daemon.send(camera)
+            # Before the daemon's answer nothing is filtered.
+            daemon.frame(0, (("dog", 0.9), ("dog", 0.4), ("bus", 0.9)))
+            daemon.send({"type": "options", "min_score": 0.5, "classes": ["dog", "a/b+c"], "every": 1})
+            daemon.send({"type": "new"})
+            daemon.frame(1, (("a/b+c", 0.9),), seconds=0.1)
+            wait_for(lambda: len(heard.frames()) == 2, "two frames")
+            check([[found["label"] for found in frame["detections"]] for frame in heard.frames()]
+                  == [["dog"], ["a/b+c"]], f"{heard.frames()}")
+            check(json.loads(heard.last("camera")) == camera, "another camera")
+            # A count rises at once and falls after `hold` seconds of the camera's time.
+            wait_for(lambda: heard.last("count/a_b_c") == b"1" and heard.last("count/dog") == b"1", "counts")
+            names = {json.loads(payload)["name"] for _, payload, _ in heard.configurations()}
+            check({"Camera", "dog", "a/b+c", "a/b+c count"} <= names and "cat" not in names, f"{names}")
+            daemon.frame(2, seconds=2.9)
+            wait_for(lambda: len(heard.frames()) == 3, "a third frame")
+            check(heard.last("count/dog") == b"1", "a count fell too early")
+            daemon.frame(3, seconds=3.05)
+            wait_for(lambda: heard.last("count/dog") == b"0", "a count falls")
+            check(heard.last("count/a_b_c") == b"1", "a count fell too early")
+            # At most ten a second, by the camera's clock; what is left out is not lost.
+            for number in range(4, 34):
+                daemon.frame(number, seconds=4 + (number - 4) / 30)
+            daemon.frame(34, seconds=9)
+            wait_for(lambda: heard.frames()[-1]["sequence"] == 34, "the last of many")
+            # One more than ten: the pause before gives one frame in advance.
+            thinned = len(heard.frames()) - 4 - 1
+            check(10 <= thinned <= 11, f"{thinned} frames of a second's thirty")
+            check(heard.last("lost") == b"0", "lost")
+            # Lines that the daemon says are lost.
+            daemon.send({"type": "dropped", "lines": 7})
+            daemon.frame(42, seconds=10)
+            wait_for(lambda: heard.last("lost") == b"7", "seven lost")
+            # Between connections: 43 to 51, of which the daemon left 4 out and told of 2.
+            daemon.send({"type": "dropped", "lines": 2})
+            daemon.send({"type": "error", "message": "too slow: closed"})
+            daemon.part()
+            wait_for(lambda: bridge.says("too slow: closed"), "the daemon's last word")
+            wait_for(lambda: heard.last("availability") == b"offline", "offline")
+            daemon.accept()
+            daemon.request()
+            daemon.frame(52, seconds=11, left_out=4)
+            wait_for(lambda: heard.last("lost") == b"12", "five more than told")
+            check([frame["sequence"] for frame in heard.frames()][-2:] == [42, 52], "another order")
+            daemon.part()
+            # The same without a camera: what was kept of one goes.
+            daemon.accept(kind="folder")
+            wait_for(lambda: heard.last("camera") == b"", "no camera any more")
+            hostile(daemon, bridge, heard)
+            bridge.stop()
+        print("options, camera, hold, rate, losses; lines that nobody should send")
+
+
+def hostile(daemon: PlayedDaemon, bridge: BridgeProcess, heard: Subscriber) -> None:
+    """Each ends the connection, never the bridge."""
+    last = len(heard.frames())
+    daemon.client.sendall(b'{"type":"frame","sequence":"x"}\n')
+    check(daemon.is_left(), "a bad frame was taken")
+    wait_for(lambda: bridge.says("does not speak as swiftletd does"), "a bad frame is told")
+    for what, line in (
+        ("nested", b"[" * 100_000 + b"]" * 100_000 + b"\n"), ("endless", b"x" * (400 << 10)),
+        ("no JSON", b"\xff\xfe\n"), ("torn", b'{"type":"fr\n'),
+    ):
+        daemon.accept()
+        try:
+            daemon.client.sendall(line)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        check(daemon.is_left(), what)
+    daemon.accept(protocol=2)
+    check(daemon.is_left(), "another protocol")
+    wait_for(lambda: bridge.says("speaks protocol 2"), "another protocol is told")
+    check(len(heard.frames()) == last, "a frame out of nothing")
+
+
+def check_command(test: Test) -> None:
+    """The command line and the configuration."""
+    def run(*arguments: object, options: tuple[str, ...] = ()) -> tuple[int, str, str]:
+        command = [test.python, *options, str(BRIDGE), *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        return done.returncode, done.stdout, done.stderr
+
+    code, output, _ = run("--help")
+    check(code == 0 and "--check" in output and "--config" in output, "no help")
+    code, output, errors = run("--check", "--config", BRIDGE.with_name("swiftlet-mqtt.conf"))
+    check((code, errors) == (0, "") and "min_score" in output, f"the shipped configuration: {errors}")
+    link = test.folder / "swiftlet-mqtt"
+    link.symlink_to(BRIDGE.resolve())
+    done = subprocess.run([test.python, link, "--check", "--config", BRIDGE.with_name("swiftlet-mqtt.conf")],
+                          capture_output=True, text=True)
+    check((done.returncode, done.stdout) == (0, output), f"by a symbolic link: {done.stderr}")
+    printed = test.folder / "printed.conf"
+    printed.write_text(output)
+    check(run("--check", "--config", printed) == (0, output, ""), "what it prints it reads differently")
+    wrong = test.folder / "wrong.conf"
+    wrong.write_text(
+        "[stream]\nmin_score = 2\nmax_rat = 1\n[broker]\nport = 70000\ntls = perhaps\npassword_file = /nonexistent\n"
+        "[topics]\nprefix = a/#\nqos = 2\n[other]\nkey = 1\n[stream2]\n[discovery]\nprefix = /\n")
+    code, output, errors = run("--config", wrong)
+    told = {line.split(": ", 2)[2].split(":")[0] for line in errors.splitlines()}
+    check(code == CONFIGURATION and output == "", f"a wrong configuration: {code}")
+    check(told == {"[stream] min_score", "[stream] max_rat", "[broker] port", "[broker] tls", "[broker] password_file",
+                   "[topics] prefix", "[topics] qos", "[other] key", "[discovery] prefix"}, f"{told}")
+    check("cannot be read" in run("--config", "/nonexistent")[2], "a configuration that is not there")
+    code, output, errors = run("--nothing")
+    check(code == USAGE and "--nothing" in errors, f"a wrong option: {code}")
+    code, output, errors = run("--check", options=("-S",))
+    check(code == UNAVAILABLE and "python3-paho-mqtt" in errors, f"without paho-mqtt: {code} {errors}")
+    print("command line and configuration")
+
+
+SCENARIOS = {"command": check_command, "lines": check_lines, "states": check_states, "volume": check_volume}
+
+
+def main(program: str, swiftlet: str, model: str, pictures: str, folder: str, python: str, *names: str) -> None:
+    version = subprocess.run(
+        [python, "-c", "import paho.mqtt; print(paho.mqtt.__version__)"], check=True, capture_output=True, text=True)
+    print(f"paho-mqtt {version.stdout.strip()}")
+    for name in names or SCENARIOS:
+        shutil.rmtree(f"{folder}/{name}", ignore_errors=True)
+        pathlib.Path(folder, name).mkdir(parents=True)
+        SCENARIOS[name](Test(program, swiftlet, model, pictures, f"{folder}/{name}", python))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
