@@ -90,7 +90,8 @@ def check_programs(folder: pathlib.Path, architecture: str) -> None:
         needed = {line.split("[")[1].rstrip("]") for line in dynamic if "(NEEDED)" in line}
         assert needed <= LIBRARIES.keys(), needed - LIBRARIES.keys()
         assert not any("RPATH" in line or "RUNPATH" in line for line in dynamic), path
-        # Where a program was built must not show in it.
+        # Where and how a program was built must not show in it.
+        assert ".swift_modhash" not in output("readelf", "--sections", "--wide", path), path
         assert str(pathlib.Path.cwd()).encode() not in pathlib.Path(path).read_bytes(), path
 
 
