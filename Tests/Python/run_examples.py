@@ -85,7 +85,7 @@ class Sandbox:
 
     def placed(self, text: str) -> str:
         for installed, here in (("/run/swiftlet/swiftlet.sock", "run.sock"), ("/tmp/swiftlet.sock", "tmp.sock"),
-                                ("/usr/share/swiftlet/model.gguf", "model.gguf"),
+                                ("/usr/share/swiftlet/cards.gguf", "model.gguf"),
                                 ("/etc/swiftlet/swiftlet.conf", "swiftlet.conf")):
             text = text.replace(installed, str(self.folder / here))
         return re.sub(r"(?<=-m |el )M\b", "model.gguf", text)
