@@ -37,7 +37,8 @@ struct Options {
     }
 
     private enum ID {
-        case config, model, source, camera, size, socket, metrics, threshold, limit, resize, threads, loop, rate, wait, help, version
+        case config, model, source, camera, size, socket, noSnapshots, metrics, threshold, limit, resize, threads, loop, rate
+        case wait, help, version
     }
 
     private static var table: [CommandLineOption<ID>] {
@@ -54,6 +55,7 @@ struct Options {
                 help: "camera (default: the first); swiftlet cameras lists them"),
             .init(.size, "size", argument: "WxH", help: "size of the camera's frames (default: the least that will do)"),
             .init(.socket, "socket", argument: "PATH", help: "Unix socket to create"),
+            .init(.noSnapshots, "no-snapshots", help: "give no pictures to clients that ask for one"),
             .init(.metrics, "metrics", argument: "FILE", help: "write Prometheus metrics there every 10 s"),
             .init(.threshold, "threshold", short: "t", argument: "T", help: "least score, 0 to 1 (default 0.3)"),
             .init(.limit, "limit", argument: "N", help: "most detections per picture (default 100)"),
@@ -121,6 +123,7 @@ struct Options {
             case .socket:
                 let path = bytes(line.text)
                 override { $0.socketPath = path }
+            case .noSnapshots: override { $0.allowsSnapshots = false }
             case .metrics:
                 let path = bytes(line.text)
                 override { $0.metricsPath = path }
