@@ -69,8 +69,9 @@ struct SnapshotOptions {
           swiftlet snapshot -o now.jpg
           ssh board swiftlet snapshot --plain -o - > now.jpg
 
-        exit codes: 0; 64 wrong command line; 65 no picture in what came; 69 no daemon, no
-        picture in time, or snapshots are off; 73 OUT cannot be written; 77 no permission
+        exit codes: 0; 64 wrong command line; 65 no picture in what came; 69 no daemon,
+        no picture in time, or snapshots are off; 73 OUT cannot be written; 74 stdout
+        cannot be written; 77 no permission
 
         """
     }

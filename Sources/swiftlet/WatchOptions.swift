@@ -47,9 +47,9 @@ struct WatchOptions {
         """
         usage: swiftlet watch [OPTION]...
 
-        Shows what swiftletd sees, live; q ends it. Where stdout is no terminal, TERM is dumb
-        or not set, or NO_COLOR is set: a line for each frame with detections and for each
-        change of state. When the daemon goes away, it waits until it is back.
+        Shows what swiftletd sees, live; q ends it. Where stdout is no terminal, TERM is
+        dumb or not set, or NO_COLOR is set: a line for each frame with detections and
+        for each change of state. When the daemon goes away, it waits until it is back.
 
 
         """
@@ -63,7 +63,8 @@ struct WatchOptions {
           swiftlet watch --threshold 0.6 --count 100 | grep person
 
         exit codes: 0 after --count frames, q, SIGINT or SIGTERM; 64 wrong command line;
-        65 not swiftletd's socket; 69 no daemon; 74 stdout cannot be written; 77 no permission
+        65 not swiftletd's socket; 69 no daemon; 74 stdout cannot be written;
+        77 no permission
 
         """
     }

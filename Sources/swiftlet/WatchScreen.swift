@@ -69,7 +69,7 @@ enum WatchView {
         func row(_ title: String, _ value: String) { add(padded(title, to: 10) + value) }
         add("swiftlet watch: \(state.connection)", isHeading: true)
         row("model", state.model.isEmpty ? "?" : state.model)
-        row("camera", state.camera.isEmpty ? "none, or files" : state.camera)
+        row("camera", state.camera.isEmpty ? "none: pictures come from files" : state.camera)
         if !state.message.isEmpty { row("", state.message) }
         let last = state.arrival.map { "the last \(fixed(Double(now - min(now, $0)) / 1e9, decimals: 1)) s ago" }
         row("frames", "\(fixed(state.rate(at: now), decimals: 1)) per second, \(last ?? "none yet")")

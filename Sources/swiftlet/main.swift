@@ -16,7 +16,13 @@ private func usage() -> String {
       bench     time a model on this machine
       plan      show how a model's buffers share its memory
 
-    swiftlet COMMAND --help explains a command.
+    swiftlet COMMAND --help explains a command, --version tells the version.
+
+    examples:
+      swiftlet watch
+      swiftlet snapshot -o now.jpg
+
+    exit codes: 0; 64 wrong command line; others by sysexits.h, see each command
 
     """
 }

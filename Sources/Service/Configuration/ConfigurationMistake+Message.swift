@@ -24,7 +24,7 @@ extension ConfigurationMistake {
         case .notANumber(let from, let to): "wants a number from \(brief(from)) to \(brief(to)), with a point"
         case .notAnInteger(let from, let to): "wants a whole number from \(from) to \(to)"
         case .notAResize: "wants fast or upstream"
-        case .notYesOrNo: "wants yes or no"
+        case .notYesOrNo: "wants yes or no, in small letters"
         case .notASize: "wants WIDTHxHEIGHT in pixels, like 640x480"
         case .notARectangle: "wants LEFT TOP RIGHT BOTTOM as fractions of the picture from 0 to 1, like 0 0.5 1 1"
         case .emptyRectangle: "encloses nothing: LEFT must be less than RIGHT, and TOP less than BOTTOM"
