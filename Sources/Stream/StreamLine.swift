@@ -66,6 +66,9 @@ public struct StreamLine {
     public var rate = 0.0
     public var message = StreamLine.nothing
 
+    /// An empty one of a kind that nobody knows.
+    public init() {}
+
     static var nothing: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
 }
 
