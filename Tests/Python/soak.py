@@ -17,6 +17,8 @@ from running_daemon import Daemon, Lines, Sequence, check, kibibytes, lines_of
 
 BEGIN = 1000
 SLACK = 64 << 10
+# Frames until a client that has gone has left nothing behind.
+SETTLING = 500
 RECORD = struct.Struct("16sQ")
 # Threads that no frame goes through.
 OTHERS = {"service"}
@@ -55,30 +57,25 @@ class Photographer:
         try:
             while not self.is_over.is_set():
                 with self.daemon.connect() as client:
+                    lines = Lines()
                     for _ in range(3):
-                        if not self.ask(client):
+                        if not self.ask(client, lines):
                             break
-        except (ConnectionError, FileNotFoundError) as error:
-            # The daemon ends before this client does.
-            if not self.is_over.is_set():
-                self.error = error
         except BaseException as error:
             self.error = error
 
-    def ask(self, client: socket.socket) -> bool:
+    def ask(self, client: socket.socket, lines: Lines) -> bool:
         """False at the end of the connection."""
         client.sendall(b'{"snapshot":true}\n')
-        lines = Lines()
         while not self.is_over.is_set():
             piece, files, _, _ = socket.recv_fds(client, 1 << 16, 4)
             if not piece:
                 return False
             records = [json.loads(line) for line in lines.add(piece)]
             for file in files:
-                (size,) = [record["bytes"] for record in records if record["type"] == "snapshot"] or [None]
                 picture = os.read(file, 1 << 24)
                 os.close(file)
-                check(picture[:2] == b"\xff\xd8" and size in (None, len(picture)), "what came is no picture")
+                check(picture[:2] == b"\xff\xd8" and picture[-2:] == b"\xff\xd9", "what came is no picture")
                 self.pictures += 1
                 return True
             check(all(record["type"] != "error" for record in records), f"no picture: {records}")
@@ -94,20 +91,26 @@ class Photographer:
 def watch(daemon: Daemon, counts: pathlib.Path, frames: int) -> tuple[Sample, Sample, Sequence, int]:
     sequence = Sequence()
     samples = []
+    photographer = None
+    until = frames
     client = daemon.connect()
     for line in lines_of(client):
         record = json.loads(line)
         check(record["type"] in ("hello", "frame", "dropped"), f"the client got {line[:80]!r}")
         sequence.add(line, record)
-        if len(samples) < 2 and sequence.last is not None and sequence.last >= (BEGIN, frames)[len(samples)]:
-            samples.append(Sample(daemon, counts, sequence.last))
-            if len(samples) == 1:
-                photographer = Photographer(daemon)
-            if len(samples) == 2:
-                photographer.is_over.set()
-                daemon.ask_to_end()
+        if len(samples) == 2 or sequence.last is None or sequence.last < (BEGIN, until)[len(samples)]:
+            continue
+        if photographer is not None and not photographer.is_over.is_set():
+            # The daemon has then to be what it was before.
+            photographer.end()
+            until = sequence.last + SETTLING
+            continue
+        samples.append(Sample(daemon, counts, sequence.last))
+        if len(samples) == 1:
+            photographer = Photographer(daemon)
+        else:
+            daemon.ask_to_end()
     client.close()
-    photographer.end()
     check(len(samples) == 2, "the stream ended before the last frame")
     return (*samples, sequence, photographer.pictures)
 

@@ -7,7 +7,7 @@ import Testing
 import Vision
 
 /// What a snapshot's line says of its bytes, on the way out and back.
-@Suite struct PictureLayoutTests {
+@Suite struct PictureLayoutMutationTests {
     static let formats = PixelFormat.allCases.filter { $0 != .mjpeg }
 
     /// A frame of one colour (Y 81, Cb 90, Cr 240 is a red; RGB 200, 100, 50) with padded rows.
