@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -147,4 +149,60 @@ int clinux_receive(int fd, void *bytes, size_t count, size_t *got) {
     } while (result < 0 && errno == EINTR);
     *got = result < 0 ? 0 : (size_t)result;
     return result < 0 ? errno : 0;
+}
+
+int clinux_send_descriptor(int fd, const void *bytes, size_t count, int descriptor, size_t *sent) {
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+    memcpy(CMSG_DATA(&control.header), &descriptor, sizeof descriptor);
+    struct iovec part = {.iov_base = (void *)bytes, .iov_len = count};
+    const struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_SPACE(sizeof(int))};
+    ssize_t result;
+    do {
+        result = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    } while (result < 0 && errno == EINTR);
+    *sent = result < 0 ? 0 : (size_t)result;
+    return result < 0 ? errno : 0;
+}
+
+int clinux_receive_descriptor(int fd, void *bytes, size_t count, size_t *got, int *descriptor) {
+    // The kernel closes what does not fit; alignment leaves room for a second one.
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct iovec part = {.iov_base = bytes, .iov_len = count};
+    struct msghdr message;
+    ssize_t result;
+    do {
+        message = (struct msghdr){
+            .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+        result = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    } while (result < 0 && errno == EINTR);
+    *got = result < 0 ? 0 : (size_t)result;
+    *descriptor = -1;
+    if (result < 0) return errno;
+    for (struct cmsghdr *part_header = CMSG_FIRSTHDR(&message); part_header != NULL;
+         part_header = CMSG_NXTHDR(&message, part_header)) {
+        if (part_header->cmsg_level != SOL_SOCKET || part_header->cmsg_type != SCM_RIGHTS) continue;
+        const size_t length = part_header->cmsg_len - CMSG_LEN(0);
+        for (size_t offset = 0; offset + sizeof(int) <= length; offset += sizeof(int)) {
+            int found;
+            memcpy(&found, CMSG_DATA(part_header) + offset, sizeof found);
+            if (*descriptor < 0) {
+                *descriptor = found;
+            } else {
+                close(found);
+            }
+        }
+    }
+    return 0;
+}
+
+_Bool clinux_peer_has_received_all(int fd) {
+    int unread = 0;
+    return ioctl(fd, SIOCOUTQ, &unread) != 0 || unread == 0;
 }

@@ -14,10 +14,20 @@ public struct DeviceList {
         public var modes: [CaptureMode]
     }
 
+    /// A device that is there and may not be opened.
+    public struct Refusal {
+        /// Such as /dev/video0.
+        public var node: [UInt8]
+        /// EACCES or EPERM.
+        public var error: Int32
+    }
+
     /// At most 64, in the order in which the system lists their nodes: any.
     public private(set) var devices: [Device] = []
-    /// Why a device that is there may not be opened: EACCES or EPERM; nil where all may.
-    public private(set) var refusal: Int32?
+    /// The devices that may not be opened, in the same order.
+    public private(set) var refusals: [Refusal] = []
+    /// Why the first device of those was refused; nil where there are none.
+    public var refusal: Int32? { refusals.first?.error }
 
     private static var mostDevices: Int { 64 }
     private static var mostLinks: Int { 256 }
@@ -26,11 +36,13 @@ public struct DeviceList {
     /// Asks every device node; those that cannot be opened or capture nothing are left out.
     public init(request: CaptureRequest) {
         for name in Self.names(in: "/dev", beginning: "video") {
-            guard devices.count < Self.mostDevices else { return }
+            guard devices.count + refusals.count < Self.mostDevices else { return }
             var descriptor: Int32 = -1
             let path = Self.path("/dev", name)
             let error = clinux_v4l2_open(path, &descriptor)
-            if error == clinux_EACCES || error == clinux_EPERM { refusal = refusal ?? error }
+            if error == clinux_EACCES || error == clinux_EPERM {
+                refusals.append(Refusal(node: path.dropLast().map { UInt8(bitPattern: $0) }, error: error))
+            }
             guard error == 0 else { continue }
             if let device = Self.device(descriptor, path, request) { devices.append(device) }
             _ = clinux_close(descriptor)

@@ -30,6 +30,20 @@ public enum PixelFormat: Equatable, Sendable, CaseIterable {
         }
     }
 
+    /// The format's four-character code; of 4:2:0 that of planes one after the other.
+    public var fourcc: UInt32 {
+        switch self {
+        case .yuyv: Self.code("YUYV")
+        case .uyvy: Self.code("UYVY")
+        case .nv12: Self.code("NV12")
+        case .yuv420: Self.code("YU12")
+        case .rgb24: Self.code("RGB3")
+        case .bgr24: Self.code("BGR3")
+        case .grey: Self.code("GREY")
+        case .mjpeg: Self.code("MJPG")
+        }
+    }
+
     /// What a frame of this costs before the network sees it, as a place in a list: first where fewest bytes cross the
     /// bus and the memory and nothing has to be decoded. Colour comes before grey, which the networks were not trained on.
     var cost: Int {

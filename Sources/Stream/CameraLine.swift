@@ -66,11 +66,7 @@ extension JSONWriter {
         string(Array(line.message.prefix(StreamProtocol.stateTextLimit)))
         if line.state == .streaming, let mode = line.mode {
             key("format")
-            var format: [UInt8] = []
-            for shift in [UInt32(0), 8, 16, 24] { format.append(UInt8(truncatingIfNeeded: mode.format >> shift)) }
-            // Some formats have fewer letters: "Y8  ".
-            while format.last == 0x20 { format.removeLast() }
-            string(format)
+            fourcc(mode.format)
             key("width_px")
             integer(mode.width)
             key("height_px")

@@ -18,6 +18,8 @@ struct ClientQueue {
     private var count = 0
     /// The ring begins inside a line whose first part was sent.
     private var isMidLine = false
+    /// Where the line that a descriptor goes with begins, in bytes from the ring's first; nil where there is none.
+    private var descriptorLine: Int?
     /// Lines lost that the client does not know of yet.
     private var lost: UInt64 = 0
     /// Bytes of the longest line so far.
@@ -38,7 +40,8 @@ struct ClientQueue {
     mutating func reset() { self = ClientQueue(ring: .init(start: ring, count: capacity), notice: notice) }
 
     /// Appends a whole line. Returns how many lines were lost for it.
-    mutating func append(_ line: UnsafeRawBufferPointer) -> Int {
+    /// - Parameter withDescriptor: a descriptor goes with it; there is no other such line in the queue.
+    mutating func append(_ line: UnsafeRawBufferPointer, withDescriptor: Bool = false) -> Int {
         guard let source = line.baseAddress else { return 0 }
         let dropped = makeRoom(for: line.count)
         lost += UInt64(dropped)
@@ -46,6 +49,7 @@ struct ClientQueue {
             lost += 1
             return dropped + 1
         }
+        if withDescriptor { descriptorLine = count }
         let start = wrapped(head + count)
         let first = min(line.count, capacity - start)
         (ring + start).copyMemory(from: source, byteCount: first)
@@ -68,8 +72,9 @@ struct ClientQueue {
         if noticeSent < noticeCount {
             return UnsafeRawBufferPointer(start: notice + noticeSent, count: noticeCount - noticeSent)
         }
-        // The notice belongs right behind the line that is under way.
-        let end = lost > 0 ? lineLength(from: 0) : count
+        // The notice belongs right behind the line that is under way, a descriptor to the first byte of its own line.
+        var end = lost > 0 ? lineLength(from: 0) : count
+        if let descriptorLine { end = descriptorLine > 0 ? min(end, descriptorLine) : lineLength(from: 0) }
         return UnsafeRawBufferPointer(start: ring + head, count: min(end, capacity - head))
     }
 
@@ -92,9 +97,19 @@ struct ClientQueue {
         }
         isMidLine = ring.load(fromByteOffset: head + sent - 1, as: UInt8.self) != newline
         count -= sent
+        // What was sent of its line has taken the descriptor along.
+        descriptorLine = descriptorLine.flatMap { $0 >= sent && $0 > 0 ? $0 - sent : nil }
         // Starting over touches no more of the ring than a client that keeps up needs.
         head = count == 0 ? 0 : wrapped(head + sent)
         return lines
+    }
+
+    /// Whether a line waits whose descriptor has not been sent.
+    var hasDescriptorLine: Bool { descriptorLine != nil }
+
+    /// Whether what `next` has just given begins with such a line.
+    func isAtDescriptorLine(hello: UnsafeRawBufferPointer) -> Bool {
+        descriptorLine == 0 && noticeSent == noticeCount && helloSent == hello.count
     }
 
     // MARK: - Memory
@@ -122,6 +137,7 @@ struct ClientQueue {
             lines += 1
         }
         count = kept
+        descriptorLine = nil
         lost += UInt64(lines)
         return lines
     }
@@ -141,6 +157,7 @@ struct ClientQueue {
             let byte = ring.load(fromByteOffset: wrapped(head + offset), as: UInt8.self)
             ring.storeBytes(of: byte, toByteOffset: wrapped(head + offset + gap), as: UInt8.self)
         }
+        if let place = descriptorLine { descriptorLine = place < end ? nil : place - gap }
         head = wrapped(head + gap)
         count -= gap
         return lines

@@ -41,6 +41,7 @@ public struct FrameLineWriter: ~Copyable {
     private var width = 0
     private var height = 0
     private var omitted = 0
+    private var body = 0
     private let segments: UnsafeMutableBufferPointer<FrameSegments.Segment>
     private var segmentCount = 0
     private var head = 0
@@ -49,7 +50,7 @@ public struct FrameLineWriter: ~Copyable {
     /// No detection is written with fewer bytes.
     private static let shortestDetection = 48
 
-    public init(capacity: Int = StreamProtocol.lineLimit) {
+    public init(capacity: Int = StreamProtocol.frameLimit) {
         json = JSONWriter(capacity: capacity)
         segments = .allocate(capacity: capacity / Self.shortestDetection)
     }
@@ -62,6 +63,7 @@ public struct FrameLineWriter: ~Copyable {
         json.beginObject()
         json.key("type")
         json.string("frame")
+        body = json.byteCount
         json.key("sequence")
         json.integer(line.sequence)
         json.key("captured_monotonic_s")
@@ -117,7 +119,7 @@ public struct FrameLineWriter: ~Copyable {
         json.integer(omitted)
         json.endObject()
         return FrameSegments(
-            line: try json.line(), detections: UnsafeBufferPointer(rebasing: segments[..<segmentCount]), head: head,
-            tail: tail)
+            line: try json.line(), detections: UnsafeBufferPointer(rebasing: segments[..<segmentCount]), body: body,
+            head: head, tail: tail)
     }
 }

@@ -11,22 +11,34 @@ public struct FrameSegments {
     /// The whole line, newline included.
     public let line: UnsafeRawBufferPointer
     let detections: UnsafeBufferPointer<Segment>
+    /// Bytes before the comma behind the type.
+    let body: Int
     /// Bytes before the first detection.
     let head: Int
     /// Where what follows the last detection begins.
     let tail: Int
 
     /// Puts together the line that has only what `options` want. `room` is at least as long as the line.
-    func line(for options: ClientOptions, in room: UnsafeMutableRawBufferPointer) -> UnsafeRawBufferPointer {
+    /// - Parameter start: what stands in place of the line's brace and type; `room` has room for it too.
+    func line(
+        for options: ClientOptions, as start: UnsafeRawBufferPointer? = nil, in room: UnsafeMutableRawBufferPointer
+    ) -> UnsafeRawBufferPointer {
         var count = 0
         func copy(_ range: Range<Int>) {
             UnsafeMutableRawBufferPointer(rebasing: room[count...]).copyBytes(from: line[range])
             count += range.count
         }
-        copy(0..<head)
+        if let start {
+            room.copyMemory(from: start)
+            count = start.count
+        } else {
+            copy(0..<body)
+        }
+        copy(body..<head)
+        let empty = count
         for (index, detection) in detections.enumerated()
         where options.wants(class: detection.classIndex, score: detection.score) {
-            if count > head {
+            if count > empty {
                 room[count] = UInt8(ascii: ",")
                 count += 1
             }

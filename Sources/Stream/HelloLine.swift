@@ -12,13 +12,15 @@ public struct HelloLine {
     public var sourcePath: [UInt8]
     /// At the start of the daemon: a configuration that is reloaded may change it.
     public var threshold: Float
+    /// Whether clients may have pictures.
+    public var snapshots: Bool
     /// The place in the list is the class; class 0 is the background. UTF-8.
     public var labels: [[UInt8]]
 
     public init(
         program: StaticString, version: StaticString, modelName: [UInt8], architecture: [UInt8], precision: [UInt8],
         inputWidth: Int, inputHeight: Int, sourceKind: StaticString, sourcePath: [UInt8], threshold: Float,
-        labels: [[UInt8]]
+        snapshots: Bool, labels: [[UInt8]]
     ) {
         self.program = program
         self.version = version
@@ -30,6 +32,7 @@ public struct HelloLine {
         self.sourceKind = sourceKind
         self.sourcePath = sourcePath
         self.threshold = threshold
+        self.snapshots = snapshots
         self.labels = labels
     }
 
@@ -68,6 +71,8 @@ public struct HelloLine {
         json.endObject()
         json.key("threshold")
         json.decimal(Double(threshold), decimals: 4)
+        json.key("snapshots")
+        json.boolean(snapshots)
         json.key("labels")
         json.beginArray()
         var listed = 0

@@ -46,6 +46,9 @@ public struct JSONWriter: ~Copyable {
     /// Bytes of the line so far.
     var byteCount: Int { count }
 
+    /// The line so far; valid until the next call that writes.
+    var written: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+
     /// Bytes left for the rest of the line.
     public var room: Int { capacity - count }
 
@@ -128,6 +131,17 @@ public struct JSONWriter: ~Copyable {
         digits(nanoseconds / 1_000_000_000, atLeast: 1)
         append(UInt8(ascii: "."))
         digits(nanoseconds % 1_000_000_000 / 1000, atLeast: 6)
+    }
+
+    /// A fourcc of V4L2 as text; some formats have fewer letters: "Y8  ". Nothing is allocated.
+    mutating func fourcc(_ code: UInt32) {
+        var letters: InlineArray<4, UInt8> = [0, 0, 0, 0]
+        var length = 0
+        for index in 0..<4 {
+            letters[index] = UInt8(truncatingIfNeeded: code >> UInt32(8 * index))
+            if letters[index] != 0x20 { length = index + 1 }
+        }
+        withUnsafeBytes(of: letters) { string(UnsafeRawBufferPointer(rebasing: $0[..<length])) }
     }
 
     /// A value that is JSON already.

@@ -16,6 +16,12 @@ struct StreamClient {
     var options: ClientOptions
     /// Frames that pass before the next one is for this client.
     var framesToSkip: UInt64 = 0
+    /// It has asked for a picture and has not got it.
+    var wantsSnapshot = false
+    /// The picture that the queue's line with a descriptor speaks of.
+    var picture: SharedPictures.Reference?
+    /// A descriptor was sent to it that it may not have received yet.
+    var hasDescriptorUnderWay = false
     /// What the client has sent and nobody has looked at yet. The server thread's own, as is what stands in it.
     let input: UnsafeMutableRawBufferPointer
     var inputCount = 0
@@ -35,6 +41,9 @@ struct StreamClient {
         inputHasEnded = false
         isLeaving = false
         framesToSkip = 0
+        wantsSnapshot = false
+        picture = nil
+        hasDescriptorUnderWay = false
         inputCount = 0
     }
 

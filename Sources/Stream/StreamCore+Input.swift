@@ -41,11 +41,13 @@ extension StreamCore {
         if end > 0, input[end - 1] == UInt8(ascii: "\r") { end -= 1 }
         let line = UnsafeRawBufferPointer(rebasing: input[..<end])
         var reader = ClientOptionsReader(line)
+        let request: ClientRequest
         do throws(ClientLineError) {
-            try reader.read(into: &incoming, labels: labels, scratch: inputScratch)
+            request = try reader.read(into: &incoming, labels: labels, scratch: inputScratch)
         } catch {
             return refuse(error, offset: reader.offset, to: index)
         }
+        if request == .snapshot { return requestSnapshot(index) }
         let classes = reader.classesText
         let classesText = incoming.isSelective ? UnsafeRawBufferPointer(rebasing: line[classes]) : nil
         do throws(StreamError) {

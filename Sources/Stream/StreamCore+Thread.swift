@@ -59,6 +59,7 @@ extension StreamCore {
             polls[0].fd = listener
         }
         let connected = lock.locked {
+            deadline = min(deadline, pictures.takeBack(due: now))
             for index in clients.indices {
                 polls[index + 2] = clinux_poll(fd: -1, events: 0, revents: 0)
                 if clients[index].descriptor >= 0 {
@@ -117,7 +118,10 @@ extension StreamCore {
                     return 0
                 }
                 let bytes = clients[index].queue.next(hello: hello)
-                let error = clinux_send(clients[index].descriptor, bytes.baseAddress!, bytes.count, &sent)
+                let error =
+                    clients[index].queue.isAtDescriptorLine(hello: hello)
+                    ? sendWithDescriptor(index, bytes, &sent)
+                    : clinux_send(clients[index].descriptor, bytes.baseAddress!, bytes.count, &sent)
                 guard error == 0 else { return error }
                 counted.linesSent += UInt64(clients[index].queue.consumed(sent, hello: hello))
                 clients[index].lastProgress = clinux_monotonic_ns()

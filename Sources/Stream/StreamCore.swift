@@ -14,6 +14,9 @@ final class StreamCore: @unchecked Sendable {
     let labels: [[UInt8]]
     let busyLine: [UInt8]
     let slowLine: [UInt8]
+    let snapshotsOffLine: [UInt8]
+    let pictureTooLargeLine: [UInt8]
+    let noPictureMemoryLine: [UInt8]
     let wake: Event
     let lock: Lock
     /// Guarded by `lock`.
@@ -26,8 +29,12 @@ final class StreamCore: @unchecked Sendable {
     let state: UnsafeMutableRawBufferPointer
     /// Guarded by `lock`.
     var stateCount = 0
+    /// Guarded by `lock`.
+    var pictures: SharedPictures
+    /// Where a snapshot's line begins. Guarded by `lock`.
+    var snapshotHead = JSONWriter(capacity: StreamProtocol.snapshotHeadLimit)
     /// Where the line for one client is put together. Guarded by `lock`.
-    private let selection: UnsafeMutableRawBufferPointer
+    let selection: UnsafeMutableRawBufferPointer
 
     // The server thread's own.
     var socket: ListeningSocket?
@@ -57,6 +64,9 @@ final class StreamCore: @unchecked Sendable {
         var writer = JSONWriter(capacity: 128)
         busyLine = Array(try writer.errorLine("too many clients"))
         slowLine = Array(try writer.errorLine("too slow: closed"))
+        snapshotsOffLine = Array(try writer.errorLine("snapshots are off: [stream] snapshots of the configuration"))
+        pictureTooLargeLine = Array(try writer.errorLine("no snapshot: the picture is larger than 8 MiB"))
+        noPictureMemoryLine = Array(try writer.errorLine("no snapshot: no memory for the picture"))
         wake = try Event()
         firstClient = try Event()
         self.limits = limits
@@ -82,6 +92,7 @@ final class StreamCore: @unchecked Sendable {
         discarded = .allocate(byteCount: 4096, alignment: 16)
         inputScratch = .allocate(byteCount: StreamProtocol.inputLimit, alignment: 16)
         state = .allocate(byteCount: StreamProtocol.stateLimit, alignment: 16)
+        pictures = SharedPictures(count: limits.givesSnapshots ? limits.pictures : 0)
         selection = .allocate(byteCount: StreamProtocol.lineLimit, alignment: 16)
         self.hello = .allocate(byteCount: hello.count, alignment: 16)
         self.hello.copyBytes(from: hello)
@@ -97,6 +108,7 @@ final class StreamCore: @unchecked Sendable {
         discarded.deallocate()
         inputScratch.deallocate()
         state.deallocate()
+        pictures.deallocate()
         selection.deallocate()
         hello.deallocate()
     }
@@ -132,8 +144,11 @@ final class StreamCore: @unchecked Sendable {
         publish(keeping: line) { index, now in queue(line, for: index, now: now) }
     }
 
-    func publish(_ frame: FrameSegments) {
-        publish { index, now in
+    func publish(_ frame: FrameSegments, _ picture: CapturedPicture?) {
+        publish(
+            then: { now in if let picture { queueSnapshots(frame, picture, now: now) } },
+            otherwise: { picture?.close() }
+        ) { index, now in
             guard clients[index].takesFrame() else { return }
             guard !clients[index].options.takesAllDetections else { return queue(frame.line, for: index, now: now) }
             queue(frame.line(for: clients[index].options, in: selection), for: index, now: now)
@@ -141,7 +156,8 @@ final class StreamCore: @unchecked Sendable {
     }
 
     private func publish(
-        keeping kept: UnsafeRawBufferPointer? = nil, _ queueLine: (_ index: Int, _ now: UInt64) -> Void
+        keeping kept: UnsafeRawBufferPointer? = nil, then: (_ now: UInt64) -> Void = { _ in },
+        otherwise: () -> Void = {}, _ queueLine: (_ index: Int, _ now: UInt64) -> Void
     ) {
         let now = clinux_monotonic_ns()
         let hasClients = lock.locked {
@@ -150,20 +166,24 @@ final class StreamCore: @unchecked Sendable {
                 stateCount = kept.count
             }
             counted.linesPublished += 1
-            guard drainDeadline == nil else { return false }
+            guard drainDeadline == nil else {
+                otherwise()
+                return false
+            }
             for index in clients.indices where clients[index].descriptor >= 0 && !clients[index].isLeaving {
                 queueLine(index, now)
             }
+            then(now)
             return counted.clients > 0
         }
         if hasClients { wake.signal() }
     }
 
     /// Under the lock.
-    func queue(_ line: UnsafeRawBufferPointer, for index: Int, now: UInt64) {
+    func queue(_ line: UnsafeRawBufferPointer, for index: Int, now: UInt64, withDescriptor: Bool = false) {
         precondition(line.count <= limits.queueBytes / 2, "a line longer than half a queue")
         if clients[index].queue.isEmpty(hello: UnsafeRawBufferPointer(hello)) { clients[index].lastProgress = now }
-        counted.linesDropped += UInt64(clients[index].queue.append(line))
+        counted.linesDropped += UInt64(clients[index].queue.append(line, withDescriptor: withDescriptor))
     }
 
     // MARK: - Closing

@@ -5,6 +5,10 @@ public enum StreamProtocol {
     public static let version = 1
     /// Bytes of the longest line of any kind, newline included, but for the hello line.
     public static let lineLimit = 32 << 10
+    /// Bytes by which a snapshot's line is longer than its frame's, at most.
+    public static let snapshotHeadLimit = 512
+    /// Bytes of the longest frame line.
+    public static let frameLimit = lineLimit - snapshotHeadLimit
     /// Bytes of the longest hello line.
     public static let helloLimit = 256 << 10
     /// Bytes of a name or path that the hello line gives; longer ones are cut.

@@ -11,6 +11,12 @@ public struct StreamLimits: Sendable {
     public var stuckAfter: UInt64 = 10_000_000_000
     /// Input from a client is read, and a line of it answered, at most once in this time. Nanoseconds.
     public var inputPause: UInt64 = 100_000_000
+    /// Whether clients may have pictures.
+    public var givesSnapshots = true
+    /// Pictures that clients can get at a time. Each costs its memory.
+    public var pictures = 2
+    /// How long a picture can be read after its frame's line was made. Nanoseconds.
+    public var pictureLife: UInt64 = 2_000_000_000
 
     public init() {}
 }
@@ -28,6 +34,8 @@ public struct StreamCounters: Equatable, Sendable {
     /// Lines times clients.
     public var linesSent: UInt64 = 0
     public var linesDropped: UInt64 = 0
+    /// Pictures times clients.
+    public var snapshots: UInt64 = 0
 
     public init() {}
 }
@@ -37,7 +45,8 @@ public struct StreamCounters: Equatable, Sendable {
 /// A thread of the server's own accepts, sends and closes. `publish` only copies the line into each client's bounded
 /// queue: it never waits for a client and never allocates. A client that falls behind loses its oldest lines, whole
 /// ones, and is told how many; one that stays behind is told so and closed. Every client begins with the hello line and
-/// the latest state, and may send lines of its own that say what it wants of each frame (`ClientOptionsReader`).
+/// the latest state, and may send lines of its own that say what it wants of each frame, or that it wants a picture
+/// (`ClientOptionsReader`).
 public final class StreamServer: Sendable {
     private let core: StreamCore
     private let thread: clinux_thread
@@ -96,7 +105,15 @@ public final class StreamServer: Sendable {
     public func publish(_ line: UnsafeRawBufferPointer) { core.publish(line) }
 
     /// Queues a frame's line for every client that is connected now, or what the client's options leave of it.
-    public func publish(_ frame: FrameSegments) { core.publish(frame) }
+    /// - Parameter picture: the frame's own, for clients that wait for one; the server closes it.
+    public func publish(_ frame: FrameSegments, picture: CapturedPicture? = nil) { core.publish(frame, picture) }
+
+    /// Whether a client waits for a picture that it could get now: what is captured next should be published with one.
+    /// For any thread; nothing is allocated.
+    public var wantsPicture: Bool { core.wantsPicture }
+
+    /// Tells the clients that wait for a picture why there is none.
+    public func refusePicture(_ error: PictureError) { core.refusePicture(error) }
 
     /// Queues a line about the camera (`JSONWriter.cameraLine`) like any other, and keeps it: clients that come later
     /// get it after the hello line. At most `StreamProtocol.stateLimit` bytes.

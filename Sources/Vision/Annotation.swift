@@ -1,16 +1,22 @@
 extension Picture {
     /// Draws detections into the picture: a box in its class's colour and a tag with label and score, in a size that
-    /// goes with the picture's.
+    /// goes with the picture's. Boxes are drawn as they stand in the stream, in tenths of a pixel: it makes no difference
+    /// whether a detection comes from there or straight from the network.
     ///
     /// - Parameter labels: UTF-8, one per class. The font has ASCII: other characters become question marks.
     public mutating func annotate(_ detections: UnsafeBufferPointer<Detection>, labels: [[UInt8]]) {
         // 1 up to 900 pixels, then one more for every 600.
         let scale = max(1, (max(size.width, size.height) + 300) / 600)
-        // Those that come first are drawn last: where boxes of one class overlap, the better one stays readable.
-        for detection in detections.reversed() {
-            stroke(outline(detection), thickness: scale + 1, Self.colour(detection.classIndex))
+        // The best is drawn last: where boxes overlap, it stays readable. Of equals that is the one that comes first.
+        let order = detections.indices.sorted { one, other in
+            let (a, b) = (Self.tenThousandths(detections[one]), Self.tenThousandths(detections[other]))
+            return a == b ? one > other : a < b
         }
-        for detection in detections.reversed() {
+        for index in order {
+            stroke(outline(detections[index]), thickness: scale + 1, Self.colour(detections[index].classIndex))
+        }
+        for index in order {
+            let detection = detections[index]
             let text = Self.caption(detection, labels)
             let tag = tag(over: outline(detection), characters: text.count, scale: scale)
             let colour = Self.colour(detection.classIndex)
@@ -20,10 +26,13 @@ extension Picture {
     }
 
     private func outline(_ detection: Detection) -> PixelRectangle {
-        let box = detection.box.pixels(in: size)
+        func tenths(_ fraction: Float, _ length: Int) -> Int {
+            fraction > 0 ? Int(Double(min(fraction, 1)) * Double(length) * 10 + 0.5) : 0
+        }
+        let box = detection.box
         return PixelRectangle(
-            left: Int(box.left.rounded(.down)), top: Int(box.top.rounded(.down)), right: Int(box.right.rounded(.up)),
-            bottom: Int(box.bottom.rounded(.up)))
+            left: tenths(box.left, size.width) / 10, top: tenths(box.top, size.height) / 10,
+            right: (tenths(box.right, size.width) + 9) / 10, bottom: (tenths(box.bottom, size.height) + 9) / 10)
     }
 
     /// Where a box's tag goes: on its upper edge, or below that where the picture ends, and always inside the picture
@@ -41,13 +50,18 @@ extension Picture {
         var text: [UInt8] = []
         // Of a character of several bytes only the first is drawn.
         for byte in labels[Int(detection.classIndex)] where byte & 0xC0 != 0x80 { text.append(byte) }
-        let hundredths = Int((min(max(detection.score, 0), 1) * 100).rounded())
+        let hundredths = (tenThousandths(detection) + 50) / 100
         let zero = UInt8(ascii: "0")
         text += [
             UInt8(ascii: " "), zero + UInt8(hundredths / 100), UInt8(ascii: "."), zero + UInt8(hundredths / 10 % 10),
             zero + UInt8(hundredths % 10),
         ]
         return text
+    }
+
+    /// The score as a line has it.
+    private static func tenThousandths(_ detection: Detection) -> Int {
+        Int(Double(min(max(detection.score, 0), 1)) * 10_000 + 0.5)
     }
 
     private static func colour(_ classIndex: Int32) -> Colour { palette[Int(classIndex) % palette.count] }

@@ -46,6 +46,13 @@ public struct Picture: ~Copyable {
             planes: InlineArray(repeating: PixelView.Plane(start: bytes, rowBytes: rowBytes)))
     }
 
+    /// Becomes a picture of another layout, pixel for pixel.
+    public mutating func set(_ view: PixelView) {
+        reshape(to: view.layout.size)
+        var ingest = Ingest(format: InputFormat(size: size, channelOrder: .rgb), rule: .fast)
+        ingest.fill(pixels, from: view)
+    }
+
     /// Gives the picture another size; its pixels are then undefined.
     public mutating func reshape(to size: PictureSize) {
         precondition(size.width >= 0 && size.height >= 0)

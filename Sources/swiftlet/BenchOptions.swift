@@ -20,11 +20,11 @@ struct BenchOptions {
         [
             .init(.model, "model", short: "m", argument: "FILE", help: "model file (GGUF)"),
             .init(.runs, "runs", short: "n", argument: "N", help: "runs that are counted (default 20)"),
-            .init(.threads, "threads", argument: "N", help: "threads to compute with (default: one per processor)"),
+            .init(.threads, "threads", argument: "N", help: "to compute with (default: all processors)"),
             .init(.layers, "layers", help: "also the time of each layer, on one thread"),
             .init(
                 .frames, "frames", argument: "KIND",
-                help: "time frames on their way in instead: yuyv, nv12, ..., or a JPEG file"),
+                help: "time frames on their way in: yuyv, nv12, ..., or a JPEG"),
             .init(.json, "json", help: "one line of JSON"),
             .init(.help, "help", short: "h", help: "this text"),
         ]
@@ -66,10 +66,10 @@ struct BenchOptions {
         """
         usage: swiftlet bench --model FILE [OPTION]...
 
-        Times the network alone, without reading pictures or finding boxes, and tells what
-        memory it takes. The processor time is that of all threads together. With --frames
-        it times what comes before: a camera's frames of 640x480, or a JPEG, become the
-        network's input.
+        Times the network alone, without reading pictures or finding boxes, and tells
+        what memory it takes. The processor time is that of all threads together. With
+        --frames it times what comes before: a camera's frames of 640x480, or a JPEG,
+        become the network's input.
 
 
         """
@@ -79,10 +79,11 @@ struct BenchOptions {
         """
 
         examples:
-          swiftlet bench -m detector.gguf
           swiftlet bench -m detector.gguf --layers
           swiftlet bench -m detector.gguf --frames yuyv
           swiftlet bench -m detector.gguf --threads 1 --runs 100 --json
+
+        exit codes: 0; 64 wrong command line; 65 bad model; 66 no such file
 
         """
     }

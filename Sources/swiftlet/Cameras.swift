@@ -20,6 +20,9 @@ enum Cameras {
                 write(list.devices[index], isChosen: index == chosen, mode: index == chosen ? mode : nil, to: output)
             }
         }
+        for refusal in list.refusals {
+            log.warning(CameraError.driver(.open, refusal.error).message(source: text(refusal.node)))
+        }
         if mode != nil { return .success }
         let name = options.camera.map { text($0) } ?? "any camera"
         log.error((chosen == nil ? CameraError.noCamera : .noFormat).message(source: name))
@@ -83,6 +86,10 @@ enum Cameras {
             json.endArray()
             json.endObject()
         }
+        json.endArray()
+        json.key("refused")
+        json.beginArray()
+        for refusal in list.refusals { json.string(refusal.node) }
         json.endArray()
         json.endObject()
         output.write(&json)

@@ -15,7 +15,7 @@ struct CamerasOptions {
 
     private static var table: [CommandLineOption<ID>] {
         [
-            .init(.camera, "camera", short: "c", argument: "NAME", help: "the camera that swiftletd is told to take"),
+            .init(.camera, "camera", short: "c", argument: "NAME", help: "the one that swiftletd is told to take"),
             .init(.size, "size", argument: "WxH", help: "the size that swiftletd is told to take"),
             .init(.network, "network", argument: "WxH", help: "size of the network's input (default 320x320)"),
             .init(.json, "json", help: "one line of JSON"),
@@ -53,9 +53,8 @@ struct CamerasOptions {
         """
         usage: swiftlet cameras [OPTION]...
 
-        Lists the cameras of this machine by the names that stay the same, what they offer
-        of what swiftletd reads, and which camera and mode it takes (marked *). Exits with
-        66 where there is none to take.
+        Lists the cameras of this machine by the names that stay the same, what they
+        offer of what swiftletd reads, and which camera and mode it takes (marked *).
 
 
         """
@@ -67,6 +66,8 @@ struct CamerasOptions {
         examples:
           swiftlet cameras
           swiftlet cameras --camera usb-046d_0825-video-index0 --size 1280x720
+
+        exit codes: 0; 64 wrong command line; 66 no camera to take
 
         """
     }

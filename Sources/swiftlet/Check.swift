@@ -12,7 +12,7 @@ enum Check {
             table, count: count, arguments: arguments, log, command: "check"
         ) { (line: inout CommandLineParser<ID>, log: Log) throws(CommandLineError) -> UnsafePointer<CChar> in
             while try line.next() != nil {
-                Output(log: log).write(usage + line.optionHelp)
+                Output(log: log).write(usage + line.optionHelp + examples)
                 ExitCode.success.exit()
             }
             guard let path = line.operands.first, line.operands.count == 1 else {
@@ -64,9 +64,20 @@ enum Check {
         """
         usage: swiftlet check FILE
 
-        Reads a configuration as swiftletd would. Names every mistake with its line and
-        ends with 78, or prints all settings, those by default too, as a configuration.
+        Reads a configuration as swiftletd would. Names every mistake with its line, or
+        prints all settings, those by default too, as a configuration.
 
+
+        """
+    }
+
+    private static var examples: String {
+        """
+
+        example:
+          swiftlet check /etc/swiftlet/swiftlet.conf
+
+        exit codes: 0; 64 wrong command line; 66 no such file; 78 mistakes
 
         """
     }

@@ -25,13 +25,13 @@ struct DetectOptions {
                 help: "least score of one class; may be repeated"),
             .init(.limit, "limit", argument: "N", help: "most detections per picture, the best ones"),
             .init(
-                .resize, "resize", argument: "upstream|fast",
-                help: "just as the model was evaluated (default), or quick"),
-            .init(.threads, "threads", argument: "N", help: "threads to compute with (default: one per processor)"),
+                .resize, "resize", argument: "fast|upstream",
+                help: "quick, or as the model was evaluated (default)"),
+            .init(.threads, "threads", argument: "N", help: "to compute with (default: all processors)"),
             .init(.json, "json", help: "one line of JSON per picture"),
             .init(
                 .annotate, "annotate", short: "a", argument: "OUT",
-                help: "draw the boxes: a JPEG for one picture, a folder for several"),
+                help: "draw boxes: a JPEG, or a folder for several"),
             .init(.help, "help", short: "h", help: "this text"),
         ]
     }
@@ -53,7 +53,7 @@ struct DetectOptions {
             case .threshold: options.settings.threshold = Float(try line.number(in: 0...1))
             case .classThreshold: options.settings.classThresholds.append(classThreshold(line.text, log))
             case .limit: options.settings.limit = try line.integer(in: 1...1_000_000)
-            case .resize: options.settings.resize = try line.choice(["upstream", "fast"]) == 0 ? .upstream : .fast
+            case .resize: options.settings.resize = try line.choice(["fast", "upstream"]) == 0 ? .fast : .upstream
             case .threads: options.settings.threads = try line.integer(in: 1...Int64(Engine.mostThreads))
             case .json: options.isJSON = true
             case .annotate: options.annotate = line.text
@@ -86,8 +86,8 @@ struct DetectOptions {
         """
         usage: swiftlet detect --model FILE [OPTION]... PICTURE...
 
-        Finds objects in JPEGs, in folders of them, and in MJPEG files. Boxes are in pixels
-        of the upright picture: left, top, right, bottom.
+        Finds objects in JPEGs, in folders of them, and in MJPEG files. Boxes are in
+        pixels of the upright picture: left, top, right, bottom.
 
 
         """
@@ -99,6 +99,9 @@ struct DetectOptions {
         examples:
           swiftlet detect -m detector.gguf --annotate seen.jpg photo.jpg
           swiftlet detect -m detector.gguf --json --class-threshold person=0.6 photos/
+
+        exit codes: 0; 64 wrong command line; 65 bad model or picture; 66 no such file;
+        73 OUT cannot be written; 77 no permission
 
         """
     }

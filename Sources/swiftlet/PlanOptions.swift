@@ -17,7 +17,7 @@ struct PlanOptions {
     private static var table: [CommandLineOption<ID>] {
         [
             .init(.model, "model", short: "m", argument: "FILE", help: "model file (GGUF)"),
-            .init(.threads, "threads", argument: "N", help: "threads to plan for (default: one per processor)"),
+            .init(.threads, "threads", argument: "N", help: "to plan for (default: all processors)"),
             .init(.json, "json", help: "one line of JSON: sizes in bytes, and every buffer"),
             .init(.svg, "svg", argument: "OUT", help: "draw buffers over steps and bytes into an SVG file"),
             .init(.help, "help", short: "h", help: "this text"),
@@ -68,6 +68,9 @@ struct PlanOptions {
         examples:
           swiftlet plan -m detector.gguf
           swiftlet plan -m detector.gguf --svg arena.svg
+
+        exit codes: 0; 64 wrong command line; 65 bad model; 66 no such file; 73 OUT
+        cannot be written
 
         """
     }

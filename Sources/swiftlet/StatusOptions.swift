@@ -17,7 +17,7 @@ struct StatusOptions {
         [
             .init(
                 .file, "file", short: "f", argument: "FILE",
-                help: "what [metrics] file names (default /run/swiftlet/swiftlet.prom)"),
+                help: "that of [metrics] (default /run/swiftlet/swiftlet.prom)"),
             .init(.json, "json", help: "one line of JSON: all metrics by name"),
             .init(.help, "help", short: "h", help: "this text"),
         ]
@@ -39,7 +39,7 @@ struct StatusOptions {
             case .file: options.file = line.text
             case .json: options.isJSON = true
             case .help:
-                Output(log: log).write(usage + line.optionHelp)
+                Output(log: log).write(usage + line.optionHelp + examples)
                 ExitCode.success.exit()
             }
         }
@@ -52,8 +52,20 @@ struct StatusOptions {
         usage: swiftlet status [OPTION]...
 
         Shows what swiftletd has counted, from the file that it writes every 10 seconds.
-        Ends with 69 where that is missing or old.
 
+
+        """
+    }
+
+    private static var examples: String {
+        """
+
+        examples:
+          swiftlet status
+          swiftlet status --file /tmp/swiftlet.prom --json
+
+        exit codes: 0; 64 wrong command line; 65 not swiftletd's file; 69 it is missing
+        or old
 
         """
     }

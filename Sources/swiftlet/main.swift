@@ -7,14 +7,22 @@ private func usage() -> String {
     usage: swiftlet COMMAND [OPTION]...
 
     commands:
+      watch     show live what swiftletd sees
+      snapshot  fetch swiftletd's next picture, with boxes
+      status    show how swiftletd fares
+      check     find the mistakes in a configuration of swiftletd
       cameras   list cameras, what they offer and what the daemon takes
       detect    find objects in pictures: a table, JSON, or pictures with boxes
       bench     time a model on this machine
       plan      show how a model's buffers share its memory
-      check     find the mistakes in a configuration of swiftletd
-      status    show how swiftletd fares
 
-    swiftlet COMMAND --help explains a command.
+    swiftlet COMMAND --help explains a command, --version tells the version.
+
+    examples:
+      swiftlet watch
+      swiftlet snapshot -o now.jpg
+
+    exit codes: 0; 64 wrong command line; others by sysexits.h, see each command
 
     """
 }
@@ -43,6 +51,12 @@ private func run() -> ExitCode {
     if equal(command, "check") { return Check.run(count: count - 1, arguments: arguments + 1, log) }
     if equal(command, "status") {
         return Status.run(StatusOptions.parse(count: count - 1, arguments: arguments + 1, log), log)
+    }
+    if equal(command, "watch") {
+        return Watch.run(WatchOptions.parse(count: count - 1, arguments: arguments + 1, log), log)
+    }
+    if equal(command, "snapshot") {
+        return Snapshot.run(SnapshotOptions.parse(count: count - 1, arguments: arguments + 1, log), log)
     }
     if equal(command, "--help") || equal(command, "-h") || equal(command, "help") {
         Output(log: log).write(usage())

@@ -23,6 +23,7 @@ final class CaptureLoop: @unchecked Sendable {
     private let isLive: Bool
     private let input: PictureInput
     private let slot: FrameSlot
+    private let stream: StreamServer
     private let stop: Int32
     private let metrics: Metrics
     /// The least time between two frames, in nanoseconds.
@@ -43,12 +44,13 @@ final class CaptureLoop: @unchecked Sendable {
 
     /// `reportsCamera` is called on the capturing thread.
     init(
-        _ source: Source, input: PictureInput, slot: FrameSlot, stop: Int32, metrics: Metrics, period: UInt64,
-        newPeriods: Mailbox<UInt64>, log: Log, reportsCamera: @escaping (CameraChange, OpenCamera?) -> Void
+        _ source: Source, input: PictureInput, slot: FrameSlot, stream: StreamServer, stop: Int32, metrics: Metrics,
+        period: UInt64, newPeriods: Mailbox<UInt64>, log: Log, reportsCamera: @escaping (CameraChange, OpenCamera?) -> Void
     ) {
         self.source = source
         self.input = input
         self.slot = slot
+        self.stream = stream
         self.stop = stop
         self.metrics = metrics
         self.period = period
@@ -144,6 +146,7 @@ final class CaptureLoop: @unchecked Sendable {
             if let view = frame.image.view {
                 input.load(view, into: slot.tensor)
                 item.size = view.layout.size
+                item.picture = picture(PictureLayout(frame.image), frame.image.parts)
                 put(item, at: now)
             } else {
                 load(frame.image.planes[0].bytes, at: now, item)
@@ -181,10 +184,32 @@ final class CaptureLoop: @unchecked Sendable {
             if loaded.warnings > 0 { damaged.add(item.name, JPEGError.message(warnings: loaded.warnings)) }
             var item = item
             item.size = loaded.size
+            let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+            item.picture = picture(PictureLayout(format: PixelFormat.mjpeg.fourcc), [jpeg, nothing, nothing])
             put(item, at: start)
         } catch {
             // Nobody can copy a camera's frame again.
             leaveOut(item.name, .corrupt, isLive && error == .truncated ? BadFrame.truncated.message : error.message)
+        }
+    }
+
+    /// The frame's own bytes, where a client waits for them.
+    private func picture(
+        _ layout: PictureLayout, _ parts: InlineArray<3, UnsafeRawBufferPointer>
+    ) -> CapturedPicture? {
+        guard stream.wantsPicture else { return nil }
+        do throws(PictureError) {
+            guard var picture = try slot.makePicture() else { return nil }
+            do throws(PictureError) {
+                try picture.fill(layout, parts)
+            } catch {
+                picture.close()
+                throw error
+            }
+            return picture
+        } catch {
+            stream.refusePicture(error)
+            return nil
         }
     }
 

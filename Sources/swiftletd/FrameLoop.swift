@@ -77,13 +77,14 @@ struct FrameLoop: ~Copyable {
                 score: detection.score, left: box.left, top: box.top, right: box.right, bottom: box.bottom)
         }
         do throws(StreamError) {
-            server.publish(try writer.finish())
+            server.publish(try writer.finish(), picture: item.picture)
             metrics.took(.publish, nanoseconds: clinux_monotonic_ns() - decoded)
             metrics.framePublished()
         } catch {
+            item.picture?.close()
             metrics.frameDropped(.unsent)
             // The writer leaves detections out before a line becomes too long: only a picture's name could do that.
-            unsent.add(item.name, "needs more than \(byteCount(StreamProtocol.lineLimit))")
+            unsent.add(item.name, "needs more than \(byteCount(StreamProtocol.frameLimit))")
         }
         frames += 1
     }

@@ -20,6 +20,8 @@ final class FrameSlot: @unchecked Sendable {
         /// on.
         var corruptFrames: UInt64
         var droppedFrames: UInt64
+        /// The frame as it was captured, where a client waits for it. Whoever takes the item closes it or hands it on.
+        var picture: CapturedPicture?
     }
 
     enum Taken {
@@ -35,6 +37,8 @@ final class FrameSlot: @unchecked Sendable {
     private let freed: Event
     private var item: Item?
     private var hasEnded = false
+    /// The item that was taken last has a picture.
+    private var isPictureInWork = false
     private var replaced: UInt64 = 0
     private var front: PictureInput.Tensor
     private var back: PictureInput.Tensor
@@ -49,6 +53,7 @@ final class FrameSlot: @unchecked Sendable {
     }
 
     deinit {
+        item?.picture?.close()
         for tensor in [front, back] {
             switch tensor {
             case .bytes(let bytes): bytes.deallocate()
@@ -75,11 +80,25 @@ final class FrameSlot: @unchecked Sendable {
     /// The tensor to fill before `put`.
     var tensor: PictureInput.Tensor { back }
 
+    /// A picture for the next item: that of the item which nobody has taken yet, so that at most one waits. nil where one
+    /// is being worked on: who waits for a picture gets that.
+    func makePicture() throws(PictureError) -> CapturedPicture? {
+        var waiting: CapturedPicture?
+        let isInWork = lock.locked {
+            waiting = item?.picture
+            item?.picture = nil
+            return isPictureInWork
+        }
+        if let waiting { return waiting }
+        return isInWork ? nil : try CapturedPicture()
+    }
+
     /// Hands the filled tensor over; what nobody took is replaced. Returns whether that happened.
     func put(_ next: Item) -> Bool {
         let isReplacement = lock.locked {
             let isReplacement = item != nil
             if isReplacement { replaced += 1 }
+            item?.picture?.close()
             item = next
             (front, back) = (back, front)
             return isReplacement
@@ -114,6 +133,7 @@ final class FrameSlot: @unchecked Sendable {
             let taken: Taken? = lock.locked {
                 guard let next = item else { return hasEnded ? .ended : nil }
                 item = nil
+                isPictureInWork = next.picture != nil
                 switch (tensor, front) {
                 case (.bytes(let to), .bytes(let from)): clinux_copy(to.baseAddress!, from.baseAddress!, from.count)
                 case (.values(let to), .values(let from)):

@@ -37,33 +37,35 @@ struct Options {
     }
 
     private enum ID {
-        case config, model, source, camera, size, socket, metrics, threshold, limit, resize, threads, loop, rate, wait, help, version
+        case config, model, source, camera, size, socket, noSnapshots, metrics, threshold, limit, resize, threads, loop, rate
+        case wait, help, version
     }
 
     private static var table: [CommandLineOption<ID>] {
         [
             .init(
                 .config, "config", argument: "FILE",
-                help: "configuration (default /etc/swiftlet/swiftlet.conf)"),
+                help: "default: /etc/swiftlet/swiftlet.conf"),
             .init(.model, "model", short: "m", argument: "FILE", help: "model file (GGUF)"),
             .init(
                 .source, "source", short: "s", argument: "PATH",
                 help: "JPEG, folder of JPEGs, MJPEG file, or - for stdin"),
             .init(
                 .camera, "camera", short: "c", argument: "NAME",
-                help: "camera (default: the first); swiftlet cameras lists them"),
-            .init(.size, "size", argument: "WxH", help: "size of the camera's frames (default: the least that will do)"),
+                help: "as swiftlet cameras lists it (default: the first)"),
+            .init(.size, "size", argument: "WxH", help: "of the camera's frames (default: what will do)"),
             .init(.socket, "socket", argument: "PATH", help: "Unix socket to create"),
+            .init(.noSnapshots, "no-snapshots", help: "give no pictures to clients that ask for one"),
             .init(.metrics, "metrics", argument: "FILE", help: "write Prometheus metrics there every 10 s"),
             .init(.threshold, "threshold", short: "t", argument: "T", help: "least score, 0 to 1 (default 0.3)"),
             .init(.limit, "limit", argument: "N", help: "most detections per picture (default 100)"),
             .init(
                 .resize, "resize", argument: "fast|upstream",
-                help: "quick (default), or just as the model was evaluated"),
-            .init(.threads, "threads", argument: "N", help: "threads to compute with (default: one per processor)"),
+                help: "quick (default), or as the model was evaluated"),
+            .init(.threads, "threads", argument: "N", help: "to compute with (default: all processors)"),
             .init(.loop, "loop", help: "begin again after the last picture"),
             .init(.rate, "rate", argument: "FPS", help: "at most this many pictures per second"),
-            .init(.wait, "wait", argument: "SECONDS", help: "without --loop: wait for a client first (default 5)"),
+            .init(.wait, "wait", argument: "SECONDS", help: "for a first client, without --loop (default 5)"),
             .init(.help, "help", short: "h", help: "this text"),
             .init(.version, "version", help: "the version"),
         ]
@@ -121,6 +123,7 @@ struct Options {
             case .socket:
                 let path = bytes(line.text)
                 override { $0.socketPath = path }
+            case .noSnapshots: override { $0.allowsSnapshots = false }
             case .metrics:
                 let path = bytes(line.text)
                 override { $0.metricsPath = path }
@@ -201,10 +204,9 @@ struct Options {
         """
         usage: swiftletd [--config FILE] [OPTION]...
 
-        Finds objects in a camera's frames, or in pictures from files, and sends a line
-        of JSON for each to all who connect to the socket. Options override the
-        configuration. SIGTERM and SIGINT end it; SIGHUP reads thresholds, classes,
-        zones, limit and rate anew.
+        Finds objects in a camera's frames or in files, and sends a line of JSON for
+        each to all who connect to the socket. Options override the configuration.
+        SIGTERM ends it; SIGHUP reads thresholds, classes, zones, limit and rate anew.
 
 
         """
@@ -215,8 +217,10 @@ struct Options {
 
         examples:
           swiftletd -m detector.gguf --socket /tmp/swiftlet.sock
-          swiftletd -m detector.gguf -s photos/ --loop --rate 5 --socket /tmp/swiftlet.sock
-          nc -U /tmp/swiftlet.sock
+          swiftletd -m detector.gguf -s photos/ --loop --rate 5 --socket /tmp/s
+
+        exit codes: 0; 64 wrong command line; 65 bad model; 66 no such file; 69 socket
+        is taken; 78 bad configuration; others by sysexits.h
         """
     }
 

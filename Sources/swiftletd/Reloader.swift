@@ -63,6 +63,7 @@ extension Configuration {
         add(cameraSize?.width != old.cameraSize?.width || cameraSize?.height != old.cameraSize?.height, "[camera] size")
         add(resizesAsUpstream != old.resizesAsUpstream, "[detect] resize")
         add(socketPath != old.socketPath, "[stream] socket")
+        add(allowsSnapshots != old.allowsSnapshots, "[stream] snapshots")
         add(metricsPath != old.metricsPath, "[metrics] file")
         return words
     }

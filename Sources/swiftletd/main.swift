@@ -58,11 +58,14 @@ private func startServer(
         architecture: bytes(ModelKey.architecture), precision: bytes(detector.engine.storedPrecision),
         inputWidth: detector.inputSize.width, inputHeight: detector.inputSize.height, sourceKind: kind,
         sourcePath: options.source[0] == 0 ? options.cameraName ?? [] : bytes(options.source),
-        threshold: options.threshold, labels: detector.description.labels)
+        threshold: options.threshold, snapshots: options.configuration.allowsSnapshots,
+        labels: detector.description.labels)
+    var limits = StreamLimits()
+    limits.givesSnapshots = options.configuration.allowsSnapshots
     do throws(StreamError) {
         return try StreamServer(
             at: inherited.map { .inherited($0) } ?? .path(options.socket), hello: hello.encoded(),
-            labels: detector.description.labels)
+            labels: detector.description.labels, limits: limits)
     } catch {
         log.error(error.message(socket: text(options.socket)))
         error.exitCode.exit()
@@ -126,8 +129,8 @@ private func run() {
     }
     let reporter = CameraReporter(server, metrics, sourceText: options.sourceText, log)
     let capture = CaptureLoop(
-        source, input: detector.makePictureInput(), slot: slot, stop: stop, metrics: metrics, period: options.period,
-        newPeriods: reloader.periods, log: log
+        source, input: detector.makePictureInput(), slot: slot, stream: server, stop: stop, metrics: metrics,
+        period: options.period, newPeriods: reloader.periods, log: log
     ) { change, camera in
         reporter.report(change, camera)
     }

@@ -165,6 +165,13 @@ stop_daemon() {
     wait_for_end "$client"
 }
 
+# The very bytes that the camera has sent: those of one of the pictures.
+assert_snapshot() { # FILE
+    local picture
+    for picture in pictures/*.jpg; do cmp -s "$1" "$picture" && return; done
+    fail "$1 is none of the pictures"
+}
+
 assert_daemon_runs() {
     kill -0 "$daemon" 2>/dev/null || fail "the daemon has ended"
 }

@@ -26,6 +26,13 @@ udevadm trigger --action=add "$usb"
 udevadm settle
 assert_equal "power control of the USB device" on "$(cat "$usb/power/control")"
 
+say "the group gets pictures, under the unit's restrictions"
+setpriv --reuid nobody --regid nogroup --groups swiftlet swiftlet snapshot --wait 60 --plain -o - >out/plain.jpg
+assert_snapshot out/plain.jpg
+if setpriv --reuid nobody --regid nogroup --clear-groups swiftlet snapshot -o - >/tmp/stranger.jpg 2>&1; then
+    fail "a stranger gets a picture"
+fi
+
 say "killed"
 kill -KILL "$(property MainPID)"
 expect_restart 0

@@ -57,6 +57,7 @@ import DeviceChecks
         }
         suite("stream") { StreamChecks.twoClients(folder: models, &$0) }
         suite("clients' options") { StreamChecks.clientsOptions(folder: models, count: callocation_count, &$0) }
+        suite("snapshots") { SnapshotChecks.pictures(folder: models, count: callocation_count, &$0) }
         for network in [GoldenChecks.Network.xxs, .half] {
             let model = "\(models)/\(network.folder).gguf"
             suite("network goldens") { check in

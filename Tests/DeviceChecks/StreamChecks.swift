@@ -91,7 +91,7 @@ public enum StreamChecks {
     }
 
     /// Without optimisation the compiler puts more on the heap than the program asks for.
-    private static var isOptimised: Bool {
+    static var isOptimised: Bool {
         #if DEBUG
             false
         #else

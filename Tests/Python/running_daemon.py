@@ -89,8 +89,16 @@ class Daemon:
             time.sleep(0.05)
         return int(statistics.median(samples))
 
-    def descriptors(self) -> int:
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+    def descriptors(self, pictures: bool = True) -> int:
+        """All of them, or those that are no pictures for clients, which live for seconds."""
+        names = []
+        for entry in os.scandir(f"/proc/{self.process.pid}/fd"):
+            try:
+                names.append(os.readlink(entry.path))
+            except FileNotFoundError:
+                # Closed in the meantime.
+                pass
+        return sum(pictures or "memfd:swiftlet-picture" not in name for name in names)
 
     def processor_times(self) -> dict[str, tuple[float, float]]:
         """Of the threads, by name: seconds on a processor, and seconds that they were ready and waited for one."""

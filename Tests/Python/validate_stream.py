@@ -4,7 +4,9 @@
     validate_stream.py SCHEMA live SOCKET       a daemon that repeats its source: also what slow and surplus clients get
 """
 
+import fcntl
 import json
+import os
 import pathlib
 import socket
 import sys
@@ -67,6 +69,7 @@ def live(schema: Schema, path: str) -> list[str]:
             types.append(schema.check(slow.lines.readline())["type"])
         assert types[0] == "hello", types
     types += requests(schema, path)
+    types += snapshots(schema, path)
     time.sleep(1)
     crowd = [Client(path) for _ in range(CLIENTS)]
     for client in crowd:
@@ -89,6 +92,8 @@ REQUESTS = [
     ('{"classes":[]}', True),
     ('{"classes":"all"}', False),
     ('{"limit":1}', False),
+    ('{"snapshot":false}', False),
+    ('{"snapshot":true,"every":2}', False),
     ("[]", False),
 ]
 
@@ -116,6 +121,46 @@ def requests(schema: Schema, path: str) -> list[str]:
             assert all(found["label"] == label and found["score"] >= 0.1 for found in record["detections"]), record
         client.socket.sendall(b"x" * 4096)
         assert "4096" in reply(client)["message"] and client.lines.read() == b""
+    return types
+
+
+def snapshots(schema: Schema, path: str) -> list[str]:
+    """Asks for pictures as any program could: a JPEG comes with the line, whole and sealed, and is taken back later."""
+    assert schema.request.is_valid({"snapshot": True})
+    types = []
+    lines = b""
+    received: list[int] = []
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(60)
+        client.connect(path)
+        client.sendall(b'{"snapshot":true}\n')
+        while not types or types[-1] != "snapshot":
+            piece, descriptors, _, _ = socket.recv_fds(client, 1 << 16, 4)
+            assert piece, "the daemon has gone"
+            received += descriptors
+            *whole, lines = (lines + piece).split(b"\n")
+            for line in whole:
+                record = schema.check(line)
+                types.append(record["type"])
+                if record["type"] == "snapshot":
+                    break
+    (file,) = received
+    picture = os.pread(file, record["bytes"] + 1, 0)
+    assert len(picture) == record["bytes"] and record["format"] == "MJPG", record
+    assert picture[:2] == b"\xff\xd8" and picture[-2:] == b"\xff\xd9", "no JPEG"
+    seals = fcntl.fcntl(file, fcntl.F_GET_SEALS)
+    assert seals & fcntl.F_SEAL_WRITE and seals & fcntl.F_SEAL_GROW and seals & fcntl.F_SEAL_SEAL, seals
+    for change in (lambda: os.pwrite(file, b"x", 0), lambda: os.ftruncate(file, 0)):
+        try:
+            change()
+        except OSError:
+            continue
+        raise AssertionError("a client can change the picture")
+    deadline = time.monotonic() + 60
+    while os.fstat(file).st_size > 0:
+        assert time.monotonic() < deadline, "the picture's memory is not taken back"
+        time.sleep(0.05)
+    os.close(file)
     return types
 
 

@@ -34,6 +34,7 @@ import Vision
         include = 0 0 1 1
         [stream]
         socket = /run/x.sock
+        snapshots = no
         [metrics]
         file = /run/x.prom
         """
@@ -52,6 +53,7 @@ import Vision
         #expect(all.zones.map { text($0.name) } == ["front door", "hedge"])
         #expect(all.zones[0].include == .init(left: 0, top: 0.25, right: 0.5, bottom: 1) && all.zones[0].exclude == nil)
         #expect(all.zones[1].exclude == .init(left: 0.1, top: 0, right: 1, bottom: 0.5))
+        #expect(!all.allowsSnapshots && Configuration().allowsSnapshots)
         #expect(all.socketPath == Array("/run/x.sock".utf8) && all.metricsPath == Array("/run/x.prom".utf8))
     }
 
@@ -90,6 +92,7 @@ import Vision
         ("[threshold]\nking = 2", 2, "threshold", "king", .notANumber(from: 0, to: 1)),
         ("[detect]\nclasses = a,,b", 2, "detect", "classes", .empty),
         ("[detect]\nresize = best", 2, "detect", "resize", .notAResize),
+        ("[stream]\nsnapshots = true", 2, "stream", "snapshots", .notYesOrNo),
         ("[camera]\nsize = 640*480", 2, "camera", "size", .notASize),
         ("[camera]\nsize = 640x", 2, "camera", "size", .notASize),
         ("[camera]\nsize = 99999x1", 2, "camera", "size", .notASize),

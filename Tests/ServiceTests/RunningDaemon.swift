@@ -51,6 +51,11 @@ final class RunningDaemon {
         try String(contentsOfFile: folder + "/log", encoding: .utf8).split(separator: "\n").map(String.init)
     }
 
+    /// How many descriptors the process has.
+    func descriptors() throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process.processIdentifier)/fd").count
+    }
+
     func waitForSocket() throws {
         for _ in 0..<3000 where process.isRunning {
             if FileManager.default.fileExists(atPath: socket) { return }
@@ -130,6 +135,24 @@ final class DaemonClient {
         while lines < wanted {
             try #require(recv(descriptor, &byte, 1, 0) == 1)
             if byte == 0x0A { lines += 1 }
+        }
+    }
+
+    func send(_ text: String) {
+        _ = text.withCString { Glibc.send(descriptor, $0, strlen($0), Int32(MSG_NOSIGNAL)) }
+    }
+
+    /// The next line for which `isWanted`. Descriptors are not received: such a client loses nothing.
+    func line(where isWanted: ([String: Any]) -> Bool) throws -> [String: Any] {
+        while true {
+            var bytes: [UInt8] = []
+            var byte: UInt8 = 0
+            repeat {
+                try #require(recv(descriptor, &byte, 1, 0) == 1)
+                bytes.append(byte)
+            } while byte != 0x0A
+            let line = try #require(try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
+            if isWanted(line) { return line }
         }
     }
 }

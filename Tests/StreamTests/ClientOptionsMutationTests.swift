@@ -55,6 +55,7 @@ import Testing
             #"{"min_score":0.5,"classes":["king","ace"],"every":2}"#, #"{"every":1e3}"#, "{}",
             #"{ "classes" : [ ] , "min_score" : 1 }"#, #"{"classes":["n\u00e9\"\ud83c\udca1","\u006bing"]}"#,
             #"{"min_score":0.000,"every":100000}"#, #"{"classes":["né\"🂡"]}"#,
+            #"{"snapshot":true}"#, #"{"snapshot":true,"every":2}"#,
         ].map { Array($0.utf8) }
         let words = UnsafeMutableBufferPointer<UInt64>.allocate(capacity: 1)
         words.initialize(repeating: 0)
@@ -67,6 +68,7 @@ import Testing
         var random = SeededGenerator(seed: 3)
         let alphabet = Array(#"{}[]",:\/ 0159.eE+-kingtrue"#.utf8)
         var accepted = 0
+        var snapshots = 0
         for round in 0..<60_000 {
             var line = seeds.randomElement(using: &random)!
             for _ in 0..<Int.random(in: 0...2, using: &random) {
@@ -88,8 +90,9 @@ import Testing
             bytes.copyBytes(from: line)
             var reader = ClientOptionsReader(UnsafeRawBufferPointer(bytes))
             var failure: ClientLineError?
+            var request = ClientRequest.options
             do throws(ClientLineError) {
-                try reader.read(into: &options, labels: Self.labels, scratch: scratch)
+                request = try reader.read(into: &options, labels: Self.labels, scratch: scratch)
             } catch {
                 failure = error
             }
@@ -98,6 +101,11 @@ import Testing
             let text = String(decoding: line, as: UTF8.self)
             // Foundation takes the last of two, lets a comma end a list, and refuses 0e5: RFC 8259 differs.
             if failure == .repeatedKey || text.contains(#/, *[}\]]|\b0[eE]/#) { continue }
+            if failure == nil, request == .snapshot {
+                #expect(try JSONDecoder().decode([String: Bool].self, from: Data(line)) == ["snapshot": true])
+                snapshots += 1
+                continue
+            }
             guard let expected = expected(line) else {
                 #expect(failure != nil, "round \(round): \(text)")
                 continue
@@ -109,6 +117,6 @@ import Testing
             let classes = (1..<Self.labels.count).filter { options.wants(class: $0, score: 1) }
             #expect(classes == expected.classes ?? Array(1..<Self.labels.count), "round \(round): \(text)")
         }
-        #expect(accepted > 10_000)
+        #expect(accepted > 10_000 && snapshots > 1000)
     }
 }

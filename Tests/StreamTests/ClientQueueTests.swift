@@ -121,4 +121,57 @@ import Testing
         #expect(bytes.indices.allSatisfy { bytes[$0] == ($0 / page == 1 ? 0 : 1) })
         #expect(clinux_unmap(address, 4 * page) == 0)
     }
+
+    /// Some lines have a descriptor. However lines are dropped and sent in pieces, it goes with the first byte of its own
+    /// line or, with that line, not at all.
+    @Test func descriptorsGoWithTheirOwnLines() throws {
+        var sentCount = 0
+        var lostCount = 0
+        for seed in 0..<300 {
+            var random = SeededGenerator(seed: UInt64(seed))
+            let longest = Int.random(in: 12...100, using: &random)
+            let ring = UnsafeMutableRawBufferPointer.allocate(
+                byteCount: 2 * longest + Int.random(in: 0...300, using: &random), alignment: 16)
+            let notice = UnsafeMutablePointer<UInt8>.allocate(capacity: ClientQueue.noticeCapacity)
+            defer {
+                ring.deallocate()
+                notice.deallocate()
+            }
+            var queue = ClientQueue(ring: ring, notice: notice)
+            let hello = Array("hello\n".utf8)
+            var received: [UInt8] = []
+            var places: [Int] = []
+            func send(_ most: Int) {
+                hello.withUnsafeBytes { hello in
+                    guard !queue.isEmpty(hello: hello), most > 0 else { return }
+                    let bytes = queue.next(hello: hello)
+                    if queue.isAtDescriptorLine(hello: hello) { places.append(received.count) }
+                    received += bytes.prefix(most)
+                    _ = queue.consumed(min(most, bytes.count), hello: hello)
+                }
+            }
+            let greed = Int.random(in: 1...4, using: &random)
+            var marked = 0
+            for number in 0..<200 {
+                let isMarked = !queue.hasDescriptorLine && Int.random(in: 0..<5, using: &random) == 0
+                marked += isMarked ? 1 : 0
+                var line = Array("\(isMarked ? "d" : "-")\(number) ".utf8)
+                line += [UInt8](repeating: 0x78, count: Int.random(in: 0...longest - 7, using: &random)) + [0x0A]
+                _ = line.withUnsafeBytes { queue.append($0, withDescriptor: isMarked) }
+                for _ in 0..<Int.random(in: 0...greed, using: &random) {
+                    send(Int.random(in: 0...longest, using: &random))
+                }
+            }
+            while hello.withUnsafeBytes({ !queue.isEmpty(hello: $0) }) { send(17) }
+            #expect(!queue.hasDescriptorLine)
+            var expected: [Int] = []
+            for place in received.indices where received[place] == UInt8(ascii: "d") && received[place - 1] == 0x0A {
+                expected.append(place)
+            }
+            #expect(places == expected, "seed \(seed)")
+            sentCount += places.count
+            lostCount += marked - places.count
+        }
+        #expect(sentCount > 1000 && lostCount > 100)
+    }
 }

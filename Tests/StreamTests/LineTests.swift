@@ -12,7 +12,7 @@ import Testing
         try HelloLine(
             program: "swiftletd", version: "1.2", modelName: Array("m".utf8), architecture: Array("a".utf8),
             precision: Array("fp32".utf8), inputWidth: 320, inputHeight: 256, sourceKind: "folder",
-            sourcePath: [UInt8](repeating: 0x2F, count: 4000), threshold: 0.3, labels: labels
+            sourcePath: [UInt8](repeating: 0x2F, count: 4000), threshold: 0.3, snapshots: true, labels: labels
         ).encoded(limit: limit)
     }
 
@@ -29,6 +29,7 @@ import Testing
         #expect(line["protocol"] as? Int == 1)
         #expect(line["labels"] as? [String] == ["background", "ace"])
         #expect(line["labels_omitted"] as? Int == 0)
+        #expect(line["snapshots"] as? Bool == true)
         #expect((line["model"] as? [String: Any])?["height_px"] as? Int == 256)
         #expect((line["source"] as? [String: String])?["path"]?.count == StreamProtocol.textLimit)
         #expect(line["threshold"] as? Double == 0.3)

@@ -10,6 +10,7 @@ static const int clinux_EACCES = 13;
 static const int clinux_EBUSY = 16;
 static const int clinux_ENODEV = 19;
 static const int clinux_ENOSPC = 28;
+static const int clinux_ETOOMANYREFS = 109;
 static const int clinux_ECONNREFUSED = 111;
 static const int clinux_EADDRINUSE = 98;
 static const int clinux_ENAMETOOLONG = 36;

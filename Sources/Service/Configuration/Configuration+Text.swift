@@ -24,6 +24,7 @@ extension Configuration {
             if let exclude = zone.exclude { lines += "exclude = \(exclude.text)\n" }
         }
         lines += "\n[stream]\n" + setting("socket", socketPath)
+        lines += "snapshots = \(allowsSnapshots ? "yes" : "no")\n"
         lines += "\n[metrics]\n" + setting("file", metricsPath)
         return lines
     }

@@ -58,13 +58,17 @@ public struct Configuration {
     public var classes: [ClassName]?
     public var classThresholds: [ClassThreshold] = []
     public var zones: [Zone] = []
-    public var socketPath: [UInt8] = bytes("/run/swiftlet/swiftlet.sock")
+    public var socketPath: [UInt8] = bytes(Configuration.defaultSocketPath)
+    /// Whether clients of the socket may have pictures.
+    public var allowsSnapshots = true
     public var metricsPath: [UInt8]?
 
     public init() {}
 
     /// Where the daemon looks when it is not told.
     public static var defaultPath: StaticString { "/etc/swiftlet/swiftlet.conf" }
+
+    public static var defaultSocketPath: StaticString { "/run/swiftlet/swiftlet.sock" }
 
     public static let mostZones = 64
     public static let rateRange = 0.001...1000.0

@@ -24,6 +24,7 @@ extension ConfigurationMistake {
         case .notANumber(let from, let to): "wants a number from \(brief(from)) to \(brief(to)), with a point"
         case .notAnInteger(let from, let to): "wants a whole number from \(from) to \(to)"
         case .notAResize: "wants fast or upstream"
+        case .notYesOrNo: "wants yes or no, in small letters"
         case .notASize: "wants WIDTHxHEIGHT in pixels, like 640x480"
         case .notARectangle: "wants LEFT TOP RIGHT BOTTOM as fractions of the picture from 0 to 1, like 0 0.5 1 1"
         case .emptyRectangle: "encloses nothing: LEFT must be less than RIGHT, and TOP less than BOTTOM"
@@ -39,7 +40,7 @@ extension ConfigurationMistake {
         if section == bytes("model") { return "path and threads" }
         if section == bytes("camera") { return "name, size and rate" }
         if section == bytes("detect") { return "threshold, limit, classes and resize" }
-        if section == bytes("stream") { return "socket" }
+        if section == bytes("stream") { return "socket and snapshots" }
         if section == bytes("metrics") { return "file" }
         return "include and exclude"
     }

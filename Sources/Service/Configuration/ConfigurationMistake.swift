@@ -24,6 +24,7 @@ public struct ConfigurationMistake: Error, Equatable {
         case notANumber(from: Double, to: Double)
         case notAnInteger(from: Int64, to: Int64)
         case notAResize
+        case notYesOrNo
         case notASize
         case notARectangle
         case emptyRectangle

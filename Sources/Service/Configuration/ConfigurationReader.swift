@@ -131,6 +131,8 @@ public struct ConfigurationReader {
             configuration.classes = try value.list().map { .init(label: $0, line: line) }
         } else if means("socket", "stream") {
             configuration.socketPath = try value.path()
+        } else if means("snapshots", "stream") {
+            configuration.allowsSnapshots = try value.isYes()
         } else if means("file", "metrics") {
             configuration.metricsPath = try value.path()
         } else {

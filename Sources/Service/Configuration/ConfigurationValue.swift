@@ -41,6 +41,12 @@ extension ConfigurationReader {
             return false
         }
 
+        func isYes() throws(ConfigurationMistake.Refusal) -> Bool {
+            if bytes == Service.bytes("yes") { return true }
+            guard bytes == Service.bytes("no") else { throw .init(.notYesOrNo) }
+            return false
+        }
+
         /// WIDTHxHEIGHT in pixels.
         func size() throws(ConfigurationMistake.Refusal) -> PictureSize {
             let sides = bytes.split(separator: UInt8(ascii: "x"), omittingEmptySubsequences: false)

@@ -1,0 +1,63 @@
+#define _GNU_SOURCE
+#include "clinux_terminal.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <termios.h>
+#include <unistd.h>
+
+_Static_assert(sizeof(struct termios) <= sizeof(struct clinux_terminal_mode), "clinux_terminal_mode is too small");
+
+bool clinux_is_terminal(int fd) { return isatty(fd) == 1; }
+
+bool clinux_terminal_size(int fd, int *columns, int *rows) {
+    struct winsize size;
+    if (ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) return false;
+    *columns = size.ws_col;
+    *rows = size.ws_row;
+    return true;
+}
+
+int clinux_terminal_take_keys(int fd, struct clinux_terminal_mode *before) {
+    struct termios mode;
+    if (tcgetattr(fd, &mode) != 0) return errno;
+    memcpy(before->storage, &mode, sizeof mode);
+    mode.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+    mode.c_cc[VMIN] = 1;
+    mode.c_cc[VTIME] = 0;
+    return tcsetattr(fd, TCSANOW, &mode) == 0 ? 0 : errno;
+}
+
+void clinux_terminal_restore(int fd, const struct clinux_terminal_mode *before) {
+    struct termios mode;
+    memcpy(&mode, before->storage, sizeof mode);
+    // A terminal that has gone needs nothing.
+    (void)tcsetattr(fd, TCSANOW, &mode);
+}
+
+int clinux_terminal_signals(int *fd) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGWINCH);
+    sigaddset(&set, SIGTSTP);
+    const int error = pthread_sigmask(SIG_BLOCK, &set, NULL);
+    if (error != 0) return error;
+    *fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return *fd < 0 ? errno : 0;
+}
+
+void clinux_terminal_signal_taken(int fd, bool *resized, bool *suspended) {
+    struct signalfd_siginfo signal;
+    ssize_t got;
+    do {
+        got = read(fd, &signal, sizeof signal);
+    } while (got < 0 && errno == EINTR);
+    *resized = got == sizeof signal && signal.ssi_signo == SIGWINCH;
+    *suspended = got == sizeof signal && signal.ssi_signo == SIGTSTP;
+}
+
+void clinux_suspend(void) { (void)raise(SIGSTOP); }

@@ -1,0 +1,39 @@
+import CLinux
+import Stream
+
+/// What the daemon's socket is called where nobody says otherwise.
+public var defaultSocket: UnsafePointer<CChar> {
+    UnsafeRawPointer(Configuration.defaultSocketPath.utf8Start).assumingMemoryBound(to: CChar.self)
+}
+
+/// Why a client's connection failed, and what to do; `error` is an errno value, `socket` the path the user gave.
+public func connectionMessage(_ error: Int32, socket: String) -> String {
+    switch error {
+    case clinux_ENOENT, clinux_ECONNREFUSED: "\(socket): nobody listens there: is swiftletd running, with this --socket?"
+    case clinux_EACCES, clinux_EPERM: "\(socket): may not be opened: be in group swiftlet, or ask as root"
+    case clinux_EAGAIN: "\(socket): swiftletd is busy: try again"
+    case clinux_ENAMETOOLONG: "\(socket): longer than the \(clinux_unix_path_limit) bytes that a socket's path may have"
+    default: "\(socket): cannot connect: \(errorText(error))"
+    }
+}
+
+/// What a program ends with when it cannot connect.
+public func connectionExitCode(_ error: Int32) -> ExitCode {
+    switch error {
+    case clinux_EACCES, clinux_EPERM: .noPermission
+    case clinux_ENAMETOOLONG: .usage
+    default: .unavailable
+    }
+}
+
+extension StreamLineError {
+    /// What is wrong, as the rest of a sentence about a socket.
+    public var message: String {
+        switch self {
+        case .json(.notUTF8): "sends a line that is not UTF-8"
+        case .json, .notAnObject: "sends a line that is not JSON"
+        case .repeated, .badValue, .missing, .tooManyDetections: "sends a line that swiftletd never sends"
+        case .tooLong(let limit): "sends a line of more than \(byteCount(limit))"
+        }
+    }
+}

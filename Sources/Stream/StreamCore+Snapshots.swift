@@ -1,0 +1,118 @@
+import CLinux
+
+/// Pictures for clients that ask for one. Capture copies a picture only while somebody waits for it; the line about it
+/// goes into the client's queue like any other, and a descriptor goes with its first byte.
+extension StreamCore {
+    /// A client's request, on the server's thread.
+    func requestSnapshot(_ index: Int) {
+        guard limits.givesSnapshots else { return queueError(snapshotsOffLine, for: index) }
+        // One that is waited for already is the same.
+        lock.locked { clients[index].wantsSnapshot = true }
+    }
+
+    /// Whether the next picture should be copied: somebody can take it, and there is room for it.
+    var wantsPicture: Bool {
+        guard limits.givesSnapshots else { return false }
+        return lock.locked {
+            guard drainDeadline == nil, pictures.hasRoom else { return false }
+            for index in clients.indices where isReadyForSnapshot(index) { return true }
+            return false
+        }
+    }
+
+    /// Tells those who wait for a picture why there is none.
+    func refusePicture(_ error: PictureError) {
+        let line = error == .tooLarge ? pictureTooLargeLine : noPictureMemoryLine
+        lock.locked {
+            for index in clients.indices where isReadyForSnapshot(index) {
+                clients[index].wantsSnapshot = false
+                line.withUnsafeBytes { queue($0, for: index, now: clinux_monotonic_ns()) }
+            }
+        }
+        wake.signal()
+    }
+
+    /// Under the lock. A client that has not taken the last descriptor gets no other one: the system bounds how many may
+    /// be under way.
+    private func isReadyForSnapshot(_ index: Int) -> Bool {
+        guard clients[index].descriptor >= 0, clients[index].wantsSnapshot, !clients[index].isLeaving,
+            !clients[index].queue.hasDescriptorLine
+        else { return false }
+        guard clients[index].hasDescriptorUnderWay else { return true }
+        guard clinux_peer_has_received_all(clients[index].descriptor) else { return false }
+        clients[index].hasDescriptorUnderWay = false
+        return true
+    }
+
+    /// Queues a frame's snapshot line for all who wait for one. Under the lock; takes the picture.
+    func queueSnapshots(_ frame: FrameSegments, _ picture: CapturedPicture, now: UInt64) {
+        var reference: SharedPictures.Reference?
+        for index in clients.indices where isReadyForSnapshot(index) {
+            if reference == nil {
+                reference = pictures.add(picture, until: now + limits.pictureLife)
+                guard reference != nil else { return }
+            }
+            let head = snapshotHead.snapshotHead(picture)
+            let line = frame.line(for: clients[index].options, as: head, in: selection)
+            clients[index].wantsSnapshot = false
+            clients[index].picture = reference
+            queue(line, for: index, now: now, withDescriptor: true)
+            counted.snapshots += 1
+        }
+        if reference == nil { picture.close() }
+    }
+
+    /// Sends the line that is next in a client's queue with its picture's descriptor, or alone where the picture has
+    /// been taken back meanwhile or too many descriptors are under way. Under the lock.
+    func sendWithDescriptor(_ index: Int, _ bytes: UnsafeRawBufferPointer, _ sent: inout Int) -> Int32 {
+        let descriptor = clients[index].picture.map { pictures.open($0) } ?? -1
+        guard descriptor >= 0 else {
+            return clinux_send(clients[index].descriptor, bytes.baseAddress!, bytes.count, &sent)
+        }
+        defer { _ = clinux_close(descriptor) }
+        let error = clinux_send_descriptor(
+            clients[index].descriptor, bytes.baseAddress!, bytes.count, descriptor, &sent)
+        if error == clinux_ETOOMANYREFS {
+            return clinux_send(clients[index].descriptor, bytes.baseAddress!, bytes.count, &sent)
+        }
+        if error == 0 { clients[index].hasDescriptorUnderWay = true }
+        return error
+    }
+
+    private func queueError(_ line: [UInt8], for index: Int) {
+        lock.locked { line.withUnsafeBytes { queue($0, for: index, now: clinux_monotonic_ns()) } }
+    }
+}
+
+extension JSONWriter {
+    /// The beginning of a snapshot's line up to what a frame's line has behind its type. At most
+    /// `StreamProtocol.snapshotHeadLimit` bytes.
+    mutating func snapshotHead(_ picture: CapturedPicture) -> UnsafeRawBufferPointer {
+        let layout = picture.layout
+        clear()
+        beginObject()
+        key("type")
+        string("snapshot")
+        key("format")
+        fourcc(layout.format)
+        key("bytes")
+        integer(picture.byteCount)
+        guard layout.planeCount > 0 else { return written }
+        key("planes")
+        beginArray()
+        for index in 0..<layout.planeCount {
+            beginObject()
+            key("offset")
+            integer(layout.planes[index].offset)
+            key("row_bytes")
+            integer(layout.planes[index].rowBytes)
+            endObject()
+        }
+        endArray()
+        key("matrix")
+        string(layout.isBT709 ? "bt709" : "bt601")
+        key("full_range")
+        boolean(layout.isFullRange)
+        return written
+    }
+}

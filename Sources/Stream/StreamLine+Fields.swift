@@ -1,0 +1,101 @@
+/// The fields that a client looks at.
+enum StreamField: UInt64 {
+    case protocolVersion, version, model, snapshots
+    case sequence, captured, age, inference, droppedFrames, corruptFrames, width, height, detections, omitted
+    case bytes, planes, matrix, fullRange
+    case lines, frames, state, message, format, rate
+
+    var bit: UInt64 { 1 << rawValue }
+
+    var name: StaticString {
+        switch self {
+        case .protocolVersion: "protocol"
+        case .version: "version"
+        case .model: "model"
+        case .snapshots: "snapshots"
+        case .sequence: "sequence"
+        case .captured: "captured_unix_s"
+        case .age: "age_ms"
+        case .inference: "inference_ms"
+        case .droppedFrames: "dropped_frames"
+        case .corruptFrames: "corrupt_frames"
+        case .width: "width_px"
+        case .height: "height_px"
+        case .detections: "detections"
+        case .omitted: "detections_omitted"
+        case .bytes: "bytes"
+        case .planes: "planes"
+        case .matrix: "matrix"
+        case .fullRange: "full_range"
+        case .lines: "lines"
+        case .frames: "frames"
+        case .state: "state"
+        case .message: "message"
+        case .format: "format"
+        case .rate: "rate_fps"
+        }
+    }
+
+    static var all: Range<UInt64> { 0..<StreamField.rate.rawValue + 1 }
+}
+
+extension StreamLine.Kind {
+    init(_ name: UnsafeRawBufferPointer) {
+        if equal(name, "hello") {
+            self = .hello
+        } else if equal(name, "frame") {
+            self = .frame
+        } else if equal(name, "snapshot") {
+            self = .snapshot
+        } else if equal(name, "dropped") {
+            self = .dropped
+        } else if equal(name, "camera") {
+            self = .camera
+        } else if equal(name, "options") {
+            self = .options
+        } else if equal(name, "error") {
+            self = .error
+        } else if equal(name, "end") {
+            self = .end
+        } else {
+            self = .other
+        }
+    }
+
+    /// The field of that name where lines of this kind have one that is looked at.
+    func field(_ name: UnsafeRawBufferPointer) -> StreamField? {
+        for number in StreamField.all where (required | optional) & 1 << number != 0 {
+            if let field = StreamField(rawValue: number), equal(name, field.name) { return field }
+        }
+        return nil
+    }
+
+    /// The bits of the fields without which a line is of no use.
+    var required: UInt64 {
+        switch self {
+        case .hello: StreamField.protocolVersion.bit | StreamField.version.bit | StreamField.model.bit
+        case .frame: Self.frameBits
+        case .snapshot: Self.frameBits | StreamField.format.bit | StreamField.bytes.bit
+        case .dropped: StreamField.lines.bit
+        case .camera: StreamField.state.bit | StreamField.message.bit
+        case .error: StreamField.message.bit
+        case .end: StreamField.frames.bit
+        case .options, .other: 0
+        }
+    }
+
+    private var optional: UInt64 {
+        switch self {
+        case .hello: StreamField.snapshots.bit
+        case .snapshot: StreamField.planes.bit | StreamField.matrix.bit | StreamField.fullRange.bit
+        case .camera: StreamField.width.bit | StreamField.height.bit | StreamField.format.bit | StreamField.rate.bit
+        case .frame, .dropped, .options, .error, .end, .other: 0
+        }
+    }
+
+    private static var frameBits: UInt64 {
+        StreamField.sequence.bit | StreamField.captured.bit | StreamField.age.bit | StreamField.inference.bit
+            | StreamField.droppedFrames.bit | StreamField.corruptFrames.bit | StreamField.width.bit
+            | StreamField.height.bit | StreamField.detections.bit | StreamField.omitted.bit
+    }
+}

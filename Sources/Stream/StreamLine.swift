@@ -1,0 +1,89 @@
+/// What the daemon says in one line, as a client reads it. Fields that a line of its kind does not have are 0 or empty.
+/// Texts are UTF-8 without escapes: they may hold control characters. Texts and detections are valid until the line's
+/// reader reads the next one.
+public struct StreamLine {
+    /// `stream.schema.json` describes each.
+    public enum Kind: Sendable {
+        case hello, frame, snapshot, dropped, camera, options, error, end
+        /// One that this version does not know.
+        case other
+    }
+
+    public struct Detection {
+        /// 1...`StreamLineReader.mostClasses - 1`.
+        public var classIndex = 0
+        public var label = StreamLine.nothing
+        /// 0...1.
+        public var score = 0.0
+        /// In pixels of the upright picture, not necessarily inside it.
+        public var left = 0.0
+        public var top = 0.0
+        public var right = 0.0
+        public var bottom = 0.0
+    }
+
+    public var kind = Kind.other
+
+    // Of hello.
+    public var protocolVersion = 0
+    public var version = StreamLine.nothing
+    public var modelName = StreamLine.nothing
+    public var precision = StreamLine.nothing
+    /// Whether the daemon gives pictures away. A daemon that says nothing of it does not.
+    public var offersSnapshots = false
+
+    // Of frame and snapshot.
+    public var sequence: UInt64 = 0
+    /// Seconds since 1970.
+    public var captured = 0.0
+    /// Milliseconds.
+    public var age = 0.0
+    public var inference = 0.0
+    /// Since the daemon's start.
+    public var droppedFrames: UInt64 = 0
+    public var corruptFrames: UInt64 = 0
+    public var detections = UnsafeBufferPointer<Detection>(start: nil, count: 0)
+    public var omittedDetections = 0
+
+    /// In pixels: of the network's input (hello), the upright picture (frame, snapshot), the camera's frames (camera).
+    public var width = 0
+    public var height = 0
+
+    // Of snapshot.
+    public var byteCount = 0
+    public var planeCount = 0
+    public var planes = InlineArray<3, PictureLayout.Plane>(repeating: PictureLayout.Plane(offset: 0, rowBytes: 0))
+    public var isBT709 = false
+    public var isFullRange = false
+
+    /// Lines that this client has lost (dropped), or frames that the source had (end).
+    public var count: UInt64 = 0
+
+    // Of camera. The format, of up to four letters, is a snapshot's too; the message, an error's.
+    public var state = StreamLine.nothing
+    public var format = StreamLine.nothing
+    /// Frames per second; 0 where it is not known.
+    public var rate = 0.0
+    public var message = StreamLine.nothing
+
+    /// An empty one of a kind that nobody knows.
+    public init() {}
+
+    static var nothing: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
+}
+
+/// Why bytes are no line of the daemon.
+public enum StreamLineError: Error, Equatable {
+    /// Not JSON, or not UTF-8, or more deeply nested than any line.
+    case json(JSONError)
+    case notAnObject
+    /// A field that is known stands twice.
+    case repeated
+    /// A field that is known has a value that it cannot have.
+    case badValue
+    /// A field is missing that such a line always has.
+    case missing
+    case tooManyDetections
+    /// No newline within so many bytes.
+    case tooLong(limit: Int)
+}

@@ -1,0 +1,173 @@
+import CLinux
+import Camera
+import Service
+import Stream
+import Vision
+
+/// `swiftlet snapshot`: the next picture of the daemon, with what was found in it.
+struct Snapshot: ~Copyable {
+    private let options: SnapshotOptions
+    private let log: Log
+    private let socket: String
+    private let deadline: UInt64
+    private var connection = StreamConnection()
+    /// What the daemon said last of its camera.
+    private var camera = ""
+
+    static func run(_ options: SnapshotOptions, _ log: Log) -> ExitCode {
+        var snapshot = Snapshot(options, log)
+        return snapshot.run()
+    }
+
+    private init(_ options: SnapshotOptions, _ log: Log) {
+        self.options = options
+        self.log = log
+        socket = text(options.socket)
+        deadline = clinux_monotonic_ns() + options.wait
+    }
+
+    private mutating func run() -> ExitCode {
+        let error = connection.open(options.socket)
+        guard error == 0 else {
+            log.error(connectionMessage(error, socket: socket))
+            return connectionExitCode(error)
+        }
+        while true {
+            do throws(StreamLineError) {
+                while let line = try connection.next() {
+                    if let code = take(line) { return code }
+                }
+            } catch {
+                return fail(.badData, "\(socket): \(error.message): is that swiftletd's socket?")
+            }
+            guard wait() else {
+                let reason = camera.isEmpty ? "" : ": \(camera)"
+                return fail(.unavailable, "no picture within \(fixed(Double(options.wait) / 1e9, decimals: 1)) s\(reason)")
+            }
+            if connection.receive() == .end {
+                return fail(.unavailable, "\(socket): swiftletd has closed the connection")
+            }
+        }
+    }
+
+    /// Waits until something has come. False when the time is up.
+    private func wait() -> Bool {
+        while true {
+            let now = clinux_monotonic_ns()
+            guard now < deadline else { return false }
+            var isReady = false, unused = false
+            _ = clinux_wait_readable(connection.descriptor, -1, Int64(deadline - now), &isReady, &unused)
+            if isReady { return true }
+        }
+    }
+
+    private func fail(_ code: ExitCode, _ message: String) -> ExitCode {
+        log.error(message)
+        return code
+    }
+
+    /// What the process ends with, once that is known.
+    private mutating func take(_ line: StreamLine) -> ExitCode? {
+        switch line.kind {
+        case .hello:
+            guard line.protocolVersion == StreamProtocol.version else {
+                return fail(.badData, "\(socket): speaks protocol \(line.protocolVersion), not \(StreamProtocol.version)")
+            }
+            guard line.offersSnapshots else {
+                return fail(.unavailable, "\(socket): swiftletd gives no pictures: [stream] snapshots of its configuration")
+            }
+            if let threshold = options.threshold { return ask("{\"min_score\":\(fixed(threshold, decimals: 9))}\n") }
+            return ask("{\"snapshot\":true}\n")
+        case .options: return ask("{\"snapshot\":true}\n")
+        case .camera: camera = text(line.message)
+        case .error: return fail(.unavailable, "\(socket): \(text(line.message))")
+        case .end: return fail(.unavailable, "\(socket): the source has ended")
+        case .snapshot: return takePicture(line)
+        case .frame, .dropped, .other: break
+        }
+        return nil
+    }
+
+    private mutating func ask(_ line: String) -> ExitCode? {
+        let isSent = Array(line.utf8).withUnsafeBytes { connection.send($0) }
+        return isSent ? nil : fail(.unavailable, "\(socket): swiftletd takes no request")
+    }
+
+    private mutating func takePicture(_ line: StreamLine) -> ExitCode? {
+        let descriptor = connection.takeDescriptor()
+        defer { if descriptor >= 0 { _ = clinux_close(descriptor) } }
+        // A picture that nobody fetches in time is taken back.
+        guard descriptor >= 0, let bytes = Self.read(descriptor, byteCount: line.byteCount) else {
+            return ask("{\"snapshot\":true}\n")
+        }
+        defer { bytes.deallocate() }
+        guard clinux_memfd_is_sealed(descriptor) else {
+            return fail(.badData, "\(socket): sends a picture that may still change: is that swiftletd's socket?")
+        }
+        guard let image = CapturedImage(line, bytes: UnsafeRawBufferPointer(bytes)) else {
+            return fail(.badData, "\(socket): sends a picture that is not what it says")
+        }
+        if options.isPlain, image.format == .mjpeg { return write(image.planes[0].bytes) }
+        do throws(JPEGError) {
+            var picture = Picture()
+            if let view = image.view {
+                picture.set(view)
+            } else {
+                var decoder = JPEGDecoder()
+                _ = try decoder.decode(image.planes[0].bytes, into: &picture)
+                guard picture.size == PictureSize(width: line.width, height: line.height) else {
+                    return fail(.badData, "\(socket): sends a picture of another size than it says")
+                }
+            }
+            if !options.isPlain { Self.annotate(&picture, line) }
+            var encoder = JPEGEncoder()
+            return write(try encoder.encode(picture))
+        } catch {
+            return fail(.badData, "the picture \(error.message)")
+        }
+    }
+
+    /// The file's bytes, once read and nobody else's; nil where it does not have them all.
+    private static func read(_ descriptor: Int32, byteCount: Int) -> UnsafeMutableRawBufferPointer? {
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 64)
+        var count = 0
+        while count < byteCount {
+            var got = 0
+            let error = clinux_memfd_read(descriptor, bytes.baseAddress! + count, byteCount - count, UInt64(count), &got)
+            guard error == 0, got > 0 else {
+                bytes.deallocate()
+                return nil
+            }
+            count += got
+        }
+        return bytes
+    }
+
+    private static func annotate(_ picture: inout Picture, _ line: StreamLine) {
+        // Labels come with the detections: the hello line may leave some out.
+        var labels = [[UInt8]](repeating: [], count: StreamLineReader.mostClasses)
+        var detections: [Detection] = []
+        func fraction(_ side: Double, _ length: Int) -> Float { Float(side / Double(length)) }
+        for found in line.detections {
+            labels[found.classIndex] = Array(found.label)
+            detections.append(
+                Detection(
+                    classIndex: Int32(found.classIndex), score: Float(found.score),
+                    box: Box(
+                        left: fraction(found.left, line.width), top: fraction(found.top, line.height),
+                        right: fraction(found.right, line.width), bottom: fraction(found.bottom, line.height))))
+        }
+        detections.withUnsafeBufferPointer { picture.annotate($0, labels: labels) }
+    }
+
+    private func write(_ bytes: UnsafeRawBufferPointer) -> ExitCode {
+        let target = options.output!
+        if equal(target, "-") {
+            Output(log: log).write(bytes)
+            return .success
+        }
+        let error = clinux_write_file(target, bytes.baseAddress, bytes.count)
+        guard error == 0 else { return fail(.cannotCreate, "\(text(target)): cannot be written: \(errorText(error))") }
+        return .success
+    }
+}

@@ -1,0 +1,128 @@
+import Camera
+import Foundation
+import Service
+import Stream
+import TestSupport
+import Testing
+import Vision
+
+/// What a snapshot's line says of its bytes, on the way out and back.
+@Suite struct PictureLayoutMutationTests {
+    static let formats = PixelFormat.allCases.filter { $0 != .mjpeg }
+
+    /// A frame of one colour (Y 81, Cb 90, Cr 240 is a red; RGB 200, 100, 50) with padded rows.
+    private func bytes(_ format: PixelFormat, width: Int, height: Int, padding: Int) -> [[UInt8]] {
+        let pixel: [[UInt8]] =
+            switch format {
+            case .yuyv: [[81, 90, 81, 240]]
+            case .uyvy: [[90, 81, 240, 81]]
+            case .nv12: [[81], [90, 240]]
+            case .yuv420: [[81], [90], [240]]
+            case .rgb24: [[200, 100, 50]]
+            case .bgr24: [[50, 100, 200]]
+            case .grey: [[77]]
+            case .mjpeg: []
+            }
+        return pixel.indices.map { plane in
+            let rowBytes = format.rowBytes(plane: plane, width: width)
+            var row: [UInt8] = []
+            while row.count < rowBytes { row += pixel[plane] }
+            row += [UInt8](repeating: 0, count: padding)
+            return [[UInt8]](repeating: row, count: format.rows(plane: plane, height: height)).flatMap { $0 }
+        }
+    }
+
+    private func line(_ image: CapturedImage, byteCount: Int) -> StreamLine {
+        let layout = PictureLayout(image)
+        var line = StreamLine()
+        (line.width, line.height, line.byteCount) = (image.width, image.height, byteCount)
+        (line.planeCount, line.isBT709, line.isFullRange) = (layout.planeCount, layout.isBT709, layout.isFullRange)
+        var offset = 0
+        for index in 0..<layout.planeCount {
+            line.planes[index] = .init(offset: offset, rowBytes: layout.planes[index].rowBytes)
+            offset += image.planes[index].bytes.count
+        }
+        return line
+    }
+
+    /// Calls `body` with the line and bytes of a snapshot of one colour.
+    private func withSnapshot(
+        _ format: PixelFormat, width: Int, height: Int, _ body: (inout StreamLine, UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        let padding = 6
+        let planes = bytes(format, width: width, height: height, padding: padding)
+        let all = UnsafeMutableRawBufferPointer.allocate(byteCount: planes.reduce(0) { $0 + $1.count }, alignment: 1)
+        let code = UnsafeMutableRawBufferPointer.allocate(byteCount: 4, alignment: 1)
+        defer {
+            all.deallocate()
+            code.deallocate()
+        }
+        all.copyBytes(from: planes.joined())
+        for index in 0..<4 { code[index] = UInt8(truncatingIfNeeded: format.fourcc >> UInt32(8 * index)) }
+        let nothing = CapturedImage.Plane(bytes: UnsafeRawBufferPointer(start: nil, count: 0), rowBytes: 0)
+        var image = CapturedImage(
+            format: format, width: width, height: height, colour: ColourEncoding(matrix: .bt601, isFullRange: false),
+            planes: [nothing, nothing, nothing])
+        var offset = 0
+        for index in planes.indices {
+            image.planes[index] = .init(
+                bytes: UnsafeRawBufferPointer(rebasing: all[offset..<offset + planes[index].count]),
+                rowBytes: format.rowBytes(plane: index, width: width) + padding)
+            offset += planes[index].count
+        }
+        var line = line(image, byteCount: all.count)
+        line.format = UnsafeRawBufferPointer(code)
+        try body(&line, UnsafeRawBufferPointer(all))
+    }
+
+    @Test(arguments: formats) func everyFormatBecomesThePictureItWas(format: PixelFormat) throws {
+        try withSnapshot(format, width: 38, height: 21) { line, bytes in
+            let image = try #require(CapturedImage(line, bytes: bytes))
+            #expect(image.format == format && PixelFormat(fourcc: format.fourcc) == format)
+            var picture = Picture()
+            picture.set(try #require(image.view))
+            #expect(picture.size == PictureSize(width: 38, height: 21))
+            // BT.601's red of the limited range is 255, 0, 0 within a rounding.
+            let expected: [Int] = format == .grey ? [77, 77, 77] : format.isRGB ? [200, 100, 50] : [254, 0, 0]
+            for (index, value) in picture.pixels.enumerated() {
+                try #require(abs(Int(value) - expected[index % 3]) <= 1, "\(index): \(value)")
+            }
+        }
+    }
+
+    /// Whatever a line claims, no byte outside is read: memory of just the size, for AddressSanitizer.
+    @Test(arguments: formats) func whatDoesNotFitIsRefused(format: PixelFormat) throws {
+        var random = SeededGenerator(seed: 3)
+        var accepted = 0, refused = 0
+        try withSnapshot(format, width: 38, height: 21) { original, bytes in
+            for _ in 0..<300 {
+                var line = original
+                let values = [0, 1, 2, 37, 38, 39, 60, 1000, 65_535, PictureLayout.mostBytes]
+                let value = values.randomElement(using: &random)!
+                let plane = Int.random(in: 0..<3, using: &random)
+                switch Int.random(in: 0..<5, using: &random) {
+                case 0: line.width = max(value, 1)
+                case 1: line.height = max(value, 1)
+                case 2: line.planes[plane].offset = value
+                case 3: line.planes[plane].rowBytes = max(value, 1)
+                default: line.planeCount = Int.random(in: 0...3, using: &random)
+                }
+                guard let image = CapturedImage(line, bytes: bytes) else {
+                    refused += 1
+                    continue
+                }
+                accepted += 1
+                var picture = Picture()
+                if let view = image.view { picture.set(view) }
+                #expect(picture.size == PictureSize(width: line.width, height: line.height))
+            }
+            let short = UnsafeRawBufferPointer(rebasing: bytes.dropLast(7))
+            #expect(CapturedImage(original, bytes: short) == nil)
+        }
+        #expect(accepted > 10 && refused > 100)
+    }
+}
+
+extension PixelFormat {
+    fileprivate var isRGB: Bool { self == .rgb24 || self == .bgr24 }
+}

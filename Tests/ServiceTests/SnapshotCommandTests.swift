@@ -1,0 +1,126 @@
+import Foundation
+import TestSupport
+import Testing
+import Vision
+
+/// `swiftlet snapshot` and the daemon, as processes.
+@Suite struct SnapshotCommandTests {
+    let daemon: RunningDaemon
+
+    init() throws { daemon = try RunningDaemon() }
+
+    private func start(_ arguments: String..., pictures: [[UInt8]]) throws {
+        for (index, picture) in pictures.enumerated() { try daemon.write("pictures/\(index).jpg", picture) }
+        let source = ["--source", daemon.folder + "/pictures", "--loop", "--threshold", "0.2"]
+        try daemon.start(source + arguments)
+        try daemon.waitForSocket()
+    }
+
+    private func snapshot(_ arguments: String...) throws -> ToolOutcome {
+        try ToolOutcome(of: ["snapshot", "--socket", daemon.socket] + arguments, daemon)
+    }
+
+    private func contents(_ name: String) throws -> [UInt8] {
+        [UInt8](try Data(contentsOf: URL(fileURLWithPath: daemon.folder + "/" + name)))
+    }
+
+    @Test func theBoxesAreThoseOfDetect() throws {
+        let picture = try drawnJPEG(seed: 21, width: 333, height: 217)
+        try start("--rate", "20", pictures: [picture])
+        let outcome = try snapshot("-o", daemon.folder + "/seen.jpg")
+        #expect(outcome.code == 0 && outcome.errors.isEmpty && outcome.output.isEmpty, "\(outcome.errors)")
+        let detect = try ToolOutcome(
+            of: [
+                "detect", "--model", RunningDaemon.model(), "--resize", "fast", "--threshold", "0.2", "--annotate",
+                daemon.folder + "/expected.jpg", daemon.folder + "/pictures/0.jpg",
+            ], daemon)
+        #expect(detect.code == 0)
+        #expect(try contents("seen.jpg") == contents("expected.jpg"))
+        #expect(try contents("seen.jpg") != picture)
+
+        // Without boxes it is the camera's own JPEG.
+        #expect(try snapshot("--plain", "-o", daemon.folder + "/plain.jpg").code == 0)
+        #expect(try contents("plain.jpg") == picture)
+        // With none that scores so much, it is the picture drawn anew.
+        #expect(try snapshot("--threshold", "1", "-o", daemon.folder + "/none.jpg").code == 0)
+        var decoder = JPEGDecoder(), encoder = JPEGEncoder()
+        var pixels = Picture()
+        _ = try picture.withUnsafeBytes { try decoder.decode($0, into: &pixels) }
+        #expect(try contents("none.jpg") == Array(try encoder.encode(pixels)))
+    }
+
+    @Test func standardOutputTakesItToo() throws {
+        let picture = try drawnJPEG(seed: 5)
+        try start("--rate", "20", pictures: [picture])
+        try daemon.write("out", [])
+        let outcome = try ToolOutcome(
+            of: ["snapshot", "--socket", daemon.socket, "--plain", "-o", "-"], daemon, output: daemon.folder + "/out")
+        #expect(outcome.code == 0)
+        #expect(try contents("out") == picture)
+    }
+
+    @Test func offMeansOff() throws {
+        try start("--rate", "20", "--no-snapshots", pictures: [try drawnJPEG(seed: 5)])
+        let outcome = try snapshot("-o", daemon.folder + "/seen.jpg")
+        #expect(outcome.code == 69 && outcome.errors.first?.contains("gives no pictures") == true)
+        #expect(!FileManager.default.fileExists(atPath: daemon.folder + "/seen.jpg"))
+        // Who asks all the same is told so.
+        let client = try DaemonClient(daemon.socket)
+        client.send("{\"snapshot\":true}\n")
+        let line = try client.line { $0["type"] as? String == "error" }
+        #expect((line["message"] as? String)?.contains("snapshots are off") == true)
+    }
+
+    @Test func theConfigurationForbidsIt() throws {
+        try daemon.write("pictures/0.jpg", try drawnJPEG(seed: 5))
+        let text = "[model]\npath = \(try RunningDaemon.model())\n[stream]\nsocket = \(daemon.socket)\nsnapshots = no\n"
+        try daemon.write("conf", Array(text.utf8))
+        let source = ["--source", daemon.folder + "/pictures", "--loop", "--rate", "20"]
+        try daemon.start(["--config", daemon.folder + "/conf"] + source)
+        try daemon.waitForSocket()
+        #expect(try snapshot("-o", daemon.folder + "/seen.jpg").code == 69)
+        let check = try ToolOutcome(of: ["check", daemon.folder + "/conf"], daemon)
+        #expect(check.code == 0 && check.output.contains("snapshots = no"))
+        try daemon.write("conf", Array("[stream]\nsnapshots = never\n".utf8))
+        let mistake = try ToolOutcome(of: ["check", daemon.folder + "/conf"], daemon)
+        #expect(mistake.code == 78 && mistake.errors.contains { $0.contains("snapshots: wants yes or no") })
+    }
+
+    @Test func failuresSayWhatToDo() throws {
+        let none = try snapshot("-o", daemon.folder + "/seen.jpg")
+        #expect(none.code == 69 && none.errors == ["swiftlet: \(daemon.socket): nobody listens there: is swiftletd running, with this --socket?"])
+        #expect(try snapshot().code == 64)
+        #expect(try snapshot("-o", "x.jpg", "--threshold", "2").code == 64)
+        // A picture that never comes.
+        try start("--rate", "0.001", pictures: [try drawnJPEG(seed: 5)])
+        let late = try snapshot("--wait", "0.3", "-o", daemon.folder + "/seen.jpg")
+        #expect(late.code == 69 && late.errors.first?.contains("no picture within 0.3 s") == true, "\(late.errors)")
+        #expect(!FileManager.default.fileExists(atPath: daemon.folder + "/seen.jpg"))
+    }
+
+    @Test func aPictureThatCannotBeWrittenLeavesNothing() throws {
+        try start("--rate", "20", pictures: [try drawnJPEG(seed: 5)])
+        let outcome = try snapshot("-o", daemon.folder + "/none/seen.jpg")
+        #expect(outcome.code == 73 && outcome.errors.first?.contains("cannot be written") == true)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: daemon.folder).filter { $0.contains("swiftlet-") }.isEmpty)
+    }
+
+    /// Hundreds of requests, of clients that read, that do not, and that die: the daemon has the descriptors it had.
+    @Test func theDaemonKeepsNoDescriptors() throws {
+        try start("--rate", "200", pictures: try (0..<3).map { try drawnJPEG(seed: UInt64($0)) })
+        let steady = try DaemonClient(daemon.socket)
+        _ = try steady.line { $0["type"] as? String == "frame" }
+        let before = try daemon.descriptors()
+        for round in 0..<300 {
+            let client = try DaemonClient(daemon.socket)
+            client.send("{\"snapshot\":true}\n")
+            if round % 4 == 1 { _ = try client.line { $0["type"] as? String == "hello" } }
+            if round % 30 == 2 { _ = try client.line { $0["type"] as? String == "snapshot" } }
+        }
+        // Pictures live for two seconds.
+        for _ in 0..<500 where try daemon.descriptors() != before { usleep(20_000) }
+        #expect(try daemon.descriptors() == before)
+        _ = try steady.line { $0["type"] as? String == "frame" }
+        #expect(daemon.process.isRunning)
+    }
+}

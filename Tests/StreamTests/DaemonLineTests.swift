@@ -1,0 +1,205 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Stream
+
+/// What a client's reader makes of the real writers' lines, and of others.
+@Suite struct DaemonLineTests {
+    func frame(_ labels: [String], picture: String = "a.jpg") throws -> [UInt8] {
+        var writer = FrameLineWriter()
+        return try Array(picture.utf8).withUnsafeBytes { name in
+            writer.begin(
+                FrameLine(
+                    sequence: 123_456_789, capturedMonotonic: 1_500_000_000, capturedRealtime: 1_700_000_000_250_000_000,
+                    age: 21_500_000, inference: 20_250_000, droppedFrames: 7, corruptFrames: 3, picture: .file(name),
+                    width: 640, height: 480))
+            for (index, label) in labels.enumerated() {
+                writer.add(
+                    classIndex: index + 1, label: Array(label.utf8), score: 0.875, left: 0.25, top: 0.5, right: 0.75,
+                    bottom: 1)
+            }
+            return Array(try writer.finish().line.dropLast())
+        }
+    }
+
+    func hello(labels: [String] = ["background", "ace"]) throws -> [UInt8] {
+        try HelloLine(
+            program: "swiftletd", version: "1.2", modelName: Array("m\u{1B}[2J\"é".utf8), architecture: Array("a".utf8),
+            precision: Array("int8".utf8), inputWidth: 320, inputHeight: 256, sourceKind: "folder",
+            sourcePath: Array("/p".utf8), threshold: 0.3, snapshots: true, labels: labels.map { Array($0.utf8) }
+        ).encoded().dropLast()
+    }
+
+    /// Reads bytes from memory of just their size, for AddressSanitizer.
+    func read<Result>(
+        _ bytes: [UInt8], _ reader: inout StreamLineReader, _ body: (StreamLine) throws -> Result
+    ) throws -> Result {
+        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
+        defer { copy.deallocate() }
+        copy.copyBytes(from: bytes)
+        return try body(try reader.read(UnsafeRawBufferPointer(copy)))
+    }
+
+    func failure(_ text: String) -> StreamLineError? {
+        var reader = StreamLineReader()
+        do {
+            try read(Array(text.utf8), &reader) { _ in }
+            return nil
+        } catch {
+            return error as? StreamLineError
+        }
+    }
+
+    @Test func theWritersLinesComeBack() throws {
+        var reader = StreamLineReader()
+        let labels = ["ace", "k\u{1B}[31m\n\"\\\u{7F}", "", "é🂡"]
+        try read(frame(labels), &reader) { line in
+            #expect(line.kind == .frame && line.sequence == 123_456_789 && line.captured == 1_700_000_000.25)
+            #expect(line.age == 21.5 && line.inference == 20.25 && line.droppedFrames == 7 && line.corruptFrames == 3)
+            #expect(line.width == 640 && line.height == 480 && line.omittedDetections == 0)
+            #expect(line.detections.map { String(decoding: $0.label, as: UTF8.self) } == labels)
+            #expect(line.detections.map(\.classIndex) == [1, 2, 3, 4])
+            let first = line.detections[0]
+            #expect(first.score == 0.875 && first.left == 160 && first.top == 240 && first.right == 480)
+            #expect(first.bottom == 480)
+        }
+        try read(hello(), &reader) { line in
+            #expect(line.kind == .hello && line.protocolVersion == 1 && line.offersSnapshots)
+            #expect(String(decoding: line.modelName, as: UTF8.self) == "m\u{1B}[2J\"é")
+            #expect(line.width == 320 && line.height == 256 && line.detections.isEmpty)
+        }
+        let many = (0..<4096).map { "a class with a rather long label \($0)" }
+        try read(hello(labels: many), &reader) { #expect($0.kind == .hello) }
+        var writer = JSONWriter(capacity: StreamProtocol.stateLimit)
+        let mode = CameraLine.Mode(format: 0x5659_5559, width: 640, height: 480, rate: 29.97)
+        let camera = Array(
+            try writer.cameraLine(
+                CameraLine(state: .streaming, camera: Array("c".utf8), message: Array("well\n".utf8), mode: mode)))
+        try read(camera.dropLast(), &reader) { line in
+            #expect(line.kind == .camera && line.rate == 29.97 && line.width == 640)
+            #expect(String(decoding: line.state, as: UTF8.self) == "streaming")
+            #expect(String(decoding: line.format, as: UTF8.self) == "YUYV")
+            #expect(String(decoding: line.message, as: UTF8.self) == "well\n")
+        }
+        let end = Array(try writer.endLine(frames: 9, corruptFrames: 2))
+        try read(end.dropLast(), &reader) { #expect($0.kind == .end && $0.count == 9) }
+        let error = Array(try writer.errorLine("too slow", offset: 3))
+        try read(error.dropLast(), &reader) {
+            #expect($0.kind == .error && String(decoding: $0.message, as: UTF8.self) == "too slow")
+        }
+        try read(Array(#"{"type":"dropped","lines":12}"#.utf8), &reader) { #expect($0.kind == .dropped && $0.count == 12) }
+    }
+
+    @Test func aSnapshotsLineComesBack() throws {
+        var picture = try CapturedPicture()
+        defer { picture.close() }
+        let luma = [UInt8](repeating: 1, count: 100), chroma = [UInt8](repeating: 2, count: 50)
+        let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+        var layout = PictureLayout(format: 0x3231_564E, planeCount: 2, isBT709: true, isFullRange: false)
+        (layout.planes[0].rowBytes, layout.planes[1].rowBytes) = (10, 12)
+        try luma.withUnsafeBytes { luma in
+            try chroma.withUnsafeBytes { try picture.fill(layout, [luma, $0, nothing]) }
+        }
+        var writer = FrameLineWriter()
+        writer.begin(
+            FrameLine(
+                sequence: 5, capturedMonotonic: 1, capturedRealtime: 2, age: 3, inference: 4, droppedFrames: 0,
+                corruptFrames: 0, picture: .index(5), width: 10, height: 10))
+        writer.add(classIndex: 3, label: Array("x".utf8), score: 1, left: 0, top: 0, right: 1, bottom: 1)
+        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: StreamProtocol.lineLimit, alignment: 1)
+        let words = UnsafeMutableBufferPointer<UInt64>.allocate(capacity: 1)
+        words.initialize(repeating: 0)
+        defer {
+            room.deallocate()
+            words.deallocate()
+        }
+        var json = JSONWriter(capacity: StreamProtocol.snapshotHeadLimit)
+        let bytes = Array(
+            try writer.finish().line(for: ClientOptions(classes: words), as: json.snapshotHead(picture), in: room))
+        #expect(!json.hasOverflowed && bytes.last == 0x0A)
+        var reader = StreamLineReader()
+        try read(bytes.dropLast(), &reader) { line in
+            #expect(line.kind == .snapshot && line.byteCount == 150 && line.planeCount == 2 && line.sequence == 5)
+            #expect(String(decoding: line.format, as: UTF8.self) == "NV12" && line.isBT709 && !line.isFullRange)
+            #expect(line.planes[0].offset == 0 && line.planes[0].rowBytes == 10)
+            #expect(line.planes[1].offset == 100 && line.planes[1].rowBytes == 12 && line.detections.count == 1)
+        }
+    }
+
+    @Test(arguments: [
+        ("", StreamLineError.notAnObject), ("[]", .notAnObject), ("{}", .missing), (#"{"type":"frame"}"#, .missing),
+        (#"{"type":"dropped","lines":1,"lines":1}"#, .repeated), (#"{"type":"dropped","lines":-1}"#, .badValue),
+        (#"{"type":"dropped","lines":1.5}"#, .badValue), (#"{"type":"dropped","lines":1e300}"#, .badValue),
+        (#"{"type":"dropped","lines":"1"}"#, .badValue), (#"{"type":"dropped","lines":1} x"#, .json(.malformed)),
+        (#"{"type":"dropped","lines":1"#, .json(.malformed)), (#"{"type":7}"#, .json(.malformed)),
+        ("{\"type\":\"\u{1}\"}", .json(.malformed)),
+    ]) func othersAreRefused(line: String, error: StreamLineError) {
+        #expect(failure(line) == error)
+    }
+
+    @Test func whatIsNotKnownIsSkippedWithinBounds() {
+        #expect(failure(#"{"type":"later","frames":"none","x":[1,{"y":[true,false,null,-0.5e+3]}]}"#) == nil)
+        #expect(failure(#"{"more":{"lines":"x"},"lines":4,"type":"dropped","camera":{}}"#) == nil)
+        func nested(_ depth: Int) -> String {
+            #"{"type":"later","x":"# + String(repeating: "[", count: depth) + String(repeating: "]", count: depth) + "}"
+        }
+        #expect(failure(nested(JSONReader.mostDepth)) == nil)
+        #expect(failure(nested(JSONReader.mostDepth + 1)) == .json(.tooDeep))
+        #expect(failure(nested(100_000)) == .json(.tooDeep))
+        let one = #"{"class":1,"label":"","score":0,"box_px":[0,0,0,0]}"#
+        func frame(_ count: Int) -> String {
+            let all = [String](repeating: one, count: count).joined(separator: ",")
+            return #"{"type":"frame","sequence":0,"captured_unix_s":0,"age_ms":0,"inference_ms":0,"dropped_frames":0,"#
+                + #""corrupt_frames":0,"width_px":1,"height_px":1,"detections":["# + all + #"],"detections_omitted":0}"#
+        }
+        #expect(failure(frame(StreamLineReader.mostDetections)) == nil)
+        #expect(failure(frame(StreamLineReader.mostDetections + 1)) == .tooManyDetections)
+        for part in [#""class":0"#, #""class":4096"#, #""score":1.01"#, #""box_px":[0,0,0]"#, #""box_px":[0,0,0,0,0]"#] {
+            let key = part.split(separator: ":")[0]
+            let old = one.split(separator: ",\"").first { $0.contains(key.dropFirst().dropLast()) }
+            #expect(old != nil)
+            var text = frame(1)
+            let range = text.range(of: key + ":")!
+            let end = part.contains("[") ? text.range(of: "]", range: range.upperBound..<text.endIndex)!.upperBound
+                : text[range.upperBound...].firstIndex(of: ",")!
+            text.replaceSubrange(range.lowerBound..<end, with: part)
+            #expect(failure(text) == .badValue, "\(part)")
+        }
+    }
+
+    @Test func linesAreWholeWhateverPiecesCome() throws {
+        var random = SeededGenerator(seed: 4)
+        let lines = (0..<2000).map { "\($0) " + String(repeating: "x", count: Int.random(in: 0...90, using: &random)) }
+        let bytes = Array(lines.joined(separator: "\n").utf8) + [0x0A]
+        for most in [1, 7, 64, 100] {
+            var buffer = LineBuffer(capacity: 100)
+            var found: [String] = []
+            var offset = 0
+            while offset < bytes.count {
+                let room = buffer.room()
+                let count = min(room.count, bytes.count - offset, Int.random(in: 1...most, using: &random))
+                room.copyBytes(from: bytes[offset..<offset + count])
+                buffer.added(count)
+                offset += count
+                while let line = try buffer.next() { found.append(String(decoding: line, as: UTF8.self)) }
+            }
+            #expect(found == lines)
+        }
+    }
+
+    @Test func aLineWithoutEndIsRefused() throws {
+        var buffer = LineBuffer(capacity: 100)
+        for count in [60, 39, 1] {
+            #expect(try buffer.next() == nil)
+            let room = buffer.room()
+            room[..<count].copyBytes(from: [UInt8](repeating: 0x78, count: count))
+            buffer.added(count)
+        }
+        #expect(throws: StreamLineError.tooLong(limit: 100)) { try buffer.next() }
+        buffer.clear()
+        buffer.room().copyBytes(from: Array("a\n".utf8))
+        buffer.added(2)
+        #expect(try buffer.next()?.count == 1)
+    }
+}

@@ -1,0 +1,335 @@
+import CLinux
+import Foundation
+import Testing
+
+@testable import Stream
+
+/// Pictures over real sockets. Descriptors of the whole process are counted: one test at a time.
+@Suite(.serialized) struct SnapshotTests {
+    /// A frame with two detections, and a picture of so many bytes, all the same.
+    final class Publisher {
+        let stream: RunningServer
+        private var writer = FrameLineWriter()
+        private(set) var sequence: UInt64 = 0
+
+        init(_ limits: StreamLimits = StreamLimits()) throws {
+            stream = try RunningServer(limits, labels: ["background", "ace", "king"])
+        }
+
+        /// The next frame, with a picture where one is wanted. Returns whether it was.
+        @discardableResult func publish(bytes count: Int = 1000) throws -> Bool {
+            writer.begin(
+                FrameLine(
+                    sequence: sequence, capturedMonotonic: 1, capturedRealtime: 2, age: 3, inference: 4,
+                    droppedFrames: 0, corruptFrames: 0, picture: .index(sequence), width: 20, height: 10))
+            for (index, score) in [(1, Float(0.9)), (2, 0.4)] {
+                writer.add(
+                    classIndex: index, label: Array((index == 1 ? "ace" : "king").utf8), score: score, left: 0,
+                    top: 0, right: 1, bottom: 1)
+            }
+            let isWanted = stream.server.wantsPicture
+            stream.server.publish(
+                try writer.finish(), picture: isWanted ? try picture(UInt8(truncatingIfNeeded: sequence), count) : nil)
+            sequence += 1
+            return isWanted
+        }
+
+        private func picture(_ byte: UInt8, _ count: Int) throws -> CapturedPicture {
+            var picture = try CapturedPicture()
+            let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+            try [UInt8](repeating: byte, count: count).withUnsafeBytes { bytes in
+                try picture.fill(PictureLayout(format: 0x4750_4A4D), [bytes, nothing, nothing])
+            }
+            return picture
+        }
+
+        /// Publishes until somebody has got a picture; false after 20 s.
+        func publishUntilWanted() throws -> Bool {
+            for _ in 0..<2000 {
+                if try publish() { return true }
+                usleep(10_000)
+            }
+            return false
+        }
+    }
+
+    static let request = "{\"snapshot\":true}\n"
+
+    /// This process's descriptors of pictures.
+    func pictures() throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
+            .count { (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/" + $0))?
+                .contains("memfd:swiftlet-picture") == true }
+    }
+
+    func eventuallyNoPictures() throws -> Bool {
+        for _ in 0..<1000 {
+            if try pictures() == 0 { return true }
+            usleep(10_000)
+        }
+        return false
+    }
+
+    func contents(_ descriptor: Int32) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: 1 << 20)
+        let got = pread(descriptor, &bytes, bytes.count, 0)
+        return Array(bytes.prefix(max(got, 0)))
+    }
+
+    @Test func aPictureComesWithItsLineAndIsTakenBack() throws {
+        var limits = StreamLimits()
+        limits.pictureLife = 500_000_000
+        let publisher = try Publisher(limits)
+        var client = try PictureClient(publisher.stream.path)
+        #expect(try client.line()["type"] as? String == "hello")
+        try publisher.publish()
+        #expect(try client.line()["type"] as? String == "frame")
+        client.send(Self.request)
+        #expect(try publisher.publishUntilWanted())
+        var frame: [String: Any] = [:]
+        var line = try client.line()
+        while line["type"] as? String == "frame" {
+            frame = line
+            line = try client.line()
+        }
+        #expect(line["type"] as? String == "snapshot" && line["format"] as? String == "MJPG")
+        // All that the frame's own line says.
+        let sequence = try #require(line["sequence"] as? Int)
+        for (key, value) in frame where key != "type" {
+            #expect((value as? NSObject)?.isEqual(line[key]) == true, "\(key)")
+        }
+        let file = try #require(client.descriptor)
+        defer { close(file) }
+        #expect(line["bytes"] as? Int == 1000)
+        #expect(contents(file) == [UInt8](repeating: UInt8(sequence), count: 1000))
+        #expect(clinux_memfd_is_sealed(file) && clinux_memfd_cut(file, 0) != 0)
+        var byte: UInt8 = 0
+        #expect(pwrite(file, &byte, 1, 0) < 0)
+        // The memory goes even though the descriptor stays.
+        for _ in 0..<500 where !contents(file).isEmpty { usleep(10_000) }
+        #expect(contents(file).isEmpty)
+        #expect(!publisher.stream.server.wantsPicture)
+    }
+
+    @Test func allThatWaitGetTheSameFrameAndTheirOwnDetections() throws {
+        let publisher = try Publisher()
+        var clients = try (0..<3).map { _ in try PictureClient(publisher.stream.path) }
+        clients[1].send("{\"min_score\":0.5,\"every\":1000000}\n")
+        for index in clients.indices where index != 1 { clients[index].send(Self.request) }
+        #expect(try clients[1].line(of: "options")["every"] as? Int == 1_000_000)
+        clients[1].send(Self.request)
+        // All three wait before the first frame.
+        usleep(500_000)
+        try publisher.publish()
+        for index in clients.indices {
+            let line = try clients[index].line(of: "snapshot")
+            #expect(line["sequence"] as? Int == 0)
+            #expect((line["detections"] as? [[String: Any]])?.count == (index == 1 ? 1 : 2))
+            let file = try #require(clients[index].descriptor)
+            // Everyone has a position of his own.
+            var bytes = [UInt8](repeating: 1, count: 2000)
+            #expect(read(file, &bytes, 2000) == 1000 && bytes[0] == 0)
+            close(file)
+        }
+        #expect(publisher.stream.server.counters.snapshots == 3)
+    }
+
+    @Test func aFloodOfRequestsGetsFewPictures() throws {
+        var limits = StreamLimits()
+        limits.inputPause = 1_000_000
+        limits.pictureLife = 300_000_000
+        let publisher = try Publisher(limits)
+        var client = try PictureClient(publisher.stream.path)
+        let start = clinux_monotonic_ns()
+        var wanted = 0
+        for _ in 0..<1000 {
+            client.send(Self.request)
+            if try publisher.publish(bytes: 100_000) { wanted += 1 }
+            try client.drain()
+            client.closeDescriptor()
+            #expect(try pictures() <= limits.pictures + 2)
+            usleep(1000)
+        }
+        // Two at a time, each for 0.3 s.
+        let most = 2 * (1 + (clinux_monotonic_ns() - start) / limits.pictureLife)
+        #expect(wanted > 0 && wanted <= Int(most))
+        #expect(publisher.stream.server.counters.clients == 1)
+        client.close()
+        #expect(try eventuallyNoPictures())
+    }
+
+    @Test func clientsThatDieLeaveNoDescriptor() throws {
+        var limits = StreamLimits()
+        limits.inputPause = 1_000_000
+        limits.pictureLife = 20_000_000
+        let publisher = try Publisher(limits)
+        for round in 0..<400 {
+            var client = try PictureClient(publisher.stream.path)
+            if round % 2 == 0 { _ = try client.line() }
+            client.send(Self.request)
+            if round % 3 == 0 { usleep(5000) }
+            try publisher.publish()
+            // Dies before, while or after a picture is under way; every fifth one has it.
+            if round % 5 == 0 {
+                for _ in 0..<200 where client.descriptor == nil {
+                    try publisher.publish()
+                    try client.drain()
+                    usleep(2000)
+                }
+                #expect(client.descriptor != nil)
+                client.closeDescriptor()
+            }
+            client.close()
+        }
+        #expect(publisher.stream.eventually { $0.clients == 0 })
+        try publisher.publish()
+        #expect(try eventuallyNoPictures())
+        #expect(publisher.stream.server.counters.snapshots >= 80)
+    }
+
+    /// A client that reads nothing gets one descriptor and no more, and keeps nobody else from theirs.
+    @Test func whoDoesNotTakeAPictureGetsNoOtherOne() throws {
+        var limits = StreamLimits()
+        limits.inputPause = 1_000_000
+        limits.pictureLife = 50_000_000
+        let publisher = try Publisher(limits)
+        var idle = try PictureClient(publisher.stream.path)
+        idle.send(Self.request)
+        #expect(try publisher.publishUntilWanted())
+        // It asks again and again; only the first one is under way.
+        for _ in 0..<20 {
+            idle.send(Self.request)
+            usleep(10_000)
+            #expect(try !publisher.publish())
+        }
+        var other = try PictureClient(publisher.stream.path)
+        other.send(Self.request)
+        #expect(try publisher.publishUntilWanted())
+        _ = try other.line(of: "snapshot")
+        let file = try #require(other.descriptor)
+        close(file)
+        // Late as it is, its line stands where it belongs; the file is empty.
+        let line = try idle.line(of: "snapshot")
+        #expect(line["bytes"] as? Int == 1000)
+        let late = try #require(idle.descriptor)
+        #expect(contents(late).isEmpty)
+        defer { close(late) }
+        // Now it may have the one that it waits for.
+        for _ in 0..<1000 where idle.descriptor == late {
+            try idle.drain()
+            try publisher.publish()
+            usleep(5000)
+        }
+        #expect(idle.descriptor != late)
+        idle.closeDescriptor()
+    }
+
+    @Test func offMeansOff() throws {
+        var limits = StreamLimits()
+        limits.givesSnapshots = false
+        let publisher = try Publisher(limits)
+        var client = try PictureClient(publisher.stream.path)
+        client.send(Self.request)
+        let answer = try client.line(of: "error")
+        #expect((answer["message"] as? String)?.contains("snapshots are off") == true)
+        #expect(try !publisher.publish())
+    }
+
+    @Test func whoWaitsIsToldWhyThereIsNoPicture() throws {
+        let publisher = try Publisher()
+        var client = try PictureClient(publisher.stream.path)
+        for (error, words) in [(PictureError.tooLarge, "larger than 8 MiB"), (.noMemory(ENOMEM), "no memory")] {
+            client.send(Self.request)
+            for _ in 0..<2000 where !publisher.stream.server.wantsPicture { usleep(10_000) }
+            publisher.stream.server.refusePicture(error)
+            #expect((try client.line(of: "error")["message"] as? String)?.contains(words) == true)
+            #expect(!publisher.stream.server.wantsPicture)
+        }
+    }
+
+    @Test func aPictureThatIsTooLargeIsRefused() throws {
+        var picture = try CapturedPicture()
+        defer { picture.close() }
+        let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+        let half = [UInt8](repeating: 7, count: PictureLayout.mostBytes / 2 + 1)
+        try half.withUnsafeBytes { half in
+            try picture.fill(PictureLayout(format: 1), [half, nothing, nothing])
+            #expect(throws: PictureError.tooLarge) {
+                try picture.fill(PictureLayout(format: 1, planeCount: 2), [half, half, nothing])
+            }
+            try picture.fill(PictureLayout(format: 1), [half, nothing, nothing])
+        }
+        #expect(picture.byteCount == half.count)
+        var status = clinux_file_status()
+        #expect(clinux_status(picture.descriptor, &status) == 0 && Int(status.size) == half.count)
+    }
+}
+
+/// A client that takes descriptors, as any program could be one.
+struct PictureClient {
+    private let socketDescriptor: Int32
+    private var unread: [UInt8] = []
+    /// The one that came last, the caller's to close.
+    private(set) var descriptor: Int32?
+
+    init(_ path: String) throws {
+        var descriptor: Int32 = -1
+        try #require(path.withCString { clinux_unix_connect($0, &descriptor) } == 0)
+        socketDescriptor = descriptor
+    }
+
+    func close() { Glibc.close(socketDescriptor) }
+
+    func send(_ text: String) {
+        _ = text.withCString { Glibc.send(socketDescriptor, $0, strlen($0), Int32(MSG_NOSIGNAL)) }
+    }
+
+    /// Takes what has come, without waiting. False at the end of the connection.
+    @discardableResult mutating func receive() throws -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        var got = 0
+        var received: Int32 = -1
+        let error = clinux_receive_descriptor(socketDescriptor, &buffer, buffer.count, &got, &received)
+        if received >= 0 { descriptor = received }
+        if error == EAGAIN { return true }
+        try #require(error == 0)
+        unread += buffer[..<got]
+        return got > 0
+    }
+
+    /// Throws away all that has come, but for a descriptor.
+    mutating func drain() throws {
+        repeat {
+            unread = []
+            try receive()
+        } while !unread.isEmpty
+    }
+
+    mutating func closeDescriptor() {
+        if let descriptor { Glibc.close(descriptor) }
+        descriptor = nil
+    }
+
+    mutating func line() throws -> [String: Any] {
+        let deadline = clinux_monotonic_ns() + 20_000_000_000
+        while true {
+            if let end = unread.firstIndex(of: 0x0A) {
+                let line = Data(unread[..<end])
+                unread.removeFirst(end + 1)
+                return try #require(try JSONSerialization.jsonObject(with: line) as? [String: Any])
+            }
+            var isReady = false, unused = false
+            _ = clinux_wait_readable(socketDescriptor, -1, 1_000_000_000, &isReady, &unused)
+            try #require(clinux_monotonic_ns() < deadline, "no line")
+            if isReady { try #require(try receive(), "the connection has ended") }
+        }
+    }
+
+    /// The next line of that type.
+    mutating func line(of type: String) throws -> [String: Any] {
+        while true {
+            let line = try line()
+            if line["type"] as? String == type { return line }
+        }
+    }
+}
