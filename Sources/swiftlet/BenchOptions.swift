@@ -6,25 +6,31 @@ import Service
 struct BenchOptions {
     var model: UnsafePointer<CChar>?
     var runs = 20
-    var threads = Engine.defaultThreads
+    /// nil: the board's, or one per processor.
+    var threads: Int?
     var isJSON = false
     var showsLayers = false
     /// Frames to time on their way in, in place of the network: a format's name or a JPEG's file.
     var frames: UnsafePointer<CChar>?
+    /// What to hold this machine against: a board's name, its file, or "auto".
+    var board: UnsafePointer<CChar>?
 
     private enum ID {
-        case model, runs, threads, layers, frames, json, help
+        case model, runs, threads, layers, frames, board, json, help
     }
 
     private static var table: [CommandLineOption<ID>] {
         [
             .init(.model, "model", short: "m", argument: "FILE", help: "model file (GGUF)"),
             .init(.runs, "runs", short: "n", argument: "N", help: "runs that are counted (default 20)"),
-            .init(.threads, "threads", argument: "N", help: "threads to compute with (default: one per processor)"),
+            .init(.threads, "threads", argument: "N", help: "threads to compute with (default: the board's, or one per processor)"),
             .init(.layers, "layers", help: "also the time of each layer, on one thread"),
             .init(
                 .frames, "frames", argument: "KIND",
                 help: "time frames on their way in instead: yuyv, nv12, ..., or a JPEG file"),
+            .init(
+                .board, "board", argument: "NAME|FILE",
+                help: "also say what is not as the board's file expects; auto recognises the board"),
             .init(.json, "json", help: "one line of JSON"),
             .init(.help, "help", short: "h", help: "this text"),
         ]
@@ -48,6 +54,7 @@ struct BenchOptions {
             case .threads: options.threads = try line.integer(in: 1...Int64(Engine.mostThreads))
             case .layers: options.showsLayers = true
             case .frames: options.frames = line.text
+            case .board: options.board = line.text
             case .json: options.isJSON = true
             case .help:
                 Output(log: log).write(usage + line.optionHelp + examples)
@@ -57,6 +64,9 @@ struct BenchOptions {
         try line.requireNoOperands()
         if options.frames != nil, options.showsLayers {
             usageError(log, "bench", "--frames and --layers exclude each other")
+        }
+        if options.frames != nil, options.board != nil {
+            usageError(log, "bench", "--frames and --board exclude each other")
         }
         if options.model == nil { usageError(log, "bench", "--model FILE is needed") }
         return options
@@ -71,6 +81,10 @@ struct BenchOptions {
         it times what comes before: a camera's frames of 640x480, or a JPEG, become the
         network's input.
 
+        With --board it compares this machine with a file of /usr/share/swiftlet/boards: core,
+        kernels, clock, power, heat, latency and memory, with what to do about each. It then
+        ends with 69 where something is off.
+
 
         """
     }
@@ -82,6 +96,7 @@ struct BenchOptions {
           swiftlet bench -m detector.gguf
           swiftlet bench -m detector.gguf --layers
           swiftlet bench -m detector.gguf --frames yuyv
+          swiftlet bench -m detector.gguf --board raspberry-pi-4
           swiftlet bench -m detector.gguf --threads 1 --runs 100 --json
 
         """
