@@ -1,6 +1,7 @@
 import CLinux
 import Detector
 import Engine
+import Networks
 import Service
 import Vision
 

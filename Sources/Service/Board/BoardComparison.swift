@@ -81,7 +81,7 @@ extension BoardProfile {
         var names = ""
         for part in state.parts {
             let known = ProcessorCore.allCases.first { $0.part == part }
-            let name = known.map { "\($0.name)" } ?? "ARM part \(part)"
+            let name = known.map { "\($0.name)" } ?? "ARM part 0x\(String(part, radix: 16))"
             names += (names.isEmpty ? "" : ", ") + name
         }
         guard let core else {
@@ -106,8 +106,8 @@ extension BoardProfile {
     private func checkKernels(_ measured: BoardMeasurement) -> BoardCheck {
         let expected = path(for: measured.arithmetic)
         return BoardCheck(
-            subject: .kernels, verdict: measured.path == expected ? .asExpected : .off,
-            found: "\(measured.path.name)", expected: "\(expected.name)",
+            subject: .kernels, verdict: expected.map { $0 == measured.path ? .asExpected : .off } ?? .unknown,
+            found: "\(measured.path.name)", expected: expected.map { "\($0.name)" } ?? "any",
             advice: "unset SWIFTLET_PATH; if that is not set, the system hides what the core can do")
     }
 

@@ -62,8 +62,9 @@ public struct BoardProfile {
     public var threads = 1
     /// What of `threads` times one thread's speed remains.
     public var threadEfficiency = 1.0
-    public var int8Path = KernelPath.scalar
-    public var halfPath = KernelPath.scalar
+    /// nil where any will do.
+    public var int8Path: KernelPath?
+    public var halfPath: KernelPath?
     public var cameraSize = PictureSize(width: 1, height: 1)
     /// Frames per second.
     public var cameraRate = 1.0
@@ -79,8 +80,8 @@ public struct BoardProfile {
         preconditionFailure("all models have a place")
     }
 
-    /// The kernels that a network's precision should run with.
-    public func path(for arithmetic: Arithmetic) -> KernelPath {
+    /// The kernels that a network's precision should run with; nil where any will do.
+    public func path(for arithmetic: Arithmetic) -> KernelPath? {
         switch arithmetic {
         case .single: .scalar
         case .half: halfPath

@@ -117,8 +117,8 @@ public struct BoardReader {
         case .memoryBudget: profile.memoryBudget = try value.integer(in: 1...1024) << 20
         case .threads: profile.threads = try value.integer(in: 1...Int64(Engine.mostThreads))
         case .threadEfficiency: profile.threadEfficiency = try value.number(in: 0.01...1)
-        case .int8Path: profile.int8Path = try value.path(for: .int8)
-        case .halfPath: profile.halfPath = try value.path(for: .half)
+        case .int8Path: profile.int8Path = value.isAny ? nil : try value.path(for: .int8)
+        case .halfPath: profile.halfPath = value.isAny ? nil : try value.path(for: .half)
         case .cameraSize: profile.cameraSize = try value.size()
         case .cameraRate: profile.cameraRate = try value.number(in: Configuration.rateRange)
         case .cameraFormat: profile.cameraFormat = try value.format()
