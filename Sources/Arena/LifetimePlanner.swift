@@ -36,6 +36,16 @@ public enum LifetimePlanner {
     /// In bytes: a cache line, which is also the widest vector.
     public static let alignment = 64
 
+    /// The product of sizes; where it is more than a plan accepts, just more than that, which can still be aligned.
+    public static func product(_ a: Int, _ b: Int, _ c: Int = 1) -> Int {
+        let (two, overflowsTwo) = a.multipliedReportingOverflow(by: b)
+        let (three, overflowsThree) = two.multipliedReportingOverflow(by: c)
+        return overflowsTwo || overflowsThree ? largest + 1 : min(three, largest + 1)
+    }
+
+    /// Bytes of the largest buffer.
+    private static var largest: Int { Int.max / 2 }
+
     /// The least multiple of `alignment` that is not below `byteCount`, which is not negative.
     public static func aligned(_ byteCount: Int) -> Int { (byteCount + alignment - 1) / alignment * alignment }
 
@@ -44,7 +54,7 @@ public enum LifetimePlanner {
         var aligned: [BufferRequest] = []
         var total = 0
         for var request in requests {
-            guard request.byteCount <= Int.max / 2 else { return nil }
+            guard request.byteCount <= largest else { return nil }
             request.byteCount = Self.aligned(request.byteCount)
             let (sum, overflow) = total.addingReportingOverflow(request.byteCount)
             guard !overflow else { return nil }

@@ -22,7 +22,7 @@ int clinux_map_file(const char *path, const void **address, size_t *size) {
         error = errno;
     } else if (!S_ISREG(status.st_mode)) {
         error = S_ISDIR(status.st_mode) ? EISDIR : ENODEV;
-    } else if ((uintmax_t)status.st_size > SIZE_MAX) {
+    } else if (status.st_size > PTRDIFF_MAX) {
         error = EFBIG;
     } else if (status.st_size > 0) {
         void *mapped = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);

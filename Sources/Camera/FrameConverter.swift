@@ -23,7 +23,7 @@ final class FrameConverter {
         var found = cv4l_format()
         (found.width, found.height) = (UInt32(width), UInt32(height))
         guard cv4l_find(converter, &found) == 0 else { return nil }
-        let (width, height) = (Int(found.width), Int(found.height))
+        let (width, height) = (Int(clamping: found.width), Int(clamping: found.height))
         guard ModeLister.sides.contains(width), ModeLister.sides.contains(height), width % 2 == 0, height % 2 == 0
         else { return nil }
         return CaptureMode(

@@ -48,14 +48,14 @@ struct ModeLister {
                     appendIntervals(format, fourcc, fitted.0, fitted.1, &modes)
                 }
             } else {
-                appendIntervals(format, fourcc, Int(size.width), Int(size.height), &modes)
+                appendIntervals(format, fourcc, Int(clamping: size.width), Int(clamping: size.height), &modes)
             }
         }
         guard !hasSizes else { return }
         // A driver without a list has the format that is set.
         var current = clinux_v4l2_format()
         guard clinux_v4l2_get_format(descriptor, usesPlanes, &current) == 0 else { return }
-        appendIntervals(format, fourcc, Int(current.width), Int(current.height), &modes)
+        appendIntervals(format, fourcc, Int(clamping: current.width), Int(clamping: current.height), &modes)
     }
 
     private func candidates() -> [(Int, Int)] {
@@ -65,9 +65,10 @@ struct ModeLister {
 
     /// The nearest side in a driver's range that is not below the wanted one, if there is one.
     private func fit(_ side: Int, _ least: UInt32, _ most: UInt32, _ step: UInt32) -> Int {
-        let (least, most, step) = (Int(least), Int(most), max(Int(step), 1))
-        guard side > least, most >= least else { return least }
-        return min(least + (side - least + step - 1) / step * step, least + (most - least) / step * step)
+        let (side, least, most, step) = (Int64(side), Int64(least), Int64(most), max(Int64(step), 1))
+        guard side > least, most >= least else { return Int(clamping: least) }
+        return Int(
+            clamping: min(least + (side - least + step - 1) / step * step, least + (most - least) / step * step))
     }
 
     private func appendIntervals(

@@ -83,11 +83,11 @@ public struct V4L2Driver: CaptureDriver {
         format.height = UInt32(mode.height)
         let error = clinux_v4l2_set_format(descriptor, usesPlanes, &format)
         guard error == 0 else { throw .driver(.setFormat, error) }
-        let (width, height) = (Int(format.width), Int(format.height))
+        let (width, height) = (Int(clamping: format.width), Int(clamping: format.height))
         let granted = mode.isConverted ? mode.format : PixelFormat(fourcc: format.fourcc)
         guard let granted else { throw .noFormat }
         guard ModeLister.sides.contains(width), ModeLister.sides.contains(height) else { throw .badBuffers }
-        guard format.plane_count == 1 || Int(format.plane_count) == granted.planeCount else { throw .badBuffers }
+        guard format.plane_count == 1 || Int(clamping: format.plane_count) == granted.planeCount else { throw .badBuffers }
         if mode.isConverted { try makeConverter(for: mode) }
         pixelFormat = granted
         colour = ColourEncoding(
@@ -201,10 +201,11 @@ public struct V4L2Driver: CaptureDriver {
         let error = clinux_v4l2_dequeue(descriptor, usesPlanes, &filled)
         if error == clinux_EAGAIN { return nil }
         guard error == 0 else { throw .driver(.dequeue, error) }
-        let index = Int(filled.index)
+        let index = Int(clamping: filled.index)
         guard buffers.indices.contains(index) else { throw .badBuffers }
         buffers[index].byteCounts = [
-            Int(filled.byte_counts.0), Int(filled.byte_counts.1), Int(filled.byte_counts.2),
+            Int(clamping: filled.byte_counts.0), Int(clamping: filled.byte_counts.1),
+            Int(clamping: filled.byte_counts.2),
         ]
         return FilledBuffer(
             index: index, sequence: filled.sequence, isDamaged: filled.is_damaged, captured: filled.captured)
@@ -227,7 +228,8 @@ public struct V4L2Driver: CaptureDriver {
         var layout = FrameLayout(
             format: pixelFormat, width: Int(format.width), height: Int(format.height), colour: colour,
             rowBytes: [
-                Int(format.planes.0.row_bytes), Int(format.planes.1.row_bytes), Int(format.planes.2.row_bytes),
+                Int(clamping: format.planes.0.row_bytes), Int(clamping: format.planes.1.row_bytes),
+                Int(clamping: format.planes.2.row_bytes),
             ])
         if let converter {
             switch converter.convert(parts[0]) {

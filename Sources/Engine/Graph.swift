@@ -116,7 +116,7 @@ public struct Graph: Sendable {
     /// What stays readable after a run.
     public var output: TensorID
 
-    /// No map has more pixels, so that products of its dimensions cannot overflow: who builds a graph bounds its input.
+    /// No map has more pixels, so that height times width cannot overflow: who builds a graph bounds its input.
     static let mostRows = 1 << 28
 
     /// A graph without operations, whose output is its input until that is set.
@@ -148,14 +148,15 @@ public struct Graph: Sendable {
     }
 
     /// The number of multiply-accumulates of a node: convolutions, linear layers and the two products of attention.
-    public func multiplyAccumulates(_ node: Node) -> Int {
+    public func multiplyAccumulates(_ node: Node) -> Int64 {
         let input = shape(node.input(0)), output = shape(node.output)
+        let count = Int64(output.rows) * Int64(output.channels)
         switch node.operation {
-        case .convolution3x3: return output.count * input.channels * 9
-        case .depthwise3x3: return output.count * 9
-        case .pointwise: return output.count * input.channels
-        case .attention: return 2 * output.height * output.width * output.width * output.channels
-        case .separableAttention: return 2 * output.count
+        case .convolution3x3: return count * Int64(input.channels) * 9
+        case .depthwise3x3: return count * 9
+        case .pointwise: return count * Int64(input.channels)
+        case .attention: return 2 * count * Int64(output.width)
+        case .separableAttention: return 2 * count
         default: return 0
         }
     }

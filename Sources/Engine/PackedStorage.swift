@@ -38,7 +38,7 @@ struct PackedStorage {
         lowering = Lowering(graph)
         places = Array(repeating: nil, count: graph.shapes.count)
         let scratchByteCounts = lowering.operations.map {
-            threads * LifetimePlanner.aligned(scratchByteCount($0, graph, arithmetic))
+            LifetimePlanner.product(threads, LifetimePlanner.aligned(scratchByteCount($0, graph, arithmetic)))
         }
         placeTensors(graph, arithmetic, scratchByteCounts)
         placeScratch(graph, scratchByteCounts, threads: threads)
@@ -48,14 +48,15 @@ struct PackedStorage {
     private static func groups(
         _ operations: [Lowering.Operation], _ tensors: [BufferRequest], _ scratch: [Int]
     ) -> [ClosedRange<Int>] {
-        func byteCount(_ group: ClosedRange<Int>) -> Int {
-            var sum = scratch[group].max()!
+        // What no plan accepts has to be added up too.
+        func byteCount(_ group: ClosedRange<Int>) -> UInt64 {
+            var sum = UInt64(scratch[group].max()!)
             for tensor in tensors where tensor.first <= group.upperBound && tensor.last >= group.lowerBound {
-                sum += LifetimePlanner.aligned(tensor.byteCount)
+                sum += UInt64(LifetimePlanner.aligned(tensor.byteCount))
             }
             return sum
         }
-        var peak = 0
+        var peak: UInt64 = 0
         for index in operations.indices { peak = max(peak, byteCount(index...index)) }
         var groups: [ClosedRange<Int>] = []
         var start = 0
@@ -125,8 +126,8 @@ struct PackedStorage {
             owners.append((lowering.names[tensor], false))
             requests.append(
                 BufferRequest(
-                    byteCount: graph.shapes[tensor].rows * stride[tensor] * element, first: first[tensor],
-                    last: last[tensor]))
+                    byteCount: LifetimePlanner.product(graph.shapes[tensor].rows, stride[tensor], element),
+                    first: first[tensor], last: last[tensor]))
         }
         groups = Self.groups(lowering.operations, requests, scratchByteCounts)
         for index in requests.indices {

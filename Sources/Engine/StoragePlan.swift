@@ -44,7 +44,9 @@ struct StoragePlan {
             scratch[index] = (requests.count, count)
             owners.append((graph.nodes[calls[index].node].name, true))
             requests.append(
-                BufferRequest(byteCount: threads * count * MemoryLayout<Float>.size, first: index, last: index))
+                BufferRequest(
+                    byteCount: LifetimePlanner.product(threads, count, MemoryLayout<Float>.size), first: index,
+                    last: index))
         }
     }
 
@@ -137,7 +139,9 @@ struct StoragePlan {
             owners.append((names[tensor], false))
             requests.append(
                 BufferRequest(
-                    byteCount: graph.shapes[tensor].count * MemoryLayout<Float>.size, first: first[tensor],
+                    byteCount: LifetimePlanner.product(
+                        graph.shapes[tensor].rows, graph.shapes[tensor].channels, MemoryLayout<Float>.size),
+                    first: first[tensor],
                     last: observing ? calls.count : last[tensor]))
         }
         for tensor in 0..<count {

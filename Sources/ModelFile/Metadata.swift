@@ -104,7 +104,7 @@ extension ModelFile {
         case .int8: value = Int(load(Int8.self, at: offset))
         case .uint16: value = Int(load(UInt16.self, at: offset))
         case .int16: value = Int(load(Int16.self, at: offset))
-        case .uint32: value = Int(load(UInt32.self, at: offset))
+        case .uint32: value = Int(exactly: load(UInt32.self, at: offset))
         case .int32: value = Int(load(Int32.self, at: offset))
         case .uint64: value = Int(exactly: load(UInt64.self, at: offset))
         case .int64: value = Int(exactly: load(Int64.self, at: offset))

@@ -63,7 +63,7 @@ struct Inspect: ParsableCommand {
             backbone: description.backbone, head: description.head, height: size.height, width: size.width).graph
         print("")
         print(Self.columns("layer", "output", "weight", "type", "bytes", "MAC"))
-        var total = 0
+        var total: Int64 = 0
         for node in graph.nodes {
             let cost = graph.multiplyAccumulates(node)
             total += cost

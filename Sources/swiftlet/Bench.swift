@@ -1,6 +1,7 @@
 import CLinux
 import Detector
 import Engine
+import Networks
 import Service
 import Vision
 
@@ -9,11 +10,13 @@ enum Bench {
     static func run(_ options: BenchOptions, _ log: Log) -> ExitCode {
         if let frames = options.frames { return InputBench.run(frames, options, log) }
         let model = options.model!
+        let profile = options.board.map { BoardLookup(log: log).profile($0) }
+        let threads = options.threads ?? profile?.threads ?? Engine.defaultThreads
         let memoryBefore = ProcessMemory()
         let loaded: LoadedNetwork
         let started = clinux_monotonic_ns()
         do throws(DetectorError) {
-            loaded = try LoadedNetwork(path: model, threads: options.threads)
+            loaded = try LoadedNetwork(path: model, threads: threads)
         } catch {
             log.error(error.message(model: text(model)))
             return error.exitCode
@@ -22,30 +25,56 @@ enum Bench {
         let engine = loaded.engine
         let times = RunTimes(runs: options.runs, before: { fillInput(of: engine) }, run: { engine.run() })
 
-        var multiplyAccumulates = 0
+        // While the clock is still that of a computing processor.
+        let state = profile == nil ? nil : BoardState()
+
+        var multiplyAccumulates: Int64 = 0
         for node in engine.graph.nodes { multiplyAccumulates += engine.graph.multiplyAccumulates(node) }
         var status = clinux_file_status()
         let statusError = clinux_status_at(clinux_working_folder, model, &status)
         let report = BenchReport(
-            name: text(loaded.description.name), size: loaded.format.size, threads: options.threads, load: load,
+            name: text(loaded.description.name), size: loaded.format.size, threads: threads, load: load,
             wall: times.wall, processor: times.processor, multiplyAccumulates: multiplyAccumulates,
-            modelByteCount: statusError == 0 ? Int(status.size) : nil, memoryBefore: memoryBefore,
+            modelByteCount: statusError == 0 ? Int(clamping: status.size) : nil, memoryBefore: memoryBefore,
             memoryAfter: ProcessMemory())
         let layers = options.showsLayers ? LayerTimes(engine, runs: options.runs) : nil
+        var board: BoardReport?
+        if let profile, let state {
+            let measurement = BoardMeasurement(
+                arithmetic: engine.arithmetic, path: engine.path, model: loaded.budgetedModel, threads: threads,
+                latency: Double(times.wall.median) / 1e6, peakMemory: report.memoryAfter.peak)
+            board = BoardReport(title: profile.title, checks: profile.checks(state, measurement))
+        }
         let output = Output(log: log)
         if options.isJSON {
-            report.writeJSON(engine, layers, to: output)
+            report.writeJSON(engine, layers, board, to: output)
         } else {
             report.writeSummary(engine, to: output)
+            board?.writeSummary(to: output)
             layers?.writeTable(engine, to: output)
         }
-        return .success
+        return board.map { $0.offCount > 0 } ?? false ? .unavailable : .success
     }
 
     /// The network overwrites its input; the values do not matter to its speed.
     static func fillInput(of engine: Engine) {
         engine.input.update(repeating: 0.5)
         engine.inputBytes.update(repeating: 128)
+    }
+}
+
+extension LoadedNetwork {
+    /// The network among those that boards have budgets for: at 320x320, and with six classes or fewer beside the
+    /// background.
+    fileprivate var budgetedModel: BoardProfile.Model? {
+        guard format.size == PictureSize(width: 320, height: 320), description.labels.count <= 7 else { return nil }
+        switch (description.backbone, engine.arithmetic) {
+        case (.xxs, .int8): return .xxsInt8
+        case (.xxs, .half): return .xxsHalf
+        case (.half, .int8): return .halfInt8
+        case (.half, .half): return .halfHalf
+        default: return nil
+        }
     }
 }
 
@@ -102,7 +131,7 @@ struct ProcessMemory {
     init() {
         var memory = clinux_process_memory()
         guard clinux_read_process_memory(&memory) == 0 else { return }
-        resident = Int(memory.resident)
-        peak = Int(memory.peak_resident)
+        resident = Int(clamping: memory.resident)
+        peak = Int(clamping: memory.peak_resident)
     }
 }

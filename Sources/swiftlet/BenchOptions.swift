@@ -6,14 +6,17 @@ import Service
 struct BenchOptions {
     var model: UnsafePointer<CChar>?
     var runs = 20
-    var threads = Engine.defaultThreads
+    /// nil: the board's, or one per processor.
+    var threads: Int?
     var isJSON = false
     var showsLayers = false
     /// Frames to time on their way in, in place of the network: a format's name or a JPEG's file.
     var frames: UnsafePointer<CChar>?
+    /// What to hold this machine against: a board's name, its file, or "auto".
+    var board: UnsafePointer<CChar>?
 
     private enum ID {
-        case model, runs, threads, layers, frames, json, help
+        case model, runs, threads, layers, frames, board, json, help
     }
 
     private static var table: [CommandLineOption<ID>] {
@@ -25,6 +28,7 @@ struct BenchOptions {
             .init(
                 .frames, "frames", argument: "KIND",
                 help: "time frames on their way in: yuyv, nv12, ..., or a JPEG"),
+            .init(.board, "board", argument: "NAME|FILE", help: "hold this machine against a board's file, or auto"),
             .init(.json, "json", help: "one line of JSON"),
             .init(.help, "help", short: "h", help: "this text"),
         ]
@@ -48,6 +52,7 @@ struct BenchOptions {
             case .threads: options.threads = try line.integer(in: 1...Int64(Engine.mostThreads))
             case .layers: options.showsLayers = true
             case .frames: options.frames = line.text
+            case .board: options.board = line.text
             case .json: options.isJSON = true
             case .help:
                 Output(log: log).write(usage + line.optionHelp + examples)
@@ -57,6 +62,9 @@ struct BenchOptions {
         try line.requireNoOperands()
         if options.frames != nil, options.showsLayers {
             usageError(log, "bench", "--frames and --layers exclude each other")
+        }
+        if options.frames != nil, options.board != nil {
+            usageError(log, "bench", "--frames and --board exclude each other")
         }
         if options.model == nil { usageError(log, "bench", "--model FILE is needed") }
         return options
@@ -71,6 +79,9 @@ struct BenchOptions {
         --frames it times what comes before: a camera's frames of 640x480, or a JPEG,
         become the network's input.
 
+        With --board it also tells what is not as the board's file expects (core, kernels,
+        clock, power, heat, time, memory), and what to do; auto recognises the board.
+
 
         """
     }
@@ -81,9 +92,11 @@ struct BenchOptions {
         examples:
           swiftlet bench -m detector.gguf --layers
           swiftlet bench -m detector.gguf --frames yuyv
+          swiftlet bench -m detector.gguf --board raspberry-pi-4
           swiftlet bench -m detector.gguf --threads 1 --runs 100 --json
 
-        exit codes: 0; 64 wrong command line; 65 bad model; 66 no such file
+        exit codes: 0; 64 wrong command line; 65 bad model or board file; 66 no such file;
+        69 something is not as the board's file expects
 
         """
     }

@@ -13,7 +13,7 @@ struct BenchReport {
     /// One sample per run: what the clock on the wall says, and what the processors spent.
     var wall: Samples
     var processor: Samples
-    var multiplyAccumulates: Int
+    var multiplyAccumulates: Int64
     /// nil where the file has gone meanwhile.
     var modelByteCount: Int?
     /// Before the model is opened, and after the last run.
@@ -28,9 +28,9 @@ struct BenchReport {
 
     private var multiplyAccumulatesPerSecond: Double { Double(multiplyAccumulates) / Double(wall.median) * 1e9 }
 
-    func writeJSON(_ engine: Engine, _ layers: LayerTimes?, to output: Output) {
+    func writeJSON(_ engine: Engine, _ layers: LayerTimes?, _ board: BoardReport?, to output: Output) {
         // A layer takes about 130 bytes.
-        var json = JSONWriter(capacity: 4096 + engine.stepCount * 256)
+        var json = JSONWriter(capacity: 4096 + engine.stepCount * 256 + (board?.capacity ?? 0))
         func number(_ key: StaticString, _ value: Int?) {
             json.key(key)
             if let value { json.integer(value) } else { json.null() }
@@ -53,7 +53,8 @@ struct BenchReport {
         milliseconds("p90_ms", wall.percentile(90))
         milliseconds("max_ms", wall.most)
         milliseconds("cpu_ms", processor.median)
-        number("macs", multiplyAccumulates)
+        json.key("macs")
+        json.integer(UInt64(multiplyAccumulates))
         json.key("macs_per_s")
         json.decimal(multiplyAccumulatesPerSecond, decimals: 0)
         number("model_bytes", modelByteCount)
@@ -62,6 +63,10 @@ struct BenchReport {
         number("resident_growth_bytes", growth)
         number("arena_bytes", engine.arenaByteCount)
         number("lower_bound_bytes", engine.arenaLowerBound)
+        if let board {
+            json.key("board")
+            board.write(to: &json)
+        }
         layers?.write(engine, to: &json)
         json.endObject()
         output.write(&json)

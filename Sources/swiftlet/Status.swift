@@ -60,7 +60,7 @@ enum Status {
         let lines = "\(number("swiftlet_lines_sent_total")) lines sent, "
         let lost = "\(number("swiftlet_lines_dropped_total")) dropped"
         output.row("clients", "\(number("swiftlet_clients")); \(lines)\(lost)")
-        output.row("memory", byteCount(Int(samples.value("swiftlet_resident_bytes") ?? 0)))
+        output.row("memory", byteCount(Int(exactly: samples.value("swiftlet_resident_bytes") ?? 0) ?? 0))
         if let temperature = samples.value("swiftlet_temperature_celsius") {
             output.row("board", "\(fixed(temperature, decimals: 1)) degrees Celsius")
         }

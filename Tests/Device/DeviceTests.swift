@@ -43,6 +43,10 @@ import DeviceChecks
             Int8ReferenceChecks.tables(&check)
             for seed in UInt64(1)...24 { Int8ReferenceChecks.all(seed: seed, &check) }
         }
+        suite("sizes beyond a board") { check in
+            SizeChecks.largestNetwork(&check)
+            SizeChecks.largestNumber(&check)
+        }
         suite("JPEG") { JPEGChecks.pixels(fixtures: fixtures, &$0) }
         suite("picture resizes") {
             IngestChecks.exactResizes(fixtures: fixtures, count: callocation_count, &$0)

@@ -4,11 +4,23 @@ extension ConfigurationMistake {
         var place = "\(file):\(line): "
         if !section.isEmpty { place += "[\(text(section))] " }
         if !key.isEmpty { place += "\(text(key)): " }
-        return place + words
+        return place + reason.words + (reason == .unknownKey ? ": this section has \(keys)" : "")
     }
 
-    private var words: String {
-        switch reason {
+    private var keys: String {
+        if section == bytes("model") { return "path and threads" }
+        if section == bytes("camera") { return "name, size and rate" }
+        if section == bytes("detect") { return "threshold, limit, classes and resize" }
+        if section == bytes("stream") { return "socket and snapshots" }
+        if section == bytes("metrics") { return "file" }
+        return "include and exclude"
+    }
+}
+
+extension ConfigurationMistake.Reason {
+    /// What is wrong, and what to write instead.
+    var words: String {
+        switch self {
         case .lineTooLong(let limit): "the line is longer than \(limit) bytes: shorten it"
         case .nullByte: "the line has a null byte: this is no text file"
         case .notINI: "neither [SECTION] nor KEY = VALUE: begin a comment with # or ;"
@@ -16,7 +28,7 @@ extension ConfigurationMistake {
         case .noSection: "stands before the first section: put a line like [detect] above it"
         case .unknownSection:
             "no such section: there are [model], [camera], [detect], [threshold], [zone NAME], [stream] and [metrics]"
-        case .unknownKey: "no such key: this section has \(keys)"
+        case .unknownKey: "no such key"
         case .repeated(let line): "stands in line \(line) already: remove one of the two"
         case .empty: "a value is missing: write one, or remove the key"
         case .notUTF8: "not UTF-8: save the file in that encoding"
@@ -34,15 +46,6 @@ extension ConfigurationMistake {
             "the model has no class '\(text(label))': the first line of the stream lists what it has"
         case .tooManyMistakes(let limit): "\(limit) lines cannot be read: the rest was not looked at"
         }
-    }
-
-    private var keys: String {
-        if section == bytes("model") { return "path and threads" }
-        if section == bytes("camera") { return "name, size and rate" }
-        if section == bytes("detect") { return "threshold, limit, classes and resize" }
-        if section == bytes("stream") { return "socket and snapshots" }
-        if section == bytes("metrics") { return "file" }
-        return "include and exclude"
     }
 
     private func brief(_ number: Double) -> String {

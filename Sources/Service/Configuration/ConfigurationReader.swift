@@ -52,13 +52,7 @@ public struct ConfigurationReader {
     // MARK: - Lines
 
     private mutating func refuse(_ line: Int, _ why: cinih_status) {
-        let reason: ConfigurationMistake.Reason =
-            switch why {
-            case CINIH_LINE_TOO_LONG: .lineTooLong(limit: Int(cinih_line_limit))
-            case CINIH_NULL_BYTE: .nullByte
-            default: .notINI
-            }
-        mistakes.append(.init(line: line, reason: reason))
+        mistakes.append(.init(line: line, reason: .init(why)))
         if mistakes.count == Self.mostRefusals {
             mistakes.append(.init(line: line, reason: .tooManyMistakes(limit: Self.mostRefusals)))
         }
@@ -157,6 +151,18 @@ public struct ConfigurationReader {
         } else {
             configuration.zones[index].exclude = rectangle
         }
+    }
+}
+
+extension ConfigurationMistake.Reason {
+    /// Why a line was refused.
+    init(_ why: cinih_status) {
+        self =
+            switch why {
+            case CINIH_LINE_TOO_LONG: .lineTooLong(limit: Int(cinih_line_limit))
+            case CINIH_NULL_BYTE: .nullByte
+            default: .notINI
+            }
     }
 }
 

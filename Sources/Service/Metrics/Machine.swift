@@ -28,6 +28,25 @@ public struct Machine: ~Copyable {
         return number(path).map { $0 * 1000 }
     }
 
+    /// The clock in Hz that the system lets a group have at most.
+    func clockLimit(policy: Int) -> UInt64? {
+        var path = InlinePath("devices/system/cpu/cpufreq/policy")
+        path.append(policy)
+        path.append("/scaling_max_freq")
+        return number(path).map { $0 * 1000 }
+    }
+
+    /// What chooses a group's clock, such as "ondemand"; empty where there is no such group. Allocates.
+    func governor(policy: Int) -> [UInt8] {
+        var path = InlinePath("devices/system/cpu/cpufreq/policy")
+        path.append(policy)
+        path.append("/scaling_governor")
+        var text = InlineArray<32, UInt8>(repeating: 0)
+        var name: [UInt8] = []
+        for index in 0..<read(path, &text) where text[index] > 0x20 { name.append(text[index]) }
+        return name
+    }
+
     /// The temperature of the first sensor in thousandths of a degree Celsius.
     var temperature: UInt64? { number(InlinePath("class/thermal/thermal_zone0/temp")) }
 
@@ -38,14 +57,8 @@ public struct Machine: ~Copyable {
     }
 
     private func number(_ path: InlinePath, radix: UInt64 = 10) -> UInt64? {
-        guard folder >= 0 else { return nil }
-        var descriptor: Int32 = -1
-        guard path.withCString({ clinux_open_read(folder, $0, &descriptor) }) == 0 else { return nil }
-        defer { _ = clinux_close(descriptor) }
         var text = InlineArray<32, UInt8>(repeating: 0)
-        var got = 0
-        let error = withUnsafeMutableBytes(of: &text) { clinux_read(descriptor, $0.baseAddress!, $0.count, &got) }
-        guard error == 0 else { return nil }
+        let got = read(path, &text)
         var value: UInt64 = 0
         var digits = 0
         for index in 0..<got {
@@ -64,6 +77,19 @@ public struct Machine: ~Copyable {
             value = value * radix + UInt64(digit)
         }
         return digits > 0 ? value : nil
+    }
+}
+
+extension Machine {
+    /// The first bytes of a file, and how many there are; 0 where it cannot be read.
+    private func read(_ path: InlinePath, _ text: inout InlineArray<32, UInt8>) -> Int {
+        guard folder >= 0 else { return 0 }
+        var descriptor: Int32 = -1
+        guard path.withCString({ clinux_open_read(folder, $0, &descriptor) }) == 0 else { return 0 }
+        defer { _ = clinux_close(descriptor) }
+        var got = 0
+        let error = withUnsafeMutableBytes(of: &text) { clinux_read(descriptor, $0.baseAddress!, $0.count, &got) }
+        return error == 0 ? got : 0
     }
 }
 

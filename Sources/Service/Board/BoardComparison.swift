@@ -1,0 +1,200 @@
+import Engine
+
+/// What a program has measured of itself on this machine.
+public struct BoardMeasurement {
+    public var arithmetic: Arithmetic
+    public var path: KernelPath
+    /// nil for a network that no board's file has a budget for.
+    public var model: BoardProfile.Model?
+    public var threads: Int
+    /// Milliseconds of an inference, the median of some.
+    public var latency: Double
+    /// Bytes that the process has had in memory at most; nil where the system does not tell.
+    public var peakMemory: Int?
+
+    public init(
+        arithmetic: Arithmetic, path: KernelPath, model: BoardProfile.Model?, threads: Int, latency: Double,
+        peakMemory: Int?
+    ) {
+        self.arithmetic = arithmetic
+        self.path = path
+        self.model = model
+        self.threads = threads
+        self.latency = latency
+        self.peakMemory = peakMemory
+    }
+}
+
+/// One thing that a board's file expects, and what it is here.
+public struct BoardCheck {
+    public enum Subject: CaseIterable, Sendable {
+        case core, cores, kernels, governor, limit, clock, power, heat, latency, memory
+
+        public var name: StaticString {
+            switch self {
+            case .core: "core"
+            case .cores: "cores"
+            case .kernels: "kernels"
+            case .governor: "governor"
+            case .limit: "limit"
+            case .clock: "clock"
+            case .power: "power"
+            case .heat: "heat"
+            case .latency: "latency"
+            case .memory: "memory"
+            }
+        }
+    }
+
+    public enum Verdict: Sendable {
+        case asExpected, off
+        /// The machine does not tell, or the file expects nothing.
+        case unknown
+
+        public var name: StaticString {
+            switch self {
+            case .asExpected: "ok"
+            case .off: "off"
+            case .unknown: "unknown"
+            }
+        }
+    }
+
+    public var subject: Subject
+    public var verdict: Verdict
+    public var found: String
+    public var expected: String
+    /// What to do where it is off.
+    public var advice: String
+}
+
+extension BoardProfile {
+    /// Holds a machine and what was measured on it against the board's file, in the order in which to mend things.
+    public func checks(_ state: BoardState, _ measured: BoardMeasurement) -> [BoardCheck] {
+        [
+            checkCore(state), checkCores(state), checkKernels(measured), checkGovernor(state), checkLimit(state),
+            checkClock(state), checkPower(state), checkHeat(state), checkLatency(measured), checkMemory(measured),
+        ]
+    }
+
+    private func checkCore(_ state: BoardState) -> BoardCheck {
+        var names = ""
+        for part in state.parts {
+            let known = ProcessorCore.allCases.first { $0.part == part }
+            let name = known.map { "\($0.name)" } ?? "ARM part 0x\(String(part, radix: 16))"
+            names += (names.isEmpty ? "" : ", ") + name
+        }
+        guard let core else {
+            return BoardCheck(
+                subject: .core, verdict: .unknown, found: names.isEmpty ? "no ARM core" : names, expected: "any",
+                advice: "")
+        }
+        return BoardCheck(
+            subject: .core, verdict: state.parts == [core.part] ? .asExpected : .off,
+            found: names.isEmpty ? "no ARM core" : names, expected: "\(core.name)",
+            advice: "this is another board: name its own file, or generic-arm64")
+    }
+
+    private func checkCores(_ state: BoardState) -> BoardCheck {
+        let isKnown = state.coreCount > 0
+        return BoardCheck(
+            subject: .cores, verdict: !isKnown ? .unknown : state.coreCount >= coreCount ? .asExpected : .off,
+            found: isKnown ? "\(state.coreCount)" : "not told", expected: "\(coreCount)",
+            advice: "bring the others online, by /sys/devices/system/cpu/cpuN/online or the kernel's maxcpus=")
+    }
+
+    private func checkKernels(_ measured: BoardMeasurement) -> BoardCheck {
+        let expected = path(for: measured.arithmetic)
+        return BoardCheck(
+            subject: .kernels, verdict: expected.map { $0 == measured.path ? .asExpected : .off } ?? .unknown,
+            found: "\(measured.path.name)", expected: expected.map { "\($0.name)" } ?? "any",
+            advice: "unset SWIFTLET_PATH; if that is not set, the system hides what the core can do")
+    }
+
+    private func checkGovernor(_ state: BoardState) -> BoardCheck {
+        let isKnown = !state.governor.isEmpty
+        let good: [StaticString] = ["performance", "ondemand", "schedutil"]
+        let isGood = good.contains { state.governor == bytes($0) }
+        return BoardCheck(
+            subject: .governor, verdict: !isKnown ? .unknown : isGood ? .asExpected : .off,
+            found: isKnown ? text(state.governor) : "not told", expected: "performance, ondemand or schedutil",
+            advice: "echo performance | sudo tee /sys/devices/system/cpu/cpufreq/policy*/scaling_governor")
+    }
+
+    private func checkLimit(_ state: BoardState) -> BoardCheck {
+        checkClock(
+            .limit, state.clockLimit,
+            advice: "raise scaling_max_freq below /sys/devices/system/cpu/cpufreq, or arm_freq in config.txt")
+    }
+
+    private func checkClock(_ state: BoardState) -> BoardCheck {
+        checkClock(
+            .clock, state.clock,
+            advice: "heat, power or the governor holds it back: see those lines, then run this again")
+    }
+
+    /// A clock may be measured a little low.
+    private func checkClock(_ subject: BoardCheck.Subject, _ found: UInt64?, advice: String) -> BoardCheck {
+        let found = found.map { Int(clamping: $0 / 1_000_000) }
+        return BoardCheck(
+            subject: subject,
+            verdict: found.map { Double($0) >= Double(clock) * 0.98 ? .asExpected : .off } ?? .unknown,
+            found: found.map { "\($0) MHz" } ?? "not told", expected: "\(clock) MHz", advice: advice)
+    }
+
+    /// What the firmware of a Raspberry Pi says; see `Machine.throttled`.
+    private func checkPower(_ state: BoardState) -> BoardCheck {
+        guard let throttled = state.throttled else {
+            return BoardCheck(
+                subject: .power, verdict: .unknown, found: "not told", expected: "no throttling", advice: "")
+        }
+        let reasons: InlineArray<4, StaticString> = ["low voltage", "capped clock", "throttling", "soft limit of heat"]
+        var found = "", isPower = false
+        for (shift, when) in [(UInt64(0), "now" as StaticString), (16, "since boot")] {
+            for bit in reasons.indices where throttled >> (UInt64(bit) + shift) & 1 != 0 {
+                found += (found.isEmpty ? "" : ", ") + "\(reasons[bit]) \(when)"
+                if bit == 0 { isPower = true }
+            }
+        }
+        let advice =
+            isPower
+            ? "use the power supply made for the board and a short cable, take other USB devices off, and reboot"
+            : "cool the board, and reboot"
+        return BoardCheck(
+            subject: .power, verdict: found.isEmpty ? .asExpected : .off,
+            found: found.isEmpty ? "no throttling" : found, expected: "no throttling", advice: advice)
+    }
+
+    /// Thousandths of a degree at which these boards begin to slow down.
+    private static var hot: UInt64 { 80_000 }
+
+    private func checkHeat(_ state: BoardState) -> BoardCheck {
+        func degrees(_ value: UInt64) -> String { "\(fixed(Double(value) / 1000, decimals: 1)) degrees Celsius" }
+        return BoardCheck(
+            subject: .heat, verdict: state.temperature.map { $0 < Self.hot ? .asExpected : .off } ?? .unknown,
+            found: state.temperature.map { degrees($0) } ?? "not told", expected: "below \(degrees(Self.hot))",
+            advice: "cool the board: a heat sink, a fan, or air around the case")
+    }
+
+    private func checkLatency(_ measured: BoardMeasurement) -> BoardCheck {
+        let found = "\(fixed(measured.latency, decimals: 1)) ms"
+        guard let model = measured.model, measured.threads == threads else {
+            let expected = measured.model == nil ? "there is no budget for this network" : "a budget of \(threads) threads"
+            return BoardCheck(subject: .latency, verdict: .unknown, found: found, expected: expected, advice: "")
+        }
+        let budget = budget(model).latency
+        return BoardCheck(
+            subject: .latency, verdict: measured.latency <= budget ? .asExpected : .off, found: found,
+            expected: "at most \(fixed(budget, decimals: 1)) ms (\(isMeasured ? "measured" : "estimated"))",
+            advice: "mend what is off above, stop other programs, then run this again")
+    }
+
+    private func checkMemory(_ measured: BoardMeasurement) -> BoardCheck {
+        BoardCheck(
+            subject: .memory,
+            verdict: measured.peakMemory.map { $0 <= memoryBudget ? .asExpected : .off } ?? .unknown,
+            found: measured.peakMemory.map { byteCount($0) } ?? "not told",
+            expected: "at most \(byteCount(memoryBudget))",
+            advice: "take a smaller network, a smaller input, or int8; swiftlet plan shows what the arena holds")
+    }
+}

@@ -1,0 +1,94 @@
+import Camera
+import Engine
+import Vision
+
+/// What a file of boards/ says about a board, and what it promises of Swiftlet there.
+public struct BoardProfile {
+    /// The programs that fit: 64-bit or 32-bit.
+    public enum Architecture: CaseIterable, Sendable {
+        case arm64, armhf
+
+        public var name: StaticString {
+            switch self {
+            case .arm64: "arm64"
+            case .armhf: "armhf"
+            }
+        }
+    }
+
+    /// The networks that have budgets: at 320x320 with six classes, as in models/cards.
+    public enum Model: CaseIterable, Sendable {
+        case xxsInt8, xxsHalf, halfInt8, halfHalf
+
+        /// The model file's name without its extension.
+        public var name: StaticString {
+            switch self {
+            case .xxsInt8: "xxs-int8"
+            case .xxsHalf: "xxs-fp16"
+            case .halfInt8: "half-int8"
+            case .halfHalf: "half-fp16"
+            }
+        }
+    }
+
+    /// What one inference may take.
+    public struct Budget: Equatable, Sendable {
+        /// Millions of instructions on one thread.
+        public var instructions = 0.0
+        /// Milliseconds by the clock on the wall, on the board's `threads`.
+        public var latency = 0.0
+        /// Bytes of the arena, on the board's `threads`.
+        public var arena = 0
+    }
+
+    /// UTF-8.
+    public var title: [UInt8] = []
+    /// How /proc/device-tree/model begins, UTF-8; nil where that tells nothing.
+    public var deviceTree: [UInt8]?
+    public var architecture = Architecture.arm64
+    /// nil where the profile fits any core.
+    public var core: ProcessorCore?
+    /// What QEMU calls the core.
+    public var emulator = ProcessorCore.cortexA53
+    public var coreCount = 1
+    /// MHz.
+    public var clock = 1
+    /// Instructions per cycle and core that budgets of time count on.
+    public var instructionsPerCycle = 1.0
+    /// MiB that the smallest of these boards has.
+    public var memory = 1
+    /// Bytes that a program with one model may have in memory.
+    public var memoryBudget = 1
+    public var threads = 1
+    /// What of `threads` times one thread's speed remains.
+    public var threadEfficiency = 1.0
+    /// nil where any will do.
+    public var int8Path: KernelPath?
+    public var halfPath: KernelPath?
+    public var cameraSize = PictureSize(width: 1, height: 1)
+    /// Frames per second.
+    public var cameraRate = 1.0
+    public var cameraFormat = PixelFormat.yuyv
+    /// Whether budgets of time were measured on the board; otherwise they are estimates.
+    public var isMeasured = false
+    public var budgets: InlineArray<4, Budget> = [Budget(), Budget(), Budget(), Budget()]
+
+    public init() {}
+
+    public func budget(_ model: Model) -> Budget {
+        for (index, candidate) in Model.allCases.enumerated() where candidate == model { return budgets[index] }
+        preconditionFailure("all models have a place")
+    }
+
+    /// The kernels that a network's precision should run with; nil where any will do.
+    public func path(for arithmetic: Arithmetic) -> KernelPath? {
+        switch arithmetic {
+        case .single: .scalar
+        case .half: halfPath
+        case .int8: int8Path
+        }
+    }
+
+    /// Where the packages put the files.
+    public static var folder: StaticString { "/usr/share/swiftlet/boards" }
+}

@@ -1,0 +1,70 @@
+import CLinux
+import Service
+
+/// Finds the file of a board by its name, by a path, or by what the machine calls itself.
+struct BoardLookup {
+    let log: Log
+
+    /// - Parameter name: a file in the folder of the packages without its extension, a path (with a slash, or ending in
+    ///   .ini), or "auto".
+    /// Ends the process where there is no such file, or mistakes are in it.
+    func profile(_ name: UnsafePointer<CChar>) -> BoardProfile {
+        let name = bytes(name)
+        if name == bytes("auto") { return recognised() }
+        let isPath = name.contains(UInt8(ascii: "/")) || name.reversed().starts(with: bytes(".ini").reversed())
+        let path = isPath ? name : bytes(BoardProfile.folder) + bytes("/") + name + bytes(".ini")
+        let reader: BoardReader
+        do throws(ConfigurationError) {
+            reader = try read(path)
+        } catch {
+            let advice = isPath ? "" : "; --board takes a name of \(BoardProfile.folder), a path, or auto"
+            log.error(error.message(file: text(path)) + advice)
+            error.exitCode.exit()
+        }
+        for mistake in reader.mistakes { log.error(mistake.message(file: text(path))) }
+        if !reader.mistakes.isEmpty { ExitCode.configuration.exit() }
+        return reader.profile
+    }
+
+    private func read(_ path: [UInt8]) throws(ConfigurationError) -> BoardReader {
+        let terminated = path.map { CChar(bitPattern: $0) } + [0]
+        return try BoardReader.read(path: terminated)
+    }
+
+    /// The profile whose name of the device is the longest that the machine's own begins with.
+    private func recognised() -> BoardProfile {
+        let model = BoardState().deviceTree
+        var best: BoardProfile?
+        for path in files() {
+            guard let reader = try? read(path), reader.mistakes.isEmpty, let name = reader.profile.deviceTree,
+                model.starts(with: name), name.count > best?.deviceTree?.count ?? 0
+            else { continue }
+            best = reader.profile
+        }
+        if let best { return best }
+        let what = model.isEmpty ? "this machine does not tell what it is" : "no file is for '\(text(model))'"
+        log.error("\(what): name a file of \(BoardProfile.folder), such as --board generic-arm64")
+        ExitCode.noInput.exit()
+    }
+
+    private func files() -> [[UInt8]] {
+        let folder = BoardProfile.folder
+        var descriptor: Int32 = -1
+        let start = UnsafeRawPointer(folder.utf8Start).assumingMemoryBound(to: CChar.self)
+        guard clinux_open_read(clinux_working_folder, start, &descriptor) == 0 else { return [] }
+        defer { _ = clinux_close(descriptor) }
+        var listing: UnsafeMutableRawPointer?
+        guard clinux_folder_open(descriptor, &listing) == 0, let listing else { return [] }
+        defer { clinux_folder_close(listing) }
+        var files: [[UInt8]] = []
+        var name: UnsafePointer<CChar>?
+        while files.count < Self.mostFiles, clinux_folder_next(listing, &name) == 0, let entry = name {
+            let file = bytes(entry)
+            if file.reversed().starts(with: bytes(".ini").reversed()) { files.append(bytes(folder) + bytes("/") + file) }
+        }
+        return files
+    }
+
+    /// Files that are looked at.
+    private static var mostFiles: Int { 256 }
+}

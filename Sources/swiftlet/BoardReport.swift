@@ -1,0 +1,53 @@
+import Service
+import Stream
+
+/// How a machine compares with its board's file, ready to be written.
+struct BoardReport {
+    let title: [UInt8]
+    let checks: [BoardCheck]
+
+    var offCount: Int { checks.reduce(0) { $0 + ($1.verdict == .off ? 1 : 0) } }
+
+    /// Bytes of JSON that it takes at most: names and advice are the program's own, and short.
+    var capacity: Int { 6 * title.count + checks.count * 1024 }
+
+    func writeSummary(to output: Output) {
+        let verdict = offCount == 0 ? "nothing is off" : "\(offCount) of \(checks.count) things are off"
+        output.row("board", "\(text(title)): \(verdict)")
+        for check in checks {
+            let place = "  " + padded("\(check.verdict.name)", to: 8) + padded("\(check.subject.name)", to: 10)
+            var line = check.found
+            if check.verdict != .asExpected { line += "; expected: \(check.expected)" }
+            if check.verdict == .off { line += "\n" + padded("", to: 20) + "-> \(check.advice)" }
+            output.write(place + line + "\n")
+        }
+    }
+
+    /// The value of the key "board".
+    func write(to json: inout JSONWriter) {
+        func put(_ key: StaticString, _ value: String) {
+            json.key(key)
+            json.string(Array(value.utf8))
+        }
+        json.beginObject()
+        json.key("title")
+        json.string(title)
+        json.key("off")
+        json.integer(offCount)
+        json.key("checks")
+        json.beginArray()
+        for check in checks {
+            json.beginObject()
+            json.key("subject")
+            json.string(check.subject.name)
+            json.key("verdict")
+            json.string(check.verdict.name)
+            put("found", check.found)
+            put("expected", check.expected)
+            if check.verdict == .off { put("advice", check.advice) }
+            json.endObject()
+        }
+        json.endArray()
+        json.endObject()
+    }
+}

@@ -1,0 +1,50 @@
+import Engine
+import ModelFile
+import Networks
+
+/// Sizes that are too much for a board, or for its integers: they are refused, on boards of 32 bits too.
+public enum SizeChecks {
+    /// The largest network that a model file may describe: no plan takes it.
+    public static func largestNetwork(_ check: inout Check) {
+        let stage = MobileViTv3.Stage(channels: 4096, tokenChannels: 4096, feedForwardChannels: 4096, depth: 16)
+        let side = DetectionNetwork.inputSides.upperBound
+        for attention in [MobileViTv3.Attention.multiHead(heads: 1), .separable] {
+            let backbone = MobileViTv3(
+                attention: attention, expansion: 8, stemChannels: 4096, earlyChannels: [4096, 4096], layer2Depth: 16,
+                stages: [stage, stage, stage])
+            let head = SSDLite(
+                classCount: 4096, extraChannels: [4096, 4096, 4096, 4096],
+                projectionChannels: [4096, 4096, 4096, 4096, 4096, 4096],
+                anchorsPerCell: [18, 18, 18, 18, 18, 18])
+            let graph = DetectionNetwork(backbone: backbone, head: head, height: side, width: side).graph
+            var total: Int64 = 0
+            for node in graph.nodes { total += graph.multiplyAccumulates(node) }
+            check.expect(total > Int64(UInt32.max), "\(total) multiply-accumulates")
+            for arithmetic in [Arithmetic.single, .half, .int8] {
+                for threads in [1, Engine.mostThreads] {
+                    let plan = MemoryPlan(graph, arithmetic: arithmetic, threads: threads)
+                    check.expect(plan == nil, "\(arithmetic.name) with \(threads) threads has a plan")
+                }
+            }
+        }
+    }
+
+    /// A whole number in a model file is what it is, or refused where this processor has none that large.
+    public static func largestNumber(_ check: inout Check) {
+        // A header with one entry: "n", of type uint32.
+        var bytes: [UInt8] = Array("GGUF".utf8) + [3, 0, 0, 0] + [UInt8](repeating: 0, count: 8)
+        bytes += [1, 0, 0, 0, 0, 0, 0, 0] + [1, 0, 0, 0, 0, 0, 0, 0, UInt8(ascii: "n")]
+        bytes += [4, 0, 0, 0] + [0xFF, 0xFF, 0xFF, 0xFF]
+        let aligned = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
+        defer { aligned.deallocate() }
+        aligned.copyBytes(from: bytes)
+        var found: Int64?
+        do throws(ModelFileError) {
+            let file = try ModelFile(borrowing: UnsafeRawBufferPointer(aligned))
+            found = Int64(try file.integer(Name("n"), in: 0...Int.max))
+        } catch {
+            check.expect(error == .outOfRange(key: Name("n")), "refused for another reason")
+        }
+        check.expect(found == Int(exactly: UInt32.max).map { Int64($0) }, "read as another number")
+    }
+}
