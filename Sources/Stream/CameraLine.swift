@@ -1,5 +1,6 @@
 /// What has become of the camera, for a line to all clients.
 public struct CameraLine {
+    /// What the camera is doing.
     public enum State: Sendable {
         /// There is none, or not the one that was asked for.
         case absent
@@ -8,6 +9,7 @@ public struct CameraLine {
         /// It is there and gives no frames.
         case stalled
 
+        /// As the line has it.
         public var name: StaticString {
             switch self {
             case .absent: "absent"
@@ -22,11 +24,14 @@ public struct CameraLine {
     public struct Mode: Sendable {
         /// A fourcc of V4L2: four characters, the first in the lowest byte.
         public var format: UInt32
+        /// In pixels.
         public var width: Int
+        /// In pixels.
         public var height: Int
         /// Frames per second; 0 where the driver does not say.
         public var rate: Double
 
+        /// What the driver granted.
         public init(format: UInt32, width: Int, height: Int, rate: Double) {
             self.format = format
             self.width = width
@@ -35,6 +40,7 @@ public struct CameraLine {
         }
     }
 
+    /// The one that begins.
     public var state: State
     /// The camera's name, UTF-8.
     public var camera: [UInt8]
@@ -43,6 +49,7 @@ public struct CameraLine {
     /// Only while it streams.
     public var mode: Mode?
 
+    /// Texts are UTF-8; the line cuts them after 256 bytes.
     public init(state: State, camera: [UInt8], message: [UInt8], mode: Mode? = nil) {
         self.state = state
         self.camera = camera

@@ -9,6 +9,7 @@ public struct PictureLayout: Sendable {
         /// The distance between two rows.
         public var rowBytes: Int
 
+        /// Both in bytes.
         public init(offset: Int, rowBytes: Int) {
             self.offset = offset
             self.rowBytes = rowBytes
@@ -22,11 +23,14 @@ public struct PictureLayout: Sendable {
     public var format: UInt32
     /// 0 for a JPEG, which says everything else itself.
     public var planeCount: Int
+    /// The first `planeCount` mean something.
     public var planes: InlineArray<3, Plane>
     /// How Y, Cb and Cr become colours: by ITU-R BT.709 or BT.601, of the full or the limited range.
     public var isBT709: Bool
+    /// Whether Y, Cb and Cr use all of 0...255, or 16...235 and 16...240.
     public var isFullRange: Bool
 
+    /// By default a JPEG's.
     public init(
         format: UInt32, planeCount: Int = 0,
         planes: InlineArray<3, Plane> = InlineArray(repeating: Plane(offset: 0, rowBytes: 0)), isBT709: Bool = false,
@@ -63,6 +67,7 @@ public struct CapturedPicture {
         self.descriptor = descriptor
     }
 
+    /// Frees the memory, unless a client has it. Once, by whoever holds the picture last.
     public func close() { _ = clinux_close(descriptor) }
 
     /// Takes a picture's bytes in place of what was in there: `parts` one after the other, of which `layout` has as many

@@ -1,23 +1,33 @@
 /// What a frame's line says besides its detections. Times are in nanoseconds.
 public struct FrameLine {
+    /// What the picture is called in its source: a file's name, or its place in a sequence, from 0.
     public enum Picture {
         case file(UnsafeRawBufferPointer)
         case index(UInt64)
     }
 
+    /// Counts the pictures that the source came across, from 0: a gap is one that was left out.
     public var sequence: UInt64
+    /// CLOCK_MONOTONIC.
     public var capturedMonotonic: UInt64
+    /// The same moment since 1970.
     public var capturedRealtime: UInt64
     /// From capture to this line.
     public var age: UInt64
+    /// What the network alone took.
     public var inference: UInt64
     /// Since the start: frames that came while the last one was busy, and pictures that could not be read.
     public var droppedFrames: UInt64
+    /// Since the start: pictures that could not be used.
     public var corruptFrames: UInt64
+    /// A file's name is lent until `FrameLineWriter.begin` has returned.
     public var picture: Picture
+    /// Of the upright picture, in pixels.
     public var width: Int
+    /// Of the upright picture, in pixels.
     public var height: Int
 
+    /// All of the line that is known before its detections.
     public init(
         sequence: UInt64, capturedMonotonic: UInt64, capturedRealtime: UInt64, age: UInt64, inference: UInt64,
         droppedFrames: UInt64, corruptFrames: UInt64, picture: Picture, width: Int, height: Int
@@ -50,6 +60,7 @@ public struct FrameLineWriter: ~Copyable {
     /// No detection is written with fewer bytes.
     private static let shortestDetection = 48
 
+    /// `capacity` is the longest line's, in bytes, newline included.
     public init(capacity: Int = StreamProtocol.frameLimit) {
         json = JSONWriter(capacity: capacity)
         segments = .allocate(capacity: capacity / Self.shortestDetection)
@@ -57,6 +68,7 @@ public struct FrameLineWriter: ~Copyable {
 
     deinit { segments.deallocate() }
 
+    /// Takes the line's own fields; a line that was not finished is forgotten.
     public mutating func begin(_ line: FrameLine) {
         (width, height, omitted, segmentCount) = (line.width, line.height, 0, 0)
         json.clear()

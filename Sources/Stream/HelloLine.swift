@@ -1,14 +1,22 @@
 /// The first line that every client gets: who is talking and what the numbers in the other lines mean.
 public struct HelloLine {
+    /// Who writes the stream: "swiftletd".
     public var program: StaticString
+    /// The program's.
     public var version: StaticString
+    /// UTF-8. It, the architecture, the precision and the path are cut after `StreamProtocol.textLimit` bytes.
     public var modelName: [UInt8]
+    /// The network's, as the model file names it.
     public var architecture: [UInt8]
+    /// "fp32", "fp16" or "int8": what the weights are stored in.
     public var precision: [UInt8]
     /// Of the network's input.
     public var inputWidth: Int
+    /// In pixels, as is the width.
     public var inputHeight: Int
+    /// "picture", "folder", "mjpeg", "stream" or "camera".
     public var sourceKind: StaticString
+    /// A path, or what names the camera; UTF-8.
     public var sourcePath: [UInt8]
     /// At the start of the daemon: a configuration that is reloaded may change it.
     public var threshold: Float
@@ -17,6 +25,7 @@ public struct HelloLine {
     /// The place in the list is the class; class 0 is the background. UTF-8.
     public var labels: [[UInt8]]
 
+    /// Copies nothing until `encoded` is called.
     public init(
         program: StaticString, version: StaticString, modelName: [UInt8], architecture: [UInt8], precision: [UInt8],
         inputWidth: Int, inputHeight: Int, sourceKind: StaticString, sourcePath: [UInt8], threshold: Float,

@@ -59,6 +59,7 @@ public struct JSONReader {
         return true
     }
 
+    /// Throws `malformed` where the next value is neither of both, and stays in front of it.
     public mutating func boolean() throws(JSONError) -> Bool {
         if take(word: "true") { return true }
         guard take(word: "false") else { throw .malformed }

@@ -11,6 +11,7 @@ public struct JSONWriter: ~Copyable {
     /// Something did not fit.
     public private(set) var hasOverflowed = false
 
+    /// Takes the buffer, the only memory that is ever needed.
     public init(capacity: Int) {
         base = .allocate(capacity: capacity)
         self.capacity = capacity
@@ -41,6 +42,7 @@ public struct JSONWriter: ~Copyable {
         fileprivate let hasOverflowed: Bool
     }
 
+    /// Where the line stands now.
     public var mark: Mark { Mark(count: count, needsComma: needsComma, hasOverflowed: hasOverflowed) }
 
     /// Bytes of the line so far.
@@ -52,6 +54,7 @@ public struct JSONWriter: ~Copyable {
     /// Bytes left for the rest of the line.
     public var room: Int { capacity - count }
 
+    /// Takes back what was written since `mark`, which is of the same line.
     public mutating func rewind(to mark: Mark) {
         count = mark.count
         needsComma = mark.needsComma
@@ -60,9 +63,13 @@ public struct JSONWriter: ~Copyable {
 
     // MARK: - Structure
 
+    /// As a value: of the key before it, or of the array that it stands in.
     public mutating func beginObject() { begin(UInt8(ascii: "{")) }
+    /// Closes the object that was begun last.
     public mutating func endObject() { end(UInt8(ascii: "}")) }
+    /// As a value: of the key before it, or of the array that it stands in.
     public mutating func beginArray() { begin(UInt8(ascii: "[")) }
+    /// Closes the array that was begun last.
     public mutating func endArray() { end(UInt8(ascii: "]")) }
 
     /// `name` is written as it is: it must not need escapes.
@@ -95,15 +102,19 @@ public struct JSONWriter: ~Copyable {
 
     // MARK: - Values
 
+    /// A value that is not known.
     public mutating func null() { literal("null") }
+    /// true or false.
     public mutating func boolean(_ value: Bool) { literal(value ? "true" : "false") }
 
+    /// All digits: readers that take numbers for doubles lose those beyond 2^53.
     public mutating func integer(_ value: Int) {
         separate()
         if value < 0 { append(UInt8(ascii: "-")) }
         digits(UInt64(value.magnitude), atLeast: 1)
     }
 
+    /// The same for what is never negative.
     public mutating func integer(_ value: UInt64) {
         separate()
         digits(value, atLeast: 1)
@@ -151,10 +162,12 @@ public struct JSONWriter: ~Copyable {
         needsComma = true
     }
 
+    /// The same as for bytes.
     public mutating func string(_ text: StaticString) {
         string(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
+    /// The same as for a buffer of bytes.
     public mutating func string(_ bytes: [UInt8]) { bytes.withUnsafeBytes { string($0) } }
 
     /// UTF-8 text. What is not UTF-8 becomes U+FFFD, one for each maximal part of a character.

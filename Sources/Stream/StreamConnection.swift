@@ -18,6 +18,7 @@ public struct StreamConnection: ~Copyable {
     private var buffer = LineBuffer()
     private var reader = StreamLineReader()
 
+    /// Closed.
     public init() {}
 
     deinit {
@@ -25,6 +26,7 @@ public struct StreamConnection: ~Copyable {
         if received >= 0 { _ = clinux_close(received) }
     }
 
+    /// Whether `descriptor` is one.
     public var isOpen: Bool { descriptor >= 0 }
 
     /// Connects to the socket at `path`. Returns an errno value, 0 for success.
@@ -35,6 +37,7 @@ public struct StreamConnection: ~Copyable {
         return error
     }
 
+    /// Forgets what has come and was not read, and closes a descriptor that nobody took.
     public mutating func close() {
         if descriptor >= 0 { _ = clinux_close(descriptor) }
         descriptor = -1

@@ -9,61 +9,85 @@ public struct StreamLine {
         case other
     }
 
+    /// One object in the picture.
     public struct Detection {
         /// 1...`StreamLineReader.mostClasses - 1`.
         public var classIndex = 0
+        /// Empty where the line has none.
         public var label = StreamLine.nothing
         /// 0...1.
         public var score = 0.0
         /// In pixels of the upright picture, not necessarily inside it.
         public var left = 0.0
+        /// From the picture's upper edge.
         public var top = 0.0
+        /// From the picture's left edge.
         public var right = 0.0
+        /// From the picture's upper edge.
         public var bottom = 0.0
     }
 
+    /// Decides which of the fields below mean something.
     public var kind = Kind.other
 
     // Of hello.
+    /// `StreamProtocol.version` of the daemon.
     public var protocolVersion = 0
+    /// The daemon's.
     public var version = StreamLine.nothing
+    /// What people call the model.
     public var modelName = StreamLine.nothing
+    /// "fp32", "fp16" or "int8".
     public var precision = StreamLine.nothing
     /// Whether the daemon gives pictures away. A daemon that says nothing of it does not.
     public var offersSnapshots = false
 
     // Of frame and snapshot.
+    /// Counts the pictures that the source came across, from 0.
     public var sequence: UInt64 = 0
     /// Seconds since 1970.
     public var captured = 0.0
     /// Milliseconds.
     public var age = 0.0
+    /// Milliseconds of the network alone.
     public var inference = 0.0
     /// Since the daemon's start.
     public var droppedFrames: UInt64 = 0
+    /// Since the daemon's start: pictures that could not be used.
     public var corruptFrames: UInt64 = 0
+    /// Those that the line lists, in its order.
     public var detections = UnsafeBufferPointer<Detection>(start: nil, count: 0)
+    /// Those that the line had no room for.
     public var omittedDetections = 0
 
     /// In pixels: of the network's input (hello), the upright picture (frame, snapshot), the camera's frames (camera).
     public var width = 0
+    /// In pixels, likewise.
     public var height = 0
 
     // Of snapshot.
+    /// Of the picture behind the line's descriptor.
     public var byteCount = 0
+    /// 0 for a JPEG.
     public var planeCount = 0
+    /// The first `planeCount` mean something; none of them is checked against `byteCount`.
     public var planes = InlineArray<3, PictureLayout.Plane>(repeating: PictureLayout.Plane(offset: 0, rowBytes: 0))
+    /// ITU-R BT.709 instead of BT.601.
     public var isBT709 = false
+    /// Whether Y, Cb and Cr use all of 0...255.
     public var isFullRange = false
 
     /// Lines that this client has lost (dropped), or frames that the source had (end).
     public var count: UInt64 = 0
 
     // Of camera. The format, of up to four letters, is a snapshot's too; the message, an error's.
+    /// "absent", "opening", "streaming" or "stalled".
     public var state = StreamLine.nothing
+    /// Such as "YUYV".
     public var format = StreamLine.nothing
     /// Frames per second; 0 where it is not known.
     public var rate = 0.0
+    /// What happened and what to do.
     public var message = StreamLine.nothing
 
     /// An empty one of a kind that nobody knows.

@@ -19,6 +19,7 @@ public struct StreamLineReader: ~Copyable {
     private var line = StreamLine()
     private var seen: UInt64 = 0
 
+    /// Takes all memory that it will ever need.
     public init() {
         texts = .allocate(byteCount: StreamProtocol.helloLimit, alignment: 16)
         found = .allocate(capacity: Self.mostDetections)

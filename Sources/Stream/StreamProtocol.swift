@@ -15,6 +15,7 @@ public enum StreamProtocol {
     public static let textLimit = 1024
     /// Bytes of a state's line, and of a text in it before it is escaped.
     public static let stateLimit = 4 << 10
+    /// Bytes of a text in a state's line, before it is escaped; longer ones are cut.
     public static let stateTextLimit = 256
     /// Bytes of the longest line that a client may send, newline included.
     public static let inputLimit = 4 << 10

@@ -2,6 +2,7 @@ import CLinux
 
 /// Bounds of a server. The defaults are the product's; tests make them small.
 public struct StreamLimits: Sendable {
+    /// Those beyond it are sent away.
     public var clients = 64
     /// Bytes of each client's queue: at least twice the longest line.
     public var queueBytes = 2 * StreamProtocol.lineLimit
@@ -18,6 +19,7 @@ public struct StreamLimits: Sendable {
     /// How long a picture can be read after its frame's line was made. Nanoseconds.
     public var pictureLife: UInt64 = 2_000_000_000
 
+    /// The product's.
     public init() {}
 }
 
@@ -25,18 +27,22 @@ public struct StreamLimits: Sendable {
 public struct StreamCounters: Equatable, Sendable {
     /// Connected at the moment.
     public var clients = 0
+    /// Clients that got a place.
     public var accepted: UInt64 = 0
     /// Sent away because all places were taken.
     public var refused: UInt64 = 0
     /// Closed because they took nothing for too long.
     public var stuck: UInt64 = 0
+    /// Lines of the daemon, however many clients there were.
     public var linesPublished: UInt64 = 0
     /// Lines times clients.
     public var linesSent: UInt64 = 0
+    /// Lines times clients that were too slow for them.
     public var linesDropped: UInt64 = 0
     /// Pictures times clients.
     public var snapshots: UInt64 = 0
 
+    /// All 0.
     public init() {}
 }
 
@@ -119,6 +125,7 @@ public final class StreamServer: Sendable {
     /// get it after the hello line. At most `StreamProtocol.stateLimit` bytes.
     public func publish(state line: UnsafeRawBufferPointer) { core.publish(state: line) }
 
+    /// As of one moment. For any thread; waits for no client.
     public var counters: StreamCounters { core.lock.locked { core.counted } }
 
     /// Stops listening, gives the clients up to `drain` nanoseconds to take what is queued, closes them and removes the

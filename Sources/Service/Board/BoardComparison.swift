@@ -2,16 +2,20 @@ import Engine
 
 /// What a program has measured of itself on this machine.
 public struct BoardMeasurement {
+    /// Decides which of the board's kernel paths is expected.
     public var arithmetic: Arithmetic
+    /// The kernels that ran.
     public var path: KernelPath
     /// nil for a network that no board's file has a budget for.
     public var model: BoardProfile.Model?
+    /// Of the engine; budgets of time hold for the board's own number of them.
     public var threads: Int
     /// Milliseconds of an inference, the median of some.
     public var latency: Double
     /// Bytes that the process has had in memory at most; nil where the system does not tell.
     public var peakMemory: Int?
 
+    /// `latency` is in milliseconds, `peakMemory` in bytes.
     public init(
         arithmetic: Arithmetic, path: KernelPath, model: BoardProfile.Model?, threads: Int, latency: Double,
         peakMemory: Int?
@@ -27,9 +31,11 @@ public struct BoardMeasurement {
 
 /// One thing that a board's file expects, and what it is here.
 public struct BoardCheck {
+    /// What is compared.
     public enum Subject: CaseIterable, Sendable {
         case core, cores, kernels, governor, limit, clock, power, heat, latency, memory
 
+        /// As a report calls it.
         public var name: StaticString {
             switch self {
             case .core: "core"
@@ -46,11 +52,13 @@ public struct BoardCheck {
         }
     }
 
+    /// How the machine compares with the board's file.
     public enum Verdict: Sendable {
         case asExpected, off
         /// The machine does not tell, or the file expects nothing.
         case unknown
 
+        /// As a report says it.
         public var name: StaticString {
             switch self {
             case .asExpected: "ok"
@@ -60,9 +68,13 @@ public struct BoardCheck {
         }
     }
 
+    /// What was compared.
     public var subject: Subject
+    /// `off` comes with advice.
     public var verdict: Verdict
+    /// What it is here, with its unit.
     public var found: String
+    /// What the file expects, with its unit.
     public var expected: String
     /// What to do where it is off.
     public var advice: String

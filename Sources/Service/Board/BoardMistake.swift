@@ -3,6 +3,7 @@ import Engine
 
 /// One thing that is wrong with a board's file.
 public struct BoardMistake: Error, Equatable {
+    /// What is wrong; `message(file:)` has the words.
     public enum Reason: Equatable, Sendable {
         /// What a configuration's line can suffer from too.
         case line(ConfigurationMistake.Reason)
@@ -20,7 +21,9 @@ public struct BoardMistake: Error, Equatable {
     public var line: Int
     /// As the file has them, empty where there is none.
     public var section: [UInt8]
+    /// In the section; empty where the line has none.
     public var key: [UInt8]
+    /// What is wrong with the line.
     public var reason: Reason
 
     init(line: Int, section: [UInt8] = [], key: [UInt8] = [], reason: Reason) {

@@ -8,6 +8,7 @@ public struct BoardProfile {
     public enum Architecture: CaseIterable, Sendable {
         case arm64, armhf
 
+        /// As Debian calls it, and the file.
         public var name: StaticString {
             switch self {
             case .arm64: "arm64"
@@ -45,11 +46,13 @@ public struct BoardProfile {
     public var title: [UInt8] = []
     /// How /proc/device-tree/model begins, UTF-8; nil where that tells nothing.
     public var deviceTree: [UInt8]?
+    /// Of the board's system.
     public var architecture = Architecture.arm64
     /// nil where the profile fits any core.
     public var core: ProcessorCore?
     /// What QEMU calls the core.
     public var emulator = ProcessorCore.cortexA53
+    /// Cores that the system may use.
     public var coreCount = 1
     /// MHz.
     public var clock = 1
@@ -59,22 +62,29 @@ public struct BoardProfile {
     public var memory = 1
     /// Bytes that a program with one model may have in memory.
     public var memoryBudget = 1
+    /// Of the engine: what budgets of time and of the arena count on.
     public var threads = 1
     /// What of `threads` times one thread's speed remains.
     public var threadEfficiency = 1.0
-    /// nil where any will do.
+    /// What int8 models should compute with; nil where any will do.
     public var int8Path: KernelPath?
+    /// Likewise fp16 models.
     public var halfPath: KernelPath?
+    /// In pixels: what the board keeps up with.
     public var cameraSize = PictureSize(width: 1, height: 1)
     /// Frames per second.
     public var cameraRate = 1.0
+    /// What the camera should deliver.
     public var cameraFormat = PixelFormat.yuyv
     /// Whether budgets of time were measured on the board; otherwise they are estimates.
     public var isMeasured = false
+    /// In the order of `Model.allCases`.
     public var budgets: InlineArray<4, Budget> = [Budget(), Budget(), Budget(), Budget()]
 
+    /// Without a meaning before a file is read into it.
     public init() {}
 
+    /// What an inference of the network may take.
     public func budget(_ model: Model) -> Budget {
         for (index, candidate) in Model.allCases.enumerated() where candidate == model { return budgets[index] }
         preconditionFailure("all models have a place")

@@ -10,6 +10,7 @@ public struct BoardReader {
     /// Bytes of the largest file.
     public static let sizeLimit = 64 << 10
 
+    /// Only to be used where `mistakes` is empty.
     public private(set) var profile = BoardProfile()
     /// In the order of the lines; what is missing comes last.
     public private(set) var mistakes: [BoardMistake] = []
@@ -20,6 +21,8 @@ public struct BoardReader {
 
     private init() {}
 
+    /// Reads the file at `path`. Throws where it cannot be opened, is larger than `sizeLimit`, or memory is short; what
+    /// is wrong inside it is in `mistakes`.
     public static func read(path: UnsafePointer<CChar>) throws(ConfigurationError) -> BoardReader {
         var address: UnsafeRawPointer?
         var size = 0

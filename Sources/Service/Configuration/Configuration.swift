@@ -5,11 +5,16 @@ import Vision
 public struct Configuration {
     /// A part of the picture in fractions of its sides. The right and lower edges are outside.
     public struct Rectangle: Equatable, Sendable {
+        /// 0...1 from the picture's left edge.
         public var left: Float
+        /// 0...1 from the picture's top edge.
         public var top: Float
+        /// 0...1 from the picture's left edge.
         public var right: Float
+        /// 0...1 from the picture's top edge.
         public var bottom: Float
 
+        /// `left` is less than `right` and `top` less than `bottom`: of any other nothing is inside.
         public init(left: Float, top: Float, right: Float, bottom: Float) {
             self.left = left
             self.top = top
@@ -24,7 +29,9 @@ public struct Configuration {
     public struct Zone {
         /// UTF-8.
         public var name: [UInt8]
+        /// Where detections count; nil for a zone that only excludes.
         public var include: Rectangle?
+        /// Where detections do not count, whatever includes them.
         public var exclude: Rectangle?
     }
 
@@ -32,17 +39,23 @@ public struct Configuration {
     public struct ClassName {
         /// UTF-8.
         public var label: [UInt8]
+        /// From 1.
         public var line: Int
     }
 
+    /// A minimum score for one class.
     public struct ClassThreshold {
+        /// Not known to be a class of the model: see `mistakes(for:)`.
         public var name: ClassName
+        /// 0...1; detections of the class score more than this.
         public var threshold: Float
     }
 
     /// Paths and names are bytes without a null; nil where the file has none.
     public var modelPath: [UInt8]?
+    /// Of the engine, 1...`Engine.mostThreads`.
     public var threads = Engine.defaultThreads
+    /// As `CameraSelector` takes it; nil takes the first camera.
     public var cameraName: [UInt8]?
     /// What the camera should deliver; nil leaves the choice to the program.
     public var cameraSize: PictureSize?
@@ -56,22 +69,31 @@ public struct Configuration {
     public var resizesAsUpstream = false
     /// Only these classes are detected; nil is all.
     public var classes: [ClassName]?
+    /// Instead of `threshold`, in the file's order.
     public var classThresholds: [ClassThreshold] = []
+    /// At most `mostZones`, in the file's order.
     public var zones: [Zone] = []
+    /// Where the daemon listens, unless it is given a socket.
     public var socketPath: [UInt8] = bytes(Configuration.defaultSocketPath)
     /// Whether clients of the socket may have pictures.
     public var allowsSnapshots = true
+    /// Where the daemon writes its metrics; nil writes none.
     public var metricsPath: [UInt8]?
 
+    /// The defaults.
     public init() {}
 
     /// Where the daemon looks when it is not told.
     public static var defaultPath: StaticString { "/etc/swiftlet/swiftlet.conf" }
 
+    /// In the folder that the service's unit makes.
     public static var defaultSocketPath: StaticString { "/run/swiftlet/swiftlet.sock" }
 
+    /// Zones of one file.
     public static let mostZones = 64
+    /// Frames per second.
     public static let rateRange = 0.001...1000.0
+    /// Detections of a frame.
     public static let limitRange: ClosedRange<Int64> = 1...1000
 
     /// What the file says of classes that a model does not have.

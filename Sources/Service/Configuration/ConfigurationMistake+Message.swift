@@ -63,6 +63,7 @@ extension ConfigurationError {
         }
     }
 
+    /// What a program ends with that cannot do without the file.
     public var exitCode: ExitCode {
         switch self {
         case .cannotOpen: .noInput

@@ -7,6 +7,7 @@ public enum ConfigurationError: Error, Equatable {
 
 /// One thing that is wrong with a configuration file.
 public struct ConfigurationMistake: Error, Equatable {
+    /// What is wrong; `message(file:)` has the words.
     public enum Reason: Equatable, Sendable {
         case lineTooLong(limit: Int)
         case nullByte
@@ -39,9 +40,12 @@ public struct ConfigurationMistake: Error, Equatable {
     public var line: Int
     /// As the file has them, empty where there is none.
     public var section: [UInt8]
+    /// In the section; empty where the line has none.
     public var key: [UInt8]
+    /// What is wrong with the line.
     public var reason: Reason
 
+    /// `line` counts from 1; the texts are UTF-8 as far as the file is.
     public init(line: Int, section: [UInt8] = [], key: [UInt8] = [], reason: Reason) {
         self.line = line
         self.section = section

@@ -10,6 +10,7 @@ public struct ConfigurationReader {
     /// Lines that are not INI before the rest is left unread.
     static let mostRefusals = 50
 
+    /// Only to be used where `mistakes` is empty.
     public private(set) var configuration = Configuration()
     /// In the order of the lines.
     public private(set) var mistakes: [ConfigurationMistake] = []
@@ -20,6 +21,8 @@ public struct ConfigurationReader {
 
     private init() {}
 
+    /// Reads the file at `path`. Throws where it cannot be opened, is larger than `sizeLimit`, or memory is short; what
+    /// is wrong inside it is in `mistakes`.
     public static func read(path: UnsafePointer<CChar>) throws(ConfigurationError) -> ConfigurationReader {
         var address: UnsafeRawPointer?
         var size = 0

@@ -12,6 +12,7 @@ public struct MetricsText: ~Copyable {
     private var count = 0
     private var hasOverflowed = false
 
+    /// Takes the buffer, the only memory that is ever needed.
     public init() { buffer = .allocate(byteCount: Self.capacity, alignment: 16) }
 
     deinit { buffer.deallocate() }
