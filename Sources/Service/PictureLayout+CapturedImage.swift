@@ -35,7 +35,8 @@ extension CapturedImage {
             // Sides, offsets and strides have bounds: this does not overflow.
             let needed = (format.rows(plane: index, height: height) - 1) * stride + pixels
             guard stride >= pixels, offset <= bytes.count, needed <= bytes.count - offset else { return nil }
-            planes[index] = Plane(bytes: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + needed]), rowBytes: stride)
+            planes[index] = Plane(
+                bytes: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + needed]), rowBytes: stride)
         }
     }
 }
@@ -44,7 +45,9 @@ extension PixelFormat {
     /// Whether these are the letters of the format's code.
     fileprivate func isNamed(_ letters: UnsafeRawBufferPointer) -> Bool {
         guard letters.count == 4 else { return false }
-        for index in 0..<4 where letters[index] != UInt8(truncatingIfNeeded: fourcc >> UInt32(8 * index)) { return false }
+        for index in 0..<4 where letters[index] != UInt8(truncatingIfNeeded: fourcc >> UInt32(8 * index)) {
+            return false
+        }
         return true
     }
 }

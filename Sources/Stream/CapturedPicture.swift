@@ -51,8 +51,8 @@ public enum PictureError: Error, Equatable {
     case noMemory(Int32)
 }
 
-/// A picture on its way from capture to the clients: a file in memory (memfd) with the bytes as they were captured. It is
-/// a plain value so that nothing is allocated for it; whoever holds it last calls `close` or hands it to
+/// A picture on its way from capture to the clients: a file in memory (memfd) with the bytes as they were captured. It
+/// is a plain value so that nothing is allocated for it; whoever holds it last calls `close` or hands it to
 /// `StreamServer.publish`.
 public struct CapturedPicture {
     let descriptor: Int32
@@ -70,8 +70,8 @@ public struct CapturedPicture {
     /// Frees the memory, unless a client has it. Once, by whoever holds the picture last.
     public func close() { _ = clinux_close(descriptor) }
 
-    /// Takes a picture's bytes in place of what was in there: `parts` one after the other, of which `layout` has as many
-    /// planes, or one JPEG. Their offsets are set here.
+    /// Takes a picture's bytes in place of what was in there: `parts` one after the other, of which `layout` has as
+    /// many planes, or one JPEG. Their offsets are set here.
     public mutating func fill(
         _ layout: PictureLayout, _ parts: InlineArray<3, UnsafeRawBufferPointer>
     ) throws(PictureError) {

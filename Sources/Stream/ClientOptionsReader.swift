@@ -36,7 +36,8 @@ enum ClientRequest {
 }
 
 /// Reads one line of a client: `{"min_score":0.5,"classes":["king"],"every":2}`, each of them optional, or
-/// `{"snapshot":true}`, as RFC 8259 has it. Nothing else is understood, nothing is allocated, and nothing is read twice.
+/// `{"snapshot":true}`, as RFC 8259 has it. Nothing else is understood, nothing is allocated, and nothing is read
+/// twice.
 struct ClientOptionsReader {
     private var json: JSONReader
     /// The array of classes as the client wrote it: valid JSON.

@@ -87,7 +87,8 @@ public struct JSONReader {
         return value
     }
 
-    /// What JSON allows beyond strtod: nothing. What strtod allows beyond JSON: a plus sign, bare points, leading zeros.
+    /// What JSON allows beyond strtod: nothing. What strtod allows beyond JSON: a plus sign, bare points, leading
+    /// zeros.
     private mutating func skipNumber() -> Bool {
         if current == UInt8(ascii: "-") { offset += 1 }
         let whole = digits()

@@ -32,8 +32,8 @@ extension StreamCore {
         wake.signal()
     }
 
-    /// Under the lock. A client that has not taken the last descriptor gets no other one: the system bounds how many may
-    /// be under way.
+    /// Under the lock. A client that has not taken the last descriptor gets no other one: the system bounds how many
+    /// may be under way.
     private func isReadyForSnapshot(_ index: Int) -> Bool {
         guard clients[index].descriptor >= 0, clients[index].wantsSnapshot, !clients[index].isLeaving,
             !clients[index].queue.hasDescriptorLine

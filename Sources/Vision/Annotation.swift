@@ -1,7 +1,7 @@
 extension Picture {
     /// Draws detections into the picture: a box in its class's colour and a tag with label and score, in a size that
-    /// goes with the picture's. Boxes are drawn as they stand in the stream, in tenths of a pixel: it makes no difference
-    /// whether a detection comes from there or straight from the network.
+    /// goes with the picture's. Boxes are drawn as they stand in the stream, in tenths of a pixel: it makes no
+    /// difference whether a detection comes from there or straight from the network.
     ///
     /// - Parameter labels: UTF-8, one per class. The font has ASCII: other characters become question marks.
     public mutating func annotate(_ detections: UnsafeBufferPointer<Detection>, labels: [[UInt8]]) {

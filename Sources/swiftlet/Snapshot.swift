@@ -42,7 +42,8 @@ struct Snapshot: ~Copyable {
             }
             guard wait() else {
                 let reason = camera.isEmpty ? "" : ": \(camera)"
-                return fail(.unavailable, "no picture within \(fixed(Double(options.wait) / 1e9, decimals: 1)) s\(reason)")
+                let wait = fixed(Double(options.wait) / 1e9, decimals: 1)
+                return fail(.unavailable, "no picture within \(wait) s\(reason)")
             }
             if connection.receive() == .end {
                 return fail(.unavailable, "\(socket): swiftletd has closed the connection")
@@ -71,10 +72,11 @@ struct Snapshot: ~Copyable {
         switch line.kind {
         case .hello:
             guard line.protocolVersion == StreamProtocol.version else {
-                return fail(.badData, "\(socket): speaks protocol \(line.protocolVersion), not \(StreamProtocol.version)")
+                return fail(.badData, protocolMessage(line.protocolVersion, socket: socket))
             }
             guard line.offersSnapshots else {
-                return fail(.unavailable, "\(socket): swiftletd gives no pictures: [stream] snapshots of its configuration")
+                return fail(
+                    .unavailable, "\(socket): swiftletd gives no pictures: [stream] snapshots of its configuration")
             }
             if let threshold = options.threshold { return ask("{\"min_score\":\(fixed(threshold, decimals: 9))}\n") }
             return ask("{\"snapshot\":true}\n")
@@ -133,7 +135,8 @@ struct Snapshot: ~Copyable {
         var count = 0
         while count < byteCount {
             var got = 0
-            let error = clinux_memfd_read(descriptor, bytes.baseAddress! + count, byteCount - count, UInt64(count), &got)
+            let error = clinux_memfd_read(
+                descriptor, bytes.baseAddress! + count, byteCount - count, UInt64(count), &got)
             guard error == 0, got > 0 else {
                 bytes.deallocate()
                 return nil

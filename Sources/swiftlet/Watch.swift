@@ -127,7 +127,7 @@ struct Watch: ~Copyable {
         switch line.kind {
         case .hello:
             guard line.protocolVersion == StreamProtocol.version else {
-                return (.badData, "\(socket): speaks protocol \(line.protocolVersion), not \(StreamProtocol.version)")
+                return (.badData, protocolMessage(line.protocolVersion, socket: socket))
             }
             retry = Self.firstRetry
             state.take(hello: line)

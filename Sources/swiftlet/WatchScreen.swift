@@ -9,7 +9,8 @@ struct WatchScreen: ~Copyable {
 
     /// nil where escape sequences are not wanted or not understood.
     init?() {
-        guard clinux_is_terminal(1), let terminal = clinux_environment("TERM"), terminal[0] != 0, !equal(terminal, "dumb")
+        guard clinux_is_terminal(1), let terminal = clinux_environment("TERM"), terminal[0] != 0,
+            !equal(terminal, "dumb")
         else { return nil }
         if let noColour = clinux_environment("NO_COLOR"), noColour[0] != 0 { return nil }
     }
@@ -75,9 +76,11 @@ enum WatchView {
         row("frames", "\(fixed(state.rate(at: now), decimals: 1)) per second, \(last ?? "none yet")")
         if state.arrival != nil {
             let inference = "inference \(fixed(state.inference, decimals: 1)) ms"
-            row("frame", "\(state.sequence), \(state.width)x\(state.height), \(fixed(state.age, decimals: 1)) ms old, \(inference)")
+            let age = "\(fixed(state.age, decimals: 1)) ms old"
+            row("frame", "\(state.sequence), \(state.width)x\(state.height), \(age), \(inference)")
         }
-        row("dropped", "\(state.droppedFrames) frames, \(state.corruptFrames) corrupt, \(state.lostLines) lines lost here")
+        let lost = "\(state.lostLines) lines lost here"
+        row("dropped", "\(state.droppedFrames) frames, \(state.corruptFrames) corrupt, \(lost)")
         add("")
         addTable(state, rows: rows - lines.count, labelColumns: max(5, min(24, columns - 39)), add)
         return lines

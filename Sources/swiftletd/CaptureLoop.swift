@@ -45,7 +45,8 @@ final class CaptureLoop: @unchecked Sendable {
     /// `reportsCamera` is called on the capturing thread.
     init(
         _ source: Source, input: PictureInput, slot: FrameSlot, stream: StreamServer, stop: Int32, metrics: Metrics,
-        period: UInt64, newPeriods: Mailbox<UInt64>, log: Log, reportsCamera: @escaping (CameraChange, OpenCamera?) -> Void
+        period: UInt64, newPeriods: Mailbox<UInt64>, log: Log,
+        reportsCamera: @escaping (CameraChange, OpenCamera?) -> Void
     ) {
         self.source = source
         self.input = input

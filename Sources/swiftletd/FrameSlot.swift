@@ -80,8 +80,8 @@ final class FrameSlot: @unchecked Sendable {
     /// The tensor to fill before `put`.
     var tensor: PictureInput.Tensor { back }
 
-    /// A picture for the next item: that of the item which nobody has taken yet, so that at most one waits. nil where one
-    /// is being worked on: who waits for a picture gets that.
+    /// A picture for the next item: that of the item which nobody has taken yet, so that at most one waits. nil where
+    /// one is being worked on: who waits for a picture gets that.
     func makePicture() throws(PictureError) -> CapturedPicture? {
         var waiting: CapturedPicture?
         let isInWork = lock.locked {

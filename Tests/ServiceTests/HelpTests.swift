@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// `--help` of every command: it fits a screen, ends with examples and exit codes, and the same option is called the same
-/// everywhere.
+/// `--help` of every command: it fits a screen, ends with examples and exit codes, and the same option is called the
+/// same everywhere.
 @Suite struct HelpTests {
     static let commands = ["watch", "snapshot", "status", "check", "cameras", "detect", "bench", "plan"]
 

@@ -47,7 +47,8 @@ import Vision
 
     /// Calls `body` with the line and bytes of a snapshot of one colour.
     private func withSnapshot(
-        _ format: PixelFormat, width: Int, height: Int, _ body: (inout StreamLine, UnsafeRawBufferPointer) throws -> Void
+        _ format: PixelFormat, width: Int, height: Int,
+        _ body: (inout StreamLine, UnsafeRawBufferPointer) throws -> Void
     ) throws {
         let padding = 6
         let planes = bytes(format, width: width, height: height, padding: padding)
@@ -83,7 +84,7 @@ import Vision
             picture.set(try #require(image.view))
             #expect(picture.size == PictureSize(width: 38, height: 21))
             // BT.601's red of the limited range is 255, 0, 0 within a rounding.
-            let expected: [Int] = format == .grey ? [77, 77, 77] : format.isRGB ? [200, 100, 50] : [254, 0, 0]
+            let expected = format == .grey ? [77, 77, 77] : format.isRGB ? [200, 100, 50] : [254, 0, 0]
             for (index, value) in picture.pixels.enumerated() {
                 try #require(abs(Int(value) - expected[index % 3]) <= 1, "\(index): \(value)")
             }

@@ -13,8 +13,9 @@ import Testing
 
     private func startDaemon(_ daemon: RunningDaemon, socket: String? = nil) throws {
         let source = ["--source", self.daemon.folder + "/pictures", "--loop", "--rate", "20", "--threshold", "0.3"]
-        try daemon.start(source + ["--socket", socket ?? daemon.socket])
-        for _ in 0..<3000 where daemon.process.isRunning && !FileManager.default.fileExists(atPath: self.daemon.socket) {
+        let path = socket ?? daemon.socket
+        try daemon.start(source + ["--socket", path])
+        for _ in 0..<3000 where daemon.process.isRunning && !FileManager.default.fileExists(atPath: path) {
             usleep(10_000)
         }
     }
@@ -69,7 +70,8 @@ import Testing
             #expect(tool.screen.hasPrefix("\u{1B}[?1049h"))
             #expect(tool.screen.hasSuffix("\u{1B}[?7h\u{1B}[?25h\u{1B}[?1049l"), "\(end)")
             let after = tool.mode
-            #expect(after.c_lflag == before.c_lflag && after.c_iflag == before.c_iflag && after.c_oflag == before.c_oflag)
+            #expect(after.c_lflag == before.c_lflag && after.c_iflag == before.c_iflag)
+            #expect(after.c_oflag == before.c_oflag)
             #expect(tool.screen.filter { $0 == "\u{1B}" }.count > 4)
         }
     }
@@ -81,7 +83,8 @@ import Testing
         #expect(tool.wait { screen in
             guard let last = screen.components(separatedBy: "\u{1B}[H").dropLast().last else { return false }
             // The terminal makes a carriage return and a newline of each newline.
-            let lines = last.unicodeScalars.split { $0 == "\r" || $0 == "\n" }.map { String($0).replacing(#/\x1B\[[0-9]*[mKJ]/#, with: "") }
+            let lines = last.unicodeScalars.split { $0 == "\r" || $0 == "\n" }
+                .map { String($0).replacing(#/\x1B\[[0-9]*[mKJ]/#, with: "") }
             return lines.count <= 9 && lines.allSatisfy { $0.count <= 44 } && lines.contains { $0.hasPrefix("and ") }
         }, "\(tool.screen.suffix(500))")
         tool.process.terminate()
@@ -124,9 +127,10 @@ import Testing
     }
 
     @Test func labelsCannotReachTheTerminal() throws {
-        let frame = #"{"type":"frame","sequence":1,"captured_unix_s":0,"age_ms":0,"inference_ms":0,"dropped_frames":0,"#
-            + #""corrupt_frames":0,"width_px":9,"height_px":9,"detections":[{"class":1,"label":"a\u001b[31m\u009b2J\nb","#
-            + #""score":0.5,"box_px":[0,0,1,1]}],"detections_omitted":0}"# + "\n"
+        let frame = #"{"type":"frame","sequence":1,"captured_unix_s":0,"age_ms":0,"inference_ms":0,"#
+            + #""dropped_frames":0,"corrupt_frames":0,"width_px":9,"height_px":9,"#
+            + #""detections":[{"class":1,"label":"a\u001b[31m\u009b2J\nb","score":0.5,"#
+            + #""box_px":[0,0,1,1]}],"detections_omitted":0}"# + "\n"
         let hello = #"{"type":"hello","protocol":1,"version":"9","model":{"name":"\u001b]0;x\u0007"}}"# + "\n"
         let other = try ListeningStub(daemon.folder + "/other", says: Array((hello + frame).utf8))
         defer { other.close() }

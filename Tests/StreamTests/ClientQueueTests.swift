@@ -122,8 +122,8 @@ import Testing
         #expect(clinux_unmap(address, 4 * page) == 0)
     }
 
-    /// Some lines have a descriptor. However lines are dropped and sent in pieces, it goes with the first byte of its own
-    /// line or, with that line, not at all.
+    /// Some lines have a descriptor. However lines are dropped and sent in pieces, it goes with the first byte of its
+    /// own line or, with that line, not at all.
     @Test func descriptorsGoWithTheirOwnLines() throws {
         var sentCount = 0
         var lostCount = 0

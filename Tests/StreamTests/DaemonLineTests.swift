@@ -11,9 +11,9 @@ import Testing
         return try Array(picture.utf8).withUnsafeBytes { name in
             writer.begin(
                 FrameLine(
-                    sequence: 123_456_789, capturedMonotonic: 1_500_000_000, capturedRealtime: 1_700_000_000_250_000_000,
-                    age: 21_500_000, inference: 20_250_000, droppedFrames: 7, corruptFrames: 3, picture: .file(name),
-                    width: 640, height: 480))
+                    sequence: 123_456_789, capturedMonotonic: 1_500_000_000,
+                    capturedRealtime: 1_700_000_000_250_000_000, age: 21_500_000, inference: 20_250_000,
+                    droppedFrames: 7, corruptFrames: 3, picture: .file(name), width: 640, height: 480))
             for (index, label) in labels.enumerated() {
                 writer.add(
                     classIndex: index + 1, label: Array(label.utf8), score: 0.875, left: 0.25, top: 0.5, right: 0.75,
@@ -25,9 +25,9 @@ import Testing
 
     func hello(labels: [String] = ["background", "ace"]) throws -> [UInt8] {
         try HelloLine(
-            program: "swiftletd", version: "1.2", modelName: Array("m\u{1B}[2J\"é".utf8), architecture: Array("a".utf8),
-            precision: Array("int8".utf8), inputWidth: 320, inputHeight: 256, sourceKind: "folder",
-            sourcePath: Array("/p".utf8), threshold: 0.3, snapshots: true, labels: labels.map { Array($0.utf8) }
+            program: "swiftletd", version: "1.2", modelName: Array("m\u{1B}[2J\"é".utf8),
+            architecture: Array("a".utf8), precision: Array("int8".utf8), inputWidth: 320,
+            inputHeight: 256, sourceKind: "folder", sourcePath: Array("/p".utf8), threshold: 0.3, snapshots: true, labels: labels.map { Array($0.utf8) }
         ).encoded().dropLast()
     }
 
@@ -88,7 +88,9 @@ import Testing
         try read(error.dropLast(), &reader) {
             #expect($0.kind == .error && String(decoding: $0.message, as: UTF8.self) == "too slow")
         }
-        try read(Array(#"{"type":"dropped","lines":12}"#.utf8), &reader) { #expect($0.kind == .dropped && $0.count == 12) }
+        try read(Array(#"{"type":"dropped","lines":12}"#.utf8), &reader) {
+            #expect($0.kind == .dropped && $0.count == 12)
+        }
     }
 
     @Test func aSnapshotsLineComesBack() throws {
@@ -155,7 +157,9 @@ import Testing
         }
         #expect(failure(frame(StreamLineReader.mostDetections)) == nil)
         #expect(failure(frame(StreamLineReader.mostDetections + 1)) == .tooManyDetections)
-        for part in [#""class":0"#, #""class":4096"#, #""score":1.01"#, #""box_px":[0,0,0]"#, #""box_px":[0,0,0,0,0]"#] {
+        for part in [
+            #""class":0"#, #""class":4096"#, #""score":1.01"#, #""box_px":[0,0,0]"#, #""box_px":[0,0,0,0,0]"#,
+        ] {
             let key = part.split(separator: ":")[0]
             let old = one.split(separator: ",\"").first { $0.contains(key.dropFirst().dropLast()) }
             #expect(old != nil)

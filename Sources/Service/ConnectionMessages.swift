@@ -9,7 +9,8 @@ public var defaultSocket: UnsafePointer<CChar> {
 /// Why a client's connection failed, and what to do; `error` is an errno value, `socket` the path the user gave.
 public func connectionMessage(_ error: Int32, socket: String) -> String {
     switch error {
-    case clinux_ENOENT, clinux_ECONNREFUSED: "\(socket): nobody listens there: is swiftletd running, with this --socket?"
+    case clinux_ENOENT, clinux_ECONNREFUSED:
+        "\(socket): nobody listens there: is swiftletd running, with this --socket?"
     case clinux_EACCES, clinux_EPERM: "\(socket): may not be opened: be in group swiftlet, or ask as root"
     case clinux_EAGAIN: "\(socket): swiftletd is busy: try again"
     case clinux_ENAMETOOLONG: "\(socket): longer than the \(clinux_unix_path_limit) bytes that a socket's path may have"
@@ -24,6 +25,11 @@ public func connectionExitCode(_ error: Int32) -> ExitCode {
     case clinux_ENAMETOOLONG: .usage
     default: .unavailable
     }
+}
+
+/// A daemon whose hello line names another protocol than this program reads.
+public func protocolMessage(_ version: Int, socket: String) -> String {
+    "\(socket): speaks protocol \(version), not \(StreamProtocol.version): use the swiftlet of the same version"
 }
 
 extension StreamLineError {
