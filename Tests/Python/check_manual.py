@@ -149,7 +149,7 @@ def check_stream() -> None:
     compare("swiftlet-stream.7, lines", items("Lines of the daemon"), kinds)
     asked = set()
     for name, rule in schema["$defs"].items():
-        if name.endswith("request"):
+        if name.lower().endswith("request"):
             for part in [rule, *rule.get("oneOf", []), *rule.get("anyOf", [])]:
                 asked |= set(part.get("properties", {}))
     compare("swiftlet-stream.7, a client's keys", items("Lines of a client"), asked)

@@ -29,6 +29,8 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--start-from", type=Path, help="checkpoint whose encoder to start from")
     train.add_argument("--objects", type=Path, help="folder of further objects to paste: CLASS/*.png, transparent "
                                                     "around the object")
+    train.add_argument("--objects-share", type=float, default=default.objects_share, help="part of what is pasted that "
+                                                                                          "comes from --objects")
     train.add_argument("--network", choices=sorted(SPECS), default=default.network,
                        help="xxs: MobileViTv3-XXS, half: MobileViTv3-0.5")
     train.add_argument("--channel-order", choices=["bgr", "rgb"], help="without it as published: xxs bgr, half rgb")

@@ -115,19 +115,33 @@ def pips(pen: Pen, rank: str, suit: str) -> None:
 
 
 def robe(pen: Pen, rank: str) -> None:
-    """Bands of colour from the shoulders to the middle line."""
-    colours = {"jack": (YELLOW, BLUE, RED, BLACK), "queen": (BLUE, RED, YELLOW, BLACK), "king": (RED, YELLOW, BLUE, BLACK)}
-    for side in (-1, 1):
-        for band, colour in enumerate(colours[rank]):
-            inner, outer = 12 + 19 * band, 12 + 19 * (band + 1)
-            top = -62 + 11 * band
-            pen.fill([(side * inner, top), (side * outer, top + 11), (side * outer, 0), (side * inner, 0)], colour, 1.6)
-            for row in range(5 - band):
-                pen.disc(side * (inner + outer) / 2, top + 20 + 11 * row, 3, WHITE if band % 2 else BLACK)
-    pen.fill([(-12, -66), (12, -66), (12, 0), (-12, 0)], YELLOW, 1.6)
-    for row in range(5):
-        pen.fill([(0, -60 + 12 * row), (6, -54 + 12 * row), (0, -48 + 12 * row), (-6, -54 + 12 * row)],
-                 (RED, BLUE)[row % 2])
+    """From the shoulders to the middle line: slanted bands for a jack, roses for a queen, chequers for a king."""
+    shoulders = [(-80, 0), (-74, -34), (-30, -62), (30, -62), (74, -34), (80, 0)]
+    if rank == "jack":
+        pen.fill(shoulders, YELLOW, 2)
+        for side in (-1, 1):
+            for band in range(4):
+                x = 8 + 18 * band
+                top = -60 + 9 * band
+                pen.fill([(side * x, top), (side * (x + 9), top + 4), (side * (x + 4), 0), (side * (x - 8), 0)],
+                         (RED, BLACK)[band % 2])
+        pen.fill([(-9, -62), (9, -62), (9, 0), (-9, 0)], BLUE, 1.6)
+    elif rank == "queen":
+        pen.fill(shoulders, BLUE, 2)
+        for x in (-56, -30, 0, 30, 56):
+            y = -20 if abs(x) == 56 else -30
+            pen.disc(x, y, 12, WHITE, 1.4)
+            pen.disc(x, y, 8, RED)
+            pen.disc(x, y, 3, YELLOW)
+    else:
+        pen.fill(shoulders, WHITE, 2)
+        for row in range(5):
+            for column in range(-5, 6):
+                x, y = column * 14, -12 * row
+                if (row + column) % 2 == 0 and abs(x) < 74 - 9 * row:
+                    pen.fill([(x - 7, y), (x + 7, y), (x + 7, y - 12), (x - 7, y - 12)], RED if column else BLACK)
+        pen.stroke(shoulders, BLACK, 2)
+        pen.fill([(-6, -62), (6, -62), (6, 0), (-6, 0)], YELLOW, 1.6)
 
 
 def head(pen: Pen, rank: str) -> None:
