@@ -78,9 +78,8 @@ struct BenchOptions {
         what memory it takes. The processor time is that of all threads together. With
         --frames it times what comes before: a camera's frames of 640x480, or a JPEG,
         become the network's input.
-
-        With --board it also tells what is not as the board's file expects (core, kernels,
-        clock, power, heat, time, memory), and what to do; auto recognises the board.
+        With --board it also tells what is not as the board's file expects: core, clock,
+        kernels, power, heat, time, memory. auto recognises the board.
 
 
         """
@@ -91,11 +90,9 @@ struct BenchOptions {
 
         examples:
           swiftlet bench -m detector.gguf --layers
-          swiftlet bench -m detector.gguf --frames yuyv
           swiftlet bench -m detector.gguf --board raspberry-pi-4
-          swiftlet bench -m detector.gguf --threads 1 --runs 100 --json
 
-        exit codes: 0; 64 wrong command line; 65 bad model or board file; 66 no such file;
+        exit codes: 0; 64 wrong command line; 65 bad model or board; 66 no such file;
         69 something is not as the board's file expects
 
         """
