@@ -23,7 +23,9 @@ struct BenchOptions {
         [
             .init(.model, "model", short: "m", argument: "FILE", help: "model file (GGUF)"),
             .init(.runs, "runs", short: "n", argument: "N", help: "runs that are counted (default 20)"),
-            .init(.threads, "threads", argument: "N", help: "threads to compute with (default: the board's, or one per processor)"),
+            .init(
+                .threads, "threads", argument: "N",
+                help: "threads to compute with (default: the board's, or one per processor)"),
             .init(.layers, "layers", help: "also the time of each layer, on one thread"),
             .init(
                 .frames, "frames", argument: "KIND",
