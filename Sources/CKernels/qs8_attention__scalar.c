@@ -9,13 +9,15 @@ void qs8_attention__scalar(const ck_qs8_attention *head) {
     for (size_t query = 0; query < count; query++) {
         const int8_t *q = ck_token(head->q, tokens, query);
         int32_t largest = -32768;
-        for (size_t key = 0; key < count; key++) {
-            const int8_t *k = ck_token(head->k, tokens, key);
-            int32_t product = 0;
-            for (size_t c = 0; c < head->size; c++) product += q[c] * ck_clamp(k[c], -63, 63);
-            const int32_t score = ck_score(product, head->multiplier);
-            if (score > largest) largest = score;
-            scores[key] = (int16_t)score;
+        for (size_t y = 0, key = 0; y < tokens->height; y++) {
+            const int8_t *k = head->k + y * tokens->row_stride;
+            for (size_t x = 0; x < tokens->width; x++, key++, k += tokens->column_stride) {
+                int32_t product = 0;
+                for (size_t c = 0; c < head->size; c++) product += q[c] * ck_clamp(k[c], -63, 63);
+                const int32_t score = ck_score(product, head->multiplier);
+                if (score > largest) largest = score;
+                scores[key] = (int16_t)score;
+            }
         }
         int32_t total = 0;
         for (size_t key = 0; key < count; key++) {
@@ -28,7 +30,11 @@ void qs8_attention__scalar(const ck_qs8_attention *head) {
             query % tokens->width * head->output_column_stride;
         for (size_t c = 0; c < head->size; c++) {
             int32_t sum = 0;
-            for (size_t key = 0; key < count; key++) sum += scores[key] * ck_clamp(ck_token(head->v, tokens, key)[c], -63, 63);
+            for (size_t y = 0, key = 0; y < tokens->height; y++) {
+                const int8_t *v = head->v + y * tokens->row_stride + c;
+                for (size_t x = 0; x < tokens->width; x++, key++, v += tokens->column_stride)
+                    sum += scores[key] * ck_clamp(*v, -63, 63);
+            }
             const float mean = (float)sum * inverse, scaled = mean * head->gain[c];
             output[c] = ck_round_to_s8(scaled + head->zero[c]);
         }

@@ -39,10 +39,12 @@ struct FrameLayout {
             }
             let bytes = parts[partCount > 1 ? plane : 0]
             guard stride >= pixels, stride < 1 << 20 else { return .failure(BadCapture(reason: .brokenStructure)) }
-            let needed = offset + (rows - 1) * stride + pixels
-            guard bytes.count >= needed else {
+            // An Int of 32 bits does not hold what a driver may claim.
+            let claimed = Int64(offset) + Int64(rows - 1) * Int64(stride) + Int64(pixels)
+            guard bytes.count >= claimed else {
                 return .failure(BadCapture(reason: bytes.count == 0 ? .empty : .truncated))
             }
+            let needed = Int(claimed)
             image.planes[plane] = CapturedImage.Plane(
                 bytes: UnsafeRawBufferPointer(rebasing: bytes[offset..<needed]), rowBytes: stride)
             offset += rows * stride

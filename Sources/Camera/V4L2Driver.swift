@@ -87,7 +87,9 @@ public struct V4L2Driver: CaptureDriver {
         let granted = mode.isConverted ? mode.format : PixelFormat(fourcc: format.fourcc)
         guard let granted else { throw .noFormat }
         guard ModeLister.sides.contains(width), ModeLister.sides.contains(height) else { throw .badBuffers }
-        guard format.plane_count == 1 || Int(clamping: format.plane_count) == granted.planeCount else { throw .badBuffers }
+        guard format.plane_count == 1 || Int(clamping: format.plane_count) == granted.planeCount else {
+            throw .badBuffers
+        }
         if mode.isConverted { try makeConverter(for: mode) }
         pixelFormat = granted
         colour = ColourEncoding(

@@ -22,10 +22,11 @@ struct BilinearTaps {
     init(fastFrom source: Int, to target: Int, step: Int, pixels: Int? = nil, rate: SampleRate = .one) {
         taps = (0..<target).map { index in
             // p + 0.5 = (2 i + 1) n / (2 m), exactly, with 8 fractional bits and rounded.
-            let denominator = 2 * target * rate.pixels
-            let numerator = (2 * index + 1) * (pixels ?? source) * rate.samples
+            // Of 64 bits: the products are larger than a picture.
+            let denominator = 2 * Int64(target) * Int64(rate.pixels)
+            let numerator = (2 * Int64(index) + 1) * Int64(pixels ?? source) * Int64(rate.samples)
             let centre = (numerator * 256 * 2 + denominator) / (2 * denominator)
-            let position = min(max(centre - 128, 0), (source - 1) * 256)
+            let position = Int(min(max(centre - 128, 0), Int64(source - 1) * 256))
             let left = position >> 8
             let weight = position & 255
             return Self.tap(left, min(left + 1, source - 1), 256 - weight, weight, step)

@@ -11,7 +11,7 @@ struct BoardLookup {
     func profile(_ name: UnsafePointer<CChar>) -> BoardProfile {
         let name = bytes(name)
         if name == bytes("auto") { return recognised() }
-        let isPath = name.contains(UInt8(ascii: "/")) || name.reversed().starts(with: bytes(".ini").reversed())
+        let isPath = name.contains(UInt8(ascii: "/")) || Self.isINI(name)
         let path = isPath ? name : bytes(BoardProfile.folder) + bytes("/") + name + bytes(".ini")
         let reader: BoardReader
         do throws(ConfigurationError) {
@@ -60,10 +60,13 @@ struct BoardLookup {
         var name: UnsafePointer<CChar>?
         while files.count < Self.mostFiles, clinux_folder_next(listing, &name) == 0, let entry = name {
             let file = bytes(entry)
-            if file.reversed().starts(with: bytes(".ini").reversed()) { files.append(bytes(folder) + bytes("/") + file) }
+            guard Self.isINI(file) else { continue }
+            files.append(bytes(folder) + bytes("/") + file)
         }
         return files
     }
+
+    private static func isINI(_ name: [UInt8]) -> Bool { name.suffix(4).elementsEqual(bytes(".ini")) }
 
     /// Files that are looked at.
     private static var mostFiles: Int { 256 }

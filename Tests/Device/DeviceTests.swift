@@ -46,6 +46,7 @@ import DeviceChecks
         suite("sizes beyond a board") { check in
             SizeChecks.largestNetwork(&check)
             SizeChecks.largestNumber(&check)
+            SizeChecks.largePicture(&check)
         }
         suite("JPEG") { JPEGChecks.pixels(fixtures: fixtures, &$0) }
         suite("picture resizes") {

@@ -1,6 +1,7 @@
 import Engine
 import ModelFile
 import Networks
+import Vision
 
 /// Sizes that are too much for a board, or for its integers: they are refused, on boards of 32 bits too.
 public enum SizeChecks {
@@ -26,6 +27,24 @@ public enum SizeChecks {
                     check.expect(plan == nil, "\(arithmetic.name) with \(threads) threads has a plan")
                 }
             }
+        }
+    }
+
+    /// A large picture of one colour is of that colour at the network's size too, by the tables of every resize.
+    public static func largePicture(_ check: inout Check) {
+        let size = PictureSize(width: 4000, height: 3000), target = PictureSize(width: 640, height: 416)
+        let picture = Picture(size: size)
+        picture.pixels.update(repeating: 77)
+        let tensor = UnsafeMutableBufferPointer<Float>.allocate(capacity: target.width * target.height * 3)
+        defer { tensor.deallocate() }
+        for rule in [ResizeRule.fast, .bilinearOpenCV, .bicubicPillow] {
+            var ingest = Ingest(format: InputFormat(size: target, channelOrder: .rgb, scale: 1), rule: rule)
+            tensor.update(repeating: 0)
+            ingest.fill(tensor, from: picture)
+            check.expect(tensor.allSatisfy { $0 == 77 }, "a resize changes the colour")
+            tensor.update(repeating: 0)
+            ingest.fill(tensor, from: picture.view)
+            check.expect(tensor.allSatisfy { $0 == 77 }, "a resize of channels changes the colour")
         }
     }
 

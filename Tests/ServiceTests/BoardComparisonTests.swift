@@ -92,7 +92,8 @@ import Testing
 
     @Test(arguments: [
         ("CPU part\t: 0xd03\n", "cortex-a53"), ("CPU part\t: 0xd08\n\nprocessor: 1\nCPU part\t: 0xd03\n",
-            "cortex-a72, cortex-a53"), ("CPU part\t: 0xfff\n", "ARM part 0xfff"), ("CPU part\t: 0xd0800000\n", "no ARM core"),
+            "cortex-a72, cortex-a53"), ("CPU part\t: 0xfff\n", "ARM part 0xfff"),
+        ("CPU part\t: 0xd0800000\n", "no ARM core"),
         ("CPU part\t: 0xz\n", "no ARM core"), ("vendor_id\t: GenuineIntel\n", "no ARM core"), ("", "no ARM core"),
     ])
     func anotherCore(cpuinfo: String, found: String) throws {

@@ -61,7 +61,7 @@ import Vision
     @Test func everyCoreIsTested() throws {
         let script = try String(contentsOf: Self.root.appendingPathComponent("toolchains/test"), encoding: .utf8)
         let line = try #require(script.split(separator: "\n").first { $0.contains("for core in ") })
-        let cores = line.split(whereSeparator: { " ;".contains($0) }).filter { $0.hasPrefix("cortex-") }.map(String.init)
+        let cores = line.split { " ;".contains($0) }.filter { $0.hasPrefix("cortex-") }.map(String.init)
         #expect(cores.count == 3)
         for name in try Self.names() {
             #expect(cores.contains("\(try Self.read(try Self.text(name)).profile.emulator.name)"))

@@ -191,7 +191,8 @@ extension BoardProfile {
     private func checkLatency(_ measured: BoardMeasurement) -> BoardCheck {
         let found = "\(fixed(measured.latency, decimals: 1)) ms"
         guard let model = measured.model, measured.threads == threads else {
-            let expected = measured.model == nil ? "there is no budget for this network" : "a budget of \(threads) threads"
+            let expected =
+                measured.model == nil ? "this network has no budget" : "the budget is for \(threads) threads"
             return BoardCheck(subject: .latency, verdict: .unknown, found: found, expected: expected, advice: "")
         }
         let budget = budget(model).latency
