@@ -159,8 +159,9 @@ public struct AveragePrecision: Equatable, Sendable {
     }
 
     private static let mostDetections = 100
-    private static let thresholds = (0..<10).map { 0.5 + 0.05 * Double($0) }
-    private static let recalls = (0...100).map { Double($0) / 100 }
+    // Rounded as the reference's own are: a recall of 7 in 10 is below the 70th of those, and that shows in the mean.
+    private static let thresholds = (0..<10).map { 0.5 + (0.95 - 0.5) / 9 * Double($0) }
+    private static let recalls = (0...100).map { 0.01 * Double($0) }
 
     /// What became of a detection at each threshold.
     private struct Judged {

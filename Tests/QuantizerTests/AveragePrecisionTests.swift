@@ -42,6 +42,13 @@ import Vision
     }
 
     /// A false detection that scores more halves the precision at every recall.
+    /// pycocotools says 70 / 101 here: its 70th recall is the next number above 0.7.
+    @Test func sevenOfTenFound() {
+        let truths = (0..<10).map { truth(Double($0) * 100) }
+        let result = AveragePrecision(truths: truths, found: (0..<7).map { found(Double($0) * 100, 0.5) })
+        #expect(abs(result.at50! - 70.0 / 101) < 1e-12)
+    }
+
     @Test func falseDetectionFirst() {
         let result = AveragePrecision(truths: [truth(0)], found: [found(200, 0.9), found(0, 0.5)])
         #expect(abs(result.all! - 0.5) < 1e-12)
