@@ -42,16 +42,18 @@ public struct Importer {
     }
 
     /// The description of the model file: the network as published, with the given labels (background first), input
-    /// size, fit and, where it differs from the published one, channel order.
+    /// size, fit and, where they differ from the published ones, channel order and anchors (as many to a cell).
     public func description(
-        labels: [String], size: PictureSize, fit: PictureFit = .stretch, channelOrder: ChannelOrder? = nil
+        labels: [String], size: PictureSize, fit: PictureFit = .stretch, channelOrder: ChannelOrder? = nil,
+        anchors: AnchorLayout = .published
     ) -> ModelDescription {
         precondition(labels.count == classCount)
         return ModelDescription(
             name: Array(architecture.title.utf8), backbone: architecture.backbone,
             head: architecture.head(classCount: classCount),
             input: InputFormat(size: size, fit: fit, channelOrder: channelOrder ?? architecture.channelOrder),
-            resize: architecture.resize, suppression: architecture.suppression, labels: labels.map { Array($0.utf8) })
+            resize: architecture.resize, anchors: anchors, suppression: architecture.suppression,
+            labels: labels.map { Array($0.utf8) })
     }
 
     private func findProblems() -> [QuantizerError.TensorProblem] {

@@ -76,8 +76,17 @@ struct Import: ParsableCommand {
         help: "How pictures of another shape are fitted: stretch as published, or letterbox (with grey margins).")
     var fit = PictureFit.stretch
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            The anchors' scales that the network was trained with: the smallest side, and the one after the largest \
+            level's, as shares of the picture's.
+            """, valueName: "min,max"))
+    var anchorScales = AnchorScales(of: .published)
+
     func validate() throws {
         try size.validate()
+        try anchorScales.validate()
     }
 
     func run() throws {
@@ -99,7 +108,7 @@ struct Import: ParsableCommand {
         progress.say("\(importer.architecture.title), \(importer.classCount) classes with background")
         do {
             let description = importer.description(
-                labels: names, size: size.picture, fit: fit, channelOrder: channelOrder)
+                labels: names, size: size.picture, fit: fit, channelOrder: channelOrder, anchors: anchorScales.layout)
             try importer.write(to: output, description: description) {
                 progress.update("writing tensors", done: $0, total: $1)
             }

@@ -41,6 +41,7 @@ struct Inspect: ParsableCommand {
         row("fit", input.fit == .letterbox ? "letterbox" : "stretch")
         row("pre-processing", "value * \(input.scale), minus mean (\(list(input.mean))), "
             + "divided by deviation (\(list(input.standardDeviation)))")
+        row("anchors", "scales \(Float(description.anchors.minimumScale)) to \(Float(description.anchors.maximumScale))")
         row("resize", description.resize == .bicubicPillow ? "pillow-bicubic" : "opencv-bilinear")
         row("suppression", suppression(description))
         row("labels", "\(description.labels.count) with background")

@@ -39,7 +39,7 @@ import Testing
         #expect(!tool.exists("m.gguf"))
     }
 
-    @Test func precisionChannelOrderAndSizeReachTheFile() throws {
+    @Test func precisionChannelOrderSizeAndAnchorsReachTheFile() throws {
         let full = tool.path("full.gguf"), half = tool.path("half.gguf")
         #expect(try tool("import", checkpoint, "-o", full, "--channel-order", "bgr", "--size", "32x2048").code == 0)
         #expect(try tool("import", checkpoint, "-o", half, "--channel-order", "rgb", "--precision", "fp16").code == 0)
@@ -47,6 +47,10 @@ import Testing
             try tool("inspect", model).lines.first { $0.hasPrefix("input") }?.split(separator: " ").dropFirst()
                 .joined(separator: " ")
         }
+        #expect(try tool("inspect", full).lines.contains("anchors         scales 0.1 to 1.05"))
+        let small = tool.path("small.gguf")
+        #expect(try tool("import", checkpoint, "-o", small, "--anchor-scales", "0.08,0.7").code == 0)
+        #expect(try tool("inspect", small).lines.contains("anchors         scales 0.08 to 0.7"))
         #expect(try input(full) == "32x2048, bgr")
         #expect(try input(half) == "320x320, rgb")
         func size(_ model: String) throws -> Double {
@@ -60,7 +64,9 @@ import Testing
 
     @Test(arguments: [
         ["--precision", "fp8"], ["--channel-order", "gbr"], ["--size", "31x320"], ["--size", "320x2049"],
-        ["--size", "320"], ["--size", "-1x320"], ["--size", "320x320x3"], ["--architecture", "yolo"],
+        ["--size", "320"], ["--size", "-1x320"], ["--size", "320x320x3"],
+        ["--anchor-scales", "0.7,0.08"], ["--anchor-scales", "0,1"], ["--anchor-scales", "0.1"],
+        ["--anchor-scales", "0.1,nan"], ["--anchor-scales", "0.1,9"], ["--architecture", "yolo"],
     ])
     func mistakesOnTheCommandLineAreExplained(option: [String]) throws {
         let outcome = try tool("import", checkpoint, "-o", tool.path("m.gguf"), option[0], option[1])

@@ -237,6 +237,7 @@ final class WatchedTool {
 final class ListeningStub: @unchecked Sendable {
     private let descriptor: Int32
     private let path: String
+    private let finished = DispatchSemaphore(value: 0)
 
     init(_ path: String, says bytes: [UInt8]) throws {
         self.path = path
@@ -250,8 +251,9 @@ final class ListeningStub: @unchecked Sendable {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, size) }
         }
         try #require(bound == 0 && listen(descriptor, 8) == 0)
-        let listener = descriptor
+        let listener = descriptor, finished = finished
         Thread.detachNewThread {
+            defer { finished.signal() }
             while true {
                 let client = accept(listener, nil, nil)
                 guard client >= 0 else { return }
@@ -271,6 +273,8 @@ final class ListeningStub: @unchecked Sendable {
 
     func close() {
         shutdown(descriptor, Int32(SHUT_RDWR))
+        // The next socket may get this one's number, and the thread must not accept its clients.
+        finished.wait()
         Glibc.close(descriptor)
         unlink(path)
     }

@@ -9,9 +9,27 @@ import torch
 from . import checkpoint
 from .dataset import DataError, load, read_photo_set, split
 from .evaluation import average_precision
+from .matching import PUBLISHED_SCALES
 from .networks import SPECS, Detector
 from .scenes import Augmentation
 from .training import Options, Run
+
+
+def anchor_scales(text: str) -> tuple[float, float]:
+    """MIN,MAX as swiftlet-model's option of the same name takes them."""
+    try:
+        smallest, largest = (float(part) for part in text.split(","))
+    except ValueError:
+        smallest = largest = 0.0
+    if not 0 < smallest < largest:
+        raise argparse.ArgumentTypeError(f"'{text}': two numbers are expected, as 0.1,1.05, the smaller one first")
+    return smallest, largest
+
+
+def add_anchor_scales(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--anchor-scales", type=anchor_scales, default=PUBLISHED_SCALES, metavar="MIN,MAX",
+                         help="the smallest anchor's side and the one after the largest level's, as shares of the "
+                              "picture's")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -40,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--steps", type=int, help="count the detection stage in steps instead of minutes")
     train.add_argument("--pretrain-steps", type=int, help="likewise for the crops, with --steps")
     train.add_argument("--size", type=int, default=default.size, help="input size at which the detector will be used")
+    add_anchor_scales(train)
     train.add_argument("--sizes", type=int, nargs="+", default=default.sizes, help="sizes of the first part")
     train.add_argument("--finish", type=float, default=default.finish, help="share of detection at --size alone")
     train.add_argument("--crop-sizes", type=int, nargs="+", default=default.crop_sizes, help="sizes of the crops")
@@ -57,8 +76,10 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--evaluate-minutes", type=float, default=default.evaluate_minutes, help="between evaluations")
     for name, text in (("composed", "share of pictures with pasted objects"), ("pasted", "pasted objects at most"),
                        ("paste_angle", "degrees a pasted object is turned"), ("rotation", "degrees a photo is turned"),
-                       ("rotated", "share of photos that are turned"), ("flip", "share of pictures mirrored; 0 where "
-                                                                        "a mirrored object is none, as with writing")):
+                       ("rotated", "share of photos that are turned"),
+                       ("quarter_turns", "share of photos turned by 90, 180 or 270 degrees, which keeps boxes tight: for "
+                                         "what is seen from above"),
+                       ("flip", "share of pictures mirrored; 0 where a mirrored object is none, as with writing")):
         value = getattr(default.augmentation, name)
         train.add_argument("--" + name.replace("_", "-"), type=type(value), default=value, help=text)
 
@@ -73,6 +94,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--network", choices=sorted(SPECS), default=default.network)
     evaluate.add_argument("--channel-order", choices=["bgr", "rgb"])
     evaluate.add_argument("--size", type=int, default=default.size)
+    add_anchor_scales(evaluate)
     evaluate.add_argument("--validation", type=Path, help="file naming the photos; without it every fourth")
     evaluate.add_argument("--all", action="store_true", help="judge on all photos of the folder")
     evaluate.add_argument("--threads", type=int)
@@ -107,7 +129,8 @@ def run_evaluation(arguments: argparse.Namespace) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     order = arguments.channel_order or SPECS[arguments.network].channel_order
     samples = [load(photo) for photo in chosen]
-    figures = average_precision(model.to(device), samples, arguments.network, arguments.size, order, device)
+    figures = average_precision(model.to(device), samples, arguments.network, arguments.size, order, device,
+                                arguments.anchor_scales)
     print(f"{len(chosen)} photos: " + ", ".join(f"{key} {value:.4f}" for key, value in figures.items()))
 
 

@@ -36,6 +36,8 @@ class Crops(Dataset):
             sample, box, label = self.objects[index % len(self.objects)]
             picture = self.turn(crop_around(sample.picture, box, uniform(0.8, 1.4), uniform(-0.1, 0.1),
                                             uniform(-0.1, 0.1), size))
+            if chance(self.augmentation.quarter_turns):
+                picture = torch.rot90(picture, 1 + pick(3), (1, 2))
         if chance(self.augmentation.flip):
             picture = TF.horizontal_flip(picture)
         return self.recolour(picture), label

@@ -11,7 +11,7 @@ from torch import nn
 from torchvision.ops import batched_nms
 
 from .dataset import Sample
-from .matching import CODER, anchors_for
+from .matching import CODER, PUBLISHED_SCALES, anchors_for
 from .networks import SPECS
 
 
@@ -47,7 +47,8 @@ def objects_in(logits: torch.Tensor, offsets: torch.Tensor, anchors: torch.Tenso
 
 @torch.no_grad()
 def average_precision(model: nn.Module, samples: list[Sample], network: str, size: int, channel_order: str,
-                      device: torch.device, batch: int = 8) -> dict[str, float]:
+                      device: torch.device, scales: tuple[float, float] = PUBLISHED_SCALES,
+                      batch: int = 8) -> dict[str, float]:
     """AP over IoU 0.5 to 0.95 and AP50 of a detector at input size x size."""
     model.eval()
     images, annotations, results = [], [], []
@@ -55,7 +56,7 @@ def average_precision(model: nn.Module, samples: list[Sample], network: str, siz
         part = samples[start:start + batch]
         pictures = torch.stack([resized(sample, size, network) for sample in part])
         logits, offsets, maps = model(to_input(pictures, channel_order, device))
-        anchors = anchors_for(tuple(maps), device)
+        anchors = anchors_for(tuple(maps), scales, device)
         for number, sample in enumerate(part):
             height, width = sample.picture.shape[1:]
             image = start + number + 1

@@ -9,16 +9,23 @@ from torchvision.models.detection.anchor_utils import DefaultBoxGenerator
 from torchvision.models.detection.image_list import ImageList
 from torchvision.ops import box_iou
 
-SCALES = [0.1 + (1.05 - 0.1) * k / 6 for k in range(7)]
+# The smallest anchor's side and the one after the largest level's, as shares of the picture's.
+PUBLISHED_SCALES = (0.1, 1.05)
 ASPECT_RATIOS = [[2, 3]] * 5 + [[2]]
 # The reciprocal variances 1/0.1 and 1/0.2; targets beyond the clip would overflow exp.
 CODER = BoxCoder(weights=(10.0, 10.0, 5.0, 5.0), bbox_xform_clip=math.log(1000.0))
 
 
 @functools.lru_cache(maxsize=64)
-def anchors_for(map_sizes: tuple[tuple[int, int], ...], device: torch.device = torch.device("cpu")) -> torch.Tensor:
-    """Anchors [A, 4] as corners in 0..1 for these map sizes (h, w): by level, then row, column, anchor."""
-    generator = DefaultBoxGenerator(ASPECT_RATIOS, scales=SCALES, clip=True)
+def anchors_for(map_sizes: tuple[tuple[int, int], ...], scales: tuple[float, float] = PUBLISHED_SCALES,
+                device: torch.device = torch.device("cpu")) -> torch.Tensor:
+    """Anchors [A, 4] as corners in 0..1 for these map sizes (h, w): by level, then row, column, anchor.
+
+    The levels' scales are evenly spaced between the two of `scales`.
+    """
+    steps = len(ASPECT_RATIOS)
+    generator = DefaultBoxGenerator(
+        ASPECT_RATIOS, scales=[scales[0] + (scales[1] - scales[0]) * k / steps for k in range(steps + 1)], clip=True)
     unit = ImageList(torch.empty(1, 3, 1, 1, device=device), [(1, 1)])
     return generator(unit, [torch.empty(1, 1, *size, device=device) for size in map_sizes])[0]
 
@@ -43,6 +50,17 @@ class Matcher:
         targets = labels[matches.clamp(min=0)]
         targets = targets.where(matches >= 0, torch.where(matches == SSDMatcher.BETWEEN_THRESHOLDS, -1, 0))
         return targets, CODER.encode_single(boxes[matches.clamp(min=0)], anchors)
+
+
+def coverage(boxes: torch.Tensor, labels: torch.Tensor, anchors: torch.Tensor,
+             positive: float = 0.5) -> dict[int, float]:
+    """By label, the share of its boxes that some anchor overlaps with an IoU of at least `positive`.
+
+    boxes [G, 4] and anchors [A, 4] are corners in 0..1, labels [G]. Boxes beyond that share are learnt from one anchor
+    each, which fits them badly.
+    """
+    best = torch.cat([box_iou(part, anchors).amax(1) for part in boxes.split(256)])
+    return {label: float((best[labels == label] >= positive).float().mean()) for label in labels.unique().tolist()}
 
 
 def mined(logits: torch.Tensor, targets: torch.Tensor, ratio: int = 3, least: int = 3) -> torch.Tensor:

@@ -20,6 +20,7 @@ class Augmentation:
     rotation: float = 8.0                       # degrees by which a photo is turned at most
     rotated: float = 0.3                        # share of photos that are turned
     flip: float = 0.5                           # share of pictures that are mirrored
+    quarter_turns: float = 0.0                  # share of photos that are turned by 90, 180 or 270 degrees
     visible: float = 0.4                        # an object must stay visible to this share when another is pasted
 
 
@@ -29,6 +30,19 @@ def chance(probability: float) -> bool:
 
 def pick(count: int) -> int:
     return int(torch.randint(count, ()))
+
+
+def turned(picture: torch.Tensor, boxes: tv_tensors.BoundingBoxes,
+           quarters: int) -> tuple[tv_tensors.Image, tv_tensors.BoundingBoxes]:
+    """A picture [3, H, W] and its boxes, turned counter-clockwise by quarters of a circle: no pixel is resampled, and a
+    tight box stays tight."""
+    height, width = picture.shape[1:]
+    for _ in range(quarters):
+        left, top, right, bottom = boxes.as_subclass(torch.Tensor).unbind(1)
+        boxes = torch.stack([top, width - right, bottom, width - left], 1)
+        height, width = width, height
+    return tv_tensors.Image(torch.rot90(picture.as_subclass(torch.Tensor), quarters, (1, 2))), \
+        tv_tensors.BoundingBoxes(boxes, format="XYXY", canvas_size=(height, width))
 
 
 def recolouring() -> v2.Transform:
@@ -60,6 +74,8 @@ class Scenes(Dataset):
         sample = self.samples[photo]
         boxes = tv_tensors.BoundingBoxes(sample.boxes, format="XYXY", canvas_size=sample.picture.shape[1:])
         scene = {"picture": tv_tensors.Image(sample.picture), "boxes": boxes, "labels": sample.labels}
+        if chance(self.augmentation.quarter_turns):
+            scene["picture"], scene["boxes"] = turned(scene["picture"], scene["boxes"], 1 + pick(3))
         scene = self.geometry(scene)
         if self.by_label and chance(self.augmentation.composed):
             scene = self.compose(scene)

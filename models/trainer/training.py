@@ -12,7 +12,7 @@ from .crops import Crops, centre_crops
 from .cutouts import cut_out, mixed, read_objects
 from .dataset import DataError, load, read_photo_set, split
 from .evaluation import average_precision, to_input
-from .matching import Matcher, anchors_for, detection_loss
+from .matching import PUBLISHED_SCALES, Matcher, anchors_for, coverage, detection_loss
 from .networks import SPECS, Classifier, Detector
 from .progress import Budget, Log
 from .sampler import MultiScaleBatches
@@ -30,6 +30,7 @@ class Options:
     steps: int | None = None
     pretrain_steps: int | None = None
     size: int = 320
+    anchor_scales: tuple[float, float] = PUBLISHED_SCALES
     sizes: list[int] = field(default_factory=lambda: [224, 256, 288])
     finish: float = 0.6                         # share of the detection stage that is spent at `size` alone
     crop_sizes: list[int] = field(default_factory=lambda: [96, 112, 128])
@@ -74,13 +75,28 @@ class Run:
         self.cutouts = mixed(self.cutouts, own, options.objects_share)
         print(f"{len(self.cutouts)} objects can be pasted into other photos", flush=True)
         self.start_from = start_from
+        self.tell_coverage()
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "labels.txt").write_text("".join(f"{name}\n" for name in self.classes), encoding="utf-8")
         (self.folder / "validation.txt").write_text("".join(f"{p.path.name}\n" for p in held_back), encoding="utf-8")
         described = {"network": options.network, "channel_order": self.order, "size": options.size,
+                     "anchor_scales": options.anchor_scales,
                      "classes": self.classes}
         (self.folder / "run.json").write_text(json.dumps(described, indent=1) + "\n", encoding="utf-8")
         self.matcher = Matcher()
+
+    def tell_coverage(self) -> None:
+        """Says which classes are too small, or too large, for the anchors: no time of training makes up for that."""
+        options = self.options
+        with torch.no_grad():
+            maps = Detector(options.network, 2).eval()(torch.zeros(1, 3, options.size, options.size))[2]
+        relative = [sample.boxes / torch.tensor(sample.picture.shape[1:]).flip(0).repeat(2) for sample in self.training]
+        found = coverage(torch.cat(relative), torch.cat([sample.labels for sample in self.training]),
+                         anchors_for(tuple(maps), options.anchor_scales))
+        print("objects that an anchor fits: " + ", ".join(f"{self.classes[label - 1]} {share:.0%}"
+                                                          for label, share in found.items()), flush=True)
+        if min(found.values()) < 0.6:
+            print("fewer than 60 % of a class: other --anchor-scales or a larger --size may find more of it", flush=True)
 
     def train(self, resume: bool = False) -> None:
         """Both stages, from the start or from the folder's last checkpoint."""
@@ -103,6 +119,10 @@ class Run:
         if state is not None:
             stage.restore(state)
         stage.run()
+        scales = ",".join(f"{scale:g}" for scale in self.options.anchor_scales)
+        print(f"swiftlet-model import {self.folder}/latest.pt -o {self.folder.name}.gguf --labels {self.folder}/labels.txt "
+              f"--channel-order {self.order} --size {self.options.size}x{self.options.size} --anchor-scales {scales}",
+              flush=True)
 
     def take_over_start(self, detector: Detector) -> None:
         weights = checkpoint.detector_weights(checkpoint.read(self.start_from))
@@ -170,7 +190,7 @@ class Run:
         def loss(model: Detector, batch: tuple) -> dict[str, torch.Tensor]:
             pictures, boxes, labels = batch
             logits, offsets, maps = model(to_input(pictures, self.order, self.device))
-            anchors = anchors_for(tuple(maps), self.device)
+            anchors = anchors_for(tuple(maps), options.anchor_scales, self.device)
             matched = [self.matcher(anchors, b.to(self.device), c.to(self.device)) for b, c in zip(boxes, labels)]
             targets, target_offsets = (torch.stack(column) for column in zip(*matched))
             class_loss, box_loss = detection_loss(logits, offsets, targets, target_offsets)
@@ -179,7 +199,8 @@ class Run:
         log = Log(self.folder / "log.csv")
 
         def evaluate(model: Detector) -> dict[str, float]:
-            figures = average_precision(model, self.held_back, options.network, options.size, self.order, self.device)
+            figures = average_precision(model, self.held_back, options.network, options.size, self.order, self.device,
+                                        options.anchor_scales)
             if figures["ap"] > max((float(row["ap"]) for row in log.rows() if row["ap"]), default=0.0):
                 checkpoint.save_atomically(checkpoint.plain_weights(model.state_dict()), self.folder / "best.pt")
             return figures

@@ -3,7 +3,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from trainer.matching import CODER, Matcher, anchors_for, detection_loss, mined
+from trainer.matching import CODER, Matcher, anchors_for, coverage, detection_loss, mined
 
 from .conftest import GOLDEN
 
@@ -39,6 +39,15 @@ def test_every_box_gets_an_anchor() -> None:
     assert {1, 2} <= set(labels.tolist())
     found = CODER.decode_single(offsets, anchors_for(MAPS))[labels == 2]
     assert torch.allclose(found, small[1].expand_as(found), atol=1e-5)
+
+
+def test_coverage_tells_which_classes_the_anchors_miss() -> None:
+    anchors = anchors_for(MAPS, (0.2, 0.9))
+    # Square anchors of a fifth on the finest map, 1/20 apart, the first in the middle of its cell.
+    boxes = torch.tensor([[0.425, 0.425, 0.625, 0.625], [0.43, 0.43, 0.62, 0.63], [0.5, 0.5, 0.54, 0.54],
+                          [0.4, 0.4, 0.65, 0.6]])
+    assert coverage(boxes, torch.tensor([1, 1, 3, 3]), anchors) == {1: 1.0, 3: 0.5}
+    assert coverage(boxes[2:3], torch.tensor([2]), anchors_for(MAPS, (0.04, 0.9))) == {2: 1.0}
 
 
 def test_picture_without_objects_teaches_background() -> None:

@@ -5,12 +5,13 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from torchvision import tv_tensors
 
 from trainer.crops import Crops
 from trainer.cutouts import cut_out, mixed, paste, read_objects
 from trainer.dataset import DataError, load, read_photo_set
 from trainer.sampler import MultiScaleBatches
-from trainer.scenes import Augmentation, Scenes, collate
+from trainer.scenes import Augmentation, Scenes, collate, turned
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +97,17 @@ def test_labels_of_composed_scenes_tell_the_colours(samples: list, cutouts: list
             assert middle[strong] > int(middle[weak]) + 60
             seen.add(label)
     assert seen == {1, 2}
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_quarter_turn_keeps_boxes_tight(quarters: int) -> None:
+    picture = torch.zeros(3, 40, 60, dtype=torch.uint8)
+    picture[:, 5:12, 20:50] = 200
+    boxes = tv_tensors.BoundingBoxes([[20.0, 5, 50, 12]], format="XYXY", canvas_size=(40, 60))
+    moved, box = turned(tv_tensors.Image(picture), boxes, quarters)
+    assert moved.shape[1:] == box.canvas_size == ((60, 40) if quarters % 2 else (40, 60))
+    rows, columns = np.nonzero(moved[0].numpy())
+    assert box.tolist() == [[columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]]
 
 
 def test_crops_have_the_class_of_their_object(samples: list, cutouts: list) -> None:

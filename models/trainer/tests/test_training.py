@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
+from torchvision.ops import box_convert
 
 from trainer import checkpoint
 from trainer.dataset import DataError, load, read_photo_set
 from trainer.evaluation import average_precision
+from trainer.matching import anchors_for
 from trainer.networks import Detector
 from trainer.stage import Stage, averaging, cosine
 from trainer.training import Options, Run
@@ -86,9 +89,16 @@ def test_swiftlet_model_imports_it(drawn: Path, finished: Path, tmp_path: Path, 
         Run(drawn, finished, small(network=network, steps=1, pretrain_steps=1)).train()
     assert json.loads((finished / "run.json").read_text())["channel_order"] == order
     done = subprocess.run([tool, "import", finished / "latest.pt", "-o", tmp_path / "model.gguf", "--labels",
-                           finished / "labels.txt", "--channel-order", order], capture_output=True, text=True)
+                           finished / "labels.txt", "--channel-order", order, "--size", "96x96", "--anchor-scales",
+                           "0.06,0.8"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "3 classes with background" in done.stdout + done.stderr
+    save_file({"image_u8_rgb_hwc": torch.zeros(96, 96, 3, dtype=torch.uint8)}, tmp_path / "picture.safetensors")
+    subprocess.run([tool, "run", tmp_path / "model.gguf", "--input", tmp_path / "picture.safetensors", "-o",
+                    tmp_path / "outputs.safetensors"], check=True)
+    maps = Detector(network, 3).eval()(torch.zeros(1, 3, 96, 96))[2]
+    expected = box_convert(anchors_for(tuple(maps), (0.06, 0.8)), "xyxy", "cxcywh")
+    assert (load_file(tmp_path / "outputs.safetensors")["anchors"][0] - expected).abs().max() <= 1e-6
 
 
 def test_loss_falls_and_objects_are_found(drawn: Path, tmp_path: Path) -> None:
