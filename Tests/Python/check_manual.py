@@ -4,7 +4,10 @@ What a program says of itself is what counts: an option that a page or a complet
 mistake. So are settings and kinds of lines that the pages on configuration and stream do not name."""
 import argparse
 import json
+import os
+import pty
 import re
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -58,41 +61,66 @@ def bash_words(*line: str) -> set[str]:
     return set(result.stdout.split())
 
 
-def zsh_branches() -> dict[str, set[str]]:
-    """By command, the options of zsh's completion; the daemon's stand under "swiftletd"."""
-    text = (COMPLETION / "_swiftlet").read_text()
-    shared = {name: set(OPTION.findall(re.sub(r"\[[^]]*\]|-g ", "", value)))
-              for name, value in re.findall(r"^    (\w+)=\((.*)\)$", text, re.MULTILINE)}
-    found = {}
-    for name, body in re.findall(r"^    ([a-z]+)\) _arguments (.*?) ;;$", text, re.MULTILINE | re.DOTALL):
-        found[name] = set(OPTION.findall(re.sub(r"\[[^]]*\]|-g ", "", body)))
-        for variable in re.findall(r"\$(\w+)", body):
-            found[name] |= shared[variable]
-    daemon = re.search(r'= swiftletd \]; then\n(.*?)\n        return', text, re.DOTALL)[1]
-    found["swiftletd"] = set(OPTION.findall(re.sub(r"\[[^]]*\]|-g ", "", daemon)))
-    return found
+class Zsh:
+    """An interactive zsh on a terminal of its own, with our completion and nobody's settings."""
+
+    def __init__(self) -> None:
+        self.terminal, inside = pty.openpty()
+        environment = {**os.environ, "TERM": "dumb", "COLUMNS": "200", "LINES": "200"}
+        self.shell = subprocess.Popen(["zsh", "-f", "-i"], stdin=inside, stdout=inside, stderr=inside, env=environment,
+                                      start_new_session=True)
+        os.close(inside)
+        self.send(f"fpath=({COMPLETION} $fpath); autoload -Uz compinit; compinit -u -D; PROMPT= LISTMAX=10000; "
+                  "setopt no_beep auto_list; unsetopt auto_menu list_ambiguous; "
+                  "finish() { zle -I; print '<END>' }; zle -N finish; bindkey '^X' finish; print '<END>'\n")
+        self.until_end()
+
+    def send(self, text: str) -> None:
+        os.write(self.terminal, text.encode())
+
+    def until_end(self) -> str:
+        """What the terminal shows up to a line that the shell prints when it has done what it was sent."""
+        shown = ""
+        while not re.search(r"^<END>\r?$", shown, re.MULTILINE):
+            if not select.select([self.terminal], [], [], 60)[0]:
+                raise TimeoutError(f"zsh hangs after: {shown}")
+            shown += os.read(self.terminal, 65536).decode()
+        return shown
+
+    def words(self, line: str) -> set[str]:
+        """What it offers for the last word of a line: the columns before what explains them."""
+        self.send(f"{line}\t\x18")
+        shown = self.until_end()
+        self.send("\x15")  # empties the line
+        return {word for row in re.findall(r"^(.*?) +-- ", shown, re.MULTILINE) for word in row.split()}
+
+    def close(self) -> None:
+        self.shell.kill()
+        self.shell.wait()
+        os.close(self.terminal)
 
 
 def check_device_programs(programs: Path) -> None:
     tool = programs / "swiftlet"
     commands = commands_in_help(help_of(tool))
-    page, zsh = sections("swiftlet.1"), zsh_branches()
+    page, zsh = sections("swiftlet.1"), Zsh()
     named = {title.split()[1]: text for title, text in page.items() if title.startswith("swiftlet ")}
     compare("swiftlet.1", set(named), commands)
-    compare("zsh completion", set(zsh) - {"swiftletd"}, commands)
+    compare("zsh completion", zsh.words("swiftlet "), commands | COMMON)
     compare("bash completion", bash_words("swiftlet", ""), commands | COMMON)
     for command in sorted(commands):
         text = help_of(tool, command)
         wanted = options_in_help(text)
         compare(f"swiftlet.1, {command}", options_in_page(named.get(command, "")), wanted)
         compare(f"bash completion, {command}", bash_words("swiftlet", command, "-") - COMMON, wanted)
-        compare(f"zsh completion, {command}", zsh.get(command, set()) - COMMON, wanted)
+        compare(f"zsh completion, {command}", zsh.words(f"swiftlet {command} -") - COMMON, wanted)
         check_screen(f"swiftlet {command} --help", text)
     text = help_of(programs / "swiftletd")
     wanted = options_in_help(text)
     compare("swiftletd.8", options_in_page((MANUAL / "swiftletd.8").read_text()), wanted)
     compare("bash completion, swiftletd", bash_words("swiftletd", "-") - COMMON, wanted)
-    compare("zsh completion, swiftletd", zsh["swiftletd"] - COMMON, wanted)
+    compare("zsh completion, swiftletd", zsh.words("swiftletd -") - COMMON, wanted)
+    zsh.close()
     check_screen("swiftletd --help", text)
 
 
