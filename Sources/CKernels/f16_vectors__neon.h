@@ -2,7 +2,7 @@
 
 // Vectors of the path neon: Armv8.0 converts half precision but does not compute in it.
 
-#if defined(__aarch64__)
+#if defined(__ARM_NEON)
 
 #define CK_TARGET
 #include "f16_single.h"

@@ -1,6 +1,6 @@
 #include "qs8_neon.h"
 
-#if defined(__aarch64__)
+#if defined(__ARM_NEON)
 
 
 /// 16 channels of 3 pixels, one above the other.

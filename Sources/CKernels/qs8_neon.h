@@ -4,9 +4,9 @@
 
 #include "qs8_scalar.h"
 
-#if defined(__aarch64__)
+#if defined(__ARM_NEON)
 
-#include <arm_neon.h>
+#include "neon32.h"
 
 #define CK_INLINE static inline __attribute__((always_inline))
 // A path whose cores can do more defines what before it includes this file.
@@ -33,9 +33,15 @@ CK_INLINE const int8_t *ck_opaque(const int8_t *pointer) {
 /// The next 4 values, four times; moves `a` past them. In assembly because the compiler neither keeps all 16 bytes (it
 /// halves the register and splits it again for each use) nor uses the load that moves its pointer.
 CK_INLINE int8x16_t ck_repeat4(const int8_t **a) {
+#if defined(__arm__)
+    int8x8_t repeated;
+    __asm__ volatile("vld1.32 {%P0[]}, [%1]!" : "=w"(repeated), "+r"(*a) : "m"(*(const int8_t(*)[4]) * a));
+    return vcombine_s8(repeated, repeated);
+#else
     int8x16_t repeated;
     __asm__ volatile("ld1r {%0.4s}, [%1], #4" : "=w"(repeated), "+r"(*a) : "m"(*(const int8_t(*)[4]) * a));
     return repeated;
+#endif
 }
 
 /// What 8 channels need after their sums are narrowed, in registers.
@@ -56,12 +62,22 @@ CK_INLINE int16x8_t ck_narrow(const int32x4_t sums[2], const int32x4_t shift[2])
 
 /// Stores 8 bytes and moves on by `step`: one instruction, which the compiler does not find.
 CK_INLINE void ck_store8(int8_t **to, int8x8_t values, size_t step) {
-    __asm__ volatile("st1 {%2.8b}, [%0], %3" : "+r"(*to), "=m"(*(int8_t(*)[8]) * to) : "w"(values), "r"(step));
+#if defined(__arm__)
+#define CK_STORE8 "vst1.8 {%P2}, [%0], %3"
+#else
+#define CK_STORE8 "st1 {%2.8b}, [%0], %3"
+#endif
+    __asm__ volatile(CK_STORE8 : "+r"(*to), "=m"(*(int8_t(*)[8]) * to) : "w"(values), "r"(step));
 }
 
 CK_INLINE int8x8_t ck_load8(const int8_t **from, size_t step) {
     int8x8_t values;
-    __asm__ volatile("ld1 {%0.8b}, [%1], %2"
+#if defined(__arm__)
+#define CK_LOAD8 "vld1.8 {%P0}, [%1], %2"
+#else
+#define CK_LOAD8 "ld1 {%0.8b}, [%1], %2"
+#endif
+    __asm__ volatile(CK_LOAD8
                      : "=w"(values), "+r"(*from) : "r"(step), "m"(*(const int8_t(*)[8]) * from));
     return values;
 }

@@ -2,7 +2,7 @@
 
 #include "qs8_neon.h"
 
-#if defined(__aarch64__)
+#if defined(__ARM_NEON)
 
 // No rows are packed: a load that repeats its 4 bytes needs nothing but a pointer.
 enum { TILE_ROWS = 4, PACKED_ROWS = 0, PACKED_K = 0, PACKED_BYTES = 1 };

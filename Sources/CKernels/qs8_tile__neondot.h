@@ -1,10 +1,10 @@
 #pragma once
 
+#if defined(__aarch64__)
+
 #define CK_TARGET __attribute__((target("arch=armv8.1-a+dotprod")))
 #define CK_HAS_RDM
 #include "qs8_neon.h"
-
-#if defined(__aarch64__)
 
 enum { TILE_ROWS = 8, PACKED_ROWS = TILE_ROWS, PACKED_K = 1024, PACKED_BYTES = PACKED_ROWS * PACKED_K };
 
