@@ -44,6 +44,12 @@ CK_INLINE int8x16_t ck_repeat4(const int8_t **a) {
 #endif
 }
 
+/// Copies `size` bytes, a multiple of 4, to words that lie `to_stride` bytes apart.
+CK_INLINE void ck_copy_words(int8_t *to, const int8_t *from, size_t size, size_t to_stride) {
+#pragma clang loop vectorize(disable) unroll(disable)
+    for (size_t i = 0; i < size; i += 4, to += to_stride) __builtin_memcpy(to, from + i, 4);
+}
+
 /// What 8 channels need after their sums are narrowed, in registers.
 typedef struct {
     int16x8_t tau, lift, gain, dip, residual_gain, zero;
@@ -82,6 +88,53 @@ CK_INLINE int8x8_t ck_load8(const int8_t **from, size_t step) {
     return values;
 }
 
+#if defined(__arm__)
+
+/// Look-ups of 16 indices in the 32 bytes at `table`, which moves on: an index beyond gives 0 (`first`), or leaves what is
+/// there. In assembly: the compiler would keep tables in registers, of which there are too few, and spill them.
+#define CK_LOOK_UP(first, found, table, index)                                                                         \
+    do {                                                                                                               \
+        if (first)                                                                                                     \
+            __asm__("vld1.8 {d0, d1, d2, d3}, [%1]!\n"                                                                 \
+                    "vtbl.8 %e0, {d0, d1, d2, d3}, %e2\n"                                                              \
+                    "vtbl.8 %f0, {d0, d1, d2, d3}, %f2"                                                                \
+                    : "=&w"(found), "+r"(table)                                                                        \
+                    : "w"(index), "m"(*(const uint8_t(*)[32])(table))                                                  \
+                    : "q0", "q1");                                                                                     \
+        else                                                                                                           \
+            __asm__("vld1.8 {d0, d1, d2, d3}, [%1]!\n"                                                                 \
+                    "vtbx.8 %e0, {d0, d1, d2, d3}, %e2\n"                                                              \
+                    "vtbx.8 %f0, {d0, d1, d2, d3}, %f2"                                                                \
+                    : "+w"(found), "+r"(table)                                                                         \
+                    : "w"(index), "m"(*(const uint8_t(*)[32])(table))                                                  \
+                    : "q0", "q1");                                                                                     \
+    } while (0)
+
+/// The two tables of SiLU.
+typedef struct {
+    const uint8_t *base;
+    const int8_t *slope;
+} ck_silu_tables;
+
+CK_INLINE ck_silu_tables ck_load_silu_tables(void) { return (ck_silu_tables){ck_silu_base, ck_silu_slope}; }
+
+/// Entries of both; 0 beyond them.
+CK_INLINE void ck_look_up_silu(const ck_silu_tables *tables, uint8x16_t cell, uint8x16_t *base, int8x16_t *slope) {
+    const uint8_t *base_at = tables->base;
+    const int8_t *slope_at = tables->slope;
+    const uint8x16_t upper = vsubq_u8(cell, vdupq_n_u8(32));
+    uint8x16_t from_base;
+    int8x16_t from_slope;
+    CK_LOOK_UP(1, from_base, base_at, cell);
+    CK_LOOK_UP(1, from_slope, slope_at, cell);
+    CK_LOOK_UP(0, from_base, base_at, upper);
+    CK_LOOK_UP(0, from_slope, slope_at, upper);
+    *base = from_base;
+    *slope = from_slope;
+}
+
+#else
+
 /// The two tables of SiLU.
 typedef struct {
     uint8x16x4_t base;
@@ -91,6 +144,14 @@ typedef struct {
 CK_INLINE ck_silu_tables ck_load_silu_tables(void) {
     return (ck_silu_tables){vld1q_u8_x4(ck_silu_base), vld1q_s8_x4(ck_silu_slope)};
 }
+
+/// Entries of both; 0 beyond them.
+CK_INLINE void ck_look_up_silu(const ck_silu_tables *tables, uint8x16_t cell, uint8x16_t *base, int8x16_t *slope) {
+    *base = vqtbl4q_u8(tables->base, cell);
+    *slope = vqtbl4q_s8(tables->slope, cell);
+}
+
+#endif
 
 /// v of SiLU for two groups of 8 channels, `p` and `q`.
 CK_INLINE CK_TARGET void ck_silu2(
@@ -103,8 +164,9 @@ CK_INLINE CK_TARGET void ck_silu2(
         vqshrn_n_u16(vreinterpretq_u16_s16(t0), 6), vreinterpretq_u16_s16(t1), 6);
     const int8x16_t fraction = vandq_s8(
         vuzp1q_s8(vreinterpretq_s8_s16(t0), vreinterpretq_s8_s16(t1)), vdupq_n_s8(63));
-    const uint8x16_t base = vqtbl4q_u8(tables->base, cell);
-    const int8x16_t slope = vqtbl4q_s8(tables->slope, cell);
+    uint8x16_t base;
+    int8x16_t slope;
+    ck_look_up_silu(tables, cell, &base, &slope);
     const int16x8_t r0 = vmlal_s8(
         vreinterpretq_s16_u16(vshll_n_u8(vget_low_u8(base), 7)), vget_low_s8(slope), vget_low_s8(fraction));
     const int16x8_t r1 = vmlal_high_s8(
