@@ -64,32 +64,16 @@ CK_NEON32 int32x4_t vpaddq_s32(int32x4_t a, int32x4_t b) {
         vpadd_s32(vget_low_s32(a), vget_high_s32(a)), vpadd_s32(vget_low_s32(b), vget_high_s32(b)));
 }
 
-/// A quarter of a look-up's table, and what an index into it counts from.
-CK_NEON32 uint8x8x4_t ck_half_table(uint8x16_t first, uint8x16_t second) {
-    return (uint8x8x4_t){{vget_low_u8(first), vget_high_u8(first), vget_low_u8(second), vget_high_u8(second)}};
-}
-
-CK_NEON32 uint8x8_t ck_look_up(uint8x8_t otherwise, uint8x16x4_t table, uint8x8_t index) {
-    // An index beyond the 32 bytes that it is looked up in leaves what is there.
-    return vtbx4_u8(
-        vtbx4_u8(otherwise, ck_half_table(table.val[0], table.val[1]), index),
-        ck_half_table(table.val[2], table.val[3]), vsub_u8(index, vdup_n_u8(32)));
-}
-
-CK_NEON32 uint8x16_t vqtbx4q_u8(uint8x16_t otherwise, uint8x16x4_t table, uint8x16_t index) {
-    return vcombine_u8(
-        ck_look_up(vget_low_u8(otherwise), table, vget_low_u8(index)),
-        ck_look_up(vget_high_u8(otherwise), table, vget_high_u8(index)));
-}
-
 CK_NEON32 uint8x16_t vqtbl4q_u8(uint8x16x4_t table, uint8x16_t index) {
-    return vqtbx4q_u8(vdupq_n_u8(0), table, index);
-}
-
-CK_NEON32 int8x16_t vqtbl4q_s8(int8x16x4_t table, uint8x16_t index) {
-    const uint8x16x4_t bytes = {{vreinterpretq_u8_s8(table.val[0]), vreinterpretq_u8_s8(table.val[1]),
-                                 vreinterpretq_u8_s8(table.val[2]), vreinterpretq_u8_s8(table.val[3])}};
-    return vreinterpretq_s8_u8(vqtbl4q_u8(bytes, index));
+    const uint8x8x4_t near = {{vget_low_u8(table.val[0]), vget_high_u8(table.val[0]), vget_low_u8(table.val[1]),
+                               vget_high_u8(table.val[1])}};
+    const uint8x8x4_t far = {{vget_low_u8(table.val[2]), vget_high_u8(table.val[2]), vget_low_u8(table.val[3]),
+                              vget_high_u8(table.val[3])}};
+    // An index beyond the 32 bytes gives 0, or leaves what is there.
+    const uint8x16_t beyond = vsubq_u8(index, vdupq_n_u8(32));
+    return vcombine_u8(
+        vtbx4_u8(vtbl4_u8(near, vget_low_u8(index)), far, vget_low_u8(beyond)),
+        vtbx4_u8(vtbl4_u8(near, vget_high_u8(index)), far, vget_high_u8(beyond)));
 }
 
 CK_NEON32 int8x16_t vqtbl1q_s8(int8x16_t table, uint8x16_t index) {

@@ -14,7 +14,7 @@ uint32_t clinux_cpu_features(void) {
     if ((capabilities & asimdrdm) && (capabilities & asimddp)) features |= CLINUX_CPU_NEON_DOT;
     if (capabilities & asimdhp) features |= CLINUX_CPU_NEON_FP16;
 #elif defined(__arm__)
-    // Half precision, fused products and 32 registers: what the kernels are compiled for.
+    // What this build is compiled for.
     const unsigned long capabilities = getauxval(AT_HWCAP), neon = 1UL << 12, vfpv4 = 1UL << 16;
     if ((capabilities & neon) && (capabilities & vfpv4)) features |= CLINUX_CPU_NEON;
 #elif defined(__x86_64__)
