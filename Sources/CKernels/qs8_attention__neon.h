@@ -97,6 +97,26 @@ enum { WEIGHTS_PACKED = 1, WEIGHTS_STEP = 32 * TILE_ROWS, WEIGHTS_SPACE = 2 * TI
 
 CK_INLINE void store_weights(int8x16_t values, int8_t *weights) { pack16(values, weights); }
 
+/// Look-ups of 16 indices in the 32 bytes at `table`, which moves on: an index beyond gives 0 (`first`), or leaves what is
+/// there. In assembly: the compiler would keep tables in registers, of which there are too few, and spill them.
+#define LOOK_UP(first, found, table, index)                                                                         \
+    do {                                                                                                               \
+        if (first)                                                                                                     \
+            __asm__("vld1.8 {d0, d1, d2, d3}, [%1]!\n"                                                                 \
+                    "vtbl.8 %e0, {d0, d1, d2, d3}, %e2\n"                                                              \
+                    "vtbl.8 %f0, {d0, d1, d2, d3}, %f2"                                                                \
+                    : "=&w"(found), "+r"(table)                                                                        \
+                    : "w"(index), "m"(*(const uint8_t(*)[32])(table))                                                  \
+                    : "q0", "q1");                                                                                     \
+        else                                                                                                           \
+            __asm__("vld1.8 {d0, d1, d2, d3}, [%1]!\n"                                                                 \
+                    "vtbx.8 %e0, {d0, d1, d2, d3}, %e2\n"                                                              \
+                    "vtbx.8 %f0, {d0, d1, d2, d3}, %f2"                                                                \
+                    : "+w"(found), "+r"(table)                                                                         \
+                    : "w"(index), "m"(*(const uint8_t(*)[32])(table))                                                  \
+                    : "q0", "q1");                                                                                     \
+    } while (0)
+
 typedef struct {
     const uint8_t *entries;
 } exp2_tables;
@@ -106,11 +126,11 @@ CK_INLINE exp2_tables load_exp2_tables(void) { return (exp2_tables){ck_exp2_tabl
 CK_INLINE uint8x16_t look_up_weights(const exp2_tables *tables, uint8x16_t distance) {
     const uint8_t *at = tables->entries;
     uint8x16_t weight;
-    CK_LOOK_UP(1, weight, at, distance);
+    LOOK_UP(1, weight, at, distance);
 #pragma clang loop unroll(full)
     for (size_t quarter = 1; quarter < 4; quarter++) {
         distance = vsubq_u8(distance, vdupq_n_u8(32));
-        CK_LOOK_UP(0, weight, at, distance);
+        LOOK_UP(0, weight, at, distance);
     }
     return weight;
 }

@@ -53,11 +53,19 @@ CK_INLINE void ck_copy_words(int8_t *to, const int8_t *from, size_t size, size_t
 /// What 8 channels need after their sums are narrowed, in registers.
 typedef struct {
     int16x8_t tau, lift, gain, dip, residual_gain, zero;
+#if defined(__arm__)
+    /// For SiLU, which loads them itself.
+    const ck_qs8_channels *stored;
+#endif
 } ck_loaded_channels;
 
 CK_INLINE ck_loaded_channels ck_load_channels(const ck_qs8_channels *p) {
     return (ck_loaded_channels){vld1q_s16(p->tau), vld1q_s16(p->lift),          vld1q_s16(p->gain),
-                                vld1q_s16(p->dip), vld1q_s16(p->residual_gain), vld1q_s16(p->zero)};
+                                vld1q_s16(p->dip), vld1q_s16(p->residual_gain), vld1q_s16(p->zero),
+#if defined(__arm__)
+                                p
+#endif
+    };
 }
 
 /// 8 sums as 16-bit x.
@@ -88,29 +96,9 @@ CK_INLINE int8x8_t ck_load8(const int8_t **from, size_t step) {
     return values;
 }
 
+/// The two tables of SiLU.
 #if defined(__arm__)
 
-/// Look-ups of 16 indices in the 32 bytes at `table`, which moves on: an index beyond gives 0 (`first`), or leaves what is
-/// there. In assembly: the compiler would keep tables in registers, of which there are too few, and spill them.
-#define CK_LOOK_UP(first, found, table, index)                                                                         \
-    do {                                                                                                               \
-        if (first)                                                                                                     \
-            __asm__("vld1.8 {d0, d1, d2, d3}, [%1]!\n"                                                                 \
-                    "vtbl.8 %e0, {d0, d1, d2, d3}, %e2\n"                                                              \
-                    "vtbl.8 %f0, {d0, d1, d2, d3}, %f2"                                                                \
-                    : "=&w"(found), "+r"(table)                                                                        \
-                    : "w"(index), "m"(*(const uint8_t(*)[32])(table))                                                  \
-                    : "q0", "q1");                                                                                     \
-        else                                                                                                           \
-            __asm__("vld1.8 {d0, d1, d2, d3}, [%1]!\n"                                                                 \
-                    "vtbx.8 %e0, {d0, d1, d2, d3}, %e2\n"                                                              \
-                    "vtbx.8 %f0, {d0, d1, d2, d3}, %f2"                                                                \
-                    : "+w"(found), "+r"(table)                                                                         \
-                    : "w"(index), "m"(*(const uint8_t(*)[32])(table))                                                  \
-                    : "q0", "q1");                                                                                     \
-    } while (0)
-
-/// The two tables of SiLU.
 typedef struct {
     const uint8_t *base;
     const int8_t *slope;
@@ -118,24 +106,70 @@ typedef struct {
 
 CK_INLINE ck_silu_tables ck_load_silu_tables(void) { return (ck_silu_tables){ck_silu_base, ck_silu_slope}; }
 
-/// Entries of both; 0 beyond them.
-CK_INLINE void ck_look_up_silu(const ck_silu_tables *tables, uint8x16_t cell, uint8x16_t *base, int8x16_t *slope) {
-    const uint8_t *base_at = tables->base;
-    const int8_t *slope_at = tables->slope;
-    const uint8x16_t upper = vsubq_u8(cell, vdupq_n_u8(32));
-    uint8x16_t from_base;
-    int8x16_t from_slope;
-    CK_LOOK_UP(1, from_base, base_at, cell);
-    CK_LOOK_UP(1, from_slope, slope_at, cell);
-    CK_LOOK_UP(0, from_base, base_at, upper);
-    CK_LOOK_UP(0, from_slope, slope_at, upper);
-    *base = from_base;
-    *slope = from_slope;
+// 16 values in q8 and q9; gain, tau, dip and lift of the first 8 channels in q0...q3.
+#define CK_LOOK_UP(table, low, high)                                                                                   \
+    "vld1.8 {d28, d29, d30, d31}, [" table "]!\n"                                                                      \
+    "vtbl.8 " low ", {d28, d29, d30, d31}, d24\n vtbl.8 " high ", {d28, d29, d30, d31}, d25\n"                         \
+    "vld1.8 {d28, d29, d30, d31}, [" table "]\n"                                                                       \
+    "vtbx.8 " low ", {d28, d29, d30, d31}, d26\n vtbx.8 " high ", {d28, d29, d30, d31}, d27\n"
+#define CK_SILU2(gain, tau, dip, lift)                                                                                 \
+    "vqabs.s16 q10, q8\n vqabs.s16 q11, q9\n"                                                                          \
+    "vqrdmulh.s16 q10, q10, q1\n vqrdmulh.s16 q11, q11, " tau "\n"                                                     \
+    "vqshrn.u16 d24, q10, #6\n vqshrn.u16 d25, q11, #6\n"                                                              \
+    "vuzp.8 q10, q11\n vmov.i8 q13, #63\n vand q10, q10, q13\n"                                                        \
+    "vmov.i8 q13, #32\n vsub.i8 q13, q12, q13\n" /* Beyond the last cell a look-up gives 0, as the last cell would. */ \
+    CK_LOOK_UP("%[base]", "d22", "d23") CK_LOOK_UP("%[slope]", "d2", "d3")                                             \
+    "vshll.u8 q12, d22, #7\n vshll.u8 q13, d23, #7\n"                                                                  \
+    "vmlal.s8 q12, d2, d20\n vmlal.s8 q13, d3, d21\n"                                                                  \
+    "vmov.i8 q10, #0\n vmax.s16 q8, q8, q10\n vmax.s16 q9, q9, q10\n"                                                  \
+    "vqshl.s16 q8, q8, q3\n vqshl.s16 q9, q9, " lift "\n"                                                              \
+    "vqrdmulh.s16 q12, q12, q2\n vqrdmulh.s16 q13, q13, " dip "\n"                                                     \
+    "vqrdmulh.s16 q8, q8, q0\n vqrdmulh.s16 q9, q9, " gain "\n"                                                        \
+    "vqadd.s16 q8, q8, q12\n vqadd.s16 q9, q9, q13\n"
+
+/// v of SiLU for two groups of 8 channels, `p` and `q`.
+///
+/// In assembly: the compiler keeps tables and parameters in registers, of which there are too few, and spills them.
+CK_INLINE void ck_silu2(
+    int16x8_t x[2], const ck_loaded_channels *p, const ck_loaded_channels *q, const ck_silu_tables *tables) {
+    _Static_assert(
+        offsetof(ck_qs8_channels, tau) == offsetof(ck_qs8_channels, gain) + 16 &&
+            offsetof(ck_qs8_channels, dip) == offsetof(ck_qs8_channels, gain) + 32 &&
+            offsetof(ck_qs8_channels, lift) == offsetof(ck_qs8_channels, gain) + 48 &&
+            offsetof(ck_qs8_channels, zero) == offsetof(ck_qs8_channels, gain) + 80,
+        "the order of the loads");
+    register int16x8_t x0 __asm__("q8") = x[0], x1 __asm__("q9") = x[1];
+    const uint8_t *base = tables->base;
+    const int8_t *slope = tables->slope;
+    const int16_t *first = p->stored->gain, *second = q->stored->gain;
+    if (p->stored == q->stored) {
+        __asm__("vld1.16 {d0, d1, d2, d3}, [%[p]]!\n vld1.16 {d4, d5, d6, d7}, [%[p]]!\n" //
+                CK_SILU2("q0", "q1", "q2", "q3")
+                "add %[p], %[p], #16\n vld1.16 {d20, d21}, [%[p]]\n"
+                "vqadd.s16 q8, q8, q10\n vqadd.s16 q9, q9, q10\n"
+                : "+w"(x0), "+w"(x1), [p] "+r"(first), [base] "+r"(base), [slope] "+r"(slope)
+                : "m"(*p->stored), "m"(ck_silu_base), "m"(ck_silu_slope)
+                : "q0", "q1", "q2", "q3", "q10", "q11", "q12", "q13", "q14", "q15");
+    } else {
+        __asm__("vld1.16 {d0, d1, d2, d3}, [%[p]]!\n vld1.16 {d4, d5, d6, d7}, [%[p]]!\n"
+                "vld1.16 {d8, d9, d10, d11}, [%[q]]!\n vld1.16 {d12, d13, d14, d15}, [%[q]]!\n" //
+                CK_SILU2("q4", "q5", "q6", "q7")
+                "add %[p], %[p], #16\n vld1.16 {d20, d21}, [%[p]]\n"
+                "add %[q], %[q], #16\n vld1.16 {d22, d23}, [%[q]]\n"
+                "vqadd.s16 q8, q8, q10\n vqadd.s16 q9, q9, q11\n"
+                : "+w"(x0), "+w"(x1), [p] "+r"(first), [q] "+r"(second), [base] "+r"(base), [slope] "+r"(slope)
+                : "m"(*p->stored), "m"(*q->stored), "m"(ck_silu_base), "m"(ck_silu_slope)
+                : "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "q10", "q11", "q12", "q13", "q14", "q15");
+    }
+    x[0] = x0;
+    x[1] = x1;
 }
+
+#undef CK_SILU2
+#undef CK_LOOK_UP
 
 #else
 
-/// The two tables of SiLU.
 typedef struct {
     uint8x16x4_t base;
     int8x16x4_t slope;
@@ -144,14 +178,6 @@ typedef struct {
 CK_INLINE ck_silu_tables ck_load_silu_tables(void) {
     return (ck_silu_tables){vld1q_u8_x4(ck_silu_base), vld1q_s8_x4(ck_silu_slope)};
 }
-
-/// Entries of both; 0 beyond them.
-CK_INLINE void ck_look_up_silu(const ck_silu_tables *tables, uint8x16_t cell, uint8x16_t *base, int8x16_t *slope) {
-    *base = vqtbl4q_u8(tables->base, cell);
-    *slope = vqtbl4q_s8(tables->slope, cell);
-}
-
-#endif
 
 /// v of SiLU for two groups of 8 channels, `p` and `q`.
 CK_INLINE CK_TARGET void ck_silu2(
@@ -164,9 +190,8 @@ CK_INLINE CK_TARGET void ck_silu2(
         vqshrn_n_u16(vreinterpretq_u16_s16(t0), 6), vreinterpretq_u16_s16(t1), 6);
     const int8x16_t fraction = vandq_s8(
         vuzp1q_s8(vreinterpretq_s8_s16(t0), vreinterpretq_s8_s16(t1)), vdupq_n_s8(63));
-    uint8x16_t base;
-    int8x16_t slope;
-    ck_look_up_silu(tables, cell, &base, &slope);
+    const uint8x16_t base = vqtbl4q_u8(tables->base, cell);
+    const int8x16_t slope = vqtbl4q_s8(tables->slope, cell);
     const int16x8_t r0 = vmlal_s8(
         vreinterpretq_s16_u16(vshll_n_u8(vget_low_u8(base), 7)), vget_low_s8(slope), vget_low_s8(fraction));
     const int16x8_t r1 = vmlal_high_s8(
@@ -176,6 +201,8 @@ CK_INLINE CK_TARGET void ck_silu2(
     x[0] = vqaddq_s16(ck_add_mulh(vqrdmulhq_s16(up0, p->gain), r0, p->dip), p->zero);
     x[1] = vqaddq_s16(ck_add_mulh(vqrdmulhq_s16(up1, q->gain), r1, q->dip), q->zero);
 }
+
+#endif
 
 /// v, before anything is added, of two groups of 8 channels.
 CK_INLINE CK_TARGET void ck_activate2(

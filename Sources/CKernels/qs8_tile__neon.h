@@ -176,7 +176,9 @@ CK_INLINE void packed_pass(
         "subs %[n], %[n], #1\n" //
         CK_ROW4("q8", "q9") CK_ROW4("q10", "q11") CK_ROW4("q12", "q13") CK_ROW4("q14", "q15")
         "bne 1b\n"
-        "2: tst %[k], #8\n"
+        "2: tst %[k], #12\n"
+        "beq 4f\n"
+        "tst %[k], #8\n"
         "beq 3f\n"
         "vld1.8 {d0, d1}, [%[w]], %[step]\n"
         "vld1.8 {d2, d3}, [%[w]], %[step]\n"
