@@ -41,8 +41,8 @@ CK_INLINE ck_lanes ck_load_lanes(const void *from, int wide) {
 
 #define CK_WHOLE_TILE
 
-// Products of the whole tile in assembly: the compiler begins several rows of B at once, and spills. A's rows pass through
-// q0...q3, B's through q4...q7, the sums stay in q8...q15.
+// Products of the whole tile in assembly: the compiler begins several rows of B at once, and spills. A's rows pass
+// through q0...q3, B's through q4...q7, the sums stay in q8...q15.
 
 #define CK_STEP(row0, row1, row2, row3, b0, b1)                                                                        \
     "vmla.f32 q8, " b0 ", " row0 "\n vmla.f32 q9, " b1 ", " row0 "\n"                                                  \

@@ -97,8 +97,8 @@ enum { WEIGHTS_PACKED = 1, WEIGHTS_STEP = 32 * TILE_ROWS, WEIGHTS_SPACE = 2 * TI
 
 CK_INLINE void store_weights(int8x16_t values, int8_t *weights) { pack16(values, weights); }
 
-/// Look-ups of 16 indices in the 32 bytes at `table`, which moves on: an index beyond gives 0 (`first`), or leaves what is
-/// there. In assembly: the compiler would keep tables in registers, of which there are too few, and spill them.
+/// Look-ups of 16 indices in the 32 bytes at `table`, which moves on: an index beyond gives 0 (`first`), or leaves what
+/// is there. In assembly: the compiler would keep tables in registers, of which there are too few, and spill them.
 #define LOOK_UP(first, found, table, index)                                                                         \
     do {                                                                                                               \
         if (first)                                                                                                     \

@@ -7,7 +7,8 @@
 #if defined(__arm__)
 // 16 registers hold what 4 rows by 4 columns need: two passes over the columns make a tile. Rows are packed, so that one
 // load brings what 4 loads that repeat their 4 bytes would bring.
-enum { TILE_ROWS = 4, TILE_PASSES = 2, PACKED_ROWS = TILE_ROWS, PACKED_K = 512, PACKED_BYTES = 2 * PACKED_ROWS * PACKED_K };
+enum { TILE_ROWS = 4, TILE_PASSES = 2, PACKED_ROWS = TILE_ROWS, PACKED_K = 512 };
+enum { PACKED_BYTES = 2 * PACKED_ROWS * PACKED_K };
 #define CK_FINISHED(sums) __asm__ volatile("" : "+w"((sums)[0]), "+w"((sums)[1]))
 #else
 // No rows are packed: a load that repeats its 4 bytes needs nothing but a pointer.
