@@ -1,6 +1,6 @@
 #include "f16_vectors__neon.h"
 
-#if defined(__aarch64__)
+#if defined(__ARM_NEON)
 
 #include "f16_dwconv3x3.h"
 

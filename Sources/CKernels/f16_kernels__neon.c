@@ -1,6 +1,6 @@
 #include "include/ckernels_f16.h"
 
-#if defined(__aarch64__)
+#if defined(__ARM_NEON)
 
 void f16_gemm_8x8__neon(
     size_t rows, size_t n, size_t k, const uint16_t *a, size_t lda, const uint16_t *b, const float *bias,

@@ -3,12 +3,6 @@
 // The body of int8 attention for both NEON paths: a path's file includes its tile first. K and V are packed as the
 // GEMM wants its weights; then TILE_ROWS queries at a time meet all keys, and their weights all values.
 
-/// Copies `size` bytes, a multiple of 4.
-CK_INLINE void copy_words(int8_t *to, const int8_t *from, size_t size, size_t to_stride) {
-#pragma clang loop vectorize(disable) unroll(disable)
-    for (size_t i = 0; i < size; i += 4, to += to_stride) __builtin_memcpy(to, from + i, 4);
-}
-
 CK_INLINE int8x16_t clamp63(int8x16_t values) {
     return vminq_s8(vmaxq_s8(values, vdupq_n_s8(-63)), vdupq_n_s8(63));
 }
@@ -17,7 +11,7 @@ CK_INLINE int8x16_t clamp63(int8x16_t values) {
 CK_INLINE void pack_keys(const ck_qs8_attention *head, size_t count, int8_t *packed) {
     const size_t whole = ck_round_up(count, 8);
     for (size_t n = 0; n < count; n++)
-        copy_words(packed + n / 8 * 8 * head->size + n % 8 * 4, ck_token(head->k, &head->tokens, n), head->size, 32);
+        ck_copy_words(packed + n / 8 * 8 * head->size + n % 8 * 4, ck_token(head->k, &head->tokens, n), head->size, 32);
     for (size_t n = count; n < whole; n++)
         for (size_t group = 0; group < head->size; group += 4)
             __builtin_memset(packed + n / 8 * 8 * head->size + n % 8 * 4 + group * 8, 0, 4);
@@ -58,9 +52,9 @@ CK_INLINE void load_queries(const ck_qs8_attention *head, size_t first, size_t r
     for (size_t r = 0; r < TILE_ROWS; r++) {
         const int8_t *q = ck_token(head->q, &head->tokens, first + (r < rows ? r : 0));
         if (PACKED_ROWS)
-            copy_words(queries + 4 * r, q, head->size, 4 * TILE_ROWS);
+            pack_row(r, head->size, q, queries);
         else
-            copy_words(queries + r * head->size, q, head->size, 4);
+            ck_copy_words(queries + r * head->size, q, head->size, 4);
     }
 }
 
@@ -95,26 +89,92 @@ CK_INLINE CK_TARGET void score_queries(
     }
 }
 
+#if defined(__arm__)
+
+// Weights are stored as the packed rows that they are next: WEIGHTS_STEP from 16 tokens of a query to the next ones,
+// WEIGHTS_SPACE for all queries of a token.
+enum { WEIGHTS_PACKED = 1, WEIGHTS_STEP = 32 * TILE_ROWS, WEIGHTS_SPACE = 2 * TILE_ROWS };
+
+CK_INLINE void store_weights(int8x16_t values, int8_t *weights) { pack16(values, weights); }
+
+/// Look-ups of 16 indices in the 32 bytes at `table`, which moves on: an index beyond gives 0 (`first`), or leaves what
+/// is there. In assembly: the compiler would keep tables in registers, of which there are too few, and spill them.
+#define LOOK_UP(first, found, table, index)                                                                         \
+    do {                                                                                                               \
+        if (first)                                                                                                     \
+            __asm__("vld1.8 {d0, d1, d2, d3}, [%1]!\n"                                                                 \
+                    "vtbl.8 %e0, {d0, d1, d2, d3}, %e2\n"                                                              \
+                    "vtbl.8 %f0, {d0, d1, d2, d3}, %f2"                                                                \
+                    : "=&w"(found), "+r"(table)                                                                        \
+                    : "w"(index), "m"(*(const uint8_t(*)[32])(table))                                                  \
+                    : "q0", "q1");                                                                                     \
+        else                                                                                                           \
+            __asm__("vld1.8 {d0, d1, d2, d3}, [%1]!\n"                                                                 \
+                    "vtbx.8 %e0, {d0, d1, d2, d3}, %e2\n"                                                              \
+                    "vtbx.8 %f0, {d0, d1, d2, d3}, %f2"                                                                \
+                    : "+w"(found), "+r"(table)                                                                         \
+                    : "w"(index), "m"(*(const uint8_t(*)[32])(table))                                                  \
+                    : "q0", "q1");                                                                                     \
+    } while (0)
+
+typedef struct {
+    const uint8_t *entries;
+} exp2_tables;
+
+CK_INLINE exp2_tables load_exp2_tables(void) { return (exp2_tables){ck_exp2_table}; }
+
+CK_INLINE uint8x16_t look_up_weights(const exp2_tables *tables, uint8x16_t distance) {
+    const uint8_t *at = tables->entries;
+    uint8x16_t weight;
+    LOOK_UP(1, weight, at, distance);
+#pragma clang loop unroll(full)
+    for (size_t quarter = 1; quarter < 4; quarter++) {
+        distance = vsubq_u8(distance, vdupq_n_u8(32));
+        LOOK_UP(0, weight, at, distance);
+    }
+    return weight;
+}
+
+#else
+
+enum { WEIGHTS_PACKED = 0, WEIGHTS_STEP = 16, WEIGHTS_SPACE = TILE_ROWS };
+
+CK_INLINE void store_weights(int8x16_t values, int8_t *weights) { vst1q_s8(weights, values); }
+
+typedef struct {
+    uint8x16x4_t near, far;
+} exp2_tables;
+
+CK_INLINE exp2_tables load_exp2_tables(void) {
+    return (exp2_tables){vld1q_u8_x4(ck_exp2_table), vld1q_u8_x4(ck_exp2_table + 64)};
+}
+
+CK_INLINE uint8x16_t look_up_weights(const exp2_tables *tables, uint8x16_t distance) {
+    // A look-up beyond 64 entries gives 0, or leaves what another look-up gave.
+    return vqtbx4q_u8(
+        vqtbl4q_u8(tables->near, distance), tables->far, vsubq_u8(distance, vdupq_n_u8(64)));
+}
+
+#endif
+
 /// Weights less 128 of one query's scores, of which `largest` is the largest; `count` is a multiple of 16. Returns their
 /// sum.
 CK_INLINE uint32_t weigh(const int16_t *scores, size_t count, int16_t largest, int8_t *weights) {
     enum { NEXT = 8 * TILE_ROWS };
     const int16_t *end = scores + count * TILE_ROWS;
     const int16x8_t most = vdupq_n_s16(largest);
-    const uint8x16x4_t near = vld1q_u8_x4(ck_exp2_table), far = vld1q_u8_x4(ck_exp2_table + 64);
+    const exp2_tables tables = load_exp2_tables();
     uint32_t total = 0;
     while (scores < end) {
         // 16-bit sums of pairs hold 128 steps.
         const int16_t *stop = end - scores > 128 * 2 * NEXT ? scores + 128 * 2 * NEXT : end;
         uint16x8_t sums = vdupq_n_u16(0);
-        for (; scores < stop; scores += 2 * NEXT, weights += 16) {
+        for (; scores < stop; scores += 2 * NEXT, weights += WEIGHTS_STEP) {
             const uint8x16_t distance = vqmovun_high_s16(
                 vqmovun_s16(vqsubq_s16(most, vld1q_s16(scores))), vqsubq_s16(most, vld1q_s16(scores + NEXT)));
-            // A look-up beyond 64 entries gives 0, or leaves what another look-up gave.
-            const uint8x16_t weight = vqtbx4q_u8(
-                vqtbl4q_u8(near, distance), far, vsubq_u8(distance, vdupq_n_u8(64)));
+            const uint8x16_t weight = look_up_weights(&tables, distance);
             sums = vpadalq_u8(sums, weight);
-            vst1q_s8(weights, vreinterpretq_s8_u8(veorq_u8(weight, vdupq_n_u8(128))));
+            store_weights(vreinterpretq_s8_u8(veorq_u8(weight, vdupq_n_u8(128))), weights);
         }
         total += vaddlvq_u16(sums);
     }
@@ -148,7 +208,7 @@ CK_INLINE CK_TARGET void attention(const ck_qs8_attention *head) {
     int16_t *scores = head->scratch;
     int32_t *lost = (int32_t *)(scores + TILE_ROWS * padded);
     int8_t *weights = (int8_t *)(lost + 8 * blocks);
-    int8_t *keys = weights + TILE_ROWS * padded, *values = keys + padded * size;
+    int8_t *keys = weights + WEIGHTS_SPACE * padded, *values = keys + padded * size;
     int8_t *queries = values + padded * blocks * 8;
 
     __builtin_memset(queries, 0, size);
@@ -165,14 +225,21 @@ CK_INLINE CK_TARGET void attention(const ck_qs8_attention *head) {
         float inverses[TILE_ROWS];
 #pragma clang loop unroll(disable)
         for (size_t r = 0; r < TILE_ROWS; r++)
-            inverses[r] = 1.0f / (float)weigh(scores + 8 * r, padded, largest[r], weights + r * padded);
+            inverses[r] = 1.0f / (float)weigh(
+                scores + 8 * r, padded, largest[r], weights + r * (WEIGHTS_PACKED ? 32 : padded));
         for (size_t block = 0; block < blocks; block++) {
             const size_t columns = size - 8 * block < 8 ? size - 8 * block : 8;
             float gain[8], zero[8];
             __builtin_memcpy(gain, head->gain + 8 * block, columns * sizeof *gain);
             __builtin_memcpy(zero, head->zero + 8 * block, columns * sizeof *zero);
             int32x4_t sums[TILE_ROWS][2];
-            tile(TILE_ROWS, padded, weights, padded, values + block * 8 * padded, lost + 8 * block, sums);
+            if (WEIGHTS_PACKED) {
+                int32_t start[16];
+                fill_start(lost + 8 * block, start);
+                packed_tile(padded, weights, values + block * 8 * padded, start, sums);
+            } else {
+                tile(TILE_ROWS, padded, weights, padded, values + block * 8 * padded, lost + 8 * block, sums);
+            }
             for (size_t r = 0; r < rows; r++) {
                 const int8x8_t stored = finish_values(sums[r], inverses[r], gain, zero);
                 int8_t *output = head->output + (first + r) / tokens->width * head->output_row_stride +

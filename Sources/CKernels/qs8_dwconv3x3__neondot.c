@@ -1,8 +1,8 @@
+#if defined(__aarch64__)
+
 #define CK_TARGET __attribute__((target("arch=armv8.1-a+dotprod")))
 #define CK_HAS_RDM
 #include "qs8_neon.h"
-
-#if defined(__aarch64__)
 
 /// Weights as dot products take them: 3 columns of 16 channels, for each channel [top, middle, bottom, 0]. And what the
 /// channels' sums begin with.

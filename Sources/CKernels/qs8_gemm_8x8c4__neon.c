@@ -1,6 +1,6 @@
 #include "qs8_tile__neon.h"
 
-#if defined(__aarch64__)
+#if defined(__ARM_NEON)
 
 #include "qs8_gemm__neon.h"
 

@@ -19,7 +19,7 @@ CK_INLINE CK_TARGET void store_tile(
     }
 }
 
-/// All columns of `rows` rows; `starts` holds each block's bias twice.
+/// All columns of `rows` rows; `starts` holds what each block's packed tile starts with.
 CK_INLINE CK_TARGET void gemm_band(
     size_t rows, size_t blocks, const int32_t *starts, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
     const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,
@@ -54,9 +54,7 @@ CK_INLINE CK_TARGET void gemm(
     while (blocks > 0) {
         const size_t some = blocks < MOST_BLOCKS ? blocks : MOST_BLOCKS;
         if (PACKED_ROWS)
-            for (size_t block = 0; block < some; block++)
-                for (size_t i = 0; i < 2; i++)
-                    __builtin_memcpy(starts + 16 * block + 8 * i, channels[block].bias, sizeof channels->bias);
+            for (size_t block = 0; block < some; block++) fill_start(channels[block].bias, starts + 16 * block);
         size_t row = 0;
 #define BANDS(count)                                                                                               \
     for (; row + (count) <= rows; row += (count))                                                                  \
@@ -141,9 +139,7 @@ CK_INLINE CK_TARGET void gemm_values(
         const size_t some = n - first < MOST_COLUMNS ? n - first : MOST_COLUMNS;
         const ck_qs8_values *p = channels + first / 8;
         if (PACKED_ROWS)
-            for (size_t column = 0; column < some; column += 8)
-                for (size_t i = 0; i < 2; i++)
-                    __builtin_memcpy(starts + 2 * column + 8 * i, p[column / 8].bias, sizeof p->bias);
+            for (size_t column = 0; column < some; column += 8) fill_start(p[column / 8].bias, starts + 2 * column);
         size_t row = 0;
 #define BANDS(count)                                                                                               \
     for (; row + (count) <= rows; row += (count))                                                                  \

@@ -1,6 +1,6 @@
 #include "qs8_neon.h"
 
-#if defined(__aarch64__)
+#if defined(__ARM_NEON)
 
 const ck_qs8_kernels *ck_qs8_kernels_neon(void) {
     static const ck_qs8_kernels kernels = {

@@ -1,6 +1,6 @@
 #include "qs8_neon.h"
 
-#if defined(__aarch64__)
+#if defined(__ARM_NEON)
 
 #include "qs8_separable_attention.h"
 

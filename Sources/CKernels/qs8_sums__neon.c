@@ -1,6 +1,6 @@
 #include "qs8_neon.h"
 
-#if defined(__aarch64__)
+#if defined(__ARM_NEON)
 
 static inline void add_to(int32_t *to, int32x4_t lanes) { vst1q_s32(to, vaddq_s32(vld1q_s32(to), lanes)); }
 

@@ -1,10 +1,10 @@
 #pragma once
 
+#if defined(__aarch64__)
+
 #define CK_TARGET __attribute__((target("arch=armv8.1-a+dotprod")))
 #define CK_HAS_RDM
 #include "qs8_neon.h"
-
-#if defined(__aarch64__)
 
 enum { TILE_ROWS = 8, PACKED_ROWS = TILE_ROWS, PACKED_K = 1024, PACKED_BYTES = PACKED_ROWS * PACKED_K };
 
@@ -95,6 +95,16 @@ CK_INLINE void pack_rows(size_t k, const int8_t *a, size_t lda, int8_t *packed) 
         for (size_t r = 0; r < 8; r++) __builtin_memcpy(packed + 4 * r, a + r * lda + p, 4);
 }
 
+/// Row `r` of the same.
+CK_INLINE void pack_row(size_t r, size_t k, const int8_t *a, int8_t *packed) {
+    ck_copy_words(packed + 4 * r, a, k, 4 * TILE_ROWS);
+}
+
+/// What packed_tile starts with: the bias of 8 columns twice, so that 4 loads of 64 bytes set all sums.
+CK_INLINE void fill_start(const int32_t *bias, int32_t *start) {
+    for (size_t i = 0; i < 2; i++) __builtin_memcpy(start + 8 * i, bias, 8 * sizeof *bias);
+}
+
 // One group of 4 k: 8 rows in lanes of x0 and x1, 8 columns in w0 and w1, sums in v16...v31.
 #define CK_GROUP(w0, w1, x0, x1)                                                                                   \
     CK_ROW("16", "17", w0, w1, x0, "0")                                                                            \
@@ -112,7 +122,7 @@ CK_INLINE void pack_rows(size_t k, const int8_t *a, size_t lda, int8_t *packed) 
     "ld1 {v0.16b, v1.16b, v2.16b, v3.16b}, [%[x]], #64\n"                                                          \
     "ld1 {v4.16b, v5.16b, v6.16b, v7.16b}, [%[w]], #64\n" CK_GROUP("4", "5", "0", "1") CK_GROUP("6", "7", "2", "3")
 
-/// `tile` for 8 packed rows. `start` holds the bias of the 8 columns twice: 4 loads of 64 bytes set all sums.
+/// `tile` for 8 packed rows.
 ///
 /// In assembly: left to itself the compiler copies what loads of four registers bring, and spills sums.
 CK_INLINE CK_TARGET void packed_tile(

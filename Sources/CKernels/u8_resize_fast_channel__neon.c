@@ -1,8 +1,8 @@
 #include "ckernels_vision.h"
 
-#if defined(__aarch64__)
+#if defined(__ARM_NEON)
 
-#include <arm_neon.h>
+#include "neon32.h"
 
 void u8_resize_fast_channel__neon(
     size_t width, const uint16_t *blended, const ck_tap *taps, const ck_tap_block *blocks, uint8_t *output) {

@@ -1,8 +1,8 @@
 #include "ckernels_vision.h"
 
-#if defined(__aarch64__)
+#if defined(__ARM_NEON)
 
-#include <arm_neon.h>
+#include "neon32.h"
 
 void u8_ycc_to_rgb__neon(
     size_t width, const uint8_t *y, const uint8_t *cb, const uint8_t *cr, const ck_ycc *matrix, int reversed,

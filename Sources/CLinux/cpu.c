@@ -1,6 +1,6 @@
 #include "clinux_cpu.h"
 
-#if defined(__aarch64__)
+#if defined(__aarch64__) || defined(__arm__)
 #include <sys/auxv.h>
 #endif
 
@@ -13,6 +13,10 @@ uint32_t clinux_cpu_features(void) {
     if (capabilities & asimd) features |= CLINUX_CPU_NEON;
     if ((capabilities & asimdrdm) && (capabilities & asimddp)) features |= CLINUX_CPU_NEON_DOT;
     if (capabilities & asimdhp) features |= CLINUX_CPU_NEON_FP16;
+#elif defined(__arm__)
+    // What this build is compiled for.
+    const unsigned long capabilities = getauxval(AT_HWCAP), neon = 1UL << 12, vfpv4 = 1UL << 16;
+    if ((capabilities & neon) && (capabilities & vfpv4)) features |= CLINUX_CPU_NEON;
 #elif defined(__x86_64__)
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c"))

@@ -5,7 +5,7 @@ import CLinux
 public enum KernelPath: CaseIterable, Equatable, Sendable {
     /// Plain C: runs everywhere and is the reference for all other paths.
     case scalar
-    /// ARMv8.0: every 64-bit board.
+    /// ARMv8.0, which every 64-bit board has, and Armv7 with VFPv4.
     case neon
     /// With the dot products of ARMv8.2; int8 only.
     case neondot

@@ -17,6 +17,12 @@ import Testing
         }
     }
 
+    @Test func allHalfPrecisionPathsAreThere() {
+        var check = Check()
+        HalfKernelChecks.allPathsAreThere(&check)
+        #expect(check.passCount > 0 && check.failureCount == 0, "\(check.messages)")
+    }
+
     @Test func notANumberStaysInItsRow() {
         var check = Check()
         KernelChecks.notANumber(&check)

@@ -33,6 +33,7 @@ import DeviceChecks
             }
             suite("fp16 extremes") { path.extremes(&$0) }
         }
+        suite("fp16 paths") { HalfKernelChecks.allPathsAreThere(&$0) }
         suite("half precision") { KernelChecks.halfPrecision(&$0) }
         suite("int8 kernels") { check in
             var checks = Int8KernelChecks()

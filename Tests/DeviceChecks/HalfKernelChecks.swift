@@ -27,6 +27,18 @@ public struct HalfKernelChecks {
         return paths
     }
 
+    /// Fails where the processor has a path of fp16 kernels that is not among `paths`.
+    public static func allPathsAreThere(_ check: inout Check) {
+        // What the builds for ARM run on all has it.
+        #if arch(arm) || arch(arm64)
+        check.expect(KernelPath.supported.contains(.neon), "this processor is not known to have NEON")
+        #endif
+        // Those without fp16 kernels.
+        let others: [KernelPath] = [.neondot, .avx512vnni]
+        let expected = KernelPath.supported.filter { !others.contains($0) }
+        check.expect(paths.count == expected.count, "\(expected.count) paths, of which \(paths.count) have fp16 kernels")
+    }
+
     private static func append(
         _ path: KernelPath, _ kernels: UnsafePointer<ck_f16_kernels>?, _ paths: inout [HalfKernelChecks]
     ) {

@@ -54,7 +54,7 @@ typedef struct {
 /// Makes width / 8 blocks of taps whose weights sum to 256. Returns 0 where the taps lie too far apart for that.
 int ck_make_tap_blocks(size_t width, const ck_tap *taps, ck_tap_block *blocks);
 
-#if defined(__aarch64__)
+#if defined(__ARM_NEON)
 /// The same by blocks; what is left of the row by taps.
 void u8_resize_fast_channel__neon(
     size_t width, const uint16_t *blended, const ck_tap *taps, const ck_tap_block *blocks, uint8_t *output);
@@ -63,7 +63,7 @@ void u8_resize_fast_channel__neon(
 /// The fastest for this build; `blocks` is NULL where there are none.
 static inline void u8_resize_fast_channel(
     size_t width, const uint16_t *blended, const ck_tap *taps, const ck_tap_block *blocks, uint8_t *output) {
-#if defined(__aarch64__)
+#if defined(__ARM_NEON)
     if (blocks) {
         u8_resize_fast_channel__neon(width, blended, taps, blocks, output);
         return;
@@ -89,17 +89,17 @@ typedef struct {
 void u8_ycc_to_rgb__scalar(
     size_t width, const uint8_t *y, const uint8_t *cb, const uint8_t *cr, const ck_ycc *matrix, int reversed,
     uint8_t *output);
-#if defined(__aarch64__)
+#if defined(__ARM_NEON)
 void u8_ycc_to_rgb__neon(
     size_t width, const uint8_t *y, const uint8_t *cb, const uint8_t *cr, const ck_ycc *matrix, int reversed,
     uint8_t *output);
 #endif
 
-/// The fastest for this build: every 64-bit ARM core has NEON.
+/// The fastest for this build: on ARM it is made for cores with NEON.
 static inline void u8_ycc_to_rgb(
     size_t width, const uint8_t *y, const uint8_t *cb, const uint8_t *cr, const ck_ycc *matrix, int reversed,
     uint8_t *output) {
-#if defined(__aarch64__)
+#if defined(__ARM_NEON)
     u8_ycc_to_rgb__neon(width, y, cb, cr, matrix, reversed, output);
 #else
     u8_ycc_to_rgb__scalar(width, y, cb, cr, matrix, reversed, output);

@@ -4,7 +4,7 @@
 
 /// What the processor can do beyond its architecture's baseline, as far as kernels use it.
 enum clinux_cpu_feature {
-    /// 64-bit ARM with Advanced SIMD.
+    /// ARM with Advanced SIMD; on 32 bits with that of VFPv4, which multiplies and adds and converts half precision.
     CLINUX_CPU_NEON = 1 << 0,
     /// The dot products of ARMv8.2, and the rounding multiply-adds of ARMv8.1.
     CLINUX_CPU_NEON_DOT = 1 << 1,
