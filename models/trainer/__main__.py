@@ -73,7 +73,8 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--workers", type=int, default=default.workers, help="processes that prepare pictures")
     train.add_argument("--threads", type=int, help="threads that compute")
     train.add_argument("--save-minutes", type=float, default=default.save_minutes, help="between checkpoints")
-    train.add_argument("--evaluate-minutes", type=float, default=default.evaluate_minutes, help="between evaluations")
+    train.add_argument("--evaluate-minutes", type=float, help="between evaluations; without it an eighth of --minutes, "
+                                                              "at most 15")
     for name, text in (("composed", "share of pictures with pasted objects"), ("pasted", "pasted objects at most"),
                        ("paste_angle", "degrees a pasted object is turned"), ("rotation", "degrees a photo is turned"),
                        ("rotated", "share of photos that are turned"),

@@ -44,7 +44,7 @@ class Options:
     workers: int = 0
     threads: int | None = None
     save_minutes: float = 5
-    evaluate_minutes: float = 15
+    evaluate_minutes: float | None = None       # None: an eighth of `minutes`, at most 15
     objects: Path | None = None                 # folder of pictures of single objects, see read_objects
     objects_share: float = 0.25                 # of what is pasted
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -150,7 +150,8 @@ class Run:
     def stage_settings(self) -> dict:
         options = self.options
         return {"weight_decay": options.weight_decay, "workers": options.workers,
-                "save_minutes": options.save_minutes, "evaluate_minutes": options.evaluate_minutes}
+                "save_minutes": options.save_minutes,
+                "evaluate_minutes": options.evaluate_minutes or min(15, options.minutes / 8)}
 
     def crops_stage(self, detector: Detector, budget: Budget) -> Stage:
         options = self.options
@@ -173,7 +174,8 @@ class Run:
                         for part, wanted in zip(pictures.split(32), labels.split(32)))
             return {"top1": right / len(labels)}
 
-        settings = {**self.stage_settings(), "evaluate_minutes": min(3, options.evaluate_minutes)}
+        settings = self.stage_settings()
+        settings["evaluate_minutes"] = min(3, settings["evaluate_minutes"])
         return Stage("crops", model, crops, batches, budget, loss, evaluate, lambda model: None,
                      self.folder, learning_rate=options.pretrain_learning_rate, **settings)
 
