@@ -60,8 +60,8 @@ import Vision
     /// The emulator's models are those that the arm64 tests run.
     @Test func everyCoreIsTested() throws {
         let script = try String(contentsOf: Self.root.appendingPathComponent("toolchains/test"), encoding: .utf8)
-        let line = try #require(script.split(separator: "\n").first { $0.contains("for core in ") })
-        let cores = line.split { " ;".contains($0) }.filter { $0.hasPrefix("cortex-") }.map(String.init)
+        let line = try #require(script.split(separator: "\n").first { $0.contains("cores=(") })
+        let cores = line.split { " ()".contains($0) }.filter { $0.hasPrefix("cortex-") }.map(String.init)
         #expect(cores.count == 3)
         for name in try Self.names() {
             #expect(cores.contains("\(try Self.read(try Self.text(name)).profile.emulator.name)"))
