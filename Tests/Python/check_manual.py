@@ -72,7 +72,7 @@ class Zsh:
         os.close(inside)
         self.send(f"fpath=({COMPLETION} $fpath); autoload -Uz compinit; compinit -u -D; PROMPT= LISTMAX=10000; "
                   "setopt no_beep auto_list; unsetopt auto_menu list_ambiguous; "
-                  "finish() { zle -I; print '<END>' }; zle -N finish; bindkey '^X' finish; print '<END>'\n")
+                  "finish() { BUFFER=; zle -I; print '<END>' }; zle -N finish; bindkey '^X' finish; print '<END>'\n")
         self.until_end()
 
     def send(self, text: str) -> None:
@@ -89,9 +89,10 @@ class Zsh:
 
     def words(self, line: str) -> set[str]:
         """What it offers for the last word of a line: the columns before what explains them."""
+        # The key behind the tab empties the line and prints the mark. One of the terminal's own, such as that which
+        # erases a line, would mean something else while the shell is not yet reading.
         self.send(f"{line}\t\x18")
         shown = self.until_end()
-        self.send("\x15")  # empties the line
         return {word for row in re.findall(r"^(.*?) +-- ", shown, re.MULTILINE) for word in row.split()}
 
     def close(self) -> None:
