@@ -92,6 +92,10 @@ public struct AveragePrecision: Equatable, Sendable {
     public let large: Double?
     /// The share of objects that are found at all, a mean likewise.
     public let recall: Double?
+    /// By the best detection of a category in a picture alone.
+    public let recallOf1: Double?
+    /// By the best 10 detections of a category in a picture.
+    public let recallOf10: Double?
     /// Of objects up to 32 x 32 pixels.
     public let smallRecall: Double?
     /// Of objects from 32 x 32 to 96 x 96 pixels.
@@ -140,6 +144,9 @@ public struct AveragePrecision: Equatable, Sendable {
             mean(scores[area].flatMap { $0.precisions[thresholds] })
         }
         func recall(_ area: Int) -> Double? { mean(scores[area].flatMap(\.recalls)) }
+        func recallOfBest(_ most: Int) -> Double? {
+            mean(sorted.compactMap { Self.scores($0.1, area: areas[0], most: most) }.flatMap(\.recalls))
+        }
         all = precision(0)
         at50 = precision(0, 0..<1)
         at75 = precision(0, 5..<6)
@@ -147,6 +154,8 @@ public struct AveragePrecision: Equatable, Sendable {
         medium = precision(2)
         large = precision(3)
         self.recall = recall(0)
+        recallOf1 = recallOfBest(1)
+        recallOf10 = recallOfBest(10)
         smallRecall = recall(1)
         mediumRecall = recall(2)
         largeRecall = recall(3)
@@ -180,13 +189,13 @@ public struct AveragePrecision: Equatable, Sendable {
 
     /// nil where there is nothing to find.
     private static func scores(
-        _ pictures: [(truths: [Truth], found: [Found])], area: ClosedRange<Double>
+        _ pictures: [(truths: [Truth], found: [Found])], area: ClosedRange<Double>, most: Int = mostDetections
     ) -> Scores? {
         var judged: [Judged] = []
         var count = 0
         for picture in pictures {
             count += picture.truths.count { !$0.isCrowd && area.contains($0.area) }
-            judged += judge(picture.truths, picture.found, area)
+            judged += judge(picture.truths, picture.found, area).prefix(most)
         }
         guard count > 0 else { return nil }
         judged = stablySorted(judged) { $0.score > $1.score }

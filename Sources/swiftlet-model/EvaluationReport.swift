@@ -40,6 +40,8 @@ struct EvaluationReport: Encodable {
     var apMedium: Double?
     var apLarge: Double?
     var recall: Double?
+    var recallOf1: Double?
+    var recallOf10: Double?
     var recallSmall: Double?
     var recallMedium: Double?
     var recallLarge: Double?
@@ -62,6 +64,8 @@ struct EvaluationReport: Encodable {
         case apMedium = "AP_medium"
         case apLarge = "AP_large"
         case recall = "AR"
+        case recallOf1 = "AR1"
+        case recallOf10 = "AR10"
         case recallSmall = "AR_small"
         case recallMedium = "AR_medium"
         case recallLarge = "AR_large"
@@ -86,8 +90,8 @@ struct EvaluationReport: Encodable {
         self.threshold = threshold
         (ap, ap50, ap75) = (score.all, score.at50, score.at75)
         (apSmall, apMedium, apLarge) = (score.small, score.medium, score.large)
-        (recall, recallSmall) = (score.recall, score.smallRecall)
-        (recallMedium, recallLarge) = (score.mediumRecall, score.largeRecall)
+        (recall, recallOf1, recallOf10) = (score.recall, score.recallOf1, score.recallOf10)
+        (recallSmall, recallMedium, recallLarge) = (score.smallRecall, score.mediumRecall, score.largeRecall)
         var confusion = Confusion(classCount: labels.count)
         let objects = Dictionary(grouping: truths, by: \.picture)
         let seen = Dictionary(grouping: found.filter { $0.score > threshold }, by: \.picture)
@@ -135,7 +139,8 @@ struct EvaluationReport: Encodable {
         lines += [
             row("AP", 100) { $0.ap }, row("AP50", 100) { $0.ap50 }, row("AP75", 100) { $0.ap75 },
             row("AP small", 100) { $0.apSmall }, row("AP medium", 100) { $0.apMedium },
-            row("AP large", 100) { $0.apLarge }, row("AR", 100) { $0.recall },
+            row("AP large", 100) { $0.apLarge }, row("AR1", 100) { $0.recallOf1 },
+            row("AR10", 100) { $0.recallOf10 }, row("AR", 100) { $0.recall },
             row("AR small", 100) { $0.recallSmall }, row("AR medium", 100) { $0.recallMedium },
             row("AR large", 100) { $0.recallLarge },
             row("agreement, %", 100) { $0.agreement },

@@ -57,8 +57,8 @@ def main() -> None:
         evaluation.evaluate()
         evaluation.accumulate()
         evaluation.summarize()
-    # AP, AP50, AP75, and AP by size; AR of 100 detections, and AR by size.
-    expected = [float(value) for value in [*evaluation.stats[:6], *evaluation.stats[8:]]]
+    # AP, AP50, AP75, and AP by size; AR of 1, 10 and 100 detections, and AR by size.
+    expected = [float(value) for value in evaluation.stats]
     # [threshold, recall, category, area, most detections] and [threshold, category, area, most detections].
     precision, recall = (evaluation.eval[key] for key in ("precision", "recall"))
     by_category = {

@@ -102,8 +102,9 @@ import Vision
                     box: Box(x: $0.bbox[0], y: $0.bbox[1], width: $0.bbox[2], height: $0.bbox[3]), score: $0.score)
             })
         let scores = [
-            result.all, result.at50, result.at75, result.small, result.medium, result.large, result.recall,
-            result.smallRecall, result.mediumRecall, result.largeRecall,
+            result.all, result.at50, result.at75, result.small, result.medium, result.large,
+            result.recallOf1, result.recallOf10, result.recall, result.smallRecall, result.mediumRecall,
+            result.largeRecall,
         ]
         #expect(scores.count == fixture.expected.count)
         for (ours, theirs) in zip(scores, fixture.expected) {
