@@ -46,14 +46,10 @@ CK_NEON32 float16x8_t vcvt_high_f16_f32(float16x4_t low, float32x4_t high) {
 
 // Macros, because the shift is part of the instruction.
 #define vshll_high_n_s8(a, n) vshll_n_s8(vget_high_s8(a), n)
-#define vshll_high_n_u8(a, n) vshll_n_u8(vget_high_u8(a), n)
-#define vqshrn_high_n_u16(low, high, n) vcombine_u8(low, vqshrn_n_u16(high, n))
 #define vqrshrn_high_n_s16(low, high, n) vcombine_s8(low, vqrshrn_n_s16(high, n))
 #define vrshrn_high_n_u32(low, high, n) vcombine_u16(low, vrshrn_n_u32(high, n))
 
 // What pairs or picks elements.
-
-CK_NEON32 int8x16_t vuzp1q_s8(int8x16_t a, int8x16_t b) { return vuzpq_s8(a, b).val[0]; }
 
 CK_NEON32 int16x8_t vuzp1q_s16(int16x8_t a, int16x8_t b) { return vuzpq_s16(a, b).val[0]; }
 

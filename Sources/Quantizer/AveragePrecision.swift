@@ -144,9 +144,6 @@ public struct AveragePrecision: Equatable, Sendable {
             mean(scores[area].flatMap { $0.precisions[thresholds] })
         }
         func recall(_ area: Int) -> Double? { mean(scores[area].flatMap(\.recalls)) }
-        func recallOfBest(_ most: Int) -> Double? {
-            mean(sorted.compactMap { Self.scores($0.1, area: areas[0], most: most) }.flatMap(\.recalls))
-        }
         all = precision(0)
         at50 = precision(0, 0..<1)
         at75 = precision(0, 5..<6)
@@ -154,8 +151,8 @@ public struct AveragePrecision: Equatable, Sendable {
         medium = precision(2)
         large = precision(3)
         self.recall = recall(0)
-        recallOf1 = recallOfBest(1)
-        recallOf10 = recallOfBest(10)
+        recallOf1 = mean(scores[0].flatMap(\.recallsOf1))
+        recallOf10 = mean(scores[0].flatMap(\.recallsOf10))
         smallRecall = recall(1)
         mediumRecall = recall(2)
         largeRecall = recall(3)
@@ -175,6 +172,8 @@ public struct AveragePrecision: Equatable, Sendable {
     /// What became of a detection at each threshold.
     private struct Judged {
         var score: Double
+        /// Among those of the category in the picture, from 0.
+        var rank: Int
         /// By threshold: whether it matched, and whether it does not count.
         var isMatched: [Bool]
         var isIgnored: [Bool]
@@ -185,26 +184,33 @@ public struct AveragePrecision: Equatable, Sendable {
         var truths: Int
         var precisions: [Double]
         var recalls: [Double]
+        /// By the best detection, and the best 10, of each picture.
+        var recallsOf1: [Double]
+        var recallsOf10: [Double]
     }
 
     /// nil where there is nothing to find.
     private static func scores(
-        _ pictures: [(truths: [Truth], found: [Found])], area: ClosedRange<Double>, most: Int = mostDetections
+        _ pictures: [(truths: [Truth], found: [Found])], area: ClosedRange<Double>
     ) -> Scores? {
         var judged: [Judged] = []
         var count = 0
         for picture in pictures {
             count += picture.truths.count { !$0.isCrowd && area.contains($0.area) }
-            judged += judge(picture.truths, picture.found, area).prefix(most)
+            judged += judge(picture.truths, picture.found, area)
         }
         guard count > 0 else { return nil }
         judged = stablySorted(judged) { $0.score > $1.score }
+        func recalls(ofBest most: Int) -> [Double] {
+            thresholds.indices.map { threshold in
+                let right = judged.count { $0.rank < most && $0.isMatched[threshold] && !$0.isIgnored[threshold] }
+                return Double(right) / Double(count)
+            }
+        }
         return Scores(
             truths: count,
             precisions: thresholds.indices.map { averagePrecision(judged, threshold: $0, truths: count) },
-            recalls: thresholds.indices.map { threshold in
-                Double(judged.count { $0.isMatched[threshold] && !$0.isIgnored[threshold] }) / Double(count)
-            })
+            recalls: recalls(ofBest: mostDetections), recallsOf1: recalls(ofBest: 1), recallsOf10: recalls(ofBest: 10))
     }
 
     private static func judge(_ truths: [Truth], _ found: [Found], _ area: ClosedRange<Double>) -> [Judged] {
@@ -212,10 +218,10 @@ public struct AveragePrecision: Equatable, Sendable {
         let truths = stablySorted(truths) { !isIgnored($0) && isIgnored($1) }
         let found = stablySorted(found) { $0.score > $1.score }.prefix(mostDetections)
         let overlaps = found.map { detection in truths.map { overlap(detection.box, $0) } }
-        var judged = found.map {
-            let isOutside = !area.contains($0.box.area)
+        var judged = found.enumerated().map { rank, detection in
+            let isOutside = !area.contains(detection.box.area)
             return Judged(
-                score: $0.score, isMatched: Array(repeating: false, count: thresholds.count),
+                score: detection.score, rank: rank, isMatched: Array(repeating: false, count: thresholds.count),
                 isIgnored: Array(repeating: isOutside, count: thresholds.count))
         }
         for (index, threshold) in thresholds.enumerated() {

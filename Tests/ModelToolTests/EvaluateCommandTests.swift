@@ -54,6 +54,7 @@ import Vision
         #expect(report["pictures"] as? Int == 2 && report["AP"] as? Double == 0.5 && report["AP50"] as? Double == 0.5)
         #expect(try abs(#require(report["AP_large"] as? Double) - 1) < 1e-12 && report["AP_small"] as? Double == 0)
         #expect(report["AR"] as? Double == 0.5 && report["agreement"] == nil)
+        #expect(report["AR1"] as? Double == 0.5 && report["AR10"] as? Double == 0.5)
         let classes = try #require(report["per_class"] as? [[String: Any]])
         #expect(classes.map { $0["label"] as? String } == ["c3", "c4"])
         #expect(classes[0]["AP75"] as? Double == 1 && classes[0]["right"] as? Int == 2)

@@ -21,13 +21,15 @@ def anchor_scales(text: str) -> tuple[float, float]:
         smallest, largest = (float(part) for part in text.split(","))
     except ValueError:
         smallest = largest = 0.0
-    if not 0 < smallest < largest:
-        raise argparse.ArgumentTypeError(f"'{text}': two numbers are expected, as 0.1,1.05, the smaller one first")
+    if not 0 < smallest < largest <= 2:
+        raise argparse.ArgumentTypeError(f"'{text}': two numbers above 0 and up to 2 are expected, as 0.1,1.05, the "
+                                         "smaller one first")
     return smallest, largest
 
 
 def add_anchor_scales(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--anchor-scales", type=anchor_scales, default=PUBLISHED_SCALES, metavar="MIN,MAX",
+    command.add_argument("--anchor-scales", type=anchor_scales, metavar="MIN,MAX",
+                         default=",".join(map(str, PUBLISHED_SCALES)),
                          help="the smallest anchor's side and the one after the largest level's, as shares of the "
                               "picture's")
 

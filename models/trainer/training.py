@@ -1,5 +1,6 @@
 """The whole course of a training run: crops first, then photos at mixed sizes, then at the size of use."""
 import json
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -80,8 +81,7 @@ class Run:
         (self.folder / "labels.txt").write_text("".join(f"{name}\n" for name in self.classes), encoding="utf-8")
         (self.folder / "validation.txt").write_text("".join(f"{p.path.name}\n" for p in held_back), encoding="utf-8")
         described = {"network": options.network, "channel_order": self.order, "size": options.size,
-                     "anchor_scales": options.anchor_scales,
-                     "classes": self.classes}
+                     "anchor_scales": options.anchor_scales, "classes": self.classes}
         (self.folder / "run.json").write_text(json.dumps(described, indent=1) + "\n", encoding="utf-8")
         self.matcher = Matcher()
 
@@ -119,10 +119,14 @@ class Run:
         if state is not None:
             stage.restore(state)
         stage.run()
-        scales = ",".join(f"{scale:g}" for scale in self.options.anchor_scales)
-        print(f"swiftlet-model import {self.folder}/latest.pt -o {self.folder.name}.gguf --labels {self.folder}/labels.txt "
-              f"--channel-order {self.order} --size {self.options.size}x{self.options.size} --anchor-scales {scales}",
-              flush=True)
+        print(shlex.join(self.import_command()), flush=True)
+
+    def import_command(self) -> list[str]:
+        """What makes a model file of the run's weights, in the folder where it is typed."""
+        size, scales = self.options.size, ",".join(f"{scale:g}" for scale in self.options.anchor_scales)
+        return ["swiftlet-model", "import", str(self.folder / "latest.pt"), "-o", f"{self.folder.name}.gguf",
+                "--labels", str(self.folder / "labels.txt"), "--channel-order", self.order,
+                "--size", f"{size}x{size}", "--anchor-scales", scales]
 
     def take_over_start(self, detector: Detector) -> None:
         weights = checkpoint.detector_weights(checkpoint.read(self.start_from))

@@ -1,6 +1,7 @@
 """Whole small runs: learning, resuming, exporting."""
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -12,9 +13,10 @@ from safetensors.torch import load_file, save_file
 from torchvision.ops import box_convert
 
 from trainer import checkpoint
+from trainer.__main__ import parser
 from trainer.dataset import DataError, load, read_photo_set
 from trainer.evaluation import average_precision
-from trainer.matching import anchors_for
+from trainer.matching import PUBLISHED_SCALES, anchors_for
 from trainer.networks import Detector
 from trainer.stage import Stage, averaging, cosine
 from trainer.training import Options, Run
@@ -79,22 +81,23 @@ def test_exported_checkpoint_is_plain(finished: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("network, order", [("half", "rgb"), ("xxs", "bgr")])
-def test_swiftlet_model_imports_it(drawn: Path, finished: Path, tmp_path: Path, network: str, order: str) -> None:
+def test_the_command_that_is_printed_imports_it(drawn: Path, tmp_path: Path, network: str, order: str,
+                                                capsys: pytest.CaptureFixture) -> None:
     tool = os.environ.get("SWIFTLET_MODEL") or shutil.which("swiftlet-model") \
         or str(REPOSITORY / ".build" / "release" / "swiftlet-model")
     if not Path(tool).exists():
         pytest.skip("swiftlet-model is not built; SWIFTLET_MODEL can name it")
-    if network != "half":
-        finished = tmp_path / "run"
-        Run(drawn, finished, small(network=network, steps=1, pretrain_steps=1)).train()
-    assert json.loads((finished / "run.json").read_text())["channel_order"] == order
-    done = subprocess.run([tool, "import", finished / "latest.pt", "-o", tmp_path / "model.gguf", "--labels",
-                           finished / "labels.txt", "--channel-order", order, "--size", "96x96", "--anchor-scales",
-                           "0.06,0.8"], capture_output=True, text=True)
+    folder = tmp_path / "a run"
+    Run(drawn, folder, small(network=network, steps=1, pretrain_steps=1, anchor_scales=(0.06, 0.8))).train()
+    described = json.loads((folder / "run.json").read_text())
+    assert described["channel_order"] == order and described["anchor_scales"] == [0.06, 0.8]
+    command = shlex.split(capsys.readouterr().out.splitlines()[-1])
+    assert command[0] == "swiftlet-model" and command[command.index("--channel-order") + 1] == order
+    done = subprocess.run([tool, *command[1:]], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "3 classes with background" in done.stdout + done.stderr
     save_file({"image_u8_rgb_hwc": torch.zeros(96, 96, 3, dtype=torch.uint8)}, tmp_path / "picture.safetensors")
-    subprocess.run([tool, "run", tmp_path / "model.gguf", "--input", tmp_path / "picture.safetensors", "-o",
+    subprocess.run([tool, "run", tmp_path / "a run.gguf", "--input", tmp_path / "picture.safetensors", "-o",
                     tmp_path / "outputs.safetensors"], check=True)
     maps = Detector(network, 3).eval()(torch.zeros(1, 3, 96, 96))[2]
     expected = box_convert(anchors_for(tuple(maps), (0.06, 0.8)), "xyxy", "cxcywh")
@@ -146,3 +149,7 @@ def test_mistakes_on_the_command_line_are_explained(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("trainer: ") and "annotations.json is missing" in done.stderr
     assert "Traceback" not in done.stderr
+    for scales in ("0.7,0.08", "0,1", "0.1", "0.1,nan", "0.1,9"):
+        with pytest.raises(SystemExit):
+            parser().parse_args(["train", "set", "--out", "run", "--anchor-scales", scales])
+    assert parser().parse_args(["train", "set", "--out", "run"]).anchor_scales == PUBLISHED_SCALES
