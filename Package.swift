@@ -55,19 +55,20 @@ let package = Package(
         c("CV4L", linked: ["v4lconvert"]),
 
         // Device: Embedded subset. Dependencies point downwards only.
+        device("Files", ["CLinux"]),
         device("Arena", ["CLinux"]),
         device("ModelFile", ["CLinux"]),
         device("Engine", ["Arena", "ModelFile", "CKernels", "CLinux"]),
         device("Networks", ["Engine", "ModelFile"]),
         device("Vision", ["CJPEG", "CKernels"]),
         device("Detector", ["Vision", "Networks", "Engine", "ModelFile"]),
-        device("Camera", ["CV4L", "CLinux"]),
+        device("Camera", ["CV4L", "Files", "CLinux"]),
         device("Stream", ["CLinux"]),
-        device("Service", ["Stream", "Camera", "Detector", "Vision", "CInih", "CLinux"]),
+        device("Service", ["Stream", "Camera", "Detector", "Vision", "Files", "CInih", "CLinux"]),
         program("swiftletd", ["Service", "Stream", "Camera", "Detector", "Engine", "Vision", "CLinux"]),
         program(
             "swiftlet",
-            ["Service", "Stream", "Camera", "Detector", "Networks", "Engine", "ModelFile", "Vision", "CLinux"]),
+            ["Service", "Stream", "Camera", "Detector", "Networks", "Engine", "ModelFile", "Vision", "Files", "CLinux"]),
 
         // Tests that run on the host and, as Embedded Swift, on the board.
         .target(
@@ -80,7 +81,7 @@ let package = Package(
         program("swiftlet-device-tests", ["DeviceChecks", "CAllocationCounter", "CLinux"], path: "Tests/Device"),
 
         // Host only: model tools.
-        host("Checkpoint"),
+        host("Checkpoint", ["Files"]),
         // Optimised in debug builds too: calibration looks at every value of every tensor.
         .target(
             name: "Quantizer", dependencies: ["Checkpoint", "Detector", "CKernels"],
@@ -97,6 +98,7 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: strict),
         tests("CKernels", ["DeviceChecks"]),
+        tests("Files", []),
         tests("Arena", ["DeviceChecks"]),
         tests("ModelFile", ["Quantizer"]),
         tests("Engine", ["Quantizer", "Detector"]),

@@ -4,7 +4,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 _Static_assert(AT_FDCWD == -100, "clinux_working_folder is AT_FDCWD");
@@ -56,6 +60,72 @@ int clinux_read(int fd, void *bytes, size_t count, size_t *got) {
     } while (result < 0 && errno == EINTR);
     *got = result < 0 ? 0 : (size_t)result;
     return result < 0 ? errno : 0;
+}
+
+// Enough for files whose size the system does not tell (/proc).
+enum { unknown_size = 65536 };
+
+static bool is_same(const struct stat *before, const struct stat *after) {
+    return before->st_size == after->st_size && before->st_mtim.tv_sec == after->st_mtim.tv_sec
+        && before->st_mtim.tv_nsec == after->st_mtim.tv_nsec;
+}
+
+// Whether another write may leave the time as it is: it moves in ticks of up to 10 ms, of two seconds on FAT.
+static bool was_just_written(const struct stat *status) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return status->st_mtim.tv_sec + 3 > now.tv_sec;
+}
+
+// Whether the file still holds these bytes and no more.
+static int compare(int fd, const char *bytes, size_t count) {
+    char again[4096];
+    size_t got = 0;
+    int error = clinux_rewind(fd);
+    for (size_t done = 0; !error; done += got) {
+        error = clinux_read(fd, again, sizeof again, &got);
+        if (error || (got == 0 && done == count)) break;
+        if (got == 0 || got > count - done || memcmp(again, bytes + done, got) != 0) return ESTALE;
+    }
+    return error;
+}
+
+int clinux_read_file(int fd, size_t limit, void **address, size_t *size) {
+    struct stat before, after;
+    *address = NULL;
+    *size = 0;
+    if (fstat(fd, &before) != 0) return errno;
+    if (!S_ISREG(before.st_mode)) return S_ISDIR(before.st_mode) ? EISDIR : ENODEV;
+    if ((uint64_t)before.st_size > limit) return EFBIG;
+    const bool is_fresh = was_just_written(&before);
+    const size_t told = (size_t)before.st_size;
+    // One more than may be there: only the end of the file ends it.
+    const size_t capacity = (told > 0 ? told : limit < unknown_size ? limit : unknown_size) + 1;
+    char *bytes = mmap(NULL, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (bytes == MAP_FAILED) return errno;
+    size_t count = 0, got = 0;
+    int error = clinux_rewind(fd);
+    while (!error && count < capacity) {
+        error = clinux_read(fd, bytes + count, capacity - count, &got);
+        if (error || got == 0) break;
+        count += got;
+    }
+    // /proc tells no size, and its files may differ each time.
+    const bool is_told = told > 0 || count == 0;
+    if (!error && is_told && is_fresh) error = compare(fd, bytes, count);
+    if (!error && fstat(fd, &after) != 0) error = errno;
+    if (!error && is_told && (count != told || !is_same(&before, &after))) error = ESTALE;
+    if (!error && count == capacity) error = EFBIG;
+    if (error || count == 0) {
+        munmap(bytes, capacity);
+        return error;
+    }
+    // What is given back by its count must not leave a page behind.
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), used = (count + page - 1) / page * page;
+    if (used < capacity) munmap(bytes + used, capacity - used);
+    *address = bytes;
+    *size = count;
+    return 0;
 }
 
 int clinux_rewind(int fd) { return lseek(fd, 0, SEEK_SET) < 0 ? errno : 0; }

@@ -5,25 +5,64 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int write_and_close(int fd, const void *bytes, size_t count) {
-    const int error = count ? clinux_write_all(fd, bytes, count) : 0;
-    // A full disk may show only here.
-    if (close(fd) != 0 && !error) return errno;
-    return error;
+_Static_assert(clinux_path_capacity == PATH_MAX, "PATH_MAX");
+
+// For every program, before its first line: what must not be forgotten anywhere is not left to be called.
+__attribute__((constructor)) static void ignore_file_size_signal(void) { signal(SIGXFSZ, SIG_IGN); }
+
+// Bytes of a path up to its last slash, with it.
+static int folder_length(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? 0 : (int)(slash - path) + 1;
 }
 
-// Creates a file of a name that is free, beside `path`.
-static int create_beside(const char *path, char *name, size_t size, int *fd) {
-    const char *slash = strrchr(path, '/');
-    const int folder = slash == NULL ? 0 : (int)(slash - path) + 1;
-    for (int tries = 0; tries < 100; tries++) {
-        const int length = snprintf(name, size, "%.*s.swiftlet-%ld-%d", folder, path, (long)getpid(), tries);
-        if (length < 0 || (size_t)length >= size) return ENAMETOOLONG;
+int clinux_output_target(const char *path, char *target) {
+    if (strlen(path) >= PATH_MAX) return ENAMETOOLONG;
+    strcpy(target, path);
+    // As many links as the kernel follows.
+    for (int links = 0; links <= 40; links++) {
+        struct stat status;
+        if (lstat(target, &status) != 0) return errno == ENOENT ? 0 : errno;
+        if (!S_ISLNK(status.st_mode)) return 0;
+        char link[PATH_MAX];
+        const ssize_t count = readlink(target, link, sizeof link);
+        if (count < 0) return errno;
+        const int folder = link[0] == '/' ? 0 : folder_length(target);
+        if (folder + count >= PATH_MAX) return ENAMETOOLONG;
+        memcpy(target + folder, link, (size_t)count);
+        target[folder + count] = 0;
+    }
+    return ELOOP;
+}
+
+static int name_beside(const char *target, int tries, char *name) {
+    const int length =
+        snprintf(name, PATH_MAX, "%.*s.swiftlet-%ld-%d", folder_length(target), target, (long)getpid(), tries);
+    return length < 0 || length >= PATH_MAX ? ENAMETOOLONG : 0;
+}
+
+enum { most_tries = 100 };
+
+int clinux_output_create(const char *target, char *name, int *fd) {
+    char folder[PATH_MAX], own[32];
+    snprintf(folder, sizeof folder, "%.*s.", folder_length(target), target);
+    name[0] = 0;
+    *fd = open(folder, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
+    if (*fd >= 0) {
+        // What gives it its name later needs /proc.
+        snprintf(own, sizeof own, "/proc/self/fd/%d", *fd);
+        if (access(own, F_OK) == 0) return 0;
+        close(*fd);
+    }
+    for (int tries = 0; tries < most_tries; tries++) {
+        const int error = name_beside(target, tries, name);
+        if (error) return error;
         *fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (*fd >= 0) return 0;
         if (errno != EEXIST) return errno;
@@ -31,19 +70,43 @@ static int create_beside(const char *path, char *name, size_t size, int *fd) {
     return EEXIST;
 }
 
-int clinux_write_file(const char *path, const void *bytes, size_t count) {
-    struct stat status;
-    int fd;
-    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
-        fd = open(path, O_WRONLY | O_CLOEXEC);
-        return fd < 0 ? errno : write_and_close(fd, bytes, count);
+static int give_name(int fd, const char *target, char *name) {
+    char own[32];
+    snprintf(own, sizeof own, "/proc/self/fd/%d", fd);
+    for (int tries = 0; tries < most_tries; tries++) {
+        const int error = name_beside(target, tries, name);
+        if (error) return error;
+        if (linkat(AT_FDCWD, own, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0) return 0;
+        const int failure = errno;
+        name[0] = 0;
+        if (failure != EEXIST) return failure;
     }
-    char name[PATH_MAX];
-    int error = create_beside(path, name, sizeof name, &fd);
-    if (error) return error;
-    error = write_and_close(fd, bytes, count);
-    if (!error && rename(name, path) != 0) error = errno;
-    if (error) unlink(name);
+    return EEXIST;
+}
+
+int clinux_output_commit(int fd, char *name, const char *target) {
+    int error = fsync(fd) == 0 ? 0 : errno;
+    if (!error && !name[0]) error = give_name(fd, target, name);
+    // A full disk may show only here.
+    if (close(fd) != 0 && !error) error = errno;
+    if (!error && rename(name, target) != 0) error = errno;
+    if (error && name[0]) unlink(name);
+    return error;
+}
+
+void clinux_output_discard(int fd, const char *name) {
+    close(fd);
+    if (name[0]) unlink(name);
+}
+
+int clinux_output_open_stream(const char *path, int *fd) {
+    *fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (*fd < 0) return errno;
+    // A reader may be slow.
+    const int flags = fcntl(*fd, F_GETFL);
+    if (flags >= 0 && fcntl(*fd, F_SETFL, flags & ~O_NONBLOCK) == 0) return 0;
+    const int error = errno;
+    close(*fd);
     return error;
 }
 
@@ -56,16 +119,16 @@ int clinux_make_folder(const char *path) {
 }
 
 int clinux_replace_file(const char *path, const void *bytes, size_t count, unsigned mode) {
-    char name[PATH_MAX];
-    const int length = snprintf(name, sizeof name, "%s.tmp", path);
-    if (length < 0 || (size_t)length >= sizeof name) return ENAMETOOLONG;
-    const int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
-    if (fd < 0) return errno;
+    char target[PATH_MAX], name[PATH_MAX];
+    struct stat status;
+    int fd;
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) return S_ISDIR(status.st_mode) ? EISDIR : ENODEV;
+    int error = clinux_output_target(path, target);
+    if (!error) error = clinux_output_create(target, name, &fd);
+    if (error) return error;
     // The process's mask does not hold for what others are meant to read.
-    int error = fchmod(fd, mode) == 0 ? clinux_write_all(fd, bytes, count) : errno;
-    if (!error && fsync(fd) != 0) error = errno;
-    if (close(fd) != 0 && !error) error = errno;
-    if (!error && rename(name, path) != 0) error = errno;
-    if (error) unlink(name);
+    error = fchmod(fd, mode) == 0 ? clinux_write_all(fd, bytes, count) : errno;
+    if (!error) return clinux_output_commit(fd, name, target);
+    clinux_output_discard(fd, name);
     return error;
 }

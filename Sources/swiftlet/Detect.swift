@@ -2,6 +2,7 @@ import CLinux
 import Camera
 import Detector
 import Engine
+import Files
 import Service
 import Vision
 
@@ -134,14 +135,15 @@ struct Detect: ~Copyable {
     private func makeAnnotator(
         _ target: UnsafePointer<CChar>, _ options: DetectOptions, single: Bool
     ) -> PictureAnnotator {
-        var sources: Set<FileIdentity> = []
+        var inputs = InputFiles()
+        inputs.insert(options.model!)
         for source in options.sources {
             // One that cannot be read is reported when its turn comes.
             guard let read = try? FileIdentity.read(by: source) else { continue }
-            sources.formUnion(read)
+            for identity in read { inputs.insert(identity) }
         }
         do throws(AnnotationError) {
-            return try PictureAnnotator(target: bytes(target), single: single, sources: sources)
+            return try PictureAnnotator(target: bytes(target), single: single, inputs: inputs)
         } catch {
             log.error(error.message)
             error.exitCode.exit()

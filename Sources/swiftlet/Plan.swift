@@ -1,6 +1,7 @@
 import CLinux
 import Detector
 import Engine
+import Files
 import ModelFile
 import Networks
 import Service
@@ -28,11 +29,16 @@ enum Plan {
             return .badData
         }
         if let path = options.svg {
-            var drawing = PlanDrawing.svg(plan)
-            let error = drawing.withUTF8 { clinux_write_file(path, $0.baseAddress, $0.count) }
-            guard error == 0 else {
-                log.error("\(text(path)): cannot be written: \(errorText(error))")
-                return .cannotCreate
+            let drawing = PlanDrawing.svg(plan)
+            var inputs = InputFiles()
+            inputs.insert(model)
+            do throws(OutputError) {
+                try Array(drawing.utf8).withUnsafeBufferPointer { bytes throws(OutputError) in
+                    try OutputFile.write(UnsafeRawBufferPointer(bytes), to: path, inputs: inputs, kinds: .any)
+                }
+            } catch {
+                log.error("\(text(path)): \(error.message)")
+                return error.exitCode
             }
         }
         let output = Output(log: log)

@@ -1,5 +1,6 @@
 import CLinux
 import Camera
+import Files
 import Service
 import Stream
 import Vision
@@ -169,8 +170,11 @@ struct Snapshot: ~Copyable {
             Output(log: log).write(bytes)
             return .success
         }
-        let error = clinux_write_file(target, bytes.baseAddress, bytes.count)
-        guard error == 0 else { return fail(.cannotCreate, "\(text(target)): cannot be written: \(errorText(error))") }
-        return .success
+        do throws(OutputError) {
+            try OutputFile.write(bytes, to: target, inputs: InputFiles(), kinds: .any)
+            return .success
+        } catch {
+            return fail(error.exitCode, "\(text(target)): \(error.message)")
+        }
     }
 }

@@ -35,6 +35,10 @@ int clinux_status_at(int folder, const char *_Nonnull path, struct clinux_file_s
 
 /// One read, retried after a signal. `got` is 0 at the end of the file. EAGAIN: nothing there yet.
 int clinux_read(int fd, void *_Nonnull bytes, size_t count, size_t *_Nonnull got);
+/// Reads a regular file from its first byte to its last into private memory, which clinux_unmap gives back: `size` bytes
+/// at `address`, null where there are none. EISDIR for a folder, ENODEV for what else is no regular file, EFBIG where it
+/// has more than `limit` bytes, ESTALE where it was written to meanwhile, ENOMEM, or what fstat or read said.
+int clinux_read_file(int fd, size_t limit, void *_Nullable *_Nonnull address, size_t *_Nonnull size);
 /// Back to the first byte.
 int clinux_rewind(int fd);
 int clinux_unlink(const char *_Nonnull path);

@@ -1,22 +1,7 @@
 import CLinux
+import Files
 
-/// What tells a file or folder from all others, whatever names it has.
-public struct FileIdentity: Hashable, Sendable {
-    private let device: UInt64
-    private let inode: UInt64
-
-    private init(_ status: clinux_file_status) {
-        device = status.device
-        inode = status.inode
-    }
-
-    /// Of what `path` stands for, links followed; nil when there is nothing.
-    public init?(path: UnsafePointer<CChar>) {
-        var status = clinux_file_status()
-        guard clinux_status_at(clinux_working_folder, path, &status) == 0 else { return nil }
-        self.init(status)
-    }
-
+extension FileIdentity {
     /// Of what a file source at `path` reads: the file, or the folder and its pictures. Nothing is opened but folders.
     public static func read(by path: UnsafePointer<CChar>) throws(CameraError) -> [FileIdentity] {
         var status = clinux_file_status()

@@ -1,0 +1,18 @@
+import CLinux
+import Files
+
+extension OutputError {
+    /// What a program ends with that could not write its result.
+    public var exitCode: ExitCode { self == .isInput ? .usage : .cannotCreate }
+}
+
+extension FileError {
+    /// What a program ends with that cannot do without the file.
+    public var exitCode: ExitCode {
+        switch self {
+        case .system(clinux_ENOMEM): .system
+        case .tooLarge: .badData
+        case .system, .folder, .notRegularFile, .changed: .noInput
+        }
+    }
+}
