@@ -82,14 +82,15 @@ let package = Package(
 
         // Host only: model tools.
         host("Checkpoint", ["Files"]),
+        host("Annotations"),
         // Optimised in debug builds too: calibration looks at every value of every tensor.
         .target(
-            name: "Quantizer", dependencies: ["Checkpoint", "Detector", "CKernels"],
+            name: "Quantizer", dependencies: ["Checkpoint", "Detector", "Files", "CKernels"],
             swiftSettings: strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
         program(
             "swiftlet-model",
             [
-                "Quantizer", "Checkpoint", "Service", "Detector", "Engine",
+                "Annotations", "Quantizer", "Checkpoint", "Service", "Detector", "Engine", "Files",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -108,6 +109,7 @@ let package = Package(
         tests("Service", ["Quantizer", "Detector", "Camera"]),
         tests("Checkpoint", []),
         tests("Quantizer", []),
+        tests("Annotations", []),
         // swiftlet-model as a process: it links nothing of it.
         .testTarget(name: "ModelToolTests", dependencies: ["TestSupport", "Checkpoint"], swiftSettings: strict),
     ]

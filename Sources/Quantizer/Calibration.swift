@@ -8,8 +8,8 @@ import Vision
 public final class Calibration: @unchecked Sendable {
     /// Told how many pictures of how many are done, over both passes. Called by one thread at a time.
     public typealias Report = (_ done: Int, _ total: Int) -> Void
-    /// Told of a picture that is left out: nil where the file cannot be read. Called by one thread at a time.
-    public typealias Warn = (_ picture: String, JPEGError?) -> Void
+    /// Told of a picture that is left out, and why. Called by one thread at a time.
+    public typealias Warn = (_ picture: String, PictureProblem) -> Void
 
     private let scheme: QuantisationScheme
     private let detectors: [Detector]
@@ -106,22 +106,20 @@ public final class Calibration: @unchecked Sendable {
     }
 
     private func load(_ picture: String, _ index: Int, into detector: Detector) -> Bool {
-        var problem: JPEGError?
-        if let bytes = FileManager.default.contents(atPath: picture) {
-            problem = bytes.withUnsafeBytes { bytes -> JPEGError? in
-                do throws(JPEGError) {
-                    _ = try detector.load(jpeg: bytes)
-                    return nil
-                } catch {
-                    return error
-                }
+        do throws(PictureProblem) {
+            let contents = try PictureFile.contents(picture)
+            do {
+                _ = try detector.load(jpeg: contents.bytes)
+            } catch {
+                throw .jpeg(error)
             }
-            if problem == nil { return true }
+            return true
+        } catch {
+            lock.withLock {
+                unreadable.insert(index)
+                warn(picture, error)
+            }
+            return false
         }
-        lock.withLock {
-            unreadable.insert(index)
-            warn(picture, problem)
-        }
-        return false
     }
 }

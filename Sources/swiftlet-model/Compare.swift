@@ -54,17 +54,16 @@ struct Compare: ParsableCommand {
     }
 
     private func execute() throws {
-        let truth = try annotations.map { try GroundTruth(path: $0) }
         let progress = Progress()
+        let truth = try annotations.map { try GroundTruth(path: $0, progress: progress) }
         let run = try ModelRun(
             models: [reference, candidate], images: images, truth: truth, limit: limit, threshold: threshold,
             progress: progress)
         var report = CompareReport(run.results.map { $0.comparisons[0] }, classCount: run.labels.count)
         if let truth {
-            let classes = try truth.classes(labels: run.labels)
-            let truths = truth.truths(of: run.results)
-            report.reference = .init(AveragePrecision(truths: truths, found: run.found(0, truth, classes)))
-            report.candidate = .init(AveragePrecision(truths: truths, found: run.found(1, truth, classes)))
+            let truths = truth.truths(in: run.pictures)
+            report.reference = .init(AveragePrecision(truths: truths, found: run.found(0)))
+            report.candidate = .init(AveragePrecision(truths: truths, found: run.found(1)))
         }
         progress.finish()
         print(json ? try report.json() : report.table)

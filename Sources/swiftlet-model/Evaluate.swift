@@ -1,3 +1,4 @@
+import Annotations
 import ArgumentParser
 import Foundation
 import Quantizer
@@ -77,8 +78,8 @@ struct Evaluate: ParsableCommand {
     }
 
     private func execute() throws {
-        let truth = try GroundTruth(path: annotations)
         let progress = Progress()
+        let truth = try GroundTruth(path: annotations, progress: progress)
         let reports = try stream.map { [try evaluate(stream: $0, truth, progress)] } ?? evaluateModels(truth, progress)
         progress.finish()
         if json {
@@ -91,11 +92,10 @@ struct Evaluate: ParsableCommand {
     private func evaluateModels(_ truth: GroundTruth, _ progress: Progress) throws -> [EvaluationReport] {
         let run = try ModelRun(
             models: models, images: images!, truth: truth, limit: limit, threshold: threshold, progress: progress)
-        let classes = try truth.classes(labels: run.labels)
-        let truths = truth.truths(of: run.results)
+        let truths = truth.truths(in: run.pictures)
         var reports = models.indices.map { model in
             var report = EvaluationReport(
-                models[model], truths, run.found(model, truth, classes), labels: run.labels, classes: classes,
+                models[model], truths, run.found(model), labels: run.labels, classes: run.classes?.classes ?? [],
                 pictures: run.results.count, threshold: Double(threshold))
             let seconds = run.results.map { $0.seconds[model] }.reduce(0, +)
             report.picturesPerSecond = Double(run.results.count) / seconds
@@ -115,18 +115,25 @@ struct Evaluate: ParsableCommand {
 
     private func evaluate(stream: String, _ truth: GroundTruth, _ progress: Progress) throws -> EvaluationReport {
         let recorded = try RecordedStream(path: stream)
+        let names = recorded.names
+        guard !names.isEmpty else { throw Failure.badData("\(stream): holds no frame of a picture") }
+        let matching = try truth.match(names)
+        try truth.report(matching, names, of: stream)
+        try truth.check(recorded.found(matching))
         let classes = try truth.classes(labels: recorded.labels)
-        let (pictures, found) = recorded.found(truth, classes)
-        guard !pictures.isEmpty else {
-            throw Failure.badData("\(annotations): names none of the pictures in \(stream)")
-        }
         if recorded.threshold > PictureRunner.leastScore {
             progress.say(
                 "\(stream): holds only what scored more than \(recorded.threshold): the figures are lower than the "
                     + "model's; start swiftletd with --threshold \(PictureRunner.leastScore) --limit 1000 for those")
         }
+        if recorded.incompleteFrames > 0 {
+            progress.say(
+                "\(stream): \(recorded.incompleteFrames) frames lack detections that did not fit into a line: the "
+                    + "figures are lower than the model's; start swiftletd with a lower --limit")
+        }
+        let pictures = Set(matching.entries.compactMap { $0 })
         return EvaluationReport(
-            stream, truth.annotations.truths(in: pictures), found, labels: recorded.labels, classes: classes,
-            pictures: pictures.count, threshold: Double(threshold))
+            stream, truth.truths(in: pictures), recorded.found(matching, classes), labels: classes.labels,
+            classes: classes.classes, pictures: pictures.count, threshold: Double(threshold))
     }
 }

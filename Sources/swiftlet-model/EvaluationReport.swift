@@ -78,11 +78,11 @@ struct EvaluationReport: Encodable {
     }
 
     /// - Parameters:
-    ///   - labels: of the model, background first.
-    ///   - classes: by category, the class.
+    ///   - labels: of the model, background first, and of categories that are none of these.
+    ///   - classes: by category, the place among the labels.
     init(
         _ model: String, _ truths: [AveragePrecision.Truth], _ found: [AveragePrecision.Found], labels: [String],
-        classes: [Int: Int], pictures: Int, threshold: Double
+        classes: [Int], pictures: Int, threshold: Double
     ) {
         let score = AveragePrecision(truths: truths, found: found)
         self.model = model
@@ -93,13 +93,14 @@ struct EvaluationReport: Encodable {
         (recall, recallOf1, recallOf10) = (score.recall, score.recallOf1, score.recallOf10)
         (recallSmall, recallMedium, recallLarge) = (score.smallRecall, score.mediumRecall, score.largeRecall)
         var confusion = Confusion(classCount: labels.count)
+        let byCategory = Dictionary(zip(classes.indices, classes)) { first, _ in first }
         let objects = Dictionary(grouping: truths, by: \.picture)
         let seen = Dictionary(grouping: found.filter { $0.score > threshold }, by: \.picture)
         for picture in Set(objects.keys).union(seen.keys) {
-            confusion.add(truths: objects[picture] ?? [], found: seen[picture] ?? [], classes: classes)
+            confusion.add(truths: objects[picture] ?? [], found: seen[picture] ?? [], classes: byCategory)
         }
-        perClass = score.categories.compactMap { category in
-            guard let index = classes[category.id] else { return nil }
+        perClass = score.categories.map { category in
+            let index = classes[category.id]
             let row = confusion.counts[index]
             let others = labels.indices.filter { $0 != index && row[$0] > 0 }
             return ClassReport(
@@ -126,7 +127,7 @@ struct EvaluationReport: Encodable {
     // MARK: - For people
 
     static func table(_ reports: [EvaluationReport]) -> String {
-        let widths = reports.map { max(12, GroundTruth.name(of: $0.model).count + 2) }
+        let widths = reports.map { max(12, URL.name(of: $0.model).count + 2) }
         func row(_ title: String, _ values: [String]) -> String {
             padded(title, to: 26) + zip(values, widths).map { padded($0, to: $1, .right) }.joined()
         }
@@ -135,7 +136,7 @@ struct EvaluationReport: Encodable {
             guard values.contains(where: { $0 != nil }) else { return nil }
             return row(title, values.map { $0.map { String(format: "%.2f", $0 * factor) } ?? "-" })
         }
-        var lines = [row("\(reports[0].pictures) photos", reports.map { printable(GroundTruth.name(of: $0.model)) })]
+        var lines = [row("\(reports[0].pictures) photos", reports.map { printable(URL.name(of: $0.model)) })]
         lines += [
             row("AP", 100) { $0.ap }, row("AP50", 100) { $0.ap50 }, row("AP75", 100) { $0.ap75 },
             row("AP small", 100) { $0.apSmall }, row("AP medium", 100) { $0.apMedium },
@@ -155,13 +156,13 @@ struct EvaluationReport: Encodable {
         }
         for report in reports {
             lines.append("")
-            let name = reports.count > 1 ? printable(GroundTruth.name(of: report.model)) + ", above" : "above"
+            let name = reports.count > 1 ? printable(URL.name(of: report.model)) + ", above" : "above"
             lines.append("\(name) a score of \(String(format: "%.2f", report.threshold)):")
             lines += report.perClass.map(\.sentence)
         }
         for report in reports {
             guard let layers = report.layers else { continue }
-            let title = "\(printable(GroundTruth.name(of: report.model))): signal to noise, dB"
+            let title = "\(printable(URL.name(of: report.model))): signal to noise, dB"
             lines += ["", QuantizationReport.table(layers, title: title)]
         }
         return lines.joined(separator: "\n")

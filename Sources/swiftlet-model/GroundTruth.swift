@@ -1,40 +1,97 @@
+import Annotations
 import Foundation
 import Quantizer
+import Service
 
-/// The boxes of a photo set, on the command line. Photos are known by their file's name, without folders.
+/// The boxes of a photo set, on the command line. Whatever is not as it should be is an error, or is said once, before
+/// any picture runs.
 struct GroundTruth {
-    let annotations: COCOAnnotations
-    /// By file name.
-    let ids: [String: Int]
+    let annotations: AnnotationSet
     let path: String
+    private let progress: Progress
 
-    init(path: String) throws {
-        guard let bytes = FileManager.default.contents(atPath: path) else {
-            throw Failure.noInput("\(path): cannot be read")
-        }
-        do {
-            annotations = try COCOAnnotations(json: bytes)
-        } catch {
-            throw Failure.badData("\(path): is not a COCO annotation file: \(error)")
-        }
-        let names = annotations.pictures.map { (Self.name(of: $0.name), $0.id) }
-        ids = Dictionary(names) { first, _ in first }
+    init(path: String, progress: Progress) throws {
         self.path = path
+        self.progress = progress
+        annotations = try InputFile.read(path, limit: AnnotationSet.largestFile) { bytes in
+            do throws(AnnotationError) {
+                return try AnnotationSet(bytes)
+            } catch {
+                throw Failure.badData("\(path): \(error.message)")
+            }
+        }
+        annotations.remarks.forEach(remark)
     }
 
-    static func name(of path: String) -> String { URL(fileURLWithPath: path).lastPathComponent }
+    private func remark(_ text: String) { progress.say(printable("\(path): \(text)")) }
 
-    func id(of path: String) -> Int? { ids[Self.name(of: path)] }
-
-    /// By category id, the class of a detector with `labels`, background first.
-    func classes(labels: [String]) throws -> [Int: Int] {
-        guard let classes = annotations.classes(labels: labels) else {
-            throw Failure.badData("\(path): its categories are not the model's labels")
+    private func reported<Value>(_ body: () throws(AnnotationError) -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch {
+            throw Failure.badData("\(path): \(error.message)")
         }
+    }
+
+    /// The category of each class of a detector with `labels`, background first.
+    func classes(labels: [String]) throws -> CategoryClasses {
+        let classes = try reported { () throws(AnnotationError) in try annotations.classes(labels: labels) }
+        classes.remarks.forEach(remark)
         return classes
     }
 
-    func truths(of results: [PictureRunner.Result]) -> [AveragePrecision.Truth] {
-        annotations.truths(in: Set(results.compactMap { id(of: $0.path) }))
+    /// Which entry each picture is.
+    func match(_ names: [PictureName]) throws -> PictureMatching {
+        try reported { () throws(AnnotationError) in try annotations.match(names) }
     }
+
+    /// Says which pictures will not be judged, and why; throws where that is all of them.
+    /// - Parameter source: where the pictures are from.
+    func report(_ matching: PictureMatching, _ names: [PictureName], of source: String) throws {
+        let total = annotations.pictures.count
+        let isForeign = matching.entries.map { $0 == nil }
+        guard isForeign.contains(false) else {
+            throw Failure.badData(
+                "\(path): names none of the pictures in \(source): it names \(annotations.pictures[0].name), the "
+                    + "pictures there are called as \(names.first?.name ?? "nothing")")
+        }
+        matching.remarks.forEach(remark)
+        if let first = matching.absent.first {
+            let count = matching.absent.count
+            remark(
+                "\(count) of \(total) pictures that it names \(count == 1 ? "is" : "are") not in \(source), as "
+                    + "\(annotations.pictures[first].name): left out with \(count == 1 ? "its" : "their") boxes")
+        }
+        if let first = isForeign.firstIndex(of: true) {
+            let count = isForeign.count { $0 }
+            remark(
+                "\(count) of \(names.count) pictures in \(source) \(count == 1 ? "is" : "are") not named in it, as "
+                    + "\(names[first].name): left out")
+        }
+    }
+
+    /// Throws where boxes are not of these pictures as they are.
+    func check(_ found: [FoundPicture]) throws {
+        try reported { () throws(AnnotationError) in try annotations.check(found) }
+    }
+
+    /// What is to be found in pictures: places in the annotations' list of them.
+    func truths(in pictures: Set<Int>) -> [AveragePrecision.Truth] {
+        annotations.objects.filter { pictures.contains($0.picture) }.map {
+            AveragePrecision.Truth(
+                picture: $0.picture, category: $0.category,
+                box: .init(x: $0.box[0], y: $0.box[1], width: $0.box[2], height: $0.box[3]), area: $0.area,
+                isCrowd: $0.isCrowd)
+        }
+    }
+}
+
+extension CategoryClasses {
+    /// By class, the category.
+    var categories: [Int: Int] { Dictionary(zip(classes, classes.indices)) { first, _ in first } }
+}
+
+extension URL {
+    /// The last part of a path, for people.
+    static func name(of path: String) -> String { URL(fileURLWithPath: path).lastPathComponent }
 }

@@ -1,3 +1,4 @@
+import Annotations
 import Detector
 import Engine
 import Foundation
@@ -9,8 +10,12 @@ import Vision
 /// One or more models' detections in the same pictures, for commands that judge models.
 struct ModelRun {
     let results: [PictureRunner.Result]
-    /// Of all models, background first.
+    /// Of all models, background first, and of categories that are none of these.
     let labels: [String]
+    /// Where there are annotations.
+    let classes: CategoryClasses?
+    /// By path, the place in the annotations' list of pictures.
+    private let entries: [String: Int]
 
     /// - Parameters:
     ///   - models: the first is what the others are compared with.
@@ -20,14 +25,14 @@ struct ModelRun {
         models: [String], images: String, truth: GroundTruth?, limit: Int?, threshold: Float, progress: Progress
     ) throws {
         let files = try models.map { try open(model: $0) }
-        var paths = try Pictures.paths(images)
+        let paths: [String]
         if let truth {
-            paths = paths.filter { truth.id(of: $0) != nil }
-            guard !paths.isEmpty else {
-                throw Failure.badData("\(truth.path): names none of the pictures in \(images)")
-            }
+            let pictures = try AnnotatedPictures(images, truth, limit: limit)
+            (paths, entries) = (pictures.paths, pictures.entries)
+        } else {
+            let all = try Pictures.paths(images)
+            (paths, entries) = (limit.map { Pictures.spread(all, limit: $0) } ?? all, [:])
         }
-        if let limit { paths = Pictures.spread(paths, limit: limit) }
         let workers = try (0..<min(Engine.defaultThreads, paths.count, 8)).map { _ in
             try zip(files, models).map { try Self.detector($0, $1) }
         }
@@ -38,21 +43,31 @@ struct ModelRun {
         {
             throw Failure.badData("\(model): has other classes or another input size than \(models[0])")
         }
-        labels = first.description.labels.map { String(decoding: $0, as: UTF8.self) }
-        let runner = PictureRunner(workers, threshold: threshold, progress: progress) { picture, error in
-            progress.say("\(printable(picture)): left out: \(error?.message ?? "cannot be read")")
+        let labels = first.description.labels.map { String(decoding: $0, as: UTF8.self) }
+        for (other, model) in zip(workers[0], models) {
+            for (one, two) in zip(labels, other.description.labels) where Array(one.utf8) != two {
+                let two = String(decoding: two, as: UTF8.self)
+                throw Failure.badData("\(model): calls a class \(two) that \(models[0]) calls \(one)")
+            }
+        }
+        classes = try truth?.classes(labels: labels)
+        self.labels = classes?.labels ?? labels
+        let runner = PictureRunner(workers, threshold: threshold, progress: progress) { picture, problem in
+            progress.say("\(printable(picture)): left out: \(problem.message)")
         }
         results = runner.run(paths, models.count > 1 ? "comparing" : "evaluating")
         guard !results.isEmpty else { throw Failure.noInput("\(images): none of the pictures could be read") }
     }
 
+    /// The annotated pictures that ran.
+    var pictures: Set<Int> { Set(results.compactMap { entries[$0.path] }) }
+
     /// What the model at that place found, in pixels.
-    /// - Parameter classes: by category, the class.
-    func found(_ model: Int, _ truth: GroundTruth, _ classes: [Int: Int]) -> [AveragePrecision.Found] {
-        let categories = Dictionary(uniqueKeysWithValues: classes.map { ($0.value, $0.key) })
+    func found(_ model: Int) -> [AveragePrecision.Found] {
+        let categories = classes?.categories ?? [:]
         return results.flatMap { result in
             result.detections[model].compactMap { detection in
-                guard let picture = truth.id(of: result.path), let category = categories[Int(detection.classIndex)]
+                guard let picture = entries[result.path], let category = categories[Int(detection.classIndex)]
                 else { return nil }
                 let box = detection.box.pixels(in: result.size)
                 return AveragePrecision.Found(

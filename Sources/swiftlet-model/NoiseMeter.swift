@@ -56,8 +56,9 @@ final class NoiseMeter: @unchecked Sendable {
     private func measure(
         _ picture: String, _ pair: (reference: Detector, candidate: Detector), classCount: Int
     ) -> (NoiseReport, Comparison)? {
-        guard let bytes = FileManager.default.contents(atPath: picture),
-            let left = try? pair.reference.run(jpeg: bytes), (try? pair.candidate.load(bytes)) != nil
+        guard let contents = try? PictureFile.contents(picture),
+            let left = try? pair.reference.run(jpeg: contents.bytes),
+            (try? pair.candidate.load(jpeg: contents.bytes)) != nil
         else { return nil }
         var noise = empty
         noise.add(reference: pair.reference.engine, running: pair.candidate.engine)
@@ -71,12 +72,11 @@ final class NoiseMeter: @unchecked Sendable {
 }
 
 extension Detector {
-    /// Puts a JPEG into the network's input.
-    func load(_ jpeg: Data) throws { _ = try jpeg.withUnsafeBytes { try load(jpeg: $0) } }
-
     /// The raw outputs for a JPEG, and the detections in them.
-    func run(jpeg: Data) throws -> (predictions: [Float], detections: [Detection]) {
-        try load(jpeg)
+    func run(
+        jpeg: UnsafeRawBufferPointer
+    ) throws(JPEGError) -> (predictions: [Float], detections: [Detection]) {
+        _ = try load(jpeg: jpeg)
         engine.run()
         return outputs()
     }

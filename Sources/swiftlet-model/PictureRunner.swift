@@ -25,7 +25,7 @@ final class PictureRunner: @unchecked Sendable {
     private let workers: [[Detector]]
     private let threshold: Float
     private let progress: Progress
-    private let warn: (_ picture: String, JPEGError?) -> Void
+    private let warn: (_ picture: String, PictureProblem) -> Void
 
     private let lock = NSLock()
     // Guarded by `lock`.
@@ -36,7 +36,7 @@ final class PictureRunner: @unchecked Sendable {
     /// - Parameter threshold: detections above it are compared.
     init(
         _ workers: [[Detector]], threshold: Float, progress: Progress,
-        warn: @escaping (_ picture: String, JPEGError?) -> Void
+        warn: @escaping (_ picture: String, PictureProblem) -> Void
     ) {
         self.workers = workers
         self.threshold = threshold
@@ -48,10 +48,12 @@ final class PictureRunner: @unchecked Sendable {
     func run(_ paths: [String], _ what: String) -> [Result] {
         DispatchQueue.concurrentPerform(iterations: workers.count) { worker in
             while let index = takeNext(of: paths.count) {
-                let (result, problem) = run(paths[index], workers[worker])
+                let outcome = run(paths[index], workers[worker])
                 lock.withLock {
-                    results[index] = result
-                    if result == nil { warn(paths[index], problem) }
+                    switch outcome {
+                    case .success(let result): results[index] = result
+                    case .failure(let problem): warn(paths[index], problem)
+                    }
                     done += 1
                     progress.update(what, done: done, total: paths.count, isLong: true)
                 }
@@ -68,32 +70,42 @@ final class PictureRunner: @unchecked Sendable {
         }
     }
 
-    private func run(_ path: String, _ models: [Detector]) -> (Result?, JPEGError?) {
-        guard let bytes = FileManager.default.contents(atPath: path) else { return (nil, nil) }
-        do {
-            var result = Result(
-                path: path, size: PictureSize(width: 0, height: 0), detections: [], comparisons: [], seconds: [])
-            var reference: [Float] = []
-            for model in models {
-                let start = DispatchTime.now().uptimeNanoseconds
-                let (predictions, detections) = try model.run(jpeg: bytes)
-                result.seconds.append(Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9)
-                result.size = model.pictureSize
-                result.detections.append(detections)
-                guard result.detections.count > 1 else {
-                    reference = predictions
-                    continue
-                }
-                var comparison = Comparison(classCount: model.description.labels.count)
-                comparison.add(
-                    reference: reference, candidate: predictions,
-                    referenceDetections: result.detections[0].filter { $0.score > threshold },
-                    candidateDetections: detections.filter { $0.score > threshold })
-                result.comparisons.append(comparison)
+    private func run(_ path: String, _ models: [Detector]) -> Swift.Result<Result, PictureProblem> {
+        do throws(PictureProblem) {
+            let contents = try PictureFile.contents(path)
+            do {
+                return .success(try run(path, contents.bytes, models))
+            } catch {
+                throw .jpeg(error)
             }
-            return (result, nil)
         } catch {
-            return (nil, error as? JPEGError)
+            return .failure(error)
         }
+    }
+
+    private func run(
+        _ path: String, _ jpeg: UnsafeRawBufferPointer, _ models: [Detector]
+    ) throws(JPEGError) -> Result {
+        var result = Result(
+            path: path, size: PictureSize(width: 0, height: 0), detections: [], comparisons: [], seconds: [])
+        var reference: [Float] = []
+        for model in models {
+            let start = DispatchTime.now().uptimeNanoseconds
+            let (predictions, detections) = try model.run(jpeg: jpeg)
+            result.seconds.append(Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9)
+            result.size = model.pictureSize
+            result.detections.append(detections)
+            guard result.detections.count > 1 else {
+                reference = predictions
+                continue
+            }
+            var comparison = Comparison(classCount: model.description.labels.count)
+            comparison.add(
+                reference: reference, candidate: predictions,
+                referenceDetections: result.detections[0].filter { $0.score > threshold },
+                candidateDetections: detections.filter { $0.score > threshold })
+            result.comparisons.append(comparison)
+        }
+        return result
     }
 }

@@ -2,34 +2,27 @@ import Foundation
 
 /// The JPEGs of a folder, or those that a text file lists, on the command line.
 enum Pictures {
-    /// Paths of all pictures: those of the folder `path` (*.jpg and *.jpeg, hidden ones and subfolders left out) in the
-    /// byte order of their names; or, where `path` is a file, its lines, relative to its folder.
+    /// The largest list, in bytes.
+    private static let largestList = 16 << 20
+    /// The most files of a folder and those below it.
+    private static let mostFiles = 1_000_000
+    /// Folders below folders.
+    private static let mostDepth = 8
+
+    /// Paths of all pictures: those of the folder `path` (hidden ones and subfolders left out) in the byte order of their
+    /// names; or, where `path` is a file, its lines, relative to its folder, each once.
     static func paths(_ path: String) throws -> [String] {
+        guard isFolder(path) else { return try listed(path) }
+        let found = try here(path).map { "\(path)/\($0)" }
+        guard found.isEmpty else { return found }
+        let below = try below(path).first
+        let hint = below.map { "; folders below it do, as \(path)/\($0)" } ?? ""
+        throw Failure.noInput("\(path): holds no JPEGs\(hint)")
+    }
+
+    static func isFolder(_ path: String) -> Bool {
         var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw Failure.noInput("\(path): does not exist; give a folder of JPEGs, or a text file that lists some")
-        }
-        let found: [String]
-        if isFolder.boolValue {
-            guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
-                throw Failure.noInput("\(path): cannot be read")
-            }
-            found = names.filter(isPicture).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map {
-                "\(path)/\($0)"
-            }
-        } else {
-            guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-                throw Failure.noInput("\(path): cannot be read as text; give a folder of JPEGs, or a list, one a line")
-            }
-            let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-            found = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.filter {
-                !$0.isEmpty
-            }.map { $0.hasPrefix("/") ? $0 : "\(folder)/\($0)" }
-        }
-        guard !found.isEmpty else {
-            throw Failure.noInput("\(path): \(isFolder.boolValue ? "holds" : "lists") no JPEGs")
-        }
-        return found
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
     }
 
     /// At most `limit` of them, evenly spread.
@@ -38,8 +31,66 @@ enum Pictures {
         return (0..<limit).map { paths[$0 * paths.count / limit] }
     }
 
+    /// Names of the pictures in a folder.
+    static func here(_ folder: String) throws -> [String] {
+        try names(folder).filter(isPicture).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// Names of the pictures in the folders below one, with these folders.
+    static func below(_ folder: String) throws -> [String] {
+        var found: [String] = []
+        var seen: Set<[UInt64]> = []
+        var count = 0
+        func visit(_ inner: String, _ depth: Int) throws {
+            var status = stat()
+            // A link may lead back to where it is.
+            guard depth <= mostDepth, stat(folder + "/" + inner, &status) == 0,
+                seen.insert([UInt64(status.st_dev), UInt64(status.st_ino)]).inserted
+            else { return }
+            guard let names = try? names("\(folder)/\(inner)") else { return }
+            count += names.count
+            guard count <= mostFiles else {
+                throw Failure.badData("\(folder): holds more than \(mostFiles) files: name a folder below it")
+            }
+            for name in names.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) where !name.hasPrefix(".") {
+                let path = inner.isEmpty ? name : "\(inner)/\(name)"
+                if isFolder("\(folder)/\(path)") {
+                    try visit(path, depth + 1)
+                } else if !inner.isEmpty, isPicture(name) {
+                    found.append(path)
+                }
+            }
+        }
+        try visit("", 0)
+        return found
+    }
+
+    private static func names(_ folder: String) throws -> [String] {
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+            throw Failure.noInput("\(folder): cannot be read")
+        }
+        return names
+    }
+
+    private static func listed(_ path: String) throws -> [String] {
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw Failure.noInput("\(path): does not exist; give a folder of JPEGs, or a text file that lists some")
+        }
+        let list = try InputFile.read(path, limit: largestList) { String(validating: $0, as: UTF8.self) }
+        guard let text = list else {
+            throw Failure.noInput("\(path): cannot be read as text; give a folder of JPEGs, or a list, one a line")
+        }
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        var seen: Set<String> = []
+        let found = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.filter {
+            !$0.isEmpty && seen.insert($0).inserted
+        }.map { $0.hasPrefix("/") ? $0 : "\(folder)/\($0)" }
+        guard !found.isEmpty else { throw Failure.noInput("\(path): lists no JPEGs") }
+        return found
+    }
+
     private static func isPicture(_ name: String) -> Bool {
         let lowercase = name.lowercased()
-        return !name.hasPrefix(".") && (lowercase.hasSuffix(".jpg") || lowercase.hasSuffix(".jpeg"))
+        return !name.hasPrefix(".") && [".jpg", ".jpeg", ".jfif", ".jpe"].contains { lowercase.hasSuffix($0) }
     }
 }

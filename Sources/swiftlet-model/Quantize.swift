@@ -106,7 +106,7 @@ struct Quantize: ParsableCommand {
         let statistics = try Calibration.statistics(
             scheme, detectors: detectors, pictures: pictures,
             report: { progress.update("calibrating", done: $0, total: $1, isLong: true) },
-            warn: { progress.say("\(printable($0)): left out: \($1?.message ?? "cannot be read")") })
+            warn: { progress.say("\(printable($0)): left out: \($1.message)") })
         let quantised = try Int8Model(source, scheme, statistics)
         try quantised.write(to: target) { progress.update("writing layers", done: $0, total: $1) }
         if report {

@@ -1,3 +1,4 @@
+import Annotations
 import Foundation
 import Quantizer
 
@@ -21,67 +22,157 @@ struct RecordedStream {
         var threshold: Float?
         var labels: [String]?
         var picture: Picture?
+        var width_px: Double?
+        var height_px: Double?
         var detections: [Detection]?
+        var detections_omitted: Int?
     }
 
-    /// Of the daemon's model, background first.
-    let labels: [String]
+    private struct Picture {
+        var name: String
+        var size: AnnotationSet.Size?
+        var detections: [Line.Detection]
+    }
+
+    /// Of the daemon's model, background first; those that occur are added where the daemon left some out.
+    private(set) var labels: [String] = []
     /// Detections score more than this.
-    let threshold: Float
-    /// Names of the pictures, and what was found in each; a picture that came again counts once.
-    private let pictures: [(name: String, detections: [Line.Detection])]
+    private(set) var threshold: Float = 0
+    /// Frames that lack detections, because they did not fit into a line.
+    private(set) var incompleteFrames = 0
+    /// A picture that came again counts once.
+    private var pictures: [Picture] = []
 
     init(path: String) throws {
-        guard let text = FileManager.default.contents(atPath: path) else {
-            throw Failure.noInput("\(path): cannot be read")
-        }
         var hello: Line?
-        var pictures: [(String, [Line.Detection])] = []
         var seen: Set<String> = []
-        for (index, bytes) in text.split(separator: UInt8(ascii: "\n")).enumerated() {
+        var lines = try LineFile(path)
+        while let bytes = try lines.next() {
+            let place = "\(path): line \(lines.number)"
             let line: Line
             do {
-                line = try JSONDecoder().decode(Line.self, from: Data(bytes))
+                line = try JSONDecoder().decode(Line.self, from: bytes)
             } catch {
-                throw Failure.badData("\(path): line \(index + 1) is none of swiftletd's stream")
+                throw Failure.badData("\(place) is none of swiftletd's stream")
             }
             if line.type == "hello" { hello = line }
             guard line.type == "frame", let detections = line.detections else { continue }
             guard let name = line.picture?.name else {
-                throw Failure.badData(
-                    "\(path): line \(index + 1) is of a picture without a name; let swiftletd read a folder")
+                throw Failure.badData("\(place) is of a picture without a name; let swiftletd read a folder")
             }
-            guard detections.allSatisfy({ $0.box_px.count == 4 }) else {
-                throw Failure.badData("\(path): line \(index + 1): box_px wants four numbers")
+            for sides in detections.map(\.box_px) {
+                guard sides.count == 4, sides[0] <= sides[2], sides[1] <= sides[3] else {
+                    throw Failure.badData("\(place): box_px wants four numbers: left, top, right, bottom")
+                }
             }
-            if seen.insert(GroundTruth.name(of: name)).inserted { pictures.append((name, detections)) }
+            guard seen.insert(name).inserted else { continue }
+            if line.detections_omitted ?? 0 > 0 { incompleteFrames += 1 }
+            var size: AnnotationSet.Size?
+            if let width = line.width_px, let height = line.height_px, width > 0, height > 0 {
+                size = .init(width: width, height: height)
+            }
+            pictures.append(Picture(name: name, size: size, detections: detections))
         }
         guard let hello, let labels = hello.labels, let threshold = hello.threshold else {
             throw Failure.badData("\(path): has no hello line; record the stream from its beginning")
         }
+        var known = Set(labels)
         self.labels = labels
+        for label in pictures.flatMap(\.detections).map(\.label) where known.insert(label).inserted {
+            self.labels.append(label)
+        }
         self.threshold = threshold
-        self.pictures = pictures
     }
 
-    /// The ids of the pictures that the annotations name, and what was found in them.
-    func found(_ truth: GroundTruth, _ classes: [Int: Int]) -> (pictures: Set<Int>, found: [AveragePrecision.Found]) {
-        let categories = Dictionary(uniqueKeysWithValues: classes.map { (labels[$0.value], $0.key) })
-        var ids: Set<Int> = []
-        var found: [AveragePrecision.Found] = []
-        for (name, detections) in pictures {
-            guard let picture = truth.id(of: name) else { continue }
-            ids.insert(picture)
-            for detection in detections {
-                guard let category = categories[detection.label] else { continue }
+    /// The pictures' names, in the stream's order.
+    var names: [PictureName] { pictures.map { PictureName($0.name) } }
+
+    /// The pictures that are annotated, with their sizes where the stream has them.
+    func found(_ matching: PictureMatching) -> [FoundPicture] {
+        zip(pictures, matching.entries).compactMap { picture, entry in
+            guard let entry, let size = picture.size else { return nil }
+            return FoundPicture(entry: entry, name: picture.name, size: size, isTurned: false)
+        }
+    }
+
+    /// What was found in the pictures that are annotated.
+    func found(_ matching: PictureMatching, _ classes: CategoryClasses) -> [AveragePrecision.Found] {
+        let byClass = classes.categories
+        let categories = Dictionary(
+            classes.labels.enumerated().compactMap { place, label in byClass[place].map { (label, $0) } }
+        ) { first, _ in first }
+        return zip(pictures, matching.entries).flatMap { picture, entry -> [AveragePrecision.Found] in
+            guard let entry else { return [] }
+            return picture.detections.compactMap { detection in
+                guard let category = categories[detection.label] else { return nil }
                 let sides = detection.box_px
-                found.append(
-                    AveragePrecision.Found(
-                        picture: picture, category: category,
-                        box: .init(x: sides[0], y: sides[1], width: sides[2] - sides[0], height: sides[3] - sides[1]),
-                        score: detection.score))
+                return AveragePrecision.Found(
+                    picture: entry, category: category,
+                    box: .init(x: sides[0], y: sides[1], width: sides[2] - sides[0], height: sides[3] - sides[1]),
+                    score: detection.score)
             }
         }
-        return (ids, found)
+    }
+}
+
+/// The lines of a text file, one after the other: only one has to fit into memory.
+struct LineFile {
+    /// Of the line that was read last, from 1.
+    private(set) var number = 0
+
+    private static let longestLine = 1 << 20
+    private static let largestFile = 256 << 20
+    private static let chunk = 1 << 16
+
+    private let path: String
+    private let file: FileHandle
+    private var buffer = Data()
+    private var bytesRead = 0
+
+    init(_ path: String) throws {
+        self.path = path
+        var status = stat()
+        guard stat(path, &status) == 0, let file = FileHandle(forReadingAtPath: path) else {
+            throw Failure.noInput("\(path): cannot be read: \(String(cString: strerror(errno)))")
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw Failure.noInput("\(path): is no regular file: give the name of a file")
+        }
+        self.file = file
+    }
+
+    /// Without its end; empty lines are passed over.
+    mutating func next() throws -> Data? {
+        var searched = 0
+        while true {
+            if let end = buffer[(buffer.startIndex + searched)...].firstIndex(of: UInt8(ascii: "\n")) {
+                number += 1
+                let line = buffer[..<end]
+                buffer = buffer[(end + 1)...]
+                searched = 0
+                if !line.isEmpty { return Data(line) }
+                continue
+            }
+            searched = buffer.count
+            guard searched <= Self.longestLine, bytesRead <= Self.largestFile else {
+                let limit = searched > Self.longestLine ? "line \(number + 1) is longer than" : "has more than"
+                let bytes = searched > Self.longestLine ? Self.longestLine : Self.largestFile
+                throw Failure.badData("\(path): \(limit) \(bytes >> 10) KiB, the maximum: is it the right file?")
+            }
+            let more: Data?
+            do {
+                more = try file.read(upToCount: Self.chunk)
+            } catch {
+                throw Failure.noInput("\(path): cannot be read")
+            }
+            guard let more, !more.isEmpty else {
+                guard !buffer.isEmpty else { return nil }
+                number += 1
+                defer { buffer = Data() }
+                return buffer
+            }
+            bytesRead += more.count
+            buffer = Data(buffer) + more
+        }
     }
 }

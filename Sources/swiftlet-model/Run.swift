@@ -3,6 +3,7 @@ import Checkpoint
 import Detector
 import Foundation
 import ModelFile
+import Quantizer
 import Service
 import Vision
 
@@ -55,11 +56,8 @@ struct Run: ParsableCommand {
     }
 
     private func load(into detector: Detector) throws {
-        guard let bytes = FileManager.default.contents(atPath: input) else {
-            throw Failure.noInput("\(input): cannot be read; give a JPEG or a safetensors file")
-        }
-        if bytes.starts(with: [0xFF, 0xD8]) {
-            try bytes.withUnsafeBytes { try load(jpeg: $0, into: detector) }
+        if PictureFile.isJPEG(input) {
+            try InputFile.read(input, limit: PictureFile.largest) { try load(jpeg: $0, into: detector) }
             return
         }
         do {

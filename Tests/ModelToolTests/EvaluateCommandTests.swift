@@ -7,6 +7,8 @@ import Vision
 @Suite struct EvaluateCommandTests {
     private let tool: ModelTool
     private let annotations: String
+    /// Of pictures as small as the fixture's, whose categories are no labels.
+    private let small: String
 
     init() throws {
         tool = try ModelTool()
@@ -21,6 +23,14 @@ import Vision
                              {"image_id": 3, "category_id": 5, "bbox": [0, 0, 20, 20], "iscrowd": 0}]}
             """#
         annotations = try tool.write("boxes.json", json.utf8)
+        let boxes = #"""
+            {"images": [{"id": 1, "file_name": "photos/a.jpg", "width": 61, "height": 47},
+                        {"id": 2, "file_name": "b.jpg", "width": 61, "height": 47}],
+             "categories": [\#(categories)],
+             "annotations": [{"image_id": 1, "category_id": 3, "bbox": [10, 5, 50, 40]},
+                             {"image_id": 2, "category_id": 4, "bbox": [0, 0, 20, 20]}]}
+            """#
+        small = try tool.write("small.json", boxes.utf8)
     }
 
     private func stream(_ name: String, _ lines: [String], threshold: Double = 0.01) throws -> String {
@@ -49,7 +59,12 @@ import Vision
                 frame("\"a.jpg\"", []), frame("\"elsewhere.jpg\"", [("c5", 0.9, "0,0,9,9")]),
             ])
         let outcome = try tool("evaluate", "--stream", path, "--annotations", annotations, "--json")
-        #expect(outcome.code == 0 && outcome.errors.isEmpty, "\(outcome.errors)")
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        let said = outcome.errors.split(separator: "\n")
+        #expect(said.count == 2, "\(outcome.errors)")
+        #expect(said.first?.hasSuffix("boxes.json: 1 of 3 pictures that it names is not in \(path), as absent.jpg: left "
+            + "out with its boxes") == true)
+        #expect(said.last?.hasSuffix("1 of 3 pictures in \(path) is not named in it, as elsewhere.jpg: left out") == true)
         let report = try object(outcome.output)
         #expect(report["pictures"] as? Int == 2 && report["AP"] as? Double == 0.5 && report["AP50"] as? Double == 0.5)
         #expect(try abs(#require(report["AP_large"] as? Double) - 1) < 1e-12 && report["AP_small"] as? Double == 0)
@@ -82,7 +97,7 @@ import Vision
             _ = try tool.write("photos/\(name)", try fixtureBytes("jpeg/drawn-61x47.jpg"))
         }
         let outcome = try tool(
-            "evaluate", model, model, tool.path("half.gguf"), "--images", images, "--annotations", annotations,
+            "evaluate", model, model, tool.path("half.gguf"), "--images", images, "--annotations", small,
             "--threshold", "0.1", "--json")
         #expect(outcome.code == 0, "\(outcome.errors)")
         let reports = try outcome.lines.map { try object($0) }
@@ -92,7 +107,7 @@ import Vision
         #expect(reports[1]["AP"] as? Double == reports[0]["AP"] as? Double)
         #expect(reports.allSatisfy { $0["pictures_per_s"] as? Double ?? 0 > 0 })
         let limited = try tool(
-            "evaluate", model, "--images", images, "--annotations", annotations, "--limit", "1", "--json")
+            "evaluate", model, "--images", images, "--annotations", small, "--limit", "1", "--json")
         #expect(try object(limited.output)["pictures"] as? Int == 1)
     }
 
@@ -106,7 +121,7 @@ import Vision
         }
         let report = try tool("quantize", model, "--calibrate", images, "-o", quantised, "--report", "--json")
         let wanted = try #require(try object(report.output)["tensors"] as? [NSDictionary])
-        let pictures = ["--images", images, "--annotations", annotations, "--layers"]
+        let pictures = ["--images", images, "--annotations", small, "--layers"]
         let outcome = try tool(["evaluate", model, quantised, "--json"] + pictures)
         let reports = try outcome.lines.map { try object($0) }
         #expect(outcome.code == 0 && reports[0]["layers"] == nil)

@@ -1,0 +1,190 @@
+/// The boxes of a photo set in COCO's JSON format, as people's tools write it. Everything that would make figures wrong is
+/// an error; what can be left out safely is left out with a remark.
+public struct AnnotationSet: Sendable {
+    /// The largest file that is read, in bytes.
+    public static let largestFile = 128 << 20
+
+    /// One of the set's pictures.
+    public struct Picture: Sendable {
+        /// Its file's, as written; folders may be before it.
+        public let name: String
+        /// In pixels; nil where the file doesn't say, as with sides of 0 or -1.
+        public let size: Size?
+        let place: String
+        let id: EntryID
+    }
+
+    /// Width and height in pixels.
+    public struct Size: Equatable, Sendable {
+        /// Columns.
+        public let width: Double
+        /// Rows.
+        public let height: Double
+
+        /// Both are above 0.
+        public init(width: Double, height: Double) {
+            self.width = width
+            self.height = height
+        }
+
+        var shown: String { "\(JSONValue.shown(width))x\(JSONValue.shown(height))" }
+        var swapped: Size { Size(width: height, height: width) }
+    }
+
+    /// A kind of objects.
+    public struct Category: Sendable {
+        /// Without blanks at the ends.
+        public let name: String
+        let place: String
+        let id: EntryID
+        let parent: String?
+    }
+
+    /// A box around an object, or around a crowd of them.
+    public struct Object: Sendable {
+        /// A place in `pictures`.
+        public let picture: Int
+        /// A place in `categories`.
+        public let category: Int
+        /// Left, top, width, height in pixels of the picture; finite, the last two above 0.
+        public let box: [Double]
+        /// Of the object, in pixels; of the box where the file doesn't say.
+        public let area: Double
+        /// Whether the box is of many objects.
+        public let isCrowd: Bool
+        let place: String
+    }
+
+    /// In the order of their ids.
+    public let pictures: [Picture]
+    /// In the order of their ids.
+    public let categories: [Category]
+    /// In the file's order.
+    public let objects: [Object]
+    /// What was left out, a line each, without the file's name.
+    public let remarks: [String]
+
+    /// Reads the contents of a file.
+    public init(_ bytes: UnsafeRawBufferPointer) throws(AnnotationError) {
+        let lists = try OutermostLists(bytes)
+        let pictures = try Self.read(lists.images, "images", Picture.init)
+        try Self.refuseTwins(pictures, "images", \.id, \.place)
+        try Self.refuseSameNames(pictures)
+        let categories = try Self.read(lists.categories, "categories", Category.init)
+        try Self.refuseTwins(categories, "categories", \.id, \.place)
+        try Self.refuseSameNames(categories)
+        self.pictures = pictures.sorted { $0.id < $1.id }
+        let sorted = categories.sorted { $0.id < $1.id }
+        var reader = ObjectReader(self.pictures, sorted)
+        for (index, entry) in lists.annotations.enumerated() {
+            try reader.add(entry, index)
+        }
+        try reader.finish()
+        (self.categories, objects, remarks) = reader.withoutParents()
+    }
+
+    private static func read<Entry>(
+        _ list: [JSONValue], _ name: String,
+        _ make: ([String: JSONValue], String) throws(AnnotationError) -> Entry
+    ) throws(AnnotationError) -> [Entry] {
+        guard !list.isEmpty else { throw AnnotationError("its list of \(name) is empty") }
+        var entries: [Entry] = []
+        for (index, value) in list.enumerated() {
+            guard case .object(let members) = value else {
+                throw AnnotationError("\(name)[\(index)] is \(value.shown), but must be an object")
+            }
+            entries.append(try make(members, "\(name)[\(index)]"))
+        }
+        return entries
+    }
+
+    private static func refuseTwins<Entry>(
+        _ entries: [Entry], _ list: String, _ id: (Entry) -> EntryID, _ place: (Entry) -> String
+    ) throws(AnnotationError) {
+        var seen: [EntryID: String] = [:]
+        for entry in entries {
+            if let other = seen.updateValue(place(entry), forKey: id(entry)) {
+                throw AnnotationError(
+                    "\(other) and \(place(entry)) both have the id \(id(entry).shown): "
+                        + "give every entry of \(list) an id of its own")
+            }
+        }
+    }
+
+    private static func refuseSameNames(_ pictures: [Picture]) throws(AnnotationError) {
+        var seen: [[Bytes]: String] = [:]
+        for picture in pictures {
+            let path = PicturePath(picture.name).plain
+            if let other = seen.updateValue(picture.place, forKey: path.isEmpty ? [Bytes(picture.name)] : path) {
+                throw AnnotationError(
+                    "\(other) and \(picture.place) are both of \(JSONValue.shortened(picture.name)): "
+                        + "keep one entry for a picture")
+            }
+        }
+    }
+
+    private static func refuseSameNames(_ categories: [Category]) throws(AnnotationError) {
+        var seen: [Bytes: Category] = [:]
+        for category in categories {
+            if let other = seen.updateValue(category, forKey: Bytes(category.name.folded)) {
+                let names = other.name == category.name ? other.name : "\(other.name) and \(category.name)"
+                throw AnnotationError(
+                    "\(other.place) and \(category.place) have the same name, \(names): "
+                        + "keep one entry for a category")
+            }
+        }
+    }
+}
+
+extension AnnotationSet.Picture {
+    init(_ members: [String: JSONValue], _ place: String) throws(AnnotationError) {
+        id = try EntryID(members["id"], "id", of: place)
+        self.place = place
+        // LVIS names pictures by their address alone.
+        let names = ["file_name", "path", "coco_url"].compactMap { key -> String? in
+            guard case .string(let name) = members[key], !name.trimmed.isEmpty else { return nil }
+            return name
+        }
+        guard let name = names.first else { throw AnnotationError("\(place) has no file_name") }
+        guard !name.unicodeScalars.contains("\0") else {
+            throw AnnotationError("\(place): file_name holds a character that no file's name can hold")
+        }
+        self.name = name
+        let width = try Self.side(members["width"], "width", place)
+        let height = try Self.side(members["height"], "height", place)
+        size = width.flatMap { width in height.map { .init(width: width, height: $0) } }
+    }
+
+    /// nil for what says nothing: null, "", 0, -1.
+    private static func side(
+        _ value: JSONValue?, _ key: String, _ place: String
+    ) throws(AnnotationError) -> Double? {
+        var side: Double?
+        switch value {
+        case nil, .null: return nil
+        case .integer(let number): side = Double(number)
+        case .number(let number): side = number
+        case .string(let text) where text.trimmed.isEmpty: return nil
+        case .string(let text): side = text.quotedNumber
+        default: break
+        }
+        guard let side, side.isFinite else {
+            throw AnnotationError("\(place): \(key) is \(value!.shown), but must be a number of pixels")
+        }
+        return side > 0 ? side : nil
+    }
+}
+
+extension AnnotationSet.Category {
+    init(_ members: [String: JSONValue], _ place: String) throws(AnnotationError) {
+        id = try EntryID(members["id"], "id", of: place)
+        self.place = place
+        switch members["name"] {
+        case .string(let text) where !text.trimmed.isEmpty: name = text.trimmed
+        case .integer(let number): name = "\(number)"
+        case nil, .null, .string: throw AnnotationError("\(place) has no name")
+        case let value?: throw AnnotationError("\(place): name is \(value.shown), but must be a text")
+        }
+        if case .string(let text) = members["supercategory"] { parent = text.trimmed } else { parent = nil }
+    }
+}

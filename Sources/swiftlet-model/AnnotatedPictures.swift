@@ -1,0 +1,47 @@
+import Annotations
+import Foundation
+
+/// The pictures of a folder or list that an annotation file names, found and checked before any of them runs.
+struct AnnotatedPictures {
+    /// In the order of the folder or list.
+    let paths: [String]
+    /// By path, the place in the annotations' list of pictures.
+    let entries: [String: Int]
+
+    /// - Parameter limit: at most so many, evenly spread.
+    init(_ images: String, _ truth: GroundTruth, limit: Int?) throws {
+        let isFolder = Pictures.isFolder(images)
+        var paths: [String], names: [PictureName]
+        if isFolder {
+            let folder = URL(fileURLWithPath: images).standardizedFileURL.path
+            let here = try Pictures.here(images)
+            names = here.map { PictureName($0, in: folder) }
+            if try names.isEmpty || !truth.match(names).absent.isEmpty {
+                names += try Pictures.below(images).map { PictureName($0, in: folder) }
+            }
+            paths = names.map { "\(images)/\($0.name)" }
+            guard !paths.isEmpty else {
+                throw Failure.noInput("\(images): holds no JPEGs, nor do folders below it")
+            }
+        } else {
+            paths = try Pictures.paths(images)
+            let folder = URL(fileURLWithPath: images).deletingLastPathComponent().path + "/"
+            names = paths.map {
+                $0.hasPrefix(folder) ? PictureName(String($0.dropFirst(folder.count)), in: folder) : PictureName($0)
+            }
+        }
+        let matching = try truth.match(names)
+        try truth.report(matching, names, of: images)
+        let pairs = zip(paths, matching.entries).compactMap { path, entry in entry.map { (path, $0) } }
+        entries = Dictionary(pairs) { first, _ in first }
+        paths = pairs.map(\.0)
+        if let limit { paths = Pictures.spread(paths, limit: limit) }
+        self.paths = paths
+        let found = paths.compactMap { path -> FoundPicture? in
+            guard let entry = entries[path], let header = PictureHeader(path: path) else { return nil }
+            let size = AnnotationSet.Size(width: Double(header.size.width), height: Double(header.size.height))
+            return FoundPicture(entry: entry, name: URL.name(of: path), size: size, isTurned: header.isTurned)
+        }
+        try truth.check(found)
+    }
+}
