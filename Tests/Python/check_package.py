@@ -1,15 +1,18 @@
 """Looks into the Debian package swiftlet with dpkg-deb, tarfile and readelf: check_package.py DEB ARCHITECTURE"""
 
 import pathlib
+import re
 import subprocess
 import sys
 import tarfile
 import tempfile
 
-# What may be needed: the package of each library that the programs may be linked against.
+# What may be needed: the package of each library that the programs may be linked against, under all its names: the
+# second is that of Debian 13.
 LIBRARIES = {
     "libc.so.6": "libc6", "libm.so.6": "libc6", "ld-linux-aarch64.so.1": "libc6", "ld-linux-armhf.so.3": "libc6",
-    "libjpeg.so.62": "libjpeg62-turbo", "libv4lconvert.so.0": "libv4lconvert0", "libinih.so.1": "libinih1"}
+    "libjpeg.so.62": "libjpeg62-turbo", "libinih.so.1": "libinih1",
+    "libv4lconvert.so.0": "libv4lconvert0 | libv4lconvert0t64"}
 MACHINES = {"arm64": "AArch64", "armhf": "ARM"}
 # Bytes, by 1000.
 INSTALLED_LIMIT, PACKED_LIMIT = 5_000_000, 2_500_000
@@ -42,7 +45,7 @@ def check_control(package: str, architecture: str) -> None:
     assert fields["Package"] == "swiftlet" and fields["Architecture"] == architecture, fields
     version, name = fields["Version"], pathlib.Path(package).name
     assert name == f"swiftlet_{version}_{architecture}.deb", name
-    depended = {alternative.split()[0] for alternative in fields["Depends"].split(", ")}
+    depended = {re.sub(r" \([^)]*\)", "", dependency) for dependency in fields["Depends"].split(", ")}
     assert depended == set(LIBRARIES.values()), depended
     assert "Pre-Depends" not in fields and "Recommends" not in fields, fields
 
