@@ -1,16 +1,11 @@
-import CLinux
-
-/// One place for a client.
+/// One place for a client: what the publishing threads and the server's share, guarded by its lock. What the client
+/// sends is in `ClientInput`.
 struct StreamClient {
     /// -1: the place is free.
     var descriptor: Int32 = -1
     var queue: ClientQueue
     /// When the client last took something, or when something began to wait for it.
     var lastProgress: UInt64 = 0
-    /// No input is read or answered before this time.
-    var inputPausedUntil: UInt64 = 0
-    /// The client has shut down its sending side and may go on reading.
-    var inputHasEnded = false
     /// It gets what is queued, then its connection ends.
     var isLeaving = false
     var options: ClientOptions
@@ -22,14 +17,10 @@ struct StreamClient {
     var picture: SharedPictures.Reference?
     /// A descriptor was sent to it that it may not have received yet.
     var hasDescriptorUnderWay = false
-    /// What the client has sent and nobody has looked at yet. The server thread's own, as is what stands in it.
-    let input: UnsafeMutableRawBufferPointer
-    var inputCount = 0
 
-    init(queue: ClientQueue, options: ClientOptions, input: UnsafeMutableRawBufferPointer) {
+    init(queue: ClientQueue, options: ClientOptions) {
         self.queue = queue
         self.options = options
-        self.input = input
     }
 
     mutating func open(_ descriptor: Int32, now: UInt64) {
@@ -37,26 +28,12 @@ struct StreamClient {
         queue.reset()
         options.reset()
         lastProgress = now
-        inputPausedUntil = 0
-        inputHasEnded = false
         isLeaving = false
         framesToSkip = 0
         wantsSnapshot = false
         picture = nil
         hasDescriptorUnderWay = false
-        inputCount = 0
     }
-
-    /// Bytes of the first line that the client has sent, newline included; nil when there is none. The end of input
-    /// ends a line too.
-    var inputLine: Int? {
-        guard inputCount > 0, let start = input.baseAddress else { return nil }
-        let end = clinux_find_byte(start, inputCount, UInt8(ascii: "\n"))
-        return end < inputCount ? end + 1 : inputHasEnded ? inputCount : nil
-    }
-
-    /// Whether there is something to answer.
-    var hasPendingInput: Bool { inputLine != nil || inputCount == input.count }
 
     /// Whether the next frame is for this client; counts it.
     mutating func takesFrame() -> Bool {

@@ -5,34 +5,31 @@ import CLinux
 extension StreamCore {
     /// Takes what the client has sent and answers its first line. False when the connection is broken.
     func receiveInput(_ index: Int) -> Bool {
-        let room = UnsafeMutableRawBufferPointer(rebasing: clients[index].input[clients[index].inputCount...])
+        let room = UnsafeMutableRawBufferPointer(rebasing: inputs[index].buffer[inputs[index].count...])
         guard let start = room.baseAddress, !room.isEmpty else { return true }
         var got = 0
-        let error = clinux_receive(clients[index].descriptor, start, room.count, &got)
+        let error = clinux_receive(inputs[index].descriptor, start, room.count, &got)
         if error == clinux_EAGAIN { return true }
         guard error == 0 else { return false }
         // The end of input is not the end of the connection: `nc` shuts its side down and reads on.
-        clients[index].inputHasEnded = got == 0
-        // Who is being sent away is no longer listened to.
-        if !clients[index].isLeaving { clients[index].inputCount += got }
+        inputs[index].hasEnded = got == 0
+        if !inputs[index].isIgnored { inputs[index].count += got }
         answerInput(index)
         return true
     }
 
     /// Answers one line of the client, if there is one.
     func answerInput(_ index: Int) {
-        if let length = clients[index].inputLine {
-            answer(UnsafeRawBufferPointer(clients[index].input), length, of: index)
-            let rest = UnsafeRawBufferPointer(
-                rebasing: clients[index].input[length..<clients[index].inputCount])
-            clients[index].input.copyMemory(from: rest)
-            clients[index].inputCount = rest.count
-        } else if clients[index].inputCount == clients[index].input.count {
+        if let length = inputs[index].line {
+            answer(UnsafeRawBufferPointer(inputs[index].buffer), length, of: index)
+            inputs[index].drop(length)
+        } else if inputs[index].count == inputs[index].buffer.count {
             refuse(.tooLong, offset: nil, to: index)
             lock.locked { clients[index].isLeaving = true }
-            clients[index].inputCount = 0
+            inputs[index].isIgnored = true
+            inputs[index].count = 0
         }
-        clients[index].inputPausedUntil = clinux_monotonic_ns() + limits.inputPause
+        inputs[index].pausedUntil = clinux_monotonic_ns() + limits.inputPause
     }
 
     private func answer(_ input: UnsafeRawBufferPointer, _ length: Int, of index: Int) {

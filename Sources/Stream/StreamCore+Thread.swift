@@ -24,7 +24,7 @@ extension StreamCore {
             }
             guard ready > 0 else { continue }
             if polls[1].revents != 0 { wake.clear() }
-            for index in clients.indices where polls[index + 2].revents != 0 {
+            for index in inputs.indices where polls[index + 2].revents != 0 {
                 serve(index, polls[index + 2].revents)
             }
             if polls[0].revents != 0 { acceptClients() }
@@ -36,9 +36,8 @@ extension StreamCore {
 
     /// Goes on with lines that came faster than they are answered.
     private func answerInputs(_ now: UInt64) {
-        for index in clients.indices
-        where clients[index].descriptor >= 0 && now >= clients[index].inputPausedUntil
-            && clients[index].hasPendingInput {
+        for index in inputs.indices
+        where inputs[index].descriptor >= 0 && now >= inputs[index].pausedUntil && inputs[index].isPending {
             answerInput(index)
         }
     }
@@ -90,9 +89,9 @@ extension StreamCore {
             disconnect(index)
             return .max
         }
-        if now < clients[index].inputPausedUntil {
-            deadline = min(deadline, clients[index].inputPausedUntil)
-        } else if !clients[index].inputHasEnded {
+        if now < inputs[index].pausedUntil {
+            deadline = min(deadline, inputs[index].pausedUntil)
+        } else if !inputs[index].hasEnded {
             events |= clinux_poll_in
         }
         polls[index + 2] = clinux_poll(fd: clients[index].descriptor, events: events, revents: 0)
@@ -151,6 +150,7 @@ extension StreamCore {
                     return false
                 }
                 clients[place].open(descriptor, now: now)
+                inputs[place].open(descriptor)
                 if stateCount > 0 { queue(UnsafeRawBufferPointer(rebasing: state[..<stateCount]), for: place, now: now) }
                 counted.clients += 1
                 counted.accepted += 1
@@ -202,7 +202,7 @@ extension StreamCore {
         // The next client may get another place: otherwise every place would cost what its worst client has needed.
         let queue = clients[index].queue.memory
         clinux_give_back(queue.baseAddress, queue.count)
-        clinux_give_back(clients[index].input.baseAddress, clients[index].input.count)
+        inputs[index].close()
         counted.clients -= 1
     }
 }

@@ -37,6 +37,8 @@ final class StreamCore: @unchecked Sendable {
     let selection: UnsafeMutableRawBufferPointer
 
     // The server thread's own.
+    /// As many as `clients`, place by place.
+    let inputs: UnsafeMutableBufferPointer<ClientInput>
     var socket: ListeningSocket?
     /// The socket's descriptor, -1 once it is closed.
     var listener: Int32
@@ -49,7 +51,7 @@ final class StreamCore: @unchecked Sendable {
     var acceptPausedUntil: UInt64 = 0
 
     private let queues: UnsafeMutableRawBufferPointer
-    private let inputs: UnsafeMutableRawBufferPointer
+    private let inputBytes: UnsafeMutableRawBufferPointer
     private let notices: UnsafeMutablePointer<UInt8>
     /// The clients' sets of classes, and the one of `incoming`.
     private let classes: UnsafeMutableBufferPointer<UInt64>
@@ -71,21 +73,23 @@ final class StreamCore: @unchecked Sendable {
         firstClient = try Event()
         self.limits = limits
         queues = try Self.map(limits.clients * limits.queueBytes)
-        inputs = try Self.map(limits.clients * StreamProtocol.inputLimit)
+        inputBytes = try Self.map(limits.clients * StreamProtocol.inputLimit)
         notices = .allocate(capacity: limits.clients * ClientQueue.noticeCapacity)
         let words = ClientOptions.words(classes: labels.count)
         classes = .allocate(capacity: (limits.clients + 1) * words)
         classes.initialize(repeating: 0)
         incoming = ClientOptions(classes: Self.part(limits.clients, of: classes, words))
         clients = .allocate(capacity: limits.clients)
+        inputs = .allocate(capacity: limits.clients)
         for index in 0..<limits.clients {
             let queue = ClientQueue(
                 ring: Self.part(index, of: queues, limits.queueBytes),
                 notice: notices + index * ClientQueue.noticeCapacity)
             let client = StreamClient(
-                queue: queue, options: ClientOptions(classes: Self.part(index, of: classes, words)),
-                input: Self.part(index, of: inputs, StreamProtocol.inputLimit))
+                queue: queue, options: ClientOptions(classes: Self.part(index, of: classes, words)))
             clients.initializeElement(at: index, to: client)
+            let input = ClientInput(buffer: Self.part(index, of: inputBytes, StreamProtocol.inputLimit))
+            inputs.initializeElement(at: index, to: input)
         }
         polls = .allocate(capacity: limits.clients + 2)
         polls.initialize(repeating: clinux_poll(fd: -1, events: 0, revents: 0))
@@ -100,10 +104,11 @@ final class StreamCore: @unchecked Sendable {
 
     deinit {
         _ = clinux_unmap(queues.baseAddress, queues.count)
-        _ = clinux_unmap(inputs.baseAddress, inputs.count)
+        _ = clinux_unmap(inputBytes.baseAddress, inputBytes.count)
         notices.deallocate()
         classes.deallocate()
         clients.deallocate()
+        inputs.deallocate()
         polls.deallocate()
         discarded.deallocate()
         inputScratch.deallocate()
