@@ -1,8 +1,13 @@
+#define _GNU_SOURCE
 #include "clinux_log.h"
+#include "clinux_poll.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,5 +30,33 @@ int clinux_write_all(int fd, const void *bytes, size_t count) {
         next += written;
         count -= (size_t)written;
     }
+    return 0;
+}
+
+int clinux_open_unwaiting(int fd) {
+    struct stat status;
+    // A file has its position with the descriptor and takes bytes always; a socket is told with each of its sends.
+    if (fstat(fd, &status) != 0 || (!S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode))) return fd;
+    char path[32];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    // Not by F_SETFL: whoever else has the pipe or the terminal open would not wait any more either.
+    const int mine = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    return mine < 0 ? fd : mine;
+}
+
+int clinux_write_now(int fd, const void *bytes, size_t count, size_t *written) {
+    *written = 0;
+    ssize_t result;
+    do {
+        result = send(fd, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (result >= 0 || errno != ENOTSOCK) continue;
+        // For a descriptor that waits: what has room now takes a line without waiting.
+        struct clinux_poll room = {fd, clinux_poll_out, 0};
+        int ready;
+        if (clinux_poll_wait(&room, 1, 0, &ready) != 0 || ready == 0) return EAGAIN;
+        result = write(fd, bytes, count < PIPE_BUF ? count : PIPE_BUF);
+    } while (result < 0 && errno == EINTR);
+    if (result < 0) return errno;
+    *written = (size_t)result;
     return 0;
 }

@@ -10,7 +10,7 @@ public enum LogPriority: Int32, Sendable {
     case notice = 5
 }
 
-/// One line to stderr per message, written at once.
+/// One line to stderr per message, written at once. A service's log never waits for whoever reads it (`LogOutput`).
 ///
 /// A terminal or file gets `program: message`. Where stderr is systemd's journal, the line begins with `<priority>`,
 /// which the journal takes off and stores; it adds the program's name itself.
@@ -20,10 +20,14 @@ public struct Log: Sendable {
 
     let program: StaticString
     let journal: Bool
+    /// nil: a line waits until it is written.
+    private let output: LogOutput?
 
     /// Looks once where stderr goes.
-    public init(program: StaticString) {
+    /// - Parameter output: of a program whose threads must not wait for a reader.
+    public init(program: StaticString, output: LogOutput? = nil) {
         self.program = program
+        self.output = output
         journal = clinux_stderr_is_journal()
     }
 
@@ -37,6 +41,11 @@ public struct Log: Sendable {
     /// Writes the printable form of `message`: a file's name must not forge a second line.
     func write(_ message: String, _ priority: LogPriority) {
         let line = line(message, priority)
+        if let output {
+            return output.write(line) {
+                self.line("\($0) \($0 == 1 ? "line is" : "lines are") missing here: nobody read them in time", .warning)
+            }
+        }
         // A log that cannot be written has nowhere to be reported.
         _ = line.withUnsafeBytes { clinux_write_all(2, $0.baseAddress!, $0.count) }
     }

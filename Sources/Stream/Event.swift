@@ -1,7 +1,7 @@
 import CLinux
 
 /// Something that one thread signals and another waits for with poll.
-public struct Event: ~Copyable {
+public struct Event: ~Copyable, Sendable {
     /// Readable once signalled, until cleared: for poll. Valid as long as the event.
     public let descriptor: Int32
 

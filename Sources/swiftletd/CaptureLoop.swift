@@ -26,16 +26,14 @@ final class CaptureLoop: @unchecked Sendable {
     private let stream: StreamServer
     private let stop: Int32
     private let metrics: Metrics
-    /// The least time between two frames, in nanoseconds.
-    private var period: UInt64
-    private let newPeriods: Mailbox<UInt64>
+    private var pace: FramePace
+    private let newPeriods: NewPeriods
     /// Frames that the camera had counted as dropped when it was asked last.
     private var skipped: UInt64 = 0
-    /// Frames of the camera that came before `nextFrame`.
+    /// Frames of the camera that came too early.
     private var cappedFrames: UInt64 = 0
     private let log: Log
     private let reportsCamera: (CameraChange, OpenCamera?) -> Void
-    private var nextFrame: UInt64 = 0
     private var framesInPass = 0
     private var bad: PictureLog
     private var damaged: PictureLog
@@ -45,7 +43,7 @@ final class CaptureLoop: @unchecked Sendable {
     /// `reportsCamera` is called on the capturing thread.
     init(
         _ source: Source, input: PictureInput, slot: FrameSlot, stream: StreamServer, stop: Int32, metrics: Metrics,
-        period: UInt64, newPeriods: Mailbox<UInt64>, log: Log,
+        period: UInt64, newPeriods: NewPeriods, log: Log,
         reportsCamera: @escaping (CameraChange, OpenCamera?) -> Void
     ) {
         self.source = source
@@ -54,7 +52,7 @@ final class CaptureLoop: @unchecked Sendable {
         self.stream = stream
         self.stop = stop
         self.metrics = metrics
-        self.period = period
+        pace = FramePace(period: period)
         self.newPeriods = newPeriods
         self.log = log
         self.reportsCamera = reportsCamera
@@ -83,8 +81,8 @@ final class CaptureLoop: @unchecked Sendable {
 
     private func run() {
         // A camera is never left waiting: its buffers would grow old, and its silence could not be told from a fault.
-        while isLive || pause(until: nextFrame) {
-            if let period = newPeriods.take() { self.period = period }
+        while isLive || waitForTurn() {
+            takePeriod()
             do throws(CameraError) {
                 switch source {
                 case .files(let source): guard try takePicture(source) else { return }
@@ -104,7 +102,7 @@ final class CaptureLoop: @unchecked Sendable {
         case .frame(let frame):
             guard slot.waitUntilFree(interrupt: stop) else { return false }
             let now = came(frame.capturedMonotonic)
-            nextFrame = now + period
+            pace.take(at: now)
             load(
                 frame.bytes, at: now,
                 FrameSlot.Item(
@@ -130,15 +128,12 @@ final class CaptureLoop: @unchecked Sendable {
         case .frame(let frame):
             let now = came(frame.capturedMonotonic)
             countSkipped(camera)
-            guard now >= nextFrame else {
+            guard pace.takesFrame(at: now) else {
                 cappedFrames += 1
                 metrics.frameDropped(.skipped)
                 return true
             }
-            // Counted from the time that was due, so that frames which come at other times keep the rate on average; what
-            // is missed by more than a frame is not made up for by a burst.
-            nextFrame = max(nextFrame, now - min(now, period)) + period
-            metrics.idle(until: nextFrame)
+            metrics.idle(until: pace.next)
             var item = FrameSlot.Item(
                 sequence: frame.sequence, capturedMonotonic: frame.capturedMonotonic,
                 capturedRealtime: frame.capturedRealtime, name: .index(frame.sequence),
@@ -189,6 +184,8 @@ final class CaptureLoop: @unchecked Sendable {
             item.picture = picture(PictureLayout(format: PixelFormat.mjpeg.fourcc), [jpeg, nothing, nothing])
             put(item, at: start)
         } catch {
+            pace.giveBack()
+            metrics.idle(until: pace.next)
             // Nobody can copy a camera's frame again.
             leaveOut(item.name, .corrupt, isLive && error == .truncated ? BadFrame.truncated.message : error.message)
         }
@@ -224,6 +221,26 @@ final class CaptureLoop: @unchecked Sendable {
     private func leaveOut(_ name: FrameName, _ why: Metrics.Drop, _ reason: @autoclosure () -> String) {
         metrics.frameDropped(why)
         bad.add(name, reason())
+    }
+
+    private func takePeriod() {
+        guard let period = newPeriods.take() else { return }
+        pace.change(to: period)
+        metrics.idle(until: pace.next)
+    }
+
+    /// Waits until the next picture is due, by the period that holds then. False when a signal came first.
+    private func waitForTurn() -> Bool {
+        while true {
+            takePeriod()
+            metrics.idle(until: pace.next)
+            let now = clinux_monotonic_ns()
+            guard pace.next > now else { return true }
+            var isStopped = false, isChanged = false
+            _ = clinux_wait_readable(stop, newPeriods.descriptor, Int64(pace.next - now), &isStopped, &isChanged)
+            if isStopped { return false }
+            if isChanged { newPeriods.clear() }
+        }
     }
 
     /// Waits until a time of the monotonic clock. False when a signal came first.

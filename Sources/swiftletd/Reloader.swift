@@ -1,6 +1,7 @@
 import Detector
 import Engine
 import Service
+import Stream
 import Vision
 
 /// Reads the configuration anew and hands what may change while frames go by to the threads that they go through. One
@@ -9,12 +10,13 @@ final class Reloader {
     /// For the network's thread.
     let filters = Mailbox<DetectionFilter>()
     /// For the capturing thread.
-    let periods = Mailbox<UInt64>()
+    let periods: NewPeriods
     private let options: Options
     private let labels: [[UInt8]]
     private let log: Log
 
-    init(_ options: Options, labels: [[UInt8]], _ log: Log) {
+    init(_ options: Options, labels: [[UInt8]], _ log: Log) throws(StreamError) {
+        periods = try NewPeriods()
         self.options = options
         self.labels = labels
         self.log = log
@@ -45,6 +47,27 @@ final class Reloader {
             log.error("the old configuration goes on: \(options.message(error))")
         }
     }
+}
+
+/// The least time between two frames, in nanoseconds, on its way to a thread that may be waiting for the end of the old
+/// one.
+final class NewPeriods: Sendable {
+    private let mailbox = Mailbox<UInt64>()
+    private let arrived: Event
+
+    init() throws(StreamError) { arrived = try Event() }
+
+    /// Readable when there is one to take.
+    var descriptor: Int32 { arrived.descriptor }
+
+    func put(_ period: UInt64) {
+        mailbox.put(period)
+        arrived.signal()
+    }
+
+    func take() -> UInt64? { mailbox.take() }
+    /// Before `take`, by who waits for the descriptor.
+    func clear() { arrived.clear() }
 }
 
 extension Configuration {

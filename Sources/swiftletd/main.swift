@@ -91,6 +91,15 @@ private func startHousekeeper(_ duties: Housekeeper.Duties, _ log: Log) -> House
     }
 }
 
+private func makeReloader(_ options: Options, _ detector: Detector, _ log: Log) -> Reloader {
+    do throws(StreamError) {
+        return try Reloader(options, labels: detector.description.labels, log)
+    } catch {
+        log.error("cannot prepare for reloads: \(error.message(socket: ""))")
+        error.exitCode.exit()
+    }
+}
+
 private func makeMetrics(_ log: Log) -> Metrics {
     do throws(StreamError) {
         return try Metrics()
@@ -101,19 +110,20 @@ private func makeMetrics(_ log: Log) -> Metrics {
 }
 
 private func run() {
-    let log = Log(program: "swiftletd")
-    let options = Options.parse(log)
-    let inherited = inheritedSocket(log)
+    // Before all else: a signal that comes meanwhile waits until somebody looks.
     var stop: Int32 = -1, reload: Int32 = -1
     var error = clinux_stop_signals(&stop)
     if error == 0 { error = clinux_reload_signal(&reload) }
+    let log = Log(program: "swiftletd", output: try? LogOutput())
+    let options = Options.parse(log)
+    let inherited = inheritedSocket(log)
     guard error == 0 else {
         log.error("cannot receive signals: \(errorText(error))")
         ExitCode.system.exit()
     }
     let detector = startDetector(options, log)
     let source = openSource(options, detector, stop: stop, log)
-    let reloader = Reloader(options, labels: detector.description.labels, log)
+    let reloader = makeReloader(options, detector, log)
     let filter = reloader.initialFilter()
     let metrics = makeMetrics(log)
     let server = startServer(options, inherited: inherited, detector, source, log)

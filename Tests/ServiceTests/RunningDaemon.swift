@@ -26,7 +26,10 @@ final class RunningDaemon {
     }
 
     /// Starts the daemon with its model and socket, unless the arguments name others or a configuration.
-    func start(_ arguments: [String], environment: [String: String] = [:]) throws {
+    /// - Parameter standardError: in place of the file that `log` reads.
+    func start(
+        _ arguments: [String], environment: [String: String] = [:], standardError: FileHandle? = nil
+    ) throws {
         process.executableURL = try URL(fileURLWithPath: Self.program())
         var all = arguments
         if !all.contains("--model"), !all.contains("--config") { all += ["--model", try Self.model()] }
@@ -36,7 +39,7 @@ final class RunningDaemon {
         process.standardInput = standardInput
         let log = folder + "/log"
         try Data().write(to: URL(fileURLWithPath: log))
-        process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
+        process.standardError = try standardError ?? FileHandle(forWritingTo: URL(fileURLWithPath: log))
         try process.run()
     }
 

@@ -90,6 +90,19 @@ import Testing
         #expect(log[2].contains("conf:6: [detect] threshold: ") && log[2].contains("and 1 more"), "\(log)")
     }
 
+    /// The old rate would let the client wait for longer than it does.
+    @Test func aHigherRateHoldsAtOnce() throws {
+        try configure("[camera]\nrate = 0.001\n")
+        try startConfigured()
+        let client = try LineReader(daemon.socket)
+        _ = try frame(client) { _ in true }
+        try configure("[camera]\nrate = 100\n")
+        signal(SIGHUP)
+        for _ in 0..<5 { _ = try frame(client) { _ in true } }
+        daemon.process.terminate()
+        #expect(daemon.exitCode() == 0)
+    }
+
     @Test func mistakesInTheConfigurationEndTheStart() throws {
         try configure("[detect]\nthreshold = 2\nclasses = nobody\nwhat = 1\n")
         try daemon.start(["--config", daemon.folder + "/conf", "--source", daemon.folder + "/pictures"])
