@@ -119,16 +119,18 @@ int clinux_make_folder(const char *path) {
 }
 
 int clinux_replace_file(const char *path, const void *bytes, size_t count, unsigned mode) {
-    char target[PATH_MAX], name[PATH_MAX];
+    char name[PATH_MAX];
     struct stat status;
     int fd;
-    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) return S_ISDIR(status.st_mode) ? EISDIR : ENODEV;
-    int error = clinux_output_target(path, target);
-    if (!error) error = clinux_output_create(target, name, &fd);
+    // The folder may be one to which others write: a link of theirs is replaced, not followed.
+    if (lstat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode))
+        return S_ISDIR(status.st_mode) ? EISDIR : ENODEV;
+    if (strlen(path) >= PATH_MAX) return ENAMETOOLONG;
+    int error = clinux_output_create(path, name, &fd);
     if (error) return error;
     // The process's mask does not hold for what others are meant to read.
     error = fchmod(fd, mode) == 0 ? clinux_write_all(fd, bytes, count) : errno;
-    if (!error) return clinux_output_commit(fd, name, target);
+    if (!error) return clinux_output_commit(fd, name, path);
     clinux_output_discard(fd, name);
     return error;
 }

@@ -183,15 +183,20 @@ import Testing
     @Test func metricsAreWrittenAndShown() throws {
         let path = daemon.folder + "/swiftlet.prom"
         try configure("[metrics]\nfile = \(path)\n[camera]\nrate = 100\n")
-        try daemon.write("swiftlet.prom.tmp", Array("left behind by a crash".utf8))
+        // Others may write to that folder too: what they put there is not waited for, followed or changed.
+        try daemon.write("other", Array("mine".utf8))
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: daemon.folder + "/other")
+        try #require(mkfifo(path + ".tmp", 0o600) == 0)
         try startConfigured()
         let client = try LineReader(daemon.socket)
         for _ in 0..<5 { _ = try client.next() }
         daemon.process.terminate()
         #expect(daemon.exitCode() == 0)
-        #expect(!FileManager.default.fileExists(atPath: path + ".tmp"))
+        #expect(try String(contentsOfFile: daemon.folder + "/other", encoding: .utf8) == "mine")
+        let names = try FileManager.default.contentsOfDirectory(atPath: daemon.folder).filter { !$0.hasPrefix("s") }
+        #expect(Set(names) == ["conf", "log", "other", "pictures"])
         var status = stat()
-        #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o644)
+        #expect(lstat(path, &status) == 0 && status.st_mode == S_IFREG | 0o644)
         let json = try #require(try ToolOutcome(of: ["status", "--file", path, "--json"], daemon).objects().first)
         let frames = try #require(json["swiftlet_frames_published_total"] as? Int)
         #expect(frames >= 4 && json["swiftlet_frames_captured_total"] as? Int == frames)
@@ -221,7 +226,18 @@ import Testing
         for _ in 0..<3 { _ = try client.next() }
         daemon.process.terminate()
         #expect(daemon.exitCode() == 0)
-        #expect(try daemon.log().count { $0.contains("metrics cannot be written") } == 1)
-        #expect(!FileManager.default.fileExists(atPath: path + ".tmp"))
+        #expect(try daemon.log().count { $0.contains("cannot be written") } == 1)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: path).count == 3)
+    }
+
+    /// A FIFO there is not waited for.
+    @Test func metricsAreNotWrittenToAPipe() throws {
+        let path = daemon.folder + "/fifo"
+        try #require(mkfifo(path, 0o600) == 0)
+        try configure("[metrics]\nfile = \(path)\n[camera]\nrate = 100\n")
+        try startConfigured()
+        try waitForLog("is a device, pipe or socket")
+        daemon.process.terminate()
+        #expect(daemon.exitCode() == 0)
     }
 }

@@ -87,9 +87,9 @@ struct RunningServer {
     }
 
     /// Waits for what another thread is about to do; gives up after 20 s.
-    func eventually(_ condition: (StreamCounters) -> Bool) -> Bool {
+    func eventually(_ condition: (StreamCounters) throws -> Bool) rethrows -> Bool {
         for _ in 0..<2000 {
-            if condition(server.counters) { return true }
+            if try condition(server.counters) { return true }
             usleep(10_000)
         }
         return false

@@ -28,7 +28,7 @@ int clinux_output_open_stream(const char *_Nonnull path, int *_Nonnull fd);
 /// else, otherwise what mkdir said.
 int clinux_make_folder(const char *_Nonnull path);
 
-/// Replaces the file `path` by these bytes with the mode `mode` in those steps, or leaves it as it was. Allocates
+/// Replaces the file or link `path` by these bytes with the mode `mode` in those steps, or leaves it as it was. Allocates
 /// nothing. ENODEV where the name is a pipe, device or socket, otherwise what a step said.
 int clinux_replace_file(
     const char *_Nonnull path, const void *_Nonnull bytes, size_t count, unsigned mode);

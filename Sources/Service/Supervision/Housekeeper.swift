@@ -1,4 +1,5 @@
 import CLinux
+import Files
 import Stream
 
 /// The daemon's thread for everything that is not a frame: it tells the service manager how things stand, feeds the
@@ -164,7 +165,8 @@ private final class Chores: @unchecked Sendable {
         let error = clinux_replace_file(path, bytes.baseAddress!, bytes.count, 0o644)
         // One line when it begins to fail or fails otherwise, and one when that is over.
         if error != 0, error != metricsError {
-            log.warning("\(Service.text(path)): metrics cannot be written: \(errorText(error)); the old ones stay")
+            let reason = (error == clinux_ENODEV ? OutputError.notRegularFile : .system(error)).message
+            log.warning("\(Service.text(path)): \(reason); the old metrics stay")
         } else if error == 0, metricsError != 0 {
             log.notice("\(Service.text(path)): metrics are written again")
         }
