@@ -83,7 +83,9 @@ int clinux_v4l2_list_interval(
     if (error != 0) return error;
     const int discrete = found.type == V4L2_FRMIVAL_TYPE_DISCRETE;
     const struct v4l2_fract time = discrete ? found.discrete : found.stepwise.min;
-    *interval = (struct clinux_v4l2_interval){!discrete, time.numerator, time.denominator};
+    const struct v4l2_fract most = discrete ? found.discrete : found.stepwise.max;
+    *interval = (struct clinux_v4l2_interval){
+        !discrete, time.numerator, time.denominator, most.numerator, most.denominator};
     return 0;
 }
 

@@ -1,3 +1,5 @@
+import CLinux
+
 /// Why a source cannot be opened or go on. Numbers are errno values.
 public enum CameraError: Error, Equatable, Sendable {
     case cannotOpen(Int32)
@@ -16,12 +18,35 @@ public enum CameraError: Error, Equatable, Sendable {
     case noCamera
     /// The camera offers nothing that is read here or that libv4l converts.
     case noFormat
+    /// The camera does not offer the format that was asked for.
+    case formatNotOffered(PixelFormat)
     /// The driver refused to do this.
     case driver(DriverCall, Int32)
     /// The driver's buffers are smaller than its format needs.
     case badBuffers
     /// No frame came for so many nanoseconds.
     case noFrames(UInt64)
+    /// Frames came, and for so many nanoseconds none that can be used; the last one for this reason.
+    case noUsableFrames(UInt64, BadFrame)
+
+    /// Whether a mode that needs less of the bus or of memory may do.
+    var isOfMeans: Bool {
+        switch self {
+        case .driver(.start, clinux_ENOSPC), .driver(.start, clinux_ENOMEM), .driver(.requestBuffers, clinux_ENOMEM),
+            .driver(.mapBuffer, clinux_ENOMEM):
+            true
+        default: false
+        }
+    }
+
+    /// Whether the two say the same, however long it has lasted.
+    func isLike(_ other: CameraError) -> Bool {
+        switch (self, other) {
+        case (.noFrames, .noFrames): true
+        case (.noUsableFrames(_, let a), .noUsableFrames(_, let b)): a == b
+        default: self == other
+        }
+    }
 }
 
 /// What is asked of a driver, for messages.
@@ -41,8 +66,10 @@ public enum BadFrame: Equatable, Sendable {
     case noPicture(bytes: Int)
     /// The file is gone or unreadable: errno.
     case unreadable(Int32)
-    /// Other than the camera was set to.
+    /// Of another size than the camera was set to, and damaged: its header is not to be trusted.
     case wrongSize(width: Int, height: Int)
     /// The camera's driver says that the frame is damaged.
     case damaged
+    /// Its decoder refused it, for a reason that whoever called `LiveCamera.refuse` knows.
+    case undecodable
 }

@@ -12,18 +12,48 @@ public struct CameraSelector: Sendable {
         ["bcm2835-codec", "bcm2835-isp", "rpi-hevc-dec", "rpivid", "pispbe", "unicam", "rp1-cfe", "vim2m"]
     }
 
+    /// What a device has to offer; the best comes first.
+    enum Offer: Int {
+        /// Infrared cameras give grey pictures, which the networks were not trained on.
+        case colour, grey
+        /// Distances, metadata, formats that nobody reads.
+        case nothing
+
+        /// That of modes out of which one is to be taken.
+        init(_ modes: [CaptureMode], _ request: CaptureRequest) {
+            self = .nothing
+            for mode in modes where request.format == nil || mode.format == request.format {
+                if mode.format != .grey { self = .colour }
+                if self == .nothing { self = .grey }
+            }
+        }
+    }
+
+    /// What is known of a device.
+    typealias Candidate = (identity: CameraIdentity, driver: [UInt8], offer: Offer)
+
     /// The place of the wanted camera in a list. A name is one of /dev/v4l/by-id or by-path, a bus or card, a device
-    /// node, or the full path of any of these. Without a name USB cameras come first, then the order is that of `byPath`
-    /// and of the nodes, which does not depend on what was plugged in first.
-    func choose(from cameras: [(identity: CameraIdentity, driver: [UInt8])]) -> Int? {
+    /// node, or the full path of any of these. Without a name those come first that offer colour, then grey, then those
+    /// that offer nothing; among these USB cameras; then the order is that of `byPath` and of the nodes, which does not
+    /// depend on what was plugged in first. Of the nodes of one camera that has a name, one that offers something is
+    /// taken.
+    func choose(from cameras: [Candidate]) -> Int? {
         if let name {
             let last = name.lastIndex(of: UInt8(ascii: "/")).map { Array(name[($0 + 1)...]) } ?? name
+            var shared: Int?
             for index in cameras.indices {
                 let camera = cameras[index].identity
-                if same(camera.path, name) || camera.bus == name || camera.card == name { return index }
+                if same(camera.path, name) { return index }
                 if !last.isEmpty, camera.byID == last || camera.byPath == last { return index }
+                // The nodes of a camera share its bus and card.
+                guard camera.bus == name || camera.card == name else { continue }
+                guard let rival = shared else {
+                    shared = index
+                    continue
+                }
+                if isBefore(cameras[index], cameras[rival]) { shared = index }
             }
-            return nil
+            return shared
         }
         var best: Int?
         for index in cameras.indices {
@@ -38,9 +68,8 @@ public struct CameraSelector: Sendable {
         return best
     }
 
-    private func isBefore(
-        _ a: (identity: CameraIdentity, driver: [UInt8]), _ b: (identity: CameraIdentity, driver: [UInt8])
-    ) -> Bool {
+    private func isBefore(_ a: Candidate, _ b: Candidate) -> Bool {
+        if a.offer != b.offer { return a.offer.rawValue < b.offer.rawValue }
         let (usbA, usbB) = (equal(a.driver, "uvcvideo"), equal(b.driver, "uvcvideo"))
         if usbA != usbB { return usbA }
         if a.identity.byPath != b.identity.byPath { return isLess(a.identity.byPath, b.identity.byPath) }

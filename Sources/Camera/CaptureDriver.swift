@@ -24,6 +24,8 @@ public struct OpenCamera: Equatable, Sendable {
     public var identity: CameraIdentity
     /// What the driver granted.
     public var mode: CaptureMode
+    /// What would have been better and could not be had: the USB bus or memory did not suffice.
+    public var givenUp: CaptureMode?
 }
 
 /// A buffer that the driver has filled.
@@ -51,6 +53,8 @@ public protocol CaptureDriver {
     var monotonicTime: UInt64 { get }
     /// Nanoseconds since 1970, which jump when the clock is set: for people, not for deadlines.
     var realTime: UInt64 { get }
+    /// Frames per second that the next `open` asks for; nil: as many as cost nothing else.
+    var rate: Double? { get set }
 
     /// Finds the wanted camera, chooses a mode, hands all buffers to the driver and starts the stream. Nothing is open
     /// after an error.

@@ -19,6 +19,21 @@ public struct CaptureMode: Equatable, Sendable {
     public var rate: Double {
         intervalNumerator == 0 ? 0 : Double(intervalDenominator) / Double(intervalNumerator)
     }
+
+    /// About what it takes of the bus, for comparison: tenths of bytes per second. A JPEG has about a fifth of a byte per
+    /// pixel.
+    var load: Double {
+        let pixel: Double =
+            switch format {
+            case _ where isConverted: 10
+            case .yuyv, .uyvy: 20
+            case .nv12, .yuv420: 15
+            case .rgb24, .bgr24: 30
+            case .grey: 10
+            case .mjpeg: 2
+            }
+        return pixel * Double(width) * Double(height) * (rate > 0 ? rate : 30)
+    }
 }
 
 /// What is wanted of a camera.
@@ -31,11 +46,18 @@ public struct CaptureRequest: Sendable {
     public var width: Int?
     /// nil likewise. One of both alone chooses by that side.
     public var height: Int?
-    /// Frames per second; nil: 15 do, and more are taken where they cost nothing else.
+    /// Frames per second: the camera is set to the nearest that it offers. nil: 15 do, and more are taken where they cost
+    /// nothing else.
     public var rate: Double?
+    /// The only format to take; nil: the cheapest.
+    public var format: PixelFormat?
 
     /// The network's size in pixels, and what a user insists on.
-    public init(networkWidth: Int, networkHeight: Int, width: Int? = nil, height: Int? = nil, rate: Double? = nil) {
+    public init(
+        networkWidth: Int, networkHeight: Int, width: Int? = nil, height: Int? = nil, rate: Double? = nil,
+        format: PixelFormat? = nil
+    ) {
+        self.format = format
         self.networkWidth = networkWidth
         self.networkHeight = networkHeight
         self.width = width
@@ -45,18 +67,26 @@ public struct CaptureRequest: Sendable {
 
     private static var enoughRate: Double { 15 }
 
-    /// The best of what a camera offers, nil where it offers nothing. In this order: the wanted size, where there is one;
+    /// The best of what a camera offers, nil where it offers nothing that is wanted. In this order: the wanted size, where
+    /// there is one;
     /// a size that covers the network's input; a rate of at least the wanted one (15 frames a second unless told
     /// otherwise); the fewest pixels, or the most where none cover the network; the format that costs least
-    /// (`PixelFormat.cost`); the highest rate; what the camera lists first.
+    /// (`PixelFormat.cost`); the highest rate, or of the rates for this size and format the nearest to the wanted one;
+    /// what the camera lists first.
     public func best(of modes: [CaptureMode]) -> Int? {
         var best: Int?
-        for index in modes.indices {
+        for index in modes.indices where format == nil || modes[index].format == format {
             guard let rival = best else {
                 best = index
                 continue
             }
             if isBetter(modes[index], than: modes[rival]) { best = index }
+        }
+        guard let rate, let chosen = best else { return best }
+        // A step of its own: nearness and the costs of other formats would make no order together.
+        for index in modes.indices where modes[index].differsInRate(from: modes[chosen]) {
+            let (distance, rival) = (modes[index].distance(toRate: rate), modes[best!].distance(toRate: rate))
+            if distance < rival || (distance == rival && modes[index].rate > modes[best!].rate) { best = index }
         }
         return best
     }
@@ -82,4 +112,16 @@ public struct CaptureRequest: Sendable {
     }
 
     private func covers(_ mode: CaptureMode) -> Bool { mode.width >= networkWidth && mode.height >= networkHeight }
+}
+
+extension CaptureMode {
+    fileprivate func differsInRate(from other: CaptureMode) -> Bool {
+        fourcc == other.fourcc && width == other.width && height == other.height && rate > 0 && rate != other.rate
+    }
+
+    /// Between the times from frame to frame, in microseconds: that is what drivers compare.
+    fileprivate func distance(toRate wanted: Double) -> Int64 {
+        guard rate > 0 else { return .max }
+        return Int64(abs(1e6 / rate - 1e6 / wanted).rounded())
+    }
 }

@@ -78,4 +78,7 @@ public struct CapturedFrame {
     public let capturedMonotonic: UInt64
     /// The same moment in nanoseconds since 1970.
     public let capturedRealtime: UInt64
+    /// Whether the driver marked it as damaged, as it does with all of this camera's frames: it is to be used where
+    /// nothing else is wrong with it.
+    public let isFlagged: Bool
 }

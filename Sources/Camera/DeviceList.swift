@@ -29,12 +29,15 @@ public struct DeviceList {
     /// Why the first device of those was refused; nil where there are none.
     public var refusal: Int32? { refusals.first?.error }
 
+    private let request: CaptureRequest
+
     private static var mostDevices: Int { 64 }
     private static var mostLinks: Int { 256 }
     static var mostModes: Int { 1024 }
 
     /// Asks every device node; those that cannot be opened or capture nothing are left out.
     public init(request: CaptureRequest) {
+        self.request = request
         for name in Self.names(in: "/dev", beginning: "video") {
             guard devices.count + refusals.count < Self.mostDevices else { return }
             var descriptor: Int32 = -1
@@ -53,7 +56,7 @@ public struct DeviceList {
 
     /// The place of the camera that `selector` means.
     public func chosen(by selector: CameraSelector) -> Int? {
-        selector.choose(from: devices.map { ($0.identity, $0.driver) })
+        selector.choose(from: devices.map { ($0.identity, $0.driver, CameraSelector.Offer($0.modes, request)) })
     }
 
     private static func device(_ descriptor: Int32, _ path: [CChar], _ request: CaptureRequest) -> Device? {

@@ -8,22 +8,33 @@ struct FrameLayout {
     /// Of each of the driver's planes; 0 where rows have no padding.
     var rowBytes: InlineArray<3, Int>
 
+    /// Bytes that a camera may send before its JPEG: one or two, or a header of its own.
+    private static var mostJunk: Int { 256 }
+
+    /// Where a JPEG begins in a buffer: at an SOI with another marker behind it.
+    private static func start(ofJPEG bytes: UnsafeRawBufferPointer) -> Int? {
+        guard bytes.count >= 4 else { return nil }
+        for start in 0...min(mostJunk, bytes.count - 4)
+        where bytes[start] == 0xFF && bytes[start + 1] == 0xD8 && bytes[start + 2] == 0xFF {
+            if bytes[start + 3] != 0xD8 { return start }
+        }
+        // What stands behind this one is for the decoder to judge.
+        return bytes[0] == 0xFF && bytes[1] == 0xD8 ? 0 : nil
+    }
+
     /// The picture in `parts`, the used bytes of a buffer's planes. With one part, all planes of the format lie in it one
-    /// after the other, the chroma rows as far apart as their width is in proportion to that of Y.
+    /// after the other, the chroma rows as far apart as their width is in proportion to that of Y. A JPEG's size is its own
+    /// affair: the image has the one that was agreed on.
     func image(_ parts: InlineArray<3, UnsafeRawBufferPointer>, partCount: Int) -> Result<CapturedImage, BadCapture> {
         let nothing = CapturedImage.Plane(bytes: UnsafeRawBufferPointer(start: nil, count: 0), rowBytes: 0)
         var image = CapturedImage(
             format: format, width: width, height: height, colour: colour, planes: [nothing, nothing, nothing])
         if format == .mjpeg {
-            let bytes = parts[0]
-            guard bytes.count > 0 else { return .failure(BadCapture(reason: .empty)) }
-            guard bytes.count >= 4, bytes[0] == 0xFF, bytes[1] == 0xD8 else {
+            guard parts[0].count > 0 else { return .failure(BadCapture(reason: .empty)) }
+            guard let start = Self.start(ofJPEG: parts[0]) else {
                 return .failure(BadCapture(reason: .brokenStructure))
             }
-            if let header = JPEGHeader(of: bytes), header.width != width || header.height != height {
-                return .failure(BadCapture(reason: .wrongSize(width: header.width, height: header.height)))
-            }
-            image.planes[0].bytes = bytes
+            image.planes[0].bytes = UnsafeRawBufferPointer(rebasing: parts[0][start...])
             return .success(image)
         }
         var offset = 0

@@ -1,15 +1,20 @@
 /// A camera that may come, go, hang and send garbage: the newest of its frames, and what becomes of it.
 ///
-///     absent -> opening -> streaming <-> stalled -> absent
+///     absent -> opening -> streaming <-> stalled, unusable -> absent
 ///
-/// Without a frame for `Deadlines.frame` the stream is restarted; without one for as long again the device is closed and
-/// opened anew, ever less often. A device that comes is opened at once. One thread owns a camera; a wait ends when the
-/// driver's interrupting descriptor becomes readable. Nothing is allocated while frames come.
+/// Without a frame, or without one that can be used, for as long as the camera may need (`Patience`) the stream is
+/// restarted; if that does not help the device is closed and opened anew, ever less often. A device that comes is opened
+/// at once. Whoever takes a frame says whether it can be used: the camera streams from the first that can. One thread
+/// owns a camera; a wait ends when the driver's interrupting descriptor becomes readable. Nothing is allocated while
+/// frames come.
 public final class LiveCamera<Driver: CaptureDriver> {
     /// Nanoseconds.
     public struct Deadlines: Sendable {
-        /// The longest time between two frames.
+        /// The least time that a camera may take for a frame before it is restarted. One that says or has shown that it
+        /// needs longer may take longer.
         public var frame: UInt64 = 3_000_000_000
+        /// The most, unless `frame` is more.
+        public var slowestFrame: UInt64 = 60_000_000_000
         /// The first time between two attempts to open a camera.
         public var firstRetry: UInt64 = 250_000_000
         /// The longest, which doubling reaches.
@@ -17,7 +22,7 @@ public final class LiveCamera<Driver: CaptureDriver> {
         /// What a device that came gets until its rights and links are set.
         public var settling: UInt64 = 100_000_000
 
-        /// The defaults: 3 s for a frame, 0.25 s to 4 s between attempts.
+        /// The defaults: 3 to 60 s for a frame, 0.25 s to 4 s between attempts.
         public init() {}
     }
 
@@ -26,18 +31,26 @@ public final class LiveCamera<Driver: CaptureDriver> {
         case frame(CapturedFrame)
         case bad(BadFrame)
         case changed(CameraChange)
+        case noticed(CameraNotice)
         case interrupted
     }
 
     /// The camera that was opened last, nil before the first.
     public private(set) var camera: OpenCamera?
-    /// By the last `changed`; `absent` before the first.
+    /// By the last change; `absent` before the first.
     public private(set) var state = CameraState.absent
     /// Since the start: frames that came while another was worked on, or that the driver had no buffer for.
     public private(set) var droppedFrames: UInt64 = 0
+    /// Since the start: how often the stream or the device was started anew because no frame came.
+    public private(set) var restartsOfStalled: UInt64 = 0
+    /// The same because no frame could be used.
+    public private(set) var restartsOfUnusable: UInt64 = 0
 
     /// Frames that the camera has made while it was open, also those that were left out.
     public var frameCount: UInt64 { sequence }
+
+    /// Until when nothing is wrong if no frame comes (CLOCK_MONOTONIC); 0 while there is something wrong.
+    public var quietEnd: UInt64 { isOpen && silence.failures == 0 && useless.failures == 0 ? silence.end : 0 }
 
     private var driver: Driver
     private let deadlines: Deadlines
@@ -47,39 +60,85 @@ public final class LiveCamera<Driver: CaptureDriver> {
     private var lastReason: CameraError?
     private var retry: UInt64
     private var nextAttempt: UInt64 = 0
-    /// When a frame has to have come.
-    private var frameDeadline: UInt64 = 0
+    /// For frames of any kind, and for usable ones.
+    private var silence: Patience
+    private var useless: Patience
+    /// Since the last usable one or the start: frames that can't be used, and whether the driver left any unmarked.
+    private var badFrames = 0
+    private var hasUnflagged = false
+    private var ignoresFlags = false
+    private var hasSaidFlags = false
+    private var hasSaidTimes = false
+    /// When each buffer was handed to the driver: what is in it was captured later. Linux has at most 32.
+    private var queued = InlineArray<32, UInt64>(repeating: 0)
     private var needsRestart = false
     private var wasRestarted = false
     /// The driver's number of the next frame; nil after a start, when it begins anew.
     private var expected: UInt32?
     private var sequence: UInt64 = 0
     private var isFirstAttempt = true
-    /// A first frame, whose state comes before it.
+    /// What comes before anything else, in this order.
+    private var heldEvent: Event?
     private var heldFrame: CapturedFrame?
+
+    /// A driver's clock and the frame's may differ a little.
+    private static var clockSlack: UInt64 { 20_000_000 }
+    /// Fewer bad frames say nothing of a camera.
+    private static var fewestBadFrames: Int { 3 }
 
     /// Opens nothing: the first `next()` does.
     public init(_ driver: Driver, deadlines: Deadlines = Deadlines()) {
         self.driver = driver
         self.deadlines = deadlines
         retry = deadlines.firstRetry
+        silence = Patience(least: deadlines.frame, most: deadlines.slowestFrame)
+        useless = silence
     }
 
     deinit { if isOpen { driver.close() } }
 
     /// Waits for what comes next. The frame returned last is void.
     public func next() -> Event {
+        if let event = heldEvent {
+            heldEvent = nil
+            return event
+        }
         if let frame = heldFrame {
             heldFrame = nil
             return .frame(frame)
         }
         if let index = lent {
             lent = nil
-            do throws(CameraError) { try driver.enqueue(index) } catch { if let change = fail(error) { return change } }
+            do throws(CameraError) { try enqueue(index) } catch { if let change = fail(error) { return change } }
         }
         while true {
             if let event = isOpen ? nextOfOpen() : nextOfClosed() { return event }
         }
+    }
+
+    /// The frame returned last can be used. Returns the change of state that comes before it, if there is one.
+    public func use() -> CameraChange? {
+        guard isOpen else { return nil }
+        useless.came(at: driver.monotonicTime)
+        (badFrames, hasUnflagged) = (0, false)
+        wasRestarted = false
+        retry = deadlines.firstRetry
+        return change(to: .streaming, nil)
+    }
+
+    /// The frame returned last can't be used.
+    public func refuse(_ reason: BadFrame) {
+        guard isOpen else { return }
+        if let event = count(bad: reason) { heldEvent = event }
+    }
+
+    /// From here on, so many frames per second are asked for; the camera is opened anew where that is news.
+    public func ask(rate: Double?) {
+        guard rate != driver.rate else { return }
+        driver.rate = rate
+        guard isOpen else { return }
+        close()
+        nextAttempt = driver.monotonicTime
     }
 
     // MARK: - Without a device
@@ -98,21 +157,43 @@ public final class LiveCamera<Driver: CaptureDriver> {
                 return nil
             } catch {
                 // The attempt stays due: an error that comes at once must not put it off for ever.
-                return change(to: .absent, error)
+                return event(change(to: .absent, error))
             }
         }
         do throws(CameraError) {
-            camera = try driver.open()
+            let opened = try driver.open()
             isOpen = true
-            expected = nil
-            wasRestarted = false
-            frameDeadline = driver.monotonicTime + deadlines.frame
-            return change(to: state == .stalled ? .stalled : .opening, nil)
+            begin(opened, queuedAt: now)
+            return event(change(to: state == .stalled || state == .unusable ? state : .opening, nil))
         } catch {
             nextAttempt = driver.monotonicTime + retry
             retry = min(2 * retry, deadlines.lastRetry)
-            return change(to: state == .stalled && error != .noCamera ? .stalled : .absent, error)
+            return event(change(to: state == .stalled && error != .noCamera ? .stalled : .absent, error))
         }
+    }
+
+    private func begin(_ opened: OpenCamera, queuedAt time: UInt64) {
+        if opened.identity != camera?.identity {
+            silence.forget()
+            useless.forget()
+            (ignoresFlags, hasSaidFlags, hasSaidTimes) = (false, false, false)
+        }
+        camera = opened
+        let mode = opened.mode
+        // A driver says what it likes: beyond an hour it is no interval.
+        silence.announced = mode.rate > 1.0 / 3600 ? UInt64(1e9 / mode.rate) : 0
+        wasRestarted = false
+        begin(queuedAt: time)
+    }
+
+    /// The stream has been started, with all buffers handed to the driver no earlier than at `time`.
+    private func begin(queuedAt time: UInt64) {
+        expected = nil
+        (badFrames, hasUnflagged) = (0, false)
+        for index in queued.indices { queued[index] = time }
+        let now = driver.monotonicTime
+        silence.begin(at: now)
+        useless.begin(at: now)
     }
 
     // MARK: - With a device
@@ -121,17 +202,23 @@ public final class LiveCamera<Driver: CaptureDriver> {
         if needsRestart {
             needsRestart = false
             wasRestarted = true
-            expected = nil
+            let now = driver.monotonicTime
             do throws(CameraError) { try driver.restart() } catch { return fail(error) }
-            frameDeadline = driver.monotonicTime + deadlines.frame
+            begin(queuedAt: now)
         }
         let now = driver.monotonicTime
         do throws(CameraError) {
             // Once the time is up, frames that came while the caller was busy still count.
-            switch try driver.wait(atMost: frameDeadline - min(now, frameDeadline)) {
+            switch try driver.wait(atMost: silence.end - min(now, silence.end)) {
             case .interrupted: return .interrupted
             case .frames: return try newest()
-            case .timedOut, .devicesChanged: return driver.monotonicTime < frameDeadline ? nil : missedDeadline()
+            case .timedOut, .devicesChanged:
+                let now = driver.monotonicTime
+                guard now >= silence.end else { return nil }
+                let reason = CameraError.noFrames(silence.limit)
+                silence.failed(at: now)
+                restartsOfStalled += 1
+                return startAnew(.stalled, reason)
             }
         } catch {
             return fail(error)
@@ -144,17 +231,22 @@ public final class LiveCamera<Driver: CaptureDriver> {
         var newest: Drained?
         var older: Drained?
         var fault: BadFrame?
+        var hasCome = false
         while let filled = try driver.dequeue() {
+            hasCome = true
             count(filled.sequence)
-            guard !filled.isDamaged else {
+            if !filled.isDamaged { (hasUnflagged, ignoresFlags) = (true, false) }
+            guard !filled.isDamaged || ignoresFlags else {
                 fault = .damaged
-                try driver.enqueue(filled.index)
+                try enqueue(filled.index)
                 continue
             }
             if let older { try drop(older) }
             older = newest
             newest = Drained(buffer: filled, sequence: sequence - 1)
         }
+        // Frames that can't be used show too that the camera lives.
+        if hasCome { silence.came(at: driver.monotonicTime) }
         var kept = newest
         var image: CapturedImage?
         if let newest { image = try look(at: newest, &fault) }
@@ -167,22 +259,26 @@ public final class LiveCamera<Driver: CaptureDriver> {
             }
         }
         guard let kept, let image else {
-            // Damaged frames show that the camera lives: the wait goes on.
-            if fault != nil { frameDeadline = driver.monotonicTime + deadlines.frame }
-            return fault.map { .bad($0) }
+            guard let fault else { return nil }
+            heldEvent = count(bad: fault)
+            return .bad(fault)
         }
-        frameDeadline = driver.monotonicTime + deadlines.frame
-        wasRestarted = false
-        retry = deadlines.firstRetry
         lent = kept.buffer.index
+        return give(kept, image)
+    }
+
+    private func give(_ kept: Drained, _ image: CapturedImage) -> Event {
         let now = driver.monotonicTime
-        let captured = kept.buffer.captured > 0 && kept.buffer.captured <= now ? kept.buffer.captured : now
+        let told = kept.buffer.captured, earliest = queued[kept.buffer.index & 31]
+        let isPossible = told <= now && told + Self.clockSlack >= earliest
+        let captured = told > 0 && isPossible ? told : now
         let frame = CapturedFrame(
             image: image, sequence: kept.sequence, capturedMonotonic: captured,
-            capturedRealtime: driver.realTime - (now - captured))
-        guard let change = change(to: .streaming, nil) else { return .frame(frame) }
+            capturedRealtime: driver.realTime - (now - captured), isFlagged: kept.buffer.isDamaged)
+        guard told > 0, !isPossible, !hasSaidTimes else { return .frame(frame) }
+        hasSaidTimes = true
         heldFrame = frame
-        return change
+        return .noticed(.impossibleTime(Int64(truncatingIfNeeded: now &- told)))
     }
 
     /// A buffer that has been taken from the driver, and its frame's number.
@@ -197,14 +293,19 @@ public final class LiveCamera<Driver: CaptureDriver> {
         case .success(let image): return image
         case .failure(let bad):
             fault = bad.reason
-            try driver.enqueue(drained.buffer.index)
+            try enqueue(drained.buffer.index)
             return nil
         }
     }
 
     private func drop(_ drained: Drained) throws(CameraError) {
         droppedFrames += 1
-        try driver.enqueue(drained.buffer.index)
+        try enqueue(drained.buffer.index)
+    }
+
+    private func enqueue(_ index: Int) throws(CameraError) {
+        queued[index & 31] = driver.monotonicTime
+        try driver.enqueue(index)
     }
 
     private func count(_ number: UInt32) {
@@ -220,40 +321,64 @@ public final class LiveCamera<Driver: CaptureDriver> {
         sequence += 1
     }
 
-    private func missedDeadline() -> Event? {
-        let reason = CameraError.noFrames(deadlines.frame)
-        frameDeadline = driver.monotonicTime + deadlines.frame
-        if wasRestarted {
-            closeAndRetry()
-            return change(to: .stalled, reason)
+    // MARK: - What goes wrong
+
+    /// One frame more that can't be used; what becomes of the camera after many.
+    private func count(bad reason: BadFrame) -> Event? {
+        badFrames += 1
+        let now = driver.monotonicTime
+        guard badFrames >= Self.fewestBadFrames, now >= useless.end else { return nil }
+        if !hasUnflagged, !ignoresFlags {
+            // Some drivers mark whatever comes.
+            ignoresFlags = true
+            (badFrames, hasUnflagged) = (0, false)
+            useless.begin(at: now)
+            defer { hasSaidFlags = true }
+            return hasSaidFlags ? nil : .noticed(.flagsIgnored)
         }
-        // The stall is told first: a restart may itself hang in the driver.
-        needsRestart = true
-        return change(to: .stalled, reason)
+        let limit = useless.limit
+        useless.failed(at: now)
+        restartsOfUnusable += 1
+        return startAnew(.unusable, .noUsableFrames(limit, reason))
+    }
+
+    private func startAnew(_ state: CameraState, _ reason: CameraError) -> Event? {
+        (badFrames, hasUnflagged) = (0, false)
+        // It is told first: a restart may itself hang in the driver.
+        if wasRestarted { closeAndRetry() } else { needsRestart = true }
+        return event(change(to: state, reason))
     }
 
     /// The device is no longer usable as it is.
     private func fail(_ error: CameraError) -> Event? {
         closeAndRetry()
-        return change(to: .absent, error)
+        return event(change(to: .absent, error))
     }
 
     private func closeAndRetry() {
-        if isOpen { driver.close() }
-        isOpen = false
-        needsRestart = false
-        lent = nil
+        close()
         nextAttempt = driver.monotonicTime + retry
         retry = min(2 * retry, deadlines.lastRetry)
     }
 
-    private func change(to next: CameraState, _ reason: CameraError?) -> Event? {
+    private func close() {
+        if isOpen { driver.close() }
+        isOpen = false
+        needsRestart = false
+        lent = nil
+        heldFrame = nil
+    }
+
+    private func change(to next: CameraState, _ reason: CameraError?) -> CameraChange? {
         // A camera that went is not there: no news.
-        let isNews = next != state || (reason != nil && reason != lastReason && reason != .noCamera)
+        var isNews = next != state
+        if let reason, reason != .noCamera { isNews = isNews || !(lastReason?.isLike(reason) ?? false) }
         guard isFirstAttempt || isNews else { return nil }
         isFirstAttempt = false
         state = next
         lastReason = reason
-        return .changed(CameraChange(state: next, reason: reason))
+        return CameraChange(state: next, reason: reason)
     }
+
+    private func event(_ change: CameraChange?) -> Event? { change.map { .changed($0) } }
 }

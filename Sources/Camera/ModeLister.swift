@@ -71,6 +71,18 @@ struct ModeLister {
             clamping: min(least + (side - least + step - 1) / step * step, least + (most - least) / step * step))
     }
 
+    /// The interval in a driver's range that is nearest to the wanted one; the shortest where none is wanted.
+    private func fit(_ interval: clinux_v4l2_interval) -> (UInt32, UInt32) {
+        let shortest = Double(interval.numerator) / Double(interval.denominator)
+        let longest = Double(interval.most_numerator) / Double(interval.most_denominator)
+        guard interval.is_range, let rate = request.rate, 1 / rate > shortest, longest > shortest else {
+            return (interval.numerator, interval.denominator)
+        }
+        guard 1 / rate < longest else { return (interval.most_numerator, interval.most_denominator) }
+        // Microseconds, as drivers count them: a rate that is wanted is at least one frame in hours.
+        return (UInt32(clamping: Int64((1e6 / rate).rounded())), 1_000_000)
+    }
+
     private func appendIntervals(
         _ format: PixelFormat, _ fourcc: UInt32, _ width: Int, _ height: Int, _ modes: inout [CaptureMode]
     ) {
@@ -85,8 +97,7 @@ struct ModeLister {
             else { break }
             guard interval.numerator > 0, interval.denominator > 0 else { continue }
             hasIntervals = true
-            mode.intervalNumerator = interval.numerator
-            mode.intervalDenominator = interval.denominator
+            (mode.intervalNumerator, mode.intervalDenominator) = fit(interval)
             append(mode, &modes)
         }
         if !hasIntervals { append(mode, &modes) }

@@ -17,11 +17,13 @@ public struct V4L2Driver: CaptureDriver {
     }
 
     private let selector: CameraSelector
-    private let request: CaptureRequest
+    private var request: CaptureRequest
     private let interrupt: Int32
     /// -1 where the system lets no more folders be watched: cameras are then found by trying.
     private var watch: Int32 = -1
     private var descriptor: Int32 = -1
+    /// Modes that are tried one after the other where the bus or memory does not suffice.
+    private static let mostAttempts = 32
     /// Attempts in a row that found no camera but one that may not be opened.
     private var refusals = 0
     private var usesPlanes = false
@@ -44,11 +46,17 @@ public struct V4L2Driver: CaptureDriver {
     public var monotonicTime: UInt64 { clinux_monotonic_ns() }
     /// Nanoseconds since 1970 (CLOCK_REALTIME).
     public var realTime: UInt64 { clinux_realtime_ns() }
+    /// Of the request.
+    public var rate: Double? {
+        get { request.rate }
+        set { request.rate = newValue }
+    }
 
     // MARK: - Opening
 
-    /// Looks through all devices, which takes milliseconds, and starts the wanted one. Throws `noCamera` where it is
-    /// not there, `noFormat`, `badBuffers`, or the `driver` call that failed.
+    /// Looks through all devices, which takes milliseconds, and starts the wanted one in the best mode that the USB bus
+    /// and memory suffice for. Throws `noCamera` where it is not there, `noFormat`, `formatNotOffered`, `badBuffers`, or
+    /// the `driver` call that failed.
     public mutating func open() throws(CameraError) -> OpenCamera {
         let list = DeviceList(request: request)
         guard let chosen = list.chosen(by: selector) else {
@@ -58,17 +66,38 @@ public struct V4L2Driver: CaptureDriver {
         }
         refusals = 0
         let device = list.devices[chosen]
-        guard let best = request.best(of: device.modes) else { throw .noFormat }
+        var modes = device.modes
+        var givenUp: CaptureMode?
+        var failure: CameraError?
+        for _ in 0..<Self.mostAttempts {
+            guard let best = request.best(of: modes) else { break }
+            var mode = modes[best]
+            do throws(CameraError) {
+                try start(device, &mode)
+                return OpenCamera(identity: device.identity, mode: mode, givenUp: givenUp)
+            } catch {
+                guard error.isOfMeans else { throw error }
+                failure = failure ?? error
+            }
+            givenUp = givenUp ?? modes[best]
+            let load = modes[best].load
+            modes.removeAll { $0.load >= load }
+        }
+        if let failure { throw failure }
+        guard let format = request.format, !device.modes.isEmpty else { throw .noFormat }
+        throw .formatNotOffered(format)
+    }
+
+    /// `mode` becomes what the driver granted. Nothing is open after an error.
+    private mutating func start(_ device: DeviceList.Device, _ mode: inout CaptureMode) throws(CameraError) {
         let error = clinux_v4l2_open(device.identity.path, &descriptor)
         guard error == 0 else { throw .driver(.open, error) }
         usesPlanes = device.usesPlanes
         do throws(CameraError) {
-            var mode = device.modes[best]
             try set(&mode)
             try makeBuffers()
             try enqueueAll()
             try start()
-            return OpenCamera(identity: device.identity, mode: mode)
         } catch {
             close()
             throw error
@@ -98,8 +127,8 @@ public struct V4L2Driver: CaptureDriver {
         mode.fourcc = format.fourcc
         (mode.width, mode.height) = (width, height)
         guard mode.intervalNumerator > 0 else { return }
-        var interval = clinux_v4l2_interval(
-            is_range: false, numerator: mode.intervalNumerator, denominator: mode.intervalDenominator)
+        var interval = clinux_v4l2_interval()
+        (interval.numerator, interval.denominator) = (mode.intervalNumerator, mode.intervalDenominator)
         // Not all drivers can; the camera then runs at its own rate.
         if clinux_v4l2_set_interval(descriptor, usesPlanes, &interval) == 0, interval.numerator > 0 {
             mode.intervalNumerator = interval.numerator

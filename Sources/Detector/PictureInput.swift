@@ -24,21 +24,28 @@ public final class PictureInput {
         ingest = Ingest(format: format, rule: isFast ? .fast : upstream)
     }
 
-    /// Decodes a JPEG.
-    /// - Returns: the upright picture's size, and how often libjpeg warned of damage that it decoded around.
-    public func load(
-        jpeg bytes: UnsafeRawBufferPointer, into tensor: Tensor
-    ) throws(JPEGError) -> (size: PictureSize, warnings: Int) {
+    /// What a JPEG was.
+    public struct Loaded {
+        /// Of the upright picture.
+        public var size: PictureSize
+        /// As its header says.
+        public var stored: PictureSize
+        /// How often libjpeg warned of damage that it decoded around.
+        public var warnings: Int
+    }
+
+    /// Decodes a JPEG. Throws why it can't be used; the tensor is then undefined.
+    public func load(jpeg bytes: UnsafeRawBufferPointer, into tensor: Tensor) throws(JPEGError) -> Loaded {
         let warnings = jpeg.warnings
         if isFast, let full = try jpeg.decodePlanes(bytes, into: &planes, atLeast: format.size) {
             picture.reshape(to: PictureSize(width: 0, height: 0))
             load(planes.view, of: full, into: tensor)
-            return (full, jpeg.warnings - warnings)
+            return Loaded(size: full, stored: full, warnings: jpeg.warnings - warnings)
         }
         planes.clear()
         let full = try jpeg.decode(bytes, into: &picture, atLeast: isFast ? format.size : nil)
         load(picture, of: full, into: tensor)
-        return (full, jpeg.warnings - warnings)
+        return Loaded(size: full, stored: jpeg.orientation.upright(full), warnings: jpeg.warnings - warnings)
     }
 
     /// Takes an upright RGB picture at its full size, which is not empty, by the settings' rule.

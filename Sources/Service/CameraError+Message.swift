@@ -2,9 +2,13 @@ import CLinux
 import Camera
 
 extension CameraError {
-    /// What is wrong and what to do; `source` is the name the user gave.
+    /// What stands for a camera's name where the user gave none.
+    public static var anyCamera: String { "any camera" }
+
+    /// What is wrong and what to do; `source` is the name the user gave, or `anyCamera`.
     public func message(source: String) -> String {
         switch self {
+        case .noCamera where source == Self.anyCamera: "no camera found: plug one in"
         case .cannotOpen(let error): "\(source): cannot be opened: \(errorText(error))"
         case .cannotRead(let error): "\(source): cannot be read: \(errorText(error))"
         case .unsupportedKind: "\(source): is no picture, folder, MJPEG file or pipe"
@@ -13,19 +17,28 @@ extension CameraError {
             "\(source): holds more than \(limit) pictures: split it, or make it an MJPEG file"
         case .cannotRepeatStream: "\(source): a stream cannot be repeated: leave --loop out, or give a file"
         case .outOfMemory(let error): "\(source): no memory for frames: \(errorText(error))"
-        case .noCamera: "\(source): no such camera: plug it in; swiftlet cameras lists what is there"
+        case .noCamera: "\(source): no camera found: plug one in; swiftlet cameras lists what is there"
         case .noFormat: "\(source): offers no format that is read or converted here: see swiftlet cameras"
+        case .formatNotOffered(let format):
+            "\(source): offers no \(format.name), as [camera] format or --format wants: see swiftlet cameras"
         case .badBuffers: "\(source): its driver's buffers do not fit its format"
         case .noFrames(let time): "\(source): gives no frames for \(time / 1_000_000_000) s"
+        case .noUsableFrames(let time, let bad): Self.message(source: source, unusableFor: time, last: bad.message)
         case .driver(.open, clinux_EACCES): "\(source): a camera is there and may not be opened: be in group video"
         case .driver(.open, clinux_EPERM):
             "\(source): a camera is there and may not be opened: let the service's DeviceAllow= have it"
         case .driver(.start, clinux_ENOSPC):
             "\(source): not enough USB bandwidth: ask for a smaller size or MJPEG, or use another USB port"
+        case .driver(_, clinux_ENOMEM): "\(source): not enough memory for its driver: ask for a smaller size"
         case .driver(_, clinux_EBUSY): "\(source): another program uses it: end that one"
         case .driver(_, clinux_ENODEV): "\(source): was unplugged"
         case .driver(let call, let error): "\(source): \(call.message): \(errorText(error))"
         }
+    }
+
+    /// No frame could be used for so many nanoseconds; `last` says of the last one what it is or does.
+    public static func message(source: String, unusableFor time: UInt64, last: String) -> String {
+        "\(source): no frame can be used for \(time / 1_000_000_000) s: the last one \(last)"
     }
 
     /// What a program ends with that cannot do without the source.
@@ -35,9 +48,9 @@ extension CameraError {
         case .cannotRead: .ioError
         case .unsupportedKind, .emptyFolder, .tooManyPictures: .noInput
         case .cannotRepeatStream: .usage
-        case .noCamera, .noFormat: .noInput
+        case .noCamera, .noFormat, .formatNotOffered: .noInput
         case .driver(.open, clinux_EACCES), .driver(.open, clinux_EPERM): .noPermission
-        case .driver, .badBuffers, .noFrames: .ioError
+        case .driver, .badBuffers, .noFrames, .noUsableFrames: .ioError
         case .outOfMemory: .system
         }
     }
@@ -67,9 +80,23 @@ extension BadFrame {
         case .empty: "is empty"
         case .noPicture(let count): "does not begin within \(byteCount(count))"
         case .unreadable(clinux_ENOTSUP): "is not a regular file"
-        case .wrongSize(let width, let height): "is \(width)x\(height), which nobody asked the camera for"
+        case .wrongSize(let width, let height): "is damaged, and \(width)x\(height), which nobody asked the camera for"
         case .damaged: "came damaged from the camera"
+        case .undecodable: "can't be decoded"
         case .unreadable(let error): "cannot be read: \(errorText(error))"
+        }
+    }
+}
+
+extension CameraNotice {
+    /// What is made up for; `source` is the camera's name.
+    public func message(source: String) -> String {
+        switch self {
+        case .flagsIgnored:
+            "\(source): its driver marks every frame as damaged: those that are whole are used all the same"
+        case .impossibleTime(let age):
+            "\(source): its driver says that a frame is \(fixed(Double(age) / 1e9, decimals: 3)) s old, which can't be: "
+                + "the time of arrival is taken instead"
         }
     }
 }

@@ -8,6 +8,8 @@ public struct CameraLine {
         case streaming
         /// It is there and gives no frames.
         case stalled
+        /// It gives frames, none of which can be used.
+        case unusable
 
         /// As the line has it.
         public var name: StaticString {
@@ -16,6 +18,34 @@ public struct CameraLine {
             case .opening: "opening"
             case .streaming: "streaming"
             case .stalled: "stalled"
+            case .unusable: "unusable"
+            }
+        }
+    }
+
+    /// Why a camera is stalled or unusable.
+    public enum Reason: Int, CaseIterable, Sendable {
+        /// It gives no frames.
+        case silent
+        /// Its driver marks them as damaged, and they are.
+        case flagged
+        case empty
+        /// They end too early.
+        case truncated
+        /// They are not what their format says, or can't be decoded.
+        case corrupt
+        /// They have another size than the camera was set to, and are damaged.
+        case size
+
+        /// As the line has it.
+        public var name: StaticString {
+            switch self {
+            case .silent: "silent"
+            case .flagged: "flagged"
+            case .empty: "empty"
+            case .truncated: "truncated"
+            case .corrupt: "corrupt"
+            case .size: "size"
             }
         }
     }
@@ -48,9 +78,12 @@ public struct CameraLine {
     public var message: [UInt8]
     /// Only while it streams.
     public var mode: Mode?
+    /// Where it is stalled or unusable.
+    public var reason: Reason?
 
     /// Texts are UTF-8; the line cuts them after 256 bytes.
-    public init(state: State, camera: [UInt8], message: [UInt8], mode: Mode? = nil) {
+    public init(state: State, camera: [UInt8], message: [UInt8], mode: Mode? = nil, reason: Reason? = nil) {
+        self.reason = reason
         self.state = state
         self.camera = camera
         self.message = message
@@ -71,6 +104,10 @@ extension JSONWriter {
         string(Array(line.camera.prefix(StreamProtocol.stateTextLimit)))
         key("message")
         string(Array(line.message.prefix(StreamProtocol.stateTextLimit)))
+        if let reason = line.reason {
+            key("reason")
+            string(reason.name)
+        }
         if line.state == .streaming, let mode = line.mode {
             key("format")
             fourcc(mode.format)

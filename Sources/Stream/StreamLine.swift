@@ -81,7 +81,7 @@ public struct StreamLine {
     public var count: UInt64 = 0
 
     // Of camera. The format, of up to four letters, is a snapshot's too; the message, an error's.
-    /// "absent", "opening", "streaming" or "stalled".
+    /// "absent", "opening", "streaming", "stalled", "unusable", or what a later daemon says.
     public var state = StreamLine.nothing
     /// Such as "YUYV".
     public var format = StreamLine.nothing

@@ -24,7 +24,7 @@ enum Cameras {
             log.warning(CameraError.driver(.open, refusal.error).message(source: text(refusal.node)))
         }
         if mode != nil { return .success }
-        let name = options.camera.map { text($0) } ?? "any camera"
+        let name = options.camera.map { text($0) } ?? CameraError.anyCamera
         log.error((chosen == nil ? CameraError.noCamera : .noFormat).message(source: name))
         return .noInput
     }

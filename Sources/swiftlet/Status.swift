@@ -36,9 +36,18 @@ enum Status {
         func number(_ name: StaticString, _ label: StaticString? = nil) -> String {
             samples.value(name, label).map { fixed($0, decimals: 0) } ?? "?"
         }
-        for state in ["absent", "opening", "streaming", "stalled"] as [StaticString]
+        for state in ["absent", "opening", "streaming", "stalled", "unusable"] as [StaticString]
         where samples.value("swiftlet_camera_state", state) == 1 {
-            output.row("camera", "\(state), opened \(number("swiftlet_camera_starts_total")) times")
+            var line = "\(state)"
+            for reason in CameraLine.Reason.allCases where samples.value("swiftlet_camera_fault", reason.name) == 1 {
+                line += " (\(reason.name))"
+            }
+            line += ", opened \(number("swiftlet_camera_starts_total")) times"
+            for reason in ["stalled", "unusable"] as [StaticString] {
+                guard let count = samples.value("swiftlet_camera_restarts_total", reason), count > 0 else { continue }
+                line += ", restarted \(fixed(count, decimals: 0)) times as \(reason)"
+            }
+            output.row("camera", line)
         }
         let running = (samples.value("swiftlet_written_time_seconds") ?? 0)
             - (samples.value("swiftlet_start_time_seconds") ?? 0)

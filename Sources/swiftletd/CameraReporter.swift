@@ -1,6 +1,7 @@
 import Camera
 import Service
 import Stream
+import Vision
 
 /// Says what became of the camera: a line in the log, one to all clients, and a state in the metrics. For the capturing
 /// thread.
@@ -19,10 +20,14 @@ final class CameraReporter {
         self.log = log
     }
 
-    func report(_ change: CameraChange, _ camera: OpenCamera?) {
-        let name = camera.map { text($0.identity.name) } ?? sourceText
+    /// `refusal` is what was wrong with the last frame that could not be decoded.
+    func report(_ change: CameraChange, _ camera: OpenCamera?, refusal: JPEGError?) {
+        let name = name(of: camera)
         let state: CameraLine.State
         var message = change.reason?.message(source: name) ?? ""
+        if case .noUsableFrames(let time, .undecodable) = change.reason, let refusal {
+            message = CameraError.message(source: name, unusableFor: time, last: refusal.message)
+        }
         switch change.state {
         case .absent:
             state = .absent
@@ -31,27 +36,63 @@ final class CameraReporter {
             state = .stalled
             if message.isEmpty { message = "\(name): waiting for frames" }
             log.warning(message)
+        case .unusable:
+            state = .unusable
+            if message.isEmpty { message = "\(name): waiting for frames that can be used" }
+            log.warning(message)
         case .opening:
             state = .opening
             message = "\(name): opened"
         case .streaming:
             state = .streaming
-            if let mode = camera?.mode {
-                let rate = mode.rate > 0 ? " at \(fixed(mode.rate, decimals: 1)) frames per second" : ""
-                message = "\(name): streaming \(mode.width)x\(mode.height) \(mode.format.name)\(rate)"
+            if let camera {
+                message = "\(name): streaming \(camera.mode.text)"
+                if let better = camera.givenUp {
+                    message += " instead of \(better.text): not enough USB bandwidth or memory for that"
+                }
                 log.notice(message)
             }
         }
-        metrics.cameraIs(state)
+        let fault = change.reason.flatMap { CameraLine.Reason($0) } ?? (state == .stalled ? .silent : nil)
+        metrics.cameraIs(state, fault)
         let mode = camera.map {
             CameraLine.Mode(
                 format: $0.mode.fourcc, width: $0.mode.width, height: $0.mode.height, rate: $0.mode.rate)
         }
-        let line = CameraLine(state: state, camera: Array(name.utf8), message: Array(message.utf8), mode: mode)
+        let line = CameraLine(
+            state: state, camera: Array(name.utf8), message: Array(message.utf8), mode: mode, reason: fault)
         do throws(StreamError) {
             server.publish(state: try writer.cameraLine(line))
         } catch {
             log.error(error.message(socket: "the camera's state"))
+        }
+    }
+
+    func report(_ notice: CameraNotice, _ camera: OpenCamera?) {
+        log.warning(notice.message(source: name(of: camera)))
+    }
+
+    private func name(of camera: OpenCamera?) -> String { camera.map { text($0.identity.name) } ?? sourceText }
+}
+
+extension CaptureMode {
+    fileprivate var text: String {
+        let rate = rate > 0 ? " at \(fixed(rate, decimals: 1)) frames per second" : ""
+        return "\(width)x\(height) \(format.name)\(rate)"
+    }
+}
+
+extension CameraLine.Reason {
+    /// nil where the error is another one.
+    fileprivate init?(_ error: CameraError) {
+        switch error {
+        case .noFrames: self = .silent
+        case .noUsableFrames(_, .damaged): self = .flagged
+        case .noUsableFrames(_, .empty): self = .empty
+        case .noUsableFrames(_, .truncated): self = .truncated
+        case .noUsableFrames(_, .wrongSize): self = .size
+        case .noUsableFrames: self = .corrupt
+        default: return nil
         }
     }
 }

@@ -33,18 +33,18 @@ final class CaptureLoop: @unchecked Sendable {
     /// Frames of the camera that came too early.
     private var cappedFrames: UInt64 = 0
     private let log: Log
-    private let reportsCamera: (CameraChange, OpenCamera?) -> Void
+    private let reporter: CameraReporter
     private var framesInPass = 0
     private var bad: PictureLog
     private var damaged: PictureLog
+    /// Why a JPEG was refused last.
+    private var refusal: JPEGError?
     /// Why the source cannot go on.
     private(set) var failure: CameraError?
 
-    /// `reportsCamera` is called on the capturing thread.
     init(
         _ source: Source, input: PictureInput, slot: FrameSlot, stream: StreamServer, stop: Int32, metrics: Metrics,
-        period: UInt64, newPeriods: NewPeriods, log: Log,
-        reportsCamera: @escaping (CameraChange, OpenCamera?) -> Void
+        period: UInt64, newPeriods: NewPeriods, log: Log, reporter: CameraReporter
     ) {
         self.source = source
         self.input = input
@@ -55,7 +55,7 @@ final class CaptureLoop: @unchecked Sendable {
         pace = FramePace(period: period)
         self.newPeriods = newPeriods
         self.log = log
-        self.reportsCamera = reportsCamera
+        self.reporter = reporter
         isLive = if case .camera = source { true } else { false }
         bad = PictureLog(log, "left out", isLive: isLive)
         damaged = PictureLog(log, "used all the same", isLive: isLive)
@@ -103,12 +103,11 @@ final class CaptureLoop: @unchecked Sendable {
             guard slot.waitUntilFree(interrupt: stop) else { return false }
             let now = came(frame.capturedMonotonic)
             pace.take(at: now)
-            load(
-                frame.bytes, at: now,
-                FrameSlot.Item(
-                    sequence: frame.sequence, capturedMonotonic: frame.capturedMonotonic,
-                    capturedRealtime: frame.capturedRealtime, name: frame.name,
-                    size: PictureSize(width: 0, height: 0), corruptFrames: bad.count, droppedFrames: 0))
+            let item = FrameSlot.Item(
+                sequence: frame.sequence, capturedMonotonic: frame.capturedMonotonic,
+                capturedRealtime: frame.capturedRealtime, name: frame.name, size: PictureSize(width: 0, height: 0),
+                corruptFrames: bad.count, droppedFrames: 0)
+            if let item = load(frame.bytes, item) { put(item, at: now) }
         case .bad(let reason, let name):
             metrics.frameCaptured()
             leaveOut(name, .corrupt, reason.message)
@@ -124,37 +123,64 @@ final class CaptureLoop: @unchecked Sendable {
     // MARK: - Cameras
 
     private func takeFrame(_ camera: LiveCamera<V4L2Driver>) -> Bool {
-        switch camera.next() {
-        case .frame(let frame):
-            let now = came(frame.capturedMonotonic)
-            countSkipped(camera)
-            guard pace.takesFrame(at: now) else {
-                cappedFrames += 1
-                metrics.frameDropped(.skipped)
-                return true
-            }
-            metrics.idle(until: pace.next)
-            var item = FrameSlot.Item(
-                sequence: frame.sequence, capturedMonotonic: frame.capturedMonotonic,
-                capturedRealtime: frame.capturedRealtime, name: .index(frame.sequence),
-                size: PictureSize(width: frame.image.width, height: frame.image.height), corruptFrames: bad.count,
-                droppedFrames: camera.droppedFrames + cappedFrames)
-            if let view = frame.image.view {
-                input.load(view, into: slot.tensor)
-                item.size = view.layout.size
-                item.picture = picture(PictureLayout(frame.image), frame.image.parts)
-                put(item, at: now)
-            } else {
-                load(frame.image.planes[0].bytes, at: now, item)
-            }
+        let event = camera.next()
+        metrics.cameraRestarts(stalled: camera.restartsOfStalled, unusable: camera.restartsOfUnusable)
+        switch event {
+        case .frame(let frame): take(frame, of: camera)
         case .bad(let reason):
             metrics.frameCaptured()
             countSkipped(camera)
             leaveOut(.index(camera.frameCount), reason == .damaged ? .driver : .corrupt, reason.message)
-        case .changed(let change): reportsCamera(change, camera.camera)
+        case .changed(let change):
+            reporter.report(change, camera.camera, refusal: refusal)
+        case .noticed(let notice): reporter.report(notice, camera.camera)
         case .interrupted: return false
         }
+        // A camera that is slow, and has shown no fault, is not stuck.
+        metrics.idle(until: max(pace.next, camera.quietEnd))
         return true
+    }
+
+    private func take(_ frame: CapturedFrame, of camera: LiveCamera<V4L2Driver>) {
+        let now = came(frame.capturedMonotonic)
+        countSkipped(camera)
+        guard pace.takesFrame(at: now) else {
+            cappedFrames += 1
+            metrics.frameDropped(.skipped)
+            // What can't be used has no successor that is too early.
+            use(camera)
+            return
+        }
+        let item = FrameSlot.Item(
+            sequence: frame.sequence, capturedMonotonic: frame.capturedMonotonic,
+            capturedRealtime: frame.capturedRealtime, name: .index(frame.sequence),
+            size: PictureSize(width: frame.image.width, height: frame.image.height), corruptFrames: bad.count,
+            droppedFrames: camera.droppedFrames + cappedFrames)
+        guard let item = load(frame, item, camera) else { return }
+        use(camera)
+        put(item, at: now)
+    }
+
+    /// Tells the camera that a frame can be used.
+    private func use(_ camera: LiveCamera<V4L2Driver>) {
+        guard let change = camera.use() else { return }
+        reporter.report(change, camera.camera, refusal: nil)
+    }
+
+    /// Fills the slot's tensor from a frame. nil where it is none that can be used.
+    private func load(
+        _ frame: CapturedFrame, _ item: FrameSlot.Item, _ camera: LiveCamera<V4L2Driver>
+    ) -> FrameSlot.Item? {
+        var item = item
+        if let view = frame.image.view {
+            input.load(view, into: slot.tensor)
+            item.size = view.layout.size
+            item.picture = picture(PictureLayout(frame.image), frame.image.parts)
+            return item
+        }
+        let mustBeWhole: BadFrame? = frame.isFlagged ? .damaged : nil
+        let loaded = load(frame.image.planes[0].bytes, item, agreed: item.size, mustBeWhole) { camera.refuse($0) }
+        return loaded
     }
 
     /// Frames that were left out before anybody looked at them.
@@ -174,21 +200,49 @@ final class CaptureLoop: @unchecked Sendable {
         return now
     }
 
-    private func load(_ jpeg: UnsafeRawBufferPointer, at start: UInt64, _ item: FrameSlot.Item) {
+    /// Fills the slot's tensor from a JPEG. nil where it is none that can be used.
+    /// - Parameters:
+    ///   - agreed: the size that the camera was set to. A JPEG of another one is used where nothing is wrong with it.
+    ///   - flaw: why the JPEG is used only where nothing else is wrong with it.
+    ///   - refuse: is told of one that can't be used.
+    private func load(
+        _ jpeg: UnsafeRawBufferPointer, _ item: FrameSlot.Item, agreed: PictureSize? = nil, _ flaw: BadFrame? = nil,
+        refuse: (BadFrame) -> Void = { _ in }
+    ) -> FrameSlot.Item? {
         do throws(JPEGError) {
             let loaded = try input.load(jpeg: jpeg, into: slot.tensor)
-            if loaded.warnings > 0 { damaged.add(item.name, JPEGError.message(warnings: loaded.warnings)) }
+            if loaded.warnings > 0 {
+                var flaw = flaw
+                if let agreed, loaded.stored != agreed {
+                    flaw = .wrongSize(width: loaded.stored.width, height: loaded.stored.height)
+                }
+                if let flaw {
+                    giveBackTurn()
+                    leaveOut(item.name, flaw == .damaged ? .driver : .corrupt, flaw.message)
+                    refuse(flaw)
+                    return nil
+                }
+                damaged.add(item.name, JPEGError.message(warnings: loaded.warnings))
+            }
             var item = item
             item.size = loaded.size
             let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
             item.picture = picture(PictureLayout(format: PixelFormat.mjpeg.fourcc), [jpeg, nothing, nothing])
-            put(item, at: start)
+            return item
         } catch {
-            pace.giveBack()
-            metrics.idle(until: pace.next)
+            giveBackTurn()
             // Nobody can copy a camera's frame again.
             leaveOut(item.name, .corrupt, isLive && error == .truncated ? BadFrame.truncated.message : error.message)
+            refusal = error
+            refuse(error == .truncated ? .truncated : .undecodable)
+            return nil
         }
+    }
+
+    /// What can't be used leaves its turn to the next.
+    private func giveBackTurn() {
+        pace.giveBack()
+        metrics.idle(until: pace.next)
     }
 
     /// The frame's own bytes, where a client waits for them.
@@ -226,6 +280,7 @@ final class CaptureLoop: @unchecked Sendable {
     private func takePeriod() {
         guard let period = newPeriods.take() else { return }
         pace.change(to: period)
+        if case .camera(let camera) = source { camera.ask(rate: period > 0 ? 1e9 / Double(period) : nil) }
         metrics.idle(until: pace.next)
     }
 

@@ -1,4 +1,5 @@
 import CLinux
+import Camera
 import Detector
 import Engine
 import Service
@@ -159,7 +160,7 @@ struct Options {
     /// Where pictures come from, for messages.
     var sourceText: String {
         if source[0] != 0 { return "source \(text(source))" }
-        return cameraName.map { "camera \(text($0))" } ?? "any camera"
+        return cameraName.map { "camera \(text($0))" } ?? CameraError.anyCamera
     }
 
     // MARK: - The configuration file

@@ -141,10 +141,7 @@ private func run() {
     let reporter = CameraReporter(server, metrics, sourceText: options.sourceText, log)
     let capture = CaptureLoop(
         source, input: detector.makePictureInput(), slot: slot, stream: server, stop: stop, metrics: metrics,
-        period: options.period, newPeriods: reloader.periods, log: log
-    ) { change, camera in
-        reporter.report(change, camera)
-    }
+        period: options.period, newPeriods: reloader.periods, log: log, reporter: reporter)
     let (name, size) = (text(detector.description.name), detector.inputSize)
     log.notice(
         "started: model \(name) at \(size.width)x\(size.height), \(detector.engine.path.name) kernels, "

@@ -45,12 +45,13 @@ import Testing
     }
 
     private func camera(
-        _ node: String, card: String, bus: String = "", id: String = "", path: String = "", driver: String = "uvcvideo"
-    ) -> (identity: CameraIdentity, driver: [UInt8]) {
+        _ node: String, card: String, bus: String = "", id: String = "", path: String = "", driver: String = "uvcvideo",
+        offer: CameraSelector.Offer = .colour
+    ) -> CameraSelector.Candidate {
         let identity = CameraIdentity(
             path: ("/dev/" + node).utf8CString.map { $0 }, card: Array(card.utf8), bus: Array(bus.utf8),
             byID: Array(id.utf8), byPath: Array(path.utf8))
-        return (identity, Array(driver.utf8))
+        return (identity, Array(driver.utf8), offer)
     }
 
     @Test func namesOfEveryKind() {
@@ -110,20 +111,91 @@ import Testing
         }
     }
 
-    @Test(arguments: [(61, 47), (61, 48), (47, 61), (122, 94)]) func aJPEGOfAnotherSizeIsBad(
-        width: Int, height: Int
-    ) throws {
-        let layout = FrameLayout(
-            format: .mjpeg, width: width, height: height, colour: ColourEncoding(matrix: .bt601, isFullRange: true),
-            rowBytes: [0, 0, 0])
-        let none = UnsafeRawBufferPointer(start: nil, count: 0)
-        try fixtureBytes("jpeg/drawn-61x47.jpg").withUnsafeBytes { bytes in
-            switch layout.image([bytes, none, none], partCount: 1) {
-            case .success: #expect((width, height) == (61, 47))
-            case .failure(let bad):
-                #expect((width, height) != (61, 47))
-                #expect(bad.reason == .wrongSize(width: 61, height: 47))
+    /// A network that never saw grey light of 850 nm gets colour where there is any.
+    @Test func colourComesBeforeGreyBeforeNothing() {
+        let depth = camera("video0", card: "Depth", bus: "usb-2", offer: .nothing)
+        let infrared = camera("video1", card: "IR", bus: "usb-1", path: "a", offer: .grey)
+        let colour = camera("video2", card: "Depth", bus: "usb-2", path: "b")
+        let card = camera("video3", card: "HDMI", driver: "tc358743")
+        #expect(CameraSelector().choose(from: [depth, infrared, colour]) == 2)
+        #expect(CameraSelector().choose(from: [depth, infrared]) == 1)
+        #expect(CameraSelector().choose(from: [depth]) == 0)
+        #expect(CameraSelector().choose(from: [depth, infrared, card]) == 2, "colour before USB")
+        func named(_ name: String) -> Int? {
+            CameraSelector(name: Array(name.utf8)).choose(from: [depth, infrared, colour])
+        }
+        #expect(named("/dev/video0") == 0 && named("IR") == 1, "what is named is taken")
+        #expect(named("usb-2") == 2 && named("Depth") == 2, "a name of several nodes means the one that can be used")
+    }
+
+    @Test func whatADeviceOffers() {
+        let any = CaptureRequest(networkWidth: 320, networkHeight: 320)
+        let jpegs = CaptureRequest(networkWidth: 320, networkHeight: 320, format: .mjpeg)
+        let grey = mode(.grey, 320, 240, 15)
+        #expect(CameraSelector.Offer([], any) == .nothing)
+        #expect(CameraSelector.Offer([grey], any) == .grey)
+        #expect(CameraSelector.Offer([grey] + webcam, any) == .colour)
+        #expect(CameraSelector.Offer([grey], jpegs) == .nothing)
+        #expect(CameraSelector.Offer(webcam, jpegs) == .colour)
+    }
+
+    @Test func aFormatThatIsAskedForIsTakenOrNone() {
+        let jpegs = CaptureRequest(networkWidth: 320, networkHeight: 320, format: .mjpeg)
+        #expect(webcam[jpegs.best(of: webcam)!] == mode(.mjpeg, 640, 480, 30))
+        #expect(CaptureRequest(networkWidth: 320, networkHeight: 320, format: .nv12).best(of: webcam) == nil)
+    }
+
+    @Test func theNearestIntervalToAWantedRate() {
+        let modes = [5, 15, 30].map { mode(.yuyv, 640, 480, $0) } + [mode(.mjpeg, 640, 480, 30)]
+        // By the time between two frames, as drivers compare: 8 a second is 125 ms, nearer to 67 ms than to 200 ms.
+        for (wanted, rate) in [(1.0, 5), (5, 5), (6, 5), (8, 15), (15, 15), (20, 30), (29, 30), (60, 30)] {
+            let request = CaptureRequest(networkWidth: 320, networkHeight: 320, rate: wanted)
+            for turn in modes.indices {
+                let turned = Array(modes[turn...] + modes[..<turn])
+                #expect(turned[request.best(of: turned)!] == mode(.yuyv, 640, 480, UInt32(rate)), "\(wanted)")
             }
         }
+    }
+
+    /// What is left when the bus does not suffice: always less than before, JPEG before a smaller size.
+    @Test func modesThatNeedLess() {
+        let request = CaptureRequest(networkWidth: 320, networkHeight: 320)
+        var modes = webcam
+        var taken: [CaptureMode] = []
+        while let best = request.best(of: modes) {
+            taken.append(modes[best])
+            let load = modes[best].load
+            modes.removeAll { $0.load >= load }
+        }
+        #expect(
+            taken == [
+                mode(.yuyv, 640, 480, 30), mode(.mjpeg, 640, 480, 30), mode(.yuyv, 160, 120, 30),
+                mode(.mjpeg, 320, 240, 30),
+            ] || taken == [mode(.yuyv, 640, 480, 30), mode(.mjpeg, 640, 480, 30), mode(.mjpeg, 320, 240, 30)])
+    }
+
+    /// Cheap cameras put a byte or a header before the picture.
+    @Test func aJPEGBeginsAtItsSOI() throws {
+        let jpeg = try fixtureBytes("jpeg/drawn-61x47.jpg")
+        let layout = FrameLayout(
+            format: .mjpeg, width: 352, height: 288, colour: ColourEncoding(matrix: .bt601, isFullRange: true),
+            rowBytes: [0, 0, 0])
+        let none = UnsafeRawBufferPointer(start: nil, count: 0)
+        func start(of bytes: [UInt8]) -> Int? {
+            let block = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
+            defer { block.deallocate() }
+            block.copyBytes(from: bytes)
+            guard case .success(let image) = layout.image([UnsafeRawBufferPointer(block), none, none], partCount: 1)
+            else { return nil }
+            #expect((image.width, image.height) == (352, 288), "the decoder knows better")
+            return bytes.count - image.planes[0].bytes.count
+        }
+        var junk: [[UInt8]] = [[], [0xFF], [0x00], [0xA8, 0x0A], [0xFF, 0xFF, 0x00], [0xD8], [0xFF, 0xD8], [0xFF, 0xD9]]
+        junk += [64, 256].map { [UInt8](repeating: 0x55, count: $0) }
+        for bytes in junk { #expect(start(of: bytes + jpeg) == bytes.count, "\(bytes)") }
+        #expect(start(of: [UInt8](repeating: 0, count: 257) + jpeg) == nil)
+        #expect(start(of: Array(jpeg.dropFirst())) == nil, "a picture without its beginning")
+        for count in 1...4 { #expect(start(of: Array(jpeg.prefix(count))) == (count == 4 ? 0 : nil)) }
+        #expect(start(of: [UInt8](repeating: 0xFF, count: 300)) == nil)
     }
 }

@@ -22,6 +22,16 @@ final class FakeCamera {
     var restartUnwedges = false
     var reopenUnwedges = false
     var damagedEvery = 0
+    /// What is wrong with frames in their buffers.
+    var badImage: BadFrame?
+    /// The time between two frames; `rate` is what the mode says.
+    var interval = FakeCamera.interval
+    var rate: UInt32 = 30
+    /// From a start to the first frame, besides `interval`.
+    var warmUp: UInt64 = 0
+    /// Is added to the time that frames say they were captured at.
+    var clockError: Int64 = 0
+    var wantedRate: Double?
     /// When every wait ends.
     var interruptAt: UInt64?
     var card = "card"
@@ -49,7 +59,7 @@ final class FakeCamera {
         filled = []
         lent = []
         sequence = 0
-        lastFrame = now
+        lastFrame = now + warmUp
     }
 
     func open() throws(CameraError) -> OpenCamera {
@@ -65,7 +75,7 @@ final class FakeCamera {
         return OpenCamera(
             identity: identity,
             mode: CaptureMode(
-                format: .grey, fourcc: 0, width: 8, height: 8, intervalNumerator: 1, intervalDenominator: 30))
+                format: .grey, fourcc: 0, width: 8, height: 8, intervalNumerator: 1, intervalDenominator: rate))
     }
 
     func close() {
@@ -83,14 +93,16 @@ final class FakeCamera {
     func pass(_ time: UInt64) {
         now += time
         guard isOpen, isPlugged, !faults.contains(.wedged) else { return }
-        while lastFrame + Self.interval <= now {
-            lastFrame += Self.interval
+        while lastFrame + interval <= now {
+            lastFrame += interval
             defer { sequence += 1 }
             guard let buffer = queued.first else { continue }
             queued.removeFirst()
             let isDamaged = damagedEvery > 0 && Int(sequence) % damagedEvery == damagedEvery - 1
             filled.append(
-                FilledBuffer(index: buffer, sequence: sequence, isDamaged: isDamaged, captured: lastFrame))
+                FilledBuffer(
+                    index: buffer, sequence: sequence, isDamaged: isDamaged,
+                    captured: UInt64(bitPattern: Int64(lastFrame) + clockError)))
         }
     }
 
@@ -133,6 +145,10 @@ struct FakeDriver: CaptureDriver {
 
     var monotonicTime: UInt64 { camera.now }
     var realTime: UInt64 { camera.now + 5_000 }
+    var rate: Double? {
+        get { camera.wantedRate }
+        set { camera.wantedRate = newValue }
+    }
     mutating func open() throws(CameraError) -> OpenCamera { try camera.open() }
     mutating func close() { camera.close() }
     mutating func restart() throws(CameraError) { try camera.restart() }
@@ -141,6 +157,7 @@ struct FakeDriver: CaptureDriver {
     func enqueue(_ index: Int) throws(CameraError) { try camera.enqueue(index) }
 
     func image(_ index: Int) -> Result<CapturedImage, BadCapture> {
+        if let reason = camera.badImage { return .failure(BadCapture(reason: reason)) }
         let none = CapturedImage.Plane(bytes: UnsafeRawBufferPointer(start: nil, count: 0), rowBytes: 0)
         return .success(
             CapturedImage(

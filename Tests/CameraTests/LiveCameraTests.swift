@@ -13,23 +13,45 @@ import Testing
         start = fake.now
     }
 
-    /// Changes and bad frames until so many frames came, or nothing more for a long time.
-    private func take(
-        _ count: Int, events most: Int = 10_000, each body: (CapturedFrame) -> Void = { _ in }
-    ) -> (frames: Int, changes: [CameraState], bad: Int) {
+    /// What `take` has seen.
+    private struct Taken {
         var frames = 0, bad = 0
         var changes: [CameraState] = []
-        for _ in 0..<most where frames < count {
+        var reasons: [CameraError] = []
+        var notices: [CameraNotice] = []
+        var flagged = 0
+
+        mutating func add(_ change: CameraChange) {
+            changes.append(change.state)
+            if let reason = change.reason { reasons.append(reason) }
+        }
+    }
+
+    /// Changes and bad frames until so many frames came, or nothing more for a long time. `refuses` says what is wrong
+    /// with a frame.
+    private func take(
+        _ count: Int, events most: Int = 10_000, each body: (CapturedFrame) -> Void = { _ in },
+        refuses: (CapturedFrame) -> BadFrame? = { _ in nil }
+    ) -> Taken {
+        var taken = Taken()
+        for _ in 0..<most where taken.frames < count {
             switch camera.next() {
             case .frame(let frame):
-                frames += 1
+                if let reason = refuses(frame) {
+                    camera.refuse(reason)
+                    continue
+                }
+                if let change = camera.use() { taken.add(change) }
+                taken.frames += 1
+                taken.flagged += frame.isFlagged ? 1 : 0
                 body(frame)
-            case .bad: bad += 1
-            case .changed(let change): changes.append(change.state)
-            case .interrupted: return (frames, changes, bad)
+            case .bad: taken.bad += 1
+            case .changed(let change): taken.add(change)
+            case .noticed(let notice): taken.notices.append(notice)
+            case .interrupted: return taken
             }
         }
-        return (frames, changes, bad)
+        return taken
     }
 
     @Test func theNewestFrameIsTakenAndTheRestAreCounted() {
@@ -138,10 +160,181 @@ import Testing
         fake.damagedEvery = 5
         let result = take(100)
         #expect(result.frames == 100 && result.bad == 24 && result.changes == [.opening, .streaming])
+        #expect(result.flagged == 0 && fake.opens.count == 1 && fake.brokenRules.isEmpty)
+    }
+
+    // MARK: - Frames that can't be used
+
+    /// Some drivers mark whatever comes: after some seconds the frames are given out, and it is said once.
+    @Test func framesThatAreAllFlaggedAreGivenOut() {
         fake.damagedEvery = 1
-        let damaged = take(1, events: 300)
-        #expect(damaged.bad == 300 && damaged.changes == [])
-        #expect(fake.opens.count == 1 && fake.brokenRules.isEmpty)
+        let result = take(100)
+        #expect(result.frames == 100 && result.flagged == 100 && result.changes == [.opening, .streaming])
+        #expect(result.notices == [.flagsIgnored] && fake.restarts == 0)
+        #expect(fake.opens.count == 1 && result.bad > 60 && result.bad < 120, "\(result.bad)")
+        // An unflagged one ends that.
+        fake.damagedEvery = 2
+        let mixed = take(50)
+        #expect(mixed.flagged <= 4 && mixed.bad >= 40 && mixed.changes == [] && mixed.notices == [])
+        #expect(fake.brokenRules.isEmpty)
+    }
+
+    /// Whatever makes every frame unusable, wherever it is found out.
+    @Test(arguments: [true, false]) func aCameraWhoseFramesCannotBeUsedSaysSoAndIsRestarted(inLayout: Bool) {
+        if inLayout { fake.badImage = .truncated }
+        fake.interruptAt = fake.now + 100 * FakeCamera.second
+        let result = take(1, refuses: { _ in .truncated })
+        #expect(result.frames == 0 && result.changes == [.opening, .unusable])
+        #expect(result.reasons == [.noUsableFrames(3_000_000_000, .truncated)], "one line, not one a restart")
+        #expect(camera.restartsOfUnusable >= 4 && camera.restartsOfStalled == 0)
+        #expect(fake.restarts >= 2 && fake.opens.count >= 2)
+        let first = fake.restarts + fake.opens.count
+        #expect(first <= 8, "ever less often: \(first) starts")
+        fake.badImage = nil
+        fake.interruptAt = nil
+        #expect(take(3).changes == [.streaming])
+        #expect(camera.state == .streaming && fake.brokenRules.isEmpty, "\(fake.brokenRules)")
+    }
+
+    @Test func aNewReasonIsNews() {
+        fake.interruptAt = fake.now + 5 * FakeCamera.second
+        _ = take(1, refuses: { _ in .truncated })
+        fake.interruptAt = fake.now + 20 * FakeCamera.second
+        let result = take(1, refuses: { _ in .wrongSize(width: 1, height: 2) })
+        #expect(result.changes == [.unusable])
+        #expect(result.reasons == [.noUsableFrames(6_000_000_000, .wrongSize(width: 1, height: 2))])
+    }
+
+    /// One usable frame in a hundred is a bad camera, and no reason to restart it.
+    @Test func someBadFramesAmongGoodOnes() {
+        var number = 0
+        let result = take(
+            20,
+            refuses: { _ in
+                number += 1
+                return number % 50 == 0 ? nil : .undecodable
+            })
+        #expect(result.frames == 20 && result.changes == [.opening, .streaming] && fake.restarts == 0)
+    }
+
+    /// Flagged and really damaged: the flags are ignored first, and then nothing can be used all the same.
+    @Test func flaggedFramesThatAreDamagedToo() {
+        fake.damagedEvery = 1
+        fake.interruptAt = fake.now + 8 * FakeCamera.second
+        let result = take(1, refuses: { $0.isFlagged ? .damaged : nil })
+        #expect(result.changes == [.opening, .unusable] && result.notices == [.flagsIgnored])
+        #expect(result.reasons == [.noUsableFrames(3_000_000_000, .damaged)])
+    }
+
+    // MARK: - Slow cameras
+
+    /// Long exposures: however long the camera takes, its frames come, and it is stopped for it a few times at most.
+    @Test(arguments: [4, 10, 25, 50]) func aSlowCameraGivesItsFrames(seconds: UInt64) {
+        fake.interval = seconds * FakeCamera.second
+        fake.rate = 5
+        let result = take(10)
+        #expect(result.frames == 10)
+        #expect(result.changes == [.opening, .stalled, .streaming], "after the first it is known")
+        #expect(fake.restarts + fake.opens.count <= 6 && fake.brokenRules.isEmpty)
+    }
+
+    @Test func aSlowCameraThatSaysSoIsNeverStopped() {
+        for device in 0..<2 {
+            fake.card = "slow \(device)"
+            fake.interval = 8 * FakeCamera.second
+            fake.rate = 30
+            let camera = LiveCamera(SlowDriver(fake: FakeDriver(camera: fake)))
+            var changes: [CameraState] = []
+            var frames = 0
+            while frames < 3 {
+                switch camera.next() {
+                case .frame:
+                    frames += 1
+                    if let change = camera.use() { changes.append(change.state) }
+                case .changed(let change): changes.append(change.state)
+                default: break
+                }
+            }
+            #expect(changes == [.opening, .streaming] && fake.restarts == 0)
+        }
+    }
+
+    /// The first frame takes long, the others do not; and in the dark they begin to.
+    @Test func timesThatChange() {
+        fake.warmUp = 5 * FakeCamera.second
+        #expect(take(50).changes == [.opening, .stalled, .streaming])
+        fake.interval = 5 * FakeCamera.second
+        #expect(take(5).changes == [], "it took 5 s before")
+        fake.interval = 20 * FakeCamera.second
+        fake.warmUp = 0
+        #expect(take(5).changes == [.stalled, .streaming])
+        let restarts = camera.restartsOfStalled
+        // Half an hour of quicker frames: a hang is noticed after 3 s again.
+        fake.interval = FakeCamera.second / 2
+        _ = take(30 * 60 * 2)
+        fake.faults = [.wedged]
+        fake.restartUnwedges = true
+        let hung = fake.now
+        #expect(take(1).changes == [.stalled, .streaming] && fake.now - hung < 5 * FakeCamera.second)
+        #expect(camera.restartsOfStalled == restarts + 1)
+    }
+
+    /// A stick that sends a frame when something changes.
+    @Test func aCameraThatPausesNowAndThen() {
+        var restarts: UInt64 = 0
+        for round in 0..<20 {
+            fake.interval = FakeCamera.interval
+            _ = take(100)
+            fake.interval = 10 * FakeCamera.second
+            _ = take(2)
+            if round == 1 { restarts = camera.restartsOfStalled }
+        }
+        #expect(camera.restartsOfStalled == restarts, "it has shown that it pauses")
+    }
+
+    @Test func aLongerLimitCanBeAskedFor() {
+        var deadlines = LiveCamera<FakeDriver>.Deadlines()
+        deadlines.frame = 100 * FakeCamera.second
+        let camera = LiveCamera(FakeDriver(camera: fake), deadlines: deadlines)
+        fake.interval = 90 * FakeCamera.second
+        var changes = 0
+        while true {
+            let event = camera.next()
+            if case .frame = event { break }
+            changes += 1
+        }
+        #expect(changes == 1 && fake.restarts == 0)
+        #expect(camera.quietEnd > fake.now + 99 * FakeCamera.second)
+    }
+
+    // MARK: - Times and rates
+
+    /// A frame that was dequeued can't have been captured before its buffer was handed over, nor after.
+    @Test(arguments: [-60, -1, 1, 3600]) func anImpossibleTimeIsReplaced(seconds: Int64) {
+        fake.clockError = seconds * Int64(FakeCamera.second)
+        let result = take(30) { #expect(fake.now - $0.capturedMonotonic == 0) }
+        #expect(result.frames == 30 && result.notices.count == 1)
+        guard case .impossibleTime(let age) = result.notices.first else { return }
+        #expect(abs(Double(age) / 1e9 + Double(seconds)) < 0.5)
+    }
+
+    @Test func aPossibleTimeStays() {
+        fake.clockError = -10_000_000
+        var ages: Set<UInt64> = []
+        let result = take(30) { ages.insert(fake.now - $0.capturedMonotonic) }
+        #expect(result.notices == [] && ages == [10_000_000])
+        fake.clockError = Int64.min / 2
+        let wild = take(3) { #expect($0.capturedMonotonic <= fake.now) }
+        #expect(wild.frames == 3)
+    }
+
+    @Test func anotherRateIsAskedForAtOnce() {
+        _ = take(3)
+        camera.ask(rate: nil)
+        #expect(take(3).changes == [])
+        camera.ask(rate: 5)
+        #expect(take(3).changes == [.opening, .streaming] && fake.wantedRate == 5)
+        #expect(fake.opens.count == 2 && fake.brokenRules.isEmpty)
     }
 
     /// Whatever happens in whatever order: buffers have one owner, changes are changes, and frames come back.
@@ -149,28 +342,54 @@ import Testing
         var random = SeededGenerator(seed: seed)
         fake.reopenUnwedges = true
         for _ in 0..<60 {
-            switch Int.random(in: 0..<7, using: &random) {
+            switch Int.random(in: 0..<10, using: &random) {
             case 0: fake.plug(false)
             case 1: fake.plug(true)
             case 2: fake.faults.append(.wedged)
             case 3: fake.faults.append(.dequeue(.driver(.dequeue, 5)))
             case 4: fake.faults.append(.open(.driver(.open, 16)))
             case 5: fake.damagedEvery = Int.random(in: 0...3, using: &random)
+            case 6: fake.badImage = fake.badImage == nil ? .truncated : nil
+            case 7: fake.interval = UInt64.random(in: 1...500, using: &random) * FakeCamera.interval
+            case 8: camera.ask(rate: Double.random(in: 1...30, using: &random))
             default: fake.pass(UInt64.random(in: 0...10 * FakeCamera.second, using: &random))
             }
             fake.interruptAt = fake.now + 5 * FakeCamera.second
             var last: CameraState?
-            for state in take(3).changes {
-                #expect(state != last || state == .absent || state == .stalled)
+            let refused = Int.random(in: 0...3, using: &random)
+            for state in take(3, refuses: { _ in refused == 0 ? .undecodable : nil }).changes {
+                #expect(state != last || state == .absent || state == .stalled || state == .unusable)
                 last = state
             }
             fake.faults.removeAll { if case .open = $0 { true } else { false } }
         }
         fake.interruptAt = nil
         fake.damagedEvery = 0
+        fake.badImage = nil
+        fake.interval = FakeCamera.interval
         fake.faults = []
         fake.plug(true)
         #expect(take(3).frames == 3)
         #expect(camera.state == .streaming && fake.brokenRules.isEmpty, "\(fake.brokenRules)")
     }
+}
+
+/// A camera that says that it takes eight seconds for a frame.
+private struct SlowDriver: CaptureDriver {
+    var fake: FakeDriver
+
+    var monotonicTime: UInt64 { fake.monotonicTime }
+    var realTime: UInt64 { fake.realTime }
+    var rate: Double?
+    mutating func open() throws(CameraError) -> OpenCamera {
+        var camera = try fake.open()
+        (camera.mode.intervalNumerator, camera.mode.intervalDenominator) = (8, 1)
+        return camera
+    }
+    mutating func close() { fake.close() }
+    mutating func restart() throws(CameraError) { try fake.restart() }
+    mutating func wait(atMost time: UInt64) throws(CameraError) -> CaptureWait { try fake.wait(atMost: time) }
+    mutating func dequeue() throws(CameraError) -> FilledBuffer? { try fake.dequeue() }
+    func enqueue(_ index: Int) throws(CameraError) { try fake.enqueue(index) }
+    func image(_ index: Int) -> Result<CapturedImage, BadCapture> { fake.image(index) }
 }

@@ -59,6 +59,25 @@ import Testing
         #expect(samples["swiftlet_camera_state{state=\"opening\"}"] == "1")
         #expect(samples["swiftlet_camera_state{state=\"streaming\"}"] == "0")
         #expect(samples["swiftlet_camera_starts_total"] == "2")
+        for line in try text(metrics).split(separator: "\n") where line.hasPrefix("swiftlet_camera_fault{") {
+            #expect(line.hasSuffix(" 0"))
+        }
+    }
+
+    /// What an alarm needs: that none of the camera's frames can be used, why, and how often it was started anew for it.
+    @Test func anUnusableCameraHasItsReason() throws {
+        let metrics = try Metrics()
+        metrics.cameraIs(.unusable, .truncated)
+        metrics.cameraRestarts(stalled: 2, unusable: 5)
+        let unusable = try samples(text(metrics))
+        #expect(unusable["swiftlet_camera_state{state=\"unusable\"}"] == "1")
+        #expect(unusable["swiftlet_camera_state{state=\"stalled\"}"] == "0")
+        #expect(unusable["swiftlet_camera_fault{reason=\"truncated\"}"] == "1")
+        #expect(unusable["swiftlet_camera_fault{reason=\"silent\"}"] == "0")
+        #expect(unusable["swiftlet_camera_restarts_total{reason=\"stalled\"}"] == "2")
+        #expect(unusable["swiftlet_camera_restarts_total{reason=\"unusable\"}"] == "5")
+        metrics.cameraIs(.streaming)
+        #expect(try samples(text(metrics))["swiftlet_camera_fault{reason=\"truncated\"}"] == "0")
     }
 
     @Test func theBoardTellsWhatItHas() throws {

@@ -31,6 +31,18 @@ import Testing
                 == ["type", "state", "camera", "message"])
     }
 
+    @Test func whatIsWrongHasAName() throws {
+        var writer = JSONWriter(capacity: StreamProtocol.stateLimit)
+        var line = streaming
+        line.state = .unusable
+        for reason in CameraLine.Reason.allCases {
+            line.reason = reason
+            let object = try object(String(decoding: writer.cameraLine(line), as: UTF8.self))
+            #expect(object["state"] as? String == "unusable" && object["reason"] as? String == "\(reason.name)")
+            #expect(object["format"] == nil)
+        }
+    }
+
     @Test func theLongestTextsFitIntoAState() throws {
         var writer = JSONWriter(capacity: StreamProtocol.stateLimit)
         let text = [UInt8](repeating: 1, count: 100_000)

@@ -47,10 +47,11 @@ struct clinux_v4l2_size {
     uint32_t step_width, step_height;
 };
 
-/// The time between two frames in seconds, as a fraction; with `is_range` the shortest that there is.
+/// The time between two frames in seconds, as a fraction; with `is_range` the shortest that there is, and the longest.
 struct clinux_v4l2_interval {
     bool is_range;
     uint32_t numerator, denominator;
+    uint32_t most_numerator, most_denominator;
 };
 
 /// A buffer that the driver has filled.

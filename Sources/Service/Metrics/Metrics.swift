@@ -54,6 +54,10 @@ public final class Metrics: Sendable {
     let inferred = Atomic<UInt64>(0)
     let published = Atomic<UInt64>(0)
     let cameraStarts = Atomic<UInt64>(0)
+    let restartsOfStalled = Atomic<UInt64>(0)
+    let restartsOfUnusable = Atomic<UInt64>(0)
+    /// A raw value of `CameraLine.Reason`, or `noCamera`.
+    private let reason = Atomic<Int>(Metrics.noCamera)
     /// A raw value of `CameraLine.State` in its order, or `noCamera`.
     private let state = Atomic<Int>(Metrics.noCamera)
     /// Until when no frame is due (CLOCK_MONOTONIC).
@@ -104,12 +108,22 @@ public final class Metrics: Sendable {
 
     // MARK: - The camera
 
-    /// The camera's state has changed.
-    public func cameraIs(_ state: CameraLine.State) {
+    /// The camera's state has changed; `reason` is there where it is stalled or unusable.
+    public func cameraIs(_ state: CameraLine.State, _ reason: CameraLine.Reason? = nil) {
+        self.reason.store(reason?.rawValue ?? Self.noCamera, ordering: .relaxed)
         self.state.store(Self.number(state), ordering: .releasing)
         if state == .opening { cameraStarts.add(1, ordering: .relaxed) }
         clinux_event_signal(news)
     }
+
+    /// How often the camera has been started anew: because no frame came, and because none could be used.
+    public func cameraRestarts(stalled: UInt64, unusable: UInt64) {
+        restartsOfStalled.store(stalled, ordering: .relaxed)
+        restartsOfUnusable.store(unusable, ordering: .relaxed)
+    }
+
+    /// Why the camera is stalled or unusable, where it is.
+    public var cameraFault: CameraLine.Reason? { CameraLine.Reason(rawValue: reason.load(ordering: .relaxed)) }
 
     /// nil until `cameraIs` has been called: the source is not a camera.
     public var camera: CameraLine.State? {
@@ -123,6 +137,7 @@ public final class Metrics: Sendable {
         case .opening: 1
         case .streaming: 2
         case .stalled: 3
+        case .unusable: 4
         }
     }
 
@@ -144,7 +159,7 @@ public final class Metrics: Sendable {
 }
 
 extension CameraLine.State {
-    static var all: [CameraLine.State] { [.absent, .opening, .streaming, .stalled] }
+    static var all: [CameraLine.State] { [.absent, .opening, .streaming, .stalled, .unusable] }
 }
 
 /// Some counters side by side.

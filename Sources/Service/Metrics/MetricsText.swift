@@ -92,6 +92,16 @@ public struct MetricsText: ~Copyable {
         }
         begin("camera_starts_total", .counter, "How often the camera was opened.")
         sample("camera_starts_total", metrics.cameraStarts.load(ordering: .relaxed))
+        begin("camera_fault", .gauge, "1 for what is wrong with a stalled or unusable camera.")
+        let fault = metrics.cameraFault
+        for reason in CameraLine.Reason.allCases {
+            sample("camera_fault", label: "reason", reason.name, reason == fault ? 1 : 0)
+        }
+        begin("camera_restarts_total", .counter, "How often the camera was started anew.")
+        let stalled = metrics.restartsOfStalled.load(ordering: .relaxed)
+        let unusable = metrics.restartsOfUnusable.load(ordering: .relaxed)
+        sample("camera_restarts_total", label: "reason", CameraLine.State.stalled.name, stalled)
+        sample("camera_restarts_total", label: "reason", CameraLine.State.unusable.name, unusable)
     }
 
     private mutating func writeStream(_ stream: StreamCounters) {

@@ -37,7 +37,7 @@ public final class Housekeeper {
     private let chores: Chores
     private var thread: clinux_thread?
 
-    /// Starts the thread. It says READY once the first frame is published or the absence of a camera is known.
+    /// Starts the thread. It says READY once the first frame is published or it is known that the camera gives none.
     public init(_ duties: Duties, _ log: Log) throws(StreamError) {
         chores = try Chores(duties, log)
         var thread: clinux_thread = 0
@@ -146,14 +146,18 @@ private final class Chores: @unchecked Sendable {
     }
 
     private func announce() {
-        guard duties.metrics.framesPublished > 0 || duties.metrics.camera == .absent else { return }
+        switch duties.metrics.camera {
+        case .absent, .stalled, .unusable: break
+        case .opening, .streaming, nil: guard duties.metrics.framesPublished > 0 else { return }
+        }
         isReady = true
         duties.manager.ready(status: status)
     }
 
     private var status: String {
         let frames = duties.metrics.framesPublished, clients = duties.stream.counters.clients
-        let camera = duties.metrics.camera.map { "camera \($0.name), " } ?? ""
+        let fault = duties.metrics.cameraFault.map { " (\($0.name))" } ?? ""
+        let camera = duties.metrics.camera.map { "camera \($0.name)\(fault), " } ?? ""
         return "\(camera)\(frames) frames, \(clients) \(clients == 1 ? "client" : "clients")"
     }
 
