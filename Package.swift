@@ -114,3 +114,13 @@ let package = Package(
         .testTarget(name: "ModelToolTests", dependencies: ["TestSupport", "Checkpoint"], swiftSettings: strict),
     ]
 )
+
+// What finds inputs that crash: made by toolchains/fuzz alone, whose compiler options it cannot be linked without.
+if Context.environment["SWIFTLET_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "swiftlet-fuzz",
+            dependencies: ["Quantizer", "Checkpoint", "Service", "Stream", "Camera", "Detector", "Engine", "Vision", "CLinux"],
+            path: "Tests/Fuzz", exclude: ["README.md", "corpus"],
+            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+}

@@ -1,0 +1,7 @@
+/// Every target, in the order of `toolchains/fuzz --list`.
+var allTargets: [any FuzzTarget.Type] {
+    [
+        JPEGTarget.self,
+        ClientLineTarget.self,
+    ]
+}
