@@ -79,7 +79,7 @@ class Run:
         self.tell_coverage()
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "labels.txt").write_text("".join(f"{name}\n" for name in self.classes), encoding="utf-8")
-        (self.folder / "validation.txt").write_text("".join(f"{p.path.name}\n" for p in held_back), encoding="utf-8")
+        (self.folder / "validation.txt").write_text("".join(f"{p.name}\n" for p in held_back), encoding="utf-8")
         described = {"network": options.network, "channel_order": self.order, "size": options.size,
                      "anchor_scales": options.anchor_scales, "classes": self.classes}
         (self.folder / "run.json").write_text(json.dumps(described, indent=1) + "\n", encoding="utf-8")

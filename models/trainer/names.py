@@ -1,0 +1,187 @@
+"""Which picture each entry of an annotation file is of, and whether its boxes can be of that picture."""
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .annotations import AnnotationSet, DataError, Object, Size, shown_box
+from .paths import FORMS, MOST_PARTS, parts
+
+BOXES = "COCO's bbox is [left, top, width, height] in pixels"
+
+
+@dataclass
+class Matching:
+    """For each name a place in the set's pictures, or None; the pictures that no name is of; a line each of remarks."""
+    entries: list[int | None]
+    absent: list[int]
+    remarks: list[str]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A picture as it lies on the disk. `size` is of the upright one; `turned` whether EXIF asks for a quarter turn."""
+    entry: int
+    name: str
+    size: Size
+    turned: bool
+
+
+def match(annotations: AnnotationSet, names: list[str], folder: str = "") -> Matching:
+    """Finds the entry of each picture; `names` are paths below `folder`.
+
+    The longest end of its path that an entry has decides, in the spelling of the file first; a name alone does where it is
+    the only one. Throws where two entries, or two pictures, fit one another alike.
+    """
+    matcher = Matcher([picture.name for picture in annotations.pictures], names, folder)
+    for form in FORMS:
+        matcher.match(form)
+    taken = set(matcher.entry_of.values())
+    return Matching([matcher.entry_of.get(name) for name in range(len(names))],
+                    [entry for entry in range(len(matcher.entries)) if entry not in taken], matcher.remarks)
+
+
+class Matcher:
+    def __init__(self, entries: list[str], names: list[str], folder: str) -> None:
+        self.entries, self.names, self.folder = entries, names, folder
+        self.entry_of: dict[int, int] = {}
+        self.remarks: list[str] = []
+
+    def match(self, form: str) -> None:
+        if self.is_done():
+            return
+        entries = [parts(entry, form) for entry in self.entries]
+        own = [parts(name, form) for name in self.names]
+        full = [parts(f"{self.folder}/{name}", form) for name in self.names]
+        before = set(self.entry_of.values())
+        self.pair(lambda entry: entries[entry], lambda name: own[name])
+        for length in range(MOST_PARTS, 1, -1):
+            self.pair(lambda entry: end(entries[entry], length), lambda name: end(full[name], length))
+        # Folders speak against a picture whose name another one has.
+        known = {entries[entry][-1] for entry in self.entry_of.values() if entries[entry]}
+        self.pair(lambda entry: () if end(entries[entry], 1) and entries[entry][-1] in known else end(entries[entry], 1),
+                  lambda name: end(full[name], 1))
+        if form == "loose":
+            self.remark(sorted(set(self.entry_of.values()) - before))
+
+    def is_done(self) -> bool:
+        return len(self.entry_of) in (len(self.entries), len(self.names))
+
+    def pair(self, entry_key: Callable, name_key: Callable) -> None:
+        """Pairs what is left over and has the same key; empty keys are of nothing."""
+        if self.is_done():
+            return
+        taken = set(self.entry_of.values())
+        candidates: dict[tuple, list[int]] = {}
+        for entry in range(len(self.entries)):
+            if entry not in taken and entry_key(entry):
+                candidates.setdefault(entry_key(entry), []).append(entry)
+        pairs: dict[tuple, list[int]] = {}
+        for name in range(len(self.names)):
+            if name not in self.entry_of and name_key(name) in candidates:
+                pairs.setdefault(name_key(name), []).append(name)
+        for key, found in pairs.items():
+            fitting = candidates[key]
+            if len(fitting) > 1:
+                raise DataError(f"{self.names[found[0]]} can be its entry {self.entries[fitting[0]]} or "
+                                f"{self.entries[fitting[1]]}: keep pictures of the same name in folders that are called "
+                                "as in file_name")
+            if len(found) > 1:
+                raise DataError(f"its entry {self.entries[fitting[0]]} can be {self.names[found[0]]} or "
+                                f"{self.names[found[1]]}: give only one of these pictures, or write the folder into "
+                                "file_name")
+            self.entry_of[found[0]] = fitting[0]
+
+    def remark(self, places: list[int]) -> None:
+        if places:
+            name = next(name for name, entry in self.entry_of.items() if entry == places[0])
+            more = f", and {len(places) - 1} more likewise" if len(places) > 1 else ""
+            self.remarks.append(f"its entry {self.entries[places[0]]} is taken for {self.names[name]}, which differs in "
+                                f"case, in %-escapes or in how accents are written{more}")
+
+
+def end(path: tuple, length: int) -> tuple:
+    return path[-length:] if len(path) >= length else ()
+
+
+# Whether boxes are of the pictures as they are
+
+def check(annotations: AnnotationSet, found: list[Found]) -> None:
+    """Throws where pictures were scaled after they were annotated, or annotated lying, or boxes have another form."""
+    check_sizes(annotations, found)
+    check_shares(annotations)
+    check_edges(annotations, found)
+    check_areas(annotations)
+
+
+def check_sizes(annotations: AnnotationSet, found: list[Found]) -> None:
+    wrong = [picture for picture in found if annotations.pictures[picture.entry].size not in (None, picture.size)]
+    lying = [picture for picture in wrong
+             if picture.turned and annotations.pictures[picture.entry].size == picture.size.swapped()]
+
+    def others(count: int) -> str:
+        return "" if count == 1 else f", and {count - 1} more picture{'' if count == 2 else 's'} likewise"
+
+    if lying:
+        size = lying[0].size
+        raise DataError(f"{lying[0].name} is {size} when it is turned as its EXIF data say, the annotations are of "
+                        f"{size.swapped()}{others(len(lying))}: annotate upright pictures, or turn them with exiftran "
+                        "-ai and annotate those")
+    if wrong:
+        said = annotations.pictures[wrong[0].entry].size
+        fix = ("width and height are swapped, or the picture lay on its side when it was annotated: annotate it again"
+               if said == wrong[0].size.swapped() else "export the boxes again, or use the pictures they are of")
+        raise DataError(f"{wrong[0].name} is {wrong[0].size}, but its entry says {said}{others(len(wrong))}: boxes would "
+                        f"be wrong: {fix}")
+
+
+def check_shares(annotations: AnnotationSet) -> None:
+    small = [thing for thing in annotations.objects if all(abs(side) <= 1 for side in thing.box)]
+    if small:
+        raise DataError(f"{count(small, annotations)} smaller than a pixel, as {told(small[0], annotations)}: they look "
+                        f"like shares of the picture's sides; {BOXES}")
+
+
+def fits(left: float, top: float, right: float, bottom: float, size: Size) -> bool:
+    """Boxes may stick out by a pixel of rounding, not more."""
+    return left >= -1 and top >= -1 and right <= size.width + 1 and bottom <= size.height + 1
+
+
+def check_edges(annotations: AnnotationSet, found: list[Found]) -> None:
+    sizes = [picture.size for picture in annotations.pictures]
+    for picture in found:
+        sizes[picture.entry] = picture.size
+    known = [(thing, sizes[thing.picture]) for thing in annotations.objects if sizes[thing.picture]]
+    outside = [(thing, size) for thing, size in known
+               if not fits(thing.box[0], thing.box[1], thing.box[0] + thing.box[2], thing.box[1] + thing.box[3], size)]
+    if not outside:
+        return
+    guess = ""
+    if all(right > left and bottom > top and fits(left, top, right, bottom, size)
+           for (left, top, right, bottom), size in ((thing.box, size) for thing, size in known)):
+        guess = "they look like corners (left, top, right, bottom); "
+    elif all(fits(x - width / 2, y - height / 2, x + width / 2, y + height / 2, size)
+             for (x, y, width, height), size in ((thing.box, size) for thing, size in known)):
+        guess = "they look like centres (middle, width, height); "
+    first, size = outside[0]
+    raise DataError(f"{count([thing for thing, _ in outside], annotations)} outside the picture, as "
+                    f"{told(first, annotations)}, which is {size}: {guess}{BOXES}")
+
+
+def check_areas(annotations: AnnotationSet) -> None:
+    """Corners that lie within the picture as sizes too are known by areas that were computed rightly."""
+    def near(one: float, other: float) -> bool:
+        return abs(one - other) <= 0.01 * abs(other) + 1
+
+    if all(right > left and bottom > top and near(area, (right - left) * (bottom - top))
+           and not near(area, right * bottom)
+           for (left, top, right, bottom), area in ((thing.box, thing.area) for thing in annotations.objects)):
+        raise DataError("by their areas all boxes look like corners (left, top, right, bottom), as "
+                        f"{told(annotations.objects[0], annotations)}; {BOXES}")
+
+
+def count(objects: list[Object], annotations: AnnotationSet) -> str:
+    some, every = len(objects), len(annotations.objects)
+    return f"all {every} boxes are" if some == every else f"{some} of {every} boxes {'is' if some == 1 else 'are'}"
+
+
+def told(thing: Object, annotations: AnnotationSet) -> str:
+    return f"{shown_box(thing.box)} in {thing.place} of {annotations.pictures[thing.picture].name}"

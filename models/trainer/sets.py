@@ -1,0 +1,204 @@
+"""A set of photos with boxes, as tools export it: finds the annotation file and the pictures, and checks both."""
+import os
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import annotations, names
+from .annotations import DataError, Size
+from .headers import read_header
+
+PICTURES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+MOST_FILES, MOST_DEPTH = 1_000_000, 8
+LONGEST_LABEL = 255  # bytes; swiftlet-model import takes no longer one
+
+
+@dataclass
+class PhotoEntry:
+    """One photo. `boxes` are corners in pixels of the upright picture, within it; `labels` count from 1. `name` is its
+    file's, with the folder where others have the same."""
+    path: Path
+    name: str
+    size: Size
+    boxes: list[list[float]]
+    labels: list[int]
+
+
+@dataclass
+class SetEntries:
+    """The photos, sorted by name, the names of the classes, and what was left out, a line each."""
+    photos: list[PhotoEntry]
+    classes: list[str]
+    remarks: list[str]
+
+
+def read_set(data: Path) -> SetEntries:
+    """Reads a folder as the README tells, or as Label Studio, CVAT and Roboflow export it; or an annotation file."""
+    file, folder = locate(Path(data))
+    try:
+        found = annotations.read(content_of(file))
+        return entries_of(found, folder)
+    except DataError as error:
+        raise DataError(f"{file}: {error}") from error
+
+
+def locate(data: Path) -> tuple[Path, Path]:
+    """The annotation file, and the folder in or below which its pictures lie."""
+    if data.is_dir():
+        file = annotation_file(data)
+        root = data
+    elif data.exists():
+        file = data
+        root = data.parent.parent if data.parent.name == "annotations" else data.parent
+    else:
+        raise DataError(f"{data / 'annotations.json'} is missing: a set is a folder with images/ and annotations.json "
+                        "(COCO format)")
+    # CVAT and COCO itself call the folder of pictures as the file.
+    subset = file.stem.removeprefix("instances_")
+    for folder in (root / "images" / subset, root / subset, root / "images"):
+        if folder.is_dir() and folder.name != "annotations":
+            return file, folder
+    return file, root
+
+
+def annotation_file(folder: Path) -> Path:
+    for name in ("annotations.json", "_annotations.coco.json", "result.json"):
+        if (folder / name).is_file():
+            return folder / name
+    for place in (folder / "annotations", folder):
+        files = sorted(file for file in place.glob("*.json") if file.is_file())
+        if len(files) > 1:
+            raise DataError(f"{folder} holds several annotation files, {files[0].relative_to(folder)} and "
+                            f"{files[1].relative_to(folder)}: give the one that is meant in place of the folder")
+        if files:
+            return files[0]
+    below = sorted(file.parent.name for name in ("annotations.json", "_annotations.coco.json", "result.json")
+                   for file in folder.glob(f"*/{name}"))
+    hint = f"; there is a set in {folder / below[0]}" if below else ""
+    raise DataError(f"{folder / 'annotations.json'} is missing: a set is a folder with images/ and annotations.json "
+                    f"(COCO format){hint}")
+
+
+def content_of(file: Path) -> bytes:
+    try:
+        if not file.is_file():
+            raise DataError("is no regular file: give the name of a file")
+        with open(file, "rb") as stream:
+            content = stream.read(annotations.LARGEST_FILE + 1)
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}") from error
+    if len(content) > annotations.LARGEST_FILE:
+        raise DataError(f"has more than {annotations.LARGEST_FILE >> 10} KiB, the maximum: is it the right file?")
+    return content
+
+
+def pictures_below(folder: Path) -> list[str]:
+    """Paths of the pictures below `folder`, from there; hidden ones are left out."""
+    found: list[str] = []
+    seen: set[tuple[int, int]] = set()
+    count = 0
+
+    def visit(inner: str, depth: int) -> None:
+        nonlocal count
+        status = os.stat(folder / inner)
+        # A link may lead back to where it is.
+        if depth > MOST_DEPTH or (status.st_dev, status.st_ino) in seen:
+            return
+        seen.add((status.st_dev, status.st_ino))
+        names_here = sorted(os.listdir(folder / inner))
+        count += len(names_here)
+        if count > MOST_FILES:
+            raise DataError(f"{folder} holds more than {MOST_FILES} files: give a folder below it")
+        for name in names_here:
+            path = os.path.join(inner, name)
+            if name.startswith("."):
+                continue
+            if os.path.isdir(folder / path):
+                visit(path, depth + 1)
+            elif os.path.splitext(name)[1].lower() in PICTURES:
+                found.append(path)
+
+    visit("", 0)
+    return found
+
+
+def entries_of(found: annotations.AnnotationSet, folder: Path) -> SetEntries:
+    files = pictures_below(folder)
+    # Pictures of the folder itself go before those of folders below, which may hold the same ones made smaller.
+    here = [file for file in files if os.sep not in file]
+    if here:
+        matching = names.match(found, here, os.path.abspath(folder))
+        if not matching.absent:
+            files = here
+    matching = names.match(found, files, os.path.abspath(folder))
+    if matching.absent:
+        count, total = len(matching.absent), len(found.pictures)
+        example = f", where pictures are called as {files[0]}" if files else ", which holds no pictures"
+        raise DataError(f"{count} of {total} pictures that it names {'is' if count == 1 else 'are'} missing from "
+                        f"{folder}, as {found.pictures[matching.absent[0]].name}{example}: add the picture or remove its "
+                        "entry")
+    headers = {file: read_header(folder / file) for file, entry in zip(files, matching.entries) if entry is not None}
+    names.check(found, [names.Found(entry, file, *headers[file]) for file, entry in zip(files, matching.entries)
+                        if entry is not None and headers[file]])
+    remarks = found.remarks + matching.remarks
+    foreign = [file for file, entry in zip(files, matching.entries) if entry is None]
+    if foreign:
+        remarks.append(f"{len(foreign)} of {len(files)} pictures in {folder} {'is' if len(foreign) == 1 else 'are'} not "
+                       f"named in it, as {foreign[0]}: left out")
+    classes = [category.name for category in found.categories]
+    for number, name in enumerate(classes):
+        if len(name.encode()) > LONGEST_LABEL:
+            raise DataError(f"the name of {found.categories[number].place} has more than {LONGEST_LABEL} bytes: shorten "
+                            "it")
+    base = Counter(os.path.basename(file) for file, entry in zip(files, matching.entries) if entry is not None)
+    objects: dict[int, list[annotations.Object]] = {}
+    for thing in found.objects:
+        objects.setdefault(thing.picture, []).append(thing)
+    photos = []
+    for file, entry in zip(files, matching.entries):
+        if entry is None:
+            continue
+        size = headers[file][0] if headers[file] else found.pictures[entry].size
+        name = os.path.basename(file)
+        photos.append(photo_entry(folder / file, name if base[name] == 1 else file, size, objects.get(entry, [])))
+    photos.sort(key=lambda photo: photo.name)
+    return SetEntries(photos, classes, remarks)
+
+
+def photo_entry(path: Path, name: str, size: Size | None, objects: list[annotations.Object]) -> PhotoEntry:
+    if size is None:
+        raise DataError(f"{path} is not a picture whose size can be read: is it damaged?")
+    boxes, labels = [], []
+    for thing in objects:
+        left, top, width, height = thing.box
+        box = [min(max(left, 0.0), size.width), min(max(top, 0.0), size.height),
+               min(left + width, size.width), min(top + height, size.height)]
+        # Of what lies in the pixel around the picture nothing is left to learn from.
+        if not thing.is_crowd and box[2] > box[0] and box[3] > box[1]:
+            boxes.append(box)
+            labels.append(thing.category + 1)
+    return PhotoEntry(path, name, size, boxes, labels)
+
+
+def listed(photos: list, file: Path) -> set[str]:
+    """The names of the photos that a text file lists, one a line: the name of the file, or the end of its path."""
+    try:
+        lines = annotations.decoded(content_of(Path(file))).splitlines()
+    except DataError as error:
+        raise DataError(f"{file}: {error}") from error
+    chosen: set[str] = set()
+    known: dict[str, list[str]] = {}
+    for photo in photos:
+        for name in {photo.name, os.path.basename(photo.name)}:
+            known.setdefault(name, []).append(photo.name)
+    for line in lines:
+        name = line.strip().replace("\\", "/")
+        if not name:
+            continue
+        fitting = known.get(name) or known.get(os.path.basename(name)) or []
+        if len(fitting) > 1:
+            raise DataError(f"{file} lists {name}, which can be {fitting[0]} or {fitting[1]}: write the folder too")
+        if not fitting:
+            raise DataError(f"{file} lists {name}, which is not among the photos of this set")
+        chosen.add(fitting[0])
+    return chosen
