@@ -15,15 +15,16 @@ public struct DetectionFilter {
     public init(_ configuration: Configuration, labels: [[UInt8]]) {
         var thresholds = [Float](repeating: configuration.threshold, count: labels.count)
         // Labels may repeat; a setting is for all of that name.
+        let sorted = SortedLabels(labels)
         for setting in configuration.classThresholds {
-            for index in labels.indices where labels[index] == setting.name.label {
-                thresholds[index] = setting.threshold
-            }
+            for index in sorted.places(of: setting.name.label) { thresholds[index] = setting.threshold }
         }
         if let classes = configuration.classes {
-            for index in labels.indices where !classes.contains(where: { $0.label == labels[index] }) {
-                thresholds[index] = .infinity
+            var isWanted = [Bool](repeating: false, count: labels.count)
+            for name in classes {
+                for index in sorted.places(of: name.label) { isWanted[index] = true }
             }
+            for index in labels.indices where !isWanted[index] { thresholds[index] = .infinity }
         }
         self.thresholds = thresholds
         limit = configuration.limit

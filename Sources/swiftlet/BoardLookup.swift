@@ -1,4 +1,5 @@
 import CLinux
+import Files
 import Service
 
 /// Finds the file of a board by its name, by a path, or by what the machine calls itself.
@@ -14,11 +15,11 @@ struct BoardLookup {
         let isPath = name.contains(UInt8(ascii: "/")) || Self.isINI(name)
         let path = isPath ? name : bytes(BoardProfile.folder) + bytes("/") + name + bytes(".ini")
         let reader: BoardReader
-        do throws(ConfigurationError) {
+        do throws(FileError) {
             reader = try read(path)
         } catch {
             let advice = isPath ? "" : "; --board takes a name of \(BoardProfile.folder), a path, or auto"
-            log.error(error.message(file: text(path)) + advice)
+            log.error("\(text(path)): \(error.message)\(advice)")
             error.exitCode.exit()
         }
         for mistake in reader.mistakes { log.error(mistake.message(file: text(path))) }
@@ -26,7 +27,7 @@ struct BoardLookup {
         return reader.profile
     }
 
-    private func read(_ path: [UInt8]) throws(ConfigurationError) -> BoardReader {
+    private func read(_ path: [UInt8]) throws(FileError) -> BoardReader {
         let terminated = path.map { CChar(bitPattern: $0) } + [0]
         return try BoardReader.read(path: terminated)
     }

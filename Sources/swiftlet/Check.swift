@@ -1,9 +1,10 @@
 import CLinux
 import Detector
-import ModelFile
+import Files
 import Service
 
-/// `swiftlet check`: every mistake of a configuration file, or what it amounts to.
+/// `swiftlet check`: every mistake of a configuration file, or what it amounts to. It fails where the daemon would, or
+/// where a running daemon would not take the file over.
 enum Check {
     static func run(
         count: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, _ log: Log
@@ -20,40 +21,45 @@ enum Check {
             }
             return path
         }
-        do throws(ConfigurationError) {
+        do throws(FileError) {
             return try check(path, log)
         } catch {
-            log.error(error.message(file: text(path)))
+            log.error("\(text(path)): \(error.message)")
             return error.exitCode
         }
     }
 
-    private static func check(_ path: UnsafePointer<CChar>, _ log: Log) throws(ConfigurationError) -> ExitCode {
+    private static func check(_ path: UnsafePointer<CChar>, _ log: Log) throws(FileError) -> ExitCode {
         let reader = try ConfigurationReader.read(path: path)
         let configuration = reader.configuration
         var mistakes = reader.mistakes
-        if let labels = labels(of: configuration, log) { mistakes += configuration.mistakes(for: labels) }
+        if let unfinished = reader.unfinished { mistakes.append(unfinished) }
+        var hasModel = true
+        if let model = configuration.modelPath {
+            do throws(DetectorError) {
+                mistakes += configuration.mistakes(for: try labels(of: model, configuration))
+            } catch {
+                hasModel = false
+                let place = "\(text(path)):\(configuration.modelPathLine): [model] path: "
+                log.error(place + error.message(model: text(model)))
+            }
+        }
         mistakes.sort { $0.line < $1.line }
         for mistake in mistakes { log.error(mistake.message(file: text(path))) }
-        if !mistakes.isEmpty { return .configuration }
+        guard hasModel, mistakes.isEmpty else { return .configuration }
+        if configuration.modelPath == nil {
+            log.warning("[model] path is not set: swiftletd needs --model, and the names of classes are not checked")
+        }
         Output(log: log).write(configuration.text)
         return .success
     }
 
-    /// The classes of the model that the configuration names; nil, with a warning, where it cannot be read: that may be
-    /// another machine's.
-    private static func labels(of configuration: Configuration, _ log: Log) -> [[UInt8]]? {
-        guard let path = configuration.modelPath else {
-            log.warning("[model] path is not set: the names of classes are not checked")
-            return nil
-        }
-        let terminated = path.map { CChar(bitPattern: $0) } + [0]
-        do throws(ModelFileError) {
-            return try ModelDescription(ModelFile(path: terminated)).labels
-        } catch {
-            log.warning("\(text(path)): \(error.message): the names of classes are not checked")
-            return nil
-        }
+    /// The classes of a model, with which all is prepared that the daemon needs of it.
+    private static func labels(of model: [UInt8], _ configuration: Configuration) throws(DetectorError) -> [[UInt8]] {
+        let path = model.map { CChar(bitPattern: $0) } + [0]
+        let settings = DetectorSettings(
+            resize: configuration.resizesAsUpstream ? .upstream : .fast, threads: configuration.threads)
+        return try Detector(modelPath: path, settings: settings).description.labels
     }
 
     private enum ID { case help }
@@ -64,8 +70,9 @@ enum Check {
         """
         usage: swiftlet check FILE
 
-        Reads a configuration as swiftletd would. Names every mistake with its line, or
-        prints all settings, those by default too, as a configuration.
+        Reads a configuration, and the model that it names, as swiftletd would. Names
+        every mistake with its line, or prints all settings, those by default too, as a
+        configuration.
 
 
         """

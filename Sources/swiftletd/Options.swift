@@ -2,6 +2,7 @@ import CLinux
 import Camera
 import Detector
 import Engine
+import Files
 import Service
 import Vision
 
@@ -88,9 +89,10 @@ struct Options {
         if options.configurationPath == nil, exists(Configuration.defaultPath) {
             options.configurationPath = cString(Configuration.defaultPath)
         }
-        do throws(ConfigurationError) {
-            let (configuration, mistakes) = try options.readConfiguration()
+        do throws(FileError) {
+            let (configuration, mistakes, unfinished) = try options.readConfiguration()
             options.configuration = configuration
+            if let unfinished { log.warning(options.message(unfinished)) }
             for mistake in mistakes { log.error(options.message(mistake)) }
             if !mistakes.isEmpty { ExitCode.configuration.exit() }
         } catch {
@@ -166,20 +168,23 @@ struct Options {
     // MARK: - The configuration file
 
     /// Reads the file, again after SIGHUP, and puts the command line over it. With mistakes the settings are not to be
-    /// used.
-    func readConfiguration() throws(ConfigurationError) -> (Configuration, [ConfigurationMistake]) {
+    /// used; those of a file that seems unfinished are not to replace others.
+    func readConfiguration() throws(FileError) -> (
+        Configuration, [ConfigurationMistake], unfinished: ConfigurationMistake?
+    ) {
         var configuration = Configuration()
         var mistakes: [ConfigurationMistake] = []
+        var unfinished: ConfigurationMistake?
         if let configurationPath {
             let reader = try ConfigurationReader.read(path: configurationPath)
-            (configuration, mistakes) = (reader.configuration, reader.mistakes)
+            (configuration, mistakes, unfinished) = (reader.configuration, reader.mistakes, reader.unfinished)
         }
         for override in overrides { override(&configuration) }
-        return (configuration, mistakes)
+        return (configuration, mistakes, unfinished)
     }
 
     func message(_ mistake: ConfigurationMistake) -> String { mistake.message(file: configurationName) }
-    func message(_ error: ConfigurationError) -> String { error.message(file: configurationName) }
+    func message(_ error: FileError) -> String { "\(configurationName): \(error.message)" }
 
     private var configurationName: String { configurationPath.map { text($0) } ?? "\(Configuration.defaultPath)" }
 

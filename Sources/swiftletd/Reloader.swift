@@ -1,5 +1,6 @@
 import Detector
 import Engine
+import Files
 import Service
 import Stream
 import Vision
@@ -31,8 +32,9 @@ final class Reloader {
     }
 
     func reload() {
-        do throws(ConfigurationError) {
-            var (configuration, mistakes) = try options.readConfiguration()
+        do throws(FileError) {
+            var (configuration, mistakes, unfinished) = try options.readConfiguration()
+            if let unfinished { mistakes.append(unfinished) }
             mistakes += configuration.mistakes(for: labels)
             if let first = mistakes.first {
                 let others = mistakes.count > 1 ? " (and \(mistakes.count - 1) more: swiftlet check lists them)" : ""

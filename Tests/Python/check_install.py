@@ -84,7 +84,7 @@ def main(packages: str, arch: str, picture: str, work: str) -> None:
     for release, plan in plans.items():
         assert {"swiftlet", "swiftlet-mqtt"} <= plan.keys(), plan
         found[release] = run_programs(swiftlet, release, arch, pathlib.Path(picture), folder)
-        libraries = ("libc6", "libinih1", "libjpeg62-turbo", "libv4lconvert0", "libv4lconvert0t64", "python3-paho-mqtt")
+        libraries = ("libc6", "libjpeg62-turbo", "libv4lconvert0", "libv4lconvert0t64", "python3-paho-mqtt")
         print(f"{release} {arch}:", *(f"{name} {plan[name]}" for name in libraries if name in plan))
     assert found[RELEASES[0]] == found[RELEASES[1]] and '"detections"' in found[RELEASES[0]], found
     check_upgrade(debs, configurations, plans[RELEASES[0]], folder)

@@ -11,7 +11,7 @@ import tempfile
 # second is that of Debian 13.
 LIBRARIES = {
     "libc.so.6": "libc6", "libm.so.6": "libc6", "ld-linux-aarch64.so.1": "libc6", "ld-linux-armhf.so.3": "libc6",
-    "libjpeg.so.62": "libjpeg62-turbo", "libinih.so.1": "libinih1",
+    "libjpeg.so.62": "libjpeg62-turbo",
     "libv4lconvert.so.0": "libv4lconvert0 | libv4lconvert0t64"}
 MACHINES = {"arm64": "AArch64", "armhf": "ARM"}
 # Bytes, by 1000.

@@ -1,5 +1,6 @@
 import Camera
 import Engine
+import Files
 import Foundation
 import TestSupport
 import Testing
@@ -22,7 +23,7 @@ import Vision
     }
 
     static func read(_ text: String) throws -> BoardReader {
-        try Array(text.utf8).withUnsafeBytes { try BoardReader.read($0) }
+        Array(text.utf8).withUnsafeBytes { BoardReader.read($0) }
     }
 
     @Test func everyFileIsComplete() throws {
@@ -94,6 +95,10 @@ import Vision
         ("latencies = estimated", "latencies = guessed", "wants estimated or measured"),
         ("thread_efficiency = 0.75", "thread_efficiency = 1.75", "wants a number from 0.01 to 1"),
         ("[budget xxs-int8]", "[budget xxl-int8]", "no such section"),
+        ("[camera]", "[camera] size = 640x480", "text behind the section's bracket"),
+        ("[notes]", "[notes", "neither [SECTION] nor KEY"),
+        ("core = cortex-a72", "core = cortex-a72 # of 2016", "begins with a blank and ;, not with #"),
+        ("core = cortex-a72", "core = \"cortex-a72", "double quotes must enclose the whole"),
         ("clock_mhz = 1800", "clock_mhz 1800", "neither [SECTION] nor KEY"),
     ])
     func mistakesAreNamedWithTheirLine(original: String, replacement: String, words: String) throws {
@@ -103,9 +108,7 @@ import Vision
         let changed = lines.map { $0 == original ? Substring(replacement) : $0 }.joined(separator: "\n")
         let messages = try Self.read(changed).mistakes.map { $0.message(file: "F") }
         let first = try #require(messages.first)
-        // What is wrong with a section is told of its first key.
-        let place = replacement.hasPrefix("[") ? line + 1 : line
-        #expect(first.hasPrefix("F:\(place):") && first.contains(words), "\(messages)")
+        #expect(first.hasPrefix("F:\(line):") && first.contains(words), "\(messages)")
     }
 
     @Test func everyKeyIsNeededOnce() throws {
@@ -129,8 +132,8 @@ import Vision
     }
 
     @Test func filesThatCannotBeReadAreErrors() throws {
-        #expect(throws: ConfigurationError.cannotOpen(ENOENT)) { try BoardReader.read(path: "/nonexistent") }
-        #expect(throws: ConfigurationError.tooLarge(limit: BoardReader.sizeLimit)) {
+        #expect(throws: FileError.system(ENOENT)) { try BoardReader.read(path: "/nonexistent") }
+        #expect(throws: FileError.tooLarge(limit: BoardReader.sizeLimit)) {
             let path = NSTemporaryDirectory() + "swiftlet-\(UUID().uuidString).ini"
             defer { unlink(path) }
             try Data(count: BoardReader.sizeLimit + 1).write(to: URL(fileURLWithPath: path))
@@ -138,7 +141,7 @@ import Vision
         }
         let many = String(repeating: "nonsense\n", count: 100)
         let mistakes = try Self.read(many).mistakes
-        #expect(mistakes.last?.reason == .line(.tooManyMistakes(limit: ConfigurationReader.mostRefusals)))
+        #expect(mistakes.last?.reason == .line(.tooManyMistakes(limit: ConfigurationReader.mostMistakes)))
     }
 }
 
@@ -153,7 +156,7 @@ import Vision
             let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
             defer { memory.deallocate() }
             memory.copyBytes(from: bytes)
-            let reader = try BoardReader.read(UnsafeRawBufferPointer(memory))
+            let reader = BoardReader.read(UnsafeRawBufferPointer(memory))
             let lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false).count
             #expect(reader.mistakes.allSatisfy { (0...lines).contains($0.line) })
             for mistake in reader.mistakes { #expect(!mistake.message(file: "F").isEmpty) }

@@ -103,6 +103,36 @@ import Testing
         #expect(daemon.exitCode() == 0)
     }
 
+    /// Cut by a full disk, or caught while it was written.
+    @Test func anUnfinishedFileDoesNotReplaceTheConfiguration() throws {
+        let path = daemon.folder + "/conf"
+        let whole = "[zone all]\nexclude = 0 0 1 1\n\n[detect]\nthreshold = 1\nlimit = 100\n"
+        try daemon.write("conf", Array(whole.utf8))
+        let given = ["--model", try RunningDaemon.model(), "--socket", daemon.socket, "--rate", "100"]
+        try startConfigured(given)
+        let client = try LineReader(daemon.socket)
+        let contents = ["", "\n \n", String(whole.prefix(11)), String(whole.dropLast(3)), "# nothing\n"]
+        for (index, content) in contents.enumerated() {
+            try daemon.write("conf", Array(content.utf8))
+            #expect(try ToolOutcome(of: ["check", path], daemon).code == 78)
+            signal(SIGHUP)
+            for _ in 0..<3000 where try daemon.log().count < index + 2 { usleep(10_000) }
+            #expect(try daemon.log().last?.contains("the old configuration goes on: ") == true)
+        }
+        _ = try client.next()
+        for _ in 0..<20 { #expect(try frame(client) { _ in true }.isEmpty) }
+        daemon.process.terminate()
+        #expect(daemon.exitCode() == 0)
+        // Where nothing runs yet there is nothing to lose: an empty file is said, and the defaults hold.
+        let other = try RunningDaemon()
+        try other.write("conf", [])
+        try other.start(
+            ["--config", other.folder + "/conf", "--source", daemon.folder + "/pictures", "--wait", "0", "--model",
+                try RunningDaemon.model(), "--socket", other.socket])
+        #expect(other.exitCode() == 0)
+        #expect(try other.log().first?.contains("the file has no setting") == true)
+    }
+
     @Test func mistakesInTheConfigurationEndTheStart() throws {
         try configure("[detect]\nthreshold = 2\nclasses = nobody\nwhat = 1\n")
         try daemon.start(["--config", daemon.folder + "/conf", "--source", daemon.folder + "/pictures"])
@@ -126,13 +156,37 @@ import Testing
         let bad = try ToolOutcome(of: ["check", path], daemon)
         #expect(bad.code == 78 && bad.output.isEmpty)
         #expect(bad.errors.map { $0.split(separator: ":")[2] } == ["6", "7", "8", "10"])
-        try configure("[zone a]\ninclude = 0 0 1 1\n[detect]\nthreshold = 0.4")
+        try configure("[zone a]\ninclude = 0 0 1 1\n[detect]\nthreshold = 0.4\n")
         let good = try ToolOutcome(of: ["check", path], daemon)
         #expect(good.code == 0 && good.errors.isEmpty && good.output.contains("threshold = 0.4"))
         try daemon.write("again", Array(good.output.utf8))
         #expect(try ToolOutcome(of: ["check", daemon.folder + "/again"], daemon).output == good.output)
         #expect(try ToolOutcome(of: ["check", daemon.folder + "/none"], daemon).code == 66)
         #expect(try ToolOutcome(of: ["check"], daemon).code == 64)
+    }
+
+    @Test func checkFailsWhereTheDaemonWould() throws {
+        let path = daemon.folder + "/conf"
+        func check(_ text: String) throws -> ToolOutcome {
+            try daemon.write("conf", Array(text.utf8))
+            return try ToolOutcome(of: ["check", path], daemon)
+        }
+        let model = try Data(contentsOf: URL(fileURLWithPath: try RunningDaemon.model()))
+        try daemon.write("torn.gguf", Array(model.prefix(model.count / 2)))
+        for (model, reason) in [
+            ("none", "No such file"), ("torn.gguf", "torn.gguf"), ("conf", "conf"), ("pictures", "directory"),
+        ] {
+            let outcome = try check("[detect]\nlimit = 5\n[model]\npath = \(daemon.folder)/\(model)\n")
+            #expect(outcome.code == 78 && outcome.output.isEmpty && outcome.errors.count == 1)
+            #expect(outcome.errors.first?.contains("conf:4: [model] path: ") == true, "\(outcome.errors)")
+            #expect(outcome.errors.first?.contains(reason) == true, "\(outcome.errors)")
+        }
+        let unknown = try check("[model]\npath = \(try RunningDaemon.model())\n[threshold]\n\"a=b\" = 0.5\n[detekt]\n")
+        #expect(unknown.code == 78 && unknown.errors.count == 2)
+        #expect(unknown.errors.first?.contains("conf:4: [threshold] a=b: the model has no class 'a=b'") == true)
+        #expect(unknown.errors.last?.contains("conf:5: [detekt] no such section") == true)
+        let without = try check("[detect]\nlimit = 5\n")
+        #expect(without.code == 0 && without.errors.first?.contains("[model] path is not set") == true)
     }
 
     // MARK: - The service manager

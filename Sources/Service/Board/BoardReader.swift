@@ -1,10 +1,9 @@
-import CInih
-import CLinux
 import Camera
 import Engine
+import Files
 import Vision
 
-/// Reads a board's file: INI, as libinih has it. It collects every mistake; a file with one is not to be used. All keys
+/// Reads a board's file: INI, as `INIScanner` has it. It collects every mistake; a file with one is not to be used. All keys
 /// have to be there, each once.
 public struct BoardReader {
     /// Bytes of the largest file.
@@ -18,66 +17,66 @@ public struct BoardReader {
     private var lines = [Int](repeating: 0, count: Field.allCases.count)
     private var budgetLines = [Int](
         repeating: 0, count: BoardProfile.Model.allCases.count * BudgetField.allCases.count)
+    private var section: [UInt8] = []
+    /// nil before the first section.
+    private var isInKnownSection: Bool?
 
     private init() {}
 
-    /// Reads the file at `path`. Throws where it cannot be opened, is larger than `sizeLimit`, or memory is short; what
+    /// Reads the file at `path`. Throws where it cannot be read, is larger than `sizeLimit`, or changes meanwhile; what
     /// is wrong inside it is in `mistakes`.
-    public static func read(path: UnsafePointer<CChar>) throws(ConfigurationError) -> BoardReader {
-        var address: UnsafeRawPointer?
-        var size = 0
-        let error = clinux_map_file(path, &address, &size)
-        guard error == 0 else { throw .cannotOpen(error) }
-        defer { _ = clinux_unmap(address, size) }
-        guard size <= sizeLimit else { throw .tooLarge(limit: sizeLimit) }
-        return try read(UnsafeRawBufferPointer(start: address, count: size))
+    public static func read(path: UnsafePointer<CChar>) throws(FileError) -> BoardReader {
+        let file = try FileContents(path: path, limit: sizeLimit)
+        return withExtendedLifetime(file) { read($0.bytes) }
     }
 
     /// The same for the text itself.
-    public static func read(_ text: UnsafeRawBufferPointer) throws(ConfigurationError) -> BoardReader {
+    public static func read(_ text: UnsafeRawBufferPointer) -> BoardReader {
         var reader = BoardReader()
-        let status = withUnsafeMutablePointer(to: &reader) { reader in
-            cinih_read(
-                text.baseAddress?.assumingMemoryBound(to: CChar.self), text.count,
-                UInt32(ConfigurationReader.mostRefusals), reader,
-                { context, line, section, key, value in
-                    context!.assumingMemoryBound(to: BoardReader.self).pointee
-                        .take(Int(line), Service.bytes(section), Service.bytes(key), value)
-                },
-                { context, line, why in
-                    context!.assumingMemoryBound(to: BoardReader.self).pointee.refuse(Int(line), why)
-                })
+        var scanner = INIScanner(text)
+        while reader.mistakes.count < ConfigurationReader.mostMistakes {
+            do throws(ConfigurationMistake.Refusal) {
+                guard let item = try scanner.next() else {
+                    reader.noteMissing()
+                    break
+                }
+                switch item {
+                case .section(let word, let name): reader.begin(word, name, scanner.line)
+                case .entry(let key, let value): reader.take(key, value, scanner.line)
+                }
+            } catch {
+                reader.mistakes.append(BoardMistake(line: scanner.line, reason: .line(error.reason)))
+                if scanner.isAtSection { reader.isInKnownSection = false }
+            }
         }
-        guard status == CINIH_OK else { throw .outOfMemory }
-        // After too many lines that are none, the keys were not read.
-        if reader.mistakes.last?.reason != .line(.tooManyMistakes(limit: ConfigurationReader.mostRefusals)) {
-            reader.noteMissing()
+        // What is missing has no line, and is not known where reading has ended before.
+        if reader.mistakes.last.map({ $0.line > 0 }) ?? false, reader.mistakes.count == ConfigurationReader.mostMistakes {
+            reader.mistakes.append(
+                BoardMistake(
+                    line: scanner.line, reason: .line(.tooManyMistakes(limit: ConfigurationReader.mostMistakes))))
         }
-        reader.mistakes.sort { ($0.line == 0 ? Int.max : $0.line) < ($1.line == 0 ? Int.max : $1.line) }
         return reader
     }
 
     // MARK: - Lines
 
-    private mutating func refuse(_ line: Int, _ why: cinih_status) {
-        mistakes.append(BoardMistake(line: line, reason: .line(.init(why))))
-        if mistakes.count == ConfigurationReader.mostRefusals {
-            mistakes.append(
-                BoardMistake(line: line, reason: .line(.tooManyMistakes(limit: ConfigurationReader.mostRefusals))))
-        }
+    private mutating func begin(_ word: [UInt8], _ name: [UInt8]?, _ line: Int) {
+        section = word + (name.map { bytes(" ") + $0 } ?? [])
+        let isKnown = Field.allCases.contains { bytes($0.place.section) == section } || model(of: section) != nil
+        if !isKnown { mistakes.append(BoardMistake(line: line, section: section, reason: .unknownSection)) }
+        isInKnownSection = isKnown
     }
 
-    private mutating func take(_ line: Int, _ section: [UInt8], _ key: [UInt8], _ value: UnsafePointer<CChar>) {
+    private mutating func take(_ key: [UInt8], _ text: INICursor, _ line: Int) {
         do throws(BoardMistake.Refusal) {
-            guard section.count <= Int(cinih_section_limit) else {
-                throw .init(.line(.sectionTooLong(limit: Int(cinih_section_limit))))
-            }
-            if section.isEmpty { throw .init(.line(.noSection)) }
-            let value = try Value(value)
+            guard let isInKnownSection else { throw .init(.line(.noSection)) }
+            // Reported where the section begins.
+            if !isInKnownSection { return }
+            let value = try Value(text)
             if let model = model(of: section) {
                 try take(key, value, ofModel: model, line)
             } else {
-                try take(section, key, value, line)
+                try take(key, value, line)
             }
         } catch {
             mistakes.append(BoardMistake(line: line, section: section, key: key, reason: error.reason))
@@ -89,12 +88,7 @@ public struct BoardReader {
         BoardProfile.Model.allCases.firstIndex { section == bytes("budget ") + bytes($0.name) }
     }
 
-    private mutating func take(
-        _ section: [UInt8], _ key: [UInt8], _ value: Value, _ line: Int
-    ) throws(BoardMistake.Refusal) {
-        guard Field.allCases.contains(where: { bytes($0.place.section) == section }) else {
-            throw .init(.unknownSection)
-        }
+    private mutating func take(_ key: [UInt8], _ value: Value, _ line: Int) throws(BoardMistake.Refusal) {
         guard
             let index = Field.allCases.firstIndex(where: {
                 bytes($0.place.section) == section && bytes($0.place.key) == key

@@ -7,7 +7,7 @@ extension BoardReader {
     struct Value {
         private let value: ConfigurationReader.Value
 
-        init(_ text: UnsafePointer<CChar>) throws(BoardMistake.Refusal) {
+        init(_ text: INICursor) throws(BoardMistake.Refusal) {
             do throws(ConfigurationMistake.Refusal) {
                 value = try ConfigurationReader.Value(text)
             } catch {

@@ -11,15 +11,22 @@ extension Configuration {
         lines += setting("rate", rate.map { bytes("\($0)") })
         lines += "\n[detect]\nthreshold = \(threshold)\nlimit = \(limit)\n"
         lines += "resize = \(resizesAsUpstream ? "upstream" : "fast")\n"
-        var names: [UInt8] = []
-        for name in classes ?? [] { names += (names.isEmpty ? [] : bytes(", ")) + name.label }
-        lines += setting("classes", classes == nil ? nil : names)
+        if let classes {
+            var separator: StaticString = "classes = "
+            for name in classes {
+                lines += "\(separator)\(iniText(name.label))"
+                separator = ", "
+            }
+            lines += "\n"
+        } else {
+            lines += setting("classes", nil)
+        }
         if !classThresholds.isEmpty {
             lines += "\n[threshold]\n"
-            for setting in classThresholds { lines += "\(Service.text(setting.name.label)) = \(setting.threshold)\n" }
+            for setting in classThresholds { lines += "\(iniText(setting.name.label)) = \(setting.threshold)\n" }
         }
         for zone in zones {
-            lines += "\n[zone \(Service.text(zone.name))]\n"
+            lines += "\n[zone \(iniText(zone.name))]\n"
             if let include = zone.include { lines += "include = \(include.text)\n" }
             if let exclude = zone.exclude { lines += "exclude = \(exclude.text)\n" }
         }
@@ -32,7 +39,7 @@ extension Configuration {
     /// A key that is not set is a comment.
     private func setting(_ key: StaticString, _ value: [UInt8]?) -> String {
         guard let value else { return "; \(key) is not set\n" }
-        return "\(key) = \(Service.text(value))\n"
+        return "\(key) = \(iniText(value))\n"
     }
 
     private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }

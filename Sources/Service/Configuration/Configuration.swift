@@ -53,6 +53,8 @@ public struct Configuration {
 
     /// Paths and names are bytes without a null; nil where the file has none.
     public var modelPath: [UInt8]?
+    /// Where the file names the model, from 1; 0 where it does not.
+    public var modelPathLine = 0
     /// Of the engine, 1...`Engine.mostThreads`.
     public var threads = Engine.defaultThreads
     /// As `CameraSelector` takes it; nil takes the first camera.
@@ -100,8 +102,10 @@ public struct Configuration {
     /// - Parameter labels: the model's, UTF-8; the first is the background, which is no class to detect.
     public func mistakes(for labels: [[UInt8]]) -> [ConfigurationMistake] {
         var mistakes: [ConfigurationMistake] = []
+        let sorted = SortedLabels(labels)
         func check(_ name: ClassName, _ section: StaticString, _ key: [UInt8]) {
-            if !labels.dropFirst().contains(name.label) {
+            let isKnown = sorted.places(of: name.label).contains { $0 > 0 }
+            if !isKnown, mistakes.count < ConfigurationReader.mostMistakes {
                 let reason = ConfigurationMistake.Reason.unknownClass(name.label)
                 mistakes.append(.init(line: name.line, section: bytes(section), key: key, reason: reason))
             }

@@ -4,16 +4,25 @@ extension ConfigurationMistake {
         var place = "\(file):\(line): "
         if !section.isEmpty { place += "[\(text(section))] " }
         if !key.isEmpty { place += "\(text(key)): " }
-        return place + reason.words + (reason == .unknownKey ? ": this section has \(keys)" : "")
+        return place + reason.words + advice
+    }
+
+    /// What the place adds.
+    private var advice: String {
+        switch reason {
+        case .unknownKey: ": this section has \(keys)"
+        case .notANumber where section == bytes("threshold"): "; a label that has : or = in it must be in double quotes"
+        case .unknownClass where key == bytes("classes"): "; a label that has a comma in it must be in double quotes"
+        default: ""
+        }
     }
 
     private var keys: String {
-        if section == bytes("model") { return "path and threads" }
-        if section == bytes("camera") { return "name, size and rate" }
-        if section == bytes("detect") { return "threshold, limit, classes and resize" }
-        if section == bytes("stream") { return "socket and snapshots" }
-        if section == bytes("metrics") { return "file" }
-        return "include and exclude"
+        var names = ""
+        for key in ConfigurationReader.Key.allCases where bytes(key.place.section) == section {
+            names += (names.isEmpty ? "" : ", ") + "\(key.place.key)"
+        }
+        return names.isEmpty ? "include and exclude" : names
     }
 }
 
@@ -21,10 +30,17 @@ extension ConfigurationMistake.Reason {
     /// What is wrong, and what to write instead.
     var words: String {
         switch self {
-        case .lineTooLong(let limit): "the line is longer than \(limit) bytes: shorten it"
         case .nullByte: "the line has a null byte: this is no text file"
-        case .notINI: "neither [SECTION] nor KEY = VALUE: begin a comment with # or ;"
-        case .sectionTooLong(let limit): "the section's name is longer than \(limit) bytes: shorten it"
+        case .notINI:
+            "neither [SECTION] nor KEY = VALUE: begin a comment with # or ;, and put a name that has one, or a bracket, in "
+                + "double quotes"
+        case .behindSection:
+            "text behind the section's bracket: move it to the next line, or put a name that has a bracket in double quotes"
+        case .hashComment:
+            "a comment behind a value begins with a blank and ;, not with #: put a text that has # in it in double quotes"
+        case .quote:
+            "double quotes must enclose the whole text: write \\\" for a quote inside it, and put a text that has one in quotes"
+        case .escape: "in double quotes a backslash must begin \\\", \\\\, \\n, \\r, \\t or \\xHH: write \\\\ for a backslash"
         case .noSection: "stands before the first section: put a line like [detect] above it"
         case .unknownSection:
             "no such section: there are [model], [camera], [detect], [threshold], [zone NAME], [stream] and [metrics]"
@@ -33,6 +49,7 @@ extension ConfigurationMistake.Reason {
         case .empty: "a value is missing: write one, or remove the key"
         case .notUTF8: "not UTF-8: save the file in that encoding"
         case .notAbsolute: "wants a full path, one that begins with /"
+        case .pathTooLong(let limit): "longer than the \(limit) bytes that a socket's path may have"
         case .notANumber(let from, let to): "wants a number from \(brief(from)) to \(brief(to)), with a point"
         case .notAnInteger(let from, let to): "wants a whole number from \(from) to \(to)"
         case .notAResize: "wants fast or upstream"
@@ -41,34 +58,18 @@ extension ConfigurationMistake.Reason {
         case .notARectangle: "wants LEFT TOP RIGHT BOTTOM as fractions of the picture from 0 to 1, like 0 0.5 1 1"
         case .emptyRectangle: "encloses nothing: LEFT must be less than RIGHT, and TOP less than BOTTOM"
         case .unnamedZone: "a zone needs a name, like [zone door]"
+        case .emptyZone: "the zone has neither include nor exclude: write one below it, or remove the zone"
+        case .tooManyNames(let limit): "more than \(limit) classes: no model has so many"
         case .tooManyZones(let limit): "one more than the \(limit) zones that are possible: remove some"
         case .unknownClass(let label):
             "the model has no class '\(text(label))': the first line of the stream lists what it has"
-        case .tooManyMistakes(let limit): "\(limit) lines cannot be read: the rest was not looked at"
+        case .tooManyMistakes(let limit): "\(limit) mistakes: the rest was not looked at"
+        case .noSetting: "the file has no setting, as if it was caught before it was written: write one at least, such as limit"
+        case .noLineEnd: "the last line does not end: the file is not written whole, or lacks a line break at its end"
         }
     }
 
     private func brief(_ number: Double) -> String {
         number == Double(Int64(number)) ? fixed(number, decimals: 0) : "\(number)"
-    }
-}
-
-extension ConfigurationError {
-    /// What is wrong and what to do; `file` is the name the user gave.
-    public func message(file: String) -> String {
-        switch self {
-        case .cannotOpen(let error): "\(file): cannot be opened: \(errorText(error))"
-        case .tooLarge(let limit): "\(file): larger than \(byteCount(limit)): this is no configuration file"
-        case .outOfMemory: "\(file): no memory to read it"
-        }
-    }
-
-    /// What a program ends with that cannot do without the file.
-    public var exitCode: ExitCode {
-        switch self {
-        case .cannotOpen: .noInput
-        case .tooLarge: .configuration
-        case .outOfMemory: .system
-        }
     }
 }

@@ -1,18 +1,17 @@
-/// Why a configuration file cannot be read at all. Numbers are errno values.
-public enum ConfigurationError: Error, Equatable {
-    case cannotOpen(Int32)
-    case tooLarge(limit: Int)
-    case outOfMemory
-}
-
 /// One thing that is wrong with a configuration file.
 public struct ConfigurationMistake: Error, Equatable {
     /// What is wrong; `message(file:)` has the words.
     public enum Reason: Equatable, Sendable {
-        case lineTooLong(limit: Int)
         case nullByte
         case notINI
-        case sectionTooLong(limit: Int)
+        /// Text stands behind a section's bracket.
+        case behindSection
+        /// A # behind a blank or at the beginning of a value.
+        case hashComment
+        /// A double quote that does not enclose a text.
+        case quote
+        /// What follows a backslash inside quotes.
+        case escape
         /// A key stands before the first section.
         case noSection
         case unknownSection
@@ -22,6 +21,8 @@ public struct ConfigurationMistake: Error, Equatable {
         case empty
         case notUTF8
         case notAbsolute
+        /// Bytes of a socket's path.
+        case pathTooLong(limit: Int)
         case notANumber(from: Double, to: Double)
         case notAnInteger(from: Int64, to: Int64)
         case notAResize
@@ -30,10 +31,17 @@ public struct ConfigurationMistake: Error, Equatable {
         case notARectangle
         case emptyRectangle
         case unnamedZone
+        case emptyZone
         case tooManyZones(limit: Int)
+        /// Of classes.
+        case tooManyNames(limit: Int)
         case unknownClass([UInt8])
-        /// So many lines could not be read that the rest was not looked at.
+        /// So many that the rest of the file was not looked at.
         case tooManyMistakes(limit: Int)
+        /// There is no key in the whole file.
+        case noSetting
+        /// The file ends within a line.
+        case noLineEnd
     }
 
     /// From 1.

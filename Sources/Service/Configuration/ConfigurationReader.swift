@@ -1,176 +1,263 @@
-import CInih
 import CLinux
+import Detector
 import Engine
-import Vision
+import Files
 
-/// Reads a configuration file: INI, as libinih has it. It collects every mistake; a file with one is not to be used.
+/// Reads a configuration file: INI, as `INIScanner` has it. It collects every mistake; a file with one is not to be used.
 public struct ConfigurationReader {
     /// Bytes of the largest file.
     public static let sizeLimit = 256 << 10
-    /// Lines that are not INI before the rest is left unread.
-    static let mostRefusals = 50
+    /// Mistakes of a file before the rest is left unread.
+    static let mostMistakes = 50
 
     /// Only to be used where `mistakes` is empty.
     public private(set) var configuration = Configuration()
     /// In the order of the lines.
     public private(set) var mistakes: [ConfigurationMistake] = []
-    /// Which keys have stood in which line.
-    private var seen: [(section: [UInt8], key: [UInt8], line: Int)] = []
-    /// Sections of keys that had no more mistakes than being there: reported once.
-    private var unknownSections: [[UInt8]] = []
+    /// What tells that the file was caught before it was written whole: it must not replace settings that are in use.
+    public private(set) var unfinished: ConfigurationMistake?
+    /// By key, the line in which it stands, 0 for none.
+    private var lines = [Int](repeating: 0, count: Key.allCases.count)
+    /// By the place of the zone.
+    private var zoneLines: [ZoneLines] = []
+    private var section = Section.none
+
+    private enum Section {
+        case none, unknown, threshold
+        case keys([UInt8])
+        case zone(Int)
+    }
+
+    private struct ZoneLines {
+        /// Where the zone begins.
+        var start: Int
+        var hasKey = false
+        var include = 0
+        var exclude = 0
+    }
 
     private init() {}
 
-    /// Reads the file at `path`. Throws where it cannot be opened, is larger than `sizeLimit`, or memory is short; what
+    /// Reads the file at `path`. Throws where it cannot be read, is larger than `sizeLimit`, or changes meanwhile; what
     /// is wrong inside it is in `mistakes`.
-    public static func read(path: UnsafePointer<CChar>) throws(ConfigurationError) -> ConfigurationReader {
-        var address: UnsafeRawPointer?
-        var size = 0
-        let error = clinux_map_file(path, &address, &size)
-        guard error == 0 else { throw .cannotOpen(error) }
-        defer { _ = clinux_unmap(address, size) }
-        guard size <= sizeLimit else { throw .tooLarge(limit: sizeLimit) }
-        return try read(UnsafeRawBufferPointer(start: address, count: size))
+    public static func read(path: UnsafePointer<CChar>) throws(FileError) -> ConfigurationReader {
+        let file = try FileContents(path: path, limit: sizeLimit)
+        return withExtendedLifetime(file) { read($0.bytes) }
     }
 
     /// The same for the text itself.
-    public static func read(_ text: UnsafeRawBufferPointer) throws(ConfigurationError) -> ConfigurationReader {
+    public static func read(_ text: UnsafeRawBufferPointer) -> ConfigurationReader {
         var reader = ConfigurationReader()
-        let status = withUnsafeMutablePointer(to: &reader) { reader in
-            cinih_read(
-                text.baseAddress?.assumingMemoryBound(to: CChar.self), text.count, UInt32(mostRefusals), reader,
-                { context, line, section, key, value in
-                    context!.assumingMemoryBound(to: ConfigurationReader.self).pointee
-                        .take(Int(line), Service.bytes(section), Service.bytes(key), value)
-                },
-                { context, line, why in
-                    context!.assumingMemoryBound(to: ConfigurationReader.self).pointee.refuse(Int(line), why)
-                })
+        var scanner = INIScanner(text)
+        var hasKey = false
+        while reader.mistakes.count < mostMistakes {
+            do throws(ConfigurationMistake.Refusal) {
+                guard let item = try scanner.next() else { break }
+                switch item {
+                case .section(let word, let name): reader.begin(word, name, scanner.line)
+                case .entry(let key, let value):
+                    hasKey = true
+                    reader.take(key, value, scanner.line)
+                }
+            } catch {
+                reader.mistakes.append(.init(line: scanner.line, reason: error.reason))
+                hasKey = true
+                if scanner.isAtSection { reader.section = .unknown }
+            }
         }
-        guard status == CINIH_OK else { throw .outOfMemory }
-        reader.mistakes.sort { $0.line < $1.line }
+        if reader.mistakes.count == mostMistakes {
+            reader.mistakes.append(.init(line: scanner.line, reason: .tooManyMistakes(limit: mostMistakes)))
+        } else {
+            reader.findEmptyZones()
+            reader.findRepeatedThresholds()
+        }
+        if !hasKey {
+            reader.unfinished = .init(line: max(1, scanner.line), reason: .noSetting)
+        } else if text.last != 0x0A {
+            reader.unfinished = .init(line: scanner.line, reason: .noLineEnd)
+        }
         return reader
     }
 
     // MARK: - Lines
 
-    private mutating func refuse(_ line: Int, _ why: cinih_status) {
-        mistakes.append(.init(line: line, reason: .init(why)))
-        if mistakes.count == Self.mostRefusals {
-            mistakes.append(.init(line: line, reason: .tooManyMistakes(limit: Self.mostRefusals)))
-        }
-    }
-
-    private mutating func take(_ line: Int, _ section: [UInt8], _ key: [UInt8], _ value: UnsafePointer<CChar>) {
+    private mutating func begin(_ word: [UInt8], _ name: [UInt8]?, _ line: Int) {
         do throws(ConfigurationMistake.Refusal) {
-            let zone = bytes("zone ")
-            let isZone = section.starts(with: zone)
-            // Reported with the section's first key.
-            if unknownSections.contains(section) { return }
-            do throws(ConfigurationMistake.Refusal) {
-                try checkSection(section)
-            } catch {
-                unknownSections.append(section)
-                throw error
-            }
-            if let earlier = seen.first(where: { $0.section == section && $0.key == key }) {
-                throw .init(.repeated(line: earlier.line))
-            }
-            seen.append((section, key, line))
-            let value = try Value(value)
-            if isZone {
-                try takeZone(Array(section.dropFirst(zone.count)), key, value)
-            } else if section == bytes("threshold") {
-                configuration.classThresholds.append(
-                    .init(name: .init(label: key, line: line), threshold: Float(try value.number(in: 0...1))))
+            section = .unknown
+            if word == bytes("zone") {
+                guard let name, !name.isEmpty else { throw .init(.unnamedZone) }
+                section = .zone(try zone(name, line))
+            } else if name != nil {
+                throw .init(.unknownSection)
+            } else if word == bytes("threshold") {
+                section = .threshold
+            } else if Key.allCases.contains(where: { bytes($0.place.section) == word }) {
+                section = .keys(word)
             } else {
-                try take(section, key, value, line)
+                throw .init(.unknownSection)
             }
         } catch {
-            mistakes.append(.init(line: line, section: section, key: key, reason: error.reason))
+            let whole = word + (name.map { bytes(" ") + $0 } ?? [])
+            mistakes.append(.init(line: line, section: whole, reason: error.reason))
         }
     }
 
-    private func checkSection(_ section: [UInt8]) throws(ConfigurationMistake.Refusal) {
-        // What is longer may have lost its end.
-        guard section.count <= Int(cinih_section_limit) else {
-            throw .init(.sectionTooLong(limit: Int(cinih_section_limit)))
+    private mutating func take(_ key: [UInt8], _ value: INICursor, _ line: Int) {
+        do throws(ConfigurationMistake.Refusal) {
+            switch section {
+            case .none: throw .init(.noSection)
+            // Reported where the section begins.
+            case .unknown: return
+            case .threshold:
+                guard configuration.classThresholds.count < ModelDescription.largestClassCount else {
+                    throw .init(.tooManyNames(limit: ModelDescription.largestClassCount))
+                }
+                configuration.classThresholds.append(
+                    .init(name: .init(label: key, line: line), threshold: try Value(value).threshold()))
+            case .keys(let section):
+                guard
+                    let known = Key.allCases.first(where: {
+                        bytes($0.place.section) == section && bytes($0.place.key) == key
+                    })
+                else { throw .init(.unknownKey) }
+                try note(line, in: &lines[known.rawValue])
+                try take(known, value, line)
+            case .zone(let index): try takeZone(index, key, value, line)
+            }
+        } catch {
+            mistakes.append(.init(line: line, section: sectionName, key: key, reason: error.reason))
         }
-        if section.isEmpty { throw .init(.noSection) }
-        let known: [StaticString] = ["model", "camera", "detect", "threshold", "stream", "metrics"]
-        if known.contains(where: { section == bytes($0) }) || section.starts(with: bytes("zone ")) { return }
-        throw .init(section == bytes("zone") ? .unnamedZone : .unknownSection)
     }
 
-    private mutating func take(
-        _ section: [UInt8], _ key: [UInt8], _ value: Value, _ line: Int
-    ) throws(ConfigurationMistake.Refusal) {
-        func means(_ name: StaticString, _ inSection: StaticString) -> Bool {
-            section == bytes(inSection) && key == bytes(name)
+    private func note(_ line: Int, in place: inout Int) throws(ConfigurationMistake.Refusal) {
+        guard place == 0 else { throw .init(.repeated(line: place)) }
+        place = line
+    }
+
+    private var sectionName: [UInt8] {
+        switch section {
+        case .none, .unknown: []
+        case .threshold: bytes("threshold")
+        case .keys(let name): name
+        case .zone(let index): bytes("zone ") + configuration.zones[index].name
         }
-        if means("path", "model") {
+    }
+
+    private mutating func take(_ key: Key, _ text: INICursor, _ line: Int) throws(ConfigurationMistake.Refusal) {
+        if key == .classes {
+            let names = try Value.list(text)
+            guard names.count <= ModelDescription.largestClassCount else {
+                throw .init(.tooManyNames(limit: ModelDescription.largestClassCount))
+            }
+            configuration.classes = names.map { .init(label: $0, line: line) }
+            return
+        }
+        let value = try Value(text)
+        switch key {
+        case .path:
             configuration.modelPath = try value.path()
-        } else if means("threads", "model") {
-            configuration.threads = try value.integer(in: 1...Int64(Engine.mostThreads))
-        } else if means("name", "camera") {
-            configuration.cameraName = value.bytes
-        } else if means("size", "camera") {
-            configuration.cameraSize = try value.size()
-        } else if means("rate", "camera") {
-            configuration.rate = try value.number(in: Configuration.rateRange)
-        } else if means("threshold", "detect") {
-            configuration.threshold = Float(try value.number(in: 0...1))
-        } else if means("limit", "detect") {
-            configuration.limit = try value.integer(in: Configuration.limitRange)
-        } else if means("resize", "detect") {
-            configuration.resizesAsUpstream = try value.isUpstream()
-        } else if means("classes", "detect") {
-            configuration.classes = try value.list().map { .init(label: $0, line: line) }
-        } else if means("socket", "stream") {
+            configuration.modelPathLine = line
+        case .threads: configuration.threads = try value.integer(in: 1...Int64(Engine.mostThreads))
+        case .name: configuration.cameraName = value.bytes
+        case .size: configuration.cameraSize = try value.size()
+        case .rate: configuration.rate = try value.number(in: Configuration.rateRange)
+        case .threshold: configuration.threshold = try value.threshold()
+        case .limit: configuration.limit = try value.integer(in: Configuration.limitRange)
+        case .classes: break
+        case .resize: configuration.resizesAsUpstream = try value.isUpstream()
+        case .socket:
             configuration.socketPath = try value.path()
-        } else if means("snapshots", "stream") {
-            configuration.allowsSnapshots = try value.isYes()
-        } else if means("file", "metrics") {
-            configuration.metricsPath = try value.path()
+            guard configuration.socketPath.count <= clinux_unix_path_limit else {
+                throw .init(.pathTooLong(limit: clinux_unix_path_limit))
+            }
+        case .snapshots: configuration.allowsSnapshots = try value.isYes()
+        case .file: configuration.metricsPath = try value.path()
+        }
+    }
+
+    // MARK: - Zones
+
+    /// The place of the zone that is called so.
+    private mutating func zone(_ name: [UInt8], _ line: Int) throws(ConfigurationMistake.Refusal) -> Int {
+        if let index = configuration.zones.firstIndex(where: { $0.name == name }) { return index }
+        guard configuration.zones.count < Configuration.mostZones else {
+            throw .init(.tooManyZones(limit: Configuration.mostZones))
+        }
+        configuration.zones.append(.init(name: name))
+        zoneLines.append(.init(start: line))
+        return configuration.zones.count - 1
+    }
+
+    private mutating func takeZone(
+        _ index: Int, _ key: [UInt8], _ value: INICursor, _ line: Int
+    ) throws(ConfigurationMistake.Refusal) {
+        zoneLines[index].hasKey = true
+        if key == bytes("include") {
+            try note(line, in: &zoneLines[index].include)
+            configuration.zones[index].include = try Value(value).rectangle()
+        } else if key == bytes("exclude") {
+            try note(line, in: &zoneLines[index].exclude)
+            configuration.zones[index].exclude = try Value(value).rectangle()
         } else {
             throw .init(.unknownKey)
         }
     }
 
-    private mutating func takeZone(
-        _ name: [UInt8], _ key: [UInt8], _ value: Value
-    ) throws(ConfigurationMistake.Refusal) {
-        let isInclude = key == bytes("include")
-        guard isInclude || key == bytes("exclude") else { throw .init(.unknownKey) }
-        guard !name.isEmpty else { throw .init(.unnamedZone) }
-        let rectangle = try value.rectangle()
-        let index = configuration.zones.firstIndex { $0.name == name } ?? configuration.zones.count
-        if index == configuration.zones.count {
-            guard index < Configuration.mostZones else { throw .init(.tooManyZones(limit: Configuration.mostZones)) }
-            configuration.zones.append(.init(name: name))
+    // MARK: - What shows at the end
+
+    private mutating func findEmptyZones() {
+        for (index, lines) in zoneLines.enumerated() where !lines.hasKey {
+            let name = bytes("zone ") + configuration.zones[index].name
+            mistakes.append(.init(line: lines.start, section: name, reason: .emptyZone))
         }
-        if isInclude {
-            configuration.zones[index].include = rectangle
-        } else {
-            configuration.zones[index].exclude = rectangle
+        mistakes.sort { $0.line < $1.line }
+    }
+
+    private mutating func findRepeatedThresholds() {
+        let settings = configuration.classThresholds
+        let order = SortedLabels(settings.map { $0.name.label }).order
+        for (earlier, later) in zip(order, order.dropFirst()) where settings[earlier].name.label == settings[later].name.label {
+            guard mistakes.count < Self.mostMistakes else { break }
+            let name = settings[later].name
+            mistakes.append(
+                .init(
+                    line: name.line, section: bytes("threshold"), key: name.label,
+                    reason: .repeated(line: settings[earlier].name.line)))
         }
+        mistakes.sort { $0.line < $1.line }
     }
 }
 
-extension ConfigurationMistake.Reason {
-    /// Why a line was refused.
-    init(_ why: cinih_status) {
-        self =
-            switch why {
-            case CINIH_LINE_TOO_LONG: .lineTooLong(limit: Int(cinih_line_limit))
-            case CINIH_NULL_BYTE: .nullByte
-            default: .notINI
+extension ConfigurationReader {
+    /// The keys whose names are fixed.
+    enum Key: Int, CaseIterable {
+        case path, threads
+        case name, size, rate
+        case threshold, limit, classes, resize
+        case socket, snapshots
+        case file
+
+        var place: (section: StaticString, key: StaticString) {
+            switch self {
+            case .path: ("model", "path")
+            case .threads: ("model", "threads")
+            case .name: ("camera", "name")
+            case .size: ("camera", "size")
+            case .rate: ("camera", "rate")
+            case .threshold: ("detect", "threshold")
+            case .limit: ("detect", "limit")
+            case .classes: ("detect", "classes")
+            case .resize: ("detect", "resize")
+            case .socket: ("stream", "socket")
+            case .snapshots: ("stream", "snapshots")
+            case .file: ("metrics", "file")
             }
+        }
     }
 }
 
 extension ConfigurationMistake {
-    /// What is wrong with a value, before it is known where that stands.
+    /// What is wrong with a line or a value, before it is known where that stands.
     struct Refusal: Error {
         var reason: Reason
 

@@ -2,14 +2,14 @@ import CLinux
 import Vision
 
 extension ConfigurationReader {
-    /// The text behind a key's equals sign, never empty.
+    /// The text behind a key's equals sign, never empty, UTF-8.
     struct Value {
         let bytes: [UInt8]
 
-        init(_ text: UnsafePointer<CChar>) throws(ConfigurationMistake.Refusal) {
-            bytes = Service.bytes(text)
+        init(_ text: INICursor) throws(ConfigurationMistake.Refusal) {
+            var cursor = text
+            bytes = try cursor.text { _ in false }
             guard !bytes.isEmpty else { throw .init(.empty) }
-            guard String(validating: bytes, as: UTF8.self) != nil else { throw .init(.notUTF8) }
         }
 
         private init(part: [UInt8]) { bytes = part }
@@ -26,6 +26,9 @@ extension ConfigurationReader {
             }
             return parsed
         }
+
+        /// A score.
+        func threshold() throws(ConfigurationMistake.Refusal) -> Float { Float(try number(in: 0...1)) }
 
         func integer(in range: ClosedRange<Int64>) throws(ConfigurationMistake.Refusal) -> Int {
             var parsed: Int64 = 0
@@ -77,17 +80,19 @@ extension ConfigurationReader {
             return .init(left: numbers[0], top: numbers[1], right: numbers[2], bottom: numbers[3])
         }
 
-        /// Names between commas, without the blanks around them.
-        func list() throws(ConfigurationMistake.Refusal) -> [[UInt8]] {
+        /// Names between commas. A name in quotes may be empty.
+        static func list(_ text: INICursor) throws(ConfigurationMistake.Refusal) -> [[UInt8]] {
+            var cursor = text
             var names: [[UInt8]] = []
-            for part in bytes.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
-                var name = part
-                while let first = name.first, first == 0x20 || first == 0x09 { name.removeFirst() }
-                while let last = name.last, last == 0x20 || last == 0x09 { name.removeLast() }
-                guard !name.isEmpty else { throw .init(.empty) }
-                names.append(Array(name))
+            while true {
+                cursor.skipBlanks()
+                let isQuoted = cursor.current == UInt8(ascii: "\"")
+                let name = try cursor.text { $0 == UInt8(ascii: ",") }
+                guard isQuoted || !name.isEmpty else { throw .init(.empty) }
+                names.append(name)
+                guard cursor.current == UInt8(ascii: ",") else { return names }
+                cursor.advance()
             }
-            return names
         }
 
         private func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {

@@ -1,0 +1,135 @@
+/// A place in a line of INI text, which moves on as texts are taken from there.
+///
+/// A text stands there as it is, without the blanks around it, or in double quotes, where a backslash begins `\"`, `\\`,
+/// `\n`, `\r`, `\t` or `\xHH`, a byte. All texts are UTF-8 and without a null.
+struct INICursor {
+    let bytes: [UInt8]
+    private var position = 0
+
+    /// - Parameter line: without the line feed at its end.
+    init(_ line: [UInt8]) {
+        bytes = line.last == 0x0D ? Array(line.dropLast()) : line
+    }
+
+    /// nil at the end of the line.
+    var current: UInt8? { position < bytes.count ? bytes[position] : nil }
+
+    mutating func advance() { position += 1 }
+
+    mutating func skipBlanks() {
+        while let byte = current, Self.isBlank(byte) { position += 1 }
+    }
+
+    /// What stands before a blank, a quote or `end`.
+    mutating func word(until end: UInt8) -> [UInt8] {
+        let start = position
+        while let byte = current, byte != end, !Self.isBlank(byte), byte != UInt8(ascii: "\"") { position += 1 }
+        return Array(bytes[start..<position])
+    }
+
+    /// The text before a byte that is an end, before a comment, or before the end of the line; then that is `current`.
+    mutating func text(before isEnd: (UInt8) -> Bool) throws(ConfigurationMistake.Refusal) -> [UInt8] {
+        skipBlanks()
+        let text = try current == UInt8(ascii: "\"") ? quoted(before: isEnd) : bare(before: isEnd)
+        guard String(validating: text, as: UTF8.self) != nil else { throw .init(.notUTF8) }
+        return text
+    }
+
+    /// Throws `reason` where more than blanks and a comment follows.
+    mutating func requireEnd(otherwise reason: ConfigurationMistake.Reason) throws(ConfigurationMistake.Refusal) {
+        skipBlanks()
+        if current == UInt8(ascii: "#") { throw .init(.hashComment) }
+        guard current == nil || current == UInt8(ascii: ";") else { throw .init(reason) }
+    }
+
+    private mutating func bare(before isEnd: (UInt8) -> Bool) throws(ConfigurationMistake.Refusal) -> [UInt8] {
+        let start = position
+        var end = start
+        while let byte = current, !isEnd(byte) {
+            if position == start || Self.isBlank(bytes[position - 1]) {
+                if byte == UInt8(ascii: ";") { break }
+                if byte == UInt8(ascii: "#") { throw .init(.hashComment) }
+            }
+            if byte == UInt8(ascii: "\"") { throw .init(.quote) }
+            position += 1
+            if !Self.isBlank(byte) { end = position }
+        }
+        return Array(bytes[start..<end])
+    }
+
+    private mutating func quoted(before isEnd: (UInt8) -> Bool) throws(ConfigurationMistake.Refusal) -> [UInt8] {
+        var text: [UInt8] = []
+        position += 1
+        while true {
+            guard let byte = current else { throw .init(.quote) }
+            position += 1
+            if byte == UInt8(ascii: "\"") { break }
+            text.append(byte == UInt8(ascii: "\\") ? try escaped() : byte)
+        }
+        let end = position
+        skipBlanks()
+        guard let next = current, !isEnd(next) else { return text }
+        if end == position { throw .init(.quote) }
+        try requireEnd(otherwise: .quote)
+        return text
+    }
+
+    private mutating func escaped() throws(ConfigurationMistake.Refusal) -> UInt8 {
+        guard let letter = current else { throw .init(.escape) }
+        position += 1
+        switch letter {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): return letter
+        case UInt8(ascii: "n"): return 0x0A
+        case UInt8(ascii: "r"): return 0x0D
+        case UInt8(ascii: "t"): return 0x09
+        case UInt8(ascii: "x"):
+            let byte = 16 * (try hexadecimal()) + (try hexadecimal())
+            if byte == 0 { throw .init(.escape) }
+            return byte
+        default: throw .init(.escape)
+        }
+    }
+
+    private mutating func hexadecimal() throws(ConfigurationMistake.Refusal) -> UInt8 {
+        guard let digit = current else { throw .init(.escape) }
+        position += 1
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): return digit - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): return digit - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): return digit - UInt8(ascii: "A") + 10
+        default: throw .init(.escape)
+        }
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+}
+
+/// UTF-8 as a text of an INI file: in double quotes where it would mean something else without, or has control
+/// characters.
+func iniText(_ bytes: [UInt8]) -> String {
+    func isBlank(_ byte: UInt8?) -> Bool { byte == 0x20 }
+    let special = Service.bytes("\"\\,=:;#[]")
+    let controls = bytes.indices.contains { isControl(bytes, $0) }
+    guard bytes.isEmpty || isBlank(bytes.first) || isBlank(bytes.last) || controls || bytes.contains(where: special.contains)
+    else { return text(bytes) }
+    var quoted: [UInt8] = [UInt8(ascii: "\"")]
+    let digits = Service.bytes("0123456789abcdef")
+    for (index, byte) in bytes.enumerated() {
+        if isControl(bytes, index) {
+            quoted += Service.bytes("\\x") + [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+        } else {
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { quoted.append(UInt8(ascii: "\\")) }
+            quoted.append(byte)
+        }
+    }
+    return text(quoted + [UInt8(ascii: "\"")])
+}
+
+/// Whether a byte of UTF-8 is, or belongs to, a control character: C0, DEL or C1.
+private func isControl(_ bytes: [UInt8], _ index: Int) -> Bool {
+    func isHigh(_ first: Int, _ second: Int) -> Bool {
+        bytes.indices.contains(first) && bytes.indices.contains(second) && bytes[first] == 0xC2
+            && (0x80...0x9F).contains(bytes[second])
+    }
+    return bytes[index] < 0x20 || bytes[index] == 0x7F || isHigh(index, index + 1) || isHigh(index - 1, index)
+}
