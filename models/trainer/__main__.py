@@ -42,7 +42,8 @@ def parser() -> argparse.ArgumentParser:
 
     train = commands.add_parser("train", help="train a detector on a folder of photos with boxes",
                                 formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    train.add_argument("data", type=Path, help="folder with images/ and annotations.json (COCO format)")
+    train.add_argument("data", type=Path, help="folder with images/ and annotations.json (COCO format), an "
+                                                 "export of Label Studio, CVAT or Roboflow, or its annotation file")
     train.add_argument("--out", type=Path, required=True, help="folder for checkpoints, log and curves")
     train.add_argument("--resume", action="store_true", help="continue the run in that folder")
     train.add_argument("--validation", type=Path, help="file naming the validation photos; without it every fourth")
@@ -92,7 +93,8 @@ def parser() -> argparse.ArgumentParser:
 
     evaluate = commands.add_parser("evaluate", help="average precision of a checkpoint on the validation photos",
                                    formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    evaluate.add_argument("data", type=Path, help="folder with images/ and annotations.json (COCO format)")
+    evaluate.add_argument("data", type=Path, help="folder with images/ and annotations.json (COCO format), an "
+                                                 "export of Label Studio, CVAT or Roboflow, or its annotation file")
     evaluate.add_argument("--weights", type=Path, required=True, help="a plain checkpoint or a run's checkpoint.pt")
     evaluate.add_argument("--network", choices=sorted(SPECS), default=default.network)
     evaluate.add_argument("--channel-order", choices=["bgr", "rgb"])
