@@ -72,7 +72,7 @@ let package = Package(
         // Tests that run on the host and, as Embedded Swift, on the board.
         .target(
             name: "CTestSupport", dependencies: ["CKernels"], path: "Tests/CTestSupport", cSettings: strictC,
-            linkerSettings: [.linkedLibrary("m")]),
+            linkerSettings: [.linkedLibrary("m"), .linkedLibrary("jpeg")]),
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter", cSettings: strictC),
         .target(
             name: "DeviceChecks", dependencies: ["CTestSupport", "CKernels", "Service", "Stream", "Camera", "Detector", "Engine"],
@@ -102,7 +102,7 @@ let package = Package(
         tests("Arena", ["DeviceChecks"]),
         tests("ModelFile", ["Quantizer"]),
         tests("Engine", ["Quantizer", "Detector"]),
-        tests("Vision", []),
+        tests("Vision", ["CTestSupport", "DeviceChecks"]),
         tests("Camera", ["CV4L", "CTestSupport"]),
         tests("Stream", ["CLinux"]),
         tests("Service", ["Quantizer", "Detector", "Camera", "Files"]),

@@ -1,17 +1,39 @@
 #include "cjpeg_errors.h"
 #include "cjpeg_memory.h"
 #include <stdlib.h>
+#include <string.h>
 
 struct cjpeg_decoder {
     struct jpeg_decompress_struct jpeg;
     cjpeg_errors errors;
     struct jpeg_progress_mgr progress;
     int scan_limit;
+    /// The TIFF structure of the picture's first EXIF segment.
+    const uint8_t *exif;
+    size_t exif_count;
 };
 
 static void check_scans(j_common_ptr jpeg) {
     const struct cjpeg_decoder *decoder = jpeg->client_data;
     if (((j_decompress_ptr)jpeg)->input_scan_number > decoder->scan_limit) cjpeg_escape(jpeg, CJPEG_TOO_MANY_SCANS);
+}
+
+/// Skips an APP1 segment, and notes where it is EXIF.
+static boolean skip_app1(j_decompress_ptr jpeg) {
+    static const char name[6] = "Exif\0";
+    cjpeg_decoder *decoder = jpeg->client_data;
+    struct jpeg_source_mgr *source = jpeg->src;
+    if (source->bytes_in_buffer < 2) cjpeg_escape((j_common_ptr)jpeg, CJPEG_TRUNCATED);
+    const uint8_t *segment = source->next_input_byte;
+    size_t count = (size_t)(segment[0] << 8 | segment[1]);
+    if (count < 2) count = 2; // as libjpeg skips others
+    if (count > source->bytes_in_buffer) cjpeg_escape((j_common_ptr)jpeg, CJPEG_TRUNCATED);
+    if (!decoder->exif && count >= 2 + sizeof name && memcmp(segment + 2, name, sizeof name) == 0) {
+        decoder->exif = segment + 2 + sizeof name;
+        decoder->exif_count = count - 2 - sizeof name;
+    }
+    source->skip_input_data(jpeg, (long)count);
+    return TRUE;
 }
 
 cjpeg_decoder *cjpeg_decoder_create(int scan_limit, size_t memory_limit) {
@@ -30,6 +52,7 @@ cjpeg_decoder *cjpeg_decoder_create(int scan_limit, size_t memory_limit) {
         free(decoder);
         return NULL;
     }
+    jpeg_set_marker_processor(&decoder->jpeg, JPEG_APP0 + 1, skip_app1);
     decoder->progress.progress_monitor = check_scans;
     decoder->jpeg.progress = &decoder->progress;
     decoder->scan_limit = scan_limit;
@@ -48,16 +71,32 @@ static cjpeg_status give_up(cjpeg_decoder *decoder) {
     return decoder->errors.status;
 }
 
+/// The bytes before the picture's SOI, which begins a marker; 0 where there is none near.
+static size_t bytes_before(const uint8_t *bytes, size_t count) {
+    if (count >= 2 && bytes[0] == 0xFF && bytes[1] == 0xD8) return 0;
+    for (size_t i = 1; i <= CJPEG_BYTES_BEFORE && i + 2 < count; i++)
+        if (bytes[i] == 0xFF && bytes[i + 1] == 0xD8 && bytes[i + 2] == 0xFF) return i;
+    return 0;
+}
+
 cjpeg_status cjpeg_read_header(cjpeg_decoder *decoder, const uint8_t *bytes, size_t count, cjpeg_header *header) {
     struct jpeg_decompress_struct *jpeg = &decoder->jpeg;
     if (setjmp(decoder->errors.escape)) return give_up(decoder);
+    // Every picture is the decoder's first one: jpeg_read_header forgets all of the last one but its tables.
     jpeg_abort_decompress(jpeg);
+    cjpeg_memory_forget_tables(jpeg);
+    decoder->exif = NULL;
+    decoder->exif_count = 0;
     jpeg->err->num_warnings = 0;
-    jpeg_mem_src(jpeg, bytes, count);
+    const size_t before = bytes_before(bytes, count);
+    jpeg_mem_src(jpeg, bytes + before, count - before);
     jpeg_read_header(jpeg, TRUE);
+    if (jpeg->arith_code) cjpeg_escape((j_common_ptr)jpeg, CJPEG_ARITHMETIC);
     header->width = jpeg->image_width;
     header->height = jpeg->image_height;
     header->components = (uint32_t)jpeg->num_components;
+    header->exif = decoder->exif;
+    header->exif_count = decoder->exif_count;
     switch (jpeg->jpeg_color_space) {
     case JCS_GRAYSCALE: header->colours = CJPEG_GREY; break;
     case JCS_YCbCr:
@@ -65,6 +104,30 @@ cjpeg_status cjpeg_read_header(cjpeg_decoder *decoder, const uint8_t *bytes, siz
     default: header->colours = CJPEG_OTHER;
     }
     return CJPEG_OK;
+}
+
+void cjpeg_allow_memory(cjpeg_decoder *decoder, size_t limit) { cjpeg_memory_allow(&decoder->jpeg, limit); }
+
+/// Begins to decode. Of a picture of several scans, all are read here: those that never came would be grey or blurred.
+static void start(struct jpeg_decompress_struct *jpeg) {
+    jpeg_start_decompress(jpeg);
+    if (!jpeg_has_multiple_scans(jpeg)) return;
+    for (int i = 0; i < jpeg->num_components; i++) {
+        int is_missing = !jpeg->comp_info[i].quant_table; // which the component's first scan sets
+        for (int k = 0; jpeg->progressive_mode && k < DCTSIZE2; k++) is_missing |= jpeg->coef_bits[i][k] != 0;
+        if (is_missing) cjpeg_escape((j_common_ptr)jpeg, CJPEG_TRUNCATED);
+    }
+}
+
+/// Reads what follows the last row. The picture is there: what is wrong behind it is a warning.
+static void finish(cjpeg_decoder *decoder) {
+    if (setjmp(decoder->errors.escape)) {
+        // The next picture's beginning is as good as this one's end.
+        if (decoder->errors.manager.msg_code != JERR_SOI_DUPLICATE) decoder->errors.manager.num_warnings++;
+        jpeg_abort_decompress(&decoder->jpeg);
+        return;
+    }
+    jpeg_finish_decompress(&decoder->jpeg);
 }
 
 cjpeg_status cjpeg_decode(cjpeg_decoder *decoder, uint32_t denominator, uint8_t *rgb, size_t row_bytes) {
@@ -75,12 +138,12 @@ cjpeg_status cjpeg_decode(cjpeg_decoder *decoder, uint32_t denominator, uint8_t 
     jpeg->do_fancy_upsampling = TRUE;
     jpeg->scale_num = 1;
     jpeg->scale_denom = denominator;
-    jpeg_start_decompress(jpeg);
+    start(jpeg);
     while (jpeg->output_scanline < jpeg->output_height) {
         JSAMPROW row = rgb + (size_t)jpeg->output_scanline * row_bytes;
         jpeg_read_scanlines(jpeg, &row, 1);
     }
-    jpeg_finish_decompress(jpeg);
+    finish(decoder);
     return CJPEG_OK;
 }
 
@@ -128,7 +191,7 @@ cjpeg_status cjpeg_decode_planes(cjpeg_decoder *decoder, uint8_t *const planes[3
     JSAMPROW rows[3][MOST_ROWS];
     JSAMPARRAY arrays[3] = {rows[0], rows[1], rows[2]};
     if (setjmp(decoder->errors.escape)) return give_up(decoder);
-    jpeg_start_decompress(jpeg);
+    start(jpeg);
     JDIMENSION most = 0;
     for (int i = 0; i < jpeg->num_components; i++)
         if (group_rows(&jpeg->comp_info[i]) > most) most = group_rows(&jpeg->comp_info[i]);
@@ -141,7 +204,7 @@ cjpeg_status cjpeg_decode_planes(cjpeg_decoder *decoder, uint8_t *const planes[3
         }
         if (jpeg_read_raw_data(jpeg, arrays, most) == 0) break;
     }
-    jpeg_finish_decompress(jpeg);
+    finish(decoder);
     return CJPEG_OK;
 }
 

@@ -1,5 +1,7 @@
 #include "cjpeg_errors.h"
 
+enum { JPEG_SOF0 = 0xC0 };
+
 _Noreturn void cjpeg_escape(j_common_ptr jpeg, cjpeg_status status) {
     cjpeg_errors *errors = (cjpeg_errors *)jpeg->err;
     errors->status = status;
@@ -12,14 +14,14 @@ static cjpeg_status status_of(int code) {
     case JERR_INPUT_EMPTY:
         return CJPEG_NOT_JPEG;
     case JERR_INPUT_EOF:
-    case JERR_NO_IMAGE: // an end marker before any scan
+    case JERR_NO_IMAGE: // an end marker before the frame's header, or before any scan
+    case JERR_SOF_NO_SOS:
         return CJPEG_TRUNCATED;
     case JERR_OUT_OF_MEMORY:
     case JERR_NO_BACKING_STORE: // beyond max_memory_to_use
         return CJPEG_OUT_OF_MEMORY;
     case JERR_SOF_UNSUPPORTED:
     case JERR_BAD_PRECISION:
-    case JERR_ARITH_NOTIMPL:
     case JERR_CONVERSION_NOTIMPL:
         return CJPEG_UNSUPPORTED;
     default:
@@ -31,14 +33,33 @@ static void fail(j_common_ptr jpeg) { cjpeg_escape(jpeg, status_of(jpeg->err->ms
 
 static void note(j_common_ptr jpeg, int level) {
     if (level >= 0) return; // trace messages
-    jpeg->err->num_warnings++;
-    if (!jpeg->is_decompressor) return;
-    // libjpeg would pad what is missing with grey. A restart marker in the wrong place is damage; any other marker
-    // inside a scan's data, or the end of the bytes, is a cut.
-    const int code = jpeg->err->msg_code;
+    if (!jpeg->is_decompressor) {
+        jpeg->err->num_warnings++;
+        return;
+    }
     const int marker = ((j_decompress_ptr)jpeg)->unread_marker;
-    const int restart = marker >= JPEG_RST0 && marker <= JPEG_RST0 + 7;
-    if (code == JWRN_JPEG_EOF || (code == JWRN_HIT_MARKER && !restart)) cjpeg_escape(jpeg, CJPEG_TRUNCATED);
+    switch (jpeg->err->msg_code) {
+    case JWRN_JPEG_EOF:
+        // libjpeg goes on as if an end marker came, again and again. Inside a marker's segment, that would be read as its
+        // contents. Between segments it ends the picture, and inside a scan's data too: JWRN_HIT_MARKER follows where
+        // another bit is needed. A picture that lacks its end marker alone is whole.
+        if (marker != 0) cjpeg_escape(jpeg, CJPEG_TRUNCATED);
+        return;
+    case JWRN_HIT_MARKER:
+    case JWRN_MUST_RESYNC:
+        // libjpeg would pad what is missing with grey. A restart marker in the wrong place is damage; any other marker
+        // where there should be more of the scan is a cut. (Nothing below JPEG_SOF0 is a marker where one is looked for.)
+        if (jpeg->err->msg_code == JWRN_MUST_RESYNC && marker < JPEG_SOF0) break;
+        if (marker < JPEG_RST0 || marker > JPEG_RST0 + 7) cjpeg_escape(jpeg, CJPEG_TRUNCATED);
+        break;
+    case JWRN_BOGUS_PROGRESSION:
+        // A refinement of bits that never came: a scan is missing before this one.
+        if (((j_decompress_ptr)jpeg)->Ah > 0) cjpeg_escape(jpeg, CJPEG_TRUNCATED);
+        break;
+    default:
+        break;
+    }
+    jpeg->err->num_warnings++;
 }
 
 static void print_nothing(j_common_ptr jpeg) { (void)jpeg; }

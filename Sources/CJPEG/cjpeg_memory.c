@@ -8,7 +8,7 @@
 
 // libjpeg works with the manager through these functions only. Two pools grow towards each other in one mapping, whose
 // pages cost memory from their first use on: what lives as long as the decoder from the front, a picture's from the back.
-// A picture's pool is emptied at once, and its pages stay for the next picture.
+// A picture's pool is emptied at once. Of its pages, those of an ordinary picture stay for the next one.
 
 typedef struct {
     struct jpeg_memory_mgr manager;
@@ -17,10 +17,20 @@ typedef struct {
     uint8_t *base;
     size_t size;
     size_t front, back;
+    /// What the picture may take.
+    size_t limit;
+    /// Tables that no picture uses: libjpeg asks for one where a picture defines it, and never gives one back.
+    union spare *quantisation, *huffman;
     /// Virtual arrays that were asked for and have no memory yet.
     struct jvirt_sarray_control *samples;
     struct jvirt_barray_control *blocks;
 } cjpeg_memory;
+
+union spare {
+    union spare *next;
+    JQUANT_TBL quantisation;
+    JHUFF_TBL huffman;
+};
 
 // Arrays whose rows libjpeg asks for a few at a time. Here they always lie in memory whole.
 struct jvirt_sarray_control {
@@ -38,18 +48,38 @@ struct jvirt_barray_control {
 };
 
 // A cache line; libjpeg's SIMD wants rows of samples at multiples of 32 bytes.
-enum { ALIGNMENT = 64 };
+enum { ALIGNMENT = 64, PAGE = 4096 };
+// A progressive picture of 640x480 4:2:0 takes less.
+enum { KEPT = 1 << 20 };
 
 static cjpeg_memory *memory_of(j_common_ptr jpeg) { return (cjpeg_memory *)jpeg->mem; }
+
+static void *take_spare(union spare **list) {
+    union spare *table = *list;
+    if (table) *list = table->next;
+    return table;
+}
+
+static void put_spare(union spare **list, void *unused) {
+    union spare *table = unused;
+    if (!table) return;
+    table->next = *list;
+    *list = table;
+}
 
 static void *take(j_common_ptr jpeg, int pool, size_t count) {
     cjpeg_memory *memory = memory_of(jpeg);
     const size_t needed = (count + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     if (needed < count || needed > memory->back - memory->front) ERREXIT1(jpeg, JERR_OUT_OF_MEMORY, 0);
     if (pool == JPOOL_PERMANENT) {
+        void *table = NULL;
+        if (count == sizeof(JQUANT_TBL)) table = take_spare(&memory->quantisation);
+        if (count == sizeof(JHUFF_TBL)) table = take_spare(&memory->huffman);
+        if (table) return table;
         memory->front += needed;
         return memory->base + memory->front - needed;
     }
+    if (needed > memory->limit - (memory->size - memory->back)) ERREXIT1(jpeg, JERR_OUT_OF_MEMORY, 0);
     memory->back -= needed;
     return memory->base + memory->back;
 }
@@ -127,7 +157,11 @@ static JBLOCKARRAY access_blocks(
 static void free_pool(j_common_ptr jpeg, int pool) {
     cjpeg_memory *memory = memory_of(jpeg);
     if (pool != JPOOL_IMAGE) return;
+    const size_t kept = memory->size < KEPT ? 0 : memory->size - KEPT;
+    const size_t first = (memory->back + PAGE - 1) / PAGE * PAGE;
+    if (first < kept) madvise(memory->base + first, kept - first, MADV_DONTNEED);
     memory->back = memory->size;
+    memory->limit = memory->size;
     memory->samples = NULL;
     memory->blocks = NULL;
 }
@@ -139,8 +173,27 @@ static void destroy(j_common_ptr jpeg) {
     jpeg->mem->self_destruct(jpeg);
 }
 
+void cjpeg_memory_allow(j_decompress_ptr jpeg, size_t limit) {
+    cjpeg_memory *memory = memory_of((j_common_ptr)jpeg);
+    const size_t taken = memory->size - memory->back;
+    memory->limit = limit > memory->size ? memory->size : limit > taken ? limit : taken;
+}
+
+void cjpeg_memory_forget_tables(j_decompress_ptr jpeg) {
+    cjpeg_memory *memory = memory_of((j_common_ptr)jpeg);
+    for (int slot = 0; slot < NUM_QUANT_TBLS; slot++) {
+        put_spare(&memory->quantisation, jpeg->quant_tbl_ptrs[slot]);
+        jpeg->quant_tbl_ptrs[slot] = NULL;
+    }
+    for (int slot = 0; slot < NUM_HUFF_TBLS; slot++) {
+        put_spare(&memory->huffman, jpeg->dc_huff_tbl_ptrs[slot]);
+        put_spare(&memory->huffman, jpeg->ac_huff_tbl_ptrs[slot]);
+        jpeg->dc_huff_tbl_ptrs[slot] = jpeg->ac_huff_tbl_ptrs[slot] = NULL;
+    }
+}
+
 bool cjpeg_memory_install(j_decompress_ptr jpeg, size_t limit) {
-    const size_t size = (limit + 4095) / 4096 * 4096;
+    const size_t size = (limit + PAGE - 1) / PAGE * PAGE;
     void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED) return false;
     // Of what a picture does not need, nothing is to cost memory: a huge page would.
@@ -154,7 +207,7 @@ bool cjpeg_memory_install(j_decompress_ptr jpeg, size_t limit) {
             .access_virt_barray = access_blocks, .free_pool = free_pool, .self_destruct = destroy,
             .max_memory_to_use = (long)limit, .max_alloc_chunk = 1000000000L},
         .first = jpeg->mem, .base = base, .size = size,
-        .front = (sizeof *memory + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT, .back = size};
+        .front = (sizeof *memory + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT, .back = size, .limit = size};
     jpeg->mem = &memory->manager;
     return true;
 }

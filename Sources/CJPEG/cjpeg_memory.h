@@ -11,3 +11,10 @@
 /// It takes the place of the manager that jpeg_create_decompress made, and ends it with itself. What a picture needs
 /// beyond `limit` bytes is JERR_OUT_OF_MEMORY. False when memory is short; nothing has changed then.
 bool cjpeg_memory_install(j_decompress_ptr jpeg, size_t limit);
+
+/// Bounds what the picture may take from here on, with what it has taken; the whole memory again for the next picture.
+void cjpeg_memory_allow(j_decompress_ptr jpeg, size_t limit);
+
+/// Makes all quantisation and Huffman tables undefined, as in a decoder that has seen no picture: libjpeg keeps them
+/// from one picture to the next. The tables themselves are used again for those that the next picture defines.
+void cjpeg_memory_forget_tables(j_decompress_ptr jpeg);

@@ -37,6 +37,8 @@ public struct DetectorSettings {
     public var order = DetectionOrder.ofSuppression
     /// For pictures and JPEGs; a `PixelView` is always resized by `ResizeRule.fast`.
     public var resize: Resize
+    /// Of JPEGs.
+    public var pictures = JPEGLimits()
     /// Threads of the engine, 1...64; detections do not depend on it.
     public var threads: Int
     /// The kernels to run with; nil takes what SWIFTLET_PATH names, and otherwise the fastest.
@@ -105,12 +107,14 @@ public final class Detector {
             sizeVariance: description.sizeVariance, suppression: description.suppression,
             iouThreshold: description.iouThreshold)
         format = loaded.format
-        pictures = PictureInput(format: format, resize: settings.resize, upstream: description.resize)
+        pictures = PictureInput(
+            format: format, resize: settings.resize, upstream: description.resize, limits: settings.pictures)
     }
 
     /// A way in for pictures that another thread may use while this detector runs; it writes to that thread's tensor.
     public func makePictureInput() -> PictureInput {
-        PictureInput(format: format, resize: settings.resize, upstream: description.resize)
+        PictureInput(
+            format: format, resize: settings.resize, upstream: description.resize, limits: settings.pictures)
     }
 
     /// The network's input, overwritten by a run.

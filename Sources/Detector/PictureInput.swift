@@ -11,15 +11,16 @@ public final class PictureInput {
 
     private let format: InputFormat
     private let isFast: Bool
-    private var jpeg = JPEGDecoder()
+    private var jpeg: JPEGDecoder
     private var picture = Picture()
     private var planes = PlanarPicture()
     private var ingest: Ingest
 
     /// - Parameter upstream: the rule for `DetectorSettings.Resize.upstream`.
-    init(format: InputFormat, resize: DetectorSettings.Resize, upstream: ResizeRule) {
+    init(format: InputFormat, resize: DetectorSettings.Resize, upstream: ResizeRule, limits: JPEGLimits) {
         self.format = format
         isFast = resize == .fast
+        jpeg = JPEGDecoder(limits: limits)
         ingest = Ingest(format: format, rule: isFast ? .fast : upstream)
     }
 
@@ -37,9 +38,11 @@ public final class PictureInput {
     public func load(jpeg bytes: UnsafeRawBufferPointer, into tensor: Tensor) throws(JPEGError) -> Loaded {
         let warnings = jpeg.warnings
         if isFast, let full = try jpeg.decodePlanes(bytes, into: &planes, atLeast: format.size) {
+            picture.reshape(to: PictureSize(width: 0, height: 0))
             load(planes.view, of: full, into: tensor)
             return Loaded(size: full, stored: full, warnings: jpeg.warnings - warnings)
         }
+        planes.clear()
         let full = try jpeg.decode(bytes, into: &picture, atLeast: isFast ? format.size : nil)
         load(picture, of: full, into: tensor)
         return Loaded(size: full, stored: jpeg.orientation.upright(full), warnings: jpeg.warnings - warnings)

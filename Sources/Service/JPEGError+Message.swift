@@ -15,8 +15,11 @@ extension JPEGError {
             "is \(size.width)x\(size.height) pixels, more than \(JPEGLimits().pixels) in all or "
                 + "\(JPEGLimits().side) on a side: scale it down"
         case .tooManyScans: "has more scans than any sound picture: it is damaged"
-        case .outOfMemory:
-            "needs more memory than is allowed: scale it down, or save it as a baseline JPEG, not a progressive one"
+        case .arithmetic: "is coded arithmetically, which is not read: jpegtran makes a common JPEG of it"
+        case .tooMuchMemory(let size):
+            "is \(size.width)x\(size.height) pixels and needs more memory than is allowed: scale it down, or save it as "
+                + "a baseline JPEG, not a progressive one"
+        case .outOfMemory: "cannot be encoded: no memory"
         }
     }
 

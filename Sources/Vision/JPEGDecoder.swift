@@ -3,6 +3,8 @@ import CJPEG
 /// Decodes JPEGs from memory with libjpeg: grey, YCbCr and RGB, baseline and progressive, into upright RGB pictures.
 /// Full-size pictures equal those of Pillow and OpenCV to the bit, apart from the rotation that EXIF asks for, which
 /// OpenCV applies too and Pillow does not.
+///
+/// What a picture gives does not depend on those before it: see CJPEG.h.
 public struct JPEGDecoder: ~Copyable {
     /// libjpeg's warnings about all pictures so far: damage that it decoded around, such as bytes between markers.
     public private(set) var warnings = 0
@@ -36,18 +38,20 @@ public struct JPEGDecoder: ~Copyable {
     public mutating func decode(
         _ bytes: UnsafeRawBufferPointer, into picture: inout Picture, atLeast size: PictureSize? = nil
     ) throws(JPEGError) -> PictureSize {
-        let full = try readHeader(bytes)
+        let full = try readSize(bytes)
         let denominator = Self.denominator(full, atLeast: size.map { orientation.upright($0) })
         let decoded = PictureSize(
             width: (full.width + denominator - 1) / denominator, height: (full.height + denominator - 1) / denominator)
         let status: cjpeg_status
+        try take(decoded.width * decoded.height * 3 * (orientation == .upright ? 1 : 2), for: full)
         if orientation == .upright {
+            stored.reshape(to: PictureSize(width: 0, height: 0))
             status = Self.read(decoder, into: &picture, decoded, denominator)
         } else {
             status = Self.read(decoder, into: &stored, decoded, denominator)
         }
         warnings += Int(cjpeg_decoder_warnings(decoder))
-        try check(status)
+        try check(status, full)
         if orientation != .upright { picture.set(stored, turnedUprightFrom: orientation) }
         return orientation.upright(full)
     }
@@ -60,7 +64,7 @@ public struct JPEGDecoder: ~Copyable {
     public mutating func decodePlanes(
         _ bytes: UnsafeRawBufferPointer, into picture: inout PlanarPicture, atLeast size: PictureSize
     ) throws(JPEGError) -> PictureSize? {
-        let full = try readHeader(bytes)
+        let full = try readSize(bytes)
         guard orientation == .upright else { return nil }
         let denominator = Self.denominator(full, atLeast: size)
         var count: UInt32 = 0, width: UInt32 = 0, height: UInt32 = 0
@@ -70,8 +74,10 @@ public struct JPEGDecoder: ~Copyable {
                 decoder, UInt32(denominator), &width, &height, &count,
                 $0.baseAddress!.assumingMemoryBound(to: cjpeg_plane.self))
         }
-        try check(planned)
+        try check(planned, full)
         guard count > 0 else { return nil }
+        try take(PlanarPicture.byteCount(planes, count: Int(count)), for: full)
+        stored.reshape(to: PictureSize(width: 0, height: 0))
         picture.reshape(to: PictureSize(width: Int(width), height: Int(height)), planes, count: Int(count))
         var starts: InlineArray<3, UnsafeMutablePointer<UInt8>?> = [
             picture.start(of: 0), picture.start(of: 1), picture.start(of: 2),
@@ -81,22 +87,32 @@ public struct JPEGDecoder: ~Copyable {
                 decoder, $0.baseAddress!.assumingMemoryBound(to: UnsafeMutablePointer<UInt8>?.self))
         }
         warnings += Int(cjpeg_decoder_warnings(decoder))
-        try check(status)
+        try check(status, full)
         return full
     }
 
-    /// Reads up to the first scan, notes the orientation, and checks the size against the limits.
-    private mutating func readHeader(_ bytes: UnsafeRawBufferPointer) throws(JPEGError) -> PictureSize {
+    /// Reads up to the first scan, which may be all there is of the JPEG, and checks the size against the limits.
+    ///
+    /// - Returns: the size as it is stored; `orientation` tells how to get to the upright one.
+    public mutating func readSize(_ bytes: UnsafeRawBufferPointer) throws(JPEGError) -> PictureSize {
+        orientation = .upright
         guard let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count > 0 else {
             throw .notJPEG
         }
         var header = cjpeg_header()
-        try check(cjpeg_read_header(decoder, start, bytes.count, &header))
+        let status = cjpeg_read_header(decoder, start, bytes.count, &header)
+        try check(status, PictureSize(width: 0, height: 0))
         guard header.colours != CJPEG_OTHER else { throw .colourSpace(components: Int(header.components)) }
         let full = PictureSize(width: Int(header.width), height: Int(header.height))
         guard limits.allow(full) else { throw .tooLarge(full) }
-        orientation = Orientation(jpeg: bytes)
+        orientation = Orientation(exif: UnsafeRawBufferPointer(start: header.exif, count: header.exif_count))
         return full
+    }
+
+    /// Leaves libjpeg what the picture's pixels do not need of the limit.
+    private func take(_ pixelBytes: Int, for full: PictureSize) throws(JPEGError) {
+        guard pixelBytes <= limits.memory else { throw .tooMuchMemory(full) }
+        cjpeg_allow_memory(decoder, limits.memory - pixelBytes)
     }
 
     private static func read(
@@ -106,8 +122,9 @@ public struct JPEGDecoder: ~Copyable {
         return cjpeg_decode(decoder, UInt32(denominator), picture.pixels.baseAddress!, picture.rowBytes)
     }
 
-    private func check(_ status: cjpeg_status) throws(JPEGError) {
+    private func check(_ status: cjpeg_status, _ full: PictureSize) throws(JPEGError) {
         guard status != CJPEG_OK else { return }
+        guard status != CJPEG_OUT_OF_MEMORY else { throw .tooMuchMemory(full) }
         throw JPEGError(status, code: cjpeg_decoder_error_code(decoder))
     }
 

@@ -4,18 +4,24 @@ import CJPEG
 public enum JPEGError: Error, Equatable, Sendable {
     /// The bytes do not begin with a JPEG.
     case notJPEG
-    /// The data, or its end marker, ends early. What was there is not given out: half a picture gives wrong detections.
+    /// The data ends before the picture is complete. What was there is not given out: half a picture gives wrong
+    /// detections.
     case truncated
     /// libjpeg refused the data; the code is one of jerror.h.
     case corrupt(code: Int32)
     /// A lossless, hierarchical or 12-bit JPEG; the code is one of jerror.h.
     case unsupported(code: Int32)
+    /// Coded arithmetically: where such data ends early, nobody notices.
+    case arithmetic
     /// CMYK, or another number of components than one or three.
     case colourSpace(components: Int)
     /// A side or the number of pixels is beyond `JPEGLimits`.
     case tooLarge(PictureSize)
     /// A progressive picture has more scans than `JPEGLimits` allow.
     case tooManyScans
+    /// The picture's pixels, and what libjpeg needs to get at them, are beyond `JPEGLimits.memory`.
+    case tooMuchMemory(PictureSize)
+    /// Of an encoder.
     case outOfMemory
 
     init(_ status: cjpeg_status, code: Int32) {
@@ -23,6 +29,7 @@ public enum JPEGError: Error, Equatable, Sendable {
         case CJPEG_NOT_JPEG: self = .notJPEG
         case CJPEG_TRUNCATED: self = .truncated
         case CJPEG_UNSUPPORTED: self = .unsupported(code: code)
+        case CJPEG_ARITHMETIC: self = .arithmetic
         case CJPEG_TOO_MANY_SCANS: self = .tooManyScans
         case CJPEG_OUT_OF_MEMORY: self = .outOfMemory
         default: self = .corrupt(code: code)
@@ -32,8 +39,9 @@ public enum JPEGError: Error, Equatable, Sendable {
 
 /// Bounds on the pictures that are decoded. The header is checked against them before anything is decoded.
 ///
-/// The defaults suit a board with 512 MiB: 33 million pixels, which decoded at full size take 96 MiB more. A picture
-/// beyond them has to be scaled down; a progressive one that only lacks memory can be saved as baseline instead.
+/// The defaults are for tools: 33 million pixels, of which a picture that has to be turned takes 192 MiB decoded at full
+/// size. A picture beyond them has to be scaled down; a progressive one that only lacks memory can be saved as baseline
+/// instead.
 public struct JPEGLimits: Sendable {
     /// The largest width and height, in pixels.
     public var side: Int
@@ -41,11 +49,17 @@ public struct JPEGLimits: Sendable {
     public var pixels: Int
     /// The most scans of a progressive picture: each costs a pass over all of it, however few bytes it has.
     public var scans: Int
-    /// What libjpeg may take, in bytes: a progressive picture needs 2 to 6 per pixel, a baseline one some rows.
+    /// What one picture may take in bytes, decoded pixels and libjpeg's own memory together. At full size pixels take 3
+    /// bytes each, twice if the picture is turned. A progressive picture takes 2 to 6 for each pixel that is stored,
+    /// a baseline one some rows. Up to 4 MiB more stay in use from picture to picture.
     public var memory: Int
 
+    /// For a program that runs for months beside others: a frame of 3840x2160 pixels at full size, or a baseline one
+    /// of any size at the fraction of it that a network looks at.
+    public static var live: JPEGLimits { JPEGLimits(memory: 25 << 20) }
+
     /// `memory` is in bytes.
-    public init(side: Int = 16_384, pixels: Int = 1 << 25, scans: Int = 100, memory: Int = 128 << 20) {
+    public init(side: Int = 16_384, pixels: Int = 1 << 25, scans: Int = 100, memory: Int = 256 << 20) {
         self.side = side
         self.pixels = pixels
         self.scans = scans

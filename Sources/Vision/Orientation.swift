@@ -21,40 +21,9 @@ public enum Orientation: UInt8, Sendable {
 }
 
 extension Orientation {
-    /// The orientation that a JPEG file's EXIF segment asks for; upright where there is none that can be read.
-    public init(jpeg bytes: UnsafeRawBufferPointer) {
-        self = Self.exifSegment(bytes).flatMap { TIFFReader($0)?.orientation } ?? .upright
-    }
-
-    /// The TIFF structure inside the first APP1 segment that is EXIF. Looks at segments up to the first scan; each step
-    /// goes forward by at least four bytes.
-    private static func exifSegment(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
-        guard bytes.count >= 4, bytes[0] == 0xFF, bytes[1] == 0xD8 else { return nil }
-        var position = 2
-        while position + 4 <= bytes.count {
-            guard bytes[position] == 0xFF else { return nil }
-            let marker = bytes[position + 1]
-            if marker == 0xFF {  // fill byte
-                position += 1
-                continue
-            }
-            // Start of scan, end of image, and markers without a length end the search.
-            guard marker >= 0xC0, marker < 0xD0 || marker > 0xDA else { return nil }
-            let length = Int(bytes[position + 2]) << 8 | Int(bytes[position + 3])
-            let end = position + 2 + length
-            guard length >= 2, end <= bytes.count else { return nil }
-            let payload = UnsafeRawBufferPointer(rebasing: bytes[position + 4..<end])
-            if marker == 0xE1, hasEXIFName(payload) { return UnsafeRawBufferPointer(rebasing: payload[6...]) }
-            position = end
-        }
-        return nil
-    }
-
-    private static func hasEXIFName(_ payload: UnsafeRawBufferPointer) -> Bool {
-        let name: StaticString = "Exif\0\0"
-        guard payload.count >= 6 else { return false }
-        for index in 0..<6 where payload[index] != name.utf8Start[index] { return false }
-        return true
+    /// What the TIFF structure of an EXIF segment asks for; upright where it cannot be read, and without one.
+    public init(exif tiff: UnsafeRawBufferPointer) {
+        self = TIFFReader(tiff)?.orientation ?? .upright
     }
 }
 
@@ -71,21 +40,33 @@ private struct TIFFReader {
     }
 
     var orientation: Orientation? {
-        guard let high = short(littleEndian ? 6 : 4), let low = short(littleEndian ? 4 : 6) else { return nil }
-        // The payload is shorter than 64 KiB: an offset with high bits is past its end.
-        guard high == 0, let count = short(low) else { return nil }
+        // The payload is shorter than 64 KiB: an offset beyond is past its end.
+        guard let directory = long(4), let count = short(directory) else { return nil }
         for entry in 0..<count {
-            let position = low + 2 + entry * 12
+            let position = directory + 2 + entry * 12
             guard let tag = short(position), let type = short(position + 2) else { return nil }
-            if tag == 0x0112, type == 3 {
-                return short(position + 8).flatMap { Orientation(rawValue: UInt8(clamping: $0)) }
-            }
+            guard tag == 0x0112 else { continue }
+            guard long(position + 4) == 1 else { return nil }
+            // SHORT is EXIF's type; phones and editing programs write LONG, SSHORT and SLONG too.
+            let value =
+                switch type {
+                case 3, 8: short(position + 8)
+                case 4, 9: long(position + 8)
+                default: nil as Int?
+                }
+            return value.flatMap { Orientation(rawValue: UInt8(clamping: $0)) }
         }
         return nil
     }
 
+    /// As far as an Int of 32 bits holds it.
+    private func long(_ position: Int) -> Int? {
+        guard let first = short(position), let second = short(position + 2) else { return nil }
+        return Int(exactly: littleEndian ? UInt32(second) << 16 | UInt32(first) : UInt32(first) << 16 | UInt32(second))
+    }
+
     private func short(_ position: Int) -> Int? {
-        guard position >= 0, position + 2 <= bytes.count else { return nil }
+        guard position >= 0, position <= bytes.count - 2 else { return nil }
         let first = Int(bytes[position])
         let second = Int(bytes[position + 1])
         return littleEndian ? second << 8 | first : first << 8 | second

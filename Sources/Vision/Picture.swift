@@ -14,7 +14,7 @@ public struct PictureSize: Equatable, Sendable {
 
 /// An RGB picture: one byte per channel, pixels interleaved, rows from the top without gaps: [height, width, 3].
 ///
-/// The picture owns one buffer, which grows to the largest size it was given and is used again for smaller ones.
+/// The picture owns one buffer, which is used again for a smaller size unless that leaves more than 1 MiB of it unused.
 public struct Picture: ~Copyable {
     /// 0 x 0 where the picture is empty.
     public private(set) var size = PictureSize(width: 0, height: 0)
@@ -33,6 +33,9 @@ public struct Picture: ~Copyable {
     deinit {
         storage.deallocate()
     }
+
+    /// Bytes of a picture's buffer that may be left unused.
+    static var mostUnused: Int { 1 << 20 }
 
     /// Bytes from one row to the next.
     public var rowBytes: Int { size.width * 3 }
@@ -57,7 +60,7 @@ public struct Picture: ~Copyable {
     public mutating func reshape(to size: PictureSize) {
         precondition(size.width >= 0 && size.height >= 0)
         let count = size.width * size.height * 3
-        if storage.count < count {
+        if storage.count < count || storage.count > count + Self.mostUnused {
             storage.deallocate()
             storage = .allocate(capacity: count)
         }

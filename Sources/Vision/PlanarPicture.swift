@@ -1,7 +1,7 @@
 import CJPEG
 
 /// A JPEG's components as they are stored: Y, Cb and Cr with their own sizes, or Y alone. The picture owns one buffer,
-/// which grows to the largest it was given.
+/// which is used again as that of a `Picture` is.
 public struct PlanarPicture: ~Copyable {
     /// As decoded, in pixels: the stored size or a fraction of it; 0 x 0 where the picture is empty.
     public private(set) var size = PictureSize(width: 0, height: 0)
@@ -19,9 +19,8 @@ public struct PlanarPicture: ~Copyable {
 
     /// Makes room for planes whose sizes were checked.
     mutating func reshape(to size: PictureSize, _ planes: InlineArray<3, cjpeg_plane>, count: Int) {
-        var needed = 0
-        for index in 0..<count { needed += planes[index].row_bytes * planes[index].rows }
-        if storage.count < needed {
+        let needed = Self.byteCount(planes, count: count)
+        if storage.count < needed || storage.count > needed + Picture.mostUnused {
             storage.deallocate()
             storage = .allocate(capacity: needed)
         }
@@ -29,6 +28,15 @@ public struct PlanarPicture: ~Copyable {
         self.planes = planes
         planeCount = count
     }
+
+    static func byteCount(_ planes: InlineArray<3, cjpeg_plane>, count: Int) -> Int {
+        var sum = 0
+        for index in 0..<count { sum += planes[index].row_bytes * planes[index].rows }
+        return sum
+    }
+
+    /// Becomes empty, and gives a large buffer back.
+    public mutating func clear() { reshape(to: PictureSize(width: 0, height: 0), planes, count: 0) }
 
     func start(of plane: Int) -> UnsafeMutablePointer<UInt8>? {
         guard plane < planeCount else { return nil }

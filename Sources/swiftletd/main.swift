@@ -14,6 +14,7 @@ private func startDetector(_ options: Options, _ log: Log) -> Detector {
     var settings = DetectorSettings(resize: options.resize, threads: options.threads)
     // What a full line leaves out must be the worst.
     settings.order = .bestFirst
+    settings.pictures = .live
     do throws(DetectorError) {
         return try Detector(modelPath: options.model, settings: settings)
     } catch {

@@ -50,6 +50,8 @@ import DeviceChecks
             SizeChecks.largePicture(&check)
         }
         suite("JPEG") { JPEGChecks.pixels(fixtures: fixtures, &$0) }
+        suite("JPEGs in any order") { JPEGOrderChecks.anyOrder(permutations: 10, &$0) }
+        suite("JPEGs without end") { JPEGOrderChecks.manyFrames(200_000, count: callocation_count, &$0) }
         suite("picture resizes") {
             IngestChecks.exactResizes(fixtures: fixtures, count: callocation_count, &$0)
         }

@@ -37,8 +37,10 @@ import Vision
     /// The EXIF parser by itself, which sees few of the mutations above: the segment is a small part of a file.
     @Test func damagedEXIFIsReadWithinItsBounds() throws {
         let original = try fixtureBytes("vision/progressive-rotated-32x24.jpg")
-        let head = Array(original.prefix(80))
-        #expect(head.withUnsafeBytes { Orientation(jpeg: $0) } == .rightTop)
+        let name = Array("Exif\0\0".utf8)
+        let start = try #require(original.indices.first { original[$0...].starts(with: name) }) + name.count
+        let head = Array(original[start..<start + 60])
+        #expect(head.withUnsafeBytes { Orientation(exif: $0) } == .rightTop)
         let mutator = Mutator(seed: 0x4558_4946)
         var turned = 0
         for index in 0..<2000 {
@@ -47,7 +49,7 @@ import Vision
             let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
             defer { copy.deallocate() }
             copy.copyBytes(from: bytes)
-            if Orientation(jpeg: UnsafeRawBufferPointer(copy)) != .upright { turned += 1 }
+            if Orientation(exif: UnsafeRawBufferPointer(copy)) != .upright { turned += 1 }
         }
         #expect(turned > 100 && turned < 1900)
     }

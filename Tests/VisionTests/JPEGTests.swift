@@ -1,3 +1,4 @@
+import CTestSupport
 import TestSupport
 import Testing
 import Vision
@@ -104,25 +105,118 @@ import Vision
         }
     }
 
+    /// As Pillow reads it: whole numbers of two and four bytes, one of them.
+    @Test(arguments: [true, false]) func theOrientationIsAWholeNumber(littleEndian: Bool) throws {
+        var decoder = JPEGDecoder()
+        for value in UInt8(1)...8 {
+            for type in 1...12 {
+                for count in [0, 1, 2] {
+                    let bytes = withEXIF(
+                        try jpeg(smooth), orientation: value, type: type, count: count, littleEndian: littleEndian)
+                    _ = try decoder.decode(bytes)
+                    let isRead = [3, 4, 8, 9].contains(type) && count == 1
+                    #expect(decoder.orientation.rawValue == (isRead ? value : 1), "type \(type), \(count) of them")
+                }
+            }
+        }
+    }
+
+    @Test func exifIsFoundBehindOtherSegmentsAndStrayBytes() throws {
+        var decoder = JPEGDecoder()
+        let turned = withEXIF(try jpeg(smooth), orientation: 6)
+        let other: [UInt8] = [0xFF, 0xE1, 0, 8] + Array("http:/".utf8)
+        for between in [other, [0], [0xFF, 0xFF], [0xFF, 0xFE, 0, 2]] {
+            _ = try decoder.decode([0xFF, 0xD8] + between + turned[2...])
+            #expect(decoder.orientation == .rightTop, "\(between)")
+        }
+        // The first one holds.
+        _ = try decoder.decode(withEXIF(turned, orientation: 3))
+        #expect(decoder.orientation == .bottomRight)
+        _ = try decoder.decode(try jpeg(smooth))
+        #expect(decoder.orientation == .upright)
+    }
+
     // MARK: - What is refused
 
+    /// A cut picture is refused, unless all that it lost is of no pixel.
     @Test func everyCutIsNoticed() throws {
         var decoder = JPEGDecoder()
-        for bytes in [try jpeg(smooth), try fixtureBytes("vision/progressive-rotated-32x24.jpg")] {
-            _ = try decoder.decode(bytes)
+        let baseline = try jpeg(smooth)
+        let progressive = try fixtureBytes("vision/progressive-rotated-32x24.jpg")
+        for bytes in [baseline, progressive, made { $0.restart = 2 }, made { $0.has_separate_scans = 1 }] {
+            let whole = try decoder.decode(bytes).pixels
+            var used = 0
             for count in 0..<bytes.count {
-                #expect(throws: JPEGError.self) { try decoder.decode(Array(bytes[..<count])) }
+                do throws(JPEGError) {
+                    #expect(try decoder.decode(Array(bytes[..<count])).pixels == whole)
+                    used += 1
+                } catch {
+                    #expect(used == 0 && (error == .truncated || count < 2))
+                }
             }
+            // Without the end marker, or half of it.
+            #expect(used == 2)
         }
         // A camera that gives up in mid-picture but writes an end marker.
         let bytes = try jpeg(Pixels(width: 60, height: 60, seed: 1))
         #expect(throws: JPEGError.truncated) { try decoder.decode(Array(bytes[..<(bytes.count / 2)]) + [0xFF, 0xD9]) }
     }
 
+    /// Each scan of a progressive picture brings something that no other does.
+    @Test(arguments: [1, 3]) func everyMissingScanIsNoticed(components: Int32) throws {
+        let bytes = made {
+            $0.is_progressive = 1
+            $0.components = components
+        }
+        // A scan goes with the tables before it: all tables stay, so that nothing else is missing.
+        var segments: [[UInt8]] = []
+        var start = 2
+        while start < bytes.count - 2 {
+            var end = start + 2 + (Int(bytes[start + 2]) << 8 | Int(bytes[start + 3]))
+            if bytes[start + 1] == 0xDA {
+                while bytes[end] != 0xFF || bytes[end + 1] == 0 { end += 1 }
+            }
+            segments.append(Array(bytes[start..<end]))
+            start = end
+        }
+        func joined(_ segments: [[UInt8]]) -> [UInt8] { [0xFF, 0xD8] + segments.flatMap { $0 } + [0xFF, 0xD9] }
+        var decoder = JPEGDecoder()
+        #expect(try decoder.decode(joined(segments)).pixels == decoder.decode(bytes).pixels)
+        let scans = segments.indices.filter { segments[$0][1] == 0xDA }
+        #expect(scans.count == (components == 1 ? 6 : 10))
+        for scan in scans {
+            var missing = segments
+            missing.remove(at: scan)
+            #expect(throws: JPEGError.truncated) { try decoder.decode(joined(missing)) }
+            #expect(throws: JPEGError.truncated) { try decoder.decode(joined(Array(segments[..<scan]))) }
+        }
+    }
+
+    /// Pictures of few bytes and many pixels take what the limit allows, or are refused by it.
+    @Test func memoryHasABound() throws {
+        let small = made { $0.is_progressive = 1 }
+        var decoder = JPEGDecoder(limits: JPEGLimits(memory: 1 << 20))
+        let size = PictureSize(width: 1600, height: 1600)
+        #expect(throws: JPEGError.tooMuchMemory(size)) {
+            try decoder.decode(withSize(small, size.width, size.height, frame: 0xC2))
+        }
+        // At an eighth, its pixels have room, its coefficients have not.
+        #expect(throws: JPEGError.tooMuchMemory(size)) {
+            try decoder.decode(
+                withSize(small, size.width, size.height, frame: 0xC2), atLeast: PictureSize(width: 200, height: 200))
+        }
+        #expect(throws: Never.self) { try decoder.decode(small) }
+        // A camera's largest frame at full size, and any baseline one at the network's.
+        var live = JPEGDecoder(limits: .live)
+        let large = made { ($0.width, $0.height) = (3840, 2160) }
+        #expect(try live.decode(large).pixels.size == PictureSize(width: 3840, height: 2160))
+    }
+
     @Test func refusesWhatItCannotShow() throws {
         var decoder = JPEGDecoder()
         #expect(throws: JPEGError.notJPEG) { try decoder.decode([]) }
         #expect(throws: JPEGError.notJPEG) { try decoder.decode(Array("GIF89a and more".utf8)) }
+        #expect(throws: JPEGError.arithmetic) { try decoder.decode(made { $0.is_arithmetic = 1 }) }
         #expect(throws: JPEGError.colourSpace(components: 4)) {
             try decoder.decode(try fixtureBytes("vision/cmyk-32x24.jpg"))
         }
@@ -169,8 +263,21 @@ import Vision
 
     // MARK: - Surgery
 
+    /// 45x30 pixels, 4:2:0.
+    private func made(_ change: (inout ctest_jpeg) -> Void) -> [UInt8] {
+        var options = ctest_jpeg()
+        (options.width, options.height, options.components, options.across, options.down) = (45, 30, 3, 2, 2)
+        (options.seed, options.quality) = (7, 80)
+        change(&options)
+        return [UInt8](unsafeUninitializedCapacity: 1 << 24) { buffer, count in
+            withUnsafePointer(to: options) { count = ctest_make_jpeg($0, buffer.baseAddress!, 1 << 24) }
+        }
+    }
+
     /// Puts an EXIF segment with one tag before and one after the orientation behind the start marker.
-    private func withEXIF(_ jpeg: [UInt8], orientation: UInt8, littleEndian: Bool = true) -> [UInt8] {
+    private func withEXIF(
+        _ jpeg: [UInt8], orientation: UInt8, type: Int = 3, count: Int = 1, littleEndian: Bool = true
+    ) -> [UInt8] {
         func short(_ value: Int) -> [UInt8] {
             let bytes = [UInt8(value & 255), UInt8(value >> 8)]
             return littleEndian ? bytes : bytes.reversed()
@@ -181,7 +288,8 @@ import Vision
         let tiff =
             Array(littleEndian ? "II".utf8 : "MM".utf8) + short(42) + long(8) + short(3)
             + short(0x0100) + short(4) + long(1) + long(45)
-            + short(0x0112) + short(3) + long(1) + short(Int(orientation)) + short(0)
+            + short(0x0112) + short(type) + long(count)
+            + (type == 4 || type == 9 ? long(Int(orientation)) : short(Int(orientation)) + short(0))
             + short(0x0128) + short(3) + long(1) + short(2) + short(0) + long(0)
         let payload = Array("Exif\0\0".utf8) + tiff
         let length = payload.count + 2
@@ -189,9 +297,9 @@ import Vision
     }
 
     /// Writes another size into the frame header.
-    private func withSize(_ jpeg: [UInt8], _ width: Int, _ height: Int) -> [UInt8] {
+    private func withSize(_ jpeg: [UInt8], _ width: Int, _ height: Int, frame code: UInt8 = 0xC0) -> [UInt8] {
         var bytes = jpeg
-        let frame = bytes.indices.first { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xC0 }!
+        let frame = bytes.indices.first { bytes[$0] == 0xFF && bytes[$0 + 1] == code }!
         let size = [UInt8(height >> 8), UInt8(height & 255), UInt8(width >> 8), UInt8(width & 255)]
         bytes.replaceSubrange(frame + 5..<frame + 9, with: size)
         return bytes

@@ -1,14 +1,16 @@
 #pragma once
 
 // libjpeg behind setjmp: a status comes back, nothing is printed, and no call leaves through longjmp.
-// A handle belongs to one thread and is used again for the next picture.
+// A handle belongs to one thread and is used again for the next picture, which is decoded as if it were the first:
+// Huffman tables that it does not bring are the standard ones (ISO/IEC 10918-1 K.3.3), as a webcam's frames want them,
+// and without a quantisation table it is refused.
 
 #include <stddef.h>
 #include <stdint.h>
 
 typedef enum {
     CJPEG_OK = 0,
-    /// There is no JPEG at the beginning of the bytes.
+    /// There is no JPEG at the beginning of the bytes, nor within CJPEG_BYTES_BEFORE of it.
     CJPEG_NOT_JPEG,
     /// The data ends before the picture does.
     CJPEG_TRUNCATED,
@@ -16,6 +18,9 @@ typedef enum {
     CJPEG_CORRUPT,
     /// A JPEG of a kind that this libjpeg does not decode: lossless, hierarchical, 12 bits.
     CJPEG_UNSUPPORTED,
+    /// Coded arithmetically, which is refused altogether: no camera does it, and libjpeg goes on with zeros where the
+    /// data ends early.
+    CJPEG_ARITHMETIC,
     CJPEG_TOO_MANY_SCANS,
     CJPEG_OUT_OF_MEMORY,
 } cjpeg_status;
@@ -28,11 +33,19 @@ typedef enum {
     CJPEG_OTHER,
 } cjpeg_colours;
 
+enum {
+    /// Bytes before the SOI that are skipped: what a camera's transport leaves there.
+    CJPEG_BYTES_BEFORE = 1024
+};
+
 typedef struct {
     uint32_t width;
     uint32_t height;
     uint32_t components;
     cjpeg_colours colours;
+    /// The TIFF structure in the first EXIF segment, within the picture's bytes; NULL where there is none.
+    const uint8_t *_Nullable exif;
+    size_t exif_count;
 } cjpeg_header;
 
 typedef struct cjpeg_decoder cjpeg_decoder;
@@ -42,14 +55,18 @@ typedef struct cjpeg_decoder cjpeg_decoder;
 cjpeg_decoder *_Nullable cjpeg_decoder_create(int scan_limit, size_t memory_limit);
 void cjpeg_decoder_destroy(cjpeg_decoder *_Nullable decoder);
 
-/// Reads up to the first scan. `bytes` must stay as they are until the picture is decoded or the next header is read.
+/// Reads up to the first scan, and takes nothing that depends on the picture's size. `bytes` must stay as they are until the picture is decoded or the next header is read.
 cjpeg_status cjpeg_read_header(
     cjpeg_decoder *_Nonnull decoder, const uint8_t *_Nonnull bytes, size_t count, cjpeg_header *_Nonnull header);
+
+/// Bounds what libjpeg takes for the picture whose header was read last, in bytes.
+void cjpeg_allow_memory(cjpeg_decoder *_Nonnull decoder, size_t limit);
 
 /// Decodes the picture whose header was read last into RGB rows that begin `row_bytes` apart, at 1/`denominator`
 /// (1, 2, 4 or 8) of its size: ceil(width/denominator) by ceil(height/denominator) pixels. Only for CJPEG_GREY and
 /// CJPEG_COLOUR. libjpeg's defaults are kept: accurate integer DCT and smooth chroma upsampling.
-/// Every picture that ends early is CJPEG_TRUNCATED: no padding reaches the caller as a picture.
+/// Every picture that ends early is CJPEG_TRUNCATED, also one of several scans that lacks a component, a coefficient or
+/// a bit of one: no padding reaches the caller as a picture. One that lacks its end marker alone is whole.
 cjpeg_status cjpeg_decode(
     cjpeg_decoder *_Nonnull decoder, uint32_t denominator, uint8_t *_Nonnull rgb, size_t row_bytes);
 

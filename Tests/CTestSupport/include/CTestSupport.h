@@ -4,6 +4,7 @@
 
 #include "ctest_bayer_device.h"
 #include "ctest_emulated.h"
+#include "ctest_jpeg.h"
 
 /// Maps `size` writable bytes whose end (`at_end`) or start lies beside a page that faults on access. NULL on failure.
 void *_Nullable ctest_map_guarded(size_t size, int at_end);
