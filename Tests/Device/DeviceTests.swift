@@ -63,9 +63,14 @@ import DeviceChecks
                 checks.colours(&check)
             }
         }
-        suite("stream") { StreamChecks.twoClients(folder: models, &$0) }
-        suite("clients' options") { StreamChecks.clientsOptions(folder: models, count: callocation_count, &$0) }
-        suite("snapshots") { SnapshotChecks.pictures(folder: models, count: callocation_count, &$0) }
+        guard let folder = StreamChecks.makeFolder() else {
+            print("no folder for sockets in $TMPDIR or /tmp")
+            clinux_exit(73)
+        }
+        suite("stream") { StreamChecks.twoClients(folder: folder, &$0) }
+        suite("clients' options") { StreamChecks.clientsOptions(folder: folder, count: callocation_count, &$0) }
+        suite("snapshots") { SnapshotChecks.pictures(folder: folder, count: callocation_count, &$0) }
+        suite("sockets are removed") { $0.expect(StreamChecks.removeFolder(), "something is left in \(folder)") }
         for network in [GoldenChecks.Network.xxs, .half] {
             let model = "\(models)/\(network.folder).gguf"
             suite("network goldens") { check in

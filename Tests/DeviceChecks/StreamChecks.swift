@@ -1,10 +1,17 @@
 import CLinux
+import CTestSupport
 import Service
 import Stream
 import Vision
 
 /// The stream with real sockets: two clients read whole lines, one of them comes late.
 public enum StreamChecks {
+    /// The folder for the sockets of this process, whatever runs beside it; nil where none could be made.
+    public static func makeFolder() -> String? { ctest_make_folder().map { String(cString: $0) } }
+
+    /// Whether the folder was empty, and is gone.
+    public static func removeFolder() -> Bool { ctest_remove_folder() == 0 }
+
     /// `folder` takes the socket.
     public static func twoClients(folder: String, _ check: inout Check) {
         let path = "\(folder)/stream-check.sock"

@@ -60,7 +60,7 @@ import Vision
 
     /// The emulator's models are those that the arm64 tests run.
     @Test func everyCoreIsTested() throws {
-        let script = try String(contentsOf: Self.root.appendingPathComponent("toolchains/test"), encoding: .utf8)
+        let script = try String(contentsOf: Self.root.appendingPathComponent("toolchains/steps/arm64"), encoding: .utf8)
         let line = try #require(script.split(separator: "\n").first { $0.contains("cores=(") })
         let cores = line.split { " ()".contains($0) }.filter { $0.hasPrefix("cortex-") }.map(String.init)
         #expect(cores.count == 3)
