@@ -56,9 +56,9 @@ public enum DriverCall: Equatable, Sendable {
 
 /// Why one frame was left out. The source goes on with the next.
 public enum BadFrame: Equatable, Sendable {
-    /// The next picture or the end came before this one's end marker.
+    /// The picture ends before its data do.
     case truncated
-    /// No marker where JPEG wants one, or a segment shorter than its own length field.
+    /// No JPEG begins where one has to, or a driver's numbers do not fit its format.
     case brokenStructure
     case tooLarge(limit: Int)
     case empty

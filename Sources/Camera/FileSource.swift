@@ -167,25 +167,29 @@ public final class FileSource {
     private func nextOfSequence() throws(CameraError) -> FrameEvent {
         if isExhausted { return endPass() }
         while true {
-            switch splitter.next(in: buffer.bytes) {
-            case .picture(let start, let end):
-                let name = nameOfNext()
-                return .frame(frame(UnsafeRawBufferPointer(rebasing: buffer.bytes[start..<end]), name))
-            case .bad(.noPicture(let bytes)):
-                return .bad(.noPicture(bytes: bytes), .index(UInt64(index)))
-            case .bad(let fault):
-                return .bad(fault, nameOfNext())
-            case .needsBytes:
-                break
-            }
+            if let found = event(splitter.next(in: buffer.bytes)) { return found }
             switch try refill() {
             case .ready: continue
             case .interrupted: return .interrupted
             case .end:
                 isExhausted = true
-                guard let fault = splitter.finish() else { return endPass() }
-                return .bad(fault, nameOfNext())
+                return splitter.finish(in: buffer.bytes).flatMap { event($0) } ?? endPass()
             }
+        }
+    }
+
+    /// nil where more bytes are needed.
+    private func event(_ found: JPEGSplitter.Event) -> FrameEvent? {
+        switch found {
+        case .picture(let start, let end):
+            let name = nameOfNext()
+            return .frame(frame(UnsafeRawBufferPointer(rebasing: buffer.bytes[start..<end]), name))
+        case .bad(.noPicture(let bytes)):
+            return .bad(.noPicture(bytes: bytes), .index(UInt64(index)))
+        case .bad(let fault):
+            return .bad(fault, nameOfNext())
+        case .needsBytes:
+            return nil
         }
     }
 

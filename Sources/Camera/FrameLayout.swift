@@ -8,8 +8,8 @@ struct FrameLayout {
     /// Of each of the driver's planes; 0 where rows have no padding.
     var rowBytes: InlineArray<3, Int>
 
-    /// Bytes that a camera may send before its JPEG: one or two, or a header of its own.
-    private static var mostJunk: Int { 256 }
+    /// Bytes that a camera may send before its JPEG: one or two, or a header of its own. The decoder looks as far.
+    private static var mostJunk: Int { 1024 }
 
     /// Where a JPEG begins in a buffer: at an SOI with another marker behind it.
     private static func start(ofJPEG bytes: UnsafeRawBufferPointer) -> Int? {

@@ -2,10 +2,12 @@ import CLinux
 
 /// Finds the JPEG pictures in a run of bytes that arrives in pieces, without decoding them.
 ///
-/// A picture goes from an SOI marker to its own EOI. Segments are skipped by their length, so that the EOI of an EXIF
-/// thumbnail ends nothing; in entropy-coded data only markers that may stand between scans are followed. Whatever lies
-/// between pictures is skipped. Every byte is looked at once: after a broken picture the search for the next SOI goes on
-/// where the fault was found, so what that picture's last segment claimed as its own is lost with it.
+/// A picture goes from an SOI marker to its own EOI, or, where that is missing, to the next SOI or the end: whether it is
+/// complete then is the decoder's business. Segments are skipped by their length, so that the EOI of an EXIF thumbnail
+/// ends nothing; between them, what is no marker is skipped as libjpeg does; in entropy-coded data only markers that may
+/// stand between scans are followed. Whatever lies between pictures is skipped. Every byte is looked at once: after a
+/// broken picture the search for the next SOI goes on where the fault was found, so what that picture's last segment
+/// claimed as its own is lost with it.
 ///
 /// Offsets count from the start of a buffer that the caller owns, refills and moves (`discarded`).
 struct JPEGSplitter {
@@ -23,14 +25,19 @@ struct JPEGSplitter {
         case inEntropyData
     }
 
-    /// Bytes that the splitter may want to see beyond the largest picture before it judges: a marker and its length.
-    static let lookahead = 4
+    /// Bytes between an SOI and the next marker that do not hide what it is.
+    private static let strayBytes = 16
+    /// Bytes that the splitter may want to see beyond the largest picture before it judges: an SOI, what may follow it,
+    /// and a marker.
+    static let lookahead = strayBytes + 4
 
     private let limit: Int
     private var state = State.betweenPictures
     private var position = 0
     private var start = 0
     private var skipped = 0
+    /// The open picture has come to its first scan.
+    private var hasScan = false
 
     /// - Parameter limit: bytes of the largest picture.
     init(limit: Int) { self.limit = limit }
@@ -60,28 +67,27 @@ struct JPEGSplitter {
         }
     }
 
-    /// The bytes have come to their end: a picture that is still open was cut off.
-    mutating func finish() -> BadFrame? {
+    /// The bytes have come to their end, and with them a picture that is still open.
+    mutating func finish(in bytes: UnsafeRawBufferPointer) -> Event? {
         guard state != .betweenPictures else { return nil }
-        state = .betweenPictures
-        return .truncated
+        return endWithoutMarker(at: bytes.count)
     }
 
     private mutating func findStart(in bytes: UnsafeRawBufferPointer) -> Event? {
         while position + 2 < bytes.count {
             let begin = position
-            // What follows an SOI is a marker: three bytes are a surer sign than two.
             position = Self.find(0xFF, in: bytes, from: begin, to: bytes.count - 2)
             skipped += position - begin
             if skipped >= limit {
                 skipped -= limit
                 return .bad(.noPicture(bytes: limit))
             }
-            guard position + 2 < bytes.count else { break }
-            if bytes[position + 1] == 0xD8, bytes[position + 2] == 0xFF {
+            guard position + 2 < bytes.count, let isStart = Self.isStart(position, in: bytes) else { break }
+            if isStart {
                 start = position
                 position += 2
                 skipped = 0
+                hasScan = false
                 state = .atMarker
                 return nil
             }
@@ -91,27 +97,46 @@ struct JPEGSplitter {
         return .needsBytes
     }
 
+    /// Whether a picture begins here: an SOI and a marker behind it, with a few bytes between them if that marker is one
+    /// that a picture begins with. nil where more bytes have to tell.
+    private static func isStart(_ position: Int, in bytes: UnsafeRawBufferPointer) -> Bool? {
+        guard position + 2 < bytes.count else { return nil }
+        guard bytes[position] == 0xFF, bytes[position + 1] == 0xD8 else { return false }
+        if bytes[position + 2] == 0xFF { return true }
+        for next in position + 3...position + 2 + strayBytes {
+            guard next + 1 < bytes.count else { return nil }
+            guard bytes[next] == 0xFF else { continue }
+            switch bytes[next + 1] {
+            case 0xC0...0xC2, 0xC4, 0xDB, 0xDD, 0xE0...0xEF, 0xFE: return true
+            case 0xD8: return false
+            default: break
+            }
+        }
+        return false
+    }
+
     private mutating func readMarker(in bytes: UnsafeRawBufferPointer) -> Event? {
-        guard position < bytes.count else { return .needsBytes }
-        guard bytes[position] == 0xFF else { return fail(.brokenStructure, resumeAt: position) }
+        position = Self.find(0xFF, in: bytes, from: position, to: bytes.count)
         guard position + 1 < bytes.count else { return .needsBytes }
         switch bytes[position + 1] {
         case 0xFF:  // fill byte
             position += 1
         case 0xD8:
-            return fail(.truncated, resumeAt: position)
+            guard let isStart = Self.isStart(position, in: bytes) else { return .needsBytes }
+            if isStart { return endWithoutMarker(at: position) }
+            position += 2
         case 0xD9:
             return end()
-        case 0x01, 0xD0...0xD7:
+        case 0x00, 0x01, 0xD0...0xD7:
             position += 2
-        case 0x00:
-            return fail(.brokenStructure, resumeAt: position + 2)
         case let code:
             guard position + 3 < bytes.count else { return .needsBytes }
             let length = Int(bytes[position + 2]) << 8 | Int(bytes[position + 3])
-            guard length >= 2 else { return fail(.brokenStructure, resumeAt: position + 2) }
-            position += 2 + length
-            if code == 0xDA { state = .inEntropyData }
+            position += 2 + max(length, 2)
+            if code == 0xDA {
+                state = .inEntropyData
+                hasScan = true
+            }
         }
         return nil
     }
@@ -124,7 +149,9 @@ struct JPEGSplitter {
             case 0xFF:
                 position += 1
             case 0xD8:
-                return fail(.truncated, resumeAt: position)
+                guard let isStart = Self.isStart(position, in: bytes) else { return .needsBytes }
+                if isStart { return endWithoutMarker(at: position) }
+                position += 2
             case 0xD9:
                 return end()
             // Tables, line count, application data, comments and the next scan.
@@ -137,6 +164,15 @@ struct JPEGSplitter {
             }
         }
         return .needsBytes
+    }
+
+    /// Ends a picture where another begins, or nothing more comes.
+    private mutating func endWithoutMarker(at offset: Int) -> Event {
+        position = offset
+        state = .betweenPictures
+        guard hasScan else { return .bad(.truncated) }
+        guard offset - start <= limit else { return .bad(.tooLarge(limit: limit)) }
+        return .picture(start: start, end: offset)
     }
 
     private mutating func end() -> Event {

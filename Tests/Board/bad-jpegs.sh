@@ -29,7 +29,7 @@ assert_equal "transitions" 0 "$(transitions_since_mark)"
 stop_daemon
 unplug
 
-say "every third claims another size"
+say "every third claims another size than its data has"
 plug sizes --fps 4 --wrong-size-every 3 pictures/*.jpg
 skip_stream
 start_daemon

@@ -191,11 +191,11 @@ import Testing
             return bytes.count - image.planes[0].bytes.count
         }
         var junk: [[UInt8]] = [[], [0xFF], [0x00], [0xA8, 0x0A], [0xFF, 0xFF, 0x00], [0xD8], [0xFF, 0xD8], [0xFF, 0xD9]]
-        junk += [64, 256].map { [UInt8](repeating: 0x55, count: $0) }
+        junk += [64, 1024].map { [UInt8](repeating: 0x55, count: $0) }
         for bytes in junk { #expect(start(of: bytes + jpeg) == bytes.count, "\(bytes)") }
-        #expect(start(of: [UInt8](repeating: 0, count: 257) + jpeg) == nil)
+        #expect(start(of: [UInt8](repeating: 0, count: 1025) + jpeg) == nil)
         #expect(start(of: Array(jpeg.dropFirst())) == nil, "a picture without its beginning")
         for count in 1...4 { #expect(start(of: Array(jpeg.prefix(count))) == (count == 4 ? 0 : nil)) }
-        #expect(start(of: [UInt8](repeating: 0xFF, count: 300)) == nil)
+        #expect(start(of: [UInt8](repeating: 0xFF, count: 1100)) == nil)
     }
 }

@@ -255,6 +255,25 @@ import Vision
         #expect(decoder.warnings == 1)
     }
 
+    /// A camera's frame of another size than it was set to: libjpeg's warnings tell a damaged header from another size.
+    @Test func aHeaderThatClaimsAnotherSizeIsNoticed() throws {
+        for (across, down) in [(Int32(1), Int32(1)), (2, 1), (2, 2)] {
+            let bytes = made {
+                ($0.width, $0.height) = (160, 128)
+                ($0.across, $0.down) = (across, down)
+            }
+            for (width, height) in [(80, 64), (160, 112), (144, 128), (64, 128), (8, 8)] {
+                var decoder = JPEGDecoder()
+                _ = try decoder.decode(withSize(bytes, width, height))
+                #expect(decoder.warnings > 0, "\(width)x\(height)")
+            }
+            for (width, height) in [(320, 256), (160, 144), (192, 128)] {
+                var decoder = JPEGDecoder()
+                #expect(throws: JPEGError.truncated) { try decoder.decode(withSize(bytes, width, height)) }
+            }
+        }
+    }
+
     @Test func anEmptyPictureIsNotEncoded() {
         #expect(throws: JPEGError.tooLarge(PictureSize(width: 0, height: 0))) {
             try jpeg(Pixels(width: 0, height: 0, bytes: []))
