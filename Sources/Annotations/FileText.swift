@@ -50,6 +50,9 @@ extension String {
         return text.utf8.allSatisfy { "0123456789+-.eE".utf8.contains($0) } ? Double(text) : nil
     }
 
+}
+
+extension StringProtocol {
     /// Without blanks and line ends at both ends.
     var trimmed: String { trimmingCharacters(in: .whitespacesAndNewlines) }
 }

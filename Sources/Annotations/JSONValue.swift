@@ -48,12 +48,14 @@ struct JSONParser {
     private static let mostKeys = 64
 
     private let bytes: UnsafeBufferPointer<UInt8>
-    private let wanted: Set<String>
+    private let wanted: Set<String>?
     private var position = 0
     private var depth = 0
 
-    /// - Parameter bytes: valid UTF-8.
-    init(_ bytes: UnsafeBufferPointer<UInt8>, wanted: Set<String>) {
+    /// - Parameters:
+    ///   - bytes: valid UTF-8.
+    ///   - wanted: the members that are kept; nil: all.
+    init(_ bytes: UnsafeBufferPointer<UInt8>, wanted: Set<String>?) {
         self.bytes = bytes
         self.wanted = wanted
     }
@@ -133,7 +135,7 @@ struct JSONParser {
             let key = try string(isKept)
             guard take(UInt8(ascii: ":")) else { throw mistake("a colon is expected") }
             if depth == 1, outermostKeys.count < Self.mostKeys { outermostKeys.append(key) }
-            let isWanted = isKept && wanted.contains(key)
+            let isWanted = isKept && wanted?.contains(key) ?? true
             let member = try value(isKept: isWanted)
             if isWanted { members[key] = member }
         } while take(UInt8(ascii: ","))

@@ -25,7 +25,10 @@ struct Evaluate: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A folder of JPEGs, or a text file with one path a line, relative to its folder.",
+            """
+            A folder of JPEGs (and those below, where it lacks some that are annotated), or a text file with one path a \
+            line, relative to its folder.
+            """,
             valueName: "folder|list"))
     var images: String?
 
@@ -36,7 +39,10 @@ struct Evaluate: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Boxes in COCO's JSON format; pictures that it does not name are left out.", valueName: "file"),
+            """
+            Boxes in COCO's JSON format, as Label Studio, CVAT, Roboflow and others export them. What would make figures \
+            wrong is refused with its entry, what is left out is said.
+            """, valueName: "file"),
         completion: .file(extensions: ["json"]))
     var annotations: String
 

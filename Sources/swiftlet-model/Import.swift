@@ -1,8 +1,10 @@
+import Annotations
 import ArgumentParser
 import Checkpoint
 import Detector
 import Foundation
 import Quantizer
+import Service
 import Vision
 
 extension Precision: ExpressibleByArgument {}
@@ -60,7 +62,10 @@ struct Import: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A file with one label a line, background left out; or 'coco' for its 80 classes.", valueName: "file|coco"))
+            """
+            A file with one label a line, background left out; or 'coco' for its 80 classes. Numbers before the labels, \
+            YOLO's data.yaml, JSON and TensorFlow's label maps are read too.
+            """, valueName: "file|coco"))
     var labels: String?
 
     @Option(help: "How weights are stored: fp32 or fp16.")
@@ -104,7 +109,7 @@ struct Import: ParsableCommand {
         } catch let error as QuantizerError {
             throw failure(error)
         }
-        let names = try classLabels(count: importer.classCount)
+        let names = try classLabels(count: importer.classCount, progress)
         progress.say("\(importer.architecture.title), \(importer.classCount) classes with background")
         do {
             let description = importer.description(
@@ -127,27 +132,29 @@ struct Import: ParsableCommand {
     }
 
     /// One label per class, the background first.
-    private func classLabels(count: Int) throws -> [String] {
+    private func classLabels(count: Int, _ progress: Progress) throws -> [String] {
         let foreground: [String]
         switch labels {
         case nil where count == 81, "coco": foreground = COCO.labels
         case nil: foreground = (1..<count).map { "class \($0)" }
-        case let path?:
-            guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-                throw Failure.noInput(
-                    "\(path): cannot be read as UTF-8 text; give a file with one label a line, or 'coco'")
-            }
-            var lines = text.split(whereSeparator: \.isNewline).map {
-                $0.trimmingCharacters(in: .whitespaces)
-            }.filter { !$0.isEmpty }
-            if lines.count == count, lines.first?.lowercased() == "background" { lines.removeFirst() }
-            foreground = lines
+        case let path?: return ["background"] + (try labels(path, count: count - 1, progress))
         }
         guard foreground.count == count - 1 else {
             throw Failure.badData(
-                "\(labels ?? ""): \(foreground.count) labels, but the network has \(count - 1) classes beside the "
-                    + "background")
+                "coco: \(foreground.count) labels, but the network has \(count - 1) classes beside the background")
         }
         return ["background"] + foreground
+    }
+
+    private func labels(_ path: String, count: Int, _ progress: Progress) throws -> [String] {
+        let file = try InputFile.read(path, limit: LabelFile.largestFile) { bytes in
+            do throws(AnnotationError) {
+                return try LabelFile(bytes, count: count)
+            } catch {
+                throw Failure.badData("\(path): \(error.message)")
+            }
+        }
+        for remark in file.remarks { progress.say(printable("\(path): \(remark)")) }
+        return file.labels
     }
 }

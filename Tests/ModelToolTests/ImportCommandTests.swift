@@ -35,7 +35,10 @@ import Testing
         let missing = try tool("import", checkpoint, "-o", model, "--labels", tool.path("none.txt"))
         #expect(missing.code == 66 && missing.errors.contains("none.txt: cannot be read"))
         let binary = try tool("import", checkpoint, "-o", model, "--labels", checkpoint)
-        #expect(binary.code == 66 && binary.errors.contains("UTF-8"))
+        #expect(binary.code == 65 && binary.errors.contains("model.pt: has more than 1024 KiB, the maximum"))
+        let long = (1...79).map { "label \($0)" } + [String(repeating: "a", count: 256)]
+        let refused = try tool("import", checkpoint, "-o", model, "--labels", try labels(long))
+        #expect(refused.code == 65 && refused.errors.contains("line 80 has 256 bytes, but a label has at most 255"))
         #expect(!tool.exists("m.gguf"))
     }
 

@@ -1,0 +1,65 @@
+import Foundation
+
+/// The labels of a detector's classes, from a file with one a line or from those that people's tools write.
+public struct LabelFile: Sendable {
+    /// In bytes: what a line of the stream, a topic and a drawing have room for.
+    public static let longestLabel = 255
+    /// In bytes.
+    public static let largestFile = (longestLabel + 1) * 4096
+
+    /// Without the background; all different.
+    public let labels: [String]
+    /// What was taken for no part of the labels, a line each, without the file's name.
+    public let remarks: [String]
+
+    /// One label, and where it stands.
+    struct Entry {
+        var text: String
+        var place: String
+    }
+
+    /// Reads the contents of a file.
+    /// - Parameter count: how many classes the network has beside the background.
+    public init(_ bytes: UnsafeRawBufferPointer, count: Int) throws(AnnotationError) {
+        if let other = OtherFormat(magic: bytes) {
+            throw AnnotationError("is \(other.name), not a list of labels: give a text with one label a line")
+        }
+        let text = String(decoding: try FileText.utf8(bytes), as: UTF8.self)
+        var remarks: [String] = []
+        var entries = try LabelFormats.entries(text, &remarks)
+        if entries.count == count + 1, let first = entries.first, Self.isBackground(first.text) {
+            entries.removeFirst()
+        }
+        try Self.check(entries)
+        guard entries.count == count else {
+            throw AnnotationError("\(entries.count) labels, but the network has \(count) classes beside the background")
+        }
+        labels = entries.map(\.text)
+        self.remarks = remarks
+    }
+
+    /// As darknet, TensorFlow and torchvision call it.
+    private static func isBackground(_ text: String) -> Bool {
+        ["background", "__background__", "_background_", "???"].contains(text.lowercased())
+    }
+
+    private static func check(_ entries: [Entry]) throws(AnnotationError) {
+        var places: [Bytes: String] = [:]
+        for entry in entries {
+            guard !entry.text.isEmpty else { throw AnnotationError("\(entry.place) is empty: every class needs a label") }
+            guard entry.text.utf8.count <= longestLabel else {
+                throw AnnotationError(
+                    "\(entry.place) has \(entry.text.utf8.count) bytes, but a label has at most \(longestLabel): "
+                        + "is it one label a line?")
+            }
+            guard !entry.text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+                throw AnnotationError("\(entry.place) holds a control character: write labels without")
+            }
+            let key = Bytes(entry.text.precomposedStringWithCanonicalMapping)
+            if let other = places.updateValue(entry.place, forKey: key) {
+                throw AnnotationError(
+                    "\(other) and \(entry.place) are both \(entry.text): every class needs a label of its own")
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import Foundation
+
+/// The list `names` of a YAML file, as YOLO's data.yaml has it. Of YAML no more is read than such files use.
+enum YAMLNames {
+    /// nil where the text has no such list.
+    static func entries(_ text: String) throws(AnnotationError) -> [LabelFile.Entry]? {
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { withoutComment($0) }
+        guard let start = lines.firstIndex(where: { $0.hasPrefix("names") && $0.dropFirst(5).trimmed.hasPrefix(":") })
+        else { return nil }
+        let first = lines[start].drop { $0 != ":" }.dropFirst().trimmed
+        if let bracket = first.first, bracket == "[" || bracket == "{" {
+            return try flow(lines[start...].joined(separator: " ").drop { $0 != bracket }, isMapping: bracket == "{")
+        }
+        guard first.isEmpty else { return nil }
+        return try block(lines[(start + 1)...], start)
+    }
+
+    private static func block(
+        _ lines: ArraySlice<String>, _ start: Int
+    ) throws(AnnotationError) -> [LabelFile.Entry]? {
+        var items: [LabelFile.Entry] = [], members: [(key: String, value: JSONValue)] = []
+        for (index, line) in lines.enumerated() {
+            let text = line.trimmed
+            if text.isEmpty { continue }
+            if text.hasPrefix("- ") {
+                items.append(.init(text: scalar(text.dropFirst(2).trimmed), place: "line \(start + 2 + index)"))
+                continue
+            }
+            // Another key of the file ends the list.
+            guard line.first?.isWhitespace == true else { break }
+            guard let member = member(text) else {
+                throw AnnotationError(
+                    "line \(start + 2 + index) is no label of `names`: give a text with one label a line")
+            }
+            members.append(member)
+        }
+        if members.isEmpty { return items.isEmpty ? nil : items }
+        guard items.isEmpty else {
+            throw AnnotationError("`names` is both a list and a mapping: give a text with one label a line")
+        }
+        return try LabelFormats.ofMapping(members)
+    }
+
+    private static func flow(_ text: Substring, isMapping: Bool) throws(AnnotationError) -> [LabelFile.Entry] {
+        let end: Character = isMapping ? "}" : "]"
+        var parts: [String] = [], current = "", quote: Character?, isClosed = false
+        for character in text.dropFirst() {
+            if quote == nil, character == end {
+                isClosed = true
+                break
+            }
+            if character == quote {
+                quote = nil
+            } else if quote == nil, character == "'" || character == "\"", current.trimmed.isEmpty || isMapping {
+                quote = character
+            }
+            if quote == nil, character == "," {
+                parts.append(current)
+                current = ""
+            } else {
+                current.append(character)
+            }
+        }
+        guard isClosed else { throw AnnotationError("`names` has no end: a \(end) is missing") }
+        if !current.trimmed.isEmpty { parts.append(current) }
+        guard isMapping else {
+            return parts.enumerated().map { .init(text: scalar($0.element.trimmed), place: "name \($0.offset)") }
+        }
+        var members: [(key: String, value: JSONValue)] = []
+        for part in parts {
+            guard let member = member(part.trimmed) else {
+                throw AnnotationError("`names` holds \(JSONValue.string(part.trimmed).shown), which has no number")
+            }
+            members.append(member)
+        }
+        return try LabelFormats.ofMapping(members)
+    }
+
+    private static func member(_ text: String) -> (key: String, value: JSONValue)? {
+        guard let colon = text.firstIndex(of: ":") else { return nil }
+        let key = scalar(text[..<colon].trimmed), value = scalar(text[text.index(after: colon)...].trimmed)
+        return key.isEmpty ? nil : (key, .string(value))
+    }
+
+    private static func scalar(_ text: String) -> String {
+        guard text.count >= 2, let quote = text.first, quote == text.last, quote == "\"" || quote == "'" else { return text }
+        let inner = String(text.dropFirst().dropLast())
+        return quote == "'"
+            ? inner.replacingOccurrences(of: "''", with: "'")
+            : inner.replacingOccurrences(of: "\\\"", with: "\"").replacingOccurrences(of: "\\\\", with: "\\")
+    }
+
+    /// A comment begins at a # that is the first character or follows a blank, outside quotes.
+    private static func withoutComment(_ line: Substring) -> String {
+        var quote: Character?, before: Character = " ", kept = ""
+        for character in line {
+            if character == quote {
+                quote = nil
+            } else if quote == nil, character == "'" || character == "\"", before.isWhitespace || "[{,:-".contains(before) {
+                quote = character
+            } else if quote == nil, character == "#", before.isWhitespace {
+                break
+            }
+            kept.append(character)
+            before = character
+        }
+        return kept
+    }
+}

@@ -1,0 +1,91 @@
+import Foundation
+import Testing
+
+@testable import Annotations
+
+/// Label files as people's tools write them.
+@Suite struct LabelFileTests {
+    private static let labels = ["nine", "ten", "jack"]
+
+    private func read(_ bytes: some Sequence<UInt8>, count: Int = 3) throws -> LabelFile {
+        try Array(bytes).withUnsafeBytes { try LabelFile($0, count: count) }
+    }
+
+    @Test(arguments: [
+        "nine\nten\njack\n", "nine\r\nten\r\njack", "\u{FEFF}nine\nten\njack\n", "\n nine \n\nten\n\tjack\n",
+        "background\nnine\nten\njack\n", "__background__\nnine\nten\njack\n", "_background_\nnine\nten\njack\n",
+        "Background\nnine\nten\njack\n", "???\nnine\nten\njack\n",
+        #"["nine", "ten", "jack"]"#, #"{"names": ["nine", "ten", "jack"]}"#, #"{"0": "nine", "2": "jack", "1": "ten"}"#,
+        #"{"nine": 0, "ten": 1, "jack": 2}"#, #"{"id2label": {"0": "nine", "1": "ten", "2": "jack"}}"#,
+        #"{"nc": 3, "names": {"1": "nine", "2": "ten", "3": "jack"}}"#, #"[{"name": "nine"}, {"name": "ten"}, {"name": "jack"}]"#,
+        #"{"images": [], "categories": [{"id": 10, "name": "jack"}, {"id": "2", "name": "ten"}, {"id": 1, "name": "nine"}]}"#,
+        "names:\n  0: nine\n  1: ten\n  2: jack\n", "train: a\nnc: 3\nnames: [nine, 'ten', \"jack\"]  # classes\n",
+        "names:\n- nine\n- ten # of ten\n- 'jack'\nnc: 3\n", "names:\n  - nine\n  - ten\n\n  - jack\ntrain: x\n",
+        "names: [\n  nine,\n  ten, # ten\n  jack,\n]\n", "names: {0: nine, 1: ten, 2: jack}\n",
+        "names:\n  '0': nine\n  '1': ten\n  '2': jack\n",
+        "item {\n  id: 1\n  name: 'nine'\n}\nitem {\n  id: 2\n  name: 'ten'\n}\nitem {\n  id: 3\n  name: \"jack\"\n}\n",
+        "item {\n  name: \"/m/01\"\n  id: 2\n  display_name: \"ten\"\n}\nitem { id: 1, name: \"nine\" }\nitem { id: 3, name: \"jack\" }\n",
+    ]) func formsOfTheSameLabels(text: String) throws {
+        let file = try read(text.utf8)
+        #expect(file.labels == Self.labels && file.remarks.isEmpty)
+    }
+
+    @Test(arguments: [
+        "0 nine\n1 ten\n2 jack\n", "0  nine\n1  ten\n2  jack\n", "1 nine\n2 ten\n3 jack\n", "0: nine\n1: ten\n2: jack\n",
+        "0:nine\n1:ten\n2:jack\n", "1. nine\n2. ten\n3. jack\n", "1) nine\n2) ten\n3) jack\n", "0\tnine\n1\tten\n2\tjack\n",
+        "0,nine\n1,ten\n2,jack\n", "0 = nine\n1 = ten\n2 = jack\n", "0: 'nine'\n1: 'ten'\n2: 'jack'\n",
+        "0 background\n1 nine\n2 ten\n3 jack\n", "0 ???\n1 nine\n2 ten\n3 jack\n", "2 jack\n0 nine\n1 ten\n",
+        "nine,\nten,\njack,\n", "nine,\nten,\njack\n", "\"nine\",\n\"ten\",\n\"jack\"\n", "'nine'\n'ten'\n'jack'\n",
+        "nine,0\nten,1\njack,2\n", "nine\t0\nten\t1\njack\t2\n",
+    ]) func whatIsNoPartOfALabelIsSaid(text: String) throws {
+        let file = try read(text.utf8)
+        #expect(file.labels == Self.labels && (1...2).contains(file.remarks.count), "\(file.remarks)")
+    }
+
+    @Test(arguments: [
+        ["1 euro", "2 euro", "5 euro"], ["1", "2", "3"], ["1 euro", "2 euro", "3 euro"], ["2 nine", "3 ten", "4 jack"],
+        ["7up", "cola", "water"], ["a: 1", "b: 2", "c: 4"], ["salt, fine", "salt, coarse", "pepper"], ["it's", "isn't", "'s"],
+        ["class #1", "# 2", "C#"], ["names of cards", "ten", "jack"], ["24 hours", "48 hours", "week"],
+    ]) func labelsThatLookAlmostSo(labels: [String]) throws {
+        let file = try read(labels.joined(separator: "\n").utf8)
+        #expect(file.labels == labels && file.remarks.isEmpty)
+    }
+
+    @Test func otherEncodings() throws {
+        let text = "café\nten\njack\n"
+        #expect(try read([0xFF, 0xFE] + text.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }).labels[0] == "café")
+        let error = #expect(throws: AnnotationError.self) { try read(text.unicodeScalars.map { UInt8($0.value) }) }
+        #expect(error?.message == "is not UTF-8 (in line 1): save it as UTF-8")
+    }
+
+    @Test(arguments: [
+        ("nine\nten\n\nten\n", "line 2 and line 4 are both ten: every class needs a label of its own"),
+        ("caf\u{E9}\ncafe\u{301}\njack", "line 1 and line 2 are both cafe\u{301}: every class needs a label of its own"),
+        ("0: nine\n1: nine\n2: ten", "line 1 and line 2 are both nine: every class needs a label of its own"),
+        ("nine\nten\n", "2 labels, but the network has 3 classes beside the background"),
+        ("nine\nten\njack\nqueen\n", "4 labels, but the network has 3 classes beside the background"),
+        ("", "0 labels, but the network has 3 classes beside the background"),
+        ("nine\nten\nja\u{1B}ck", "line 3 holds a control character: write labels without"),
+        (#"["nine", "", "jack"]"#, "entry 1 is empty: every class needs a label"),
+        (#"["nine", null, "jack"]"#, "entry 1 is null, but must be a text"),
+        (#"["nine", "t\nen", "jack"]"#, "entry 1 holds a control character: write labels without"),
+        (#"["nine", "ten", "jack""#, "is not valid JSON: a comma or ] is expected, at line 1, column 23"),
+        (#"{"nine": 0, "ten": 1, "jack": 3}"#, "numbers its labels otherwise than 0, 1, 2, ...: 3 is jack"),
+        (#"{"nine": "x"}"#, "holds \"nine\", which is no number of a label: give a text with one label a line"),
+        ("names: [nine, ten", "`names` has no end: a ] is missing"),
+        ("names:\n  0: nine\n  2: ten\n", "numbers its labels otherwise than 0, 1, 2, ...: 2 is ten"),
+        ("0 a\n1 b\n2 c\n3 d\n5 e\n", "line 5 has the number 5, but 4 is expected: write one label a line, without numbers"),
+        ("PK\u{3}\u{4}", "is a zip archive, not a list of labels: give a text with one label a line"),
+    ]) func mistakes(text: String, message: String) {
+        let error = #expect(throws: AnnotationError.self) { try read(text.utf8) }
+        #expect(error.map { Array($0.message.utf8) } == Array(message.utf8), "\(error?.message ?? "")")
+    }
+
+    /// What cannot be a label is named by its place, whatever its length.
+    @Test func longLabels() throws {
+        let longest = String(repeating: "\u{E9}", count: 127) + "a"
+        #expect(try read("nine\nten\n\(longest)".utf8).labels[2] == longest)
+        let error = #expect(throws: AnnotationError.self) { try read("nine\nten\n\(longest)b".utf8) }
+        #expect(error?.message == "line 3 has 256 bytes, but a label has at most 255: is it one label a line?")
+    }
+}
