@@ -106,8 +106,8 @@ let package = Package(
         tests("Camera", ["CV4L", "CTestSupport"]),
         tests("Stream", ["CLinux"]),
         tests("Service", ["Quantizer", "Detector", "Camera", "Files"]),
-        tests("Checkpoint", []),
-        tests("Quantizer", []),
+        tests("Checkpoint", ["Files"]),
+        tests("Quantizer", ["Files"]),
         tests("Annotations", []),
         // swiftlet-model as a process: it links nothing of it.
         .testTarget(name: "ModelToolTests", dependencies: ["TestSupport", "Checkpoint"], swiftSettings: strict),

@@ -30,6 +30,7 @@ static void translate(const struct stat *from, struct clinux_file_status *to) {
     to->size = (uint64_t)from->st_size;
     to->device = from->st_dev;
     to->inode = from->st_ino;
+    to->modified = (uint64_t)from->st_mtim.tv_sec * 1000000000 + (uint64_t)from->st_mtim.tv_nsec;
 }
 
 int clinux_status(int fd, struct clinux_file_status *status) {
@@ -57,6 +58,15 @@ int clinux_read(int fd, void *bytes, size_t count, size_t *got) {
     ssize_t result;
     do {
         result = read(fd, bytes, count);
+    } while (result < 0 && errno == EINTR);
+    *got = result < 0 ? 0 : (size_t)result;
+    return result < 0 ? errno : 0;
+}
+
+int clinux_read_at(int fd, void *bytes, size_t count, uint64_t offset, size_t *got) {
+    ssize_t result;
+    do {
+        result = pread(fd, bytes, count, (off_t)offset);
     } while (result < 0 && errno == EINTR);
     *got = result < 0 ? 0 : (size_t)result;
     return result < 0 ? errno : 0;

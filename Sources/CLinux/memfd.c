@@ -50,12 +50,3 @@ int clinux_memfd_reopen(int fd, int *reader) {
     *reader = open(path, O_RDONLY | O_CLOEXEC);
     return *reader < 0 ? errno : 0;
 }
-
-int clinux_memfd_read(int fd, void *bytes, size_t count, uint64_t offset, size_t *got) {
-    ssize_t result;
-    do {
-        result = pread(fd, bytes, count, (off_t)offset);
-    } while (result < 0 && errno == EINTR);
-    *got = result < 0 ? 0 : (size_t)result;
-    return result < 0 ? errno : 0;
-}

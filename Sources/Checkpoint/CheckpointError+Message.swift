@@ -1,12 +1,16 @@
+import Files
 import Foundation
 
 extension CheckpointError {
-    /// What is wrong, where, and what to do about it.
-    public var message: String {
+    /// What is wrong, where, and what to do about it, in one line.
+    public var message: String { masked(words) }
+
+    private var words: String {
         switch self {
-        case .cannotOpen(let path, let errno): "cannot open \(path): \(String(cString: strerror(errno)))"
-        case .cannotWrite(let error): error.message
+        case .file(let path, let error): "\(path): \(error.message)"
+        case .cannotWrite(let path, let error): "\(path): \(error.message)"
         case .notACheckpoint: "neither a PyTorch file (torch.save) nor a safetensors file"
+        case .foreignFile(let kind): kind.message
         case .torchScript: "a TorchScript program: save its state_dict with torch.save(model.state_dict(), FILE)"
         case .bigEndian: "written on a big-endian machine: save it again on a little-endian one"
         case .truncated(let section, let offset):
@@ -22,15 +26,17 @@ extension CheckpointError {
         case .duplicateRecord(let name): "zip record \(name) occurs twice: fetch the file again"
         case .checksumMismatch(let name): "zip record \(name) is damaged (wrong CRC-32): fetch the file again"
         case .forbiddenGlobal(let name):
-            "the pickle uses \(name), which no state_dict needs; nothing was executed. If you trust the file's source, "
+            "the pickle names \(name), which runs when PyTorch loads the file and no checkpoint needs; nothing was "
+                + "executed. Do not load this file"
+        case .unknownTensor(let name, let maker):
+            "tensor \(name) is made by \(maker), which is not known; nothing was executed. If you trust the file's source, "
                 + "load it with PyTorch and save only the state_dict"
         case .invalidCall(let name, let offset):
             "the pickle uses \(name) in an unknown way, at byte \(offset) of the pickle: save only the state_dict"
         case .unsupportedOpcode(let opcode, let offset):
             "pickle opcode 0x\(String(opcode, radix: 16)) at byte \(offset) is not one that torch.save writes"
         case .noStateDict:
-            "holds no dictionary of tensors, at its top or under "
-                + StateDict.nestingKeys.joined(separator: ", ") + ": save the model's state_dict()"
+            "holds no dictionary of tensors: save the model's with torch.save(model.state_dict(), FILE)"
         case .duplicateTensor(let name): "tensor \(name) occurs twice"
         case .unsupportedElementType(let type, let tensor):
             "tensor \(tensor) has the element type \(type): convert it to float32 first"
@@ -51,4 +57,9 @@ extension CheckpointError.TensorProblem {
         case .reservedName: "has a name that safetensors files reserve"
         }
     }
+}
+
+/// `text` with a question mark for each control character: a name that a file holds must not begin a line.
+public func masked(_ text: String) -> String {
+    String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
 }

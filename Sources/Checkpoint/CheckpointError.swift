@@ -1,9 +1,14 @@
+import Files
+
 /// Why a checkpoint cannot be read or written. Offsets are bytes from the start of the file, unless said otherwise.
 public enum CheckpointError: Error, Sendable, Equatable {
-    case cannotOpen(path: String, errno: Int32)
-    case cannotWrite(FileWriteError)
-    /// Neither a PyTorch file nor a safetensors file.
+    /// It cannot be read, or was written to meanwhile.
+    case file(path: String, FileError)
+    case cannotWrite(path: String, OutputError)
+    /// Neither a PyTorch file nor a safetensors file, nor any other that is known.
     case notACheckpoint
+    /// A file of another kind, which may stand for the weights.
+    case foreignFile(ForeignFile)
     /// A TorchScript program, not a state_dict.
     case torchScript
     case bigEndian
@@ -19,9 +24,11 @@ public enum CheckpointError: Error, Sendable, Equatable {
     case duplicateRecord(String)
     case checksumMismatch(record: String)
 
-    /// The pickle names something that is not on the allow-list; nothing was executed.
+    /// The pickle names something that only does harm where it is loaded; nothing was executed.
     case forbiddenGlobal(String)
-    /// The pickle calls an allowed global with arguments that no checkpoint has. The offset counts from the pickle's
+    /// A tensor that is needed is made by something that is not known.
+    case unknownTensor(String, maker: String)
+    /// The pickle calls a known global with arguments that no checkpoint has. The offset counts from the pickle's
     /// start.
     case invalidCall(String, offset: Int)
     case unsupportedOpcode(UInt8, offset: Int)
@@ -54,6 +61,8 @@ public enum CheckpointError: Error, Sendable, Equatable {
         case tensors = "number of tensors"
         case rank = "number of dimensions"
         case elements = "number of elements of all tensors together"
+        case storages = "number of bytes of the tensors' storages"
+        case recordLength = "length of a zip record"
     }
 
     /// What is wrong with one tensor.

@@ -1,7 +1,7 @@
-/// One tensor of a checkpoint. Its bytes stay in the file until they are asked for.
+/// One tensor of a checkpoint, with its bytes in memory.
 public struct CheckpointTensor: Sendable {
     /// Its key in the state_dict, or in the safetensors header.
-    public let name: String
+    public private(set) var name: String
     /// Slowest dimension first; empty for a scalar.
     public let shape: [Int]
     /// As stored: `floats` converts from it.
@@ -16,35 +16,39 @@ public struct CheckpointTensor: Sendable {
     /// In elements.
     private let strides: [Int]
 
-    /// A view of a PyTorch storage whose bytes lie at `range`. Throws `invalidTensor` where it reaches past them.
-    init(_ entry: StateDict.Entry, storage range: Range<Int>, in file: FileBytes) throws(CheckpointError) {
-        let tensor = entry.tensor
+    /// A view of a PyTorch storage with these bytes. Throws `invalidTensor` where it reaches past them.
+    init(_ name: String, _ tensor: PickleGraph.TensorReference, storage bytes: FileBytes) throws(CheckpointError) {
         let storage = tensor.storage
         let (size, overflow) = storage.elementCount.multipliedReportingOverflow(by: storage.elementType.size)
-        guard !overflow, size == range.count else {
-            throw .invalidTensor(entry.name, .sizeMismatch(expected: overflow ? .max : size, found: range.count))
+        guard !overflow, size == bytes.count else {
+            throw .invalidTensor(name, .sizeMismatch(expected: overflow ? .max : size, found: bytes.count))
         }
         let (offset, offsetOverflow) = tensor.offset.addingReportingOverflow(storage.firstElement)
         guard !offsetOverflow, offset >= 0, offset <= storage.elementCount,
             Self.reach(tensor.shape, tensor.strides).map({ $0 <= storage.elementCount - offset }) ?? false
-        else { throw .invalidTensor(entry.name, .outsideStorage(elements: storage.elementCount)) }
+        else { throw .invalidTensor(name, .outsideStorage(elements: storage.elementCount)) }
         try self.init(
-            name: entry.name, shape: tensor.shape, elementType: storage.elementType, strides: tensor.strides,
-            byteOffset: range.lowerBound + offset * storage.elementType.size, file: file)
+            name: name, shape: tensor.shape, elementType: storage.elementType, strides: tensor.strides,
+            byteOffset: bytes.start + offset * storage.elementType.size, file: bytes)
     }
 
-    /// A contiguous tensor that takes the whole of `range`.
-    init(
-        name: String, shape: [Int], elementType: ElementType, range: Range<Int>, in file: FileBytes
-    ) throws(CheckpointError) {
-        guard let count = Self.product(shape) else { throw .invalidTensor(name, .shape) }
-        let (size, overflow) = count.multipliedReportingOverflow(by: elementType.size)
-        guard !overflow, size == range.count else {
-            throw .invalidTensor(name, .sizeMismatch(expected: overflow ? .max : size, found: range.count))
-        }
+    /// A contiguous tensor that takes all of `bytes`.
+    init(name: String, shape: [Int], elementType: ElementType, bytes: FileBytes) throws(CheckpointError) {
+        try Self.check(name, shape: shape, elementType: elementType, byteCount: bytes.count)
         try self.init(
             name: name, shape: shape, elementType: elementType, strides: Self.contiguousStrides(shape),
-            byteOffset: range.lowerBound, file: file)
+            byteOffset: bytes.start, file: bytes)
+    }
+
+    /// Throws `invalidTensor` where a contiguous tensor of this shape does not take so many bytes.
+    static func check(
+        _ name: String, shape: [Int], elementType: ElementType, byteCount: Int
+    ) throws(CheckpointError) {
+        guard let count = product(shape) else { throw .invalidTensor(name, .shape) }
+        let (size, overflow) = count.multipliedReportingOverflow(by: elementType.size)
+        guard !overflow, size == byteCount else {
+            throw .invalidTensor(name, .sizeMismatch(expected: overflow ? .max : size, found: byteCount))
+        }
     }
 
     private init(
@@ -59,6 +63,13 @@ public struct CheckpointTensor: Sendable {
         self.byteOffset = byteOffset
         self.file = file
         elementCount = count
+    }
+
+    /// The same tensor under another name.
+    public func named(_ name: String) -> CheckpointTensor {
+        var renamed = self
+        renamed.name = name
+        return renamed
     }
 
     /// The elements as float, contiguous and row-major: integers and float64 are rounded, a boolean is 0 or 1.
@@ -79,8 +90,8 @@ public struct CheckpointTensor: Sendable {
     /// Opening has checked these bounds once; this keeps a mistake there from becoming an access out of bounds.
     private func fileRange(elements: Int) throws(CheckpointError) -> Range<Int> {
         let (size, overflow) = elements.multipliedReportingOverflow(by: elementType.size)
-        guard !overflow, byteOffset <= file.count, size <= file.count - byteOffset else {
-            throw .invalidTensor(name, .outsideStorage(elements: (file.count - byteOffset) / elementType.size))
+        guard !overflow, byteOffset <= file.end, size <= file.end - byteOffset else {
+            throw .invalidTensor(name, .outsideStorage(elements: (file.end - byteOffset) / elementType.size))
         }
         return byteOffset..<byteOffset + size
     }

@@ -4,7 +4,7 @@ struct PickleGraph {
     typealias Reference = Int
 
     enum Node {
-        /// None, booleans, byte strings and objects whose content no tensor depends on.
+        /// None, numbers that are not whole, byte strings, sets: what no tensor depends on.
         case opaque
         case integer(Int)
         /// Two's complement, little endian, more than eight bytes.
@@ -15,6 +15,7 @@ struct PickleGraph {
         case list(Int)
         case dictionary(Int)
         case boolean(Bool)
+        case object(Int)
         // Boxed: there are few, and the many others stay small.
         indirect case storage(StorageReference)
         indirect case tensor(TensorReference)
@@ -29,16 +30,29 @@ struct PickleGraph {
         var firstElement = 0
     }
 
-    struct TensorReference {
+    struct TensorReference: Equatable {
         var storage: StorageReference
         var offset: Int
         var shape: [Int]
         var strides: [Int]
     }
 
+    /// What a global that is not known would make.
+    struct Object {
+        /// The global's qualified name.
+        var maker: String
+        var arguments: [Reference]
+        /// What the object's attributes are set from; a dictionary where its class does nothing else.
+        var state: Reference?
+        /// Of a kind of list, and of a kind of dictionary.
+        var elements: [Reference] = []
+        var items: [(key: Reference, value: Reference)] = []
+    }
+
     var nodes: [Node] = []
     var lists: [[Reference]] = []
     var dictionaries: [[(key: Reference, value: Reference)]] = []
+    var objects: [Object] = []
     var root: Reference = 0
 
     func string(_ reference: Reference) -> String? {
@@ -70,5 +84,9 @@ struct PickleGraph {
 
     func dictionary(_ reference: Reference) -> [(key: Reference, value: Reference)]? {
         if case .dictionary(let index) = nodes[reference] { dictionaries[index] } else { nil }
+    }
+
+    func object(_ reference: Reference) -> Object? {
+        if case .object(let index) = nodes[reference] { objects[index] } else { nil }
     }
 }

@@ -50,12 +50,14 @@ enum Safetensors {
     }
 
     /// The tensors in the order of their bytes.
-    static func tensors(_ bytes: FileBytes) throws(CheckpointError) -> [CheckpointTensor] {
-        var reader = ByteReader(bytes, 0..<bytes.count, .safetensorsHeader)
+    static func read(_ source: SourceFile) throws(CheckpointError) -> CheckpointContents {
+        let lengthField = try source.bytes(0..<min(source.count, 8))
+        var reader = ByteReader(lengthField, lengthField.range, .safetensorsHeader)
         let length = try reader.length(UInt64.self)
         guard length <= headerLimit else { throw .limitExceeded(.headerLength, offset: 0) }
-        let range = try reader.take(length)
-        let header = try readHeader(bytes.array(range))
+        guard length <= source.count - 8 else { throw .truncated(.safetensorsHeader, offset: 8) }
+        let range = 8..<8 + length
+        let header = try readHeader(try source.bytes(range).array(range))
         guard header.entries.count <= tensorLimit else { throw .limitExceeded(.tensors, offset: 8) }
 
         // Empty tensors begin where the next one does.
@@ -63,8 +65,8 @@ enum Safetensors {
             ($0.value.offsets.first ?? 0, $0.value.offsets.last ?? 0, $0.key)
                 < ($1.value.offsets.first ?? 0, $1.value.offsets.last ?? 0, $1.key)
         }
-        let size = bytes.count - range.upperBound
-        var tensors: [CheckpointTensor] = []
+        let size = source.count - range.upperBound
+        var entries: [TensorDictionary.Entry] = []
         var end = range.upperBound
         for (name, entry) in ordered {
             guard let elementType = elementTypes[entry.elementType] else {
@@ -75,16 +77,17 @@ enum Safetensors {
             }
             let from = entry.offsets[0]
             let to = entry.offsets[1]
-            guard to <= size else { throw .truncated(.safetensorsData, offset: bytes.count) }
+            guard to <= size else { throw .truncated(.safetensorsData, offset: source.count) }
             let place = range.upperBound + from..<range.upperBound + to
             guard place.lowerBound >= end else { throw .invalidTensor(name, .overlap) }
             guard place.lowerBound == end else { throw .invalidTensor(name, .gap) }
             end = place.upperBound
-            tensors.append(
-                try CheckpointTensor(name: name, shape: entry.shape, elementType: elementType, range: place, in: bytes))
+            try CheckpointTensor.check(name, shape: entry.shape, elementType: elementType, byteCount: place.count)
+            entries.append(.init(name: name, content: .range(elementType, shape: entry.shape, place)))
         }
-        guard end == bytes.count else { throw .malformed(.safetensorsData, offset: end) }
-        return tensors
+        guard end == source.count else { throw .malformed(.safetensorsData, offset: end) }
+        return CheckpointContents(
+            dictionaries: [TensorDictionary(place: [], entries: entries)], storages: SafetensorsStorages())
     }
 
     private static func readHeader(_ bytes: [UInt8]) throws(CheckpointError) -> Header {
@@ -137,4 +140,13 @@ enum Safetensors {
         "F32": .float32, "F16": .float16, "BF16": .bfloat16, "F64": .float64, "I64": .int64, "I32": .int32,
         "I16": .int16, "I8": .int8, "U8": .uint8, "BOOL": .bool,
     ]
+}
+
+/// Tensors that know their places need none.
+struct SafetensorsStorages: StorageReader {
+    func storage(
+        _ storage: PickleGraph.StorageReference, of tensor: String, in source: SourceFile
+    ) throws(CheckpointError) -> FileBytes {
+        throw .missingRecord("storage \(storage.key)")
+    }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Collects tensors and writes them as a safetensors file.
@@ -40,23 +41,20 @@ public struct SafetensorsWriter: Sendable {
         try add(name, shape: shape, elementType: .int32, bytes: values.withUnsafeBytes { [UInt8]($0) })
     }
 
-    /// Writes the file, which appears at `path` when it is complete. Tensors lie in the order in which they were added,
-    /// wide elements before narrow ones, which keeps all of them aligned. Throws `cannotWrite`.
-    public func write(to path: String) throws(CheckpointError) {
-        do throws(FileWriteError) {
-            try writeAll(to: path)
+    /// Writes the file, which appears at `path` when it is complete and never replaces one of `inputs`. Tensors lie in
+    /// the order in which they were added, wide elements before narrow ones, which keeps all of them aligned. Throws
+    /// `cannotWrite`.
+    public func write(to path: String, inputs: InputFiles = InputFiles()) throws(CheckpointError) {
+        do throws(OutputError) {
+            var file = try OutputFile(path: path, inputs: inputs)
+            let ordered = [8, 4, 2, 1].flatMap { size in entries.filter { $0.elementType.size == size } }
+            let header = Self.header(ordered)
+            let length = withUnsafeBytes(of: UInt64(header.count).littleEndian) { [UInt8]($0) }
+            for part in [length, header] + ordered.map(\.bytes) { try file.write(part) }
+            try file.commit()
         } catch {
-            throw .cannotWrite(error)
+            throw .cannotWrite(path: path, error)
         }
-    }
-
-    private func writeAll(to path: String) throws(FileWriteError) {
-        var file = try AtomicFile(path: path)
-        let ordered = [8, 4, 2, 1].flatMap { size in entries.filter { $0.elementType.size == size } }
-        let header = Self.header(ordered)
-        let length = withUnsafeBytes(of: UInt64(header.count).littleEndian) { [UInt8]($0) }
-        for part in [length, header] + ordered.map(\.bytes) { try file.write(part) }
-        try file.commit()
     }
 
     /// Padded with spaces so that the tensors begin at a multiple of eight bytes.

@@ -1,22 +1,28 @@
 /// The format of torch.save before 1.6: pickles of a magic number, a protocol version, the writer's system and the
 /// object, then the list of storage keys and, in its order, each storage's element count (int64) and bytes.
-enum TorchLegacy {
+struct TorchLegacy: StorageReader {
     /// 0x1950a86a20f9469cfc6c, little endian.
     private static let magic: [UInt8] = [0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19]
     private static let protocolVersion = 1001
+    /// Bytes of all pickles: names and numbers.
+    private static let pickleLimit = 64 << 20
+
+    /// Where storages lie, by key.
+    private let storages: [String: Range<Int>]
 
     /// Whether the file begins with a pickle, as this format does.
     static func isPickle(_ bytes: FileBytes) -> Bool { bytes.integer(UInt8.self, at: 0) == 0x80 }
 
-    static func tensors(_ bytes: FileBytes) throws(CheckpointError) -> [CheckpointTensor] {
+    static func read(_ source: SourceFile) throws(CheckpointError) -> CheckpointContents {
+        let pickles = try source.bytes(0..<min(source.count, pickleLimit))
         var position = 0
         func next() throws(CheckpointError) -> PickleGraph {
-            let (graph, end) = try Unpickler.read(bytes, position..<bytes.count)
+            let (graph, end) = try Unpickler.read(pickles, position..<pickles.end)
             position = end
             return graph
         }
         let first = try next()
-        guard case .wideInteger(magic) = first.nodes[first.root] else { throw .notACheckpoint }
+        guard case .wideInteger(magic) = first.nodes[first.root] else { throw .foreignFile(.pickle) }
         let version = try next()
         guard version.integer(version.root) == protocolVersion else { throw .malformed(.legacyHeader, offset: 0) }
         try checkByteOrder(try next())
@@ -31,25 +37,30 @@ enum TorchLegacy {
             }
         }
         var storages: [String: Range<Int>] = [:]
-        var reader = ByteReader(bytes, position..<bytes.count, .legacyStorages)
         for reference in keyList.elements(keyList.root) ?? [] {
-            let offset = reader.position
+            let countEnd = position + 8
+            guard countEnd <= source.count else { throw .truncated(.legacyStorages, offset: position) }
+            let count = try source.bytes(position..<countEnd).integer(Int64.self, at: position)
             guard let key = keyList.string(reference), let storage = elementTypes[key], storages[key] == nil,
-                try reader.length(Int64.self) == storage.count
-            else { throw .malformed(.legacyStorages, offset: offset) }
+                count.flatMap({ Int(exactly: $0) }) == storage.count
+            else { throw .malformed(.legacyStorages, offset: position) }
             let (size, overflow) = storage.count.multipliedReportingOverflow(by: storage.type.size)
-            guard !overflow else { throw .malformed(.legacyStorages, offset: offset) }
-            storages[key] = try reader.take(size)
-        }
-
-        var tensors: [CheckpointTensor] = []
-        for entry in try StateDict(object).entries {
-            guard let range = storages[entry.tensor.storage.key] else {
-                throw .missingRecord("storage \(entry.tensor.storage.key)")
+            guard !overflow, size <= source.count - countEnd else {
+                throw overflow
+                    ? .malformed(.legacyStorages, offset: position) : .truncated(.legacyStorages, offset: countEnd)
             }
-            tensors.append(try CheckpointTensor(entry, storage: range, in: bytes))
+            storages[key] = countEnd..<countEnd + size
+            position = countEnd + size
         }
-        return tensors
+        return try CheckpointContents(object, TorchLegacy(storages: storages))
+    }
+
+    func storage(
+        _ storage: PickleGraph.StorageReference, of tensor: String, in source: SourceFile
+    ) throws(CheckpointError) -> FileBytes {
+        guard let range = storages[storage.key] else { throw .missingRecord("storage \(storage.key)") }
+        _ = try storage.byteCount(of: tensor, found: range.count)
+        return try source.bytes(range)
     }
 
     private static func checkByteOrder(_ system: PickleGraph) throws(CheckpointError) {

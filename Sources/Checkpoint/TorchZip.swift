@@ -1,31 +1,35 @@
 /// The zip format of torch.save since 1.6: `NAME/data.pkl` describes the object, `NAME/data/KEY` holds each storage.
-enum TorchZip {
-    static func tensors(_ bytes: FileBytes, verifiesChecksums: Bool) throws(CheckpointError) -> [CheckpointTensor] {
-        var archive = try ZipArchive(bytes, verifiesChecksums: verifiesChecksums)
-        guard let pickleName = archive.names.first(where: { $0.hasSuffix("/data.pkl") }) else {
-            throw .missingRecord("data.pkl")
-        }
-        let folder = pickleName.dropLast("data.pkl".count)
-        if archive.contains(folder + "constants.pkl") { throw .torchScript }
-        let byteOrder = "\(folder)byteorder"
-        if archive.contains(byteOrder), bytes.array(try archive.record(byteOrder)) == Array("big".utf8) {
-            throw .bigEndian
-        }
+struct TorchZip: StorageReader {
+    /// Bytes of a pickle, which holds names and numbers: no storages.
+    private static let pickleLimit = 64 << 20
+    /// "little" or "big".
+    private static let byteOrderLimit = 6
 
-        let graph = try Unpickler.read(bytes, try archive.record(pickleName)).graph
-        var storages: [String: Range<Int>] = [:]
-        var tensors: [CheckpointTensor] = []
-        for entry in try StateDict(graph).entries {
-            let key = entry.tensor.storage.key
-            let range: Range<Int>
-            if let known = storages[key] {
-                range = known
-            } else {
-                range = try archive.record("\(folder)data/\(key)")
-                storages[key] = range
-            }
-            tensors.append(try CheckpointTensor(entry, storage: range, in: bytes))
+    private let archive: ZipArchive
+    private let folder: String
+
+    static func read(_ source: SourceFile, verifiesChecksums: Bool) throws(CheckpointError) -> CheckpointContents {
+        let archive = try ZipArchive(source, verifiesChecksums: verifiesChecksums)
+        guard let pickleName = archive.names.first(where: { $0 == "data.pkl" || $0.hasSuffix("/data.pkl") }) else {
+            throw ForeignFile(archiveOf: archive.names).map { .foreignFile($0) } ?? .missingRecord("data.pkl")
         }
-        return tensors
+        let folder = String(pickleName.dropLast("data.pkl".count))
+        if archive.contains(folder + "constants.pkl") { throw .torchScript }
+        let byteOrder = folder + "byteorder"
+        if archive.contains(byteOrder) {
+            let bytes = try archive.record(byteOrder, in: source, limit: byteOrderLimit)
+            if bytes.array(bytes.range) == Array("big".utf8) { throw .bigEndian }
+        }
+        let pickle = try archive.record(pickleName, in: source, limit: pickleLimit)
+        let graph = try Unpickler.read(pickle, pickle.range).graph
+        return try CheckpointContents(graph, TorchZip(archive: archive, folder: folder))
+    }
+
+    func storage(
+        _ storage: PickleGraph.StorageReference, of tensor: String, in source: SourceFile
+    ) throws(CheckpointError) -> FileBytes {
+        let name = "\(folder)data/\(storage.key)"
+        let size = try storage.byteCount(of: tensor, found: try archive.size(of: name))
+        return try archive.record(name, in: source, limit: size)
     }
 }

@@ -1,33 +1,67 @@
-/// What the allowed globals make of their arguments.
+/// What globals make of their arguments.
 extension Unpickler {
     mutating func call() throws(CheckpointError) {
         let operands = try pop(2)
-        guard case .global(let global) = graph.nodes[operands[0]], case .tuple(let arguments) = graph.nodes[operands[1]]
-        else { throw malformed }
-        switch global {
-        case .orderedDictionary: try pushOrderedDictionary(arguments)
-        case .defaultDictionary: try pushDictionary([])
-        case .rebuildTensor: try pushTensor(arguments)
-        case .rebuildParameter:
-            guard let data = arguments.first, case .tensor = graph.nodes[data] else {
-                throw invalid("torch._utils._rebuild_parameter")
+        guard case .tuple(let arguments) = graph.nodes[operands[1]] else { throw malformed }
+        try call(operands[0], arguments)
+    }
+
+    /// The global or object `callable` with these arguments.
+    mutating func call(
+        _ callable: PickleGraph.Reference, _ arguments: [PickleGraph.Reference]
+    ) throws(CheckpointError) {
+        switch graph.nodes[callable] {
+        case .global(.orderedDictionary): try pushOrderedDictionary(arguments)
+        case .global(.defaultDictionary): try pushDictionary([])
+        case .global(.rebuildTensor): try pushTensor(arguments)
+        case .global(.rebuildParameter): try pushParameter(arguments)
+        case .global(.rebuildFromType):
+            // (function, type, its arguments, state)
+            guard arguments.count >= 3, case .tuple(let inner) = graph.nodes[arguments[2]] else {
+                throw invalid("torch._tensor._rebuild_from_type_v2")
             }
-            try push(reference: data)
-        case .size:
+            switch graph.nodes[arguments[0]] {
+            case .global(.rebuildTensor): try pushTensor(inner)
+            case .global(.rebuildParameter): try pushParameter(inner)
+            default: try pushObject(by: arguments[0], inner)
+            }
+        case .global(.size):
             guard arguments.count == 1, let sizes = graph.elements(arguments[0]) else { throw invalid("torch.Size") }
             try push(.tuple(sizes))
-        case .inertType: try push(.opaque)
-        case .storage: throw invalid("a storage type")
-        case .constant: throw invalid("a constant")
+        case .global(.storage): throw invalid("a storage type")
+        case .global(.foreign), .object, .opaque: try pushObject(by: callable, arguments)
+        default: throw malformed
         }
+    }
+
+    mutating func pushObject(
+        by maker: PickleGraph.Reference, _ arguments: [PickleGraph.Reference]
+    ) throws(CheckpointError) {
+        let name =
+            switch graph.nodes[maker] {
+            case .global(.foreign(let name)): name
+            case .object(let index): graph.objects[index].maker
+            default: "an object"
+            }
+        graph.objects.append(.init(maker: name, arguments: arguments))
+        try push(.object(graph.objects.count - 1))
     }
 
     /// An object's state. Dictionaries of tensors carry `_metadata`, versions of modules, which no tensor depends on.
     mutating func build() throws(CheckpointError) {
-        _ = try pop()
+        let state = try pop()
         switch graph.nodes[try top()] {
+        case .object(let index): graph.objects[index].state = state
         case .dictionary, .opaque, .tensor: break
         default: throw malformed
+        }
+    }
+
+    private mutating func pushParameter(_ arguments: [PickleGraph.Reference]) throws(CheckpointError) {
+        guard let data = arguments.first else { throw invalid("torch._utils._rebuild_parameter") }
+        switch graph.nodes[data] {
+        case .tensor, .object: try push(reference: data)
+        default: throw invalid("torch._utils._rebuild_parameter")
         }
     }
 
@@ -35,7 +69,22 @@ extension Unpickler {
     /// location (cpu, cuda:0) is where the tensor was, not where its bytes are.
     mutating func pushStorage() throws(CheckpointError) {
         let name = "a persistent storage"
-        guard case .tuple(let fields) = graph.nodes[try pop()], (5...6).contains(fields.count),
+        let identity = try pop()
+        // Before 1.6 a module's class came with its source; what else is no storage, or of an unknown type, is no tensor
+        // that could be read.
+        guard case .tuple(let fields) = graph.nodes[identity], fields.count >= 2 else {
+            try pushOpaque()
+            return
+        }
+        if case .global(.foreign) = graph.nodes[fields[1]] {
+            if graph.string(fields[0]) == "module" {
+                try push(reference: fields[1])
+            } else {
+                try pushObject(by: fields[1], [])
+            }
+            return
+        }
+        guard (5...6).contains(fields.count),
             graph.string(fields[0]) == "storage", case .global(.storage(let elementType)) = graph.nodes[fields[1]],
             let key = graph.string(fields[2]), let count = graph.integer(fields[4]), count >= 0
         else { throw invalid(name) }
@@ -52,6 +101,10 @@ extension Unpickler {
     /// (storage, offset, sizes, strides, requires_grad, hooks, metadata): the first four matter.
     private mutating func pushTensor(_ arguments: [PickleGraph.Reference]) throws(CheckpointError) {
         let name = "torch._utils._rebuild_tensor_v2"
+        if let first = arguments.first, case .object = graph.nodes[first] {
+            try pushObject(by: first, [])
+            return
+        }
         guard (4...7).contains(arguments.count), case .storage(let storage) = graph.nodes[arguments[0]],
             let offset = graph.integer(arguments[1]), let rank = graph.elements(arguments[2])?.count
         else { throw invalid(name) }

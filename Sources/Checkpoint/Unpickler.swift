@@ -2,13 +2,14 @@
 /// Source: CPython's pickletools.py, which documents every opcode.
 ///
 /// Work and memory are bounded by the length of the pickle: every opcode adds at most one object, and containers hold
-/// references only. The limits are some ten times what a detector's training checkpoint needs.
+/// references only. The limits are some ten times what a detector's training checkpoint needs, with its history.
 struct Unpickler {
     enum Limit {
-        static let opcodes = 1 << 20
+        static let opcodes = 1 << 22
         static let stackDepth = 1 << 18
         static let nesting = 1 << 12
-        static let memoEntries = 1 << 20
+        static let memoEntries = 1 << 22
+        /// Longer ones are no names of tensors: what they say is not kept.
         static let stringLength = 1 << 16
         static let rank = 16
     }
@@ -20,6 +21,8 @@ struct Unpickler {
     var marks: [Int] = []
     var memo: [Int: PickleGraph.Reference] = [:]
     let start: Int
+    /// The one node that stands for all numbers and byte strings.
+    private var opaque: PickleGraph.Reference?
     /// Items that dictionaries were made from by copying.
     var copiedItems = 0
 
@@ -88,7 +91,7 @@ struct Unpickler {
     /// Numbers, strings and bytes.
     private mutating func readScalar(_ opcode: UInt8) throws(CheckpointError) -> Bool {
         switch opcode {
-        case UInt8(ascii: "N"): try push(.opaque)
+        case UInt8(ascii: "N"): try pushOpaque()
         case 0x88: try push(.boolean(true))
         case 0x89: try push(.boolean(false))
         case UInt8(ascii: "K"): try push(.integer(Int(try reader.integer(UInt8.self))))
@@ -98,7 +101,7 @@ struct Unpickler {
         case 0x8B: try pushLong(length: try reader.length(Int32.self))
         case UInt8(ascii: "G"):
             try reader.skip(8)
-            try push(.opaque)
+            try pushOpaque()
         case UInt8(ascii: "X"): try pushString(length: try reader.length(UInt32.self))
         case 0x8C: try pushString(length: try reader.length(UInt8.self))
         case 0x8D: try pushString(length: try reader.length(UInt64.self))
@@ -108,9 +111,41 @@ struct Unpickler {
         case UInt8(ascii: "B"): try pushBytes(length: try reader.length(UInt32.self))
         case UInt8(ascii: "C"): try pushBytes(length: try reader.length(UInt8.self))
         case 0x8E, 0x96: try pushBytes(length: try reader.length(UInt64.self))
+        default: return try readLine(opcode)
+        }
+        return true
+    }
+
+    /// The notation of protocol 0: a line of text each.
+    private mutating func readLine(_ opcode: UInt8) throws(CheckpointError) -> Bool {
+        switch opcode {
+        case UInt8(ascii: "I"), UInt8(ascii: "L"):
+            let digits = try line().prefix { $0 != UInt8(ascii: "L") }
+            if digits.elementsEqual("00".utf8) || digits.elementsEqual("01".utf8) {
+                try push(.boolean(digits.last == UInt8(ascii: "1")))
+            } else if let value = Int(String(decoding: digits, as: UTF8.self)) {
+                try push(.integer(value))
+            } else {
+                try pushOpaque()
+            }
+        case UInt8(ascii: "F"):
+            _ = try line()
+            try pushOpaque()
+        case UInt8(ascii: "S"): try pushText(Array(try line().dropFirst().dropLast()))
+        case UInt8(ascii: "V"): try pushText(try line())
         default: return false
         }
         return true
+    }
+
+    private mutating func line() throws(CheckpointError) -> [UInt8] {
+        reader.bytes.array(try reader.line(limit: Limit.stringLength))
+    }
+
+    /// An index of the memo as a line of text.
+    private mutating func index() throws(CheckpointError) -> Int {
+        guard let index = Int(String(decoding: try line(), as: UTF8.self)), index >= 0 else { throw malformed }
+        return index
     }
 
     /// Tuples, lists, dictionaries, sets, and the bookkeeping of stack and memo.
@@ -138,7 +173,10 @@ struct Unpickler {
         case 0x8F: try push(.opaque)
         case 0x90:
             _ = try popToMark()
-            guard case .opaque = graph.nodes[try top()] else { throw malformed }
+            switch graph.nodes[try top()] {
+            case .opaque, .object: break
+            default: throw malformed
+            }
         case 0x91:
             _ = try popToMark()
             try push(.opaque)
@@ -147,6 +185,8 @@ struct Unpickler {
         case 0x94: try memoize(at: memo.count)
         case UInt8(ascii: "h"): try recall(try reader.length(UInt8.self))
         case UInt8(ascii: "j"): try recall(try reader.length(UInt32.self))
+        case UInt8(ascii: "p"): try memoize(at: try index())
+        case UInt8(ascii: "g"): try recall(try index())
         default: return false
         }
         return true
@@ -158,15 +198,24 @@ struct Unpickler {
         case 0x80:
             guard try reader.integer(UInt8.self) <= 5 else { throw malformed }
         case 0x95: try reader.skip(8)
-        case UInt8(ascii: "c"):
-            let module = try text(try reader.line(limit: Limit.stringLength))
-            let name = try text(try reader.line(limit: Limit.stringLength))
-            try push(.global(try PickleGlobal(module: module, name: name)))
+        case UInt8(ascii: "c"): try pushGlobal(try name(), try name())
         case 0x93:
             let names = try pop(2)
             guard let module = graph.string(names[0]), let name = graph.string(names[1]) else { throw malformed }
-            try push(.global(try PickleGlobal(module: module, name: name)))
+            try pushGlobal(module, name)
         case UInt8(ascii: "R"), 0x81: try call()
+        case 0x92:
+            // Keywords belong to constructors only.
+            _ = try pop()
+            try call()
+        case UInt8(ascii: "i"):
+            try pushGlobal(try name(), try name())
+            let maker = try pop()
+            try pushObject(by: maker, try popToMark())
+        case UInt8(ascii: "o"):
+            let operands = try popToMark()
+            guard let maker = operands.first else { throw malformed }
+            try call(maker, Array(operands.dropFirst()))
         case UInt8(ascii: "b"): try build()
         case UInt8(ascii: "Q"): try pushStorage()
         default: return false
@@ -174,10 +223,32 @@ struct Unpickler {
         return true
     }
 
+    private mutating func name() throws(CheckpointError) -> String {
+        guard let text = String(validating: try line(), as: UTF8.self) else { throw malformed }
+        return text
+    }
+
+    private mutating func pushGlobal(_ module: String, _ name: String) throws(CheckpointError) {
+        try push(.global(try PickleGlobal(module: module, name: name)))
+    }
+
     // MARK: Values
 
+    /// Numbers and byte strings, of which there may be millions.
+    mutating func pushOpaque() throws(CheckpointError) {
+        if let opaque {
+            try push(reference: opaque)
+        } else {
+            opaque = graph.nodes.count
+            try push(.opaque)
+        }
+    }
+
     private mutating func pushLong(length: Int) throws(CheckpointError) {
-        guard length <= Limit.stringLength else { throw .limitExceeded(.stringLength, offset: reader.position) }
+        guard length <= Limit.stringLength else {
+            try pushBytes(length: length)
+            return
+        }
         let digits = reader.bytes.array(try reader.take(length))
         guard digits.count <= 8 else {
             try push(.wideInteger(digits))
@@ -190,18 +261,25 @@ struct Unpickler {
     }
 
     private mutating func pushString(length: Int) throws(CheckpointError) {
-        guard length <= Limit.stringLength else { throw .limitExceeded(.stringLength, offset: reader.position) }
-        try push(.string(try text(try reader.take(length))))
+        guard length <= Limit.stringLength else {
+            try pushBytes(length: length)
+            return
+        }
+        try pushText(reader.bytes.array(try reader.take(length)))
+    }
+
+    /// What is not UTF-8, such as the bytes that Python 2 kept in strings, is no name.
+    private mutating func pushText(_ bytes: [UInt8]) throws(CheckpointError) {
+        if let text = String(validating: bytes, as: UTF8.self) {
+            try push(.string(text))
+        } else {
+            try pushOpaque()
+        }
     }
 
     private mutating func pushBytes(length: Int) throws(CheckpointError) {
         try reader.skip(length)
-        try push(.opaque)
-    }
-
-    private func text(_ range: Range<Int>) throws(CheckpointError) -> String {
-        guard let text = String(validating: reader.bytes.array(range), as: UTF8.self) else { throw malformed }
-        return text
+        try pushOpaque()
     }
 
     private mutating func pushList(_ elements: [PickleGraph.Reference]) throws(CheckpointError) {
@@ -212,6 +290,8 @@ struct Unpickler {
     private mutating func append(_ elements: [PickleGraph.Reference]) throws(CheckpointError) {
         switch graph.nodes[try top()] {
         case .list(let index): graph.lists[index] += elements
+        case .object(let index): graph.objects[index].elements += elements
+        case .opaque: break
         default: throw malformed
         }
     }
@@ -224,11 +304,13 @@ struct Unpickler {
 
     /// Keys and values in turn. A repeated key is resolved when the dictionary is read.
     private mutating func setItems(_ items: [PickleGraph.Reference]) throws(CheckpointError) {
-        guard case .dictionary(let index) = graph.nodes[try top()], items.count.isMultiple(of: 2) else {
-            throw malformed
-        }
-        for item in stride(from: 0, to: items.count, by: 2) {
-            graph.dictionaries[index].append((items[item], items[item + 1]))
+        guard items.count.isMultiple(of: 2) else { throw malformed }
+        let pairs = stride(from: 0, to: items.count, by: 2).map { (items[$0], items[$0 + 1]) }
+        switch graph.nodes[try top()] {
+        case .dictionary(let index): graph.dictionaries[index] += pairs
+        case .object(let index): graph.objects[index].items += pairs
+        case .opaque: break
+        default: throw malformed
         }
     }
 

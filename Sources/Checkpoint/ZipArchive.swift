@@ -10,11 +10,11 @@ struct ZipArchive: Sendable {
         var headerOffset: Int
     }
 
-    private let bytes: FileBytes
+    /// Bytes of the directory of a file with many more records than a checkpoint has.
+    private static let directoryLimit = 64 << 20
+
     private let verifiesChecksums: Bool
     private var entries: [String: Entry] = [:]
-    /// Records share no bytes, so all that are read together cannot be longer than the file.
-    private var unreadBytes: Int
     /// In the order of the directory.
     private(set) var names: [String] = []
 
@@ -24,12 +24,13 @@ struct ZipArchive: Sendable {
     }
 
     /// Checksums can be left unverified so that tests reach what lies behind them.
-    init(_ bytes: FileBytes, verifiesChecksums: Bool = true) throws(CheckpointError) {
-        self.bytes = bytes
+    init(_ source: SourceFile, verifiesChecksums: Bool = true) throws(CheckpointError) {
         self.verifiesChecksums = verifiesChecksums
-        unreadBytes = bytes.count
-        let directory = try Self.findDirectory(bytes)
-        var reader = ByteReader(bytes, directory.range, .zipDirectory)
+        let directory = try Self.findDirectory(source)
+        guard directory.range.count <= Self.directoryLimit else {
+            throw .limitExceeded(.headerLength, offset: directory.range.lowerBound)
+        }
+        var reader = ByteReader(try source.bytes(directory.range), directory.range, .zipDirectory)
         for _ in 0..<directory.count {
             let start = reader.position
             let (name, entry) = try Self.readEntry(&reader)
@@ -41,27 +42,40 @@ struct ZipArchive: Sendable {
         }
     }
 
-    /// Where the bytes of a stored record lie. Each record is asked for once.
-    mutating func record(_ name: String) throws(CheckpointError) -> Range<Int> {
+    /// Bytes of a record by the directory.
+    func size(of name: String) throws(CheckpointError) -> Int {
+        guard let entry = entries[name] else { throw .missingRecord(name) }
+        return entry.size
+    }
+
+    /// The bytes of a stored record, which has at most `limit`.
+    func record(_ name: String, in source: SourceFile, limit: Int) throws(CheckpointError) -> FileBytes {
         guard let entry = entries[name] else { throw .missingRecord(name) }
         guard entry.method == 0, !entry.isEncrypted else { throw .compressedRecord(name) }
-        var reader = ByteReader(bytes, entry.headerOffset..<bytes.count, .zipRecord)
+        let headerLength = 30
+        guard headerLength <= source.count - entry.headerOffset else {
+            throw .truncated(.zipRecord, offset: entry.headerOffset)
+        }
+        let header = entry.headerOffset..<entry.headerOffset + headerLength
+        var reader = ByteReader(try source.bytes(header), header, .zipRecord)
         guard try reader.integer(UInt32.self) == Signature.localHeader, entry.compressedSize == entry.size else {
             throw .malformed(.zipRecord, offset: entry.headerOffset)
         }
         // Sizes and checksum may come after the data, in a descriptor: the directory has them too.
         try reader.skip(22)
-        let nameLength = try reader.length(UInt16.self)
-        let extraLength = try reader.length(UInt16.self)
-        try reader.skip(nameLength + extraLength)
-        let range = try reader.take(entry.size)
-        guard range.count <= unreadBytes else { throw .malformed(.zipRecord, offset: entry.headerOffset) }
-        unreadBytes -= range.count
+        let start = header.upperBound + (try reader.length(UInt16.self)) + (try reader.length(UInt16.self))
+        guard start <= source.count, entry.size <= source.count - start else {
+            throw .truncated(.zipRecord, offset: min(start, source.count))
+        }
+        guard entry.size <= limit else { throw .limitExceeded(.recordLength, offset: start) }
+        let bytes = try source.bytes(start..<start + entry.size)
         // Zero stands in for a checksum that the writer left out.
-        if verifiesChecksums, entry.checksum != 0, bytes.withBytes(range, Checksum.crc32) != entry.checksum {
+        if verifiesChecksums, entry.checksum != 0,
+            bytes.withBytes(bytes.range, Checksum.crc32) != entry.checksum
+        {
             throw .checksumMismatch(record: name)
         }
-        return range
+        return bytes
     }
 
     func contains(_ name: String) -> Bool { entries[name] != nil }
@@ -115,20 +129,26 @@ struct ZipArchive: Sendable {
         return ByteReader(bytes, extra.upperBound..<extra.upperBound, .zipDirectory)
     }
 
-    private static func findDirectory(_ bytes: FileBytes) throws(CheckpointError) -> (range: Range<Int>, count: Int) {
-        let end = try findEnd(bytes)
-        var reader = ByteReader(bytes, end + 10..<bytes.count, .zipDirectory)
+    private static func findDirectory(_ source: SourceFile) throws(CheckpointError) -> (range: Range<Int>, count: Int) {
+        // The end, its comment, and what stands before it in wide files.
+        let tail = try source.bytes(max(0, source.count - 22 - 65_535 - 20)..<source.count)
+        let end = try findEnd(tail)
+        var reader = ByteReader(tail, end + 10..<tail.end, .zipDirectory)
         var count = try reader.length(UInt16.self)
         var size = try reader.length(UInt32.self)
         var offset = try reader.length(UInt32.self)
-        if end >= 20, bytes.integer(UInt32.self, at: end - 20) == Signature.wideEndLocator {
-            var locator = ByteReader(bytes, end - 12..<end, .zipDirectory)
-            let wideEnd = try locator.length(UInt64.self)
-            guard bytes.integer(UInt32.self, at: wideEnd) == Signature.wideEnd, wideEnd < end - 20 else {
+        if end >= 20, tail.integer(UInt32.self, at: end - 20) == Signature.wideEndLocator {
+            var locator = ByteReader(tail, end - 12..<end, .zipDirectory)
+            let wideEnd = try locator.length(UInt64.self), wideLength = 56
+            guard wideEnd < end - 20, wideLength <= end - wideEnd else {
                 throw .malformed(.zipDirectory, offset: end - 12)
             }
-            reader = ByteReader(bytes, wideEnd..<end, .zipDirectory)
-            try reader.skip(32)
+            let wide = wideEnd..<wideEnd + wideLength
+            reader = ByteReader(try source.bytes(wide), wide, .zipDirectory)
+            guard try reader.integer(UInt32.self) == Signature.wideEnd else {
+                throw .malformed(.zipDirectory, offset: end - 12)
+            }
+            try reader.skip(28)
             count = try reader.length(UInt64.self)
             size = try reader.length(UInt64.self)
             offset = try reader.length(UInt64.self)
@@ -142,17 +162,17 @@ struct ZipArchive: Sendable {
 
     /// The end-of-directory record: at the very end but for a comment of at most 65,535 bytes.
     private static func findEnd(_ bytes: FileBytes) throws(CheckpointError) -> Int {
-        var position = bytes.count - 22
-        let last = max(0, position - 65_535)
+        var position = bytes.end - 22
+        let last = max(bytes.start, position - 65_535)
         while position >= last {
             if bytes.integer(UInt32.self, at: position) == Signature.end,
-                let comment = bytes.integer(UInt16.self, at: position + 20), Int(comment) == bytes.count - 22 - position
+                let comment = bytes.integer(UInt16.self, at: position + 20), Int(comment) == bytes.end - 22 - position
             {
                 return position
             }
             position -= 1
         }
-        throw .truncated(.zipDirectory, offset: bytes.count)
+        throw .truncated(.zipDirectory, offset: bytes.end)
     }
 
     private enum Signature {

@@ -79,6 +79,11 @@ public struct OutputFile: ~Copyable {
         guard error == 0 else { throw .system(error) }
     }
 
+    /// Appends all of `bytes`.
+    public mutating func write(_ bytes: [UInt8]) throws(OutputError) {
+        try bytes.withUnsafeBufferPointer { bytes throws(OutputError) in try write(UnsafeRawBufferPointer(bytes)) }
+    }
+
     /// Brings the bytes to the disk and the file to its name. Nothing may be written after it.
     public mutating func commit() throws(OutputError) {
         let descriptor = self.descriptor

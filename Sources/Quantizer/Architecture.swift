@@ -1,4 +1,3 @@
-import Checkpoint
 import Detector
 import Engine
 import Foundation
@@ -35,28 +34,12 @@ public struct Architecture: Sendable {
         .published(classCount: classCount, stride32Channels: backbone.stages[2].channels)
     }
 
-    /// Finds the network whose tensors the checkpoint holds; with `name`, takes that one.
-    public static func recognise(_ checkpoint: Checkpoint, name: String?) throws(QuantizerError) -> Architecture {
-        if let name {
-            guard let named = known.first(where: { short($0.name) == short(name) }) else {
-                throw .noSuchArchitecture(name)
-            }
-            return named
+    /// The network of this name, as --architecture takes it. Throws `noSuchArchitecture`.
+    public static func named(_ name: String) throws(QuantizerError) -> Architecture {
+        guard let named = known.first(where: { short($0.name) == short(name) }) else {
+            throw .noSuchArchitecture(name)
         }
-        let classCount = classCount(of: checkpoint) ?? 81
-        var best: (architecture: Architecture, found: Int, expected: Int)?
-        for architecture in known {
-            let expected = SourceTensor.all(of: architecture, classCount: classCount)
-            let found = expected.count { checkpoint[$0.name]?.shape == $0.shape }
-            if best == nil || found * best!.expected > best!.found * expected.count {
-                best = (architecture, found, expected.count)
-            }
-        }
-        guard let best, best.found * 2 > best.expected else {
-            throw .unknownArchitecture(
-                best: best?.architecture.name ?? "", found: best?.found ?? 0, expected: best?.expected ?? 0)
-        }
-        return best.architecture
+        return named
     }
 
     /// A name without what all have in common, so that "xxs" and "MobileViTv3-XXS" name the same network.
@@ -66,13 +49,14 @@ public struct Architecture: Sendable {
         return name
     }
 
-    /// The number of classes, background included, that most of the prediction layers agree on.
-    public static func classCount(of checkpoint: Checkpoint) -> Int? {
+    /// The number of classes, background included, that most of the prediction layers agree on. `shape` gives that of
+    /// the tensor of a name.
+    static func classCount(_ shape: (String) -> [Int]?) -> Int? {
         var votes: [Int: Int] = [:]
         for level in 0..<SSDLite.levelCount {
             let anchors = level < SSDLite.levelCount - 1 ? 6 : 4
             let layer = "ssd_heads.\(level).loc_cls_layer" + (level < SSDLite.levelCount - 1 ? ".pw_conv" : "")
-            guard let channels = checkpoint["\(layer).block.conv.weight"]?.shape.first, channels % anchors == 0,
+            guard let channels = shape("\(layer).block.conv.weight")?.first, channels % anchors == 0,
                 (2...ModelDescription.largestClassCount).contains(channels / anchors - 4)
             else { continue }
             votes[channels / anchors - 4, default: 0] += 1

@@ -1,5 +1,6 @@
 import Detector
 import Engine
+import Files
 import Foundation
 import ModelFile
 import Networks
@@ -43,10 +44,10 @@ public struct FloatModel {
         return values
     }
 
-    /// Writes the same network with its weights in fp16; biases and normalisation stay fp32. `progress` is told how
+    /// Writes the same network with its weights in fp16 to a file that replaces none of `inputs`; biases and normalisation stay fp32. `progress` is told how
     /// many of how many tensors are written.
     public func writeHalf(
-        to path: String, progress: (_ done: Int, _ total: Int) -> Void
+        to path: String, inputs: InputFiles = InputFiles(), progress: (_ done: Int, _ total: Int) -> Void
     ) throws(QuantizerError) {
         var layouts: [GGUFWriter.Layout] = []
         var sources: [(node: Node, suffix: StaticString)] = []
@@ -64,7 +65,7 @@ public struct FloatModel {
         }
         let fileType = (key: Name("general.file_type"), value: MetadataValue.integer(1))
         try GGUFWriter.write(
-            to: path, metadata: [fileType] + description.metadata, layouts: layouts
+            to: path, inputs: inputs, metadata: [fileType] + description.metadata, layouts: layouts
         ) { (index) throws(QuantizerError) in
             let (node, suffix) = sources[index]
             let values = try floats(node, suffix)

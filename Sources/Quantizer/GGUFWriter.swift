@@ -1,4 +1,4 @@
-import Checkpoint
+import Files
 import Foundation
 import ModelFile
 
@@ -37,14 +37,16 @@ public struct GGUFWriter {
     /// A cache line: vector loads never straddle two at a tensor's start.
     static let alignment = 64
 
-    /// Writes `metadata` and the tensors; `data` is called once per layout, in order, and returns its stored bytes.
+    /// Writes `metadata` and the tensors to a file that replaces none of `inputs`; `data` is called once per layout, in order, and returns its stored bytes.
     public static func write(
-        to path: String, metadata: [(key: Name, value: MetadataValue)], layouts: [Layout],
+        to path: String, inputs: InputFiles = InputFiles(), metadata: [(key: Name, value: MetadataValue)], layouts: [Layout],
         data: (Int) throws(QuantizerError) -> Data
     ) throws(QuantizerError) {
-        var file = try attempt { () throws(FileWriteError) in try AtomicFile(path: path) }
+        func failed(_ error: OutputError) -> QuantizerError { .cannotWrite(path: path, error) }
+        var file: OutputFile
+        do { file = try OutputFile(path: path, inputs: inputs) } catch { throw failed(error) }
         func put(_ bytes: Data) throws(QuantizerError) {
-            try attempt { () throws(FileWriteError) in try file.write(bytes) }
+            do { try file.write([UInt8](bytes)) } catch { throw failed(error) }
         }
 
         try put(header(metadata: metadata, layouts: layouts))
@@ -54,17 +56,7 @@ public struct GGUFWriter {
             bytes.append(contentsOf: repeatElement(0, count: padding(after: bytes.count)))
             try put(bytes)
         }
-        try attempt { () throws(FileWriteError) in try file.commit() }
-    }
-
-    private static func attempt<Result: ~Copyable>(
-        _ body: () throws(FileWriteError) -> Result
-    ) throws(QuantizerError) -> Result {
-        do {
-            return try body()
-        } catch {
-            throw .cannotWrite(error)
-        }
+        do { try file.commit() } catch { throw failed(error) }
     }
 
     private static func padding(after count: Int) -> Int { (alignment - count % alignment) % alignment }

@@ -1,6 +1,7 @@
 import Checkpoint
 import Detector
 import Engine
+import Files
 import Foundation
 import ModelFile
 import Networks
@@ -24,21 +25,32 @@ public struct Importer {
     private let checkpoint: Checkpoint
     private let graph: Graph
 
-    /// With `architecture` nil the network is recognised from the tensors. Throws `mismatch` with all problems at once.
+    /// What its user should know of how the weights were chosen.
+    public let notes: [ImportNote]
+
+    /// Finds the network's weights in the file. With `architecture` nil the network is recognised from the tensors; with
+    /// `weights` only those at that place are taken. Throws `mismatch` with all problems at once.
     public init(
-        _ checkpoint: Checkpoint, architecture name: String?, precision: Precision
+        _ file: CheckpointFile, architecture name: String?, weights: String? = nil, precision: Precision
     ) throws(QuantizerError) {
-        self.checkpoint = checkpoint
+        var named: Architecture?
+        if let name { named = try Architecture.named(name) }
+        let found = try NetworkWeights.find(in: file, architecture: named, place: weights)
+        (architecture, classCount, checkpoint, notes) =
+            (found.architecture, found.classCount, found.checkpoint, found.notes)
         self.precision = precision
-        architecture = try Architecture.recognise(checkpoint, name: name)
-        classCount = Architecture.classCount(of: checkpoint) ?? 81
         graph =
             DetectionNetwork(
                 backbone: architecture.backbone, head: architecture.head(classCount: classCount), height: 320,
                 width: 320
             ).graph
-        let problems = findProblems()
-        guard problems.isEmpty else { throw .mismatch(architecture: architecture.name, problems) }
+    }
+
+    /// The same from tensors in memory.
+    public init(
+        _ checkpoint: Checkpoint, architecture name: String?, precision: Precision
+    ) throws(QuantizerError) {
+        try self.init(CheckpointFile(checkpoint), architecture: name, precision: precision)
     }
 
     /// The description of the model file: the network as published, with the given labels (background first), input
@@ -56,32 +68,11 @@ public struct Importer {
             labels: labels.map { Array($0.utf8) })
     }
 
-    private func findProblems() -> [QuantizerError.TensorProblem] {
-        var problems: [QuantizerError.TensorProblem] = []
-        var known: Set<String> = []
-        for expected in graph.nodes.flatMap({ SourceTensor.of($0, in: graph) }) {
-            known.insert(expected.name)
-            guard let tensor = checkpoint[expected.name] else {
-                problems.append(.missing(expected.name, expected: expected.shape))
-                continue
-            }
-            if tensor.shape != expected.shape {
-                problems.append(.shape(expected.name, expected: expected.shape, found: tensor.shape))
-            }
-        }
-        // A counter of training steps beside every batch norm; inference has no use for it.
-        let counter = ".num_batches_tracked"
-        for tensor in checkpoint.tensors where !known.contains(tensor.name) {
-            let belongs = tensor.name.hasSuffix(counter)
-                && known.contains(tensor.name.dropLast(counter.count) + ".running_mean")
-            if !belongs { problems.append(.unexpected(tensor.name, found: tensor.shape)) }
-        }
-        return problems
-    }
-
-    /// Writes the model file. `progress` is told how many of how many tensors are written.
+    /// Writes the model file, which never replaces one of `inputs`. `progress` is told how many of how many tensors are
+    /// written.
     public func write(
-        to path: String, description: ModelDescription, progress: (_ done: Int, _ total: Int) -> Void
+        to path: String, inputs: InputFiles = InputFiles(), description: ModelDescription,
+        progress: (_ done: Int, _ total: Int) -> Void
     ) throws(QuantizerError) {
         var layouts: [GGUFWriter.Layout] = []
         var sources: [(node: Node, isBias: Bool)] = []
@@ -102,7 +93,7 @@ public struct Importer {
         // A bias comes right after its weight, and folding makes both at once.
         var bias: [Float] = []
         try GGUFWriter.write(
-            to: path, metadata: metadata(description), layouts: layouts
+            to: path, inputs: inputs, metadata: metadata(description), layouts: layouts
         ) { (index) throws(QuantizerError) in
             progress(index + 1, layouts.count)
             if sources[index].isBias { return try encode(bias, as: .float32, sources[index].node) }

@@ -1,5 +1,6 @@
 import Detector
 import Engine
+import Files
 import Foundation
 import ModelFile
 import Networks
@@ -24,9 +25,9 @@ public struct Int8Model {
         try keepConstraints()
     }
 
-    /// Writes the model file. `progress` is told how many of how many layers are written.
+    /// Writes the model file, which replaces none of `inputs`. `progress` is told how many of how many layers are written.
     public func write(
-        to path: String, progress: (_ done: Int, _ total: Int) -> Void
+        to path: String, inputs: InputFiles = InputFiles(), progress: (_ done: Int, _ total: Int) -> Void
     ) throws(QuantizerError) {
         var entries: [(layout: GGUFWriter.Layout, data: Data)] = []
         let operations = scheme.lowering.operations
@@ -41,7 +42,7 @@ public struct Int8Model {
         entries = entries.filter(isWeight) + entries.filter { !isWeight($0) }
         let fileType = (key: Name("general.file_type"), value: MetadataValue.integer(Self.fileType))
         try GGUFWriter.write(
-            to: path, metadata: [fileType] + file.description.metadata, layouts: entries.map(\.layout)
+            to: path, inputs: inputs, metadata: [fileType] + file.description.metadata, layouts: entries.map(\.layout)
         ) { entries[$0].data }
     }
 

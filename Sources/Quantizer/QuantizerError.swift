@@ -1,4 +1,5 @@
 import Checkpoint
+import Files
 import Foundation
 import ModelFile
 
@@ -10,7 +11,11 @@ public enum QuantizerError: Error, Equatable, Sendable {
     case noSuchArchitecture(String)
     /// Everything that keeps the checkpoint from being the network that it was taken for.
     case mismatch(architecture: String, [TensorProblem])
-    case cannotWrite(FileWriteError)
+    case cannotWrite(path: String, OutputError)
+    /// Weights at several places fit, and nothing says which are meant.
+    case ambiguousWeights(places: [String])
+    /// Nothing fits at the named place; those where something does.
+    case noSuchWeights(String, places: [String])
     /// A tensor that cannot be used or stored.
     case tensor(TensorProblem)
     case model(ModelFileError)
@@ -31,7 +36,9 @@ public enum QuantizerError: Error, Equatable, Sendable {
 
 extension QuantizerError.TensorProblem {
     /// One line, without a full stop.
-    public var message: String {
+    public var message: String { masked(words) }
+
+    private var words: String {
         switch self {
         case .missing(let name, let expected): "missing \(name), expected \(expected)"
         case .unexpected(let name, let found): "unexpected \(name) \(found)"
@@ -44,7 +51,8 @@ extension QuantizerError.TensorProblem {
 }
 
 extension QuantizerError {
-    /// What is wrong and what to do; the caller puts the checkpoint's name in front.
+    /// What is wrong and what to do, in one line or with a line for each problem; the caller puts the checkpoint's name
+    /// in front.
     public var message: String {
         let known = Architecture.known.map(\.name).joined(separator: ", ")
         switch self {
@@ -54,9 +62,14 @@ extension QuantizerError {
                 + "\(found) are there. --architecture NAME lists what differs"
         case .noSuchArchitecture(let name): return "no network is called '\(name)'; known are \(known)"
         case .mismatch(let architecture, let problems):
-            let lines = problems.map { "\n  " + $0.message }.joined()
+            let lines = listed(problems.map(\.message)).map { "\n" + $0 }.joined()
             return "does not fit \(architecture), \(problems.count) problem\(problems.count == 1 ? "" : "s"):\(lines)"
-        case .cannotWrite(let error): return error.message
+        case .cannotWrite(let path, let error): return "\(path): \(error.message)"
+        case .ambiguousWeights(let places):
+            return "holds several networks that fit, at \(quoted(places)): choose one with --weights NAME"
+        case .noSuchWeights(let name, let places):
+            let known = places.isEmpty ? "no known network at all" : "one at \(quoted(places))"
+            return "holds no network at '\(name)': it has \(known)"
         case .tensor(let problem): return problem.message
         case .model(let error): return "\(error)"
         case .notFloat: return "is quantised already: start from the model file with fp32 weights"

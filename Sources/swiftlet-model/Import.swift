@@ -63,6 +63,14 @@ struct Import: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             """
+            Where in the checkpoint the weights are, by its keys: for one that holds several networks, or the weights \
+            before they were averaged.
+            """, valueName: "name"))
+    var weights: String?
+
+    @Option(
+        help: ArgumentHelp(
+            """
             A file with one label a line, background left out; or 'coco' for its 80 classes. Numbers before the labels, \
             YOLO's data.yaml, JSON and TensorFlow's label maps are read too.
             """, valueName: "file|coco"))
@@ -100,21 +108,25 @@ struct Import: ParsableCommand {
 
     private func execute() throws {
         let progress = Progress()
+        let inputs = try inputFiles([checkpoint] + (labels.map { $0 == "coco" ? [] : [$0] } ?? []), output: output)
         let importer: Importer
         do {
             importer = try Importer(
-                try Checkpoint(path: checkpoint), architecture: architecture, precision: precision)
+                try CheckpointFile(path: checkpoint), architecture: architecture, weights: weights, precision: precision)
         } catch let error as CheckpointError {
             throw Failure.unreadable(checkpoint, error)
         } catch let error as QuantizerError {
             throw failure(error)
+        }
+        for note in importer.notes {
+            for line in note.lines { progress.say(line) }
         }
         let names = try classLabels(count: importer.classCount, progress)
         progress.say("\(importer.architecture.title), \(importer.classCount) classes with background")
         do {
             let description = importer.description(
                 labels: names, size: size.picture, fit: fit, channelOrder: channelOrder, anchors: anchorScales.layout)
-            try importer.write(to: output, description: description) {
+            try importer.write(to: output, inputs: inputs, description: description) {
                 progress.update("writing tensors", done: $0, total: $1)
             }
         } catch {
@@ -125,9 +137,10 @@ struct Import: ParsableCommand {
 
     private func failure(_ error: QuantizerError) -> Failure {
         switch error {
-        case .cannotWrite: .cannotCreate(error.message)
+        case .cannotWrite(let path, let error): .unwritable(path, error)
         case .noSuchArchitecture: .usage(error.message)
-        default: .badData("\(checkpoint): \(error.message)")
+        case .checkpoint(let error): .unreadable(checkpoint, error)
+        default: .badData("\(printable(checkpoint)): \(error.message)")
         }
     }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Detector
 import Engine
+import Files
 import Foundation
 import ModelFile
 import Quantizer
@@ -78,9 +79,8 @@ struct Quantize: ParsableCommand {
 
     private func execute() throws {
         let file = try open(model: model)
-        guard !isSameFile(model, target) else {
-            throw Failure.usage("\(target): is the model itself: give another name with -o")
-        }
+        let pictures = try calibrate.map { Pictures.spread(try Pictures.paths($0), limit: limit) } ?? []
+        let inputs = try inputFiles([model] + (calibrate.map { [$0] } ?? []) + pictures, output: target)
         let progress = Progress()
         do {
             let source = try FloatModel(file)
@@ -88,8 +88,8 @@ struct Quantize: ParsableCommand {
             case .fp16:
                 // The engine checks what the quantiser does not: every tensor's presence and shape.
                 _ = try detector(file)
-                try source.writeHalf(to: target) { progress.update("writing tensors", done: $0, total: $1) }
-            case .int8: try writeInt8(source, file, progress)
+                try source.writeHalf(to: target, inputs: inputs) { progress.update("writing tensors", done: $0, total: $1) }
+            case .int8: try writeInt8(source, file, pictures, inputs, progress)
             }
         } catch let error as QuantizerError {
             throw failure(error)
@@ -97,9 +97,10 @@ struct Quantize: ParsableCommand {
         progress.say("wrote \(target), \(byteCount(try open(model: target).byteCount))")
     }
 
-    private func writeInt8(_ source: FloatModel, _ file: ModelFile, _ progress: Progress) throws {
+    private func writeInt8(
+        _ source: FloatModel, _ file: ModelFile, _ pictures: [String], _ inputs: InputFiles, _ progress: Progress
+    ) throws {
         let scheme = QuantisationScheme(source.graph)
-        let pictures = Pictures.spread(try Pictures.paths(calibrate!), limit: limit)
         let detectors = try (0..<min(Engine.defaultThreads, pictures.count, 8)).map { _ in
             try detector(file, observing: true)
         }
@@ -108,7 +109,7 @@ struct Quantize: ParsableCommand {
             report: { progress.update("calibrating", done: $0, total: $1, isLong: true) },
             warn: { progress.say("\(printable($0)): left out: \($1.message)") })
         let quantised = try Int8Model(source, scheme, statistics)
-        try quantised.write(to: target) { progress.update("writing layers", done: $0, total: $1) }
+        try quantised.write(to: target, inputs: inputs) { progress.update("writing layers", done: $0, total: $1) }
         if report {
             let candidates = try self.detectors(try open(model: target), like: detectors)
             let noise = NoiseMeter(NoiseReport(quantised), detectors, candidates)
@@ -136,16 +137,10 @@ struct Quantize: ParsableCommand {
 
     private func failure(_ error: QuantizerError) -> Failure {
         switch error {
-        case .cannotWrite: .cannotCreate(error.message)
+        case .cannotWrite(let path, let error): .unwritable(path, error)
         case .model(let error): .badData("\(model): \(error.message)")
         case .noReadablePictures: .noInput("\(calibrate ?? ""): \(error.message)")
         default: .badData("\(model): \(error.message)")
         }
-    }
-
-    private func isSameFile(_ left: String, _ right: String) -> Bool {
-        var one = stat(), other = stat()
-        return stat(left, &one) == 0 && stat(right, &other) == 0 && one.st_dev == other.st_dev
-            && one.st_ino == other.st_ino
     }
 }

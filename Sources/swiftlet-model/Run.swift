@@ -42,6 +42,7 @@ struct Run: ParsableCommand {
     }
 
     private func execute() throws {
+        _ = try inputFiles([model, input], output: output)
         let file = try open(model: model)
         let detector: Detector
         do {
@@ -74,10 +75,11 @@ struct Run: ParsableCommand {
             _ = picture.pixels.update(from: try image.bytes())
             detector.load(picture)
         } catch let error as CheckpointError {
-            if case .notACheckpoint = error {
+            switch error {
+            case .notACheckpoint, .foreignFile:
                 throw Failure.badData("\(input): is neither a JPEG nor a safetensors file")
+            default: throw Failure.unreadable(input, error)
             }
-            throw Failure.unreadable(input, error)
         }
     }
 
@@ -113,8 +115,10 @@ struct Run: ParsableCommand {
             try writer.add(
                 "det.boxes_norm_xyxy", shape: [detections.count, 4],
                 detections.flatMap { [$0.box.left, $0.box.top, $0.box.right, $0.box.bottom] })
-            try writer.write(to: output)
-        } catch {
+            try writer.write(to: output, inputs: try inputFiles([model, input]))
+        } catch CheckpointError.cannotWrite(let path, let error) {
+            throw Failure.unwritable(path, error)
+        } catch let error as CheckpointError {
             throw Failure.cannotCreate(error.message)
         }
         print("\(detections.count) detections above \(threshold), \(rows) anchors; wrote \(output)")

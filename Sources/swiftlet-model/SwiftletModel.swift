@@ -11,7 +11,7 @@ import Service
         subcommands: [Import.self, Quantize.self, Compare.self, Evaluate.self, Inspect.self, Run.self])
 }
 
-/// A failure whose message is all that there is to say. Exit codes are those of sysexits.
+/// A failure whose message is all that there is to say, in one line or more. Exit codes are those of sysexits.
 struct Failure: Error, CustomStringConvertible {
     var description: String
     var code: Int32
@@ -23,8 +23,8 @@ struct Failure: Error, CustomStringConvertible {
 
     /// A checkpoint or safetensors file that cannot be used.
     static func unreadable(_ path: String, _ error: CheckpointError) -> Failure {
-        if case .cannotOpen = error { return noInput(error.message) }
-        return badData("\(path): \(error.message)")
+        if case .file = error { return noInput(error.message) }
+        return badData("\(printable(path)): \(error.message)")
     }
 
     /// Prints the message of a failure thrown by `body` and exits with its code.
@@ -32,7 +32,8 @@ struct Failure: Error, CustomStringConvertible {
         do {
             try body()
         } catch let failure as Failure {
-            writeError("swiftlet-model: \(printable(failure.description))\n")
+            let lines = failure.description.split(separator: "\n", omittingEmptySubsequences: false)
+            writeError("swiftlet-model: \(lines.map { printable(String($0)) }.joined(separator: "\n"))\n")
             throw ExitCode(failure.code)
         }
     }

@@ -136,7 +136,7 @@ struct Snapshot: ~Copyable {
         var count = 0
         while count < byteCount {
             var got = 0
-            let error = clinux_memfd_read(
+            let error = clinux_read_at(
                 descriptor, bytes.baseAddress! + count, byteCount - count, UInt64(count), &got)
             guard error == 0, got > 0 else {
                 bytes.deallocate()

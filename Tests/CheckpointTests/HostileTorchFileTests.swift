@@ -17,7 +17,7 @@ private func failure(_ bytes: [UInt8]) -> CheckpointError? {
 }
 
 @Suite struct HostileTorchFileTests {
-    @Test(arguments: [("posix", "system"), ("os", "system"), ("builtins", "eval"), ("torch", "load")])
+    @Test(arguments: [("posix", "system"), ("os", "system"), ("builtins", "eval"), ("torch", "load"), ("subprocess", "Popen")])
     func executesNothing(_ module: String, _ name: String) {
         var pickle = PickleBuilder()
         pickle.global(module, name)
@@ -53,7 +53,7 @@ private func failure(_ bytes: [UInt8]) -> CheckpointError? {
             Issue.record("stack")
             return
         }
-        let work = [0x80, 2] + repeated(Array("N0".utf8), 1_000_000)
+        let work = [0x80, 2] + repeated(Array("N0".utf8), 1 << 21)
         guard case .limitExceeded(.opcodes, _) = failure(work) else {
             Issue.record("opcodes")
             return
@@ -64,17 +64,19 @@ private func failure(_ bytes: [UInt8]) -> CheckpointError? {
         copies.bytes += Array("eq\0".utf8)
         copies.global("collections", "OrderedDict")
         copies.bytes += Array("q\u{1}".utf8)
-        for _ in 0..<10_000 { copies.bytes += Array("h\u{1}h\0".utf8) + [0x85] + Array("R0".utf8) }
+        for _ in 0..<1_000 { copies.bytes += Array("h\u{1}h\0".utf8) + [0x85] + Array("R0".utf8) }
         guard case .limitExceeded(.opcodes, _) = failure(copies.bytes) else {
             Issue.record("copies")
             return
         }
         let long = [0x80, 2, UInt8(ascii: "X")] + littleEndian(UInt32.max) + [0]
-        guard case .limitExceeded(.stringLength, _) = failure(long) else {
-            Issue.record("string")
+        #expect(failure(long) == .truncated(.pickle, offset: 7))
+        let line = [0x80, 2, UInt8(ascii: "c")] + [UInt8](repeating: UInt8(ascii: "a"), count: 70_000)
+        guard case .limitExceeded(.stringLength, _) = failure(line) else {
+            Issue.record("line")
             return
         }
-        #expect(failure([0x80, 2, UInt8(ascii: "i")]) == .unsupportedOpcode(UInt8(ascii: "i"), offset: 2))
+        #expect(failure([0x80, 2, 0x82]) == .unsupportedOpcode(0x82, offset: 2))
         #expect(failure([0x80, 2, UInt8(ascii: "R")]) == .malformed(.pickle, offset: 3))
     }
 
@@ -146,7 +148,7 @@ private func failure(_ bytes: [UInt8]) -> CheckpointError? {
                     change(&builder)
                 }
                 switch error {
-                case .truncated(.zipRecord, _), .malformed(.zipDirectory, _): break
+                case .truncated(.zipRecord, _), .malformed(.zipDirectory, _), .invalidTensor("x", .sizeMismatch): break
                 case let other: Issue.record("claim \(claim): \(String(describing: other))")
                 }
             }
@@ -161,7 +163,7 @@ private func failure(_ bytes: [UInt8]) -> CheckpointError? {
         let unknown = PickleBuilder.single("ComplexFloatStorage", storageCount: 4, shape: [4], strides: [1])
         #expect(
             failure(ZipBuilder.torch(unknown, storages: [floats]).bytes)
-                == .forbiddenGlobal("torch.ComplexFloatStorage"))
+                == .noStateDict)
     }
 
     /// A file cut anywhere gives an error: both formats end in bytes that they need.

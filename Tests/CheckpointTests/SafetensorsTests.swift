@@ -1,4 +1,5 @@
 import Checkpoint
+import Files
 import Foundation
 import Testing
 
@@ -132,7 +133,7 @@ private func entry(_ dtype: String, _ shape: String, _ offsets: String) -> Strin
 
     @Test func saysWhyItCannotWrite() throws {
         let missing = temporaryFolder() + "/missing/out.safetensors"
-        #expect(throws: CheckpointError.cannotWrite(.system(path: missing, errno: ENOENT))) {
+        #expect(throws: CheckpointError.cannotWrite(path: missing, .system(ENOENT))) {
             try SafetensorsWriter().write(to: missing)
         }
     }

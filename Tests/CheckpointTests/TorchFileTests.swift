@@ -1,4 +1,5 @@
 import Checkpoint
+import Files
 import Foundation
 import TestSupport
 import Testing
@@ -77,8 +78,8 @@ private func bytes<Element>(_ values: [Element]) -> [UInt8] { values.withUnsafeB
         }
     }
 
-    /// Averaged weights win over trained ones; other entries, tensors too, are not mistaken for weights.
-    @Test func choosesTheNestedStateDict() throws {
+    /// Every dictionary of tensors is found, with its place; other entries, tensors too, are not mistaken for one.
+    @Test func findsDictionariesWhereverTheyAre() throws {
         func state(_ offset: Int) -> (inout PickleBuilder) -> Void {
             { pickle in
                 pickle.dictionary([
@@ -88,18 +89,109 @@ private func bytes<Element>(_ values: [Element]) -> [UInt8] { values.withUnsafeB
             }
         }
         let metric: (inout PickleBuilder) -> Void = { $0.tensor(storageCount: 4, offset: 3, shape: [], strides: []) }
-        func value(_ items: [(String, (inout PickleBuilder) -> Void)]) throws -> [Float] {
-            var pickle = PickleBuilder()
-            pickle.dictionary(items)
-            let file = ZipBuilder.torch(pickle.stopped, storages: [bytes([0, 1, 2, 3] as [Float])])
-            let checkpoint = try open(file.bytes)
-            #expect(checkpoint.tensors.map(\.name) == ["x"])
-            return try #require(checkpoint["x"]).floats()
+        var pickle = PickleBuilder()
+        pickle.dictionary([
+            ("epoch", { $0.integer(3) }), ("best", metric), ("none", { $0.op("N") }), ("state_dict", state(0)),
+            ("deeper", { $0.dictionary([("in", state(1))]) }),
+            (
+                "list",
+                { pickle in
+                    pickle.op("(")
+                    pickle.integer(7)
+                    state(2)(&pickle)
+                    pickle.op("t")
+                }
+            ),
+            // An object of an unknown class, made by its constructor and given its attributes.
+            (
+                "trainer",
+                { pickle in
+                    pickle.global("somewhere.else", "Trainer")
+                    pickle.bytes += [UInt8(ascii: ")"), 0x81]
+                    pickle.dictionary([("weights", state(3))])
+                    pickle.op("b")
+                }
+            ),
+        ])
+        let bytes = ZipBuilder.torch(pickle.stopped, storages: [bytes([0, 1, 2, 3] as [Float])]).bytes
+        let file = try CheckpointFile(bytes: Data(bytes))
+        #expect(
+            file.dictionaries.map(\.place) == [
+                [], ["state_dict"], ["deeper", "in"], ["list", "[1]"], ["trainer", "weights"],
+            ])
+        #expect(file.skipped == ["somewhere.else.Trainer"])
+        for (value, dictionary) in zip([3, 0, 1, 2, 3] as [Float], file.dictionaries) {
+            #expect(try file.tensors(of: [dictionary.entries[0]])[0].floats() == [value])
+            let names = dictionary.entries.map(\.name)
+            #expect(names == (dictionary.place.isEmpty ? ["best", "trainer"] : ["x"]))
         }
-        #expect(try value([("best", metric), ("model_state_dict", state(0)), ("ema_state_dict", state(1))]) == [1])
-        #expect(try value([("model", state(2)), ("state_dict", state(1)), ("optimizer", state(0))]) == [1])
-        #expect(try value([("ema_state_dict", { $0.op("N") }), ("model", state(2))]) == [2])
-        #expect(try value([("x", metric), ("epoch", { $0.integer(3) })]) == [3])
+    }
+
+    /// torch.save(module): the tensors of a tree of modules under the names of its state_dict.
+    @Test func readsWholeModules() throws {
+        func module(
+            _ tensors: [(String, Int)], _ modules: [(String, (inout PickleBuilder) -> Void)]
+        ) -> (inout PickleBuilder) -> Void {
+            { pickle in
+                pickle.global("my.models", "Block")
+                pickle.bytes += [UInt8(ascii: ")"), 0x81]
+                pickle.dictionary([
+                    ("training", { $0.bytes.append(0x88) }),
+                    (
+                        "_parameters",
+                        {
+                            $0.dictionary(
+                                tensors.map { name, offset in
+                                    (name, { $0.tensor(storageCount: 4, offset: offset, shape: [1], strides: [1]) })
+                                } + [("bias", { $0.op("N") })])
+                        }
+                    ),
+                    ("_buffers", { $0.dictionary([]) }), ("_modules", { $0.dictionary(modules) }),
+                ])
+                pickle.op("b")
+            }
+        }
+        var pickle = PickleBuilder()
+        let tree = module([("a", 0)], [("first", module([("b", 1)], [("in", module([("c", 2)], []))])), ("second", module([("b", 3)], []))])
+        pickle.dictionary([("model", tree), ("epoch", { $0.integer(1) })])
+        let stored = bytes([0, 1, 2, 3] as [Float])
+        let file = try CheckpointFile(bytes: Data(ZipBuilder.torch(pickle.stopped, storages: [stored]).bytes))
+        #expect(file.dictionaries.map(\.place) == [["model"]])
+        #expect(file.dictionaries[0].entries.map(\.name) == ["a", "first.b", "first.in.c", "second.b"])
+        let values = try file.tensors(of: file.dictionaries[0].entries).map { try $0.floats()[0] }
+        #expect(values == [0, 1, 2, 3])
+    }
+
+    /// What is not known is skipped, whatever opcode makes or fills it; as a tensor that is asked for it is refused.
+    @Test func skipsWhatIsNotKnown() throws {
+        let objects: [(inout PickleBuilder) -> Void] = [
+            // A call, an object with a list's elements, with a dictionary's, with keywords, of old classes.
+            { $0.bytes += Array("cnumpy\nscalar\nN\u{85}".unicodeScalars.map { UInt8($0.value) }) + Array("R".utf8) },
+            { $0.bytes += Array("ccollections\ndeque\n)R(K\u{1}K\u{2}e".utf8) },
+            { $0.bytes += Array("ceasydict\nEasyDict\n)R(".utf8); $0.string("k"); $0.bytes += Array("Nu}b".utf8) },
+            { $0.bytes += Array("cmy\nThing\n)}".utf8) + [0x92] },
+            { $0.bytes += Array("(imy\nThing\n".utf8) },
+            { $0.bytes += Array("(cmy\nThing\nNo".utf8) },
+            // Bytes that are no text in a Python 2 string, and a text without end.
+            { $0.bytes += Array("U\u{2}".utf8) + [0xFF, 0xFE] },
+            { $0.string(String(repeating: "x", count: 100_000)) },
+        ]
+        for (index, object) in objects.enumerated() {
+            var pickle = PickleBuilder()
+            pickle.dictionary([
+                ("odd", object), ("x", { $0.tensor(storageCount: 1, shape: [1], strides: [1]) }), ("after", object),
+            ])
+            let file = try CheckpointFile(
+                bytes: Data(ZipBuilder.torch(pickle.stopped, storages: [bytes([5] as [Float])]).bytes))
+            let dictionary = try #require(file.dictionaries.first)
+            let tensor = try #require(dictionary.entries.first { $0.name == "x" })
+            #expect(try file.tensors(of: [tensor])[0].floats() == [5], "object \(index)")
+            for entry in dictionary.entries where entry.name != "x" {
+                #expect(throws: CheckpointError.unknownTensor(entry.name, maker: entry.maker ?? "")) {
+                    try file.tensors(of: [entry])
+                }
+            }
+        }
     }
 
     /// Parameters, sizes, Python 2's ordered dictionaries and the opcodes of pickle protocol 4.
@@ -134,11 +226,31 @@ private func bytes<Element>(_ values: [Element]) -> [UInt8] { values.withUnsafeB
     }
 
     @Test func doesNotReadForeignFiles() throws {
-        #expect(throws: CheckpointError.notACheckpoint) { try open([]) }
-        #expect(throws: CheckpointError.notACheckpoint) { try open(Array("GGUF\u{3}\0\0\0\0\0\0\0".utf8)) }
+        let cases: [(ForeignFile, [UInt8])] = [
+            (.empty, []), (.zeros, [0, 0, 0, 0, 0, 0, 0, 0, 0]), (.gguf, Array("GGUF\u{3}\0\0\0\0\0\0\0".utf8)),
+            (.gitLFS, Array("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n".utf8)),
+            (.webPage, Array("\n<!DOCTYPE html><html>Sign in</html>".utf8)), (.webPage, Array("<?xml version='1.0'?><Error/>".utf8)),
+            (.json, Array("{\"error\":{\"code\":404}}".utf8)), (.text, Array("404: Not Found".utf8)),
+            (.text, Array("a".utf8) + Array("grün".utf8).dropLast(2)), (.compressed("gzip"), [0x1F, 0x8B, 8, 0]),
+            (.compressed("xz"), [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0]), (.archive("7z"), [0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C]),
+            (.model("TensorFlow Lite"), [0x1C, 0, 0, 0] + Array("TFL3".utf8)), (.picture("JPEG"), [0xFF, 0xD8, 0xFF, 0xE0]),
+            (.model("ONNX"), [8, 7, 0x12, 7] + Array("pytorch".utf8) + [0x1A, 5] + Array("2.1.0".utf8)),
+            (.numpy, [0x93] + Array("NUMPY".utf8)), (.hdf5, [0x89] + Array("HDF\r\n\u{1A}\n".utf8)),
+            (.archive("tar"), [UInt8](repeating: 0x61, count: 257) + Array("ustar".utf8)),
+            (.pickle, [0x80, 4, 0x4B, 1, UInt8(ascii: ".")]),
+        ]
+        for (kind, bytes) in cases {
+            #expect(throws: CheckpointError.foreignFile(kind)) { try open(bytes) }
+        }
+        #expect(throws: CheckpointError.notACheckpoint) { try open([1, 2, 3]) }
+        func archive(_ names: String...) -> [UInt8] { ZipBuilder(entries: names.map { .init(name: $0, bytes: [1]) }).bytes }
+        #expect(throws: CheckpointError.foreignFile(.zipOf("best.pt"))) { try open(archive("readme.txt", "best.pt")) }
+        #expect(throws: CheckpointError.foreignFile(.numpy)) { try open(archive("a.npy", "b.npy")) }
+        #expect(throws: CheckpointError.foreignFile(.zip("a/b.json"))) { try open(archive("a/b.json")) }
         let missing = fixture("checkpoints/missing.pt")
-        #expect(throws: CheckpointError.cannotOpen(path: missing, errno: ENOENT)) { try Checkpoint(path: missing) }
+        #expect(throws: CheckpointError.file(path: missing, .system(ENOENT))) { try Checkpoint(path: missing) }
         let folder = fixture("checkpoints")
-        #expect(throws: CheckpointError.cannotOpen(path: folder, errno: EISDIR)) { try Checkpoint(path: folder) }
+        #expect(throws: CheckpointError.file(path: folder, .folder)) { try Checkpoint(path: folder) }
+        #expect(throws: CheckpointError.file(path: "/dev/zero", .notRegularFile)) { try Checkpoint(path: "/dev/zero") }
     }
 }

@@ -104,7 +104,7 @@ public enum SnapshotChecks {
                         line.detections[0].bottom == 20, line.detections[0].label.elementsEqual(labels[1])
                     else { return .otherFields }
                     var got = 0
-                    let error = clinux_memfd_read(descriptor, room.baseAddress!, room.count, 0, &got)
+                    let error = clinux_read_at(descriptor, room.baseAddress!, room.count, 0, &got)
                     guard error == 0, got == 3000, clinux_memfd_is_sealed(descriptor) else { return .noFile }
                     for index in 0..<got where room[index] != UInt8(number) { return .otherBytes }
                     return .whole

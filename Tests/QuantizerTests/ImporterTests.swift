@@ -1,5 +1,6 @@
 import Checkpoint
 import Detector
+import Files
 import Foundation
 import ModelFile
 import Quantizer
@@ -116,7 +117,7 @@ import Vision
 
     @Test func unwritableTarget() throws {
         let importer = try Importer(golden, architecture: nil, precision: .fp32)
-        #expect(throws: QuantizerError.cannotWrite(.system(path: "/nonexistent/model.gguf", errno: ENOENT))) {
+        #expect(throws: QuantizerError.cannotWrite(path: "/nonexistent/model.gguf", .system(ENOENT))) {
             try importer.write(to: "/nonexistent/model.gguf", description: description(of: importer)) { _, _ in }
         }
     }

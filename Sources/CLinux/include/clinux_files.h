@@ -17,6 +17,8 @@ struct clinux_file_status {
     uint64_t size;
     uint64_t device;
     uint64_t inode;
+    /// Nanoseconds since 1970.
+    uint64_t modified;
 };
 
 /// The `folder` of clinux_open_read that stands for the working directory.
@@ -35,6 +37,8 @@ int clinux_status_at(int folder, const char *_Nonnull path, struct clinux_file_s
 
 /// One read, retried after a signal. `got` is 0 at the end of the file. EAGAIN: nothing there yet.
 int clinux_read(int fd, void *_Nonnull bytes, size_t count, size_t *_Nonnull got);
+/// Reads up to `count` bytes at `offset`, which does not move the position. `got` is 0 at the end of the file.
+int clinux_read_at(int fd, void *_Nonnull bytes, size_t count, uint64_t offset, size_t *_Nonnull got);
 /// Reads a regular file from its first byte to its last into private memory, which clinux_unmap gives back: `size` bytes
 /// at `address`, null where there are none. EISDIR for a folder, ENODEV for what else is no regular file, EFBIG where it
 /// has more than `limit` bytes, ESTALE where it was written to meanwhile, ENOMEM, or what fstat or read said.

@@ -18,5 +18,3 @@ int clinux_memfd_seal(int fd);
 bool clinux_memfd_is_sealed(int fd);
 /// Another descriptor of the file, with a position of its own and without the right to write.
 int clinux_memfd_reopen(int fd, int *_Nonnull reader);
-/// Reads up to `count` bytes at `offset`. `got` is 0 at the end of the file.
-int clinux_memfd_read(int fd, void *_Nonnull bytes, size_t count, uint64_t offset, size_t *_Nonnull got);

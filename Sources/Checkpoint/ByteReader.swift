@@ -1,51 +1,36 @@
 import Foundation
 
-/// The bytes of a file, mapped or in memory. Every access is checked against their count.
+/// Consecutive bytes of a file in memory, under their offsets in the file. Every access is checked against their bounds.
 struct FileBytes: Sendable {
     private let data: Data
-
+    /// Offsets in the file of the first byte, and behind the last.
+    let start: Int
+    var end: Int { start + data.count }
     var count: Int { data.count }
+    var range: Range<Int> { start..<end }
 
-    init(_ data: Data) {
+    init(_ data: Data, at start: Int = 0) {
         // A slice of another Data keeps its parent's indices; these offsets start at zero.
         self.data = data.startIndex == 0 ? data : Data(data)
+        self.start = start
     }
 
-    /// Maps a regular file. Nothing is read until it is used; whoever shortens the file meanwhile ends the process.
-    init(path: String) throws(CheckpointError) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .cannotOpen(path: path, errno: errno) }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw .cannotOpen(path: path, errno: errno) }
-        guard status.st_mode & S_IFMT == S_IFREG else {
-            throw .cannotOpen(path: path, errno: status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL)
-        }
-        let size = Int(status.st_size)
-        guard size > 0 else {
-            self.init(Data())
-            return
-        }
-        guard let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else {
-            throw .cannotOpen(path: path, errno: errno)
-        }
-        self.init(Data(bytesNoCopy: address, count: size, deallocator: .custom { _ = munmap($0, $1) }))
-    }
-
-    /// The little-endian integer at `offset`, or nil where it would reach past the end.
+    /// The little-endian integer at `offset`, or nil where it would reach outside.
     func integer<Integer: FixedWidthInteger>(_ type: Integer.Type, at offset: Int) -> Integer? {
-        guard offset >= 0, offset <= count - MemoryLayout<Integer>.size else { return nil }
+        guard offset >= start, offset <= end - MemoryLayout<Integer>.size else { return nil }
         return data.withUnsafeBytes {
-            Integer(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: Integer.self))
+            Integer(littleEndian: $0.loadUnaligned(fromByteOffset: offset - start, as: Integer.self))
         }
     }
 
-    /// The bytes in `range`, which lies within the file.
+    /// The bytes in `range`, which lies within these.
     func array(_ range: Range<Int>) -> [UInt8] { withBytes(range) { [UInt8]($0) } }
 
     func withBytes<Result>(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        precondition(range.lowerBound >= 0 && range.upperBound <= count)
-        return data.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+        precondition(range.lowerBound >= start && range.upperBound <= end)
+        return data.withUnsafeBytes {
+            body(UnsafeRawBufferPointer(rebasing: $0[range.lowerBound - start..<range.upperBound - start]))
+        }
     }
 }
 
@@ -60,7 +45,7 @@ struct ByteReader {
         self.bytes = bytes
         self.section = section
         position = range.lowerBound
-        end = min(range.upperBound, bytes.count)
+        end = min(range.upperBound, bytes.end)
     }
 
     var remaining: Int { end - position }

@@ -1,0 +1,55 @@
+import Files
+import Foundation
+
+/// A regular file, or bytes in memory, of which parts are brought into memory when they are asked for. Nothing is mapped:
+/// whoever shortens the file meanwhile causes an error, not the end of the process.
+final class SourceFile: Sendable {
+    /// Bytes that are held of one file in all; a detector's weights take less than a tenth.
+    static let storageLimit = 512 << 20
+
+    let count: Int
+    private let path: String
+    /// nil: the bytes are in memory.
+    private let opened: OpenFile?
+    private let data: Data
+
+    init(_ data: Data) {
+        count = data.count
+        path = ""
+        opened = nil
+        self.data = data
+    }
+
+    /// Throws `file`.
+    init(path: String) throws(CheckpointError) {
+        do throws(FileError) {
+            let opened = try OpenFile(path: path)
+            count = opened.byteCount
+            self.opened = opened
+        } catch {
+            throw .file(path: path, error)
+        }
+        self.path = path
+        data = Data()
+    }
+
+    /// The bytes in `range`, which lies within the file. Throws `file` where they cannot be read.
+    func bytes(_ range: Range<Int>) throws(CheckpointError) -> FileBytes {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        guard let opened else {
+            let start = data.startIndex
+            return FileBytes(Data(data[start + range.lowerBound..<start + range.upperBound]), at: range.lowerBound)
+        }
+        guard !range.isEmpty else { return FileBytes(Data(), at: range.lowerBound) }
+        var bytes = Data(count: range.count)
+        let problem = bytes.withUnsafeMutableBytes { opened.read(at: range.lowerBound, into: $0) }
+        if let problem { throw .file(path: path, problem) }
+        return FileBytes(bytes, at: range.lowerBound)
+    }
+
+    /// Throws `file` with `changed` where another program wrote to the file since it was opened.
+    func checkUnchanged() throws(CheckpointError) {
+        guard let opened, opened.hasChanged else { return }
+        throw .file(path: path, .changed)
+    }
+}

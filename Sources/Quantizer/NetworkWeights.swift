@@ -1,0 +1,327 @@
+import Checkpoint
+import Networks
+
+/// One network's tensors among all that a checkpoint holds.
+struct NetworkWeights {
+    let architecture: Architecture
+    let classCount: Int
+    /// Under the network's own names.
+    let checkpoint: Checkpoint
+    let notes: [ImportNote]
+
+    /// Finds the one set of tensors that is a whole network: in whatever dictionary, behind whatever prefix. Averaged
+    /// weights go before others.
+    ///
+    /// - Parameters:
+    ///   - architecture: only this one; nil: all that are known.
+    ///   - place: only what lies there, as `ambiguousWeights` names places; nil: everywhere.
+    static func find(
+        in file: CheckpointFile, architecture: Architecture?, place: String?
+    ) throws(QuantizerError) -> NetworkWeights {
+        var search = WeightsSearch(file, architecture.map { [$0] } ?? Architecture.known)
+        var groups = search.groups
+        if let place {
+            groups = groups.filter { $0.place == place || $0.place.hasPrefix(place + "/") }
+            guard !groups.isEmpty else {
+                throw .noSuchWeights(place, places: search.groups.filter(\.isWhole).map(\.place))
+            }
+        }
+        let whole = groups.filter(\.isWhole)
+        guard !whole.isEmpty else { throw search.failure(groups, isNamed: architecture != nil) }
+        let averaged = whole.filter(\.isAveraged)
+        let candidates = try search.distinct(averaged.isEmpty ? whole : averaged)
+        guard candidates.count == 1 else { throw .ambiguousWeights(places: candidates.map(\.place)) }
+        let chosen = candidates[0]
+        var notes: [ImportNote] = []
+        if chosen.isAveraged {
+            notes.append(.averaged(chosen.place, others: whole.filter { !$0.isAveraged }.map(\.place)))
+        } else if let part = groups.first(where: { $0.isAveraged && !$0.isWhole && $0.found * 2 > $0.expected }) {
+            notes.append(.incompleteAverage(part.place, missing: part.expected - part.found, chosen: chosen.place))
+        }
+        if !chosen.prefix.isEmpty { notes.append(.prefix(chosen.prefix)) }
+        let rest = search.leftOver(beside: chosen, whole)
+        if !rest.isEmpty { notes.append(.leftOver(rest)) }
+        if !file.skipped.isEmpty { notes.append(.skipped(file.skipped)) }
+        return NetworkWeights(
+            architecture: chosen.architecture, classCount: chosen.classCount,
+            checkpoint: try search.checkpoint(of: chosen), notes: notes)
+    }
+}
+
+/// What an import did with a checkpoint that its user should know.
+public enum ImportNote: Equatable, Sendable {
+    /// Averaged weights were taken from this place, though others were at those.
+    case averaged(String, others: [String])
+    /// The averaged weights at the first place lack tensors, so those at the other were taken.
+    case incompleteAverage(String, missing: Int, chosen: String)
+    /// Taken off every name.
+    case prefix(String)
+    /// Tensors that the network does not have.
+    case leftOver([String])
+    /// Types of objects that were not looked at.
+    case skipped([String])
+}
+
+extension ImportNote {
+    /// Lines for people; only the first is whole in itself.
+    public var lines: [String] {
+        switch self {
+        case .averaged(let place, let others):
+            let rest = others.isEmpty ? "" : "; the others are at \(quoted(others)): --weights NAME takes those"
+            return ["took the averaged weights at \(quoted([place]))\(rest)"]
+        case .incompleteAverage(let place, let missing, let chosen):
+            return [
+                "took the weights at \(quoted([chosen])): the averaged ones at \(quoted([place])) lack \(missing) tensors"
+            ]
+        case .prefix(let prefix): return ["took '\(masked(prefix))' off every name"]
+        case .leftOver(let names):
+            let count = names.count == 1 ? "1 tensor" : "\(names.count) tensors"
+            return ["warning: left out \(count) that the network does not have:"] + listed(names.map(masked))
+        case .skipped(let types):
+            let more = types.count > 5 ? " and \(types.count - 5) more" : ""
+            return ["skipped objects, unread: \(types.prefix(5).map(masked).joined(separator: ", "))\(more)"]
+        }
+    }
+}
+
+/// A line each, indented, and how many follow after the first 20.
+func listed(_ items: [String]) -> [String] {
+    items.prefix(20).map { "  " + $0 } + (items.count > 20 ? ["  and \(items.count - 20) more"] : [])
+}
+
+/// Places as people write them; the top has no name.
+func quoted(_ places: [String]) -> String {
+    places.map { $0.isEmpty ? "the top" : "'\(masked($0))'" }.joined(separator: ", ")
+}
+
+/// Tensors of one dictionary whose names have one prefix before those of a network.
+private struct WeightsGroup {
+    var dictionary: Int
+    /// With its dot; empty where names are the network's own.
+    var prefix: String
+    /// Entries of the dictionary by the network's names.
+    var entries: [String: Int] = [:]
+    /// The network that fits best.
+    var architecture = Architecture.known[0]
+    var classCount = 0
+    /// Tensors of that network, and how many of them are there in their shape.
+    var expected = 0
+    var found = 0
+    /// Keys and prefix.
+    var place = ""
+    var isAveraged = false
+
+    var isWhole: Bool { found == expected && expected > 0 }
+}
+
+private struct WeightsSearch {
+    /// Groups that are looked at closely; a file with more is no checkpoint.
+    private static let groupLimit = 256
+
+    private let file: CheckpointFile
+    private let architectures: [Architecture]
+    private var tensors: [String: [SourceTensor]] = [:]
+    private(set) var groups: [WeightsGroup] = []
+
+    init(_ file: CheckpointFile, _ architectures: [Architecture]) {
+        self.file = file
+        self.architectures = architectures
+        var names: Set<String> = []
+        for architecture in architectures {
+            names.formUnion(SourceTensor.all(of: architecture, classCount: 81).map(\.name))
+        }
+        for index in file.dictionaries.indices { groups += Self.groups(of: file.dictionaries[index], index, names) }
+        groups.sort { $0.entries.count > $1.entries.count }
+        groups = Array(groups.prefix(Self.groupLimit))
+        for index in groups.indices {
+            var group = groups[index]
+            fit(&group)
+            describe(&group)
+            groups[index] = group
+        }
+        // As they stand in the file.
+        groups.sort { ($0.dictionary, $0.place) < ($1.dictionary, $1.place) }
+    }
+
+    /// Wrappers of single modules put these into the middle of names.
+    private static let wrappers: Set<Substring> = [
+        "module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module",
+    ]
+
+    private static func groups(
+        of dictionary: TensorDictionary, _ index: Int, _ known: Set<String>
+    ) -> [WeightsGroup] {
+        var groups: [String: WeightsGroup] = [:]
+        for (entry, tensor) in dictionary.entries.enumerated() {
+            let parts = tensor.name.split(separator: ".", omittingEmptySubsequences: false)
+            // Deeper than any wrapping makes names.
+            guard parts.count <= 64 else { continue }
+            for start in parts.indices where !wrappers.contains(parts[start]) {
+                let name = parts[start...].filter { !wrappers.contains($0) }.joined(separator: ".")
+                guard known.contains(name) else { continue }
+                let prefix = parts[..<start].map { $0 + "." }.joined()
+                var group = groups[prefix] ?? WeightsGroup(dictionary: index, prefix: prefix)
+                if group.entries[name] == nil { group.entries[name] = entry }
+                groups[prefix] = group
+                break
+            }
+        }
+        return Array(groups.values)
+    }
+
+    private mutating func expected(_ architecture: Architecture, _ classCount: Int) -> [SourceTensor] {
+        let key = "\(architecture.name) \(classCount)"
+        if let known = tensors[key] { return known }
+        let all = SourceTensor.all(of: architecture, classCount: classCount)
+        tensors[key] = all
+        return all
+    }
+
+    private func entry(_ group: WeightsGroup, _ name: String) -> TensorDictionary.Entry? {
+        group.entries[name].map { file.dictionaries[group.dictionary].entries[$0] }
+    }
+
+    private mutating func fit(_ group: inout WeightsGroup) {
+        let shapes = group
+        group.classCount = Architecture.classCount { entry(shapes, $0)?.shape } ?? 81
+        for architecture in architectures {
+            let expected = expected(architecture, group.classCount)
+            let found = expected.count { entry(shapes, $0.name)?.shape == $0.shape }
+            if group.expected == 0 || found * group.expected > group.found * expected.count {
+                (group.architecture, group.found, group.expected) = (architecture, found, expected.count)
+            }
+        }
+    }
+
+    private func describe(_ group: inout WeightsGroup) {
+        let dictionary = file.dictionaries[group.dictionary]
+        let wrapped = group.prefix.split(separator: ".").map(String.init)
+        group.place = (dictionary.place + wrapped).joined(separator: "/")
+        // torch.optim.swa_utils.AveragedModel counts beside the module that it wraps.
+        let isCounted = group.prefix.hasSuffix("module.")
+            && dictionary.entries.contains { $0.name == group.prefix.dropLast("module.".count) + "n_averaged" }
+        // Lightning's WeightAveraging keeps the raw weights elsewhere.
+        let isLightning = dictionary.place == ["state_dict"]
+            && file.dictionaries.contains { $0.place == ["current_model_state"] }
+        group.isAveraged = isCounted || isLightning || (dictionary.place + wrapped).contains(where: Self.isAverage)
+    }
+
+    /// Whether a key or a part of a prefix says that weights are averaged: ema, model_ema, state_dict_ema, EMAModel,
+    /// averaged_model, swa, ...
+    private static func isAverage(_ key: String) -> Bool {
+        let words: Set<String> = [
+            "ema", "emas", "averaged", "average", "avg", "averaging", "swa", "ewma", "polyak", "emamodel", "modelema",
+            "netema", "emanet", "emaweights", "averagedmodel", "averagemodel", "swamodel", "shadow",
+        ]
+        // Words end at what is no letter, and before a capital that begins another: EMAModel, modelEma.
+        var word = ""
+        let letters = Array(key) + ["_"]
+        for (index, letter) in letters.enumerated() {
+            let next = index + 1 < letters.count ? letters[index + 1] : "_"
+            let begins = letter.isUppercase && (word.last?.isLowercase == true || next.isLowercase)
+            if !letter.isLetter || begins {
+                if words.contains(word.lowercased()) { return true }
+                word = letter.isLetter ? String(letter) : ""
+            } else {
+                word.append(letter)
+            }
+        }
+        return words.contains(key.lowercased().filter(\.isLetter))
+    }
+
+    /// One of each that hold other values.
+    mutating func distinct(_ groups: [WeightsGroup]) throws(QuantizerError) -> [WeightsGroup] {
+        var distinct: [WeightsGroup] = []
+        for group in groups {
+            var isNew = true
+            for other in distinct where try isSame(group, other) { isNew = false }
+            if isNew { distinct.append(group) }
+        }
+        return distinct
+    }
+
+    private mutating func isSame(_ one: WeightsGroup, _ other: WeightsGroup) throws(QuantizerError) -> Bool {
+        guard one.architecture.name == other.architecture.name, one.classCount == other.classCount else { return false }
+        let names = expected(one.architecture, one.classCount).map(\.name)
+        if names.allSatisfy({ entry(one, $0)!.isSame(as: entry(other, $0)!) }) { return true }
+        let (left, right) = (try checkpoint(of: one), try checkpoint(of: other))
+        do {
+            for name in names {
+                if try left[name]!.bytes() != right[name]!.bytes() { return false }
+            }
+        } catch {
+            throw .checkpoint(error)
+        }
+        return true
+    }
+
+    /// The tensors of a group that is whole.
+    mutating func checkpoint(of group: WeightsGroup) throws(QuantizerError) -> Checkpoint {
+        let names = expected(group.architecture, group.classCount).map(\.name)
+        do {
+            let tensors = try file.tensors(of: names.map { entry(group, $0)! })
+            return try Checkpoint(zip(names, tensors).map { $1.named($0) })
+        } catch {
+            throw .checkpoint(error)
+        }
+    }
+
+    /// Tensors of the dictionary that are no part of the network, nor of another whole one beside it.
+    mutating func leftOver(beside chosen: WeightsGroup, _ whole: [WeightsGroup]) -> [String] {
+        let names = Set(expected(chosen.architecture, chosen.classCount).map(\.name))
+        var used: Set<Int> = []
+        var prefixes: [String] = [chosen.prefix]
+        for group in whole where group.dictionary == chosen.dictionary {
+            used.formUnion(group.entries.lazy.filter { names.contains($0.key) }.map(\.value))
+            prefixes.append(group.prefix)
+        }
+        let entries = file.dictionaries[chosen.dictionary].entries
+        return entries.indices.filter { index in
+            guard !used.contains(index), entries[index].shape != nil else { return false }
+            return !prefixes.contains { Self.isCounter(entries[index].name, behind: $0, of: names) }
+        }.map { entries[$0].name }
+    }
+
+    /// A counter of training steps beside every batch norm; inference has no use for it.
+    private static func isCounter(_ name: String, behind prefix: String, of names: Set<String>) -> Bool {
+        let counter = ".num_batches_tracked"
+        guard name.hasSuffix(counter), name.hasPrefix(prefix) else { return false }
+        let parts = name.dropFirst(prefix.count).dropLast(counter.count).split(separator: ".")
+        return names.contains(parts.filter { !wrappers.contains($0) }.joined(separator: ".") + ".running_mean")
+    }
+
+    /// Why none of these is a whole network.
+    mutating func failure(_ groups: [WeightsGroup], isNamed: Bool) -> QuantizerError {
+        guard let best = groups.max(by: { $0.found * $1.expected < $1.found * $0.expected }) else {
+            return isNamed
+                ? .mismatch(architecture: architectures[0].name, missing(architectures[0], nil))
+                : .unknownArchitecture(
+                    best: architectures[0].name, found: 0, expected: expected(architectures[0], 81).count)
+        }
+        for tensor in expected(best.architecture, best.classCount) {
+            if let maker = entry(best, tensor.name)?.maker {
+                return .checkpoint(.unknownTensor(tensor.name, maker: maker))
+            }
+        }
+        guard isNamed || best.found * 2 > best.expected else {
+            return .unknownArchitecture(best: best.architecture.name, found: best.found, expected: best.expected)
+        }
+        let unexpected = leftOver(beside: best, [best]).map { name in
+            QuantizerError.TensorProblem.unexpected(
+                name, found: file.dictionaries[best.dictionary].entries.first { $0.name == name }?.shape ?? [])
+        }
+        return .mismatch(architecture: best.architecture.name, missing(best.architecture, best) + unexpected)
+    }
+
+    private mutating func missing(
+        _ architecture: Architecture, _ group: WeightsGroup?
+    ) -> [QuantizerError.TensorProblem] {
+        expected(architecture, group?.classCount ?? 81).compactMap { tensor in
+            guard let group, let entry = entry(group, tensor.name) else {
+                return .missing(tensor.name, expected: tensor.shape)
+            }
+            let shape = entry.shape ?? []
+            return shape == tensor.shape ? nil : .shape(tensor.name, expected: tensor.shape, found: shape)
+        }
+    }
+}

@@ -1,0 +1,16 @@
+import Files
+
+/// All that a command reads. Refuses at once, before any work, where `output` would replace one of them.
+func inputFiles(_ paths: [String], output: String? = nil) throws -> InputFiles {
+    var inputs = InputFiles()
+    for path in paths { inputs.insert(path) }
+    guard let output, inputs.contains(output) else { return inputs }
+    throw Failure.usage("\(output): \(OutputError.isInput.message)")
+}
+
+extension Failure {
+    /// An output that could not be written.
+    static func unwritable(_ path: String, _ error: OutputError) -> Failure {
+        error == .isInput ? usage("\(path): \(error.message)") : cannotCreate("\(path): \(error.message)")
+    }
+}
