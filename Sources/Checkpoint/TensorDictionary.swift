@@ -46,13 +46,21 @@ public struct TensorDictionary: Sendable {
     public let entries: [Entry]
 
     static let limit = 1 << 16
+    /// Of all dictionaries of a file together: an optimiser's state has one for each parameter.
+    static let totalLimit = 1 << 18
 }
 
 /// Finds the dictionaries of tensors in what a pickle describes, wherever they are.
 struct TensorSearch {
     private let graph: PickleGraph
-    /// By node: the node that leads there first, and its key.
-    private var origins: [PickleGraph.Reference: (from: PickleGraph.Reference, key: String)] = [:]
+    /// Keys that lead to a dictionary, at most, and bytes of a prefix in a tree of modules: what lies deeper is no weight
+    /// of anybody's.
+    private static let depthLimit = 64
+    private static let prefixLimit = 512
+
+    /// By node: the node that leads there first, its key, and how many lead there.
+    private var origins: [PickleGraph.Reference: (from: PickleGraph.Reference, key: String, depth: Int)] = [:]
+    private var entryCount = 0
     private var queue: [PickleGraph.Reference] = []
     private(set) var found: [TensorDictionary] = []
 
@@ -71,11 +79,14 @@ struct TensorSearch {
 
     private init(graph: PickleGraph) { self.graph = graph }
 
-    private mutating func enqueue(_ node: PickleGraph.Reference, from: PickleGraph.Reference, key: String) {
+    private mutating func enqueue(
+        _ node: PickleGraph.Reference, from: PickleGraph.Reference, key: @autoclosure () -> String
+    ) {
         switch graph.nodes[node] {
         case .dictionary, .object, .tuple, .list:
-            guard origins[node] == nil else { return }
-            origins[node] = (from, key)
+            let depth = (origins[from]?.depth ?? 0) + 1
+            guard origins[node] == nil, depth <= Self.depthLimit else { return }
+            origins[node] = (from, key(), depth)
             queue.append(node)
         default: break
         }
@@ -86,7 +97,7 @@ struct TensorSearch {
             visit(elements, of: node)
         } else if let object = graph.object(node) {
             if let module = try entries(ofModule: node) {
-                add(module, at: node)
+                try add(module, at: node)
             } else {
                 try visit(object.items, of: node)
                 visit(object.elements, of: node)
@@ -127,12 +138,16 @@ struct TensorSearch {
                 entries.append(.init(name: name, content: content))
             }
         }
-        add(entries, at: node)
+        try add(entries, at: node)
     }
 
-    private mutating func add(_ entries: [TensorDictionary.Entry], at node: PickleGraph.Reference) {
+    private mutating func add(
+        _ entries: [TensorDictionary.Entry], at node: PickleGraph.Reference
+    ) throws(CheckpointError) {
         // Objects alone are no weights, unless there are many: those of another library.
         guard entries.count >= 8 || entries.contains(where: { $0.maker == nil }) else { return }
+        entryCount += entries.count
+        guard entryCount <= TensorDictionary.totalLimit else { throw .limitExceeded(.tensors, offset: 0) }
         found.append(TensorDictionary(place: place(of: node), entries: entries))
     }
 
@@ -187,9 +202,8 @@ struct TensorSearch {
             }
             for (key, value) in module.modules.reversed() {
                 guard let key = graph.string(key), seen.insert(value).inserted else { continue }
-                // Names grow with the depth, and a hostile file is deep.
-                guard prefix.utf8.count < Unpickler.Limit.nesting else { throw .limitExceeded(.nesting, offset: 0) }
-                origins[value] = origins[value] ?? (node, key)
+                guard prefix.utf8.count + key.utf8.count < Self.prefixLimit else { continue }
+                origins[value] = origins[value] ?? (node, key, Self.depthLimit)
                 pending.append((value, "\(prefix)\(key)."))
             }
         }

@@ -153,8 +153,9 @@ private struct WeightsSearch {
     ) -> [WeightsGroup] {
         var groups: [String: WeightsGroup] = [:]
         for (entry, tensor) in dictionary.entries.enumerated() {
+            // Longer and deeper than any wrapping makes names.
+            guard tensor.name.utf8.count <= 512 else { continue }
             let parts = tensor.name.split(separator: ".", omittingEmptySubsequences: false)
-            // Deeper than any wrapping makes names.
             guard parts.count <= 64 else { continue }
             for start in parts.indices where !wrappers.contains(parts[start]) {
                 let name = parts[start...].filter { !wrappers.contains($0) }.joined(separator: ".")
@@ -234,7 +235,8 @@ private struct WeightsSearch {
         var distinct: [WeightsGroup] = []
         for group in groups {
             var isNew = true
-            for other in distinct where try isSame(group, other) { isNew = false }
+            // Values are compared for as many as people save.
+            for other in distinct.prefix(8) where try isSame(group, other) { isNew = false }
             if isNew { distinct.append(group) }
         }
         return distinct

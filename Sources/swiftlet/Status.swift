@@ -1,4 +1,5 @@
 import CLinux
+import Files
 import Service
 import Stream
 
@@ -9,16 +10,15 @@ enum Status {
 
     static func run(_ options: StatusOptions, _ log: Log) -> ExitCode {
         let path = options.file
-        var address: UnsafeRawPointer?
-        var size = 0
-        let error = clinux_map_file(path, &address, &size)
-        guard error == 0 else {
+        let contents: FileContents
+        do throws(FileError) {
+            contents = try FileContents(path: path, limit: 2 * MetricsText.capacity)
+        } catch {
             let advice = "is swiftletd running, with [metrics] file set to this?"
-            log.error("\(text(path)): cannot be opened: \(errorText(error)): \(advice)")
+            log.error("\(text(path)): \(error.message): \(advice)")
             return .unavailable
         }
-        defer { _ = clinux_unmap(address, size) }
-        guard let samples = MetricsSamples(UnsafeRawBufferPointer(start: address, count: size)),
+        guard let samples = MetricsSamples(contents.bytes),
             let written = samples.value("swiftlet_written_time_seconds")
         else {
             log.error("\(text(path)): is not what swiftletd writes")

@@ -3,5 +3,8 @@ var allTargets: [any FuzzTarget.Type] {
     [
         JPEGTarget.self,
         ClientLineTarget.self,
+        PickleTarget.self,
+        CheckpointTarget.self,
+        SafetensorsTarget.self,
     ]
 }
