@@ -115,6 +115,7 @@ def run_training(arguments: argparse.Namespace) -> None:
 
 
 def run_export(arguments: argparse.Namespace) -> None:
+    checkpoint.refuse_replacing(arguments.output, arguments.run)
     weights = checkpoint.detector_weights(checkpoint.read(arguments.run))
     checkpoint.save_atomically(checkpoint.plain_weights(weights), arguments.output)
 

@@ -1,6 +1,9 @@
 """Files of weights: the state that a run resumes from, and the plain checkpoint that swiftlet-model imports."""
 import os
+import re
+import tempfile
 from collections import OrderedDict
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -10,10 +13,33 @@ from .dataset import DataError
 
 
 def save_atomically(content: object, file: Path) -> None:
-    """Writes beside the file and renames, so that a reader or a power cut never meets half of one."""
-    part = Path(file).with_suffix(".part")
-    torch.save(content, part)
-    os.replace(part, file)
+    """Writes beside the file and renames, so that a reader or a power cut never meets half of one. Of a link what it leads
+    to is replaced."""
+    target = os.path.realpath(file)
+    part = None
+    try:
+        descriptor, part = tempfile.mkstemp(prefix=".swiftlet-", dir=os.path.dirname(target))
+        with os.fdopen(descriptor, "wb") as stream:
+            mask = os.umask(0)
+            os.umask(mask)
+            os.fchmod(descriptor, 0o666 & ~mask)
+            torch.save(content, stream)
+            stream.flush()
+            os.fsync(descriptor)
+        os.replace(part, target)
+        part = None
+    except (OSError, RuntimeError) as error:  # torch's writer tells a full disk so
+        raise DataError(f"{file} cannot be written: {error}") from error
+    finally:
+        if part is not None:
+            os.unlink(part)
+
+
+def refuse_replacing(output: Path, *inputs: Path | None) -> None:
+    """Whatever name it has: no command destroys what it reads."""
+    for path in inputs:
+        if path is not None and path.exists() and output.exists() and path.samefile(output):
+            raise DataError(f"{output} is what this command reads: give the output another name")
 
 
 def plain_weights(weights: dict[str, torch.Tensor]) -> "OrderedDict[str, torch.Tensor]":
@@ -32,14 +58,53 @@ def read(file: Path) -> dict:
         raise DataError(f"{file} is not a checkpoint of this trainer or a state_dict: {error}") from error
 
 
-def detector_weights(content: dict) -> dict[str, torch.Tensor]:
-    """The averaged weights of a run's checkpoint, or a plain checkpoint as it is."""
-    if "stage" not in content:
-        return content
-    if content["stage"] != "detection":
-        raise DataError("this run is still pre-training on crops: it has no detector yet")
-    return OrderedDict((key.removeprefix("module."), value) for key, value in content["average"].items()
-                       if key.startswith("module."))
+def detector_weights(content: object) -> dict[str, torch.Tensor]:
+    """The averaged weights of a run's checkpoint, or those of anybody's: in whatever dictionary and behind whatever
+    prefix the most tensors of a detector are, an average before others."""
+    if isinstance(content, dict) and "stage" in content and "average" in content:
+        if content["stage"] != "detection":
+            raise DataError("this run is still pre-training on crops: it has no detector yet")
+        return OrderedDict((key.removeprefix("module."), value) for key, value in content["average"].items()
+                           if key.startswith("module."))
+    sets = [found for place, tensors in dictionaries(content) for found in without_prefixes(place, tensors)]
+    if not sets:
+        raise DataError("holds no dictionary of tensors: save the model's state_dict()")
+    most = max(len(tensors) for _, tensors in sets)
+    return max((found for found in sets if len(found[1]) == most), key=lambda found: bool(AVERAGE.search(found[0])))[1]
+
+
+AVERAGE = re.compile(r"(?<![a-z])(ema|swa|avg|averaged?|averaging|polyak|n_averaged)(?![a-z])", re.IGNORECASE)
+PARTS = ("encoder", "ssd_heads")
+WRAPPERS = ("module", "_orig_mod", "model", "net", "network")
+
+
+def dictionaries(content: object, place: str = "", depth: int = 0) -> Iterator[tuple[str, dict[str, torch.Tensor]]]:
+    """All that hold tensors under names, each with the keys that lead to it."""
+    if depth > 16 or not isinstance(content, dict | list | tuple):
+        return
+    items = list(content.items() if isinstance(content, dict) else enumerate(content))
+    tensors = {key: value for key, value in items if isinstance(key, str) and isinstance(value, torch.Tensor)}
+    if tensors:
+        yield place, tensors
+    for key, value in items:
+        yield from dictionaries(value, f"{place}/{key}", depth + 1)
+
+
+def without_prefixes(place: str, tensors: dict[str, torch.Tensor]) -> Iterator[tuple[str, dict[str, torch.Tensor]]]:
+    """One dictionary for each prefix that stands before a detector's names; of other names what wraps all of them goes."""
+    counted = "/n_averaged" if any(name.endswith("n_averaged") for name in tensors) else ""
+    groups: dict[str, dict[str, torch.Tensor]] = {}
+    for name, tensor in tensors.items():
+        parts = name.split(".")
+        start = next((index for index, part in enumerate(parts) if part in PARTS), None)
+        if start is not None:
+            groups.setdefault(".".join(parts[:start]), {})[".".join(parts[start:])] = tensor
+    if not groups:
+        while tensors and all(name.split(".")[0] in WRAPPERS and "." in name for name in tensors):
+            tensors = {name.split(".", 1)[1]: tensor for name, tensor in tensors.items()}
+        groups[""] = tensors
+    for prefix, group in groups.items():
+        yield f"{place}/{prefix}{counted if prefix else ''}", group
 
 
 def take_over(model: nn.Module, weights: dict[str, torch.Tensor]) -> int:

@@ -77,6 +77,8 @@ class Run:
         print(f"{len(self.cutouts)} objects can be pasted into other photos", flush=True)
         self.start_from = start_from
         self.tell_coverage()
+        for name in ("checkpoint.pt", "best.pt", "latest.pt", "labels.txt", "validation.txt", "run.json"):
+            checkpoint.refuse_replacing(self.folder / name, start_from)
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "labels.txt").write_text("".join(f"{name}\n" for name in self.classes), encoding="utf-8")
         (self.folder / "validation.txt").write_text("".join(f"{p.name}\n" for p in held_back), encoding="utf-8")

@@ -1,0 +1,69 @@
+"""What is read of other people's checkpoints, and how files are written."""
+import os
+import resource
+import subprocess
+import sys
+from collections import OrderedDict
+
+import pytest
+import torch
+
+from trainer import checkpoint
+from trainer.dataset import DataError
+
+NAMES = ["encoder.conv_1.block.conv.weight", "encoder.layer_1.0.block.conv.bias", "ssd_heads.0.weight"]
+
+
+def weights(prefix: str = "", value: float = 1) -> dict:
+    return OrderedDict((prefix + name, torch.full((2,), value)) for name in NAMES)
+
+
+@pytest.mark.parametrize("content", [
+    weights(), weights("module."), weights("_orig_mod.module."), {"state_dict": weights("model."), "epoch": 3},
+    {"net": {"detector": [weights()]}}, {"model": weights(value=2), "ema": weights()},
+    {"state_dict": {**weights("model.", 2), **weights("ema_model.")}},
+    {"model": weights(value=2), "other": {"n_averaged": torch.ones(()), **weights("module.")}},
+    {"state_dict": weights(value=2), "model_ema": weights()},
+])
+def test_weights_are_found_wherever_they_are(content):
+    found = checkpoint.detector_weights(content)
+    assert list(found) == NAMES
+    assert all(torch.equal(tensor, torch.ones(2)) for tensor in found.values())
+
+
+def test_a_classifier_loses_what_wraps_it():
+    content = {"state_dict": {"module.model.conv_1.weight": torch.ones(2), "module.model.classifier.fc.bias": torch.ones(1)}}
+    assert list(checkpoint.detector_weights(content)) == ["conv_1.weight", "classifier.fc.bias"]
+    with pytest.raises(DataError, match="no dictionary of tensors"):
+        checkpoint.detector_weights({"epoch": 3})
+
+
+def test_files_are_replaced_whole_or_not_at_all(tmp_path):
+    file, link = tmp_path / "a.pt", tmp_path / "link.pt"
+    checkpoint.save_atomically({"x": torch.ones(2)}, file)
+    link.symlink_to("a.pt")
+    checkpoint.save_atomically({"x": torch.zeros(2)}, link)
+    assert link.is_symlink() and torch.equal(checkpoint.read(file)["x"], torch.zeros(2))
+    with pytest.raises(DataError, match="cannot be written"):
+        checkpoint.save_atomically({}, tmp_path / "none" / "a.pt")
+    # In a process of its own: the limit on the size of files holds for all of one.
+    program = ("import sys, torch; from pathlib import Path; from trainer import checkpoint\n"
+               "try: checkpoint.save_atomically({'x': torch.ones(100_000)}, Path(sys.argv[1]))\n"
+               "except checkpoint.DataError: sys.exit(3)")
+    before = file.read_bytes()
+    outcome = subprocess.run([sys.executable, "-c", program, str(file)], cwd=os.path.dirname(checkpoint.__file__) + "/..",
+                             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)), timeout=120)
+    assert outcome.returncode == 3
+    assert file.read_bytes() == before
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a.pt", "link.pt"]
+
+
+def test_what_is_read_is_not_replaced(tmp_path):
+    run, hard, soft = tmp_path / "checkpoint.pt", tmp_path / "hard.pt", tmp_path / "soft.pt"
+    run.write_bytes(b"weeks")
+    os.link(run, hard)
+    soft.symlink_to(run)
+    for output in (run, hard, soft, tmp_path / "." / "checkpoint.pt"):
+        with pytest.raises(DataError, match="is what this command reads"):
+            checkpoint.refuse_replacing(output, None, run)
+    checkpoint.refuse_replacing(tmp_path / "other.pt", run)
