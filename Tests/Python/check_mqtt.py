@@ -5,14 +5,17 @@ PYTHON runs the bridge: its version of paho-mqtt is what is tested."""
 
 import collections
 import json
+import os
 import pathlib
+import random
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 
-from mqtt_parts import BRIDGE, PREFIX, Broker, BridgeProcess, Feeder, PlayedDaemon, Subscriber, fed_daemon
+from mqtt_parts import (
+    BRIDGE, PREFIX, Broker, BridgeProcess, Feeder, PlayedBroker, PlayedDaemon, Subscriber, fed_daemon)
 from running_daemon import PATIENCE, Daemon, check, wait_for
 
 EVENTS, RESTARTS = 10_000, 5
@@ -31,8 +34,8 @@ class Test:
     def bridge(self, stream: object, broker: Broker, **more: str) -> BridgeProcess:
         return BridgeProcess(self.python, self.folder, str(stream), broker, **more)
 
-    def broker(self, with_tls: bool = False) -> Broker:
-        return Broker(self.folder / "broker", with_tls)
+    def broker(self, with_tls: bool = False, allowed: str = "#") -> Broker:
+        return Broker(self.folder / f"broker-{len(list(self.folder.glob('broker-*')))}", with_tls, allowed)
 
 
 def in_order(numbers: list[int]) -> tuple[list[int], int]:
@@ -93,7 +96,7 @@ def check_volume(test: Test) -> None:
                     lose_some(broker, feeder, subscriber, what, is_enough)
                 broker.stop()
                 feeder.pass_all(10)
-                wait_for(lambda: bridge.says("is lost; trying"), "the bridge misses the broker")
+                wait_for(lambda: bridge.says("; trying again"), "the bridge misses the broker")
                 log = bridge.stop().splitlines()[-1]
                 check(re.search(r"ended: .*; [1-9]\d* messages without", log), f"what is left is not told: {log}")
 
@@ -311,7 +314,9 @@ def hostile(daemon: PlayedDaemon, bridge: BridgeProcess, heard: Subscriber) -> N
     wait_for(lambda: bridge.says("does not speak as swiftletd does"), "a bad frame is told")
     for what, line in (
         ("nested", b"[" * 100_000 + b"]" * 100_000 + b"\n"), ("endless", b"x" * (400 << 10)),
-        ("no JSON", b"\xff\xfe\n"), ("torn", b'{"type":"fr\n'),
+        ("no JSON", b"\xff\xfe\n"), ("torn", b'{"type":"fr\n'), ("NaN", b'{"type":"dropped","lines":NaN}\n'),
+        ("infinity", b'{"type":"dropped","lines":1e999}\n'), ("negative", b'{"type":"dropped","lines":-1}\n'),
+        ("long", b'{"type":"dropped","lines":' + b"9" * 4000 + b"}\n"),
     ):
         daemon.accept()
         try:
@@ -349,19 +354,222 @@ def check_command(test: Test) -> None:
         "[stream]\nmin_score = 2\nmax_rat = 1\n[broker]\nport = 70000\ntls = perhaps\npassword_file = /nonexistent\n"
         "[topics]\nprefix = a/#\nqos = 2\n[other]\nkey = 1\n[stream2]\n[discovery]\nprefix = /\n")
     code, output, errors = run("--config", wrong)
-    told = {line.split(": ", 2)[2].split(":")[0] for line in errors.splitlines()}
+    told = {re.search(r": (\[\w+\](?: \w+(?=:))?)", line)[1] for line in errors.splitlines()}
     check(code == CONFIGURATION and output == "", f"a wrong configuration: {code}")
     check(told == {"[stream] min_score", "[stream] max_rat", "[broker] port", "[broker] tls", "[broker] password_file",
-                   "[topics] prefix", "[topics] qos", "[other] key", "[discovery] prefix"}, f"{told}")
+                   "[topics] prefix", "[topics] qos", "[other]", "[stream2]", "[discovery] prefix"}, f"{told}")
     check("cannot be read" in run("--config", "/nonexistent")[2], "a configuration that is not there")
     code, output, errors = run("--nothing")
     check(code == USAGE and "--nothing" in errors, f"a wrong option: {code}")
     code, output, errors = run("--check", options=("-S",))
     check(code == UNAVAILABLE and "python3-paho-mqtt" in errors, f"without paho-mqtt: {code} {errors}")
+    check_texts(test, run)
+    check_password(test, run)
+    check_topics()
     print("command line and configuration")
 
 
-SCENARIOS = {"command": check_command, "lines": check_lines, "states": check_states, "volume": check_volume}
+LABELS = ("cat, tabby", "light: red", "a=b", "semi ; colon", "#1", '"quoted"', " a ", "[x]", "back\\slash", "\t", "\x1b[31m",
+          "\x85", "é玄😀", "it's", "plain label", "", "e\u0301", "a # b", "\u2028", "x" * 300)
+
+
+def check_texts(test: Test, run: Callable) -> None:
+    """Whatever a label is, it can be written, and --check writes it so; what cannot be read is named with its line."""
+    file = test.folder / "texts.conf"
+
+    def read(text: str) -> tuple[int, str, str]:
+        file.write_text(text)
+        return run("--check", "--config", file)
+
+    def quoted(label: str) -> str:
+        return '"' + label.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+    code, output, errors = read(f"[stream]\nclasses = {', '.join(map(quoted, LABELS))} ; all\nsocket = \"/a;b\"\n")
+    check((code, errors) == (0, ""), f"labels: {errors}")
+    check("\x1b" not in output and "plain label, " in output, f"labels as they are printed: {output}")
+    check(read(output) == (0, output, ""), "labels are printed otherwise than they are read")
+    script = ("import sys; sys.path.insert(0, sys.argv[1]); from swiftlet_mqtt.settings import Settings; "
+              "print(repr(Settings.read(sys.argv[2])[0].classes))")
+    done = subprocess.run([test.python, "-c", script, BRIDGE.parent, file], capture_output=True, text=True, check=True)
+    check(done.stdout.strip() == repr(list(LABELS)), f"other labels: {done.stdout}")
+    for text, line, words in (
+        ("[broker] host = 10.0.0.9\nport = 1883\n", 1, "behind the section's bracket"),
+        ("[broker]\nhost = localhost # the broker in the cellar\n", 2, "begins with a blank and ;"),
+        ("[broker]\nhost = mqtt://127.0.0.1\n", 2, "write host = 127.0.0.1"),
+        ("[broker]\n\nhost = 127.0.0.1:18831\n", 3, "host = 127.0.0.1 and port = 18831"),
+        ("[broker]\nhost = [::1]:1883\n", 2, "host = ::1 and port = 1883"),
+        ("[broker]\nhost = mqtts://broker\n", 2, "host = broker and tls = on"),
+        ("[broker]\nhost = http://homeassistant.local:8123\n", 2, "not that of a web page"),
+        ("[broker]\nhost = my broker\n", 2, "neither a name nor an address"),
+        ("[broker]\nhost = 10.0.0.300\n", 2, "neither a name nor an address"),
+        ("[broker]\nhost = \"localhost\n", 2, "double quotes must enclose"),
+        ("[broker]\nhost = a\nhost = b\n", 3, "stands in line 2 already"),
+        ("host = a\n", 1, "stands before the first section"), ("[broker]\nhost\n", 2, "neither [SECTION] nor KEY"),
+        ("[brokers]\n", 1, "no such section"), ("[stream]\nclasses = a,,b\n", 2, "missing between two commas"),
+        ("[topics]\nprefix = homeassistant\n", 2, "lies within [discovery] prefix"),
+        ("[topics]\nprefix = $SYS/x\n", 2, "begins with $"), ("[topics]\nhold = inf\n", 2, "no number"),
+        ("[stream]\nmin_score = nan\n", 2, "no number"), ("[stream]\nmax_rate = 1e-300\n", 2, "no number"),
+        ("[stream]\nclasses = \"\\q\"\n", 2, "a backslash must begin"), ("[stream]\nsocket = unix:///a\n", 2, "not a URL"),
+    ):
+        code, output, errors = read(text)
+        check(code == CONFIGURATION and f"{file}:{line}: " in errors and words in errors, f"{text!r}: {code} {errors}")
+    for host in ("::1", "[::1]", "127.0.0.1", "fe80::1%eth0", '"localhost"', "broker.local", "münchen.example"):
+        code, output, errors = read(f"[broker]\nhost = {host} ; comment\n")
+        bare = host.strip('[]"')
+        check(code == 0 and any(f"host = {text}\n" in output for text in (bare, f'"{bare}"')), f"{host}: {errors}")
+    os.mkfifo(test.folder / "fifo")
+    check("not a file" in run("--check", "--config", test.folder / "fifo")[2], "a FIFO as configuration")
+    file.write_bytes(b"; " + b"x" * (256 << 10))
+    check("256 KiB" in run("--check", "--config", file)[2], "a configuration without end")
+    file.write_bytes(b"[stream]\nclasses = caf\xe9\n")
+    check(f"{file}:2: [stream] not UTF-8" in run("--check", "--config", file)[2], "another encoding")
+
+
+def check_topics() -> None:
+    """Each label has a topic of its own, and no two bridges one identifier, for random names of few characters."""
+    sys.path.insert(0, str(BRIDGE.parent))
+    from swiftlet_mqtt.discovery import entities, slugs
+    from swiftlet_mqtt.settings import Settings
+
+    chance = random.Random(23)
+    pieces = ["a", "b", "_", "-", " ", ".", "3", "1", "é", "犬", "/", "_count_", "_presence", "_lost", "camera", "x" * 70]
+
+    def name(least: int) -> str:
+        return "".join(chance.choices(pieces, k=chance.randint(least, 5)))
+
+    hello = {"source": {"kind": "camera"}, "model": {"name": "m", "architecture": "a"}, "version": "1"}
+    for _ in range(500):
+        labels = ["background", *{name(0) for _ in range(chance.randint(1, 30))}]
+        names = slugs(labels, [], 256)
+        check(set(names) == set(labels[1:]) and len(set(names.values())) == len(names), f"{names}")
+        check(all(re.fullmatch("[A-Za-z0-9_-]{1,80}", short) for short in names.values()), f"{names}")
+        wanted = labels[1:3]
+        check(slugs(labels, wanted, 256) == {label: names[label] for label in wanted}, "a name depends on what is wanted")
+        ids, found = (name(1), name(1)), []
+        for client in ids:
+            settings = Settings(client_id=client, prefix="p")
+            topics = [topic for topic, _ in entities(settings, hello, names)]
+            check(len(set(topics)) == len(topics), f"{client}: {topics}")
+            found.append(set(topics))
+        check(ids[0] == ids[1] or not found[0] & found[1], f"{ids}: {found[0] & found[1]}")
+
+
+def check_password(test: Test, run: Callable) -> None:
+    """What systemd hands over is taken before the file, and a file that others may read is told."""
+    secret, credentials, file = (test.folder / name for name in ("mqtt-password", "credentials", "password.conf"))
+    secret.touch(mode=0o640)
+    secret.write_text("of the file\n")
+    credentials.mkdir()
+    file.write_text(f"[broker]\nuser = u\npassword_file = {secret}\n")
+    check("others than its owner may read" in run("--check", "--config", file)[2], "a password for all is not told")
+    secret.chmod(0o600)
+    check(run("--check", "--config", file)[2] == "", "a password for one is told")
+    script = ("import sys; sys.path.insert(0, sys.argv[1]); from swiftlet_mqtt.settings import Settings; "
+              "print(Settings.read(sys.argv[2])[0].password())")
+    for content, expected in (("\n", ""), ("of systemd\n", "of systemd"), (None, "of the file")):
+        credential = credentials / "mqtt-password"
+        credential.unlink(missing_ok=True)
+        if content is not None:
+            credential.write_text(content)
+        done = subprocess.run([test.python, "-c", script, BRIDGE.parent, file], capture_output=True, text=True, check=True,
+                              env=os.environ | {"CREDENTIALS_DIRECTORY": str(credentials)})
+        check(done.stdout.strip() == (expected or "of the file"), f"{content!r}: {done.stdout}")
+    secret.write_text("two\nlines\n")
+    check("not one line" in run("--check", "--config", file)[2], "a password of two lines")
+
+
+def check_refusals(test: Test) -> None:
+    """A broker that does not accept what the bridge publishes acknowledges it all the same."""
+    with test.broker(allowed="elsewhere/#") as broker, PlayedDaemon(test.folder / "s") as daemon:
+        broker.start()
+        with Subscriber(broker, "refusals") as heard, test.bridge(daemon.path, broker) as bridge:
+            daemon.accept()
+            wait_for(lambda: bridge.says("not authorized") and bridge.says(PREFIX), "the refusal is told")
+            daemon.frame(0, (("dog", 0.9),))
+            daemon.frame(1)
+            daemon.send({"type": "end", "frames": 2})
+            wait_for(lambda: bridge.says("ended after 2 frames"), "all is read")
+            log = bridge.stop()
+            check("ended: 0 frames published" in log and "2 of them frames" in log, f"what did not arrive counts: {log}")
+            check(log.count("not authorized") == 1, f"told more often than once: {log}")
+            check(not heard.heard, f"{heard.heard} arrived")
+    print("what a broker does not accept is told and does not count")
+
+
+def check_neighbours(test: Test) -> None:
+    """Two bridges with one client id, two with one prefix, and a broker that restarts, which is neither."""
+    with test.broker() as broker, PlayedDaemon(test.folder / "s") as daemon:
+        broker.start()
+        with test.bridge("none", broker, name="a", client_id="hall", prefix="p/a") as first, \
+                test.bridge("none", broker, name="b", client_id="hall", prefix="p/b") as second:
+            for bridge in (first, second):
+                wait_for(lambda: bridge.says("id 'hall'") and bridge.says("[broker] client_id"), "the one client id")
+        with Subscriber(broker, "neighbours") as heard, test.bridge(daemon.path, broker, name="c") as first:
+            daemon.accept()
+            wait_for(lambda: heard.last("availability") == b"online", "online")
+            with test.bridge("none", broker, name="d") as second:
+                for bridge, other in ((first, "d"), (second, "c")):
+                    wait_for(lambda: bridge.says(f"'{other}'") and bridge.says("[topics] prefix"), "the one prefix")
+                second.stop()
+            wait_for(lambda: heard.last("availability") == b"online", "online again")
+            first.stop()
+            wait_for(lambda: heard.last("availability") == b"offline", "offline at last")
+        # Alone, and again, and with a broker that comes and goes.
+        for _ in range(2):
+            with test.bridge("none", broker, name="alone") as bridge:
+                wait_for(lambda: bridge.says("connected to the broker"), "a connection")
+                log = bridge.stop()
+                check("prefix" not in log and "client_id" not in log, f"alone: {log}")
+        with test.bridge("none", broker, name="restarts") as bridge:
+            for number in range(RESTARTS):
+                wait_for(lambda: bridge.log.read_text().count("connected to the broker") > number, "a connection")
+                broker.stop()
+                wait_for(lambda: bridge.log.read_text().count("cannot reach the broker") > number, "the broker is missed")
+                broker.start()
+            wait_for(lambda: bridge.log.read_text().count("connected to the broker") > RESTARTS, "a connection")
+            check("client_id" not in bridge.stop(), "a broker that restarts is taken for another client")
+    print("two bridges with one client id or one prefix are told")
+
+
+def check_ports(test: Test) -> None:
+    """What else may answer at the broker's port."""
+    older = b"\x20\x02\0\0"
+    large = b"\x31\xff\xff\xff\x7f\0\1t" + bytes(1 << 20)
+    with test.broker(with_tls=True) as broker:
+        broker.start()
+        ca = broker.folder / "ca.pem"
+        for name, port, words in (
+            ("plain", broker.tls_port, "does it want TLS ([broker] tls = on)"),
+            ("tls", f"{broker.port}\nca_file = {ca}", "speaks no TLS there"),
+        ):
+            with test.bridge("none", broker, name=name, port=port) as bridge:
+                wait_for(lambda: bridge.says(words), words)
+    with test.broker() as broker:
+        for name, pieces, words in (
+            ("web", (b"HTTP/1.1 400 Bad Request\r\n\r\n",), "speaks no MQTT there"),
+            ("alert", (b"\x15\x03\x03\0\x02\x02\x0a",), "speaks TLS there: set [broker] tls = on"),
+            ("mute", (b"",), "does it want TLS ([broker] tls = on)"),
+            ("older", (older,), "speaks MQTT 3.1.1: its acknowledgements do not tell"),
+            ("large", (older, large), "nothing of more than"),
+            ("short", (older, b"\x30\0"), "sends what cannot be read"),
+            ("topic", (older, b"\x30\3\xff\xff\x41"), "sends what cannot be read"),
+            ("strange", (older, b"\xf0\2ab"), "sends what cannot be read"),
+        ):
+            with PlayedBroker(*pieces) as played, test.bridge("none", broker, name=name, port=played.port) as bridge:
+                wait_for(lambda: bridge.says(words), words)
+                before = played.connections
+                # It has noticed, and comes again, unless nothing is wrong.
+                wait_for(lambda: name == "older" or played.connections > before, "another attempt")
+                peak = int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{bridge.process.pid}/status").read_text())[1])
+                check(peak < 48 << 10, f"{name}: {peak} KiB")
+                log = bridge.stop()
+                check("Traceback" not in log and "client_id" not in log, log)
+    print("ports of TLS, of web pages and of older brokers; packets that nobody should send")
+
+
+SCENARIOS = {
+    "command": check_command, "lines": check_lines, "states": check_states, "refusals": check_refusals,
+    "neighbours": check_neighbours, "ports": check_ports, "volume": check_volume}
 
 
 def main(program: str, swiftlet: str, model: str, pictures: str, folder: str, python: str, *names: str) -> None:

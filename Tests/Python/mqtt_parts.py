@@ -31,7 +31,8 @@ def unused_port() -> int:
 class Broker:
     """mosquitto with a configuration of its own. What it holds outlives a restart, as long as it is asked to end."""
 
-    def __init__(self, folder: pathlib.Path, with_tls: bool = False) -> None:
+    def __init__(self, folder: pathlib.Path, with_tls: bool = False, allowed: str = "#") -> None:
+        """`allowed` is the pattern of what the bridge may publish; it may read all."""
         folder.mkdir(parents=True)
         self.folder = folder
         self.port = unused_port()
@@ -40,9 +41,11 @@ class Broker:
         passwords.touch(mode=0o600)
         for user in (USER, "reader"):
             subprocess.run(["mosquitto_passwd", "-b", passwords, user, PASSWORD], check=True)
+        lists = folder / "acl"
+        lists.write_text(f"user {USER}\ntopic read #\ntopic write {allowed}\nuser reader\ntopic readwrite #\n")
         configuration = [
-            f"user {getpass.getuser()}", "allow_anonymous false", f"password_file {passwords}",
-            "persistence true", f"persistence_location {folder}/", "max_queued_messages 0",
+            f"user {getpass.getuser()}", f"acl_file {lists}", "allow_anonymous false", f"password_file {passwords}",
+            "persistence true", f"persistence_location {folder}/", "max_queued_messages 100000",
             f"listener {self.port} 127.0.0.1"]
         if with_tls:
             self.make_certificates()
@@ -150,18 +153,22 @@ class BridgeProcess:
 
     def __init__(
         self, python: str, folder: pathlib.Path, stream: str, broker: Broker, sections: str = "",
-        password: str = PASSWORD, over_tls: str = "", name: str = "bridge",
+        password: str = PASSWORD, over_tls: str = "", name: str = "bridge", port: object = "", client_id: str = "",
+        prefix: str = PREFIX,
     ) -> None:
+        """`port` replaces the broker's, and may be followed by other lines of [broker]."""
         self.log = folder / f"{name}.log"
         self.password_file = folder / f"{name}.password"
+        self.password_file.touch(mode=0o600)
         self.password_file.write_text(password + "\n")
         configuration = folder / f"{name}.conf"
-        port = f"{broker.tls_port}\nca_file = {broker.folder / over_tls}" if over_tls else broker.port
+        if not port:
+            port = f"{broker.tls_port}\nca_file = {broker.folder / over_tls}" if over_tls else broker.port
         parts = {
             "stream": f"socket = {stream}",
             "broker": f"host = localhost\nport = {port}\nuser = {USER}\n"
-                      f"password_file = {self.password_file}\nclient_id = {name}",
-            "topics": f"prefix = {PREFIX}",
+                      f"password_file = {self.password_file}\nclient_id = {client_id or name}",
+            "topics": f"prefix = {prefix}",
         }
         for section, text in re.findall(r"\[(\w+)\]\n([^\[]*)", sections):
             parts[section] = parts.get(section, "") + "\n" + text
@@ -296,4 +303,46 @@ class PlayedDaemon:
     def __exit__(self, *_: object) -> None:
         if self.client is not None:
             self.client.close()
+        self.listener.close()
+
+
+class PlayedBroker:
+    """What answers at a port of its own: it takes every connection, reads, and answers with `pieces` in turn, the first
+    after CONNECT; "" as a piece closes the connection."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self.pieces = pieces
+        self.connections = 0
+        # Of each connection, what came first.
+        self.requests: list[bytes] = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self) -> None:
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def serve(self, client: socket.socket) -> None:
+        with client:
+            try:
+                self.requests.append(client.recv(4096))
+                for piece in self.pieces:
+                    if not piece:
+                        return
+                    client.sendall(piece)
+                while client.recv(1 << 16):
+                    pass
+            except OSError:
+                pass
+
+    def __enter__(self) -> "PlayedBroker":
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self.listener.close()

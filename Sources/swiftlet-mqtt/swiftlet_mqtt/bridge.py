@@ -15,10 +15,13 @@ from swiftlet_mqtt.log import error, note, warn
 from swiftlet_mqtt.settings import Settings
 
 PROTOCOL = 1
+INTEGER_DIGITS = 20
 MOST_CLASSES = 256  # that get topics of their own
 # Seconds.
 STOP_WAIT = 5
 LOSS_LOG_PAUSE = 10
+RESTATE_PAUSE = 5  # between two answers to somebody who says that the bridge is offline
+STRANGER_PAUSE = 30  # between two lines about another bridge with this prefix
 
 
 class Bridge:
@@ -29,9 +32,11 @@ class Bridge:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.topics = {
-            name: f"{settings.prefix}/{name}" for name in ("frame", "availability", "camera", "lost", "count")}
-        status = f"{settings.discovery_prefix}/status" if settings.discovery else None
-        self.broker = Broker(settings, Message(self.topics["availability"], b"offline", True), status)
+            name: f"{settings.prefix}/{name}" for name in ("frame", "availability", "camera", "lost", "count", "client")}
+        self.status = f"{settings.discovery_prefix}/status" if settings.discovery else None
+        # What others say of the same topics shows that there are others.
+        subscriptions = [self.topics["client"], self.topics["availability"], *([self.status] if self.status else [])]
+        self.broker = Broker(settings, Message(self.topics["availability"], b"offline", True), subscriptions)
         self.daemon = Daemon(settings.socket)
         self.has_hello = False
         self.entities: list[tuple[str, bytes]] = []
@@ -45,6 +50,10 @@ class Bridge:
         self.camera = b""
         self.next_capture = -math.inf
         self.must_announce = False
+        self.must_introduce = False
+        self.must_restate = False
+        self.restate_at = -math.inf
+        self.stranger_at = -math.inf
         self.published = 0
 
         self.last: dict | None = None
@@ -78,8 +87,11 @@ class Bridge:
             self.wait()
         left = len(self.broker.window) + len(self.daemon.lines)
         self.broker.part()
-        note(f"ended: {self.published} frames published, {self.lost} lines lost"
-             + (f"; {left} messages without the broker's acknowledgement" if left else ""))
+        refused = self.broker.refused
+        frames = refused[self.topics["frame"]]
+        note(f"ended: {self.published - frames} frames published, {self.lost} lines lost"
+             + (f"; {left} messages without the broker's acknowledgement" if left else "")
+             + (f"; the broker did not accept {refused.total()} messages, {frames} of them frames" if refused else ""))
 
     def ask_to_stop(self, *_: object) -> None:
         self.is_asked_to_stop = True
@@ -97,9 +109,19 @@ class Bridge:
 
     def step(self) -> None:
         self.daemon.advance()
-        if self.broker.has_begun or self.broker.has_heard:
-            self.broker.has_begun = self.broker.has_heard = False
-            self.must_announce = True
+        if self.broker.has_begun:
+            self.broker.has_begun = False
+            self.must_announce = self.must_introduce = True
+        while self.broker.heard:
+            self.hear(*self.broker.heard.popleft())
+        if self.must_restate and time.monotonic() >= self.restate_at:
+            self.must_restate = False
+            self.restate_at = time.monotonic() + RESTATE_PAUSE
+            if self.has_hello:
+                self.state("availability", b"online")
+        if self.must_introduce and self.broker.is_connected and self.broker.has_room:
+            self.must_introduce = False
+            self.broker.put(self.topics["client"], self.settings.client_id.encode())
         if self.must_announce and self.broker.is_connected and self.broker.has_room:
             self.announce()
         self.take_lines()
@@ -109,6 +131,22 @@ class Bridge:
         if self.lost > self.lost_logged and now >= self.lost_logged_at + LOSS_LOG_PAUSE:
             warn(f"lines lost: {self.lost - self.lost_logged}; swiftletd holds only so many for a client")
             self.lost_logged, self.lost_logged_at = self.lost, now
+
+    def hear(self, topic: str, payload: bytes, is_kept: bool) -> None:
+        """What somebody has published, this bridge or another client. What the broker has kept may be of long ago."""
+        if topic == self.status:
+            self.must_announce = self.must_announce or payload == b"online"
+        elif topic == self.topics["availability"]:
+            # The last will of a connection before this one, or of another bridge.
+            self.must_restate = self.must_restate or not is_kept and payload != b"online" and self.has_hello
+        elif topic == self.topics["client"] and not is_kept and payload != self.settings.client_id.encode():
+            now = time.monotonic()
+            if now >= self.stranger_at:
+                self.stranger_at = now + STRANGER_PAUSE
+                warn(f"another client, '{payload[:64].decode(errors='replace')}', publishes under the prefix "
+                     f"'{self.settings.prefix}' too, and counts and availability of the two are mixed: give each bridge a "
+                     "[topics] prefix of its own")
+                self.must_introduce = True
 
     def take_lines(self) -> None:
         try:
@@ -181,7 +219,7 @@ class Bridge:
 
     def take(self, line: bytes) -> None:
         try:
-            record = json.loads(line)
+            record = json.loads(line, parse_int=integer, parse_float=finite, parse_constant=finite)
             kind = record["type"]
             if not self.has_hello and kind not in ("hello", "error"):
                 raise ValueError("the first line is no hello")
@@ -190,18 +228,18 @@ class Bridge:
             elif kind == "frame":
                 self.take_frame(line, record)
             elif kind == "dropped":
-                self.told += record["lines"]
-                self.lose(record["lines"])
+                self.told += counted(record["lines"])
+                self.lose(counted(record["lines"]))
             elif kind == "camera":
                 self.camera = line
                 self.state("camera", line)
             elif kind == "options":
                 self.is_filtered = True
             elif kind == "error":
-                self.last_word = str(record["message"])
+                self.last_word = str(record["message"])[:200]
             elif kind == "end":
                 note(f"the source has ended after {record['frames']} frames")
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as failure:
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as failure:
             raise Foreign(f"does not speak as swiftletd does: {failure}: {line[:80]!r}") from failure
 
     def take_hello(self, hello: dict) -> None:
@@ -240,7 +278,7 @@ class Bridge:
             if self.last is not None:
                 self.count_gap(frame)
         self.is_first, self.told, self.told_earlier = False, 0, 0
-        self.last = {key: int(frame[key]) for key in ("sequence", "dropped_frames", "corrupt_frames")}
+        self.last = {key: counted(frame[key]) for key in ("sequence", "dropped_frames", "corrupt_frames")}
         if self.settings.max_rate > 0:
             if captured < self.next_capture:
                 return
@@ -274,7 +312,7 @@ class Bridge:
 
     def count_gap(self, frame: dict) -> None:
         """Lines that were lost between two connections: frames that the daemon has neither left out nor told of."""
-        old, new = self.last, {key: int(frame[key]) for key in self.last}
+        old, new = self.last, {key: counted(frame[key]) for key in self.last}
         told = self.told + self.told_earlier
         if any(new[key] < old[key] for key in new) or new["sequence"] == old["sequence"]:
             # Another daemon: what that has sent so far. What the one before sent last nobody knows.
@@ -296,3 +334,24 @@ class Bridge:
             self.has_hello = False
             self.must_announce = False
             self.state("availability", b"offline")
+
+
+def finite(text: str) -> float:
+    """JSON has neither infinity nor NaN, but Python's reader takes both, and makes infinity of 1e999."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no finite number")
+    return number
+
+
+def integer(text: str) -> int:
+    if len(text) > INTEGER_DIGITS:
+        raise ValueError(f"a number of {len(text)} digits")
+    return int(text)
+
+
+def counted(number: object) -> int:
+    """What only ever grows from 0."""
+    if not isinstance(number, int) or number < 0:
+        raise ValueError(f"{number!r} counts nothing")
+    return number

@@ -3,24 +3,33 @@
 import collections
 import collections.abc
 import dataclasses
-import pathlib
 import queue
 import socket
+import ssl
 import threading
 import time
 
 import paho.mqtt.client as paho
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
+from swiftlet_mqtt.client import FAILURE, PACKET_LIMIT, Client, Older, Oversize, Stranger, reason_text
 from swiftlet_mqtt.log import note, warn
 from swiftlet_mqtt.pauses import Pauses
 from swiftlet_mqtt.settings import Settings
 
 WINDOW = 64  # messages that wait for the broker or its acknowledgement
+MOST_HEARD = 64  # messages that came and are not looked at yet
+HEADER = 16  # bytes of a packet beside topic and payload, or more
 KEEPALIVE = 30
 # Seconds.
 PAUSES = (0.25, 30)
 ANSWER_WAIT = 10
 STEADY = 5  # a connection that holds for so long, or for a whole window, makes the next pause short again
+REFUSAL_LOG_PAUSE = 60
+# So many times within so many seconds: an accepted connection was closed, and the next one was accepted at once.
+TAKEOVERS, TAKEOVER_SPAN = 3, 30
+SESSION_TAKEN_OVER = 0x8E
 
 
 @dataclasses.dataclass
@@ -37,28 +46,41 @@ class Broker:
     Each connection is a client object of its own and a new session: it begins with what the one before left
     unacknowledged, in order, so that nothing depends on how the library repeats messages."""
 
-    def __init__(self, settings: Settings, will: Message, subscription: str | None) -> None:
+    def __init__(self, settings: Settings, will: Message, subscriptions: list[str]) -> None:
         self.settings = settings
         self.will = will
-        self.subscription = subscription
+        self.subscriptions = subscriptions
         self.window: collections.deque[Message] = collections.deque()
         self.sent = 0
         self.delivered = 0  # on this connection
         self.acknowledged: set[int] = set()
-        self.client: "paho.Client | None" = None
+        # By topic, what the broker has not accepted, or cannot take.
+        self.refused: collections.Counter[str] = collections.Counter()
+        self.refusal_logged_at = -float("inf")
+        self.has_refused = False  # on this connection
+        self.client: Client | None = None
         self.is_connected = False
-        # For the owner to clear: there is a new connection; what was subscribed has said 'online'.
+        # For the owner to clear: there is a new connection; what was heard, with whether the broker had kept it.
         self.has_begun = False
-        self.has_heard = False
+        self.heard: collections.deque[tuple[str, bytes, bool]] = collections.deque(maxlen=MOST_HEARD)
         self.pauses = Pauses(PAUSES)
         self.since = 0.0
+        # MQTT 5 tells what a broker refuses. One that does not speak it is asked in 3.1.1.
+        self.is_modern = True
+        self.has_told_older = False
+        self.most_unacknowledged = WINDOW
+        self.longest_packet = 0  # 0: any
+        self.keeps = True
+        # After a packet that is too long nothing is subscribed to: it would come again each time.
+        self.subscribes = True
+        self.takeovers: collections.deque[float] = collections.deque(maxlen=TAKEOVERS)
         # Why the connection is to be given up, found where that cannot be done.
         self.failure: str | None = None
         self.is_refused = False
         self.logged = ""
         self.name = f"the broker {settings.host}:{settings.port}"
         # Resolving a name and a TLS handshake block: they have a thread, one at a time, which leaves the outcome here.
-        self.opening: "queue.SimpleQueue[tuple[paho.Client, Exception | None]]" = queue.SimpleQueue()
+        self.opening: "queue.SimpleQueue[tuple[Client | None, Exception | None]]" = queue.SimpleQueue()
         self.is_opening = False
         self.wake, self.waker = socket.socketpair()
         self.wake.setblocking(False)
@@ -86,11 +108,12 @@ class Broker:
             if failure is None:
                 self.client, self.since = client, now
             else:
-                self.lose(f"cannot reach {self.name}: {failure}")
+                self.takeovers.clear()
+                self.lose(self.unreachable(failure))
         if self.client is not None:
             self.attempt(self.client.loop_misc, f"{self.name} does not answer any more")
             if self.failure is None and not self.is_connected and now > self.since + ANSWER_WAIT:
-                self.failure = f"{self.name} does not answer"
+                self.failure = f"{self.name} does not answer: is that its port for MQTT, and does it want TLS ([broker] tls = on)?"
             if self.failure is not None:
                 self.lose(self.failure)
             elif self.is_connected and (now > self.since + STEADY or self.delivered > WINDOW):
@@ -102,24 +125,48 @@ class Broker:
 
     def send(self) -> None:
         """Hands the connection what it has room for, and forgets what is acknowledged."""
-        while self.is_connected and self.failure is None and self.sent < min(WINDOW, len(self.window)):
+        while self.is_connected and self.failure is None and self.sent < min(self.reach, len(self.window)):
             message = self.window[self.sent]
+            if 0 < self.longest_packet < len(message.topic.encode()) + len(message.payload) + HEADER:
+                del self.window[self.sent]
+                self.refuse(message, f"has more than the {self.longest_packet} bytes that {self.name} takes")
+                continue
             if not self.attempt(lambda: self.publish(message)):
                 return
             self.sent += 1
             self.settle()
         self.settle()
 
+    @property
+    def reach(self) -> int:
+        """How many messages may be without an acknowledgement. One at first: a broker that closes the connection for it has
+        the time to say so."""
+        return min(WINDOW, self.most_unacknowledged) if self.delivered > 0 or self.settings.qos == 0 else 1
+
     def publish(self, message: Message) -> int:
-        outcome = self.client.publish(message.topic, message.payload, self.settings.qos, message.retain)
+        outcome = self.client.publish(message.topic, message.payload, self.settings.qos, message.retain and self.keeps)
         message.number = outcome.mid
         return outcome.rc
 
     def settle(self) -> None:
         while self.sent > 0 and self.window[0].number in self.acknowledged:
-            self.acknowledged.discard(self.window.popleft().number)
+            message = self.window.popleft()
+            self.acknowledged.discard(message.number)
             self.sent -= 1
             self.delivered += 1
+            reason = self.client.refusals.pop(message.number, 0) if self.client is not None else 0
+            if reason:
+                self.has_refused = True
+                self.refuse(message, f"is not accepted by {self.name}, {reason_text(reason)}: user '{self.settings.user}' must be "
+                                     f"allowed to publish under {self.settings.prefix} (and where Home Assistant looks)")
+
+    def refuse(self, message: Message, reason: str) -> None:
+        """Counts what the broker does not take, and tells of the first in a while."""
+        self.refused[message.topic] += 1
+        now = time.monotonic()
+        if now >= self.refusal_logged_at + REFUSAL_LOG_PAUSE:
+            self.refusal_logged_at = now
+            warn(f"{message.topic} {reason}")
 
     def read(self) -> None:
         self.attempt(self.client.loop_read)
@@ -137,15 +184,62 @@ class Broker:
         if self.failure is not None:
             return False
         try:
-            if step() == paho.MQTT_ERR_SUCCESS:
+            outcome = step()
+            if outcome == paho.MQTT_ERR_SUCCESS:
                 return self.failure is None
             reason = ""
+            if outcome == paho.MQTT_ERR_PROTOCOL:
+                reason = f"{self.name} sends what cannot be read"
+            elif failure == "":
+                reason = self.closed()
+        except Older:
+            self.is_modern = False
+            reason = ""
+        except Oversize as problem:
+            self.subscribes = False
+            reason = (f"{self.name} sends {problem}, and nothing of more than {PACKET_LIMIT} is taken: going on without "
+                      "what others publish, such as Home Assistant's birth message")
+        except Stranger as problem:
+            reason = f"{self.name} speaks no MQTT there: is that the right [broker] port?"
+            if str(problem):
+                reason = f"{self.name} speaks TLS there: set [broker] tls = on"
         except OSError as problem:
             # Not all of TLS's are caught in there.
-            reason = f": {problem}"
+            reason = f"the connection to {self.name} is lost: {problem}"
+        except Exception as problem:  # a packet that the library cannot read may raise anything
+            reason = f"{self.name} sends what cannot be read: {type(problem).__name__}: {problem}"
         # What a callback has found says more.
-        self.failure = self.failure or failure or f"the connection to {self.name} is lost{reason}"
+        self.failure = self.failure or failure or reason
         return False
+
+    def closed(self) -> str:
+        """Why, as far as it shows, the other side closed the connection."""
+        if not self.is_connected:
+            if self.is_modern and not self.client.has_answer:
+                # Some that do not speak MQTT 5 say nothing at all.
+                self.is_modern = False
+                return ""
+            tls = "is it really TLS's port?" if self.settings.tls else "does it want TLS ([broker] tls = on)?"
+            return f"{self.name} closes the connection without an answer: {tls}"
+        reason = self.client.farewell
+        if reason != SESSION_TAKEN_OVER:
+            if reason:
+                return f"{self.name} closes the connection: {reason_text(reason)}"
+            if self.has_refused:
+                return f"{self.name} closes the connection after it did not accept a message"
+            now = time.monotonic()
+            self.takeovers.append(now)
+            if len(self.takeovers) < TAKEOVERS or now > self.takeovers[0] + TAKEOVER_SPAN:
+                return f"the connection to {self.name} is lost"
+            self.takeovers.clear()
+        return (f"{self.name} closes the connection that it had accepted: another client with the id "
+                f"'{self.settings.client_id}' is connected, most likely: give each bridge a [broker] client_id of its own")
+
+    def unreachable(self, failure: Exception) -> str:
+        is_handshake = isinstance(failure, ssl.SSLError) or self.settings.tls and isinstance(failure, ConnectionResetError)
+        if is_handshake and not isinstance(failure, ssl.SSLCertVerificationError) and "ALERT" not in str(failure).upper():
+            return f"{self.name} speaks no TLS there ({failure}): is that the right [broker] port, or is tls = off right?"
+        return f"cannot reach {self.name}: {failure}"
 
     # Connections.
 
@@ -154,54 +248,70 @@ class Broker:
         failure = None
         client = None
         try:
-            options = {"client_id": self.settings.client_id, "clean_session": True, "reconnect_on_failure": False}
+            options = {"client_id": self.settings.client_id, "reconnect_on_failure": False}
             if hasattr(paho, "CallbackAPIVersion"):  # paho-mqtt 2
                 options["callback_api_version"] = paho.CallbackAPIVersion.VERSION2
-            client = paho.Client(**options)
+            if not self.is_modern:
+                options["clean_session"] = True
+            client = Client(self.is_modern, **options)
             client.max_inflight_messages_set(WINDOW)
             client.max_queued_messages_set(WINDOW)
             client.will_set(self.will.topic, self.will.payload, self.settings.qos, self.will.retain)
             if self.settings.user:
-                file = self.settings.password_file
-                # Read each time: the file may have been mended since.
-                client.username_pw_set(
-                    self.settings.user, pathlib.Path(file).read_text(encoding="utf-8").strip("\r\n") if file else None)
+                client.username_pw_set(self.settings.user, self.settings.password())
             if self.settings.tls:
                 client.tls_set(ca_certs=self.settings.ca_file or None)
             client.on_connect, client.on_publish = self.on_connect, self.on_publish
-            client.on_message = self.on_message
-            client.connect(self.settings.host, self.settings.port, KEEPALIVE)
+            client.on_message, client.on_subscribe = self.on_message, self.on_subscribe
+            if self.is_modern:
+                limits = Properties(PacketTypes.CONNECT)
+                limits.MaximumPacketSize = PACKET_LIMIT
+                client.connect(self.settings.host, self.settings.port, KEEPALIVE, clean_start=True, properties=limits)
+            else:
+                client.connect(self.settings.host, self.settings.port, KEEPALIVE)
         except Exception as reason:  # whatever it is: without an outcome there would be no next attempt
             failure = reason
         self.opening.put((client, failure))
         self.waker.send(b"x")
 
     def lose(self, reason: str) -> None:
+        """An empty reason is none to tell: the next attempt is another one."""
         if self.client is not None and self.client.socket() is not None:
             self.client.socket().close()
-        # What a broker refuses it refuses until somebody changes something.
-        self.pauses.failed(longest=self.is_refused)
+        if self.is_connected:
+            # The next broker may be another.
+            self.is_modern = True
+        elif not self.is_modern and reason and self.client is not None and not self.client.has_answer:
+            self.is_modern = True
+        if reason:
+            # What a broker refuses it refuses until somebody changes something.
+            self.pauses.failed(longest=self.is_refused)
         self.client, self.failure = None, None
-        self.is_connected = self.is_refused = False
+        self.is_connected = self.is_refused = self.has_refused = False
         self.sent = self.delivered = 0
         self.acknowledged.clear()
-        if reason != self.logged:
+        if reason and reason != self.logged:
             warn(f"{reason}; trying again at intervals of up to {PAUSES[1]} s")
-        self.logged = reason
+        if reason:
+            self.logged = reason
 
     # Paho's callbacks, which its loop functions call; version 2 passes more arguments.
 
-    def on_connect(self, client, _data, _flags, reason, *_more) -> None:
+    def on_connect(self, client, _data, _flags, reason, properties=None, *_more) -> None:
         if client is not self.client:
             return
         code = getattr(reason, "value", reason)
         if code == 0:
             self.is_connected = self.has_begun = True
             self.since = time.monotonic()
+            self.take_limits(properties)
             note(f"connected to {self.name}; {len(self.window)} messages wait")
+            if not client.is_modern and not self.has_told_older:
+                self.has_told_older = True
+                note(f"{self.name} speaks MQTT 3.1.1: its acknowledgements do not tell whether it accepts a message")
             self.logged = ""
-            if self.subscription:
-                client.subscribe(self.subscription)
+            if self.subscriptions and self.subscribes:
+                client.subscribe([(topic, 0) for topic in self.subscriptions])
             return
         self.is_refused = True
         if code in (4, 5, 134, 135):
@@ -209,10 +319,28 @@ class Broker:
         else:
             text = str(reason) if hasattr(reason, "value") else paho.connack_string(code)
             self.failure = f"{self.name} refuses the connection: {text}"
+            if code in (2, 133):
+                self.failure += f": look at [broker] client_id, '{self.settings.client_id}'"
+
+    def take_limits(self, properties: object) -> None:
+        """What a broker of MQTT 5 bears: more would end the connection."""
+        self.most_unacknowledged = getattr(properties, "ReceiveMaximum", WINDOW)
+        self.longest_packet = getattr(properties, "MaximumPacketSize", 0)
+        self.keeps = getattr(properties, "RetainAvailable", 1) == 1
+        if not self.keeps:
+            warn(f"{self.name} keeps no messages: who connects later does not learn of states until they change")
 
     def on_publish(self, client, _data, number, *_more) -> None:
         if client is self.client:
             self.acknowledged.add(number)
 
-    def on_message(self, _client, _data, message) -> None:
-        self.has_heard = self.has_heard or message.payload == b"online"
+    def on_subscribe(self, client, *_more) -> None:
+        if client is not self.client:
+            return
+        for topic, reason in zip(self.subscriptions, client.subscription_reasons):
+            if reason >= FAILURE:
+                note(f"{self.name} does not let user '{self.settings.user}' subscribe to {topic}")
+
+    def on_message(self, client, _data, message) -> None:
+        if client is self.client:
+            self.heard.append((message.topic, bytes(message.payload), bool(message.retain)))

@@ -1,29 +1,59 @@
 """What Home Assistant is told: one message for each entity, as its page on MQTT discovery has them."""
 
+import hashlib
 import re
 from collections.abc import Iterator
 
 from swiftlet_mqtt.settings import Settings
 
 
+PLAIN = "A-Za-z0-9_-"  # characters that may stand in a topic, and in an identifier of Home Assistant's
+LONGEST = 64  # characters of a label in a topic
+LONGEST_NAME = 255  # of what Home Assistant shows
+
+
 def slug(text: str) -> str:
     """What may stand in a topic, and in an identifier of Home Assistant's."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "_", text)
+    return re.sub(f"[^{PLAIN}]+", "_", text)
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
 def slugs(labels: list[str], wanted: list[str], most: int) -> dict[str, str]:
-    """For each label its own name in topics. Class 0 is the background."""
-    names: dict[str, str] = {}
-    for index, label in enumerate(labels):
-        if index > 0 and label not in names and (not wanted or label in wanted) and len(names) < most:
+    """For each label its own name in topics, which does not depend on what is wanted. Class 0 is the background.
+
+    A label that may stand there as it is keeps its name, whatever the others become."""
+    classes = {label: index for index, label in reversed(list(enumerate(labels))) if index > 0}
+    names = {label: label for label in classes if re.fullmatch(f"[{PLAIN}]{{1,{LONGEST}}}", label) and label.strip("_")}
+    taken = set(names)
+    for label, index in sorted(classes.items(), key=lambda entry: entry[1]):
+        if label not in names:
             name = slug(label)
-            names[label] = name if name.strip("_") and name not in names.values() else f"{name}_{index}"
-    return names
+            if len(name) > LONGEST:
+                name = f"{name[:LONGEST - 16]}-{digest(label)}"
+            if not name.strip("_"):
+                name = f"{name}_{index}"
+            while name in taken:
+                name = f"{name}_{index}"
+            names[label] = name
+            taken.add(name)
+    chosen = [label for label in sorted(classes, key=classes.get) if not wanted or label in wanted]
+    return {label: names[label] for label in chosen[:most]}
+
+
+def node(client_id: str) -> str:
+    """The name of this bridge in identifiers: another one for each client id, and such that with what is put behind it no
+    two bridges have one identifier."""
+    if re.fullmatch(f"[{PLAIN}]+", client_id) and not re.search("_(count|presence)_", f"{client_id}_"):
+        return client_id
+    return f"{slug(client_id).replace('_', '-')[:LONGEST]}-{digest(client_id)}"
 
 
 def entities(settings: Settings, hello: dict, names: dict[str, str]) -> Iterator[tuple[str, dict]]:
     """Topics and payloads: a count and a presence per class, and what shows how the bridge itself is."""
-    node, prefix = slug(settings.client_id), settings.prefix
+    name, prefix = node(settings.client_id), settings.prefix
     bridge = {"topic": f"{prefix}/availability"}
     seeing = [bridge]
     has_camera = hello["source"]["kind"] == "camera"
@@ -32,7 +62,7 @@ def entities(settings: Settings, hello: dict, names: dict[str, str]) -> Iterator
         seeing.append({"topic": f"{prefix}/camera", "value_template": template})
     shared = {
         "device": {
-            "identifiers": [node], "name": settings.client_id, "manufacturer": "Swiftlet",
+            "identifiers": [name], "name": settings.client_id, "manufacturer": "Swiftlet",
             "model": hello["model"]["name"] or hello["model"]["architecture"], "sw_version": hello["version"],
         },
         "origin": {"name": "swiftlet-mqtt", "sw_version": hello["version"]},
@@ -41,17 +71,17 @@ def entities(settings: Settings, hello: dict, names: dict[str, str]) -> Iterator
     }
 
     def entity(component: str, suffix: str, **more: object) -> tuple[str, dict]:
-        identifier = f"{node}_{suffix}"
+        identifier = f"{name}_{suffix}"
         return (f"{settings.discovery_prefix}/{component}/{identifier}/config",
                 shared | {"unique_id": identifier} | more)
 
-    for label, name in names.items():
-        topic = f"{prefix}/count/{name}"
+    for label, short in names.items():
+        topic, shown = f"{prefix}/count/{short}", label[:LONGEST_NAME]
         yield entity(
-            "sensor", f"count_{name}", name=f"{label} count", state_topic=topic, availability=seeing,
+            "sensor", f"count_{short}", name=f"{shown} count", state_topic=topic, availability=seeing,
             state_class="measurement", icon="mdi:counter")
         yield entity(
-            "binary_sensor", f"presence_{name}", name=label, state_topic=topic, availability=seeing,
+            "binary_sensor", f"presence_{short}", name=shown, state_topic=topic, availability=seeing,
             device_class="occupancy", value_template="{{ 'ON' if value | int > 0 else 'OFF' }}")
     yield entity(
         "sensor", "lost", name="Lost lines", state_topic=f"{prefix}/lost", availability=[bridge],

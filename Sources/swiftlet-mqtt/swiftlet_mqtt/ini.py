@@ -82,6 +82,11 @@ class Text:
         self.end("text behind the section's bracket: move it to the next line")
         return name
 
+    def is_empty(self) -> bool:
+        """Nothing but blanks and a comment."""
+        rest = self.rest.strip(BLANKS)
+        return not rest or rest.startswith(";")
+
     def text(self) -> str:
         """All of a value."""
         return self.take("")

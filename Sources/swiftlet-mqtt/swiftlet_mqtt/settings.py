@@ -1,14 +1,22 @@
 """The configuration."""
 
-import configparser
 import dataclasses
+import ipaddress
 import json
 import math
+import os
 import pathlib
 import re
 import socket
+import stat
+
+from swiftlet_mqtt import ini
+from swiftlet_mqtt.ini import Mistake
 
 REQUEST_LIMIT = 4096  # bytes of the longest line that the daemon takes
+SOCKET_PATH_LIMIT = 107
+PASSWORD_LIMIT = 4096
+BOOLEANS = {"1": True, "yes": True, "true": True, "on": True, "0": False, "no": False, "false": False, "off": False}
 
 
 @dataclasses.dataclass
@@ -43,42 +51,73 @@ class Settings:
 
     @staticmethod
     def read(path: str) -> tuple["Settings", list[str]]:
-        """The settings and every mistake in them. What is empty is as by default."""
+        """The settings and every mistake in them, as texts to put behind the file's name. What is empty is as by
+        default."""
         settings, mistakes = Settings(), []
-        parser = configparser.ConfigParser(interpolation=None, inline_comment_prefixes=(";",))
         try:
-            with open(path, encoding="utf-8") as file:
-                parser.read_file(file)
-        except (OSError, UnicodeDecodeError, configparser.Error) as failure:
-            return settings, [f"cannot be read: {' '.join(str(failure).split())}"]
-        for section in parser.sections():
-            for key, text in parser[section].items():
-                try:
-                    if section not in Settings.SECTIONS:
-                        raise ValueError(f"no such section; there are {', '.join(Settings.SECTIONS)}")
-                    if key not in Settings.SECTIONS[section]:
-                        raise ValueError(f"no such key; there are {', '.join(Settings.SECTIONS[section])}")
-                    name = Settings.SECTIONS[section][key]
-                    if text:
-                        setattr(settings, name, Settings.value(name, text))
-                except ValueError as failure:
-                    mistakes.append(f"[{section}] {key}: {failure}")
+            data = ini.read_file(path)
+        except OSError as failure:
+            return settings, [f" cannot be read: {failure.strerror or failure}"]
+        except Mistake as failure:
+            return settings, [f" {failure}"]
+        lines: dict[str, int] = {}
+        for entry in ini.entries(data):
+            place = f"{entry.line}:"
+            if entry.section:
+                place += f" [{entry.section}]"
+            if entry.key is not None:
+                place += f" {entry.key}:"
+            try:
+                settings.take(entry, lines)
+            except Mistake as failure:
+                mistakes.append(f"{place} {failure}")
         host = re.sub(r"[^A-Za-z0-9_-]+", "-", socket.gethostname())
         settings.client_id = settings.client_id or f"swiftlet-{host}"
         settings.prefix = settings.prefix or f"swiftlet/{host}"
         settings.tls = settings.tls or bool(settings.ca_file)
         settings.port = settings.port or (8883 if settings.tls else 1883)
+
+        def refuse(name: str, reason: str) -> None:
+            section = next(section for section, keys in Settings.SECTIONS.items() if name in keys.values())
+            key = next(key for key, value in Settings.SECTIONS[section].items() if value == name)
+            mistakes.append(f"{lines[name]}: [{section}] {key}: {reason}" if name in lines else f" [{section}] {key}: {reason}")
+
         if settings.password_file and not settings.user:
-            mistakes.append("[broker] password_file: of no use without user")
+            refuse("password_file", "of no use without user")
         if len(settings.request()) > REQUEST_LIMIT:
-            mistakes.append(f"[stream] classes: longer than the {REQUEST_LIMIT} bytes that the daemon takes")
-        for key in ("password_file", "ca_file"):
+            refuse("classes", f"longer than the {REQUEST_LIMIT} bytes that the daemon takes")
+        if settings.discovery and f"{settings.prefix}/".startswith(f"{settings.discovery_prefix}/"):
+            refuse("prefix", "lies within [discovery] prefix, where Home Assistant looks for descriptions: choose another")
+        for key, read in (("password_file", settings.password), ("ca_file", settings.authority)):
             try:
-                if getattr(settings, key):
-                    pathlib.Path(getattr(settings, key)).read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as failure:
-                mistakes.append(f"[broker] {key}: cannot be read: {failure}")
+                read()
+            except (OSError, ValueError) as failure:
+                refuse(key, f"cannot be read: {getattr(failure, 'strerror', None) or failure}")
         return settings, mistakes
+
+    def take(self, entry: ini.Entry, lines: dict[str, int]) -> None:
+        if entry.mistake:
+            raise Mistake(entry.mistake)
+        if entry.section not in self.SECTIONS:
+            # Said where the section begins.
+            if entry.key is None or not entry.section:
+                raise Mistake(f"no such section; there are {', '.join(self.SECTIONS)}" if entry.section
+                              else "stands before the first section: put a line like [broker] above it")
+            return
+        if entry.key is None:
+            return
+        if entry.key not in self.SECTIONS[entry.section]:
+            raise Mistake(f"no such key; there are {', '.join(self.SECTIONS[entry.section])}")
+        name = self.SECTIONS[entry.section][entry.key]
+        if name in lines:
+            raise Mistake(f"stands in line {lines[name]} already: remove one of the two")
+        lines[name] = entry.line
+        if entry.value.is_empty():
+            return
+        if name == "classes":
+            self.classes = entry.value.list()
+        else:
+            setattr(self, name, Settings.value(name, entry.value.text()))
 
     @staticmethod
     def value(key: str, text: str) -> object:
@@ -88,20 +127,69 @@ class Settings:
                 number = int(text) if key in ("port", "qos") else float(text)
             except ValueError:
                 number = math.nan
-            if not bounds[key][0] <= number <= bounds[key][1]:
-                raise ValueError(f"'{text}' is no number from {bounds[key][0]} to {bounds[key][1]}")
+            if not bounds[key][0] <= number <= bounds[key][1] or key == "max_rate" and 0 < number < 0.001:
+                raise Mistake(f"'{text}' is no number from {bounds[key][0]} to {bounds[key][1]}")
             return number
         if key in ("tls", "discovery"):
-            if text.lower() not in configparser.ConfigParser.BOOLEAN_STATES:
-                raise ValueError(f"'{text}' is neither on nor off")
-            return configparser.ConfigParser.BOOLEAN_STATES[text.lower()]
-        if key == "classes":
-            return [name.strip() for name in text.split(",") if name.strip()]
-        if key in ("prefix", "discovery_prefix") and not re.fullmatch(r"[^+#\0/]+(/[^+#\0/]+)*", text):
-            raise ValueError(f"'{text}' is no topic to begin others with: no + or #, no / at either end")
-        if key in ("prefix", "client_id", "user") and len(text.encode()) > 256:
-            raise ValueError("is longer than 256 bytes")
+            if text.lower() not in BOOLEANS:
+                raise Mistake(f"'{text}' is neither on nor off")
+            return BOOLEANS[text.lower()]
+        if key == "host":
+            return host(text)
+        if key in ("socket", "password_file", "ca_file") and "://" in text:
+            raise Mistake("must be a path, like /run/swiftlet/swiftlet.sock, not a URL")
+        if key == "socket" and len(text.encode()) > SOCKET_PATH_LIMIT:
+            raise Mistake(f"longer than the {SOCKET_PATH_LIMIT} bytes that a socket's path may have")
+        if key in ("prefix", "discovery_prefix"):
+            if not re.fullmatch(r"[^+#\0/]+(/[^+#\0/]+)*", text):
+                raise Mistake(f"'{text}' is no topic to begin others with: no + or #, no / at either end")
+            if text.startswith("$"):
+                raise Mistake(f"'{text}' begins with $, which is for the broker's own topics")
+        if key in ("prefix", "discovery_prefix", "client_id", "user") and len(text.encode()) > 256:
+            raise Mistake("is longer than 256 bytes")
+        if key != "socket" and not text.isprintable():
+            raise Mistake("has control characters or others that cannot be printed")
         return text
+
+    # Files.
+
+    def password(self) -> str | None:
+        """None where there is none. Read for each connection: the file may have been mended since."""
+        if not self.password_file:
+            return None
+        # What systemd hands over (LoadCredential=) is for this service alone, the file itself for root.
+        folder = os.environ.get("CREDENTIALS_DIRECTORY")
+        if folder:
+            try:
+                data = pathlib.Path(folder, os.path.basename(self.password_file)).read_bytes()
+                # An empty line stands for a file that systemd did not find.
+                if data.strip():
+                    return self.first_line(data)
+            except OSError:
+                pass
+        return self.first_line(ini.read_file(self.password_file))
+
+    @staticmethod
+    def first_line(data: bytes) -> str:
+        text = data.decode().strip("\r\n")
+        if len(data) > PASSWORD_LIMIT or "\n" in text or "\0" in text:
+            raise Mistake("is not one line of text")
+        return text
+
+    def authority(self) -> None:
+        if self.ca_file:
+            ini.read_file(self.ca_file).decode()
+
+    def warnings(self) -> list[str]:
+        """What is no mistake, and yet not as it should be."""
+        try:
+            mode = os.stat(self.password_file).st_mode if self.password_file else 0
+        except OSError:
+            mode = 0
+        if mode & (stat.S_IRGRP | stat.S_IROTH):
+            return [f"{self.password_file}: others than its owner may read the password: chmod 600, chown root: the service "
+                    "gets it from systemd (LoadCredential=)"]
+        return []
 
     def request(self, classes: list[str] | None = None) -> bytes:
         """What the daemon is asked for; nothing where everything is wanted."""
@@ -116,7 +204,39 @@ class Settings:
             for key, name in keys.items():
                 value = getattr(self, name)
                 if isinstance(value, list):
-                    value = ", ".join(value)
+                    value = ", ".join(map(ini.quoted, value))
                 elif isinstance(value, bool):
                     value = "on" if value else "off"
+                elif isinstance(value, str) and value:
+                    value = ini.quoted(value)
                 print(f"{key} = {value}")
+
+
+def host(text: str) -> str:
+    """A name or an address, without the brackets that IPv6 has in other places."""
+    if text.startswith("[") and text.endswith("]"):
+        text = text[1:-1]
+        if ":" not in text:
+            raise Mistake(f"'{text}' in brackets is no IPv6 address: write a name or an address alone")
+    try:
+        ipaddress.ip_address(text)
+        return text
+    except ValueError:
+        pass
+    match = re.fullmatch(r"(?:(\w[\w+.-]*)://)?(?:[^/@]*@)?(\[[^\]]*\]|[^/:@]+)(?::(\d+))?(/.*)?", text)
+    scheme, name, port, path = match.groups() if match else (None, None, None, None)
+    if match and (scheme or port or path or "@" in text):
+        fix = [f"host = {name.strip('[]')}"]
+        if scheme and scheme.lower() in ("http", "https"):
+            fix.append("as port the broker's (1883), not that of a web page")
+        elif port:
+            fix.append(f"port = {port}")
+        if scheme and scheme.lower() in ("mqtts", "ssl", "tls"):
+            fix.append("tls = on")
+        if "@" in text:
+            fix.append("the user and its password as user and password_file")
+        reason = "no broker is reached over websockets; " if scheme and scheme.lower() in ("ws", "wss") else ""
+        raise Mistake(f"is a name or an address alone, no URL and no port: {reason}write {' and '.join(fix)}")
+    if len(text) > 253 or not re.fullmatch(r"[\w.-]+", text) or re.fullmatch(r"[\d.]+", text):
+        raise Mistake(f"'{text}' is neither a name nor an address of a host")
+    return text
