@@ -1,22 +1,53 @@
 # What bash completes behind swiftlet and swiftletd.
 
-# The cameras' names, as "swiftlet cameras" lists them.
+# Text from outside, such as what a camera or a file is called, never reaches compgen -W, which expands it like a command.
+
+# Puts those of the lines on standard input into COMPREPLY that begin with $1, quoted as the shell needs them.
+_swiftlet_offer() {
+    local line
+    while IFS= read -r line; do
+        printf -v line %q "$line"
+        if [[ $line == "$1"* ]]; then COMPREPLY+=("$line"); fi
+    done
+}
+
+# The cameras' names, as "swiftlet cameras" lists them, but for those that JSON writes with a backslash.
 _swiftlet_cameras() {
-    swiftlet cameras --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d '"' -f 4
+    swiftlet cameras --json 2>/dev/null | grep -o '"name":"[^"\\]*"' | cut -d '"' -f 4
+}
+
+_swiftlet_boards() {
+    local board
+    echo auto
+    for board in /usr/share/swiftlet/boards/*.ini; do
+        if [ -f "$board" ]; then
+            board=${board##*/}
+            printf '%s\n' "${board%.ini}"
+        fi
+    done
+}
+
+# What is offered beside them is quoted by readline.
+_swiftlet_files() {
+    local file
+    compopt -o filenames
+    while IFS= read -r file; do COMPREPLY+=("$file"); done < <(compgen -f -- "$1")
 }
 
 # $1: what an option takes; $2: the beginning of the word.
 _swiftlet_value() {
-    local IFS=$'\n'
     case $1 in
-    file) compopt -o filenames; COMPREPLY=($(compgen -f -- "$2")) ;;
-    camera) COMPREPLY=($(compgen -W "$(_swiftlet_cameras)" -- "$2")) ;;
-    resize) COMPREPLY=($(compgen -W $'upstream\nfast' -- "$2")) ;;
-    format) compopt -o filenames
-        COMPREPLY=($(compgen -W $'yuyv\nuyvy\nnv12\nyuv420\nrgb24\nbgr24\ngrey' -- "$2") $(compgen -f -- "$2")) ;;
-    board) compopt -o filenames
-        COMPREPLY=($(compgen -W "auto"$'\n'"$(cd /usr/share/swiftlet/boards 2>/dev/null && ls | sed 's/\.ini$//')" -- "$2")
-            $(compgen -f -- "$2")) ;;
+    file) _swiftlet_files "$2" ;;
+    camera) _swiftlet_offer "$2" < <(_swiftlet_cameras) ;;
+    resize) _swiftlet_offer "$2" <<<$'upstream\nfast' ;;
+    format)
+        _swiftlet_offer "$2" <<<$'yuyv\nuyvy\nnv12\nyuv420\nrgb24\nbgr24\ngrey'
+        _swiftlet_files "$2"
+        ;;
+    board)
+        _swiftlet_offer "$2" < <(_swiftlet_boards)
+        _swiftlet_files "$2"
+        ;;
     none) ;;
     esac
 }

@@ -66,9 +66,9 @@ def bash_words(*line: str) -> set[str]:
 class Zsh:
     """An interactive zsh on a terminal of its own, with our completion and nobody's settings."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: str = os.environ["PATH"]) -> None:
         self.terminal, inside = pty.openpty()
-        environment = {**os.environ, "TERM": "dumb", "COLUMNS": "200", "LINES": "200"}
+        environment = {**os.environ, "PATH": path, "TERM": "dumb", "COLUMNS": "200", "LINES": "200"}
         self.shell = subprocess.Popen(["zsh", "-f", "-i"], stdin=inside, stdout=inside, stderr=inside, env=environment,
                                       start_new_session=True)
         os.close(inside)
@@ -125,6 +125,37 @@ def check_device_programs(programs: Path) -> None:
     compare("zsh completion, swiftletd", zsh.words("swiftletd -") - COMMON, wanted)
     zsh.close()
     check_screen("swiftletd --help", text)
+
+
+def check_names_from_outside() -> None:
+    """What a camera is called is offered as a word, and never runs: neither behind a tab nor when the line is entered."""
+    names = ["$(touch ran)", "`touch ran`", "a${IFS}$(touch${IFS}ran)", "a;touch ran", "usb-046d_0825 *", "~root", "it's", "-x"]
+    for name in names:
+        with tempfile.TemporaryDirectory() as folder:
+            program, path = Path(folder, "swiftlet"), f"{folder}:{os.environ['PATH']}"
+            Path(folder, "cameras.json").write_text(json.dumps({"cameras": [{"name": name}]}, separators=(",", ":")) + "\n")
+            program.write_text(f"#!/bin/sh\ncd '{folder}'\n[ $2 = --json ] && exec cat cameras.json\n"
+                               "printf '%s\\n' \"$@\" >arguments\n")
+            program.chmod(0o755)
+            script = (f"cd {folder}; PATH={path}; source {COMPLETION / 'swiftlet.bash'}; COMP_WORDS=(swiftlet cameras --camera ''); "
+                      "COMP_CWORD=3; _swiftlet; eval \"swiftlet cameras --camera ${COMPREPLY[0]}\"")
+            subprocess.run(["bash", "-c", script], check=True)
+            found = {"bash": Path(folder, "arguments").read_text().splitlines()}
+            Path(folder, "arguments").unlink()
+            zsh = Zsh(path)
+            zsh.send(f"cd {folder}; swiftlet cameras --camera \t\nprint '<END>'\n")
+            zsh.until_end()
+            zsh.close()
+            found["zsh"] = Path(folder, "arguments").read_text().splitlines()
+            for shell, arguments in found.items():
+                if arguments != ["cameras", "--camera", name]:
+                    mistakes.append(f"{shell} completion: makes {arguments} of a camera called {name}")
+            if Path(folder, "ran").exists():
+                mistakes.append(f"completion: runs what a camera is called: {name}")
+    for file in ("swiftlet.bash", "_swiftlet"):
+        text = (COMPLETION / file).read_text()
+        if re.search(r"compgen -W [^\n]*\$\((?!\()|\beval\b", text):
+            mistakes.append(f"{file}: text from outside reaches compgen -W or eval")
 
 
 def check_screen(where: str, text: str) -> None:
@@ -199,6 +230,7 @@ def main() -> int:
     parser.add_argument("programs", type=Path, help="folder with swiftlet, swiftletd and swiftlet-model")
     programs = parser.parse_args().programs.resolve()
     check_device_programs(programs)
+    check_names_from_outside()
     check_model_tool(programs / "swiftlet-model")
     check_settings(programs)
     check_stream()
