@@ -44,7 +44,7 @@ let package = Package(
         .executable(name: "swiftlet-device-tests", targets: ["swiftlet-device-tests"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
     ],
     targets: [
         // C: microkernels and thin shims.
