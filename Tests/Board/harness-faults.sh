@@ -89,7 +89,8 @@ wait_for_end "$camera"
 say "the USB camera stalls until it is started anew"
 plug stalls --stall-after 5 pictures/*.jpg
 start_reader "$node"
-wait_for "five frames" test "$(frames_read)" -ge 4
+have_come() { [ "$(frames_read)" -ge 4 ]; }
+wait_for "five frames" have_come
 sleep 3
 stalled=$(frames_read)
 sleep 3

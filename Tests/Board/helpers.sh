@@ -43,7 +43,7 @@ assert_same_bytes() { # FILE FILE
 
 # Repeats a command until it succeeds.
 wait_for() { # WHAT COMMAND [ARGUMENT]...
-    local what=$1 limit=$((SECONDS + 60))
+    local what=$1 limit=$((SECONDS + 300))
     shift
     until "$@" >/dev/null 2>&1; do
         [ "$SECONDS" -lt "$limit" ] || fail "no $what"
@@ -95,7 +95,7 @@ bind_vivid() { echo vivid.0 >/sys/bus/platform/drivers/vivid/bind; }
 # Writes frames as the camera delivers them. Fails if there are none; v4l2-ctl's status does not tell.
 capture() { # NODE FORMAT COUNT FILE
     rm -f "$4"
-    timeout 60 v4l2-ctl -d "$1" --set-fmt-video="width=$width,height=$height,pixelformat=$2" \
+    timeout 300 v4l2-ctl -d "$1" --set-fmt-video="width=$width,height=$height,pixelformat=$2" \
         --stream-mmap=4 --stream-count="$3" --stream-to="$4" >/dev/null 2>&1 || true
     [ -s "$4" ]
 }
@@ -182,7 +182,7 @@ assert_daemon_runs() {
 place=0
 
 expect() { # PATTERN [SECONDS]
-    local limit=$((SECONDS + ${2:-90})) found
+    local limit=$((SECONDS + ${2:-300})) found
     while :; do
         found=$(tail -n "+$((place + 1))" "$stream" 2>/dev/null | grep -n -m 1 -E "$1" | cut -d: -f1) || true
         if [ -n "$found" ]; then

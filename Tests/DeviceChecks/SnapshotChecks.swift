@@ -50,7 +50,7 @@ public enum SnapshotChecks {
     }
 
     private static func waitUntilWanted(_ server: StreamServer) -> Bool {
-        for _ in 0..<30_000 {
+        for _ in 0..<600_000 {
             if server.wantsPicture { return true }
             var unused = false, other = false
             _ = clinux_wait_readable(-1, -1, 1_000_000, &unused, &other)
@@ -113,7 +113,7 @@ public enum SnapshotChecks {
                 return .badLine
             }
             var isReady = false, unused = false
-            _ = clinux_wait_readable(connection.descriptor, -1, 30_000_000_000, &isReady, &unused)
+            _ = clinux_wait_readable(connection.descriptor, -1, 600_000_000_000, &isReady, &unused)
             guard isReady, connection.receive() == .bytes else { return .nothing }
         }
     }

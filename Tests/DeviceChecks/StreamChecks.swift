@@ -130,12 +130,12 @@ public enum StreamChecks {
             _ = bytes.withUnsafeBytes { clinux_send(descriptor, $0.baseAddress!, $0.count, &sent) }
         }
 
-        /// Reads until `count` bytes are there, the stream ends, or nothing comes for 30 seconds.
+        /// Reads until `count` bytes are there, the stream ends, or nothing comes for ten minutes.
         func read(bytes count: Int) -> [UInt8] {
             var bytes = [UInt8](repeating: 0, count: count), have = 0
             while have < count {
                 var ready = false, unused = false
-                _ = clinux_wait_readable(descriptor, -1, 30_000_000_000, &ready, &unused)
+                _ = clinux_wait_readable(descriptor, -1, 600_000_000_000, &ready, &unused)
                 var got = 0
                 let missing = count - have
                 let error = bytes.withUnsafeMutableBytes { clinux_receive(descriptor, $0.baseAddress! + have, missing, &got) }

@@ -32,7 +32,7 @@ def main() -> None:
                 value = generator.choice(VALUES) & (2 ** (8 * width) - 1)
                 damaged[place:place + width] = value.to_bytes(width, "little")
             path.write_bytes(damaged)
-            run = subprocess.run([*options.command, path], capture_output=True, text=True, timeout=120)
+            run = subprocess.run([*options.command, path], capture_output=True, text=True, timeout=1200)
             codes[run.returncode] = codes.get(run.returncode, 0) + 1
             assert run.returncode in (0, 65), (index, run.returncode, run.stderr)
             assert (run.returncode == 0) == (run.stderr == ""), (index, run.stderr)

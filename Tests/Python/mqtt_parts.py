@@ -22,10 +22,13 @@ USER, PASSWORD = "bridge", "a pass;word"
 PREFIX = "test/bridge"
 
 
-def unused_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def kept_port() -> socket.socket:
+    """A socket that holds a port of 127.0.0.1 for a broker, without listening: the kernel gives the port to nobody who
+    asks for any, also while the broker is away, and mosquitto, which asks for this one, may share it."""
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    return holder
 
 
 class Broker:
@@ -35,8 +38,9 @@ class Broker:
         """`allowed` is the pattern of what the bridge may publish; it may read all."""
         folder.mkdir(parents=True)
         self.folder = folder
-        self.port = unused_port()
-        self.tls_port = unused_port() if with_tls else 0
+        self.holders = [kept_port() for _ in range(2 if with_tls else 1)]
+        self.port = self.holders[0].getsockname()[1]
+        self.tls_port = self.holders[1].getsockname()[1] if with_tls else 0
         passwords = folder / "passwords"
         passwords.touch(mode=0o600)
         for user in (USER, "reader"):
@@ -90,6 +94,8 @@ class Broker:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        for holder in self.holders:
+            holder.close()
 
 
 class Subscriber:

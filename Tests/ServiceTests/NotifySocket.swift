@@ -38,7 +38,7 @@ final class NotifySocket {
     /// The next message with this line; what comes before it is passed over.
     func wait(for line: String) throws -> [String] {
         while true {
-            let message = try #require(next(30_000), "no \(line)")
+            let message = try #require(next(600_000), "no \(line)")
             if message.contains(line) { return message }
         }
     }
@@ -58,7 +58,7 @@ final class LineReader {
 
     init(_ path: String) throws {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        var patience = timeval(tv_sec: 30, tv_usec: 0)
+        var patience = timeval(tv_sec: 600, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -66,7 +66,7 @@ final class LineReader {
         let size = socklen_t(MemoryLayout<sockaddr_un>.size)
         var result: Int32 = -1
         // A socket's file is there a moment before it listens.
-        for _ in 0..<1000 where result != 0 {
+        for _ in 0..<60_000 where result != 0 {
             result = withUnsafePointer(to: &address) {
                 $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, size) }
             }

@@ -43,9 +43,9 @@ final class RunningDaemon {
         try process.run()
     }
 
-    /// The exit code, once the process has ended; -1 when a signal killed it or it took more than 30 s.
+    /// The exit code, once the process has ended; -1 when a signal killed it or it took more than ten minutes.
     func exitCode() -> Int32 {
-        for _ in 0..<3000 where process.isRunning { usleep(10_000) }
+        for _ in 0..<60_000 where process.isRunning { usleep(10_000) }
         guard !process.isRunning, process.terminationReason == .exit else { return -1 }
         return process.terminationStatus
     }
@@ -60,7 +60,7 @@ final class RunningDaemon {
     }
 
     func waitForSocket() throws {
-        for _ in 0..<3000 where process.isRunning {
+        for _ in 0..<60_000 where process.isRunning {
             if FileManager.default.fileExists(atPath: socket) { return }
             usleep(10_000)
         }
@@ -101,7 +101,7 @@ final class DaemonClient {
 
     init(_ path: String) throws {
         descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        var patience = timeval(tv_sec: 30, tv_usec: 0)
+        var patience = timeval(tv_sec: 600, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)

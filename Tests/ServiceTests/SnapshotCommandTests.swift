@@ -120,7 +120,7 @@ import Vision
             if round % 30 == 2 { _ = try client.line { $0["type"] as? String == "snapshot" } }
         }
         // Pictures live for two seconds.
-        for _ in 0..<500 where try daemon.descriptors() != before { usleep(20_000) }
+        for _ in 0..<60_000 where try daemon.descriptors() != before { usleep(20_000) }
         #expect(try daemon.descriptors() == before)
         _ = try steady.line { $0["type"] as? String == "frame" }
         #expect(daemon.process.isRunning)

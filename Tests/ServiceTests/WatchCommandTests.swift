@@ -15,7 +15,7 @@ import Testing
         let source = ["--source", self.daemon.folder + "/pictures", "--loop", "--rate", "20", "--threshold", "0.3"]
         let path = socket ?? daemon.socket
         try daemon.start(source + ["--socket", path])
-        for _ in 0..<3000 where daemon.process.isRunning && !FileManager.default.fileExists(atPath: path) {
+        for _ in 0..<60_000 where daemon.process.isRunning && !FileManager.default.fileExists(atPath: path) {
             usleep(10_000)
         }
     }
@@ -213,18 +213,18 @@ final class WatchedTool {
         }
     }
 
-    /// Whether the terminal comes to show that within 20 s.
+    /// Whether the terminal comes to show that within ten minutes.
     func wait(_ condition: (String) -> Bool) -> Bool {
-        for _ in 0..<2000 {
+        for _ in 0..<60_000 {
             if condition(screen) { return true }
             usleep(10_000)
         }
         return false
     }
 
-    /// -1 when a signal ended it or it took more than 30 s.
+    /// -1 when a signal ended it or it took more than ten minutes.
     func exitCode() -> Int32 {
-        for _ in 0..<3000 where process.isRunning {
+        for _ in 0..<60_000 where process.isRunning {
             take()
             usleep(10_000)
         }

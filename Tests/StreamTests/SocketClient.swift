@@ -11,7 +11,7 @@ final class SocketClient {
     init(_ path: String) throws {
         descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         try #require(descriptor >= 0)
-        var patience = timeval(tv_sec: 20, tv_usec: 0)
+        var patience = timeval(tv_sec: 600, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -86,9 +86,9 @@ struct RunningServer {
         Thread.detachNewThread { server.close(drain: 20_000_000_000) }
     }
 
-    /// Waits for what another thread is about to do; gives up after 20 s.
+    /// Waits for what another thread is about to do; gives up after ten minutes.
     func eventually(_ condition: (StreamCounters) throws -> Bool) rethrows -> Bool {
-        for _ in 0..<2000 {
+        for _ in 0..<60_000 {
             if try condition(server.counters) { return true }
             usleep(10_000)
         }
