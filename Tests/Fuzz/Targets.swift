@@ -3,6 +3,7 @@ var allTargets: [any FuzzTarget.Type] {
     [
         JPEGTarget.self,
         ClientLineTarget.self,
+        ModelTarget.self,
         PickleTarget.self,
         CheckpointTarget.self,
         SafetensorsTarget.self,
