@@ -1,5 +1,6 @@
 """Looks into the Debian package swiftlet with dpkg-deb, tarfile and readelf: check_package.py DEB ARCHITECTURE"""
 
+import os
 import pathlib
 import re
 import subprocess
@@ -74,11 +75,22 @@ def check_files(package: str, folder: pathlib.Path) -> int:
         assert (folder / path).read_bytes() == pathlib.Path(source).read_bytes(), path
     assert (folder / "DEBIAN" / "conffiles").read_text() == "/etc/swiftlet/swiftlet.conf\n"
     assert (folder / "var/lib/swiftlet").is_dir()
-    for script in ("postinst", "prerm", "postrm"):
+    for script in ("preinst", "postinst", "prerm", "postrm"):
         subprocess.run(["dash", "-n", str(folder / "DEBIAN" / script)], check=True)
+    check_old_processor(folder / "DEBIAN" / "preinst", folder)
     for page in ("man1/swiftlet.1", "man5/swiftlet.conf.5", "man7/swiftlet-stream.7", "man8/swiftletd.8"):
         assert (folder / f"usr/share/man/{page}.gz").is_file(), page
     return size
+
+
+def check_old_processor(script: pathlib.Path, folder: pathlib.Path) -> None:
+    """A Raspberry Pi Zero's system, which is armhf too, is refused before anything is unpacked."""
+    (folder / "uname").write_text("#!/bin/sh\necho $MACHINE\n")
+    (folder / "uname").chmod(0o755)
+    for machine, status in (("armv6l", 1), ("armv7l", 0), ("aarch64", 0)):
+        run = subprocess.run(["sh", str(script), "install"], capture_output=True, text=True,
+                             env=os.environ | {"PATH": f"{folder}:{os.environ['PATH']}", "MACHINE": machine})
+        assert run.returncode == status and (machine in run.stderr) == (status == 1), (machine, run)
 
 
 def check_programs(folder: pathlib.Path, architecture: str) -> None:
