@@ -56,7 +56,7 @@ let package = Package(
         // Device: Embedded subset. Dependencies point downwards only.
         device("Files", ["CLinux"]),
         device("Arena", ["CLinux"]),
-        device("ModelFile", ["CLinux"]),
+        device("ModelFile", ["Files", "CLinux"]),
         device("Engine", ["Arena", "ModelFile", "CKernels", "CLinux"]),
         device("Networks", ["Engine", "ModelFile"]),
         device("Vision", ["CJPEG", "CKernels"]),

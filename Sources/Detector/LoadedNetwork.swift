@@ -55,7 +55,7 @@ public struct LoadedNetwork {
 
     static func file(_ path: UnsafePointer<CChar>) throws(DetectorError) -> ModelFile {
         do {
-            return try ModelFile(path: path)
+            return try ModelFile(path: path, forOneEngine: true)
         } catch {
             throw .model(error)
         }

@@ -6,6 +6,8 @@ import Vision
 public struct ModelDescription {
     /// Classes in the largest model that is accepted, background included.
     public static let largestClassCount = 4096
+    /// Bytes of the longest label that is accepted: a line of the stream holds a hundred detections with such.
+    public static let labelLimit = 256
 
     /// What people call the model, UTF-8.
     public var name: [UInt8]
@@ -58,6 +60,9 @@ extension ModelDescription {
             throw .outOfRange(key: architecture)
         }
         let labels = try file.texts(ModelKey.labels, count: 2...Self.largestClassCount)
+        for (index, label) in labels.enumerated() where label.count > Self.labelLimit {
+            throw .labelTooLong(index: index, limit: Self.labelLimit)
+        }
         let backbone = try Self.backbone(file)
         let anchors = try Self.anchors(file)
         self.init(

@@ -7,7 +7,7 @@ struct Int8Builder {
     private let graph: Graph
     private let storage: PackedStorage
     private let kernels: UnsafePointer<ck_qs8_kernels>
-    private var weights: Int8Weights
+    private(set) var weights: Int8Weights
     private let buffers: [UnsafeMutableRawPointer]
     /// Free memory for parameters, zeroed.
     private var parameters: UnsafeMutableRawPointer

@@ -45,8 +45,8 @@ final class Int8Program {
             buffers: plan.offsets.map { arenaBase + $0 }, parameters: parameterBase, end: parameterBase + byteCount)
         schedule = try builder.schedule()
         stored = builder.stored
-        // Only weights are read from the file again. The arena's pages come after the file's, so that they never add up.
-        file.releaseMemory()
+        // Only weights are read again. The arena's pages come after those that are given back, so that they never add up.
+        file.releaseAll(but: builder.weights.weightBytes)
         self.arena.populate()
         let first = builder.map(graph.input), last = builder.map(graph.output)
         input = UnsafeMutableBufferPointer(

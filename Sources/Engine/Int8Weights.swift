@@ -27,6 +27,8 @@ struct Int8Weights {
     /// Files hold tensors in the order of the layers, weights before all else: each search goes on where the last one of
     /// its kind ended.
     private var next = (weight: 0, other: 0)
+    /// What of the file the weights found so far lie in, in bytes.
+    private(set) var weightBytes = 0..<0
 
     init(_ file: ModelFile) {
         self.file = file
@@ -136,7 +138,15 @@ struct Int8Weights {
             let index = start + step < count ? start + step : start + step - count
             guard file.tensors[index].name == name else { continue }
             isUsed[index] = true
-            if isWeight { next.weight = index } else { next.other = index }
+            if isWeight {
+                next.weight = index
+                let found = file.tensors[index].byteRange
+                weightBytes =
+                    weightBytes.isEmpty
+                    ? found : min(weightBytes.lowerBound, found.lowerBound)..<max(weightBytes.upperBound, found.upperBound)
+            } else {
+                next.other = index
+            }
             return file.tensors[index]
         }
         throw .model(.tensor(name, .missing))

@@ -1,12 +1,12 @@
 import CLinux
+import Files
 
-/// A GGUF file (version 3, little endian), mapped read-only and used in place.
+/// A GGUF file (version 3, little endian), read once into memory of its own and used there.
 ///
 /// The format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md. Everything is checked here, once: counts,
 /// lengths, offsets, alignment and overlaps. Whether the tensors fit a network is checked when the engine binds them.
 ///
-/// The file is used for as long as this object lives: replace a model by renaming a new file over it, as swiftlet-model
-/// does. Shortening it in place ends the process.
+/// Whoever writes to the file later, as scp and cp do when they put a new model over it, changes nothing here.
 public final class ModelFile {
     /// Bounds on what a file may claim; the largest network of the family has about 700 tensors.
     public enum Limit {
@@ -16,45 +16,57 @@ public final class ModelFile {
         public static let tensors = 4096
         /// Elements of one array among the metadata; labels are the longest.
         public static let arrayElements = 65_536
+        /// Bytes of the whole file.
+        public static let bytes = 256 << 20
     }
 
     let bytes: UnsafeRawBufferPointer
-    private let ownsMapping: Bool
+    /// nil for borrowed bytes.
+    private let contents: FileContents?
+    private let isForOneEngine: Bool
     private(set) var metadata: [MetadataEntry] = []
     /// In the file's order. No two have the same name, and their bytes do not overlap.
     public private(set) var tensors: [ModelTensor] = []
 
-    /// Maps the file at `path`.
-    public convenience init(path: UnsafePointer<CChar>) throws(ModelFileError) {
-        var address: UnsafeRawPointer?
-        var size = 0
-        let status = clinux_map_file(path, &address, &size)
-        guard status == 0 else { throw .cannotOpen(errno: status) }
-        try self.init(bytes: UnsafeRawBufferPointer(start: address, count: size), ownsMapping: true)
+    /// Reads the file at `path`.
+    /// - Parameters:
+    ///   - limit: bytes of the largest file that is read.
+    ///   - forOneEngine: an engine that binds the tensors may give back what it does not need to run.
+    public convenience init(
+        path: UnsafePointer<CChar>, limit: Int = Limit.bytes, forOneEngine: Bool = false
+    ) throws(ModelFileError) {
+        let contents: FileContents
+        do throws(FileError) {
+            contents = try FileContents(path: path, limit: limit)
+        } catch {
+            throw .cannotRead(error)
+        }
+        try self.init(contents.bytes, owner: contents, isForOneEngine: forOneEngine)
     }
 
     /// Reads a model from memory, which the caller keeps alive and unchanged as long as the model file lives. It begins
     /// at a multiple of 16, so that the tensors are aligned for their elements.
     public convenience init(borrowing bytes: UnsafeRawBufferPointer) throws(ModelFileError) {
         precondition(Int(bitPattern: bytes.baseAddress) % 16 == 0)
-        try self.init(bytes: bytes, ownsMapping: false)
+        try self.init(bytes, owner: nil, isForOneEngine: false)
     }
 
-    private init(bytes: UnsafeRawBufferPointer, ownsMapping: Bool) throws(ModelFileError) {
+    private init(
+        _ bytes: UnsafeRawBufferPointer, owner: consuming FileContents?, isForOneEngine: Bool
+    ) throws(ModelFileError) {
         self.bytes = bytes
-        self.ownsMapping = ownsMapping
+        contents = owner
+        self.isForOneEngine = isForOneEngine
         try parse()
     }
 
-    /// Gives back the memory that reading the file took; what is read again comes from the file again.
-    public func releaseMemory() {
-        if ownsMapping, let address = bytes.baseAddress { clinux_forget(address, bytes.count) }
-    }
-
-    deinit {
-        if ownsMapping, let address = bytes.baseAddress {
-            _ = clinux_unmap(address, bytes.count)
-        }
+    /// For the engine: gives back the memory of all but `range`, in whole pages, where the file is for one engine alone.
+    /// What lay there must not be read again.
+    public func releaseAll(but range: Range<Int>) {
+        guard isForOneEngine, let base = bytes.baseAddress else { return }
+        let start = UnsafeMutableRawPointer(mutating: base)
+        clinux_give_back(start, range.lowerBound)
+        clinux_give_back(start + range.upperBound, bytes.count - range.upperBound)
     }
 
     /// Bytes of the whole file, header included.

@@ -1,6 +1,8 @@
+import Files
+
 /// What is wrong with a model file. Offsets are bytes from the file's start.
 public enum ModelFileError: Error, Equatable, Sendable {
-    case cannotOpen(errno: Int32)
+    case cannotRead(FileError)
     /// The first four bytes are not "GGUF".
     case notGGUF
     /// Only version 3, little endian, is read.
@@ -18,6 +20,8 @@ public enum ModelFileError: Error, Equatable, Sendable {
     case wrongType(key: Name, expected: ValueKind)
     /// The value is none that a network of ours can have.
     case outOfRange(key: Name)
+    /// The label at this place among the classes, the background being 0, is longer than `limit` bytes.
+    case labelTooLong(index: Int, limit: Int)
     case tensor(Name, TensorProblem)
 
     /// Which part of the file an error is about.

@@ -1,10 +1,11 @@
+import Files
 import ModelFile
 
 extension ModelFileError {
     /// What is wrong with the model file and what to do about it; the caller puts the file's name in front.
     public var message: String {
         switch self {
-        case .cannotOpen(let errno): "cannot be opened: \(errorText(errno))"
+        case .cannotRead(let error): error.message
         case .notGGUF: "is not a GGUF file: make one with 'swiftlet-model import'"
         case .unsupportedVersion(let version): "is GGUF version \(version); only version 3 is read: import it again"
         case .truncated(let part, let offset):
@@ -16,6 +17,8 @@ extension ModelFileError {
         case .missingKey(let key): "has no key '\(key.text)': import it again with this version of swiftlet-model"
         case .wrongType(let key, let expected): "key '\(key.text)' is not \(expected.text)"
         case .outOfRange(let key): "key '\(key.text)' has a value that no known network allows"
+        case .labelTooLong(let index, let limit):
+            "the label of class \(index) has more than \(limit) bytes: shorten it and import the model again"
         case .tensor(let name, let problem): "tensor '\(name.text)' \(problem.text)"
         }
     }

@@ -51,6 +51,7 @@ public struct FrameLineWriter: ~Copyable {
     private var width = 0
     private var height = 0
     private var omitted = 0
+    private var isFull = false
     private var body = 0
     private let segments: UnsafeMutableBufferPointer<FrameSegments.Segment>
     private var segmentCount = 0
@@ -70,7 +71,7 @@ public struct FrameLineWriter: ~Copyable {
 
     /// Takes the line's own fields; a line that was not finished is forgotten.
     public mutating func begin(_ line: FrameLine) {
-        (width, height, omitted, segmentCount) = (line.width, line.height, 0, 0)
+        (width, height, omitted, segmentCount, isFull) = (line.width, line.height, 0, 0, false)
         json.clear()
         json.beginObject()
         json.key("type")
@@ -104,17 +105,23 @@ public struct FrameLineWriter: ~Copyable {
         head = json.byteCount
     }
 
-    /// Adds one detection, or counts it as omitted once the line is full: the caller begins with the best.
+    /// Adds one detection, or counts it as omitted: once the line is full, since the caller begins with the best, and
+    /// alone where its label is longer than `StreamProtocol.labelLimit`.
     /// The box has fractions of the frame's size; what lies outside the frame is cut off.
     public mutating func add(
         classIndex: Int, label: [UInt8], score: Float, left: Float, top: Float, right: Float, bottom: Float
     ) {
+        guard label.count <= StreamProtocol.labelLimit else {
+            omitted += 1
+            return
+        }
         let mark = json.mark
         json.detection(
             classIndex: classIndex, label: label, score: score, left: left, top: top, right: right, bottom: bottom,
             width: width, height: height)
-        guard omitted == 0, !json.hasOverflowed, json.room >= Self.tail, segmentCount < segments.count else {
+        guard !isFull, !json.hasOverflowed, json.room >= Self.tail, segmentCount < segments.count else {
             json.rewind(to: mark)
+            isFull = true
             omitted += 1
             return
         }

@@ -15,11 +15,11 @@ struct ListeningSocket: ~Copyable {
             throw .pathTooLong(limit: clinux_unix_path_limit)
         }
         // Another daemon that starts just now must not take this one's socket, bound but not listening yet, for a stale
-        // one, nor the other way round.
+        // one, nor the other way round. Daemons hold the lock for a moment: where it cannot be had, it is somebody else's,
+        // who must not keep this one from starting.
         var lock: Int32 = -1
-        let lockError = clinux_unix_lock_folder(path, &lock)
-        guard lockError == 0 else { throw .cannotListen(lockError) }
-        defer { _ = clinux_close(lock) }
+        let isLocked = clinux_unix_lock_folder(path, &lock) == 0
+        defer { if isLocked { _ = clinux_close(lock) } }
         let descriptor = try Self.listen(path, backlog: backlog)
         var status = clinux_file_status()
         let error = clinux_path_status(path, &status)

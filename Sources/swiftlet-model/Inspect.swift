@@ -105,7 +105,7 @@ func open(model path: String) throws -> ModelFile {
     do {
         return try ModelFile(path: path)
     } catch {
-        if case .cannotOpen = error { throw Failure.noInput("\(path): \(error.message)") }
+        if case .cannotRead = error { throw Failure.noInput("\(path): \(error.message)") }
         throw Failure.badData("\(path): \(error.message)")
     }
 }

@@ -1,3 +1,4 @@
+import CLinux
 import Detector
 import Engine
 import Files
@@ -12,12 +13,29 @@ final class Reloader {
     let filters = Mailbox<DetectionFilter>()
     /// For the capturing thread.
     let periods: NewPeriods
+    /// What tells one state of a file from another.
+    struct ModelIdentity: Equatable {
+        private let inode: UInt64
+        private let size: UInt64
+        private let changed: UInt64
+
+        /// nil where there is no such file.
+        init?(_ path: UnsafePointer<CChar>) {
+            var status = clinux_file_status()
+            guard clinux_status_at(clinux_working_folder, path, &status) == 0 else { return nil }
+            (inode, size, changed) = (status.inode, status.size, status.modified)
+        }
+    }
+
     private let options: Options
+    /// As it was before the model was read.
+    private let model: ModelIdentity?
     private let labels: [[UInt8]]
     private let log: Log
 
-    init(_ options: Options, labels: [[UInt8]], _ log: Log) throws(StreamError) {
+    init(_ options: Options, _ model: ModelIdentity?, labels: [[UInt8]], _ log: Log) throws(StreamError) {
         periods = try NewPeriods()
+        self.model = model
         self.options = options
         self.labels = labels
         self.log = log
@@ -43,7 +61,8 @@ final class Reloader {
             }
             filters.put(DetectionFilter(configuration, labels: labels))
             periods.put(configuration.period)
-            let rest = configuration.restartOnly(than: options.configuration)
+            var rest = configuration.restartOnly(than: options.configuration)
+            if ModelIdentity(options.model) != model { rest += (rest.isEmpty ? "" : ", ") + "the new model file" }
             log.notice("configuration reloaded" + (rest.isEmpty ? "" : "; restart the daemon for \(rest)"))
         } catch {
             log.error("the old configuration goes on: \(options.message(error))")

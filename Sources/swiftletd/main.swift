@@ -41,7 +41,8 @@ private func openSource(_ options: Options, _ detector: Detector, stop: Int32, _
 }
 
 private func startServer(
-    _ options: Options, inherited: Int32?, _ detector: Detector, _ source: CaptureLoop.Source, _ log: Log
+    _ options: Options, inherited: Int32?, clients: Int, _ detector: Detector, _ source: CaptureLoop.Source,
+    _ log: Log
 ) -> StreamServer {
     let kind: StaticString =
         switch source {
@@ -62,6 +63,7 @@ private func startServer(
         threshold: options.threshold, snapshots: options.configuration.allowsSnapshots,
         labels: detector.description.labels)
     var limits = StreamLimits()
+    limits.clients = clients
     limits.givesSnapshots = options.configuration.allowsSnapshots
     do throws(StreamError) {
         return try StreamServer(
@@ -71,6 +73,24 @@ private func startServer(
         log.error(error.message(socket: text(options.socket)))
         error.exitCode.exit()
     }
+}
+
+/// Descriptors that the daemon itself has at most, clients left out: signals, events, camera or picture, files that are
+/// being written, pictures for clients.
+private let ownDescriptors = 32
+
+/// How many clients the limit on open files leaves room for. Ends the process where there is none for any.
+private func clientLimit(_ log: Log) -> Int {
+    let wanted = StreamLimits().clients + ownDescriptors
+    let limit = Int(clamping: clinux_raise_descriptor_limit(UInt64(wanted)))
+    let remedy = "raise it to \(wanted) (ulimit -n, LimitNOFILE= of the unit)"
+    guard limit > ownDescriptors else {
+        log.error("only \(limit) files may be open, and \(ownDescriptors + 1) are needed: \(remedy)")
+        ExitCode.system.exit()
+    }
+    guard limit < wanted else { return StreamLimits().clients }
+    log.warning("only \(limit) files may be open, which is enough for \(limit - ownDescriptors) clients: \(remedy)")
+    return limit - ownDescriptors
 }
 
 private func inheritedSocket(_ log: Log) -> Int32? {
@@ -91,9 +111,11 @@ private func startHousekeeper(_ duties: Housekeeper.Duties, _ log: Log) -> House
     }
 }
 
-private func makeReloader(_ options: Options, _ detector: Detector, _ log: Log) -> Reloader {
+private func makeReloader(
+    _ options: Options, _ model: Reloader.ModelIdentity?, _ detector: Detector, _ log: Log
+) -> Reloader {
     do throws(StreamError) {
-        return try Reloader(options, labels: detector.description.labels, log)
+        return try Reloader(options, model, labels: detector.description.labels, log)
     } catch {
         log.error("cannot prepare for reloads: \(error.message(socket: ""))")
         error.exitCode.exit()
@@ -121,12 +143,14 @@ private func run() {
         log.error("cannot receive signals: \(errorText(error))")
         ExitCode.system.exit()
     }
+    let clients = clientLimit(log)
+    let modelFile = Reloader.ModelIdentity(options.model)
     let detector = startDetector(options, log)
     let source = openSource(options, detector, stop: stop, log)
-    let reloader = makeReloader(options, detector, log)
+    let reloader = makeReloader(options, modelFile, detector, log)
     let filter = reloader.initialFilter()
     let metrics = makeMetrics(log)
-    let server = startServer(options, inherited: inherited, detector, source, log)
+    let server = startServer(options, inherited: inherited, clients: clients, detector, source, log)
     let housekeeper = startHousekeeper(
         .init(
             metrics: metrics, stream: server, manager: ServiceManager(), metricsPath: options.metrics,

@@ -90,9 +90,27 @@ enum SampleFile {
         _ = try SampleFile.readAll(Array(bytes.prefix(end)))
     }
 
+    /// A FIFO is not waited for, a file that is too large not read, one without an end neither.
+    @Test func whatIsNoFileIsNamed() throws {
+        let fifo = NSTemporaryDirectory() + "swiftlet-fifo-\(UUID().uuidString)"
+        defer { unlink(fifo) }
+        try #require(mkfifo(fifo, 0o600) == 0)
+        for path in [fifo, "/dev/zero"] {
+            #expect(throws: ModelFileError.cannotRead(.notRegularFile)) { _ = try ModelFile(path: path) }
+        }
+        let bytes = try SampleFile.bytes()
+        let path = NSTemporaryDirectory() + "swiftlet-sample-\(UUID().uuidString)"
+        defer { unlink(path) }
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+        #expect(try ModelFile(path: path, limit: bytes.count).byteCount == bytes.count)
+        #expect(throws: ModelFileError.cannotRead(.tooLarge(limit: bytes.count - 1))) {
+            _ = try ModelFile(path: path, limit: bytes.count - 1)
+        }
+    }
+
     @Test func missingFileAndFolder() {
-        #expect(throws: ModelFileError.cannotOpen(errno: ENOENT)) { _ = try ModelFile(path: "/nonexistent.gguf") }
-        #expect(throws: ModelFileError.cannotOpen(errno: EISDIR)) { _ = try ModelFile(path: "/tmp") }
+        #expect(throws: ModelFileError.cannotRead(.system(ENOENT))) { _ = try ModelFile(path: "/nonexistent.gguf") }
+        #expect(throws: ModelFileError.cannotRead(.folder)) { _ = try ModelFile(path: "/tmp") }
     }
 }
 

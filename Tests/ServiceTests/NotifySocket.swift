@@ -78,6 +78,10 @@ final class LineReader {
 
     deinit { fclose(file) }
 
+    func send(_ text: String) {
+        _ = text.withCString { Glibc.send(fileno(file), $0, strlen($0), Int32(MSG_NOSIGNAL)) }
+    }
+
     func next() throws -> [String: Any] {
         var line: UnsafeMutablePointer<CChar>?
         var capacity = 0

@@ -26,15 +26,19 @@ final class RunningDaemon {
     }
 
     /// Starts the daemon with its model and socket, unless the arguments name others or a configuration.
-    /// - Parameter standardError: in place of the file that `log` reads.
+    /// - Parameters:
+    ///   - limits: commands of a shell that precede the program.
+    ///   - standardError: in place of the file that `log` reads.
     func start(
-        _ arguments: [String], environment: [String: String] = [:], standardError: FileHandle? = nil
+        _ arguments: [String], environment: [String: String] = [:], limits: String? = nil,
+        standardError: FileHandle? = nil
     ) throws {
-        process.executableURL = try URL(fileURLWithPath: Self.program())
+        let program = try Self.program()
+        process.executableURL = URL(fileURLWithPath: limits == nil ? program : "/bin/sh")
         var all = arguments
         if !all.contains("--model"), !all.contains("--config") { all += ["--model", try Self.model()] }
         if !all.contains("--socket"), !all.contains("--config") { all += ["--socket", socket] }
-        process.arguments = all
+        process.arguments = (limits.map { ["-c", "\($0); exec \"$0\" \"$@\"", program] } ?? []) + all
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
         process.standardInput = standardInput
         let log = folder + "/log"

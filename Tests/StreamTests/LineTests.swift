@@ -35,6 +35,25 @@ import Testing
         #expect(line["threshold"] as? Double == 0.3)
     }
 
+    /// A label that no line can hold takes no other detection with it.
+    @Test func aLabelThatIsTooLongIsLeftOutAlone() throws {
+        for length in [StreamProtocol.labelLimit + 1, 31_000, 32_000, 1 << 20] {
+            for place in 0..<3 {
+                var writer = FrameLineWriter()
+                writer.begin(frame())
+                for index in 0..<3 {
+                    // Of control characters, which take six bytes each.
+                    let label = [UInt8](repeating: 1, count: index == place ? length : StreamProtocol.labelLimit)
+                    writer.add(classIndex: index, label: label, score: 0.5, left: 0, top: 0, right: 1, bottom: 1)
+                }
+                let line = try object(Array(try writer.finish().line))
+                let found = try #require(line["detections"] as? [[String: Any]])
+                #expect(found.map { $0["class"] as? Int } == [0, 1, 2].filter { $0 != place })
+                #expect(line["detections_omitted"] as? Int == 1)
+            }
+        }
+    }
+
     @Test func helloTakes4096LabelsAndCountsWhatItCannot() throws {
         let labels = (0..<4096).map { Array("a class with a rather long label \($0)".utf8) }
         #expect(try object(hello(labels: labels))["labels_omitted"] as? Int == 0)

@@ -201,6 +201,19 @@ import Testing
     }
 
     /// As systemd hands it over: the process has not made the file and does not remove it.
+    /// Anybody may hold a lock on a folder that he can read.
+    @Test func aLockOnTheFolderKeepsNobodyFromStarting() throws {
+        let folder = NSTemporaryDirectory() + "swiftlet-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY)
+        defer { close(descriptor) }
+        try #require(flock(descriptor, LOCK_SH) == 0)
+        let server = try StreamServer(path: folder + "/s", hello: Array("hello\n".utf8))
+        #expect(try SocketClient(folder + "/s").line() == "hello")
+        server.close(drain: 0)
+    }
+
     @Test func inheritedSocketServesAndItsFileStays() throws {
         let path = RunningServer.newPath()
         defer { unlink(path) }

@@ -11,6 +11,10 @@ const char *_Nullable clinux_environment(const char *_Nonnull name);
 /// Nanoseconds that the processors have spent on this process, all threads together.
 uint64_t clinux_process_cpu_ns(void);
 
+/// Raises the number of descriptors that the process may have to `wanted` where that is allowed. Returns what it is
+/// then, or `wanted` where the system does not say.
+uint64_t clinux_raise_descriptor_limit(uint64_t wanted);
+
 struct clinux_process_memory {
     /// Bytes of the process that are in memory now (VmRSS of /proc/self/status).
     uint64_t resident;
