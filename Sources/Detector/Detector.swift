@@ -107,14 +107,21 @@ public final class Detector {
             sizeVariance: description.sizeVariance, suppression: description.suppression,
             iouThreshold: description.iouThreshold)
         format = loaded.format
-        pictures = PictureInput(
-            format: format, resize: settings.resize, upstream: description.resize, limits: settings.pictures)
+        pictures = try Self.pictureInput(format, description, settings)
     }
 
     /// A way in for pictures that another thread may use while this detector runs; it writes to that thread's tensor.
-    public func makePictureInput() -> PictureInput {
-        PictureInput(
+    public func makePictureInput() throws(DetectorError) -> PictureInput {
+        try Self.pictureInput(format, description, settings)
+    }
+
+    private static func pictureInput(
+        _ format: InputFormat, _ description: ModelDescription, _ settings: DetectorSettings
+    ) throws(DetectorError) -> PictureInput {
+        let input = PictureInput(
             format: format, resize: settings.resize, upstream: description.resize, limits: settings.pictures)
+        guard input.isUsable else { throw .noMemoryForPictures(byteCount: settings.pictures.memory) }
+        return input
     }
 
     /// The network's input, overwritten by a run.

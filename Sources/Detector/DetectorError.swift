@@ -6,6 +6,8 @@ import Vision
 public enum DetectorError: Error {
     case model(ModelFileError)
     case engine(EngineError)
+    /// The system has no room for what decodes pictures.
+    case noMemoryForPictures(byteCount: Int)
     /// The asked-for input size is outside what networks are built for.
     case inputSize(PictureSize)
     /// The class threshold at this position of the settings names no label of the model.

@@ -24,6 +24,9 @@ public final class PictureInput {
         ingest = Ingest(format: format, rule: isFast ? .fast : upstream)
     }
 
+    /// Whether there was memory for its decoder.
+    var isUsable: Bool { jpeg.isUsable }
+
     /// What a JPEG was.
     public struct Loaded {
         /// Of the upright picture.

@@ -8,7 +8,7 @@ extension DetectorError {
         case .model(.cannotRead(.system(clinux_EACCES))), .model(.cannotRead(.system(clinux_EPERM))): .noPermission
         case .model(.cannotRead(let error)): error.exitCode
         case .model, .engine(.model), .engine(.channels): .badData
-        case .engine(.outOfMemory), .engine(.cannotStartThreads): .system
+        case .engine(.outOfMemory), .engine(.cannotStartThreads), .noMemoryForPictures: .system
         case .inputSize, .unknownLabel, .engine(.kernelPath): .usage
         }
     }

@@ -31,6 +31,9 @@ extension DetectorError {
         switch self {
         case .model(let error): return "\(model): \(error.message)"
         case .engine(let error): return "\(model): \(error.message)"
+        case .noMemoryForPictures(let count):
+            return "decoding pictures needs up to \(byteCount(count)) of address space, which the system does not have: "
+                + "raise the limit (ulimit -v)"
         case .inputSize(let size):
             let sides = DetectionNetwork.inputSides
             return "an input of \(size.width)x\(size.height) is not possible: "

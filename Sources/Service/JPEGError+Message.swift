@@ -19,7 +19,7 @@ extension JPEGError {
         case .tooMuchMemory(let size):
             "is \(size.width)x\(size.height) pixels and needs more memory than is allowed: scale it down, or save it as "
                 + "a baseline JPEG, not a progressive one"
-        case .outOfMemory: "cannot be encoded: no memory"
+        case .outOfMemory: "cannot be decoded or encoded: no memory"
         }
     }
 

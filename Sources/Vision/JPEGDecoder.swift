@@ -11,19 +11,20 @@ public struct JPEGDecoder: ~Copyable {
     /// How the last picture was stored.
     public private(set) var orientation = Orientation.upright
 
-    private let decoder: OpaquePointer
+    /// nil where there was no memory for it.
+    private let decoder: OpaquePointer?
     private let limits: JPEGLimits
     private var stored = Picture()
 
-    /// Makes what all pictures share; ends the process where there is no memory for that. Buffers come with the first
-    /// picture.
+    /// Makes what all pictures share. Where there is no memory for that, every picture is refused with `outOfMemory`.
+    /// Buffers come with the first picture.
     public init(limits: JPEGLimits = JPEGLimits()) {
-        guard let decoder = cjpeg_decoder_create(Int32(clamping: limits.scans), limits.memory) else {
-            fatalError("no memory for a JPEG decoder")
-        }
-        self.decoder = decoder
+        decoder = cjpeg_decoder_create(Int32(clamping: limits.scans), limits.memory)
         self.limits = limits
     }
+
+    /// Whether there was memory for it.
+    public var isUsable: Bool { decoder != nil }
 
     deinit {
         cjpeg_decoder_destroy(decoder)
@@ -38,7 +39,7 @@ public struct JPEGDecoder: ~Copyable {
     public mutating func decode(
         _ bytes: UnsafeRawBufferPointer, into picture: inout Picture, atLeast size: PictureSize? = nil
     ) throws(JPEGError) -> PictureSize {
-        let full = try readSize(bytes)
+        let (decoder, full) = try readHeader(bytes)
         let denominator = Self.denominator(full, atLeast: size.map { orientation.upright($0) })
         let decoded = PictureSize(
             width: (full.width + denominator - 1) / denominator, height: (full.height + denominator - 1) / denominator)
@@ -64,7 +65,7 @@ public struct JPEGDecoder: ~Copyable {
     public mutating func decodePlanes(
         _ bytes: UnsafeRawBufferPointer, into picture: inout PlanarPicture, atLeast size: PictureSize
     ) throws(JPEGError) -> PictureSize? {
-        let full = try readSize(bytes)
+        let (decoder, full) = try readHeader(bytes)
         guard orientation == .upright else { return nil }
         let denominator = Self.denominator(full, atLeast: size)
         var count: UInt32 = 0, width: UInt32 = 0, height: UInt32 = 0
@@ -95,7 +96,14 @@ public struct JPEGDecoder: ~Copyable {
     ///
     /// - Returns: the size as it is stored; `orientation` tells how to get to the upright one.
     public mutating func readSize(_ bytes: UnsafeRawBufferPointer) throws(JPEGError) -> PictureSize {
+        try readHeader(bytes).size
+    }
+
+    private mutating func readHeader(
+        _ bytes: UnsafeRawBufferPointer
+    ) throws(JPEGError) -> (decoder: OpaquePointer, size: PictureSize) {
         orientation = .upright
+        guard let decoder else { throw .outOfMemory }
         guard let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count > 0 else {
             throw .notJPEG
         }
@@ -106,13 +114,13 @@ public struct JPEGDecoder: ~Copyable {
         let full = PictureSize(width: Int(header.width), height: Int(header.height))
         guard limits.allow(full) else { throw .tooLarge(full) }
         orientation = Orientation(exif: UnsafeRawBufferPointer(start: header.exif, count: header.exif_count))
-        return full
+        return (decoder, full)
     }
 
     /// Leaves libjpeg what the picture's pixels do not need of the limit.
     private func take(_ pixelBytes: Int, for full: PictureSize) throws(JPEGError) {
         guard pixelBytes <= limits.memory else { throw .tooMuchMemory(full) }
-        cjpeg_allow_memory(decoder, limits.memory - pixelBytes)
+        if let decoder { cjpeg_allow_memory(decoder, limits.memory - pixelBytes) }
     }
 
     private static func read(
@@ -125,7 +133,7 @@ public struct JPEGDecoder: ~Copyable {
     private func check(_ status: cjpeg_status, _ full: PictureSize) throws(JPEGError) {
         guard status != CJPEG_OK else { return }
         guard status != CJPEG_OUT_OF_MEMORY else { throw .tooMuchMemory(full) }
-        throw JPEGError(status, code: cjpeg_decoder_error_code(decoder))
+        throw JPEGError(status, code: decoder.map { cjpeg_decoder_error_code($0) } ?? 0)
     }
 
     private static func denominator(_ full: PictureSize, atLeast size: PictureSize?) -> Int {

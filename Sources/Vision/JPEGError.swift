@@ -21,7 +21,7 @@ public enum JPEGError: Error, Equatable, Sendable {
     case tooManyScans
     /// The picture's pixels, and what libjpeg needs to get at them, are beyond `JPEGLimits.memory`.
     case tooMuchMemory(PictureSize)
-    /// Of an encoder.
+    /// The system has none.
     case outOfMemory
 
     init(_ status: cjpeg_status, code: Int32) {

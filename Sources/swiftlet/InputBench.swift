@@ -18,16 +18,17 @@ struct InputBench {
     /// - Parameter kind: a pixel format's name or the path of a JPEG.
     static func run(_ kind: UnsafePointer<CChar>, _ options: BenchOptions, _ log: Log) -> ExitCode {
         let model = options.model!
-        let detector: Detector
+        let detector: Detector, input: PictureInput
         do throws(DetectorError) {
             detector = try Detector(
                 modelPath: model, settings: DetectorSettings(threshold: 0.5, resize: .fast, threads: 1))
+            input = try detector.makePictureInput()
         } catch {
             log.error(error.message(model: text(model)))
             return error.exitCode
         }
         let bench = InputBench(
-            name: text(kind), options: options, detector: detector, input: detector.makePictureInput(), log: log)
+            name: text(kind), options: options, detector: detector, input: input, log: log)
         for format in PixelFormat.allCases where format != .mjpeg && equalIgnoringCase(kind, format.name) {
             return bench.time(format)
         }

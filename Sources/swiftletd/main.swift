@@ -9,14 +9,15 @@ import Vision
 /// How long clients may take to read what is queued when the daemon ends.
 private let drainTime: UInt64 = 2_000_000_000
 
-private func startDetector(_ options: Options, _ log: Log) -> Detector {
+private func startDetector(_ options: Options, _ log: Log) -> (detector: Detector, input: PictureInput) {
     // Thresholds and limit come with each frame: they may change.
     var settings = DetectorSettings(resize: options.resize, threads: options.threads)
     // What a full line leaves out must be the worst.
     settings.order = .bestFirst
     settings.pictures = .live
     do throws(DetectorError) {
-        return try Detector(modelPath: options.model, settings: settings)
+        let detector = try Detector(modelPath: options.model, settings: settings)
+        return (detector, try detector.makePictureInput())
     } catch {
         log.error(error.message(model: text(options.model)))
         error.exitCode.exit()
@@ -145,7 +146,7 @@ private func run() {
     }
     let clients = clientLimit(log)
     let modelFile = Reloader.ModelIdentity(options.model)
-    let detector = startDetector(options, log)
+    let (detector, input) = startDetector(options, log)
     let source = openSource(options, detector, stop: stop, log)
     let reloader = makeReloader(options, modelFile, detector, log)
     let filter = reloader.initialFilter()
@@ -164,7 +165,7 @@ private func run() {
     }
     let reporter = CameraReporter(server, metrics, sourceText: options.sourceText, log)
     let capture = CaptureLoop(
-        source, input: detector.makePictureInput(), slot: slot, stream: server, stop: stop, metrics: metrics,
+        source, input: input, slot: slot, stream: server, stop: stop, metrics: metrics,
         period: options.period, newPeriods: reloader.periods, log: log, reporter: reporter)
     let (name, size) = (text(detector.description.name), detector.inputSize)
     log.notice(

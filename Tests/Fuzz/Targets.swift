@@ -7,5 +7,6 @@ var allTargets: [any FuzzTarget.Type] {
         PickleTarget.self,
         CheckpointTarget.self,
         SafetensorsTarget.self,
+        DaemonLineTarget.self,
     ]
 }
