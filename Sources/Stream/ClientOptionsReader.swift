@@ -9,6 +9,7 @@ enum ClientLineError: Error {
     case every
     case unknownClass
     case snapshot
+    case status
     case tooLong
 
     var message: StaticString {
@@ -16,12 +17,13 @@ enum ClientLineError: Error {
         case .notAnObject: "options are one JSON object in one line"
         case .malformed: "not JSON of the form of options"
         case .notUTF8: "not UTF-8"
-        case .unknownKey: "unknown option: there are min_score, classes, every and snapshot"
+        case .unknownKey: "unknown option: there are min_score, classes, every, snapshot and status"
         case .repeatedKey: "an option stands twice"
         case .score: "min_score is a number from 0 to 1"
         case .every: "every is a whole number from 1 to 1000000"
         case .unknownClass: "unknown class: the hello line lists them"
         case .snapshot: "snapshot is true, and stands alone in its line"
+        case .status: "status is true, and stands alone in its line"
         case .tooLong: "more than 4096 bytes without a newline: closed"
         }
     }
@@ -33,10 +35,12 @@ enum ClientRequest {
     case options
     /// The next picture with its detections. The options stay as they are.
     case snapshot
+    /// What the daemon has counted. The options stay as they are.
+    case status
 }
 
 /// Reads one line of a client: `{"min_score":0.5,"classes":["king"],"every":2}`, each of them optional, or
-/// `{"snapshot":true}`, as RFC 8259 has it. Nothing else is understood, nothing is allocated, and nothing is read
+/// `{"snapshot":true}` or `{"status":true}`, as RFC 8259 has it. Nothing else is understood, nothing is allocated, and nothing is read
 /// twice.
 struct ClientOptionsReader {
     private var json: JSONReader
@@ -68,10 +72,15 @@ struct ClientOptionsReader {
             guard json.take(UInt8(ascii: "}")) else { throw .malformed }
         }
         guard json.hasEnded() else { throw .malformed }
-        return seen == Self.snapshotBit ? .snapshot : .options
+        switch seen {
+        case Self.snapshotBit: return .snapshot
+        case Self.statusBit: return .status
+        default: return .options
+        }
     }
 
     private static var snapshotBit: UInt8 { 8 }
+    private static var statusBit: UInt8 { 16 }
 
     private mutating func readPair(
         _ options: inout ClientOptions, _ seen: inout UInt8, _ labels: [[UInt8]],
@@ -89,6 +98,8 @@ struct ClientOptionsReader {
             bit = 4
         } else if equal(key, "snapshot") {
             bit = Self.snapshotBit
+        } else if equal(key, "status") {
+            bit = Self.statusBit
         } else {
             json.offset = start
             throw .unknownKey
@@ -98,9 +109,9 @@ struct ClientOptionsReader {
             throw .repeatedKey
         }
         seen |= bit
-        guard seen == bit || seen & Self.snapshotBit == 0 else {
+        guard seen == bit || seen & (Self.snapshotBit | Self.statusBit) == 0 else {
             json.offset = start
-            throw .snapshot
+            throw seen & Self.snapshotBit != 0 ? .snapshot : .status
         }
         guard json.take(UInt8(ascii: ":")) else { throw .malformed }
         switch bit {
@@ -116,7 +127,7 @@ struct ClientOptionsReader {
             }
             options.every = UInt64(value)
         default:
-            guard json.take(word: "true") else { throw .snapshot }
+            guard json.take(word: "true") else { throw bit == Self.snapshotBit ? .snapshot : .status }
         }
     }
 

@@ -31,6 +31,21 @@ extension JSONWriter {
         return try line()
     }
 
+    /// The beginning of a status line: its counters follow, a key and a number each.
+    mutating func beginStatus() {
+        clear()
+        beginObject()
+        key("type")
+        string("status")
+        key("metrics")
+        beginObject()
+    }
+
+    mutating func endStatus() {
+        endObject()
+        endObject()
+    }
+
     /// What holds for a client from here on. `classes` is the array as the client wrote it, nil where it gave none.
     mutating func optionsLine(
         _ options: ClientOptions, classes: UnsafeRawBufferPointer?

@@ -42,6 +42,9 @@ public struct JSONReader {
         return offset == line.count
     }
 
+    /// What was read since reading stood there.
+    func bytes(from start: Int) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: line[start..<offset]) }
+
     mutating func skipBlanks() {
         while let byte = current, byte == 0x20 || byte == 0x09 { offset += 1 }
     }

@@ -83,7 +83,10 @@ public struct JSONWriter: ~Copyable {
     }
 
     /// A name that is not known beforehand, UTF-8.
-    public mutating func key(_ name: [UInt8]) {
+    public mutating func key(_ name: [UInt8]) { name.withUnsafeBytes { key($0) } }
+
+    /// The same for a buffer of bytes.
+    public mutating func key(_ name: UnsafeRawBufferPointer) {
         string(name)
         append(UInt8(ascii: ":"))
         needsComma = false
@@ -156,7 +159,7 @@ public struct JSONWriter: ~Copyable {
     }
 
     /// A value that is JSON already.
-    mutating func value(_ json: UnsafeRawBufferPointer) {
+    public mutating func value(_ json: UnsafeRawBufferPointer) {
         separate()
         append(json)
         needsComma = true

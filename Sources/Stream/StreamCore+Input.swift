@@ -44,7 +44,11 @@ extension StreamCore {
         } catch {
             return refuse(error, offset: reader.offset, to: index)
         }
-        if request == .snapshot { return requestSnapshot(index) }
+        switch request {
+        case .snapshot: return requestSnapshot(index)
+        case .status: return answerStatus(index)
+        case .options: break
+        }
         let classes = reader.classesText
         let classesText = incoming.isSelective ? UnsafeRawBufferPointer(rebasing: line[classes]) : nil
         do throws(StreamError) {
@@ -56,6 +60,27 @@ extension StreamCore {
             }
         } catch {
             // Every accepted line fits into an answer.
+        }
+    }
+
+    /// What it says is made anew for whoever asks, but not more often than one client alone may ask.
+    private func answerStatus(_ index: Int) {
+        let now = clinux_monotonic_ns()
+        if statusLine == nil || now - statusMade >= limits.inputPause {
+            statusLine = nil
+            statusMade = now
+            let counters = lock.locked { counted }
+            statusWriter.beginStatus()
+            writeStatus?(&statusWriter, counters)
+            statusWriter.endStatus()
+            if let line = try? statusWriter.line(), line.count <= limits.queueBytes / 2 { statusLine = line }
+        }
+        lock.locked {
+            guard let statusLine, writeStatus != nil else {
+                noStatusLine.withUnsafeBytes { queue($0, for: index, now: now) }
+                return
+            }
+            queue(statusLine, for: index, now: now)
         }
     }
 

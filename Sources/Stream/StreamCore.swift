@@ -17,6 +17,7 @@ final class StreamCore: @unchecked Sendable {
     let snapshotsOffLine: [UInt8]
     let pictureTooLargeLine: [UInt8]
     let noPictureMemoryLine: [UInt8]
+    let noStatusLine: [UInt8]
     let wake: Event
     let lock: Lock
     /// Guarded by `lock`.
@@ -46,6 +47,12 @@ final class StreamCore: @unchecked Sendable {
     let discarded: UnsafeMutableRawBufferPointer
     let inputScratch: UnsafeMutableRawBufferPointer
     var answers = JSONWriter(capacity: StreamProtocol.inputLimit + 256)
+    /// Writes what a status line tells, a key and a number each, called on the server's thread; nil: there is none.
+    let writeStatus: StreamServer.StatusWriter?
+    var statusWriter: JSONWriter
+    /// What `statusWriter` holds, and when it was asked for it.
+    var statusLine: UnsafeRawBufferPointer?
+    var statusMade: UInt64 = 0
     /// The options of the line that is being read.
     var incoming: ClientOptions
     var acceptPausedUntil: UInt64 = 0
@@ -57,8 +64,11 @@ final class StreamCore: @unchecked Sendable {
     private let classes: UnsafeMutableBufferPointer<UInt64>
 
     init(
-        socket: consuming ListeningSocket, hello: [UInt8], labels: [[UInt8]], limits: StreamLimits
+        socket: consuming ListeningSocket, hello: [UInt8], labels: [[UInt8]], limits: StreamLimits,
+        status: StreamServer.StatusWriter?
     ) throws(StreamError) {
+        writeStatus = status
+        statusWriter = JSONWriter(capacity: status == nil ? 64 : StreamProtocol.lineLimit)
         listener = socket.descriptor
         self.socket = consume socket
         self.labels = labels
@@ -69,6 +79,7 @@ final class StreamCore: @unchecked Sendable {
         snapshotsOffLine = Array(try writer.errorLine("snapshots are off: [stream] snapshots of the configuration"))
         pictureTooLargeLine = Array(try writer.errorLine("no snapshot: the picture is larger than 8 MiB"))
         noPictureMemoryLine = Array(try writer.errorLine("no snapshot: no memory for the picture"))
+        noStatusLine = Array(try writer.errorLine("no status: this server counts nothing"))
         wake = try Event()
         firstClient = try Event()
         self.limits = limits

@@ -3,7 +3,7 @@ enum StreamField: UInt64 {
     case protocolVersion, version, model, snapshots
     case sequence, captured, age, inference, droppedFrames, corruptFrames, width, height, detections, omitted
     case bytes, planes, matrix, fullRange
-    case lines, frames, state, message, format, rate
+    case lines, frames, state, message, format, metrics, rate
 
     var bit: UInt64 { 1 << rawValue }
 
@@ -32,6 +32,7 @@ enum StreamField: UInt64 {
         case .state: "state"
         case .message: "message"
         case .format: "format"
+        case .metrics: "metrics"
         case .rate: "rate_fps"
         }
     }
@@ -53,6 +54,8 @@ extension StreamLine.Kind {
             self = .camera
         } else if equal(name, "options") {
             self = .options
+        } else if equal(name, "status") {
+            self = .status
         } else if equal(name, "error") {
             self = .error
         } else if equal(name, "end") {
@@ -78,6 +81,7 @@ extension StreamLine.Kind {
         case .snapshot: Self.frameBits | StreamField.format.bit | StreamField.bytes.bit
         case .dropped: StreamField.lines.bit
         case .camera: StreamField.state.bit | StreamField.message.bit
+        case .status: StreamField.metrics.bit
         case .error: StreamField.message.bit
         case .end: StreamField.frames.bit
         case .options, .other: 0
@@ -89,7 +93,7 @@ extension StreamLine.Kind {
         case .hello: StreamField.snapshots.bit
         case .snapshot: StreamField.planes.bit | StreamField.matrix.bit | StreamField.fullRange.bit
         case .camera: StreamField.width.bit | StreamField.height.bit | StreamField.format.bit | StreamField.rate.bit
-        case .frame, .dropped, .options, .error, .end, .other: 0
+        case .frame, .dropped, .options, .status, .error, .end, .other: 0
         }
     }
 

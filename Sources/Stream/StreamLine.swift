@@ -4,7 +4,7 @@
 public struct StreamLine {
     /// `stream.schema.json` describes each.
     public enum Kind: Sendable {
-        case hello, frame, snapshot, dropped, camera, options, error, end
+        case hello, frame, snapshot, dropped, camera, options, status, error, end
         /// One that this version does not know.
         case other
     }
@@ -76,6 +76,9 @@ public struct StreamLine {
     public var isBT709 = false
     /// Whether Y, Cb and Cr use all of 0...255.
     public var isFullRange = false
+
+    /// Of status: an object as JSON, checked, with a name and a value for each that the daemon counts.
+    public var metrics = StreamLine.nothing
 
     /// Lines that this client has lost (dropped), or frames that the source had (end).
     public var count: UInt64 = 0

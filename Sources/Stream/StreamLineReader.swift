@@ -115,6 +115,12 @@ public struct StreamLineReader: ~Copyable {
         case .format:
             line.format = try text()
             guard (1...4).contains(line.format.count) else { throw .badValue }
+        case .metrics:
+            json.skipBlanks()
+            let start = json.offset
+            try skip()
+            line.metrics = json.bytes(from: start)
+            guard line.metrics.first == UInt8(ascii: "{") else { throw .badValue }
         case .rate: line.rate = try number(in: 0...1e6)
         case .bytes: line.byteCount = Int(try whole(in: 1...Double(PictureLayout.mostBytes)))
         case .planes: try readPlanes()

@@ -51,8 +51,8 @@ public struct StreamCounters: Equatable, Sendable {
 /// A thread of the server's own accepts, sends and closes. `publish` only copies the line into each client's bounded
 /// queue: it never waits for a client and never allocates. A client that falls behind loses its oldest lines, whole
 /// ones, and is told how many; one that stays behind is told so and closed. Every client begins with the hello line and
-/// the latest state, and may send lines of its own that say what it wants of each frame, or that it wants a picture
-/// (`ClientOptionsReader`).
+/// the latest state, and may send lines of its own that say what it wants of each frame, or that it wants a picture or
+/// the daemon's counters (`ClientOptionsReader`).
 public final class StreamServer: Sendable {
     private let core: StreamCore
     private let thread: clinux_thread
@@ -73,19 +73,27 @@ public final class StreamServer: Sendable {
         try self.init(at: .path(path), hello: hello, labels: labels, limits: limits)
     }
 
+    /// Writes what a status line tells: a key and a number each. Called on the server's thread.
+    public typealias StatusWriter = (inout JSONWriter, StreamCounters) -> Void
+
     /// Starts the thread. Signals that the process handles elsewhere must be blocked already.
-    /// - Parameter labels: UTF-8, one per class: what clients may call classes in their options.
+    /// - Parameters:
+    ///   - labels: UTF-8, one per class: what clients may call classes in their options.
+    ///   - status: for clients that ask how the daemon fares; nil refuses them.
     public init(
-        at address: Address, hello: [UInt8], labels: [[UInt8]] = [], limits: StreamLimits = StreamLimits()
+        at address: Address, hello: [UInt8], labels: [[UInt8]] = [], limits: StreamLimits = StreamLimits(),
+        status: StatusWriter? = nil
     ) throws(StreamError) {
         let backlog = Int32(limits.clients)
         switch address {
         case .path(let path):
             core = try StreamCore(
-                socket: ListeningSocket(path: path, backlog: backlog), hello: hello, labels: labels, limits: limits)
+                socket: ListeningSocket(path: path, backlog: backlog), hello: hello, labels: labels, limits: limits,
+                status: status)
         case .inherited(let descriptor):
             core = try StreamCore(
-                socket: ListeningSocket(inherited: descriptor), hello: hello, labels: labels, limits: limits)
+                socket: ListeningSocket(inherited: descriptor), hello: hello, labels: labels, limits: limits,
+                status: status)
         }
         var thread: clinux_thread = 0
         let context = Unmanaged.passRetained(core)

@@ -80,7 +80,7 @@ _swiftlet() {
     watch) _swiftlet_complete "--socket:file --count:none -n:none --threshold:none -t:none" "--help -h" ;;
     snapshot) _swiftlet_complete \
         "--output:file -o:file --socket:file --threshold:none -t:none --wait:none" "--plain --help -h" ;;
-    status) _swiftlet_complete "--file:file -f:file" "--json --help -h" ;;
+    status) _swiftlet_complete "--socket:file --file:file -f:file" "--json --help -h" ;;
     cameras) _swiftlet_complete "--camera:camera -c:camera --size:none --network:none" "--json --help -h" ;;
     detect) _swiftlet_complete "--model:file -m:file --threshold:none -t:none --class-threshold:none --limit:none
         --resize:resize --threads:none --annotate:file -a:file" "--json --help -h" files ;;

@@ -86,7 +86,7 @@ struct Snapshot: ~Copyable {
         case .error: return fail(.unavailable, "\(socket): \(text(line.message))")
         case .end: return fail(.unavailable, "\(socket): the source has ended")
         case .snapshot: return takePicture(line)
-        case .frame, .dropped, .other: break
+        case .frame, .dropped, .status, .other: break
         }
         return nil
     }

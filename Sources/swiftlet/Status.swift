@@ -3,36 +3,35 @@ import Files
 import Service
 import Stream
 
-/// `swiftlet status`: how the daemon fares, by the metrics that it writes every 10 seconds.
+/// `swiftlet status`: how the daemon fares, by what it says when it is asked, or by the file that it writes every 10
+/// seconds.
 enum Status {
     /// Seconds after which the daemon has missed two writings.
     private static var stale: Double { 30 }
 
     static func run(_ options: StatusOptions, _ log: Log) -> ExitCode {
-        let path = options.file
-        let contents: FileContents
-        do throws(FileError) {
-            contents = try FileContents(path: path, limit: 2 * MetricsText.capacity)
-        } catch {
-            let advice = "is swiftletd running, with [metrics] file set to this?"
-            log.error("\(text(path)): \(error.message): \(advice)")
-            return .unavailable
-        }
-        guard let samples = MetricsSamples(contents.bytes),
-            let written = samples.value("swiftlet_written_time_seconds")
-        else {
-            log.error("\(text(path)): is not what swiftletd writes")
+        var question = StatusQuestion(options.socket, log)
+        let code = options.file.map { question.read($0) } ?? question.ask()
+        guard code == .success, let samples = question.samples else { return code }
+        guard let written = samples.value("swiftlet_written_time_seconds") else {
+            log.error("\(question.source): is not what swiftletd says")
             return .badData
         }
         let age = Double(clinux_realtime_ns()) / 1e9 - written
         let output = Output(log: log)
-        if options.isJSON { writeJSON(samples, age, to: output) } else { writeSummary(samples, age, to: output) }
+        if options.isJSON {
+            writeJSON(samples, age, to: output)
+        } else {
+            writeSummary(samples, age, camera: question.camera, to: output)
+        }
         if age <= stale { return .success }
         log.error("the metrics are \(fixed(age, decimals: 0)) s old: swiftletd does not run, or cannot write them")
         return .unavailable
     }
 
-    private static func writeSummary(_ samples: MetricsSamples, _ age: Double, to output: Output) {
+    private static func writeSummary(
+        _ samples: MetricsSamples, _ age: Double, camera: String, to output: Output
+    ) {
         func number(_ name: StaticString, _ label: StaticString? = nil) -> String {
             samples.value(name, label).map { fixed($0, decimals: 0) } ?? "?"
         }

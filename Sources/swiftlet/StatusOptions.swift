@@ -3,21 +3,20 @@ import Service
 
 /// The command line of `swiftlet status`.
 struct StatusOptions {
-    var file = Self.standard
+    var socket = defaultSocket
+    /// nil: the daemon is asked.
+    var file: UnsafePointer<CChar>?
     var isJSON = false
 
-    private enum ID { case file, json, help }
-
-    /// Where the daemon writes by the configuration that it comes with.
-    private static var standard: UnsafePointer<CChar> {
-        UnsafeRawPointer(("/run/swiftlet/swiftlet.prom" as StaticString).utf8Start).assumingMemoryBound(to: CChar.self)
-    }
+    private enum ID { case socket, file, json, help }
 
     private static var table: [CommandLineOption<ID>] {
         [
             .init(
+                .socket, "socket", argument: "PATH", help: "swiftletd's (default /run/swiftlet/swiftlet.sock)"),
+            .init(
                 .file, "file", short: "f", argument: "FILE",
-                help: "that of [metrics] (default /run/swiftlet/swiftlet.prom)"),
+                help: "instead of asking: that of [metrics], up to 10 seconds old"),
             .init(.json, "json", help: "one line of JSON: all metrics by name"),
             .init(.help, "help", short: "h", help: "this text"),
         ]
@@ -36,6 +35,7 @@ struct StatusOptions {
         var options = StatusOptions()
         while let option = try line.next() {
             switch option {
+            case .socket: options.socket = line.text
             case .file: options.file = line.text
             case .json: options.isJSON = true
             case .help:
@@ -51,7 +51,7 @@ struct StatusOptions {
         """
         usage: swiftlet status [OPTION]...
 
-        Shows what swiftletd has counted, from the file that it writes every 10 seconds.
+        Asks swiftletd what it has counted.
 
 
         """
@@ -62,10 +62,11 @@ struct StatusOptions {
 
         examples:
           swiftlet status
-          swiftlet status --file /tmp/swiftlet.prom --json
+          swiftlet status --socket /tmp/swiftlet.sock
+          swiftlet status --file /run/swiftlet/swiftlet.prom --json
 
-        exit codes: 0; 64 wrong command line; 65 not swiftletd's file; 69 it is missing
-        or old
+        exit codes: 0; 64 wrong command line; 65 not swiftletd's answer or file; 69 no
+        daemon, or the file is missing or old; 77 no permission
 
         """
     }

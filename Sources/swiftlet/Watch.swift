@@ -148,7 +148,7 @@ struct Watch: ~Copyable {
         case .end:
             state.message = "the source has ended after \(line.count) frames"
             print(state.message)
-        case .options, .snapshot, .other: break
+        case .options, .snapshot, .status, .other: break
         }
         return nil
     }

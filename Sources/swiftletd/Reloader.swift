@@ -16,7 +16,7 @@ final class Reloader {
     /// What tells one state of a file from another.
     struct ModelIdentity: Equatable {
         private let inode: UInt64
-        private let size: UInt64
+        let size: UInt64
         private let changed: UInt64
 
         /// nil where there is no such file.

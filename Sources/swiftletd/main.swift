@@ -43,7 +43,7 @@ private func openSource(_ options: Options, _ detector: Detector, stop: Int32, _
 
 private func startServer(
     _ options: Options, inherited: Int32?, clients: Int, _ detector: Detector, _ source: CaptureLoop.Source,
-    _ log: Log
+    _ metrics: Metrics, _ log: Log
 ) -> StreamServer {
     let kind: StaticString =
         switch source {
@@ -66,10 +66,11 @@ private func startServer(
     var limits = StreamLimits()
     limits.clients = clients
     limits.givesSnapshots = options.configuration.allowsSnapshots
+    let status = StatusLine(metrics)
     do throws(StreamError) {
         return try StreamServer(
             at: inherited.map { .inherited($0) } ?? .path(options.socket), hello: hello.encoded(),
-            labels: detector.description.labels, limits: limits)
+            labels: detector.description.labels, limits: limits, status: { status.write(to: &$0, $1) })
     } catch {
         log.error(error.message(socket: text(options.socket)))
         error.exitCode.exit()
@@ -151,7 +152,7 @@ private func run() {
     let reloader = makeReloader(options, modelFile, detector, log)
     let filter = reloader.initialFilter()
     let metrics = makeMetrics(log)
-    let server = startServer(options, inherited: inherited, clients: clients, detector, source, log)
+    let server = startServer(options, inherited: inherited, clients: clients, detector, source, metrics, log)
     let housekeeper = startHousekeeper(
         .init(
             metrics: metrics, stream: server, manager: ServiceManager(), metricsPath: options.metrics,
@@ -172,6 +173,13 @@ private func run() {
         "started: model \(name) at \(size.width)x\(size.height), \(detector.engine.path.name) kernels, "
             + "\(options.threads) threads, \(options.sourceText), "
             + (inherited == nil ? "socket \(text(options.socket))" : "socket of the service manager"))
+
+    let needed = (modelFile?.size ?? 0) + UInt64(detector.engine.arenaByteCount)
+    if needed > MemoryBudget.network {
+        log.warning(
+            "the model takes \(byteCount(Int(clamping: needed))), and the service's MemoryMax is made for "
+                + "\(byteCount(MemoryBudget.network)): raise it (systemctl edit swiftlet)")
+    }
 
     // Whoever starts the daemon on a few pictures and then a client must not miss any.
     if case .files = source, !options.repeats, options.wait > 0 {

@@ -76,7 +76,7 @@ as ada swiftlet check "$configuration" >/tmp/settings 2>/tmp/mistakes
 assert_equal "mistakes in the configuration" '' "$(cat /tmp/mistakes)"
 grep -q '^path = /usr/share/swiftlet/cards.gguf' /tmp/settings || fail "another model is configured"
 wait_for "metrics" test -s "$metrics"
-as ada swiftlet status >out/status.txt
+as ada swiftlet status --file "$metrics" >out/status.txt
 grep -q '^camera *streaming' out/status.txt || fail "swiftlet status tells of no camera"
 as ada swiftlet cameras >out/cameras-outside.txt 2>&1 || true
 if grep -q 'Software camera' out/cameras-outside.txt; then fail "cameras are open to all"; fi

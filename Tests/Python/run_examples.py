@@ -92,10 +92,8 @@ class Sandbox:
 
     def command(self, example: str) -> str:
         command = self.placed(example)
-        if re.match(r"swiftlet (watch|snapshot)(?!.*--socket)", command):
+        if re.match(r"swiftlet (watch|snapshot|status)(?!.*--(socket|file))", command):
             command = re.sub(r"^swiftlet \w+", rf"\g<0> --socket {self.folder}/run.sock", command)
-        if command == "swiftlet status":
-            command += f" --file {self.folder}/run.prom"
         return command
 
     def start(self, *arguments: str) -> None:

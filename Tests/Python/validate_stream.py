@@ -94,6 +94,8 @@ REQUESTS = [
     ('{"limit":1}', False),
     ('{"snapshot":false}', False),
     ('{"snapshot":true,"every":2}', False),
+    ('{"status":1}', False),
+    ('{"status":true,"snapshot":true}', False),
     ("[]", False),
 ]
 
@@ -113,6 +115,12 @@ def requests(schema: Schema, path: str) -> list[str]:
             assert schema.request.is_valid(json.loads(text)) == is_valid, text
             client.socket.sendall(text.encode() + b"\n")
             assert reply(client)["type"] == ("options" if is_valid else "error"), text
+        assert schema.request.is_valid({"status": True})
+        client.socket.sendall(b'{"status":true}\n')
+        while types[-1] != "status":
+            record = schema.check(client.lines.readline())
+            types.append(record["type"])
+        assert record["metrics"]["swiftlet_clients"] >= 1, record
         label = client_labels(schema, path)[1]
         client.socket.sendall(json.dumps({"classes": [label], "min_score": 0.1}).encode() + b"\n")
         assert reply(client)["classes"] == [label]

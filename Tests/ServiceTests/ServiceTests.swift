@@ -174,7 +174,7 @@ import Testing
         let model = try Data(contentsOf: URL(fileURLWithPath: try RunningDaemon.model()))
         try daemon.write("torn.gguf", Array(model.prefix(model.count / 2)))
         for (model, reason) in [
-            ("none", "No such file"), ("torn.gguf", "torn.gguf"), ("conf", "conf"), ("pictures", "directory"),
+            ("none", "No such file"), ("torn.gguf", "torn.gguf"), ("conf", "conf"), ("pictures", "is a folder"),
         ] {
             let outcome = try check("[detect]\nlimit = 5\n[model]\npath = \(daemon.folder)/\(model)\n")
             #expect(outcome.code == 78 && outcome.output.isEmpty && outcome.errors.count == 1)
@@ -269,6 +269,41 @@ import Testing
         #expect(old.code == 69 && old.errors.count == 1)
         #expect(try ToolOutcome(of: ["status", "--file", daemon.folder + "/none"], daemon).code == 69)
         #expect(try ToolOutcome(of: ["status", "--file", daemon.folder + "/conf"], daemon).code == 65)
+    }
+
+    /// `swiftlet status` asks the daemon itself: no file is needed, and what it says is of the moment.
+    @Test func theDaemonSaysItsStatus() throws {
+        try configure("[camera]\nrate = 100\n")
+        try startConfigured()
+        let client = try LineReader(daemon.socket)
+        for _ in 0..<5 { _ = try client.next() }
+        let json = try #require(
+            try ToolOutcome(of: ["status", "--socket", daemon.socket, "--json"], daemon).objects().first)
+        #expect(try #require(json["swiftlet_frames_published_total"] as? Int) >= 4)
+        #expect(json["swiftlet_clients"] as? Int == 2)
+        #expect(try #require(json["swiftlet_resident_bytes"] as? Int) > 1 << 20)
+        #expect(json.keys.contains("swiftlet_stage_seconds_bucket{stage=\"inference\",le=\"+Inf\"}"))
+        let people = try ToolOutcome(of: ["status", "--socket", daemon.socket], daemon)
+        #expect(people.code == 0 && people.errors.isEmpty && people.output.contains(" published"))
+        // A client goes on with its frames.
+        client.send("{\"status\":true}\n{\"status\":true}\n{\"status\":1}\n")
+        var types: [String] = []
+        while types.last != "error" {
+            let type = try #require(try client.next()["type"] as? String)
+            if type != "frame" { types.append(type) }
+        }
+        #expect(types == ["status", "status", "error"])
+        daemon.process.terminate()
+        #expect(daemon.exitCode() == 0)
+        #expect(try ToolOutcome(of: ["status", "--socket", daemon.socket], daemon).code == 69)
+        // Not a daemon's socket, and a line that no daemon sends.
+        for line in ["HTTP/1.1 400 Bad Request\r", "{\"type\":\"status\",\"metrics\":[]}", "{\"type\":\"status\"}"] {
+            let path = daemon.folder + "/played"
+            let server = try PlayedSocket(path, says: line + "\n")
+            let outcome = try ToolOutcome(of: ["status", "--socket", path], daemon)
+            #expect(outcome.code == 65 && outcome.errors.count == 1, "\(line): \(outcome.errors)")
+            server.stop()
+        }
     }
 
     /// The name is taken by a folder that cannot be replaced: one line, and everything else goes on.

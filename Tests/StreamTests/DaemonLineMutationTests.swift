@@ -17,6 +17,7 @@ import Testing
             try tests.frame(["ace", "k\"\u{1}é🂡"]), try tests.hello(), camera.dropLast(), try tests.frame([]),
             Array(#"{"type":"dropped","lines":12}"#.utf8), Array(#"{"type":"error","message":"\ud83c\udca1\n"}"#.utf8),
             Array(#"{"type":"later","x":[{"y":-1.5e3},null,true,[],{}],"z":"\u00e9"}"#.utf8),
+            Array(#"{"type":"status","metrics":{"swiftlet_a_total":3,"swiftlet_b{why=\"c\"}":0.25}}"#.utf8),
         ]
         let mutator = Mutator(seed: 11)
         var reader = StreamLineReader()
@@ -86,6 +87,9 @@ import Testing
         case .error: #expect(object["message"] as? String == String(decoding: result.message, as: UTF8.self))
         case .camera: #expect(object["state"] as? String == String(decoding: result.state, as: UTF8.self))
         case .hello: #expect((object["protocol"] as? NSNumber)?.intValue == result.protocolVersion)
+        case .status:
+            let metrics = try? JSONSerialization.jsonObject(with: Data(Array(result.metrics))) as? [String: Any]
+            #expect(metrics != nil || text.contains(#/[0-9][eE]/#), "mutation \(index): \(text)")
         case .snapshot, .options, .end, .other: break
         }
     }

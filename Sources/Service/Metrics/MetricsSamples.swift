@@ -1,4 +1,5 @@
 import CLinux
+import Stream
 
 /// The samples of a text that `MetricsText` has written.
 public struct MetricsSamples {
@@ -24,6 +25,32 @@ public struct MetricsSamples {
             guard let sample = Self.sample(Array(line)) else { return nil }
             all.append(sample)
         }
+    }
+
+    /// The samples in a status line's metrics (`StreamLine.metrics`). nil where they are none.
+    public init?(status metrics: UnsafeRawBufferPointer) {
+        guard metrics.count <= StreamProtocol.lineLimit else { return nil }
+        var json = JSONReader(metrics)
+        let name = UnsafeMutableRawBufferPointer.allocate(byteCount: metrics.count, alignment: 1)
+        defer { name.deallocate() }
+        guard json.take(UInt8(ascii: "{")) else { return nil }
+        if json.take(UInt8(ascii: "}")) { return }
+        repeat {
+            guard let key = try? json.string(into: name), json.take(UInt8(ascii: ":")) else { return nil }
+            guard let value = try? json.number(), let sample = Self.sample(key, value) else { return nil }
+            all.append(sample)
+        } while json.take(UInt8(ascii: ","))
+        guard json.take(UInt8(ascii: "}")), json.hasEnded() else { return nil }
+    }
+
+    /// Beyond 2^53 a number may be another one than was written.
+    private static func sample(_ key: UnsafeRawBufferPointer, _ value: Double) -> Sample? {
+        let brace = key.firstIndex(of: UInt8(ascii: "{"))
+        if brace != nil, key.last != UInt8(ascii: "}") { return nil }
+        let labels = brace.map { Array(key[($0 + 1)..<(key.count - 1)]) } ?? []
+        return Sample(
+            name: Array(key[..<(brace ?? key.count)]), labels: labels, value: value,
+            integer: value >= 0 && value < 0x1p53 ? UInt64(exactly: value) : nil)
     }
 
     /// The value of a sample whose first label is `label`, where it has labels.
