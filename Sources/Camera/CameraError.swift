@@ -1,12 +1,20 @@
 import CLinux
+import Files
 
 /// Why a source cannot be opened or go on. Numbers are errno values.
 public enum CameraError: Error, Equatable, Sendable {
     case cannotOpen(Int32)
     case cannotRead(Int32)
-    /// Neither a file nor a folder nor a stream: a socket, a block device.
+    /// Neither a file nor a folder nor a stream: a camera, a socket, a block device.
     case unsupportedKind
-    case emptyFolder
+    /// There is no such file, and the path is a URL.
+    case isURL
+    /// A folder without JPEGs, and of which kind another picture in it is by its name.
+    case emptyFolder(FileKind)
+    /// No JPEG begins in a file or stream; what it is instead.
+    case noPictures(FileKind)
+    /// There are JPEGs, of which none could be used.
+    case noneUsable
     case tooManyPictures(limit: Int)
     /// A pipe, a terminal or standard input has no beginning to go back to.
     case cannotRepeatStream
@@ -28,6 +36,14 @@ public enum CameraError: Error, Equatable, Sendable {
     case noFrames(UInt64)
     /// Frames came, and for so many nanoseconds none that can be used; the last one for this reason.
     case noUsableFrames(UInt64, BadFrame)
+
+    /// Whether a source of files came to its end, and it is its contents that are wrong.
+    public var isOfContent: Bool {
+        switch self {
+        case .noPictures, .noneUsable: true
+        default: false
+        }
+    }
 
     /// Whether a mode that needs less of the bus or of memory may do.
     var isOfMeans: Bool {

@@ -1,9 +1,10 @@
 import CLinux
+import Files
 
 /// Pictures from files as if a camera took them: a JPEG, a folder of JPEGs, a file of concatenated JPEGs (MJPEG), or a
 /// stream of them (standard input, a FIFO).
 ///
-/// A regular file whose name ends in .jpg or .jpeg is one picture and is handed over whole; every other file and every
+/// A regular file whose name ends in .jpg, .jpeg, .jpe or .jfif is one picture and is handed over whole; every other file and every
 /// stream is a sequence of JPEGs. After `init` nothing is allocated. One thread owns a source.
 public final class FileSource {
     /// Bytes of the largest picture.
@@ -37,6 +38,9 @@ public final class FileSource {
     /// The sequence has given its last byte.
     private var isExhausted = false
     private var passIsOver = false
+    /// What a sequence began with.
+    private var head = InlineArray<192, UInt8>(repeating: 0)
+    private var headCount = 0
 
     /// - Parameters:
     ///   - path: `-` is standard input.
@@ -63,7 +67,7 @@ public final class FileSource {
         self.chunk = chunk
         splitter = JPEGSplitter(limit: pictureLimit)
         if kind == .stream, repeats { throw .cannotRepeatStream }
-        if kind == .folder, pictures?.count == 0 { throw .emptyFolder }
+        if let pictures, pictures.count == 0 { throw .emptyFolder(pictures.otherKind) }
     }
 
     deinit {
@@ -77,7 +81,7 @@ public final class FileSource {
         var descriptor: Int32 = -1
         var status = clinux_file_status()
         let error = clinux_open_read(clinux_working_folder, path, &descriptor)
-        guard error == 0 else { throw .cannotOpen(error) }
+        guard error == 0 else { throw isURL(path) ? .isURL : .cannotOpen(error) }
         let statusError = clinux_status(descriptor, &status)
         guard statusError == 0 else {
             _ = clinux_close(descriptor)
@@ -86,7 +90,7 @@ public final class FileSource {
         switch status.kind {
         case CLINUX_FILE_FOLDER:
             return (.folder, -1, try PictureList(folder: descriptor, limit: folderLimit))
-        case CLINUX_FILE_REGULAR where PictureList.isPicture(path):
+        case CLINUX_FILE_REGULAR where FileKind(name: path) == .jpeg:
             _ = clinux_close(descriptor)
             return (.picture, -1, PictureList(path: path))
         case CLINUX_FILE_REGULAR:
@@ -99,7 +103,16 @@ public final class FileSource {
         }
     }
 
-    /// The next picture, or what there is instead of one. A stream is waited for. The frame returned last is void.
+    /// Whether a path begins with a scheme, a colon and a slash, as http://, rtsp:// and file:/ do.
+    private static func isURL(_ path: UnsafePointer<CChar>) -> Bool {
+        var length = 0
+        func byte(_ index: Int) -> UInt8 { UInt8(bitPattern: path[index]) }
+        while (0x61...0x7A).contains(byte(length) | 0x20) || (0x30...0x39).contains(byte(length)) { length += 1 }
+        return length > 1 && byte(length) == UInt8(ascii: ":") && byte(length + 1) == UInt8(ascii: "/")
+    }
+
+    /// The next picture, or what there is instead of one. A stream is waited for. The frame returned last is void. Throws
+    /// `noPictures` at the end of a sequence or stream in which no picture begins.
     public func next() throws(CameraError) -> FrameEvent {
         var isInterrupted = false
         var unused = false
@@ -110,7 +123,7 @@ public final class FileSource {
             try startPass()
         }
         guard let pictures else { return try nextOfSequence() }
-        return nextPicture(of: pictures)
+        return try nextPicture(of: pictures)
     }
 
     private func startPass() throws(CameraError) {
@@ -125,15 +138,22 @@ public final class FileSource {
         }
     }
 
-    private func endPass() -> FrameEvent {
+    /// What a sequence or stream is by its first bytes; unknown before they are read, and of pictures.
+    public var content: FileKind {
+        guard pictures == nil else { return .unknown }
+        return withUnsafeBytes(of: head) { FileKind(UnsafeRawBufferPointer(rebasing: $0[..<headCount])) }
+    }
+
+    private func endPass() throws(CameraError) -> FrameEvent {
         passIsOver = true
+        if pictures == nil, sequence == 0 { throw .noPictures(content) }
         return repeats ? .passEnded : .ended
     }
 
     // MARK: - Files of one picture each
 
-    private func nextPicture(of pictures: PictureList) -> FrameEvent {
-        guard index < pictures.count else { return endPass() }
+    private func nextPicture(of pictures: PictureList) throws(CameraError) -> FrameEvent {
+        guard index < pictures.count else { return try endPass() }
         let name = FrameName.file(pictures.name(index))
         let fault = read(pictures[index], in: pictures.folder)
         index += 1
@@ -165,7 +185,7 @@ public final class FileSource {
     // MARK: - Concatenated pictures
 
     private func nextOfSequence() throws(CameraError) -> FrameEvent {
-        if isExhausted { return endPass() }
+        if isExhausted { return try endPass() }
         while true {
             if let found = event(splitter.next(in: buffer.bytes)) { return found }
             switch try refill() {
@@ -173,7 +193,8 @@ public final class FileSource {
             case .interrupted: return .interrupted
             case .end:
                 isExhausted = true
-                return splitter.finish(in: buffer.bytes).flatMap { event($0) } ?? endPass()
+                if let found = splitter.finish(in: buffer.bytes), let event = event(found) { return event }
+                return try endPass()
             }
         }
     }
@@ -216,9 +237,18 @@ public final class FileSource {
             let error = buffer.read(from: descriptor, atMost: chunk, got: &got)
             if error == clinux_EAGAIN { continue }
             guard error == 0 else { throw .cannotRead(error) }
+            noteHead(buffer.bytes.suffix(got))
             arrivedMonotonic = clinux_monotonic_ns()
             arrivedRealtime = clinux_realtime_ns()
             return got > 0 ? .ready : .end
+        }
+    }
+
+    private func noteHead(_ bytes: Slice<UnsafeRawBufferPointer>) {
+        for byte in bytes {
+            guard headCount < head.count else { return }
+            head[headCount] = byte
+            headCount += 1
         }
     }
 

@@ -1,10 +1,13 @@
 import CLinux
+import Files
 
-/// The file names of a source's pictures, read once. A folder gives its *.jpg and *.jpeg files (any case, hidden ones
-/// left out, subfolders not entered) in the byte order of their names.
+/// The file names of a source's pictures, read once. A folder gives its *.jpg, *.jpeg, *.jpe and *.jfif files (any case,
+/// hidden ones left out, subfolders not entered) in the byte order of their names.
 final class PictureList {
     /// Descriptor of the folder that the paths are relative to.
     let folder: Int32
+    /// Of a picture or video that is no JPEG by its name, where there is one.
+    let otherKind: FileKind
     /// Every path with its terminating null.
     private let characters: UnsafeMutableBufferPointer<CChar>
     private let offsets: [Int]
@@ -14,6 +17,7 @@ final class PictureList {
     /// One picture. `path` is relative to the working folder.
     init(path: UnsafePointer<CChar>) {
         folder = clinux_working_folder
+        otherKind = .unknown
         offsets = [0]
         characters = Self.copy(UnsafeBufferPointer(start: path, count: clinux_string_length(path) + 1))
     }
@@ -22,8 +26,9 @@ final class PictureList {
     init(folder: Int32, limit: Int) throws(CameraError) {
         var names: [CChar] = []
         var starts: [Int] = []
+        var other = FileKind.unknown
         do throws(CameraError) {
-            try Self.list(folder, limit: limit, into: &names, starts: &starts)
+            try Self.list(folder, limit: limit, into: &names, starts: &starts, other: &other)
         } catch {
             _ = clinux_close(folder)
             throw error
@@ -33,6 +38,7 @@ final class PictureList {
             starts.sort { Self.precedes(base + $0, base + $1) }
         }
         self.folder = folder
+        otherKind = other
         self.characters = characters
         offsets = starts
     }
@@ -55,7 +61,7 @@ final class PictureList {
     }
 
     private static func list(
-        _ folder: Int32, limit: Int, into names: inout [CChar], starts: inout [Int]
+        _ folder: Int32, limit: Int, into names: inout [CChar], starts: inout [Int], other: inout FileKind
     ) throws(CameraError) {
         var listing: UnsafeMutableRawPointer?
         let error = clinux_folder_open(folder, &listing)
@@ -66,7 +72,12 @@ final class PictureList {
             let error = clinux_folder_next(listing, &name)
             guard error == 0 else { throw .cannotRead(error) }
             guard let name else { return }
-            guard isPicture(name), name[0] != dot else { continue }
+            guard name[0] != dot else { continue }
+            let kind = FileKind(name: name)
+            guard kind == .jpeg else {
+                if kind != .unknown { other = kind }
+                continue
+            }
             guard starts.count < limit else { throw .tooManyPictures(limit: limit) }
             starts.append(names.count)
             names.append(contentsOf: UnsafeBufferPointer(start: name, count: clinux_string_length(name) + 1))
@@ -77,23 +88,6 @@ final class PictureList {
         let copy = UnsafeMutableBufferPointer<CChar>.allocate(capacity: source.count)
         _ = copy.initialize(fromContentsOf: source)
         return copy
-    }
-
-    /// Whether a name ends in .jpg or .jpeg.
-    static func isPicture(_ name: UnsafePointer<CChar>) -> Bool {
-        ends(name, with: ".jpg") || ends(name, with: ".jpeg")
-    }
-
-    private static func ends(_ name: UnsafePointer<CChar>, with suffix: StaticString) -> Bool {
-        let length = clinux_string_length(name)
-        let start = length - suffix.utf8CodeUnitCount
-        guard start >= 0 else { return false }
-        for index in 0..<suffix.utf8CodeUnitCount {
-            let byte = UInt8(bitPattern: name[start + index])
-            let lower = byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte
-            guard lower == suffix.utf8Start[index] else { return false }
-        }
-        return true
     }
 
     private static func precedes(_ left: UnsafePointer<CChar>, _ right: UnsafePointer<CChar>) -> Bool {

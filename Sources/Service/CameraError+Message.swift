@@ -1,5 +1,6 @@
 import CLinux
 import Camera
+import Files
 
 extension CameraError {
     /// What stands for a camera's name where the user gave none.
@@ -11,8 +12,20 @@ extension CameraError {
         case .noCamera where source == Self.anyCamera: "no camera found: plug one in"
         case .cannotOpen(let error): "\(source): cannot be opened: \(errorText(error))"
         case .cannotRead(let error): "\(source): cannot be read: \(errorText(error))"
-        case .unsupportedKind: "\(source): is no picture, folder, MJPEG file or pipe"
-        case .emptyFolder: "\(source): holds no *.jpg or *.jpeg file"
+        case .unsupportedKind: "\(source): is no picture, folder, MJPEG file or pipe; a camera is given with --camera"
+        case .isURL where source.hasPrefix("file:"): "\(source): URLs are not read: give the file's path"
+        case .isURL:
+            "\(source): URLs are not read: fetch the picture first, or pipe the video in: "
+                + "ffmpeg -i \(source) -c:v mjpeg -q:v 4 -f mjpeg - gives what is read from standard input (-)"
+        case .emptyFolder(.unknown): "\(source): holds no JPEG (*.jpg, *.jpeg, *.jpe, *.jfif)"
+        case .emptyFolder(let kind):
+            "\(source): holds \(kind.name) or more, but no JPEG (*.jpg, *.jpeg, *.jpe, *.jfif)"
+                + (kind.fix("FILE").map { ": \($0)" } ?? "")
+        case .noPictures(.empty): "\(source): is empty"
+        case .noPictures(.unknown), .noPictures(.jpeg): "\(source): holds no JPEG"
+        case .noPictures(let kind):
+            "\(source): is \(kind.name) that holds no JPEG" + (kind.fix(source).map { ": \($0)" } ?? "")
+        case .noneUsable: "\(source): gave no picture that can be used"
         case .tooManyPictures(let limit):
             "\(source): holds more than \(limit) pictures: split it, or make it an MJPEG file"
         case .cannotRepeatStream: "\(source): a stream cannot be repeated: leave --loop out, or give a file"
@@ -46,7 +59,8 @@ extension CameraError {
         switch self {
         case .cannotOpen(let error): error == clinux_EACCES || error == clinux_EPERM ? .noPermission : .noInput
         case .cannotRead: .ioError
-        case .unsupportedKind, .emptyFolder, .tooManyPictures: .noInput
+        case .unsupportedKind, .isURL, .emptyFolder, .tooManyPictures: .noInput
+        case .noPictures, .noneUsable: .badData
         case .cannotRepeatStream: .usage
         case .noCamera, .noFormat, .formatNotOffered: .noInput
         case .driver(.open, clinux_EACCES), .driver(.open, clinux_EPERM): .noPermission

@@ -1,10 +1,13 @@
+import Files
 import Vision
 
 extension JPEGError {
     /// What is wrong with the picture; the caller puts its name in front.
     public var message: String {
         switch self {
-        case .notJPEG: "is not a JPEG"
+        case .notJPEG(.unknown): "is not a JPEG"
+        case .notJPEG(.empty): "is empty"
+        case .notJPEG(let kind): "is \(kind.name), not a JPEG" + (kind.fix("FILE").map { ": \($0)" } ?? "")
         case .truncated: "is cut off: copy it again"
         case .corrupt(let code): "is damaged (libjpeg's error \(code))"
         case .unsupported(let code):

@@ -1,4 +1,5 @@
 import CJPEG
+import Files
 
 /// Decodes JPEGs from memory with libjpeg: grey, YCbCr and RGB, baseline and progressive, into upright RGB pictures.
 /// Full-size pictures equal those of Pillow and OpenCV to the bit, apart from the rotation that EXIF asks for, which
@@ -105,10 +106,14 @@ public struct JPEGDecoder: ~Copyable {
         orientation = .upright
         guard let decoder else { throw .outOfMemory }
         guard let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count > 0 else {
-            throw .notJPEG
+            throw .notJPEG(.empty)
         }
+        // Some other kinds hold a JPEG, small and soon.
+        let kind = FileKind(bytes)
+        guard kind == .jpeg || kind == .unknown || kind == .text else { throw .notJPEG(kind) }
         var header = cjpeg_header()
         let status = cjpeg_read_header(decoder, start, bytes.count, &header)
+        guard status != CJPEG_NOT_JPEG else { throw .notJPEG(kind) }
         try check(status, PictureSize(width: 0, height: 0))
         guard header.colours != CJPEG_OTHER else { throw .colourSpace(components: Int(header.components)) }
         let full = PictureSize(width: Int(header.width), height: Int(header.height))

@@ -1,9 +1,10 @@
 import CJPEG
+import Files
 
 /// Why a JPEG was not decoded, or a picture not encoded.
 public enum JPEGError: Error, Equatable, Sendable {
-    /// The bytes do not begin with a JPEG.
-    case notJPEG
+    /// The bytes do not begin with a JPEG; what they are instead.
+    case notJPEG(FileKind)
     /// The data ends before the picture is complete. What was there is not given out: half a picture gives wrong
     /// detections.
     case truncated
@@ -26,7 +27,7 @@ public enum JPEGError: Error, Equatable, Sendable {
 
     init(_ status: cjpeg_status, code: Int32) {
         switch status {
-        case CJPEG_NOT_JPEG: self = .notJPEG
+        case CJPEG_NOT_JPEG: self = .notJPEG(.unknown)
         case CJPEG_TRUNCATED: self = .truncated
         case CJPEG_UNSUPPORTED: self = .unsupported(code: code)
         case CJPEG_ARITHMETIC: self = .arithmetic

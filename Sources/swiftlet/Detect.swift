@@ -82,18 +82,13 @@ struct Detect: ~Copyable {
                 annotator = makeAnnotator(target, options, single: options.sources.count == 1 && source.kind == .picture)
             }
             annotator?.beginSource()
-            var isEmpty = true
             while true {
                 switch try source.next() {
                 case .frame(let frame): process(frame, PictureName(frame.name, of: path, source.kind))
                 case .bad(let reason, let name):
                     leaveOut(PictureName(name, of: path, source.kind), reason.message, reason.exitCode)
-                case .ended, .interrupted, .passEnded:
-                    // A file in which no JPEG begins has neither frames nor bad ones.
-                    if isEmpty { leaveOut(PictureName(path), "holds no JPEG", .badData) }
-                    return
+                case .ended, .interrupted, .passEnded: return
                 }
-                isEmpty = false
             }
         } catch {
             log.error(error.message(source: text(path)))

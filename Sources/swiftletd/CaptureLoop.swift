@@ -112,9 +112,16 @@ final class CaptureLoop: @unchecked Sendable {
             metrics.frameCaptured()
             leaveOut(name, .corrupt, reason.message)
         case .passEnded:
+            // A video in which bytes look like a picture's beginning will hold none the next time.
+            let kind = source.content
+            if framesInPass == 0, kind != .unknown, kind != .jpeg { throw .noPictures(kind) }
             if framesInPass == 0, !pause(until: clinux_monotonic_ns() + Self.emptyPassPause) { return false }
             framesInPass = 0
-        case .ended, .interrupted:
+        case .ended:
+            let kind = source.content
+            guard framesInPass > 0 else { throw kind == .unknown || kind == .jpeg ? .noneUsable : .noPictures(kind) }
+            return false
+        case .interrupted:
             return false
         }
         return true

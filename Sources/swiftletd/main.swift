@@ -202,7 +202,8 @@ private func run() {
     if let failure = capture.failure {
         log.error(failure.message(source: text(options.source)))
         code = failure.exitCode
-    } else if end == .sourceEnded {
+    }
+    if end == .sourceEnded, capture.failure?.isOfContent ?? true {
         var writer = JSONWriter(capacity: 256)
         do throws(StreamError) {
             server.publish(try writer.endLine(frames: loop.frames, corruptFrames: capture.corruptFrames))

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import TestSupport
 import Testing
@@ -20,7 +21,7 @@ import Testing
             var maker = JPEGMaker(random: SeededGenerator(seed: UInt64(seed)))
             var stream: [UInt8] = maker.garbage()
             var expected: [Seen] = []
-            let pieces = Int.random(in: 0...8, using: &maker.random)
+            let pieces = Int.random(in: 1...8, using: &maker.random)
             for index in 0..<pieces {
                 if Int.random(in: 0..<4, using: &maker.random) == 0 {
                     // Only an SOI or the end tells where it ends, hence no garbage after it. Whether anything but its end
@@ -80,8 +81,23 @@ import Testing
     }
 
     @Test func endlessGarbageIsReportedAndBounded() throws {
-        let seen = try events(of: [UInt8](repeating: 0x55, count: 3500), limit: 1000, chunk: 64)
-        #expect(seen == Array(repeating: .bad(.noPicture(bytes: 1000), name: "0"), count: 3))
+        var maker = JPEGMaker(random: SeededGenerator(seed: 8))
+        let picture = maker.picture()
+        let seen = try events(of: [UInt8](repeating: 0x55, count: 3500) + picture, limit: 1000, chunk: 64)
+        let bad = Seen.bad(.noPicture(bytes: 1000), name: "0")
+        #expect(seen == [bad, bad, bad, .frame(picture, name: "0", sequence: 0)])
+    }
+
+    /// However it arrives, the first bytes tell what a file without pictures is.
+    @Test func whatHoldsNoPictureIsNamed() throws {
+        for (bytes, kind) in [
+            ([UInt8](repeating: 0, count: 9000), FileKind.unknown), ([], .empty), (Array("words".utf8), .text),
+            ([0x1A, 0x45, 0xDF, 0xA3] + [UInt8](repeating: 0, count: 9000), .matroska),
+        ] {
+            for chunk in [1, 64, 1 << 16] {
+                #expect(throws: CameraError.noPictures(kind)) { try events(of: bytes, limit: 1000, chunk: chunk) }
+            }
+        }
     }
 
     @Test func aPictureEndsWithoutItsEndMarkerToo() throws {

@@ -1,7 +1,7 @@
 import CTestSupport
 
 /// JPEGs as encoders, cameras and accidents make them, and what is to become of each.
-struct JPEGPictures {
+public struct JPEGPictures {
     enum Fate: Equatable {
         /// Its pixels are its own.
         case used
@@ -36,6 +36,14 @@ struct JPEGPictures {
         (made.width, made.height, made.seed, made.components, made.across, made.down) = (45, 37, 1, components, across, down)
         made.quality = 80
         return made
+    }
+
+    /// A picture of 4:2:0 and quality 80 but for `change`.
+    public static func make(width: UInt32, height: UInt32, seed: UInt32, _ change: (inout ctest_jpeg) -> Void) -> [UInt8] {
+        var options = options()
+        (options.width, options.height, options.seed) = (width, height, seed)
+        change(&options)
+        return make(options)
     }
 
     static func make(_ options: ctest_jpeg) -> [UInt8] {

@@ -220,7 +220,7 @@ import Vision
         #expect(throws: QuantizerError.noReadablePictures) {
             _ = try Calibration.statistics(
                 scheme, detectors: detectors, pictures: [fixture("README.md")], report: { _, _ in },
-                warn: { _, error in #expect(error == .jpeg(.notJPEG)) })
+                warn: { _, error in #expect(error == .jpeg(.notJPEG(.text))) })
         }
     }
 

@@ -153,11 +153,44 @@ import Vision
     @Test func manyBadPicturesMakeFewLogLines() throws {
         for index in 0..<200 { try daemon.write("pictures/\(index).jpg", [0xFF, 0xD8, 0xFF, UInt8(index)]) }
         try daemon.start(["--source", daemon.folder + "/pictures", "--wait", "0"])
-        #expect(daemon.exitCode() == 0)
+        #expect(daemon.exitCode() == 65)
         let log = try daemon.log()
-        // The first 16, then number 32, 64 and 128, and one line each at the start and the end.
-        #expect(log.count { $0.contains("left out: it") } == 19 && log.count == 21)
+        // The first 16, then number 32, 64 and 128, one line at the start and two at the end.
+        #expect(log.count { $0.contains("left out: it") } == 19 && log.count == 22)
+        #expect(log.contains { $0.hasSuffix("pictures: gave no picture that can be used") })
         #expect(log.last?.contains("ended: 0 frames, 200 pictures left out") == true)
+    }
+
+    /// A video, a page, nothing: said once, with what to do, repeated or not; clients hear of the end.
+    @Test(arguments: [false, true]) func aSourceWithoutAPictureIsAnError(repeats: Bool) throws {
+        let video = [0, 0, 0, 24] + Array("ftypisom\u{0}\u{0}\u{2}\u{0}isomavc1".utf8) + [UInt8](repeating: 7, count: 5000)
+        let clip = daemon.folder + "/clip.mp4"
+        let cases: [([UInt8], String)] = [
+            (video, "is an MP4 or QuickTime video that holds no JPEG: convert it (ffmpeg -i \(clip) -c:v mjpeg"),
+            // Bytes that look like a picture's beginning.
+            (video + [0xFF, 0xD8, 0xFF, 0xE0, 0, 4, 1, 1], "is an MP4 or QuickTime video that holds no JPEG"),
+            (Array("<!DOCTYPE html><html>".utf8), "is a web page that holds no JPEG"), ([], "is empty"),
+            (Array("some words".utf8), "is a text file that holds no JPEG"), ([1, 2, 3, 4], "holds no JPEG"),
+        ]
+        for (bytes, words) in cases {
+            let daemon = try RunningDaemon()
+            try self.daemon.write("clip.mp4", bytes)
+            try daemon.start(["--source", clip, "--wait", "0"] + (repeats ? ["--loop"] : []))
+            #expect(daemon.exitCode() == 65)
+            let log = try daemon.log()
+            #expect(log.count { $0.contains("clip.mp4: ") && $0.contains(words) } == 1, "\(log)")
+        }
+    }
+
+    @Test func aURLIsNoSource() throws {
+        for url in ["rtsp://camera/1", "http://host/a.jpg", "HTTPS://host/", "file:///tmp/a.jpg", "file:/tmp/a.jpg"] {
+            let daemon = try RunningDaemon()
+            try daemon.start(["--source", url])
+            #expect(daemon.exitCode() == 66)
+            let log = try daemon.log()
+            let fix = url.hasPrefix("file") ? "give the file's path" : "ffmpeg -i \(url)"
+            #expect(log.count == 1 && log[0].contains("URLs are not read") && log[0].contains(fix), "\(log)")
+        }
     }
 
     @Test func whatIsMissingIsSaidInOneLine() throws {

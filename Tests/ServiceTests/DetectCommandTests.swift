@@ -1,3 +1,5 @@
+import CTestSupport
+import DeviceChecks
 import Foundation
 import TestSupport
 import Testing
@@ -41,6 +43,50 @@ import Vision
                 #expect((1...80).contains(try #require(detection["class"] as? Int)))
             }
         }
+    }
+
+    /// Every picture gives what it gives alone, whatever brought tables of its own before it.
+    @Test(arguments: ["upstream", "fast"]) func resultsDoNotDependOnThePicturesBefore(resize: String) throws {
+        var pictures: [String] = []
+        for (name, change) in [
+            ("1-own", { $0.is_optimised = 1 }), ("2-none", { ($0.left_out_dc, $0.left_out_ac) = (3, 3) }),
+            ("3-odd", { $0.has_odd_tables = 1 }), ("4-first", { ($0.left_out_dc, $0.left_out_ac) = (2, 2) }),
+            ("5-progressive", { $0.is_progressive = 1 }), ("6-no-quantisation", { $0.left_out_quantisation = 3 }),
+        ] as [(String, (inout ctest_jpeg) -> Void)] {
+            try files.write("any/\(name).jpg", JPEGPictures.make(width: 160, height: 120, seed: UInt32(pictures.count), change))
+            pictures.append(files.folder + "/any/\(name).jpg")
+        }
+        func found(_ sources: [String]) throws -> [String: String] {
+            let outcome = try detect(["--json", "--threshold", "0.1", "--resize", resize] + sources)
+            #expect(outcome.errors.count { $0.contains("6-no-quantisation.jpg: is damaged") } == (sources.contains(pictures[5]) ? 1 : 0))
+            var found: [String: String] = [:]
+            for object in try outcome.objects() {
+                let detections = try JSONSerialization.data(
+                    withJSONObject: try #require(object["detections"]), options: .sortedKeys)
+                found[try #require(object["file"] as? String)] = String(decoding: detections, as: UTF8.self)
+            }
+            return found
+        }
+        var alone: [String: String] = [:]
+        for picture in pictures { alone.merge(try found([picture])) { first, _ in first } }
+        #expect(alone.count == 5)
+        for order in [pictures, pictures.reversed(), Array(pictures[3...] + pictures[..<3])] {
+            #expect(try found(order) == alone)
+        }
+    }
+
+    @Test func anotherKindOfPictureIsNamed() throws {
+        try files.write("other/a.jpg", [0x89] + Array("PNG\r\n\u{1A}\n".utf8))
+        try files.write("other/b.jfif", Array("RIFF1234WEBPVP8 ".utf8))
+        try files.write("other/c.JPE", [0, 1, 2, 3])
+        let outcome = try detect(files.folder + "/other")
+        #expect(outcome.code == 65 && outcome.errors.count == 3)
+        for (line, words) in zip(outcome.errors, ["a.jpg: is a PNG, not a JPEG: convert it", "b.jfif: is a WebP, not a JPEG: convert it", "c.JPE: is not a JPEG"]) {
+            #expect(line.contains(words), "\(line)")
+        }
+        try files.write("screenshots/x.PNG", [1])
+        let none = try detect(files.folder + "/screenshots")
+        #expect(none.code == 66 && none.errors.count == 1 && none.errors[0].contains("holds a PNG or more, but no JPEG"))
     }
 
     @Test func thresholdsAndLimitChooseDetections() throws {

@@ -21,7 +21,10 @@ final class RunningDaemon {
         try? FileManager.default.removeItem(atPath: folder)
     }
 
+    /// In a folder below, which is made.
     func write(_ name: String, _ bytes: [UInt8]) throws {
+        let path = URL(fileURLWithPath: folder + "/" + name)
+        try FileManager.default.createDirectory(at: path.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data(bytes).write(to: URL(fileURLWithPath: folder + "/" + name))
     }
 

@@ -214,8 +214,8 @@ import Vision
 
     @Test func refusesWhatItCannotShow() throws {
         var decoder = JPEGDecoder()
-        #expect(throws: JPEGError.notJPEG) { try decoder.decode([]) }
-        #expect(throws: JPEGError.notJPEG) { try decoder.decode(Array("GIF89a and more".utf8)) }
+        #expect(throws: JPEGError.notJPEG(.empty)) { try decoder.decode([]) }
+        #expect(throws: JPEGError.notJPEG(.gif)) { try decoder.decode(Array("GIF89a and more".utf8)) }
         #expect(throws: JPEGError.arithmetic) { try decoder.decode(made { $0.is_arithmetic = 1 }) }
         #expect(throws: JPEGError.colourSpace(components: 4)) {
             try decoder.decode(try fixtureBytes("vision/cmyk-32x24.jpg"))
