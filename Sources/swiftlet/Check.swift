@@ -34,19 +34,28 @@ enum Check {
         let configuration = reader.configuration
         var mistakes = reader.mistakes
         if let unfinished = reader.unfinished { mistakes.append(unfinished) }
-        var hasModel = true
+        var isUsable = true
         if let model = configuration.modelPath {
             do throws(DetectorError) {
                 mistakes += configuration.mistakes(for: try labels(of: model, configuration))
             } catch {
-                hasModel = false
+                isUsable = false
                 let place = "\(text(path)):\(configuration.modelPathLine): [model] path: "
                 log.error(place + error.message(model: text(model)))
             }
         }
+        if let metrics = configuration.metricsPath {
+            var inputs = InputFiles()
+            inputs.insert(path)
+            if let model = configuration.modelPath { inputs.insert(cString(model)) }
+            if inputs.contains(cString(metrics)) {
+                isUsable = false
+                log.error("\(text(path)): [metrics] file: \(text(metrics)): \(OutputError.isInput.message)")
+            }
+        }
         mistakes.sort { $0.line < $1.line }
         for mistake in mistakes { log.error(mistake.message(file: text(path))) }
-        guard hasModel, mistakes.isEmpty else { return .configuration }
+        guard isUsable, mistakes.isEmpty else { return .configuration }
         if configuration.modelPath == nil {
             log.warning("[model] path is not set: swiftletd needs --model, and the names of classes are not checked")
         }
@@ -54,9 +63,11 @@ enum Check {
         return .success
     }
 
+    private static func cString(_ path: [UInt8]) -> [CChar] { path.map { CChar(bitPattern: $0) } + [0] }
+
     /// The classes of a model, with which all is prepared that the daemon needs of it.
     private static func labels(of model: [UInt8], _ configuration: Configuration) throws(DetectorError) -> [[UInt8]] {
-        let path = model.map { CChar(bitPattern: $0) } + [0]
+        let path = cString(model)
         let settings = DetectorSettings(
             resize: configuration.resizesAsUpstream ? .upstream : .fast, threads: configuration.threads)
         return try Detector(modelPath: path, settings: settings).description.labels

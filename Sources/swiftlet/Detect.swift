@@ -101,7 +101,7 @@ struct Detect: ~Copyable {
             let warnings = try detector.load(jpeg: frame.bytes)
             if warnings > 0 { log.warning("\(name.text): \(JPEGError.message(warnings: warnings))") }
         } catch {
-            leaveOut(name, error.message, .badData)
+            leaveOut(name, error.message, error == .outOfMemory ? .system : .badData)
             return
         }
         let started = clinux_monotonic_ns()

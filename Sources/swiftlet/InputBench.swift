@@ -1,6 +1,7 @@
 import CLinux
 import Camera
 import Detector
+import Files
 import Service
 import Stream
 import Vision
@@ -58,6 +59,11 @@ struct InputBench {
 
     private func time(path: UnsafePointer<CChar>) -> ExitCode {
         do throws(CameraError) {
+            var status = clinux_file_status()
+            if clinux_status_at(clinux_working_folder, path, &status) == 0, status.kind == CLINUX_FILE_STREAM {
+                log.error("\(name): \(FileError.notRegularFile.message)")
+                return .noInput
+            }
             let source = try FileSource(path: path, repeats: false, interrupt: -1)
             switch try source.next() {
             case .frame(let frame):

@@ -103,6 +103,9 @@ struct Options {
         options.socket = keep(options.configuration.socketPath)
         options.metrics = options.configuration.metricsPath.map { keep($0) }
         if options.model[0] == 0 { usageError(log, "--model FILE is needed, or path in [model] of a configuration") }
+        if let metrics = options.metrics, options.inputs.contains(metrics) {
+            usageError(log, "\(text(metrics)): \(OutputError.isInput.message)")
+        }
         return options
     }
 
@@ -157,6 +160,17 @@ struct Options {
         }
         try line.requireNoOperands()
         return options
+    }
+
+    /// All that is read.
+    private var inputs: InputFiles {
+        var inputs = InputFiles()
+        inputs.insert(model)
+        if let configurationPath { inputs.insert(configurationPath) }
+        if source[0] != 0, let read = try? FileIdentity.read(by: source) {
+            for identity in read { inputs.insert(identity) }
+        }
+        return inputs
     }
 
     /// Where pictures come from, for messages.
