@@ -68,6 +68,9 @@ public enum ForeignFile: Sendable, Equatable {
             self = .picture("JPEG")
         } else if begins([0x89] + Array("PNG".utf8)) {
             self = .picture("PNG")
+        } else if begins([0xFF, 0xFE]) || begins([0xFE, 0xFF]) {
+            // UTF-16, as some shells write what they are told to.
+            self = .text
         } else if let text = Self.text(bytes) {
             self = Self.kind(ofText: text)
         } else {

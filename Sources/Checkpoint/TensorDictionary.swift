@@ -12,7 +12,7 @@ public struct TensorDictionary: Sendable {
             case .view(let tensor): tensor.shape
             case .range(_, let shape, _): shape
             case .loaded(let tensor): tensor.shape
-            case .foreign: nil
+            case .foreign, .unsupported: nil
             }
         }
 
@@ -38,6 +38,8 @@ public struct TensorDictionary: Sendable {
         case range(ElementType, shape: [Int], Range<Int>)
         case loaded(CheckpointTensor)
         case foreign(String)
+        /// Of an element type that has no place in a detector.
+        case unsupported(String)
     }
 
     /// The keys that lead to it from the top, where it is empty. A list's places are in brackets.

@@ -28,13 +28,14 @@ struct NetworkWeights {
         }
         let whole = groups.filter(\.isWhole)
         guard !whole.isEmpty else { throw search.failure(groups, isNamed: architecture != nil) }
-        let averaged = whole.filter(\.isAveraged)
-        let candidates = try search.distinct(averaged.isEmpty ? whole : averaged)
+        // Of those beneath one name of an average the one that has such a name itself: ema/ema_model, not ema/online_model.
+        let averaged = whole.filter(\.isAveraged), named = averaged.filter(\.isNamedAverage)
+        let candidates = try search.distinct(averaged.isEmpty ? whole : named.isEmpty ? averaged : named)
         guard candidates.count == 1 else { throw .ambiguousWeights(places: candidates.map(\.place)) }
         let chosen = candidates[0]
         var notes: [ImportNote] = []
         if chosen.isAveraged {
-            notes.append(.averaged(chosen.place, others: whole.filter { !$0.isAveraged }.map(\.place)))
+            notes.append(.averaged(chosen.place, others: whole.map(\.place).filter { $0 != chosen.place }))
         } else if let part = groups.first(where: { $0.isAveraged && !$0.isWhole && $0.found * 2 > $0.expected }) {
             notes.append(.incompleteAverage(part.place, missing: part.expected - part.found, chosen: chosen.place))
         }
@@ -110,6 +111,8 @@ private struct WeightsGroup {
     /// Keys and prefix.
     var place = ""
     var isAveraged = false
+    /// By the last of its keys and parts of the prefix.
+    var isNamedAverage = false
 
     var isWhole: Bool { found == expected && expected > 0 }
 }
@@ -199,12 +202,16 @@ private struct WeightsSearch {
         let wrapped = group.prefix.split(separator: ".").map(String.init)
         group.place = (dictionary.place + wrapped).joined(separator: "/")
         // torch.optim.swa_utils.AveragedModel counts beside the module that it wraps.
-        let isCounted = group.prefix.hasSuffix("module.")
-            && dictionary.entries.contains { $0.name == group.prefix.dropLast("module.".count) + "n_averaged" }
+        let counter = "n_averaged"
+        let isCounted = dictionary.entries.contains { entry in
+            entry.name.hasSuffix(counter) && group.prefix.hasPrefix(entry.name.dropLast(counter.count) + "module.")
+        }
         // Lightning's WeightAveraging keeps the raw weights elsewhere.
         let isLightning = dictionary.place == ["state_dict"]
             && file.dictionaries.contains { $0.place == ["current_model_state"] }
-        group.isAveraged = isCounted || isLightning || (dictionary.place + wrapped).contains(where: Self.isAverage)
+        let keys = dictionary.place + wrapped
+        group.isAveraged = isCounted || isLightning || keys.contains(where: Self.isAverage)
+        group.isNamedAverage = isCounted || keys.last.map(Self.isAverage) ?? false
     }
 
     /// Whether a key or a part of a prefix says that weights are averaged: ema, model_ema, state_dict_ema, EMAModel,

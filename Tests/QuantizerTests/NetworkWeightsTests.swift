@@ -187,6 +187,14 @@ import Testing
         #expect(try isGolden(importer))
     }
 
+    /// A trainer's object that holds both is kept under one name.
+    @Test func theAverageItselfGoesFirst() throws {
+        let both = Self.items("online_model.", halved: true) + Self.items("ema_model.") + [("step", Self.scalar)]
+        let importer = try read([("model", Self.weights(halved: true)), ("ema", { $0.dictionary(both) })])
+        #expect(importer.notes.first == .averaged("ema/ema_model", others: ["model", "ema/online_model"]))
+        #expect(try isGolden(importer))
+    }
+
     /// An average that lacks a part is not taken, and that is told.
     @Test func incompleteAveragesAreTold() throws {
         let part = Self.items(halved: true, without: { $0.contains("running_") })
