@@ -39,6 +39,8 @@ public struct DetectorSettings {
     public var resize: Resize
     /// Of JPEGs.
     public var pictures = JPEGLimits()
+    /// What JPEGs and `PixelView`s are turned by, after EXIF has made them upright: for cameras that are mounted turned.
+    public var rotation = Orientation.upright
     /// Threads of the engine, 1...64; detections do not depend on it.
     public var threads: Int
     /// The kernels to run with; nil takes what SWIFTLET_PATH names, and otherwise the fastest.
@@ -118,8 +120,7 @@ public final class Detector {
     private static func pictureInput(
         _ format: InputFormat, _ description: ModelDescription, _ settings: DetectorSettings
     ) throws(DetectorError) -> PictureInput {
-        let input = PictureInput(
-            format: format, resize: settings.resize, upstream: description.resize, limits: settings.pictures)
+        let input = PictureInput(format: format, settings: settings, upstream: description.resize)
         guard input.isUsable else { throw .noMemoryForPictures(byteCount: settings.pictures.memory) }
         return input
     }

@@ -14,13 +14,16 @@ public final class PictureInput {
     private var jpeg: JPEGDecoder
     private var picture = Picture()
     private var planes = PlanarPicture()
+    private let rotation: Orientation
+    private var turned = TurnedPicture()
     private var ingest: Ingest
 
     /// - Parameter upstream: the rule for `DetectorSettings.Resize.upstream`.
-    init(format: InputFormat, resize: DetectorSettings.Resize, upstream: ResizeRule, limits: JPEGLimits) {
+    init(format: InputFormat, settings: DetectorSettings, upstream: ResizeRule) {
         self.format = format
-        isFast = resize == .fast
-        jpeg = JPEGDecoder(limits: limits)
+        isFast = settings.resize == .fast
+        rotation = settings.rotation
+        jpeg = JPEGDecoder(limits: settings.pictures, rotation: settings.rotation)
         ingest = Ingest(format: format, rule: isFast ? .fast : upstream)
     }
 
@@ -29,7 +32,7 @@ public final class PictureInput {
 
     /// What a JPEG was.
     public struct Loaded {
-        /// Of the upright picture.
+        /// Of the upright picture, turned by the settings' rotation.
         public var size: PictureSize
         /// As its header says.
         public var stored: PictureSize
@@ -42,8 +45,9 @@ public final class PictureInput {
         let warnings = jpeg.warnings
         if isFast, let full = try jpeg.decodePlanes(bytes, into: &planes, atLeast: format.size) {
             picture.reshape(to: PictureSize(width: 0, height: 0))
-            load(planes.view, of: full, into: tensor)
-            return Loaded(size: full, stored: full, warnings: jpeg.warnings - warnings)
+            let size = rotation.upright(full)
+            load(turned(planes.view), of: size, into: tensor)
+            return Loaded(size: size, stored: full, warnings: jpeg.warnings - warnings)
         }
         planes.clear()
         let full = try jpeg.decode(bytes, into: &picture, atLeast: isFast ? format.size : nil)
@@ -57,7 +61,16 @@ public final class PictureInput {
     }
 
     /// Takes a picture of any layout, by `ResizeRule.fast` whatever else is set.
-    public func load(_ view: PixelView, into tensor: Tensor) { load(view, of: view.layout.size, into: tensor) }
+    /// - Returns: its size, turned by the settings' rotation.
+    public func load(_ view: PixelView, into tensor: Tensor) -> PictureSize {
+        let view = turned(view)
+        load(view, of: view.layout.size, into: tensor)
+        return view.layout.size
+    }
+
+    private func turned(_ view: PixelView) -> PixelView {
+        rotation == .upright ? view : turned.view(of: view, turnedUprightFrom: rotation)
+    }
 
     /// - Parameter size: of the picture before it was decoded at a fraction of it: from this, whose sides are not rounded,
     ///   the detector knows again which part of the input was picture.

@@ -1,4 +1,5 @@
 import CLinux
+import Camera
 import Vision
 
 /// One row of a program's table of options. `ID` is the program's own enum.
@@ -171,6 +172,15 @@ public struct CommandLineParser<ID: Sendable> {
     public func choice(_ choices: [StaticString]) throws(CommandLineError) -> Int {
         for (index, choice) in choices.enumerated() where equal(text, choice) { return index }
         throw .notAChoice
+    }
+
+    /// Quarters of a turn in degrees: 0, 90, 180 or 270.
+    public func rotation() throws(CommandLineError) -> Int { 90 * (try choice(["0", "90", "180", "270"])) }
+
+    /// A camera's format, as `PixelFormat.name` has it, in letters of any case.
+    public func pixelFormat() throws(CommandLineError) -> PixelFormat {
+        guard let format = PixelFormat(name: bytes(text)) else { throw .notAChoice }
+        return format
     }
 
     /// Two sides in pixels, like 640x480.

@@ -2,11 +2,11 @@ import Camera
 import Stream
 
 extension PictureLayout {
-    /// A camera's frame, its planes one after the other as `CapturedImage.parts` has them.
-    public init(_ image: CapturedImage) {
+    /// A camera's frame, its planes one after the other as `CapturedImage.parts` has them, and what it is turned by.
+    public init(_ image: CapturedImage, rotation: Int = 0) {
         self.init(
             format: image.format.fourcc, planeCount: image.format == .mjpeg ? 0 : image.format.planeCount,
-            isBT709: image.colour.matrix == .bt709, isFullRange: image.colour.isFullRange)
+            isBT709: image.colour.matrix == .bt709, isFullRange: image.colour.isFullRange, rotation: rotation)
         for index in 0..<planeCount { planes[index].rowBytes = image.planes[index].rowBytes }
     }
 }
@@ -15,13 +15,14 @@ extension CapturedImage {
     /// The planes' bytes; empty ones where there are no more.
     public var parts: InlineArray<3, UnsafeRawBufferPointer> { [planes[0].bytes, planes[1].bytes, planes[2].bytes] }
 
-    /// The picture that a snapshot's line speaks of, in its bytes; nil where the two do not fit: neither is to be
+    /// The picture that a snapshot's line speaks of, in its bytes and not yet turned; nil where the two do not fit: neither is to be
     /// trusted.
     public init?(_ line: StreamLine, bytes: UnsafeRawBufferPointer) {
         guard let format = PixelFormat.allCases.first(where: { $0.isNamed(line.format) }) else { return nil }
         let nothing = Plane(bytes: UnsafeRawBufferPointer(start: nil, count: 0), rowBytes: 0)
+        let isSwapped = line.rotation == 90 || line.rotation == 270
         self.init(
-            format: format, width: line.width, height: line.height,
+            format: format, width: isSwapped ? line.height : line.width, height: isSwapped ? line.width : line.height,
             colour: ColourEncoding(matrix: line.isBT709 ? .bt709 : .bt601, isFullRange: line.isFullRange),
             planes: [nothing, nothing, nothing])
         guard format != .mjpeg else {

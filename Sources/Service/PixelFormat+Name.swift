@@ -14,4 +14,25 @@ extension PixelFormat {
         case .mjpeg: "MJPEG"
         }
     }
+
+    /// The format of that `name`, or of that fourcc; in letters of any case.
+    public init?(name: [UInt8]) {
+        func isSame(_ byte: UInt8, _ letter: UInt8) -> Bool {
+            byte == letter || ((UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(letter) && byte == letter | 0x20)
+        }
+        for format in Self.allCases {
+            let known = format.name
+            var code: InlineArray<4, UInt8> = [0, 0, 0, 0]
+            for index in 0..<4 { code[index] = UInt8(truncatingIfNeeded: format.fourcc >> UInt32(8 * index)) }
+            var isName = name.count == known.utf8CodeUnitCount, isCode = name.count == 4
+            for index in name.indices {
+                isName = isName && isSame(name[index], known.utf8Start[index])
+                isCode = isCode && isSame(name[index], code[index])
+            }
+            guard isName || isCode else { continue }
+            self = format
+            return
+        }
+        return nil
+    }
 }

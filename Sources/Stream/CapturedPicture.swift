@@ -29,13 +29,16 @@ public struct PictureLayout: Sendable {
     public var isBT709: Bool
     /// Whether Y, Cb and Cr use all of 0...255, or 16...235 and 16...240.
     public var isFullRange: Bool
+    /// What the picture is turned by before anybody looks at it: clockwise, in degrees; 0, 90, 180 or 270.
+    public var rotation: Int
 
     /// By default a JPEG's.
     public init(
         format: UInt32, planeCount: Int = 0,
         planes: InlineArray<3, Plane> = InlineArray(repeating: Plane(offset: 0, rowBytes: 0)), isBT709: Bool = false,
-        isFullRange: Bool = false
+        isFullRange: Bool = false, rotation: Int = 0
     ) {
+        self.rotation = rotation
         self.format = format
         self.planeCount = planeCount
         self.planes = planes

@@ -18,6 +18,8 @@ public struct HelloLine {
     public var sourceKind: StaticString
     /// A path, or what names the camera; UTF-8.
     public var sourcePath: [UInt8]
+    /// What the source's pictures are turned by, clockwise and in degrees: 0, 90, 180 or 270.
+    public var rotation: Int
     /// At the start of the daemon: a configuration that is reloaded may change it.
     public var threshold: Float
     /// Whether clients may have pictures.
@@ -28,9 +30,10 @@ public struct HelloLine {
     /// Copies nothing until `encoded` is called.
     public init(
         program: StaticString, version: StaticString, modelName: [UInt8], architecture: [UInt8], precision: [UInt8],
-        inputWidth: Int, inputHeight: Int, sourceKind: StaticString, sourcePath: [UInt8], threshold: Float,
-        snapshots: Bool, labels: [[UInt8]]
+        inputWidth: Int, inputHeight: Int, sourceKind: StaticString, sourcePath: [UInt8], rotation: Int = 0,
+        threshold: Float, snapshots: Bool, labels: [[UInt8]]
     ) {
+        self.rotation = rotation
         self.program = program
         self.version = version
         self.modelName = modelName
@@ -77,6 +80,10 @@ public struct HelloLine {
         json.string(sourceKind)
         json.key("path")
         json.string(cut(sourcePath))
+        if rotation != 0 {
+            json.key("rotate_deg")
+            json.integer(rotation)
+        }
         json.endObject()
         json.key("threshold")
         json.decimal(Double(threshold), decimals: 4)

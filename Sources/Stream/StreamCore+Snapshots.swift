@@ -97,6 +97,10 @@ extension JSONWriter {
         fourcc(layout.format)
         key("bytes")
         integer(picture.byteCount)
+        if layout.rotation != 0 {
+            key("rotate_deg")
+            integer(layout.rotation)
+        }
         guard layout.planeCount > 0 else { return written }
         key("planes")
         beginArray()

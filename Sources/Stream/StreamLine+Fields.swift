@@ -2,7 +2,7 @@
 enum StreamField: UInt64 {
     case protocolVersion, version, model, snapshots
     case sequence, captured, age, inference, droppedFrames, corruptFrames, width, height, detections, omitted
-    case bytes, planes, matrix, fullRange
+    case bytes, planes, matrix, fullRange, rotation
     case lines, frames, state, message, format, metrics, rate
 
     var bit: UInt64 { 1 << rawValue }
@@ -27,6 +27,7 @@ enum StreamField: UInt64 {
         case .planes: "planes"
         case .matrix: "matrix"
         case .fullRange: "full_range"
+        case .rotation: "rotate_deg"
         case .lines: "lines"
         case .frames: "frames"
         case .state: "state"
@@ -91,7 +92,8 @@ extension StreamLine.Kind {
     private var optional: UInt64 {
         switch self {
         case .hello: StreamField.snapshots.bit
-        case .snapshot: StreamField.planes.bit | StreamField.matrix.bit | StreamField.fullRange.bit
+        case .snapshot:
+            StreamField.planes.bit | StreamField.matrix.bit | StreamField.fullRange.bit | StreamField.rotation.bit
         case .camera: StreamField.width.bit | StreamField.height.bit | StreamField.format.bit | StreamField.rate.bit
         case .frame, .dropped, .options, .status, .error, .end, .other: 0
         }

@@ -76,6 +76,8 @@ public struct StreamLine {
     public var isBT709 = false
     /// Whether Y, Cb and Cr use all of 0...255.
     public var isFullRange = false
+    /// What turns the picture upright: clockwise, in degrees; 0, 90, 180 or 270.
+    public var rotation = 0
 
     /// Of status: an object as JSON, checked, with a name and a value for each that the daemon counts.
     public var metrics = StreamLine.nothing

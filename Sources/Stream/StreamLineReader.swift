@@ -126,6 +126,9 @@ public struct StreamLineReader: ~Copyable {
         case .planes: try readPlanes()
         case .matrix: line.isBT709 = equal(try text(), "bt709")
         case .fullRange: line.isFullRange = try boolean()
+        case .rotation:
+            line.rotation = Int(try whole(in: 0...270))
+            guard line.rotation % 90 == 0 else { throw .badValue }
         }
     }
 

@@ -9,19 +9,22 @@ import Files
 public struct JPEGDecoder: ~Copyable {
     /// libjpeg's warnings about all pictures so far: damage that it decoded around, such as bytes between markers.
     public private(set) var warnings = 0
-    /// How the last picture was stored.
+    /// How the last picture was stored; turning it upright includes the decoder's rotation.
     public private(set) var orientation = Orientation.upright
 
     /// nil where there was no memory for it.
     private let decoder: OpaquePointer?
     private let limits: JPEGLimits
+    private let rotation: Orientation
     private var stored = Picture()
 
     /// Makes what all pictures share. Where there is no memory for that, every picture is refused with `outOfMemory`.
     /// Buffers come with the first picture.
-    public init(limits: JPEGLimits = JPEGLimits()) {
+    /// - Parameter rotation: what pictures are turned by after EXIF has made them upright.
+    public init(limits: JPEGLimits = JPEGLimits(), rotation: Orientation = .upright) {
         decoder = cjpeg_decoder_create(Int32(clamping: limits.scans), limits.memory)
         self.limits = limits
+        self.rotation = rotation
     }
 
     /// Whether there was memory for it.
@@ -61,14 +64,14 @@ public struct JPEGDecoder: ~Copyable {
     /// Decodes the JPEG at the beginning of `bytes` into its components, at the smallest of 1/1, 1/2, 1/4 and 1/8 of its
     /// size that is still at least `size`: no upsampling and no colour conversion of pixels that nobody looks at.
     ///
-    /// - Returns: the picture's full size; nil for one that has to be turned upright, or is neither YCbCr nor grey: it
-    ///   is for `decode`.
+    /// - Returns: the picture's full size as it is stored: the planes are yet to be turned by the decoder's rotation. nil
+    ///   for a picture that EXIF wants turned, or that is neither YCbCr nor grey: it is for `decode`.
     public mutating func decodePlanes(
         _ bytes: UnsafeRawBufferPointer, into picture: inout PlanarPicture, atLeast size: PictureSize
     ) throws(JPEGError) -> PictureSize? {
         let (decoder, full) = try readHeader(bytes)
-        guard orientation == .upright else { return nil }
-        let denominator = Self.denominator(full, atLeast: size)
+        guard orientation == rotation else { return nil }
+        let denominator = Self.denominator(full, atLeast: rotation.upright(size))
         var count: UInt32 = 0, width: UInt32 = 0, height: UInt32 = 0
         var planes: InlineArray<3, cjpeg_plane> = [cjpeg_plane(), cjpeg_plane(), cjpeg_plane()]
         let planned = withUnsafeMutableBytes(of: &planes) {
@@ -78,7 +81,7 @@ public struct JPEGDecoder: ~Copyable {
         }
         try check(planned, full)
         guard count > 0 else { return nil }
-        try take(PlanarPicture.byteCount(planes, count: Int(count)), for: full)
+        try take(PlanarPicture.byteCount(planes, count: Int(count)) * (rotation == .upright ? 1 : 2), for: full)
         stored.reshape(to: PictureSize(width: 0, height: 0))
         picture.reshape(to: PictureSize(width: Int(width), height: Int(height)), planes, count: Int(count))
         var starts: InlineArray<3, UnsafeMutablePointer<UInt8>?> = [
@@ -119,6 +122,7 @@ public struct JPEGDecoder: ~Copyable {
         let full = PictureSize(width: Int(header.width), height: Int(header.height))
         guard limits.allow(full) else { throw .tooLarge(full) }
         orientation = Orientation(exif: UnsafeRawBufferPointer(start: header.exif, count: header.exif_count))
+            .then(rotation)
         return (decoder, full)
     }
 

@@ -18,6 +18,64 @@ public enum Orientation: UInt8, Sendable {
     public func upright(_ size: PictureSize) -> PictureSize {
         swapsSides ? PictureSize(width: size.height, height: size.width) : size
     }
+
+    /// How a picture is stored that becomes upright when it is turned clockwise by so many degrees; nil where these are no
+    /// quarters of a turn.
+    public init?(clockwise degrees: Int) {
+        switch degrees {
+        case 0: self = .upright
+        case 90: self = .rightTop
+        case 180: self = .bottomRight
+        case 270: self = .leftBottom
+        default: return nil
+        }
+    }
+
+    /// How a picture is stored whose form that is upright by this orientation is then turned by another.
+    public func then(_ other: Orientation) -> Orientation {
+        var flips = other.flips
+        if swapsSides { flips = (flips.rows, flips.columns) }
+        return Orientation(
+            swaps: swapsSides != other.swapsSides, columns: flips.columns != self.flips.columns,
+            rows: flips.rows != self.flips.rows)
+    }
+
+    /// Whether the first column of the upright picture, or the row that becomes its first one, is stored last.
+    private var flips: (columns: Bool, rows: Bool) {
+        switch self {
+        case .upright, .leftTop: (false, false)
+        case .topRight, .leftBottom: (true, false)
+        case .bottomRight, .rightBottom: (true, true)
+        case .bottomLeft, .rightTop: (false, true)
+        }
+    }
+
+    private init(swaps: Bool, columns: Bool, rows: Bool) {
+        self =
+            switch (columns, rows) {
+            case (false, false): swaps ? .leftTop : .upright
+            case (true, false): swaps ? .leftBottom : .topRight
+            case (true, true): swaps ? .rightBottom : .bottomRight
+            case (false, true): swaps ? .rightTop : .bottomLeft
+            }
+    }
+
+    /// The upright picture's first sample, next column and next row as distances in the stored one's bytes.
+    struct Walk {
+        var start: Int
+        var column: Int
+        var line: Int
+    }
+
+    /// - Parameters:
+    ///   - size: of the stored picture, which is not empty.
+    ///   - step: bytes from sample to sample of a row.
+    func walk(_ size: PictureSize, step: Int, rowBytes: Int) -> Walk {
+        let flips = flips
+        let start = (flips.columns ? (size.width - 1) * step : 0) + (flips.rows ? (size.height - 1) * rowBytes : 0)
+        let across = flips.columns ? -step : step, down = flips.rows ? -rowBytes : rowBytes
+        return Walk(start: start, column: swapsSides ? down : across, line: swapsSides ? across : down)
+    }
 }
 
 extension Orientation {
@@ -77,34 +135,18 @@ extension Picture {
     /// Becomes the upright form of `stored`.
     public mutating func set(_ stored: borrowing Picture, turnedUprightFrom orientation: Orientation) {
         reshape(to: orientation.upright(stored.size))
-        let width = stored.size.width
-        let height = stored.size.height
-        guard width > 0, height > 0 else { return }
-        // The upright picture's first pixel, next column and next row as places in the stored picture.
-        let lastColumn = (width - 1) * 3
-        let lastRow = (height - 1) * stored.rowBytes
-        let row = stored.rowBytes
-        let (start, column, line) =
-            switch orientation {
-            case .upright: (0, 3, row)
-            case .topRight: (lastColumn, -3, row)
-            case .bottomRight: (lastRow + lastColumn, -3, -row)
-            case .bottomLeft: (lastRow, 3, -row)
-            case .leftTop: (0, row, 3)
-            case .rightTop: (lastRow, -row, 3)
-            case .rightBottom: (lastRow + lastColumn, -row, -3)
-            case .leftBottom: (lastColumn, row, -3)
-            }
+        guard stored.size.width > 0, stored.size.height > 0 else { return }
+        let walk = orientation.walk(stored.size, step: 3, rowBytes: stored.rowBytes)
         let source = stored.pixels.baseAddress!
         var target = pixels.baseAddress!
         for y in 0..<size.height {
-            var from = start + y * line
+            var from = walk.start + y * walk.line
             for _ in 0..<size.width {
                 target[0] = source[from]
                 target[1] = source[from + 1]
                 target[2] = source[from + 2]
                 target += 3
-                from += column
+                from += walk.column
             }
         }
     }

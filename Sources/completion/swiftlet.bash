@@ -44,6 +44,8 @@ _swiftlet_value() {
         _swiftlet_offer "$2" <<<$'yuyv\nuyvy\nnv12\nyuv420\nrgb24\nbgr24\ngrey'
         _swiftlet_files "$2"
         ;;
+    camera_format) _swiftlet_offer "$2" <<<$'mjpeg\nyuyv\nuyvy\nnv12\nyuv420\nrgb24\nbgr24\ngrey' ;;
+    rotate) _swiftlet_offer "$2" <<<$'90\n180\n270' ;;
     board)
         _swiftlet_offer "$2" < <(_swiftlet_boards)
         _swiftlet_files "$2"
@@ -81,9 +83,10 @@ _swiftlet() {
     snapshot) _swiftlet_complete \
         "--output:file -o:file --socket:file --threshold:none -t:none --wait:none" "--plain --help -h" ;;
     status) _swiftlet_complete "--socket:file --file:file -f:file" "--json --help -h" ;;
-    cameras) _swiftlet_complete "--camera:camera -c:camera --size:none --network:none" "--json --help -h" ;;
+    cameras) _swiftlet_complete "--camera:camera -c:camera --size:none --format:camera_format --rate:none
+        --network:none" "--json --help -h" ;;
     detect) _swiftlet_complete "--model:file -m:file --threshold:none -t:none --class-threshold:none --limit:none
-        --resize:resize --threads:none --annotate:file -a:file" "--json --help -h" files ;;
+        --resize:resize --rotate:rotate --threads:none --annotate:file -a:file" "--json --help -h" files ;;
     bench) _swiftlet_complete "--model:file -m:file --runs:none -n:none --threads:none --frames:format --board:board" \
         "--layers --json --help -h" ;;
     plan) _swiftlet_complete "--model:file -m:file --threads:none --svg:file" "--json --help -h" ;;
@@ -94,7 +97,7 @@ _swiftlet() {
 _swiftletd() {
     COMPREPLY=()
     _swiftlet_complete "--config:file --model:file -m:file --source:file -s:file --camera:camera -c:camera --size:none
-        --socket:file --metrics:file --threshold:none -t:none --limit:none --resize:resize --threads:none --rate:none
+        --format:camera_format --timeout:none --rotate:rotate --socket:file --metrics:file --threshold:none -t:none --limit:none --resize:resize --threads:none --rate:none
         --wait:none" "--loop --no-snapshots --help -h --version"
 }
 

@@ -8,7 +8,7 @@ enum Cameras {
     static func run(_ options: CamerasOptions, _ log: Log) -> ExitCode {
         let request = CaptureRequest(
             networkWidth: options.network.width, networkHeight: options.network.height, width: options.size?.width,
-            height: options.size?.height)
+            height: options.size?.height, rate: options.rate, format: options.format)
         let list = DeviceList(request: request)
         let chosen = list.chosen(by: CameraSelector(name: options.camera.map { bytes($0) }))
         let mode = chosen.flatMap { request.best(of: list.devices[$0].modes) }
@@ -25,7 +25,12 @@ enum Cameras {
         }
         if mode != nil { return .success }
         let name = options.camera.map { text($0) } ?? CameraError.anyCamera
-        log.error((chosen == nil ? CameraError.noCamera : .noFormat).message(source: name))
+        var error = CameraError.noCamera
+        if let chosen {
+            let format = list.devices[chosen].modes.isEmpty ? nil : options.format
+            error = format.map { .formatNotOffered($0) } ?? .noFormat
+        }
+        log.error(error.message(source: name))
         return .noInput
     }
 

@@ -1,3 +1,4 @@
+import Camera
 import Service
 import Vision
 
@@ -6,17 +7,21 @@ struct CamerasOptions {
     /// What the daemon's option of the same name says.
     var camera: UnsafePointer<CChar>?
     var size: PictureSize?
+    var format: PixelFormat?
+    var rate: Double?
     var network = PictureSize(width: 320, height: 320)
     var isJSON = false
 
     private enum ID {
-        case camera, size, network, json, help
+        case camera, size, format, rate, network, json, help
     }
 
     private static var table: [CommandLineOption<ID>] {
         [
             .init(.camera, "camera", short: "c", argument: "NAME", help: "the one that swiftletd is told to take"),
             .init(.size, "size", argument: "WxH", help: "the size that swiftletd is told to take"),
+            .init(.format, "format", argument: "FORMAT", help: "the format that swiftletd is told to take"),
+            .init(.rate, "rate", argument: "FPS", help: "the rate that swiftletd is told to keep"),
             .init(.network, "network", argument: "WxH", help: "size of the network's input (default 320x320)"),
             .init(.json, "json", help: "one line of JSON"),
             .init(.help, "help", short: "h", help: "this text"),
@@ -38,6 +43,8 @@ struct CamerasOptions {
             switch option {
             case .camera: options.camera = line.text
             case .size: options.size = try line.size()
+            case .format: options.format = try line.pixelFormat()
+            case .rate: options.rate = try line.number(in: Configuration.rateRange)
             case .network: options.network = try line.size()
             case .json: options.isJSON = true
             case .help:

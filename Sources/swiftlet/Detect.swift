@@ -138,7 +138,7 @@ struct Detect: ~Copyable {
             for identity in read { inputs.insert(identity) }
         }
         do throws(AnnotationError) {
-            return try PictureAnnotator(target: bytes(target), single: single, inputs: inputs)
+            return try PictureAnnotator(target: bytes(target), single: single, rotation: options.settings.rotation, inputs: inputs)
         } catch {
             log.error(error.message)
             error.exitCode.exit()

@@ -2,6 +2,7 @@ import CLinux
 import Detector
 import Engine
 import Service
+import Vision
 
 /// The command line of `swiftlet detect`.
 struct DetectOptions {
@@ -13,7 +14,7 @@ struct DetectOptions {
     var sources: [UnsafePointer<CChar>] = []
 
     private enum ID {
-        case model, threshold, classThreshold, limit, resize, threads, json, annotate, help
+        case model, threshold, classThreshold, limit, resize, rotate, threads, json, annotate, help
     }
 
     private static var table: [CommandLineOption<ID>] {
@@ -27,6 +28,7 @@ struct DetectOptions {
             .init(
                 .resize, "resize", argument: "fast|upstream",
                 help: "quick, or as the model was evaluated (default)"),
+            .init(.rotate, "rotate", argument: "90|180|270", help: "turn pictures clockwise first"),
             .init(.threads, "threads", argument: "N", help: "to compute with (default: all processors)"),
             .init(.json, "json", help: "one line of JSON per picture"),
             .init(
@@ -54,6 +56,7 @@ struct DetectOptions {
             case .classThreshold: options.settings.classThresholds.append(classThreshold(line.text, log))
             case .limit: options.settings.limit = try line.integer(in: 1...1_000_000)
             case .resize: options.settings.resize = try line.choice(["fast", "upstream"]) == 0 ? .fast : .upstream
+            case .rotate: options.settings.rotation = Orientation(clockwise: try line.rotation())!
             case .threads: options.settings.threads = try line.integer(in: 1...Int64(Engine.mostThreads))
             case .json: options.isJSON = true
             case .annotate: options.annotate = line.text

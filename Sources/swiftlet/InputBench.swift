@@ -54,7 +54,7 @@ struct InputBench {
             image.planes[plane] = CapturedImage.Plane(bytes: UnsafeRawBufferPointer(bytes), rowBytes: rowBytes)
         }
         guard let view = image.view else { preconditionFailure("every format but MJPEG has pixels") }
-        return time(from: size) { input.load(view, into: detector.input) }
+        return time(from: size) { _ = input.load(view, into: detector.input) }
     }
 
     private func time(path: UnsafePointer<CChar>) -> ExitCode {

@@ -33,15 +33,19 @@ struct PictureAnnotator: ~Copyable {
     private let isFolder: Bool
     private let inputs: InputFiles
     private var names = AnnotatedNames()
-    private var decoder = JPEGDecoder()
+    private var decoder: JPEGDecoder
     private var encoder = JPEGEncoder()
     private var picture = Picture()
 
     /// - Parameters:
     ///   - target: where to write; a folder is created if it is not there.
     ///   - single: there is one picture only, which is written to `target` unless that is a folder.
+    ///   - rotation: what pictures are turned by.
     ///   - inputs: all files and folders that are read.
-    init(target: [UInt8], single: Bool, inputs: InputFiles) throws(AnnotationError) {
+    init(
+        target: [UInt8], single: Bool, rotation: Orientation, inputs: InputFiles
+    ) throws(AnnotationError) {
+        decoder = JPEGDecoder(rotation: rotation)
         self.target = target
         self.inputs = inputs
         var status = clinux_file_status()

@@ -110,13 +110,15 @@ struct Snapshot: ~Copyable {
         guard let image = CapturedImage(line, bytes: UnsafeRawBufferPointer(bytes)) else {
             return fail(.badData, "\(socket): sends a picture that is not what it says")
         }
-        if options.isPlain, image.format == .mjpeg { return write(image.planes[0].bytes) }
+        if options.isPlain, image.format == .mjpeg, line.rotation == 0 { return write(image.planes[0].bytes) }
         do throws(JPEGError) {
             var picture = Picture()
+            let rotation = Orientation(clockwise: line.rotation) ?? .upright
             if let view = image.view {
-                picture.set(view)
+                var turned = TurnedPicture()
+                picture.set(turned.view(of: view, turnedUprightFrom: rotation))
             } else {
-                var decoder = JPEGDecoder()
+                var decoder = JPEGDecoder(rotation: rotation)
                 _ = try decoder.decode(image.planes[0].bytes, into: &picture)
                 guard picture.size == PictureSize(width: line.width, height: line.height) else {
                     return fail(.badData, "\(socket): sends a picture of another size than it says")

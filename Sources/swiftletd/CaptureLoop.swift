@@ -33,6 +33,8 @@ final class CaptureLoop: @unchecked Sendable {
     /// Frames of the camera that came too early.
     private var cappedFrames: UInt64 = 0
     private let log: Log
+    /// Clockwise, in degrees: what turns captured pictures upright.
+    private let rotation: Int
     private let reporter: CameraReporter
     private var framesInPass = 0
     private var bad: PictureLog
@@ -44,8 +46,9 @@ final class CaptureLoop: @unchecked Sendable {
 
     init(
         _ source: Source, input: PictureInput, slot: FrameSlot, stream: StreamServer, stop: Int32, metrics: Metrics,
-        period: UInt64, newPeriods: NewPeriods, log: Log, reporter: CameraReporter
+        period: UInt64, newPeriods: NewPeriods, rotation: Int, log: Log, reporter: CameraReporter
     ) {
+        self.rotation = rotation
         self.source = source
         self.input = input
         self.slot = slot
@@ -180,9 +183,8 @@ final class CaptureLoop: @unchecked Sendable {
     ) -> FrameSlot.Item? {
         var item = item
         if let view = frame.image.view {
-            input.load(view, into: slot.tensor)
-            item.size = view.layout.size
-            item.picture = picture(PictureLayout(frame.image), frame.image.parts)
+            item.size = input.load(view, into: slot.tensor)
+            item.picture = picture(PictureLayout(frame.image, rotation: rotation), frame.image.parts)
             return item
         }
         let mustBeWhole: BadFrame? = frame.isFlagged ? .damaged : nil
@@ -234,7 +236,8 @@ final class CaptureLoop: @unchecked Sendable {
             var item = item
             item.size = loaded.size
             let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
-            item.picture = picture(PictureLayout(format: PixelFormat.mjpeg.fourcc), [jpeg, nothing, nothing])
+            item.picture = picture(
+                PictureLayout(format: PixelFormat.mjpeg.fourcc, rotation: rotation), [jpeg, nothing, nothing])
             return item
         } catch {
             giveBackTurn()

@@ -39,7 +39,7 @@ struct Options {
     }
 
     private enum ID {
-        case config, model, source, camera, size, socket, noSnapshots, metrics, threshold, limit, resize, threads, loop, rate
+        case config, model, source, camera, size, format, timeout, rotate, socket, noSnapshots, metrics, threshold, limit, resize, threads, loop, rate
         case wait, help, version
     }
 
@@ -56,6 +56,9 @@ struct Options {
                 .camera, "camera", short: "c", argument: "NAME",
                 help: "as swiftlet cameras lists it (default: the first)"),
             .init(.size, "size", argument: "WxH", help: "of the camera's frames (default: what will do)"),
+            .init(.format, "format", argument: "FORMAT", help: "of the camera's frames, such as mjpeg or yuyv"),
+            .init(.timeout, "timeout", argument: "SECONDS", help: "for a frame before a restart (default 3, or more)"),
+            .init(.rotate, "rotate", argument: "90|180|270", help: "turn pictures clockwise, for a camera mounted so"),
             .init(.socket, "socket", argument: "PATH", help: "Unix socket to create"),
             .init(.noSnapshots, "no-snapshots", help: "give no pictures to clients that ask for one"),
             .init(.metrics, "metrics", argument: "FILE", help: "write Prometheus metrics there every 10 s"),
@@ -126,6 +129,15 @@ struct Options {
             case .size:
                 let size = try line.size()
                 override { $0.cameraSize = size }
+            case .format:
+                let format = try line.pixelFormat()
+                override { $0.cameraFormat = format }
+            case .timeout:
+                let timeout = try line.number(in: Configuration.timeoutRange)
+                override { $0.cameraTimeout = timeout }
+            case .rotate:
+                let rotation = try line.rotation()
+                override { $0.rotation = rotation }
             case .socket:
                 let path = bytes(line.text)
                 override { $0.socketPath = path }

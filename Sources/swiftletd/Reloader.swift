@@ -1,4 +1,5 @@
 import CLinux
+import Camera
 import Detector
 import Engine
 import Files
@@ -105,6 +106,9 @@ extension Configuration {
         add(threads != old.threads, "[model] threads")
         add(cameraName != old.cameraName, "[camera] name")
         add(cameraSize?.width != old.cameraSize?.width || cameraSize?.height != old.cameraSize?.height, "[camera] size")
+        add(cameraFormat != old.cameraFormat, "[camera] format")
+        add(cameraTimeout != old.cameraTimeout, "[camera] timeout")
+        add(rotation != old.rotation, "[camera] rotate")
         add(resizesAsUpstream != old.resizesAsUpstream, "[detect] resize")
         add(socketPath != old.socketPath, "[stream] socket")
         add(allowsSnapshots != old.allowsSnapshots, "[stream] snapshots")

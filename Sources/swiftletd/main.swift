@@ -12,6 +12,7 @@ private let drainTime: UInt64 = 2_000_000_000
 private func startDetector(_ options: Options, _ log: Log) -> (detector: Detector, input: PictureInput) {
     // Thresholds and limit come with each frame: they may change.
     var settings = DetectorSettings(resize: options.resize, threads: options.threads)
+    settings.rotation = Orientation(clockwise: options.configuration.rotation) ?? .upright
     // What a full line leaves out must be the worst.
     settings.order = .bestFirst
     settings.pictures = .live
@@ -29,9 +30,11 @@ private func openSource(_ options: Options, _ detector: Detector, stop: Int32, _
         let request = CaptureRequest(
             networkWidth: detector.inputSize.width, networkHeight: detector.inputSize.height,
             width: options.size?.width, height: options.size?.height,
-            rate: options.period > 0 ? 1e9 / Double(options.period) : nil)
+            rate: options.period > 0 ? 1e9 / Double(options.period) : nil, format: options.configuration.cameraFormat)
         let driver = V4L2Driver(CameraSelector(name: options.cameraName), request, interrupt: stop)
-        return .camera(LiveCamera(driver))
+        var deadlines = LiveCamera<V4L2Driver>.Deadlines()
+        deadlines.frame = UInt64(options.configuration.cameraTimeout * 1e9)
+        return .camera(LiveCamera(driver, deadlines: deadlines))
     }
     do throws(CameraError) {
         return .files(try FileSource(path: options.source, repeats: options.repeats, interrupt: stop))
@@ -61,8 +64,8 @@ private func startServer(
         architecture: bytes(ModelKey.architecture), precision: bytes(detector.engine.storedPrecision),
         inputWidth: detector.inputSize.width, inputHeight: detector.inputSize.height, sourceKind: kind,
         sourcePath: options.source[0] == 0 ? options.cameraName ?? [] : bytes(options.source),
-        threshold: options.threshold, snapshots: options.configuration.allowsSnapshots,
-        labels: detector.description.labels)
+        rotation: options.configuration.rotation, threshold: options.threshold,
+        snapshots: options.configuration.allowsSnapshots, labels: detector.description.labels)
     var limits = StreamLimits()
     limits.clients = clients
     limits.givesSnapshots = options.configuration.allowsSnapshots
@@ -167,7 +170,8 @@ private func run() {
     let reporter = CameraReporter(server, metrics, sourceText: options.sourceText, log)
     let capture = CaptureLoop(
         source, input: input, slot: slot, stream: server, stop: stop, metrics: metrics,
-        period: options.period, newPeriods: reloader.periods, log: log, reporter: reporter)
+        period: options.period, newPeriods: reloader.periods, rotation: options.configuration.rotation, log: log,
+        reporter: reporter)
     let (name, size) = (text(detector.description.name), detector.inputSize)
     log.notice(
         "started: model \(name) at \(size.width)x\(size.height), \(detector.engine.path.name) kernels, "

@@ -1,4 +1,5 @@
 import Files
+import Camera
 import Foundation
 import TestSupport
 import Testing
@@ -22,6 +23,9 @@ import Vision
         name: usb-Cam = 1
         size = 640x480
         rate = 12.5
+        format = mjpeg
+        timeout = 7.5
+        rotate = 270
         [detect]
         threshold = 0.25
         limit = 7
@@ -49,10 +53,11 @@ import Vision
         #expect(all.modelPath == Array("/var/lib/swiftlet/a model.gguf".utf8) && all.threads == 3)
         #expect(all.cameraName == Array("usb-Cam = 1".utf8) && all.rate == 12.5)
         #expect(all.cameraSize == PictureSize(width: 640, height: 480))
+        #expect(all.cameraFormat == .mjpeg && all.cameraTimeout == 7.5 && all.rotation == 270)
         #expect(all.threshold == 0.25 && all.limit == 7 && all.resizesAsUpstream)
         #expect(all.classes?.map { text($0.label) } == ["king", "stop sign", "ace"])
         #expect(all.classThresholds.map { text($0.name.label) } == ["king", "stop sign"])
-        #expect(all.classThresholds.map(\.threshold) == [0.75, 1] && all.classThresholds.map(\.name.line) == [15, 16])
+        #expect(all.classThresholds.map(\.threshold) == [0.75, 1] && all.classThresholds.map(\.name.line) == [18, 19])
         #expect(all.zones.map { text($0.name) } == ["front door", "hedge"])
         #expect(all.zones[0].include == .init(left: 0, top: 0.25, right: 0.5, bottom: 1) && all.zones[0].exclude == nil)
         #expect(all.zones[1].exclude == .init(left: 0.1, top: 0, right: 1, bottom: 0.5))
@@ -124,6 +129,9 @@ import Vision
         ("[detect]\nthreshold = nan", 2, "detect", "threshold", .notANumber(from: 0, to: 1)),
         ("[threshold]\nking = 2", 2, "threshold", "king", .notANumber(from: 0, to: 1)),
         ("[detect]\nclasses = a,,b", 2, "detect", "classes", .empty),
+        ("[camera]\nformat = h264", 2, "camera", "format", .notAFormat),
+        ("[camera]\nrotate = 45", 2, "camera", "rotate", .notARotation),
+        ("[camera]\ntimeout = 0.5", 2, "camera", "timeout", .notANumber(from: 1, to: 3600)),
         ("[detect]\nresize = best", 2, "detect", "resize", .notAResize),
         ("[stream]\nsnapshots = true", 2, "stream", "snapshots", .notYesOrNo),
         ("[camera]\nsize = 640*480", 2, "camera", "size", .notASize),
@@ -303,6 +311,9 @@ import Vision
             all.threads = Int.random(in: 1...64, using: &random)
             all.cameraName = maybe(name(1))
             all.cameraSize = maybe(PictureSize(width: Int.random(in: 1...16384, using: &random), height: 1))
+            all.cameraFormat = PixelFormat.allCases.randomElement(using: &random)
+            all.cameraTimeout = Double.random(in: Configuration.timeoutRange, using: &random)
+            all.rotation = 90 * Int.random(in: 0...3, using: &random)
             all.rate = maybe(Double.random(in: 0.001...1000, using: &random))
             (all.threshold, all.limit) = (share(), Int.random(in: 1...1000, using: &random))
             (all.resizesAsUpstream, all.allowsSnapshots) = (.random(using: &random), .random(using: &random))
@@ -320,6 +331,8 @@ import Vision
             let again = reader.configuration
             #expect(again.modelPath == all.modelPath && again.threads == all.threads && again.cameraName == all.cameraName)
             #expect(again.cameraSize == all.cameraSize && again.rate == all.rate && again.threshold == all.threshold)
+            #expect(again.cameraFormat == all.cameraFormat && again.cameraTimeout == all.cameraTimeout)
+            #expect(again.rotation == all.rotation)
             #expect(again.limit == all.limit && again.resizesAsUpstream == all.resizesAsUpstream)
             #expect(again.classes?.map(\.label) == all.classes?.map(\.label))
             #expect(again.classThresholds.map(\.name.label) == all.classThresholds.map(\.name.label))

@@ -49,6 +49,39 @@ import Vision
         #expect(try contents("none.jpg") == Array(try encoder.encode(pixels)))
     }
 
+    /// A camera that is mounted on its side: boxes and sizes are the turned picture's, for the daemon's clients and for
+    /// `swiftlet detect` alike, and the hello line says so.
+    @Test(arguments: [90, 180, 270]) func turnedPictures(degrees: Int) throws {
+        try start("--rate", "20", "--rotate", "\(degrees)", pictures: [try drawnJPEG(seed: 21, width: 333, height: 217)])
+        let client = try DaemonClient(daemon.socket)
+        let hello = try client.line { $0["type"] as? String == "hello" }
+        #expect((hello["source"] as? [String: Any])?["rotate_deg"] as? Int == degrees)
+        let frame = try client.line { $0["type"] as? String == "frame" }
+        let size = [frame["width_px"] as? Int, frame["height_px"] as? Int]
+        #expect(size == (degrees == 180 ? [333, 217] : [217, 333]))
+        let detect = try ToolOutcome(
+            of: [
+                "detect", "--model", RunningDaemon.model(), "--resize", "fast", "--threshold", "0.2", "--rotate",
+                "\(degrees)", "--limit", "100", "--json", daemon.folder + "/pictures/0.jpg",
+            ], daemon)
+        let line = try JSONSerialization.jsonObject(with: Data(detect.output.utf8)) as? [String: Any]
+        func boxes(_ line: [String: Any]?) -> [[Double]] {
+            let detections = line?["detections"] as? [[String: Any]] ?? []
+            let boxes = detections.map { ($0["box_px"] as? [Double] ?? []) + [$0["score"] as? Double ?? 0] }
+            return boxes.sorted { $0.last! != $1.last! ? $0.last! > $1.last! : $0.lexicographicallyPrecedes($1) }
+        }
+        #expect(!boxes(frame).isEmpty && boxes(frame).count == boxes(line).count)
+        for (mine, theirs) in zip(boxes(frame), boxes(line)) {
+            for (a, b) in zip(mine, theirs) { #expect(abs(a - b) < 0.11) }
+        }
+        // Without a box that scores so much, it is the picture turned.
+        #expect(try snapshot("--threshold", "1", "-o", daemon.folder + "/seen.jpg").code == 0)
+        var decoder = JPEGDecoder(rotation: try #require(Orientation(clockwise: degrees))), encoder = JPEGEncoder()
+        var pixels = Picture()
+        _ = try contents("pictures/0.jpg").withUnsafeBytes { try decoder.decode($0, into: &pixels) }
+        #expect(try contents("seen.jpg") == Array(try encoder.encode(pixels)))
+    }
+
     @Test func standardOutputTakesItToo() throws {
         let picture = try drawnJPEG(seed: 5)
         try start("--rate", "20", pictures: [picture])
@@ -93,7 +126,7 @@ import Vision
         #expect(try snapshot().code == 64)
         #expect(try snapshot("-o", "x.jpg", "--threshold", "2").code == 64)
         // A picture that never comes.
-        try start("--rate", "0.001", pictures: [try drawnJPEG(seed: 5)])
+        try start(pictures: [[0xFF, 0xD8, 0xFF, 0xD9]])
         let late = try snapshot("--wait", "0.3", "-o", daemon.folder + "/seen.jpg")
         #expect(late.code == 69 && late.errors.first?.contains("no picture within 0.3 s") == true, "\(late.errors)")
         #expect(!FileManager.default.fileExists(atPath: daemon.folder + "/seen.jpg"))

@@ -1,3 +1,4 @@
+import Camera
 import Vision
 
 extension Configuration {
@@ -8,6 +9,8 @@ extension Configuration {
         lines += "threads = \(threads)\n\n[camera]\n"
         lines += setting("name", cameraName)
         lines += setting("size", cameraSize.map { bytes("\($0.width)x\($0.height)") })
+        lines += setting("format", cameraFormat.map { bytes("\($0.name)") })
+        lines += "timeout = \(cameraTimeout)\nrotate = \(rotation)\n"
         lines += setting("rate", rate.map { bytes("\($0)") })
         lines += "\n[detect]\nthreshold = \(threshold)\nlimit = \(limit)\n"
         lines += "resize = \(resizesAsUpstream ? "upstream" : "fast")\n"

@@ -1,3 +1,4 @@
+import Camera
 import Engine
 import Vision
 
@@ -61,6 +62,12 @@ public struct Configuration {
     public var cameraName: [UInt8]?
     /// What the camera should deliver; nil leaves the choice to the program.
     public var cameraSize: PictureSize?
+    /// The only format to take from the camera; nil leaves the choice to the program.
+    public var cameraFormat: PixelFormat?
+    /// The least time that the camera may take for a frame, in seconds.
+    public var cameraTimeout = 3.0
+    /// What pictures are turned by, clockwise and in degrees: 0, 90, 180 or 270.
+    public var rotation = 0
     /// At most so many frames per second are worked on; nil is no limit.
     public var rate: Double?
     /// Detections score more than this.
@@ -93,6 +100,8 @@ public struct Configuration {
 
     /// Zones of one file.
     public static let mostZones = 64
+    /// Seconds.
+    public static let timeoutRange = 1...3600.0
     /// Frames per second.
     public static let rateRange = 0.001...1000.0
     /// Detections of a frame.

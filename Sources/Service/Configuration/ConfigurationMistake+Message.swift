@@ -55,6 +55,8 @@ extension ConfigurationMistake.Reason {
         case .notAResize: "wants fast or upstream"
         case .notYesOrNo: "wants yes or no, in small letters"
         case .notASize: "wants WIDTHxHEIGHT in pixels, like 640x480"
+        case .notAFormat: "wants mjpeg, yuyv, uyvy, nv12, yuv420, rgb24, bgr24 or grey"
+        case .notARotation: "wants 0, 90, 180 or 270: degrees, clockwise"
         case .notARectangle: "wants LEFT TOP RIGHT BOTTOM as fractions of the picture from 0 to 1, like 0 0.5 1 1"
         case .emptyRectangle: "encloses nothing: LEFT must be less than RIGHT, and TOP less than BOTTOM"
         case .unnamedZone: "a zone needs a name, like [zone door]"

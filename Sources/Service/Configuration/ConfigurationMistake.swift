@@ -28,6 +28,8 @@ public struct ConfigurationMistake: Error, Equatable {
         case notAResize
         case notYesOrNo
         case notASize
+        case notAFormat
+        case notARotation
         case notARectangle
         case emptyRectangle
         case unnamedZone

@@ -1,4 +1,5 @@
 import CLinux
+import Camera
 import Detector
 import Engine
 import Files
@@ -160,6 +161,13 @@ public struct ConfigurationReader {
         case .threads: configuration.threads = try value.integer(in: 1...Int64(Engine.mostThreads))
         case .name: configuration.cameraName = value.bytes
         case .size: configuration.cameraSize = try value.size()
+        case .format:
+            guard let format = PixelFormat(name: value.bytes) else { throw .init(.notAFormat) }
+            configuration.cameraFormat = format
+        case .rotate:
+            configuration.rotation = try value.integer(in: 0...270)
+            guard configuration.rotation % 90 == 0 else { throw .init(.notARotation) }
+        case .timeout: configuration.cameraTimeout = try value.number(in: Configuration.timeoutRange)
         case .rate: configuration.rate = try value.number(in: Configuration.rateRange)
         case .threshold: configuration.threshold = try value.threshold()
         case .limit: configuration.limit = try value.integer(in: Configuration.limitRange)
@@ -232,7 +240,7 @@ extension ConfigurationReader {
     /// The keys whose names are fixed.
     enum Key: Int, CaseIterable {
         case path, threads
-        case name, size, rate
+        case name, size, format, rate, rotate, timeout
         case threshold, limit, classes, resize
         case socket, snapshots
         case file
@@ -243,7 +251,10 @@ extension ConfigurationReader {
             case .threads: ("model", "threads")
             case .name: ("camera", "name")
             case .size: ("camera", "size")
+            case .format: ("camera", "format")
             case .rate: ("camera", "rate")
+            case .rotate: ("camera", "rotate")
+            case .timeout: ("camera", "timeout")
             case .threshold: ("detect", "threshold")
             case .limit: ("detect", "limit")
             case .classes: ("detect", "classes")
