@@ -42,6 +42,8 @@ let package = Package(
         .executable(name: "swiftlet", targets: ["swiftlet"]),
         .executable(name: "swiftlet-model", targets: ["swiftlet-model"]),
         .executable(name: "swiftlet-device-tests", targets: ["swiftlet-device-tests"]),
+        // For tests: preloaded, it plays cameras to the programs.
+        .library(name: "FakeCamera", type: .dynamic, targets: ["CFakeCamera"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
@@ -73,6 +75,7 @@ let package = Package(
         .target(
             name: "CTestSupport", dependencies: ["CKernels"], path: "Tests/CTestSupport", cSettings: strictC,
             linkerSettings: [.linkedLibrary("m"), .linkedLibrary("jpeg")]),
+        .target(name: "CFakeCamera", path: "Tests/CFakeCamera", cSettings: strictC),
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter", cSettings: strictC),
         .target(
             name: "DeviceChecks", dependencies: ["CTestSupport", "CKernels", "Service", "Stream", "Camera", "Detector", "Engine"],

@@ -48,9 +48,8 @@ public enum CameraError: Error, Equatable, Sendable {
     /// Whether a mode that needs less of the bus or of memory may do.
     var isOfMeans: Bool {
         switch self {
-        case .driver(.start, clinux_ENOSPC), .driver(.start, clinux_ENOMEM), .driver(.requestBuffers, clinux_ENOMEM),
-            .driver(.mapBuffer, clinux_ENOMEM):
-            true
+        case .driver(.open, _): false
+        case .driver(_, clinux_ENOSPC), .driver(_, clinux_ENOMEM): true
         default: false
         }
     }

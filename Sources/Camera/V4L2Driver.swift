@@ -69,9 +69,10 @@ public struct V4L2Driver: CaptureDriver {
         var modes = device.modes
         var givenUp: CaptureMode?
         var failure: CameraError?
+        var next = request.best(of: modes).map { modes[$0] }
         for _ in 0..<Self.mostAttempts {
-            guard let best = request.best(of: modes) else { break }
-            var mode = modes[best]
+            guard let wanted = next else { break }
+            var mode = wanted
             do throws(CameraError) {
                 try start(device, &mode)
                 return OpenCamera(identity: device.identity, mode: mode, givenUp: givenUp)
@@ -79,9 +80,8 @@ public struct V4L2Driver: CaptureDriver {
                 guard error.isOfMeans else { throw error }
                 failure = failure ?? error
             }
-            givenUp = givenUp ?? modes[best]
-            let load = modes[best].load
-            modes.removeAll { $0.load >= load }
+            givenUp = givenUp ?? wanted
+            next = request.lighter(than: wanted, of: &modes)
         }
         if let failure { throw failure }
         guard let format = request.format, !device.modes.isEmpty else { throw .noFormat }

@@ -40,7 +40,7 @@ extension CameraError {
         case .driver(.open, clinux_EACCES): "\(source): a camera is there and may not be opened: be in group video"
         case .driver(.open, clinux_EPERM):
             "\(source): a camera is there and may not be opened: let the service's DeviceAllow= have it"
-        case .driver(.start, clinux_ENOSPC):
+        case .driver(_, clinux_ENOSPC):
             "\(source): not enough USB bandwidth: ask for a smaller size or MJPEG, or use another USB port"
         case .driver(_, clinux_ENOMEM): "\(source): not enough memory for its driver: ask for a smaller size"
         case .driver(_, clinux_EBUSY): "\(source): another program uses it: end that one"

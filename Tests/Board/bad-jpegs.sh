@@ -1,5 +1,6 @@
 # board: time=1200
-# Bad JPEGs are counted and left out; the good ones between them are detected in as ever, and the log stays quiet.
+# Bad JPEGs are counted and left out; the good ones between them are detected in as ever, and the log stays quiet. A
+# camera that sends nothing else is unusable, and says why.
 . ./helpers.sh
 start_udev
 expect_detections truncated pictures
@@ -45,6 +46,8 @@ plug nonsense --fps 4 --garbage-every 1 pictures/*.jpg
 skip_stream
 mark
 start_daemon
+expect_state unusable '"reason":"corrupt"'
+# Long enough for several attempts.
 sleep 40
 assert_daemon_runs
 assert_equal "frames" 0 "$(tail -n "+$((place + 1))" "$stream" | grep -c '"type":"frame"' || true)"
@@ -53,5 +56,13 @@ unplug
 plug good --fps 4 pictures/*.jpg
 expect_state streaming
 expect_frames 3
+stop_daemon
+unplug
+
+say "nothing but frames that are cut off"
+plug cut --fps 4 --truncate-every 1 pictures/*.jpg
+skip_stream
+start_daemon
+expect_state unusable '"reason":"truncated"'
 stop_daemon
 unplug

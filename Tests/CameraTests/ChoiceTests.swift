@@ -157,21 +157,28 @@ import Testing
         }
     }
 
-    /// What is left when the bus does not suffice: always less than before, JPEG before a smaller size.
+    /// What is left when the bus does not suffice: always less than before, JPEG before a smaller size or a lower rate.
     @Test func modesThatNeedLess() {
-        let request = CaptureRequest(networkWidth: 320, networkHeight: 320)
-        var modes = webcam
-        var taken: [CaptureMode] = []
-        while let best = request.best(of: modes) {
-            taken.append(modes[best])
-            let load = modes[best].load
-            modes.removeAll { $0.load >= load }
+        func taken(_ request: CaptureRequest, _ modes: [CaptureMode]) -> [CaptureMode] {
+            var modes = modes
+            var next = request.best(of: modes).map { modes[$0] }
+            var taken: [CaptureMode] = []
+            while let mode = next {
+                taken.append(mode)
+                next = request.lighter(than: mode, of: &modes)
+            }
+            return taken
         }
+        let request = CaptureRequest(networkWidth: 320, networkHeight: 320)
         #expect(
-            taken == [
-                mode(.yuyv, 640, 480, 30), mode(.mjpeg, 640, 480, 30), mode(.yuyv, 160, 120, 30),
-                mode(.mjpeg, 320, 240, 30),
-            ] || taken == [mode(.yuyv, 640, 480, 30), mode(.mjpeg, 640, 480, 30), mode(.mjpeg, 320, 240, 30)])
+            taken(request, webcam) == [
+                mode(.yuyv, 640, 480, 30), mode(.mjpeg, 640, 480, 30), mode(.mjpeg, 320, 240, 30),
+            ])
+        let slower = [30, 15, 5].map { mode(.yuyv, 640, 480, $0) } + [mode(.mjpeg, 640, 480, 30)]
+        #expect(taken(request, slower) == [slower[0], slower[3]])
+        #expect(taken(request, Array(slower.prefix(3))) == Array(slower.prefix(3)))
+        let grey = CaptureRequest(networkWidth: 320, networkHeight: 320, format: .yuyv)
+        #expect(taken(grey, slower) == Array(slower.prefix(3)), "a format that was asked for stays")
     }
 
     /// Cheap cameras put a byte or a header before the picture.

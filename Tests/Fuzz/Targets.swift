@@ -4,6 +4,7 @@ var allTargets: [any FuzzTarget.Type] {
         JPEGTarget.self,
         ClientLineTarget.self,
         ModelTarget.self,
+        CameraTarget.self,
         PickleTarget.self,
         CheckpointTarget.self,
         SafetensorsTarget.self,

@@ -11,12 +11,17 @@ struct ToolOutcome {
     /// - Parameters:
     ///   - input: what standard input reads.
     ///   - output: where standard output goes; nil keeps it.
-    init(of arguments: [String], _ files: RunningDaemon, input: String = "/dev/null", output: String? = nil) throws {
+    ///   - environment: what is added to this process's own.
+    init(
+        of arguments: [String], _ files: RunningDaemon, input: String = "/dev/null", output: String? = nil,
+        environment: [String: String] = [:]
+    ) throws {
         let bundle = try #require(CommandLine.arguments.first { $0.hasSuffix(".xctest") })
         let process = Process()
         process.executableURL = URL(fileURLWithPath: bundle).deletingLastPathComponent()
             .appendingPathComponent("swiftlet")
         process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
         process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: input))
         // Files, not pipes: nobody has to read while the process runs.
         let names = [files.folder + "/stdout", files.folder + "/stderr"]
