@@ -9,5 +9,7 @@ var allTargets: [any FuzzTarget.Type] {
         CheckpointTarget.self,
         SafetensorsTarget.self,
         DaemonLineTarget.self,
+        ConfigurationTarget.self,
+        BoardTarget.self,
     ]
 }

@@ -413,6 +413,7 @@ def check_texts(test: Test, run: Callable) -> None:
     ):
         code, output, errors = read(text)
         check(code == CONFIGURATION and f"{file}:{line}: " in errors and words in errors, f"{text!r}: {code} {errors}")
+        check(errors.count("\n") == 1, f"one mistake has more than one line: {errors}")
     for host in ("::1", "[::1]", "127.0.0.1", "fe80::1%eth0", '"localhost"', "broker.local", "münchen.example"):
         code, output, errors = read(f"[broker]\nhost = {host} ; comment\n")
         bare = host.strip('[]"')

@@ -40,6 +40,7 @@ def read_file(path: str) -> bytes:
 def entries(data: bytes) -> Iterator[Entry]:
     """Sections and keys, line by line."""
     section = ""
+    is_known = True  # which section this is
     for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         line = line.removesuffix(b"\r").strip(BLANKS.encode())
         if not line or line[:1] in b"#;":
@@ -52,7 +53,9 @@ def entries(data: bytes) -> Iterator[Entry]:
             if "\0" in text.line:
                 raise Mistake("the line has a null byte: this is no text file")
             if text.line[0] == "[":
+                is_known = False
                 section = text.section()
+                is_known = True
                 yield Entry(number, section)
                 continue
             is_quoted = text.line[0] == '"'
@@ -60,7 +63,8 @@ def entries(data: bytes) -> Iterator[Entry]:
             if text.rest[:1] not in ("=", ":") or not (key or is_quoted):
                 raise Mistake("neither [SECTION] nor KEY = VALUE: begin a comment with # or ;, and put a name that has "
                               "one, or a bracket, in double quotes")
-            yield Entry(number, section, key.lower(), Text(text.rest[1:]))
+            if is_known:
+                yield Entry(number, section, key.lower(), Text(text.rest[1:]))
         except Mistake as mistake:
             yield Entry(number, section, mistake=str(mistake))
 
