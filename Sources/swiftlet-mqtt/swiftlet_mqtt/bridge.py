@@ -21,6 +21,7 @@ MOST_CLASSES = 256  # that get topics of their own
 STOP_WAIT = 5
 LOSS_LOG_PAUSE = 10
 RESTATE_PAUSE = 5  # between two answers to somebody who says that the bridge is offline
+ECHO_WAIT = 5  # for the broker to give back what is published
 STRANGER_PAUSE = 30  # between two lines about another bridge with this prefix
 
 
@@ -53,6 +54,7 @@ class Bridge:
         self.must_introduce = False
         self.must_restate = False
         self.restate_at = -math.inf
+        self.echo_until: float | None = None
         self.stranger_at = -math.inf
         self.published = 0
 
@@ -122,6 +124,14 @@ class Bridge:
         if self.must_introduce and self.broker.is_connected and self.broker.has_room:
             self.must_introduce = False
             self.broker.put(self.topics["client"], self.settings.client_id.encode())
+            if not self.broker.tells_refusals:
+                self.echo_until = time.monotonic() + ECHO_WAIT
+        if not self.broker.is_connected:
+            self.echo_until = None
+        elif self.echo_until is not None and time.monotonic() > self.echo_until:
+            self.echo_until = None
+            warn(f"{self.topics['client']} does not come back from {self.broker.name}: user '{self.settings.user}' may not "
+                 f"publish under {self.settings.prefix}, where all would be lost without a word, or may not read there")
         if self.must_announce and self.broker.is_connected and self.broker.has_room:
             self.announce()
         self.take_lines()
@@ -139,7 +149,9 @@ class Bridge:
         elif topic == self.topics["availability"]:
             # The last will of a connection before this one, or of another bridge.
             self.must_restate = self.must_restate or not is_kept and payload != b"online" and self.has_hello
-        elif topic == self.topics["client"] and not is_kept and payload != self.settings.client_id.encode():
+        elif topic == self.topics["client"] and payload == self.settings.client_id.encode():
+            self.echo_until = None
+        elif topic == self.topics["client"] and not is_kept:
             now = time.monotonic()
             if now >= self.stranger_at:
                 self.stranger_at = now + STRANGER_PAUSE

@@ -30,6 +30,8 @@ REFUSAL_LOG_PAUSE = 60
 # So many times within so many seconds: an accepted connection was closed, and the next one was accepted at once.
 TAKEOVERS, TAKEOVER_SPAN = 3, 30
 SESSION_TAKEN_OVER = 0x8E
+# OpenSSL's: a certificate that is its own authority, in one way or another, or one whose authority is not known.
+UNKNOWN_AUTHORITY = (18, 19, 20, 21)
 
 
 @dataclasses.dataclass
@@ -56,7 +58,8 @@ class Broker:
         self.acknowledged: set[int] = set()
         # By topic, what the broker has not accepted, or cannot take.
         self.refused: collections.Counter[str] = collections.Counter()
-        self.refusal_logged_at = -float("inf")
+        # By the kind of topic, when such a refusal was told last.
+        self.refusals_told: dict[str, float] = {}
         self.has_refused = False  # on this connection
         self.client: Client | None = None
         self.is_connected = False
@@ -161,11 +164,13 @@ class Broker:
                                      f"allowed to publish under {self.settings.prefix} (and where Home Assistant looks)")
 
     def refuse(self, message: Message, reason: str) -> None:
-        """Counts what the broker does not take, and tells of the first in a while."""
+        """Counts what the broker does not take, and tells of the first of a kind in a while."""
         self.refused[message.topic] += 1
         now = time.monotonic()
-        if now >= self.refusal_logged_at + REFUSAL_LOG_PAUSE:
-            self.refusal_logged_at = now
+        prefix = f"{self.settings.prefix}/"
+        kind = message.topic.removeprefix(prefix).split("/")[0] if message.topic.startswith(prefix) else ""
+        if now >= self.refusals_told.get(kind, -REFUSAL_LOG_PAUSE) + REFUSAL_LOG_PAUSE:
+            self.refusals_told[kind] = now
             warn(f"{message.topic} {reason}")
 
     def read(self) -> None:
@@ -239,7 +244,10 @@ class Broker:
         is_handshake = isinstance(failure, ssl.SSLError) or self.settings.tls and isinstance(failure, ConnectionResetError)
         if is_handshake and not isinstance(failure, ssl.SSLCertVerificationError) and "ALERT" not in str(failure).upper():
             return f"{self.name} speaks no TLS there ({failure}): is that the right [broker] port, or is tls = off right?"
-        return f"cannot reach {self.name}: {failure}"
+        advice = ""
+        if isinstance(failure, ssl.SSLCertVerificationError) and failure.verify_code in UNKNOWN_AUTHORITY:
+            advice = ": name the authority that signed its certificate as [broker] ca_file"
+        return f"cannot reach {self.name}: {failure}{advice}"
 
     # Connections.
 
@@ -321,6 +329,11 @@ class Broker:
             self.failure = f"{self.name} refuses the connection: {text}"
             if code in (2, 133):
                 self.failure += f": look at [broker] client_id, '{self.settings.client_id}'"
+
+    @property
+    def tells_refusals(self) -> bool:
+        """Whether an acknowledgement says that the message was accepted."""
+        return self.client is not None and self.client.is_modern and self.settings.qos > 0
 
     def take_limits(self, properties: object) -> None:
         """What a broker of MQTT 5 bears: more would end the connection."""

@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import socket
+import ssl
 import stat
 
 from swiftlet_mqtt import ini
@@ -178,7 +179,11 @@ class Settings:
 
     def authority(self) -> None:
         if self.ca_file:
-            ini.read_file(self.ca_file).decode()
+            text = ini.read_file(self.ca_file).decode()
+            try:
+                ssl.create_default_context(cadata=text)
+            except ssl.SSLError:
+                raise Mistake("holds no certificate in PEM, with BEGIN CERTIFICATE in a line") from None
 
     def warnings(self) -> list[str]:
         """What is no mistake, and yet not as it should be."""
