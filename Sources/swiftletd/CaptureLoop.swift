@@ -1,6 +1,7 @@
 import CLinux
 import Camera
 import Detector
+import Files
 import Service
 import Stream
 import Vision
