@@ -85,6 +85,9 @@ def run(daemon: str, model: str, pictures: pathlib.Path, folder: pathlib.Path, s
     threads += [threading.Thread(target=sluggard, args=(path, is_over)) for _ in range(2)]
     for thread in threads:
         thread.start()
+    # The loader of such a build takes long, and a signal that comes before the program's first line ends it.
+    while not os.path.exists(path) and process.poll() is None:
+        time.sleep(0.05)
     end = time.monotonic() + seconds
     turn = 0
     while time.monotonic() < end and process.poll() is None:
