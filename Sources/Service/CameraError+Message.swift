@@ -9,7 +9,7 @@ extension CameraError {
     /// What is wrong and what to do; `source` is the name the user gave, or `anyCamera`.
     public func message(source: String) -> String {
         switch self {
-        case .noCamera where source == Self.anyCamera: "no camera found: plug one in"
+        case .noCamera where source.utf8.elementsEqual(Self.anyCamera.utf8): "no camera found: plug one in"
         case .cannotOpen(let error): "\(source): cannot be opened: \(errorText(error))"
         case .cannotRead(let error): "\(source): cannot be read: \(errorText(error))"
         case .unsupportedKind: "\(source): is no picture, folder, MJPEG file or pipe; a camera is given with --camera"
