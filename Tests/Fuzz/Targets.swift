@@ -3,6 +3,7 @@ var allTargets: [any FuzzTarget.Type] {
     [
         JPEGTarget.self,
         ClientLineTarget.self,
+        SplitterTarget.self,
         ModelTarget.self,
         CameraTarget.self,
         PickleTarget.self,

@@ -46,7 +46,7 @@ struct ModelTarget: FuzzTarget {
         let end = first & 4 == 0 ? memory.count : memory.count * Int(bytes[bytes.count - 1]) / 256
         let file = try ModelFile(borrowing: UnsafeRawBufferPointer(rebasing: memory[..<end]))
         let detector = try Detector(file: file, inputSize: Self.size, settings: settings)
-        var picture = Picture(size: Self.size)
+        let picture = Picture(size: Self.size)
         picture.pixels.update(repeating: 90)
         detector.load(picture)
         detector.engine.run()
