@@ -5,7 +5,6 @@ struct CameraTarget: FuzzTarget {
     static let name = "camera"
     static let longest = 8 << 10
 
-
     func run(_ bytes: UnsafeRawBufferPointer) {
         let source = Answers(bytes)
         choose(source)
