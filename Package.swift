@@ -122,7 +122,7 @@ if Context.environment["SWIFTLET_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
             name: "swiftlet-fuzz",
-            dependencies: ["Quantizer", "Checkpoint", "Service", "Stream", "Camera", "Detector", "Engine", "Vision", "CLinux"],
+            dependencies: ["Annotations", "Quantizer", "Checkpoint", "Service", "Stream", "Camera", "Detector", "Engine", "Vision", "CLinux"],
             path: "Tests/Fuzz", exclude: ["README.md", "corpus"],
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
 }

@@ -19,6 +19,12 @@ extension AnnotationSet {
             exact[Bytes(label.trimmed), default: []].append(index)
             folded[Bytes(label.trimmed.folded), default: []].append(index)
         }
+        // Streams tell classes by their labels alone.
+        for places in exact.values where places.count > 1 {
+            throw AnnotationError(
+                "the model calls class \(places[0]) and class \(places[1]) alike, \(labels[places[0]]): give it labels "
+                    + "that differ")
+        }
         var matched: [Int?] = []
         for category in categories {
             let one = exact[Bytes(category.name)] ?? []

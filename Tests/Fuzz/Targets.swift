@@ -12,5 +12,7 @@ var allTargets: [any FuzzTarget.Type] {
         DaemonLineTarget.self,
         ConfigurationTarget.self,
         BoardTarget.self,
+        AnnotationsTarget.self,
+        LabelsTarget.self,
     ]
 }

@@ -147,6 +147,11 @@ def main() -> int:
     except (DataError, FloatingPointError) as error:
         print(f"trainer: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"trainer: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("trainer: stopped; --resume continues from the last checkpoint", file=sys.stderr)
         return 130
