@@ -10,6 +10,8 @@ struct ObjectReader {
     private var unlistedPicture = Omission()
     private var unlistedCategory = Omission()
     private var empty = Omission()
+    private var repeated = Omission()
+    private var seen: Set<[Double]> = []
 
     /// How many entries something is the matter with, and the first of them.
     private struct Omission {
@@ -54,6 +56,7 @@ struct ObjectReader {
         guard box[2] > 0, box[3] > 0 else {
             return empty.add("\(PictureChecks.shown(box)) in \(place) of \(pictures[pictureIndex].name)")
         }
+        if !seen.insert([Double(pictureIndex), Double(categoryIndex)] + box).inserted { repeated.add(place) }
         objects.append(
             .init(
                 picture: pictureIndex, category: categoryIndex, box: box, area: area, isCrowd: isCrowd, place: place))
@@ -73,6 +76,9 @@ struct ObjectReader {
             let reason = (remarks.first.map { ": " + $0 } ?? "")
             throw AnnotationError("none of its annotations can be used" + reason)
         }
+        guard objects.contains(where: { !$0.isCrowd }) else {
+            throw AnnotationError("all of its boxes have iscrowd 1: nothing counts as an object, set it to 0")
+        }
     }
 
     private var remarks: [String] {
@@ -91,6 +97,11 @@ struct ObjectReader {
                 of: count, "has a category_id that `categories` does not list",
                 "have a category_id that `categories` does not list")
             remarks.append(sentence + ": left out")
+        }
+        if repeated.count > 0 {
+            let sentence = repeated.sentence(
+                of: count, "repeats another's picture, category and box", "repeat another's picture, category and box")
+            remarks.append(sentence + ": counted as an object of its own")
         }
         return remarks
     }

@@ -20,8 +20,8 @@ public struct FoundPicture: Sendable {
 
 extension AnnotationSet {
     /// Throws where the boxes are not of the pictures as they are: scaled after they were annotated, annotated lying, or
-    /// boxes in another form than COCO's.
-    public func check(_ found: [FoundPicture]) throws(AnnotationError) {
+    /// boxes in another form than COCO's. Returns what looks so without being sure, a line each.
+    public func check(_ found: [FoundPicture]) throws(AnnotationError) -> [String] {
         try PictureChecks(self, found).check()
     }
 }
@@ -38,11 +38,19 @@ struct PictureChecks {
 
     static func shown(_ box: [Double]) -> String { "[" + box.map(JSONValue.shown).joined(separator: ", ") + "]" }
 
-    func check() throws(AnnotationError) {
+    func check() throws(AnnotationError) -> [String] {
         try checkSizes()
         try checkShares()
         try checkEdges()
         try checkAreas()
+        return percentages()
+    }
+
+    /// Of the pictures as they are, or as the file says.
+    private var sizes: [Size?] {
+        var sizes = set.pictures.map(\.size)
+        for picture in found { sizes[picture.entry] = picture.size }
+        return sizes
     }
 
     private func checkSizes() throws(AnnotationError) {
@@ -80,8 +88,7 @@ struct PictureChecks {
 
     /// Boxes may stick out by a pixel of rounding, not more.
     private func checkEdges() throws(AnnotationError) {
-        var sizes = set.pictures.map(\.size)
-        for picture in found { sizes[picture.entry] = picture.size }
+        let sizes = sizes
         func fits(_ left: Double, _ top: Double, _ right: Double, _ bottom: Double, _ size: Size) -> Bool {
             left >= -1 && top >= -1 && right <= size.width + 1 && bottom <= size.height + 1
         }
@@ -119,6 +126,20 @@ struct PictureChecks {
         throw AnnotationError(
             "by their areas all boxes look like corners (left, top, right, bottom), as \(told(set.objects[0])); "
                 + wanted)
+    }
+
+    /// Boxes in percent of the sides are boxes in the top left corner. A few may really be there.
+    private func percentages() -> [String] {
+        let sizes = sizes
+        let large = set.objects.allSatisfy { object in
+            guard let size = sizes[object.picture], size.width >= 200, size.height >= 200 else { return false }
+            return object.box[0] + object.box[2] <= 101 && object.box[1] + object.box[3] <= 101
+        }
+        guard large, set.objects.count >= 5 else { return [] }
+        return [
+            "all \(set.objects.count) boxes lie in the first 100 pixels from the left and the top, as "
+                + "\(told(set.objects[0])): are they percentages of the picture's sides? \(wanted)"
+        ]
     }
 
     private func count(_ objects: [Object]) -> String {

@@ -1,5 +1,6 @@
 import Annotations
 import Foundation
+import Service
 
 /// The pictures of a folder or list that an annotation file names, found and checked before any of them runs.
 struct AnnotatedPictures {
@@ -9,7 +10,7 @@ struct AnnotatedPictures {
     let entries: [String: Int]
 
     /// - Parameter limit: at most so many, evenly spread.
-    init(_ images: String, _ truth: GroundTruth, limit: Int?) throws {
+    init(_ images: String, _ truth: GroundTruth, limit: Int?, _ progress: Progress) throws {
         let isFolder = Pictures.isFolder(images)
         var paths: [String], names: [PictureName]
         if isFolder {
@@ -24,7 +25,14 @@ struct AnnotatedPictures {
                 throw Failure.noInput("\(images): holds no JPEGs, nor do folders below it")
             }
         } else {
-            paths = try Pictures.paths(images)
+            let listed = try Pictures.paths(images)
+            paths = listed.filter(FileManager.default.fileExists(atPath:))
+            if let first = listed.first(where: { !FileManager.default.fileExists(atPath: $0) }) {
+                let count = listed.count - paths.count
+                let left = "\(count) of \(listed.count) pictures that it lists \(count == 1 ? "is" : "are") not there"
+                guard !paths.isEmpty else { throw Failure.noInput("\(images): \(left), as \(first)") }
+                progress.say(printable("\(images): \(left), as \(first): left out"))
+            }
             let folder = URL(fileURLWithPath: images).deletingLastPathComponent().path + "/"
             names = paths.map {
                 $0.hasPrefix(folder) ? PictureName(String($0.dropFirst(folder.count)), in: folder) : PictureName($0)

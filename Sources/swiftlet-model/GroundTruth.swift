@@ -70,9 +70,9 @@ struct GroundTruth {
         }
     }
 
-    /// Throws where boxes are not of these pictures as they are.
+    /// Throws where boxes are not of these pictures as they are; says what may be so.
     func check(_ found: [FoundPicture]) throws {
-        try reported { () throws(AnnotationError) in try annotations.check(found) }
+        try reported { () throws(AnnotationError) in try annotations.check(found) }.forEach(remark)
     }
 
     /// What is to be found in pictures: places in the annotations' list of them.

@@ -19,12 +19,26 @@ enum InputFile {
     }
 }
 
+extension InputFile {
+    /// A regular file to be read piece by piece; never waits for one that is none.
+    static func open(_ path: String) throws -> FileHandle {
+        let descriptor = Foundation.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
+        guard descriptor >= 0 else {
+            throw Failure.noInput("\(path): cannot be read: \(String(cString: strerror(errno)))")
+        }
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw Failure.noInput("\(path): is no regular file: give the name of a file")
+        }
+        return file
+    }
+}
+
 extension PictureFile {
     /// Whether a file begins as JPEGs do.
     static func isJPEG(_ path: String) -> Bool {
-        var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return false }
-        return (try? FileHandle(forReadingAtPath: path)?.read(upToCount: 2)) == Data([0xFF, 0xD8])
+        (try? InputFile.open(path).read(upToCount: 2)) == Data([0xFF, 0xD8])
     }
 }
 

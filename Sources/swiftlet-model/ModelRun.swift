@@ -27,7 +27,7 @@ struct ModelRun {
         let files = try models.map { try open(model: $0) }
         let paths: [String]
         if let truth {
-            let pictures = try AnnotatedPictures(images, truth, limit: limit)
+            let pictures = try AnnotatedPictures(images, truth, limit: limit, progress)
             (paths, entries) = (pictures.paths, pictures.entries)
         } else {
             let all = try Pictures.paths(images)

@@ -11,8 +11,7 @@ struct PictureHeader {
 
     /// nil where the file has no header of a JPEG; the decoder says later what is wrong with it.
     init?(path: String) {
-        guard let file = FileHandle(forReadingAtPath: path) else { return nil }
-        defer { try? file.close() }
+        guard let file = try? InputFile.open(path) else { return nil }
         var bytes = Data()
         var decoder = JPEGDecoder()
         // Previews and profiles may come before the header: read on until it is reached.

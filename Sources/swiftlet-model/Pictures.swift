@@ -80,9 +80,11 @@ enum Pictures {
         guard let text = list else {
             throw Failure.noInput("\(path): cannot be read as text; give a folder of JPEGs, or a list, one a line")
         }
+        // A byte order mark is no part of the first name.
+        let lines = text.unicodeScalars.first == "\u{FEFF}" ? Substring(text.unicodeScalars.dropFirst()) : text[...]
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
         var seen: Set<String> = []
-        let found = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.filter {
+        let found = lines.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.filter {
             !$0.isEmpty && seen.insert($0).inserted
         }.map { $0.hasPrefix("/") ? $0 : "\(folder)/\($0)" }
         guard !found.isEmpty else { throw Failure.noInput("\(path): lists no JPEGs") }

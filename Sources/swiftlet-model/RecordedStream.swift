@@ -131,14 +131,7 @@ struct LineFile {
 
     init(_ path: String) throws {
         self.path = path
-        var status = stat()
-        guard stat(path, &status) == 0, let file = FileHandle(forReadingAtPath: path) else {
-            throw Failure.noInput("\(path): cannot be read: \(String(cString: strerror(errno)))")
-        }
-        guard status.st_mode & S_IFMT == S_IFREG else {
-            throw Failure.noInput("\(path): is no regular file: give the name of a file")
-        }
-        self.file = file
+        file = try InputFile.open(path)
     }
 
     /// Without its end; empty lines are passed over.

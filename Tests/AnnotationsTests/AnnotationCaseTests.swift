@@ -112,7 +112,7 @@ struct AnnotationCase: Decodable, CustomTestStringConvertible {
     ) throws -> Outcome {
         let set = try content.withUnsafeBytes { try AnnotationSet($0) }
         let matching = try set.match(pictures.map { PictureName($0.name, in: folder) })
-        try set.check(
+        let doubts = try set.check(
             zip(pictures, matching.entries).compactMap { picture, entry in
                 guard let entry, let width = picture.width, let height = picture.height else { return nil }
                 return FoundPicture(
@@ -128,7 +128,7 @@ struct AnnotationCase: Decodable, CustomTestStringConvertible {
                     + "\(area)\(object.isCrowd ? " crowd" : "")")
         }
         return Outcome(
-            error: nil, remarks: set.remarks + matching.remarks, classes: set.categories.map(\.name), objects: objects,
+            error: nil, remarks: set.remarks + matching.remarks + doubts, classes: set.categories.map(\.name), objects: objects,
             absent: matching.absent.map { set.pictures[$0].name },
             unnamed: zip(pictures, matching.entries).filter { $0.1 == nil }.map(\.0.name))
     }

@@ -372,7 +372,8 @@ class ObjectReader:
         self.objects: list[Object] = []
         self.count = 0
         self.without_box, self.empty = Omission(), Omission()
-        self.unlisted_picture, self.unlisted_category = Omission(), Omission()
+        self.unlisted_picture, self.unlisted_category, self.repeated = Omission(), Omission(), Omission()
+        self.seen: set[tuple] = set()
 
     def add(self, members: object, index: int) -> None:
         if not isinstance(members, dict):
@@ -397,6 +398,10 @@ class ObjectReader:
         number = self.picture_of[picture]
         if box[2] <= 0 or box[3] <= 0:
             return self.empty.add(f"{shown_box(box)} in {place} of {self.pictures[number].name}")
+        key = (number, self.category_of[category], *box)
+        if key in self.seen:
+            self.repeated.add(place)
+        self.seen.add(key)
         self.objects.append(Object(number, self.category_of[category], box, area, is_crowd, place))
 
     def finish(self) -> None:
@@ -408,15 +413,19 @@ class ObjectReader:
                             + ": remove them, or draw them again")
         if not self.objects:
             raise DataError("none of its annotations can be used" + "".join(f": {line}" for line in self.remarks()[:1]))
+        if all(thing.is_crowd for thing in self.objects):
+            raise DataError("all of its boxes have iscrowd 1: nothing counts as an object, set it to 0")
 
     def remarks(self) -> list[str]:
-        lists = [(self.without_box, "has no box", "have no box"),
+        lists = [(self.without_box, "has no box", "have no box", "left out"),
                  (self.unlisted_picture, "has an image_id that `images` does not list",
-                  "have an image_id that `images` does not list"),
+                  "have an image_id that `images` does not list", "left out"),
                  (self.unlisted_category, "has a category_id that `categories` does not list",
-                  "have a category_id that `categories` does not list")]
-        return [omission.sentence(self.count, one, several) + ": left out"
-                for omission, one, several in lists if omission.count]
+                  "have a category_id that `categories` does not list", "left out"),
+                 (self.repeated, "repeats another's picture, category and box",
+                  "repeat another's picture, category and box", "counted as an object of its own")]
+        return [f"{omission.sentence(self.count, one, several)}: {what}"
+                for omission, one, several, what in lists if omission.count]
 
     def without_parents(self) -> AnnotationSet:
         """The set without the categories that only head others, as Roboflow writes the project's."""

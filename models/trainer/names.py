@@ -104,12 +104,19 @@ def end(path: tuple, length: int) -> tuple:
 
 # Whether boxes are of the pictures as they are
 
-def check(annotations: AnnotationSet, found: list[Found]) -> None:
-    """Throws where pictures were scaled after they were annotated, or annotated lying, or boxes have another form."""
+def check(annotations: AnnotationSet, found: list[Found]) -> list[str]:
+    """Throws where pictures were scaled after they were annotated, or annotated lying, or boxes have another form.
+
+    Returns what looks so without being sure, a line each.
+    """
     check_sizes(annotations, found)
     check_shares(annotations)
-    check_edges(annotations, found)
+    sizes = [picture.size for picture in annotations.pictures]  # of the pictures as they are, or as the file says
+    for picture in found:
+        sizes[picture.entry] = picture.size
+    check_edges(annotations, sizes)
     check_areas(annotations)
+    return percentages(annotations, sizes)
 
 
 def check_sizes(annotations: AnnotationSet, found: list[Found]) -> None:
@@ -145,10 +152,7 @@ def fits(left: float, top: float, right: float, bottom: float, size: Size) -> bo
     return left >= -1 and top >= -1 and right <= size.width + 1 and bottom <= size.height + 1
 
 
-def check_edges(annotations: AnnotationSet, found: list[Found]) -> None:
-    sizes = [picture.size for picture in annotations.pictures]
-    for picture in found:
-        sizes[picture.entry] = picture.size
+def check_edges(annotations: AnnotationSet, sizes: list[Size | None]) -> None:
     known = [(thing, sizes[thing.picture]) for thing in annotations.objects if sizes[thing.picture]]
     outside = [(thing, size) for thing, size in known
                if not fits(thing.box[0], thing.box[1], thing.box[0] + thing.box[2], thing.box[1] + thing.box[3], size)]
@@ -176,6 +180,18 @@ def check_areas(annotations: AnnotationSet) -> None:
            for (left, top, right, bottom), area in ((thing.box, thing.area) for thing in annotations.objects)):
         raise DataError("by their areas all boxes look like corners (left, top, right, bottom), as "
                         f"{told(annotations.objects[0], annotations)}; {BOXES}")
+
+
+def percentages(annotations: AnnotationSet, sizes: list[Size | None]) -> list[str]:
+    """Boxes in percent of the sides are boxes in the top left corner. A few may really be there."""
+    for thing in annotations.objects:
+        size, (left, top, width, height) = sizes[thing.picture], thing.box
+        if size is None or min(size) < 200 or left + width > 101 or top + height > 101:
+            return []
+    if len(annotations.objects) < 5:
+        return []
+    return [f"all {len(annotations.objects)} boxes lie in the first 100 pixels from the left and the top, as "
+            f"{told(annotations.objects[0], annotations)}: are they percentages of the picture's sides? {BOXES}"]
 
 
 def count(objects: list[Object], annotations: AnnotationSet) -> str:

@@ -138,9 +138,9 @@ def entries_of(found: annotations.AnnotationSet, folder: Path) -> SetEntries:
                         f"{folder}, as {found.pictures[matching.absent[0]].name}{example}: add the picture or remove its "
                         "entry")
     headers = {file: read_header(folder / file) for file, entry in zip(files, matching.entries) if entry is not None}
-    names.check(found, [names.Found(entry, file, *headers[file]) for file, entry in zip(files, matching.entries)
-                        if entry is not None and headers[file]])
-    remarks = found.remarks + matching.remarks
+    doubts = names.check(found, [names.Found(entry, file, *headers[file]) for file, entry in zip(files, matching.entries)
+                                 if entry is not None and headers[file]])
+    remarks = found.remarks + matching.remarks + doubts
     foreign = [file for file, entry in zip(files, matching.entries) if entry is None]
     if foreign:
         remarks.append(f"{len(foreign)} of {len(files)} pictures in {folder} {'is' if len(foreign) == 1 else 'are'} not "

@@ -27,7 +27,7 @@ struct AnnotationsTarget: FuzzTarget {
         guard Set(taken).count == taken.count, taken.count + matching.absent.count == set.pictures.count else {
             fatalError("an entry of two pictures, or of none")
         }
-        try set.check(
+        _ = try set.check(
             zip(names, matching.entries).compactMap { name, entry in
                 entry.map {
                     FoundPicture(entry: $0, name: name.name, size: .init(width: 96, height: 72), isTurned: true)

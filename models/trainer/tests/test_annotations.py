@@ -31,10 +31,10 @@ def outcome(base: str, case: dict) -> dict:
     try:
         found = annotations.read(content(base, case))
         matching = names.match(found, [picture["name"] for picture in pictures], case.get("folder", ""))
-        names.check(found, [names.Found(entry, picture["name"], Size(picture["width"], picture["height"]),
-                                        picture.get("turned", False))
-                            for picture, entry in zip(pictures, matching.entries)
-                            if entry is not None and "width" in picture])
+        doubts = names.check(found, [names.Found(entry, picture["name"], Size(picture["width"], picture["height"]),
+                                                 picture.get("turned", False))
+                                     for picture, entry in zip(pictures, matching.entries)
+                                     if entry is not None and "width" in picture])
     except DataError as error:
         return {"error": str(error)}
     name_of = {entry: picture["name"] for picture, entry in zip(pictures, matching.entries)}
@@ -44,7 +44,7 @@ def outcome(base: str, case: dict) -> dict:
             area = "" if thing.area == thing.box[2] * thing.box[3] else f" area {annotations.shown(thing.area)}"
             objects.append(f"{name_of[thing.picture]}: {found.categories[thing.category].name} "
                            f"{annotations.shown_box(thing.box)}{area}{' crowd' if thing.is_crowd else ''}")
-    return {"remarks": found.remarks + matching.remarks, "classes": [kind.name for kind in found.categories],
+    return {"remarks": found.remarks + matching.remarks + doubts, "classes": [kind.name for kind in found.categories],
             "objects": objects, "absent": [found.pictures[entry].name for entry in matching.absent],
             "unnamed": [picture["name"] for picture, entry in zip(pictures, matching.entries) if entry is None]}
 
