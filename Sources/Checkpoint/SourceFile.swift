@@ -41,10 +41,19 @@ final class SourceFile: Sendable {
             return FileBytes(Data(data[start + range.lowerBound..<start + range.upperBound]), at: range.lowerBound)
         }
         guard !range.isEmpty else { return FileBytes(Data(), at: range.lowerBound) }
-        var bytes = Data(count: range.count)
+        guard var bytes = Self.memory(range.count) else { throw .file(path: path, .system(ENOMEM)) }
         let problem = bytes.withUnsafeMutableBytes { opened.read(at: range.lowerBound, into: $0) }
         if let problem { throw .file(path: path, problem) }
         return FileBytes(bytes, at: range.lowerBound)
+    }
+
+    /// nil where the system has none: a heap that is short ends the process.
+    private static func memory(_ count: Int) -> Data? {
+        guard count > 1 << 16 else { return Data(count: count) }
+        guard let address = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+            address != MAP_FAILED
+        else { return nil }
+        return Data(bytesNoCopy: address, count: count, deallocator: .custom { _ = munmap($0, $1) })
     }
 
     /// Throws `file` with `changed` where another program wrote to the file since it was opened.

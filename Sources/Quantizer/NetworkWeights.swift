@@ -221,6 +221,8 @@ private struct WeightsSearch {
             "ema", "emas", "averaged", "average", "avg", "averaging", "swa", "ewma", "polyak", "emamodel", "modelema",
             "netema", "emanet", "emaweights", "averagedmodel", "averagemodel", "swamodel", "shadow",
         ]
+        // Adam's, of gradients.
+        if key.hasPrefix("exp_avg") { return false }
         // Words end at what is no letter, and before a capital that begins another: EMAModel, modelEma.
         var word = ""
         let letters = Array(key) + ["_"]

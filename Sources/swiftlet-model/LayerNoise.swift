@@ -2,6 +2,7 @@ import Detector
 import Engine
 import ModelFile
 import Quantizer
+import Service
 
 /// The noise in each tensor of int8 models, measured against the model that they were made of.
 enum LayerNoise {
@@ -46,7 +47,7 @@ enum LayerNoise {
         do {
             return try Detector(file: file, settings: settings)
         } catch {
-            throw Failure.badData(error.message(model: model))
+            throw Failure(description: error.message(model: model), code: error.exitCode.rawValue)
         }
     }
 }

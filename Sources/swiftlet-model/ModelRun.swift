@@ -36,6 +36,7 @@ struct ModelRun {
         let workers = try (0..<min(Engine.defaultThreads, paths.count, 8)).map { _ in
             try zip(files, models).map { try Self.detector($0, $1) }
         }
+        try requireMemory((2 + workers.count) * 32 << 20)
         let first = workers[0][0]
         for (other, model) in zip(workers[0], models)
         where other.description.labels.count != first.description.labels.count
@@ -83,7 +84,7 @@ struct ModelRun {
         do {
             return try Detector(file: file, settings: DetectorSettings(threshold: PictureRunner.leastScore))
         } catch {
-            throw Failure.badData(error.message(model: model))
+            throw Failure(description: error.message(model: model), code: error.exitCode.rawValue)
         }
     }
 }

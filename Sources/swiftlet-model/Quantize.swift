@@ -104,6 +104,7 @@ struct Quantize: ParsableCommand {
         let detectors = try (0..<min(Engine.defaultThreads, pictures.count, 8)).map { _ in
             try detector(file, observing: true)
         }
+        try requireMemory((2 + detectors.count) * 32 << 20)
         let statistics = try Calibration.statistics(
             scheme, detectors: detectors, pictures: pictures,
             report: { progress.update("calibrating", done: $0, total: $1, isLong: true) },
@@ -131,7 +132,7 @@ struct Quantize: ParsableCommand {
         do {
             return try Detector(file: file, settings: settings)
         } catch {
-            throw Failure.badData(error.message(model: model))
+            throw Failure(description: error.message(model: model), code: error.exitCode.rawValue)
         }
     }
 

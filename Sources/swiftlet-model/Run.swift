@@ -49,7 +49,7 @@ struct Run: ParsableCommand {
             detector = try Detector(
                 file: file, inputSize: size?.picture, settings: DetectorSettings(threshold: threshold))
         } catch {
-            throw Failure.badData(error.message(model: model))
+            throw Failure(description: error.message(model: model), code: error.exitCode.rawValue)
         }
         try load(into: detector)
         detector.engine.run()

@@ -30,6 +30,7 @@ struct Failure: Error, CustomStringConvertible {
     /// Prints the message of a failure thrown by `body` and exits with its code.
     static func reported(_ body: () throws -> Void) throws {
         do {
+            try requireMemory(32 << 20)
             try body()
         } catch let failure as Failure {
             let lines = failure.description.split(separator: "\n", omittingEmptySubsequences: false)
@@ -37,4 +38,15 @@ struct Failure: Error, CustomStringConvertible {
             throw ExitCode(failure.code)
         }
     }
+}
+
+/// Throws where the system would not give so many bytes more: without them what Swift allocates itself ends the process.
+func requireMemory(_ byteCount: Int) throws {
+    let address = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let address, address != MAP_FAILED else {
+        throw Failure(
+            description: "\(Service.byteCount(byteCount)) more memory are needed, which the system does not give (ulimit -v)",
+            code: EX_OSERR)
+    }
+    munmap(address, byteCount)
 }

@@ -42,6 +42,12 @@ final class ModelTool {
         return try start("/bin/sh", ["-c", script, Self.program()] + arguments)
     }
 
+    /// With so many MiB of address space in all.
+    func withMemoryLimit(_ mebibytes: Int, _ arguments: String...) throws -> Outcome {
+        let script = "ulimit -v \(mebibytes << 10); exec \"$0\" \"$@\""
+        return try start("/bin/sh", ["-c", script, Self.program()] + arguments)
+    }
+
     private static func program() throws -> String {
         let bundle = try #require(CommandLine.arguments.first { $0.hasSuffix(".xctest") })
         return URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent("swiftlet-model").path

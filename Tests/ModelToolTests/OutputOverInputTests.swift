@@ -55,6 +55,19 @@ import Testing
         #expect(!tool.exists("m.gguf"))
     }
 
+    /// Address space that is short is an error, never a trap. With the least of them not even libraries can be loaded.
+    @Test(arguments: [60, 80, 100, 150, 250, 350, 450]) func shortMemoryIsAnError(mebibytes: Int) throws {
+        let model = try GoldenModel.xxs.path(), picture = fixture("jpeg/drawn-61x47.jpg")
+        let list = try tool.write("list.txt", picture.utf8)
+        let outcomes = [
+            try tool.withMemoryLimit(
+                mebibytes, "import", fixture("golden/xxs-ssd/model.pt"), "-o", tool.path("m.gguf"), "--labels", "coco"),
+            try tool.withMemoryLimit(mebibytes, "run", model, "--input", picture, "-o", tool.path("o.safetensors")),
+            try tool.withMemoryLimit(mebibytes, "quantize", model, "--calibrate", list, "-o", tool.path("q.gguf")),
+        ]
+        for outcome in outcomes { #expect([0, 71, 127].contains(outcome.code), "\(outcome.code): \(outcome.errors)") }
+    }
+
     /// A list of problems keeps its lines and ends after twenty.
     @Test func longMessagesKeepTheirLines() throws {
         let outcome = try tool(
