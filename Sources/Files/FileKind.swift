@@ -62,7 +62,8 @@ public enum FileKind: UInt8, Sendable {
         for offset in stride(from: 8, to: min(Int(word(0) & 0xFF), bytes.count), by: 4) {
             switch word(offset) {
             case 0x6176_6966, 0x6176_6973: return .avif
-            case 0x6865_6963, 0x6865_6978, 0x6865_766D, 0x6D69_6631, 0x6D73_6631: kind = .heic
+            // heic, heix, hevc and others; mif1, msf1.
+            case 0x6865_0000...0x6865_FFFF, 0x6D69_6631, 0x6D73_6631: kind = .heic
             default: break
             }
         }

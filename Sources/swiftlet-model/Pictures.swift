@@ -74,6 +74,9 @@ enum Pictures {
 
     private static func listed(_ path: String) throws -> [String] {
         guard FileManager.default.fileExists(atPath: path) else {
+            if path.contains("://") {
+                throw Failure.noInput("\(path): URLs are not read: download the pictures into a folder first")
+            }
             throw Failure.noInput("\(path): does not exist; give a folder of JPEGs, or a text file that lists some")
         }
         let list = try InputFile.read(path, limit: largestList) { String(validating: $0, as: UTF8.self) }

@@ -111,6 +111,8 @@ import Vision
         }
         let missing = try quantize(model, tool.path("none"))
         #expect(missing.code == 66 && missing.errors.contains("none: does not exist"))
+        let url = try quantize(model, "https://host/pictures")
+        #expect(url.code == 66 && url.errors.contains("URLs are not read"))
         try FileManager.default.createDirectory(atPath: tool.path("empty"), withIntermediateDirectories: true)
         let empty = try quantize(model, tool.path("empty"))
         #expect(empty.code == 66 && empty.errors.contains("empty: holds no JPEGs"))

@@ -206,10 +206,18 @@ import Vision
                 withSize(small, size.width, size.height, frame: 0xC2), atLeast: PictureSize(width: 200, height: 200))
         }
         #expect(throws: Never.self) { try decoder.decode(small) }
+        // Bytes that libjpeg skips do not hide the size.
+        let large = withSize(small, size.width, size.height, frame: 0xC2)
+        let frame = large.indices.first { large[$0] == 0xFF && large[$0 + 1] == 0xC2 }!
+        for junk in [[0], [10], [0xFF, 0xE0, 0, 1], [0xFF, 0], [UInt8](repeating: 0, count: 40_000)] {
+            #expect(throws: JPEGError.tooMuchMemory(size)) {
+                try decoder.decode(Array(large[..<frame]) + junk + large[frame...])
+            }
+        }
         // A camera's largest frame at full size, and any baseline one at the network's.
         var live = JPEGDecoder(limits: .live)
-        let large = made { ($0.width, $0.height) = (3840, 2160) }
-        #expect(try live.decode(large).pixels.size == PictureSize(width: 3840, height: 2160))
+        let ultraHD = made { ($0.width, $0.height) = (3840, 2160) }
+        #expect(try live.decode(ultraHD).pixels.size == PictureSize(width: 3840, height: 2160))
     }
 
     @Test func refusesWhatItCannotShow() throws {

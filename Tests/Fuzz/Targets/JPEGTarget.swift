@@ -1,7 +1,7 @@
 import Vision
 
 /// A picture as `detect`, the daemon and the camera decode it: upright RGB and planes, at full size and at a fraction,
-/// through one decoder.
+/// through one decoder for all inputs, and through one of its own: what came before changes nothing.
 struct JPEGTarget: FuzzTarget {
     static let name = "jpeg"
     static let longest = 16 << 10
@@ -12,6 +12,15 @@ struct JPEGTarget: FuzzTarget {
         var decoder = JPEGDecoder(limits: JPEGLimits(side: 2048, pixels: 1 << 18, scans: 20, memory: 32 << 20))
         var picture = Picture()
         var planes = PlanarPicture()
+
+        /// The picture, or why there is none.
+        func decode(_ bytes: UnsafeRawBufferPointer, _ size: PictureSize?) -> Result<PictureSize, JPEGError> {
+            do throws(JPEGError) {
+                return .success(try decoder.decode(bytes, into: &picture, atLeast: size))
+            } catch {
+                return .failure(error)
+            }
+        }
     }
     private let buffers = Buffers()
 
@@ -19,10 +28,20 @@ struct JPEGTarget: FuzzTarget {
         // The last byte, which comes behind EOI, chooses the fraction.
         let side = Int(bytes.last ?? 0) * 4
         let size = PictureSize(width: side, height: side)
-        if let full = try? buffers.decoder.decode(bytes, into: &buffers.picture, atLeast: side == 0 ? nil : size) {
+        let wanted = side == 0 ? nil : size
+        let fresh = Buffers()
+        let warnings = buffers.decoder.warnings
+        let result = buffers.decode(bytes, wanted)
+        guard result == fresh.decode(bytes, wanted), buffers.decoder.warnings - warnings == fresh.decoder.warnings,
+            buffers.decoder.orientation == fresh.decoder.orientation
+        else { fatalError("a picture depends on those before it") }
+        if case .success(let full) = result {
             let found = buffers.picture.size
             guard found.width > 0, found.height > 0, found.width <= full.width, found.height <= full.height else {
                 fatalError("a picture of another size than its header's")
+            }
+            guard found == fresh.picture.size, buffers.picture.pixels.elementsEqual(fresh.picture.pixels) else {
+                fatalError("pixels depend on the pictures before")
             }
         }
         _ = try? buffers.decoder.decodePlanes(bytes, into: &buffers.planes, atLeast: size)
