@@ -423,6 +423,8 @@ def check_texts(test: Test, run: Callable) -> None:
     check("not a file" in run("--check", "--config", test.folder / "fifo")[2], "a FIFO as configuration")
     file.write_bytes(b"; " + b"x" * (256 << 10))
     check("256 KiB" in run("--check", "--config", file)[2], "a configuration without end")
+    file.write_bytes("[stream]\nclasses = a\n".encode("utf-16"))
+    check(f"{file}:1: not UTF-8" in run("--check", "--config", file)[2], "UTF-16")
     file.write_bytes(b"[stream]\nclasses = caf\xe9\n")
     check(f"{file}:2: [stream] not UTF-8" in run("--check", "--config", file)[2], "another encoding")
 

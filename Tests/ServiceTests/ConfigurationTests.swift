@@ -181,6 +181,10 @@ import Vision
             #expect(reader.mistakes.map(\.reason) == [.notUTF8])
         }
         #expect(Self.read(Array("[camera]\n; ".utf8) + [0xE9]).mistakes.isEmpty)
+        for mark: [UInt8] in [[0xFF, 0xFE], [0xFE, 0xFF]] {
+            let reader = Self.read(mark + "[camera]\n[x]\n".utf8.flatMap { [$0, 0] })
+            #expect(reader.mistakes == [.init(line: 1, reason: .notUTF8)])
+        }
     }
 
     @Test func windowsLineEndsAreRead() throws {

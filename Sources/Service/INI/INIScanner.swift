@@ -30,6 +30,12 @@ struct INIScanner {
 
     /// The next section or entry, nil at the end of the text. After a throw it goes on with the next line.
     mutating func next() throws(ConfigurationMistake.Refusal) -> Item? {
+        if position == 0, text.starts(with: [0xFF, 0xFE] as [UInt8]) || text.starts(with: [0xFE, 0xFF] as [UInt8]) {
+            // UTF-16: no line of it can be read.
+            position = text.count
+            line = 1
+            throw .init(.notUTF8)
+        }
         while position < text.count {
             let start = position
             while position < text.count, text[position] != 0x0A { position += 1 }

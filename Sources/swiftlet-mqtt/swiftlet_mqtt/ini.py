@@ -39,6 +39,9 @@ def read_file(path: str) -> bytes:
 
 def entries(data: bytes) -> Iterator[Entry]:
     """Sections and keys, line by line."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        yield Entry(1, mistake="not UTF-8 but UTF-16: save the file in UTF-8")
+        return
     section = ""
     is_known = True  # which section this is
     for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
