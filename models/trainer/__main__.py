@@ -52,6 +52,8 @@ def parser() -> argparse.ArgumentParser:
                                                     "around the object")
     train.add_argument("--objects-share", type=float, default=default.objects_share, help="part of what is pasted that "
                                                                                           "comes from --objects")
+    train.add_argument("--backgrounds", type=Path, help="folder of photos that show none of the objects: rooms, tables, "
+                                                        "hands; they make up half of the pictures of --empty")
     train.add_argument("--network", choices=sorted(SPECS), default=default.network,
                        help="xxs: MobileViTv3-XXS, half: MobileViTv3-0.5")
     train.add_argument("--channel-order", choices=["bgr", "rgb"], help="without it as published: xxs bgr, half rgb")
@@ -83,6 +85,8 @@ def parser() -> argparse.ArgumentParser:
                        ("rotated", "share of photos that are turned"),
                        ("quarter_turns", "share of photos turned by 90, 180 or 270 degrees, which keeps boxes tight: for "
                                          "what is seen from above"),
+                       ("empty", "share of pictures without any object: plain and noisy surfaces, darkness, crops of "
+                                 "--backgrounds"),
                        ("flip", "share of pictures mirrored; 0 where a mirrored object is none, as with writing")):
         value = getattr(default.augmentation, name)
         train.add_argument("--" + name.replace("_", "-"), type=type(value), default=value, help=text)

@@ -79,11 +79,14 @@ def mined(logits: torch.Tensor, targets: torch.Tensor, ratio: int = 3, least: in
 
 
 def detection_loss(logits: torch.Tensor, offsets: torch.Tensor, targets: torch.Tensor,
-                   target_offsets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Class loss and box loss, each summed over the anchors that count and divided by the number of positives."""
+                   target_offsets: torch.Tensor, least: int = 3) -> tuple[torch.Tensor, torch.Tensor]:
+    """Class loss and box loss, each summed over the anchors that count and divided by the number of positives.
+
+    `least` is the number of anchors that count in a picture without objects.
+    """
     positive = targets > 0
     count = positive.sum().clamp(min=1)
-    keep = mined(logits, targets)
+    keep = mined(logits, targets, least=least)
     class_loss = F.cross_entropy(logits[keep], targets[keep], reduction="sum")
     box_loss = F.smooth_l1_loss(offsets[positive], target_offsets[positive], reduction="sum")
     return class_loss / count, box_loss / count

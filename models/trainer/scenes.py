@@ -7,8 +7,9 @@ from torch.utils.data import Dataset
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from .cutouts import Cutout, paste, uniform
+from .cutouts import Cutout, paste
 from .dataset import Sample
+from .empty import EmptyPictures, chance, pick
 
 
 @dataclass(frozen=True)
@@ -21,15 +22,8 @@ class Augmentation:
     rotated: float = 0.3                        # share of photos that are turned
     flip: float = 0.5                           # share of pictures that are mirrored
     quarter_turns: float = 0.0                  # share of photos that are turned by 90, 180 or 270 degrees
+    empty: float = 0.1                          # share of pictures without any object
     visible: float = 0.4                        # an object must stay visible to this share when another is pasted
-
-
-def chance(probability: float) -> bool:
-    return uniform(0, 1) < probability
-
-
-def pick(count: int) -> int:
-    return int(torch.randint(count, ()))
 
 
 def turned(picture: torch.Tensor, boxes: tv_tensors.BoundingBoxes,
@@ -54,8 +48,10 @@ def recolouring() -> v2.Transform:
 class Scenes(Dataset):
     """Training pictures for the detector. An item is asked for by (seed, photo, size) and depends on nothing else."""
 
-    def __init__(self, samples: list[Sample], cutouts: list[Cutout], augmentation: Augmentation):
+    def __init__(self, samples: list[Sample], cutouts: list[Cutout], augmentation: Augmentation,
+                 empty: EmptyPictures | None = None):
         self.samples = samples
+        self.empty = empty or EmptyPictures(None, 0)
         self.augmentation = augmentation
         self.by_label: dict[int, list[Cutout]] = {}
         for cutout in cutouts:
@@ -71,6 +67,9 @@ class Scenes(Dataset):
         """To a picture [3, size, size] u8 RGB, its boxes [N, 4] as corners in 0..1, and labels [N]."""
         seed, photo, size = request
         torch.manual_seed(seed)
+        if chance(self.augmentation.empty):
+            picture = self.recolour(self.mirror(tv_tensors.Image(self.empty.picture(size))))
+            return picture.as_subclass(torch.Tensor), torch.zeros(0, 4), torch.zeros(0, dtype=torch.int64)
         sample = self.samples[photo]
         boxes = tv_tensors.BoundingBoxes(sample.boxes, format="XYXY", canvas_size=sample.picture.shape[1:])
         scene = {"picture": tv_tensors.Image(sample.picture), "boxes": boxes, "labels": sample.labels}

@@ -12,6 +12,7 @@ from . import checkpoint
 from .crops import Crops, centre_crops
 from .cutouts import cut_out, mixed, read_objects
 from .dataset import DataError, load, read_photo_set, split
+from .empty import EmptyPictures
 from .evaluation import average_precision, to_input
 from .matching import PUBLISHED_SCALES, Matcher, anchors_for, coverage, detection_loss
 from .networks import SPECS, Classifier, Detector
@@ -19,6 +20,9 @@ from .progress import Budget, Log
 from .sampler import MultiScaleBatches
 from .scenes import Augmentation, Scenes, collate
 from .stage import Stage
+
+# Anchors that count in a picture without objects: about as many as three objects bring, all but their positives.
+EMPTY_ANCHORS = 32
 
 
 @dataclass
@@ -48,6 +52,7 @@ class Options:
     evaluate_minutes: float | None = None       # None: an eighth of `minutes`, at most 15
     objects: Path | None = None                 # folder of pictures of single objects, see read_objects
     objects_share: float = 0.25                 # of what is pasted
+    backgrounds: Path | None = None             # folder of photos that show none of the objects
     augmentation: Augmentation = field(default_factory=Augmentation)
 
 
@@ -75,6 +80,7 @@ class Run:
         own = read_objects(options.objects, self.classes) if options.objects else []
         self.cutouts = mixed(self.cutouts, own, options.objects_share)
         print(f"{len(self.cutouts)} objects can be pasted into other photos", flush=True)
+        self.empty = EmptyPictures(options.backgrounds, options.longest)
         self.start_from = start_from
         self.tell_coverage()
         for name in ("checkpoint.pt", "best.pt", "latest.pt", "labels.txt", "validation.txt", "run.json"):
@@ -189,7 +195,7 @@ class Run:
         options = self.options
         model.to(self.device, memory_format=torch.channels_last)
         budget = self.detection_budget()
-        scenes = Scenes(self.training, self.cutouts, options.augmentation)
+        scenes = Scenes(self.training, self.cutouts, options.augmentation, self.empty)
         batches = MultiScaleBatches(
             len(self.training), options.seed + 1,
             lambda: options.sizes if budget.fraction() < 1 - options.finish else [options.size],
@@ -201,7 +207,7 @@ class Run:
             anchors = anchors_for(tuple(maps), options.anchor_scales, self.device)
             matched = [self.matcher(anchors, b.to(self.device), c.to(self.device)) for b, c in zip(boxes, labels)]
             targets, target_offsets = (torch.stack(column) for column in zip(*matched))
-            class_loss, box_loss = detection_loss(logits, offsets, targets, target_offsets)
+            class_loss, box_loss = detection_loss(logits, offsets, targets, target_offsets, EMPTY_ANCHORS)
             return {"class_loss": class_loss, "box_loss": box_loss}
 
         log = Log(self.folder / "log.csv")

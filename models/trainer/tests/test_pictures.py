@@ -10,6 +10,7 @@ from torchvision import tv_tensors
 from trainer.crops import Crops
 from trainer.cutouts import cut_out, mixed, paste, read_objects
 from trainer.dataset import DataError, load, read_photo_set
+from trainer.empty import EmptyPictures
 from trainer.sampler import MultiScaleBatches
 from trainer.scenes import Augmentation, Scenes, collate, turned
 
@@ -52,6 +53,34 @@ def test_boxes_of_scenes_stay_in_the_picture(samples: list, cutouts: list) -> No
         assert len(boxes) == len(labels) and labels.dtype == torch.int64
         assert (boxes >= 0).all() and (boxes <= 1).all() and (boxes[:, 2:] > boxes[:, :2]).all()
         assert set(labels.tolist()) <= {1, 2}
+
+
+def test_empty_pictures_come_as_often_as_asked(samples: list, cutouts: list, tmp_path: Path) -> None:
+    """Drawn ones, and crops of the photos in a folder, which here are of one colour that nothing else has."""
+    for number in range(3):
+        cv2.imwrite(str(tmp_path / f"room-{number}.png"), np.full((90, 160, 3), (10, 200, 250), np.uint8))
+    scenes = Scenes(samples, cutouts, Augmentation(empty=0.4), EmptyPictures(tmp_path, 100))
+    empty, rooms, drawn = 0, 0, set()
+    for number in range(400):
+        picture, boxes, labels = scenes[number, number % len(samples), 64]
+        assert picture.shape == (3, 64, 64) and picture.dtype == torch.uint8 and boxes.shape == (len(labels), 4)
+        if len(labels):
+            continue
+        empty += 1
+        if (picture.reshape(3, -1).float().std(1) < 2).all() and picture[2].float().mean() < 60:
+            rooms += 1
+        else:
+            drawn.add(picture.numpy().tobytes())
+    assert 120 < empty < 220 and rooms > 0.25 * empty and len(drawn) > 0.25 * empty
+    assert all(len(Scenes(samples, cutouts, Augmentation(empty=0))[n, 0, 64][2]) for n in range(40))
+
+
+def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="holds no pictures"):
+        EmptyPictures(tmp_path, 100)
+    (tmp_path / "a.jpg").write_bytes(b"no picture")
+    with pytest.raises(DataError, match="a.jpg is not a picture"):
+        EmptyPictures(tmp_path, 100)
 
 
 def test_a_scene_depends_on_its_request_alone(samples: list, cutouts: list) -> None:
