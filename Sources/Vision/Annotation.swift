@@ -12,16 +12,25 @@ extension Picture {
             let (a, b) = (Self.tenThousandths(detections[one]), Self.tenThousandths(detections[other]))
             return a == b ? one > other : a < b
         }
+        let outlines = detections.indices.map { outline(detections[$0]) }
         for index in order {
-            stroke(outline(detections[index]), thickness: scale + 1, Self.colour(detections[index].classIndex))
+            stroke(outlines[index], thickness: scale + 1, .ofClass(detections[index].classIndex))
+        }
+        // The best chooses its place first.
+        var tags = [PixelRectangle](repeating: PixelRectangle(left: 0, top: 0, right: 0, bottom: 0), count: order.count)
+        var placed: [PixelRectangle] = []
+        for index in order.reversed() {
+            let width = (Self.caption(detections[index], labels).count * Font.width + 4) * scale
+            tags[index] = tag(
+                of: index, width: width, height: (Font.height + 2) * scale, among: outlines, beside: placed)
+            placed.append(tags[index])
         }
         for index in order {
-            let detection = detections[index]
-            let text = Self.caption(detection, labels)
-            let tag = tag(over: outline(detection), characters: text.count, scale: scale)
-            let colour = Self.colour(detection.classIndex)
-            fill(tag, colour)
-            write(text, x: tag.left + 2 * scale, y: tag.top + scale, scale: scale, colour.readableInk)
+            let colour = Colour.ofClass(detections[index].classIndex)
+            fill(tags[index], colour)
+            write(
+                Self.caption(detections[index], labels), x: tags[index].left + 2 * scale, y: tags[index].top + scale,
+                scale: scale, colour.readableInk)
         }
     }
 
@@ -35,14 +44,32 @@ extension Picture {
             right: (tenths(box.right, size.width) + 9) / 10, bottom: (tenths(box.bottom, size.height) + 9) / 10)
     }
 
-    /// Where a box's tag goes: on its upper edge, or below that where the picture ends, and always inside the picture
-    /// as far as it fits.
-    private func tag(over box: PixelRectangle, characters: Int, scale: Int) -> PixelRectangle {
-        let width = (characters * Font.width + 4) * scale
-        let height = (Font.height + 2) * scale
-        let left = max(0, min(box.left, size.width - width))
-        let top = box.top >= height ? box.top - height : max(0, min(box.top, size.height - height))
-        return PixelRectangle(left: left, top: top, right: left + width, bottom: top + height)
+    /// Where a box's tag goes: outside the box, whose object it would hide otherwise, where the picture has room above,
+    /// below, to the right or to the left of it; of these places where it hides the least of other tags and boxes.
+    /// Without such a place it lies along the box's upper edge, inside the picture as far as it fits.
+    private func tag(
+        of index: Int, width: Int, height: Int, among outlines: [PixelRectangle], beside tags: [PixelRectangle]
+    ) -> PixelRectangle {
+        let box = outlines[index]
+        func at(_ left: Int, _ top: Int) -> PixelRectangle {
+            PixelRectangle(left: left, top: top, right: left + width, bottom: top + height)
+        }
+        let along = max(0, min(box.left, size.width - width)), beside = max(0, min(box.top, size.height - height))
+        var best = at(along, beside)
+        var least = Int.max
+        func consider(_ place: PixelRectangle, fits: Bool) {
+            guard fits, least > 0 else { return }
+            // A tag that is covered cannot be read; a box that is partly covered can still be told.
+            var hidden = 0
+            for tag in tags { hidden += 4 * place.sharedArea(tag) }
+            for other in outlines.indices where other != index { hidden += place.sharedArea(outlines[other]) }
+            if hidden < least { (best, least) = (place, hidden) }
+        }
+        consider(at(along, box.top - height), fits: box.top >= height)
+        consider(at(along, box.bottom), fits: box.bottom + height <= size.height)
+        consider(at(box.right, beside), fits: box.right + width <= size.width && height <= size.height)
+        consider(at(box.left - width, beside), fits: box.left >= width && height <= size.height)
+        return best
     }
 
     /// Such as "traffic light 0.87".
@@ -64,12 +91,4 @@ extension Picture {
         Int(Double(min(max(detection.score, 0), 1)) * 10_000 + 0.5)
     }
 
-    private static func colour(_ classIndex: Int32) -> Colour { palette[Int(classIndex) % palette.count] }
-
-    /// Neighbours in the table differ in hue and in lightness.
-    private static let palette: InlineArray<12, Colour> = [
-        Colour(255, 225, 25), Colour(230, 25, 75), Colour(60, 220, 90), Colour(0, 90, 220), Colour(245, 130, 48),
-        Colour(145, 30, 180), Colour(70, 240, 240), Colour(240, 50, 230), Colour(210, 245, 60), Colour(0, 128, 128),
-        Colour(250, 190, 212), Colour(128, 70, 20),
-    ]
 }

@@ -14,6 +14,16 @@ public struct Colour: Equatable, Sendable {
         self.blue = blue
     }
 
+    /// The colour in which detections of a class are shown, in pictures and on a terminal; `classIndex` is not negative.
+    public static func ofClass(_ classIndex: Int32) -> Colour { palette[Int(classIndex) % palette.count] }
+
+    /// Neighbours in the table differ in hue and in lightness.
+    private static let palette: InlineArray<12, Colour> = [
+        Colour(255, 225, 25), Colour(230, 25, 75), Colour(60, 220, 90), Colour(0, 90, 220), Colour(245, 130, 48),
+        Colour(145, 30, 180), Colour(70, 240, 240), Colour(240, 50, 230), Colour(210, 245, 60), Colour(0, 128, 128),
+        Colour(250, 190, 212), Colour(128, 70, 20),
+    ]
+
     /// Black or white, whichever is easier to read on this colour (luma of ITU-R BT.601).
     var readableInk: Colour {
         299 * Int(red) + 587 * Int(green) + 114 * Int(blue) >= 128_000 ? Colour(0, 0, 0) : Colour(255, 255, 255)
@@ -26,6 +36,13 @@ struct PixelRectangle: Equatable {
     var top: Int
     var right: Int
     var bottom: Int
+
+    /// Pixels that lie in both.
+    func sharedArea(_ other: PixelRectangle) -> Int {
+        let width = min(right, other.right) - max(left, other.left)
+        let height = min(bottom, other.bottom) - max(top, other.top)
+        return width > 0 && height > 0 ? width * height : 0
+    }
 }
 
 extension Picture {

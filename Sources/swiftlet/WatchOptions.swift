@@ -13,7 +13,7 @@ struct WatchOptions {
         [
             .init(.socket, "socket", argument: "PATH", help: "swiftletd's (default /run/swiftlet/swiftlet.sock)"),
             .init(.count, "count", short: "n", argument: "N", help: "end after N frames"),
-            .init(.threshold, "threshold", short: "t", argument: "T", help: "least score that is shown, 0 to 1"),
+            .init(.threshold, "threshold", short: "t", argument: "T", help: "minimum score that is shown, 0 to 1"),
             .init(.help, "help", short: "h", help: "this text"),
         ]
     }

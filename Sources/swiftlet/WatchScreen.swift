@@ -1,11 +1,14 @@
 import CLinux
 import Service
+import Vision
 
 /// The terminal while `swiftlet watch` has it: a screen of its own, which leaves no trace.
 struct WatchScreen: ~Copyable {
     private var keys = clinux_terminal_mode()
     private var takesKeys = false
     private var isEntered = false
+    /// Whether the terminal shows any colour, and not 256 of them.
+    private let hasTrueColour: Bool
 
     /// nil where escape sequences are not wanted or not understood.
     init?() {
@@ -13,6 +16,8 @@ struct WatchScreen: ~Copyable {
             !equal(terminal, "dumb")
         else { return nil }
         if let noColour = clinux_environment("NO_COLOR"), noColour[0] != 0 { return nil }
+        let colours = clinux_environment("COLORTERM")
+        hasTrueColour = colours.map { equal($0, "truecolor") || equal($0, "24bit") } ?? false
     }
 
     /// Whether keys come one by one on standard input.
@@ -42,10 +47,19 @@ struct WatchScreen: ~Copyable {
         var text = "\u{1B}[H"
         for (index, line) in lines.enumerated() {
             if index > 0 { text += "\r\n" }
+            if let colour = line.colour { text += swatch(colour) }
             text += line.isHeading ? "\u{1B}[1m\(line.text)\u{1B}[0m" : line.text
             text += "\u{1B}[K"
         }
         return Self.write(text + "\u{1B}[J")
+    }
+
+    /// Two columns in the colour that the class has in pictures.
+    private func swatch(_ colour: Colour) -> String {
+        if hasTrueColour { return "\u{1B}[48;2;\(colour.red);\(colour.green);\(colour.blue)m  \u{1B}[0m" }
+        // The nearest of the cube of 6x6x6 colours that terminals of 256 have.
+        func step(_ value: UInt8) -> Int { value < 48 ? 0 : value < 115 ? 1 : (Int(value) - 35) / 40 }
+        return "\u{1B}[48;5;\(16 + 36 * step(colour.red) + 6 * step(colour.green) + step(colour.blue))m  \u{1B}[0m"
     }
 
     private static func write(_ text: String) -> Int32 {
@@ -60,6 +74,8 @@ enum WatchView {
         /// No control characters, at most as many as there are columns.
         var text: String
         var isHeading = false
+        /// Of what stands in the line: a swatch before the text.
+        var colour: Colour?
     }
 
     static func lines(_ state: WatchState, now: UInt64, columns: Int, rows: Int) -> [Line] {
@@ -82,27 +98,28 @@ enum WatchView {
         let lost = "\(state.lostLines) lines lost here"
         row("dropped", "\(state.droppedFrames) frames, \(state.corruptFrames) corrupt, \(lost)")
         add("")
-        addTable(state, rows: rows - lines.count, labelColumns: max(5, min(24, columns - 39)), add)
+        lines += table(state, rows: rows - lines.count, columns: columns)
         return lines
     }
 
-    private static func addTable(
-        _ state: WatchState, rows: Int, labelColumns: Int, _ add: (String, Bool) -> Void
-    ) {
-        var heading = "\(padded("label", to: labelColumns))  score"
+    /// At most `rows` lines; a swatch takes the first two columns of a detection's.
+    private static func table(_ state: WatchState, rows: Int, columns: Int) -> [Line] {
+        let labelColumns = max(5, min(24, columns - 42))
+        var heading = "   \(padded("label", to: labelColumns))  score"
         for name in ["left", "top", "right", "bottom"] { heading += "  \(padded(name, to: 6, .right))" }
-        add(heading, true)
+        var lines = [Line(text: cut(heading, columns), isHeading: true)]
         let shown = state.detections.count < rows ? state.detections.count : max(0, rows - 2)
         for found in state.detections.prefix(shown) {
-            var line = padded(cut(printable(found.label), labelColumns), to: labelColumns)
+            var line = " \(padded(cut(printable(found.label), labelColumns), to: labelColumns))"
             line += "  \(padded(fixed(found.score, decimals: 3), to: 5, .right))"
             for side in [found.left, found.top, found.right, found.bottom] {
                 line += "  \(padded(WatchLines.whole(side), to: 6, .right))"
             }
-            add(line, false)
+            lines.append(Line(text: cut(line, columns - 2), colour: .ofClass(found.classIndex)))
         }
         let more = state.detections.count - shown + state.omitted
-        if more > 0 { add("and \(more) more", false) }
+        if more > 0 { lines.append(Line(text: cut("and \(more) more", columns))) }
+        return Array(lines.prefix(max(0, rows)))
     }
 
     private static func cut(_ text: String, _ columns: Int) -> String {

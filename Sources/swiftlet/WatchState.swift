@@ -5,6 +5,7 @@ import Stream
 /// What `swiftlet watch` knows of the daemon. Texts are as they came: control characters included.
 struct WatchState {
     struct Detection {
+        var classIndex: Int32
         var label: String
         var score: Double
         var left: Double
@@ -50,7 +51,7 @@ struct WatchState {
         for found in line.detections {
             detections.append(
                 Detection(
-                    label: text(found.label), score: found.score, left: found.left, top: found.top,
+                    classIndex: Int32(found.classIndex), label: text(found.label), score: found.score, left: found.left, top: found.top,
                     right: found.right, bottom: found.bottom))
         }
         arrivals[frames & 255] = now

@@ -45,6 +45,34 @@ import Vision
         #expect(pixels[50 + 39, 28] == colour && pixels[50 + 40, 28] == [9, 9, 9])
     }
 
+    /// A tag is outside its box where there is room, and beside another tag: neither the object nor the other's label is
+    /// hidden.
+    @Test(arguments: [
+        (Box(left: 0.3, top: 0, right: 0.6, bottom: 0.5), 60, 50),  // below
+        (Box(left: 0, top: 0, right: 0.5, bottom: 1), 100, 0),  // to the right
+        (Box(left: 0.6, top: 0, right: 1, bottom: 1), 80, 0),  // to the left
+    ])
+    func aTagDoesNotHideItsObject(box: Box, x: Int, y: Int) {
+        let pixels = annotated(200, 100, [box], labels: labels)
+        let colour = pixels[Int(box.left * 200), Int(box.top * 100)]
+        #expect(pixels[x, y] == colour && pixels[x + 39, y + 11] == colour)
+        let inside = (Int(box.left * 200) + 2..<Int(box.right * 200) - 2, Int(box.top * 100) + 2..<Int(box.bottom * 100) - 2)
+        for y in inside.1 {
+            for x in inside.0 { #expect(pixels[x, y] == [9, 9, 9], "\(x), \(y)") }
+        }
+    }
+
+    @Test func tagsDoNotHideEachOther() {
+        // Two boxes with one upper edge, the second a little to the right: its tag would cover the first one's.
+        let boxes = [
+            Box(left: 0.2, top: 0.3, right: 0.5, bottom: 0.7), Box(left: 0.25, top: 0.3, right: 0.55, bottom: 0.7),
+        ]
+        let pixels = annotated(200, 100, boxes, labels: labels)
+        let colour = pixels[40, 30]
+        #expect(pixels[40, 18] == colour && pixels[79, 18] == colour && pixels[80, 18] == [9, 9, 9])
+        #expect(pixels[50, 70] == colour && pixels[89, 81] == colour)
+    }
+
     /// Wherever a box lies and however small the picture is, drawing stays inside it.
     @Test func drawsOnlyInsideThePicture() {
         let strange = labels.dropLast() + [Array("über 漢字 with a very long name indeed".utf8)]
