@@ -111,6 +111,12 @@ public final class FileSource {
         return length > 1 && byte(length) == UInt8(ascii: ":") && byte(length + 1) == UInt8(ascii: "/")
     }
 
+    /// The names of the pictures of a folder, in their order; of other kinds there are none.
+    public func forEachName(_ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+        guard kind == .folder, let pictures else { return }
+        for index in 0..<pictures.count { body(pictures.name(index)) }
+    }
+
     /// The next picture, or what there is instead of one. A stream is waited for. The frame returned last is void. Throws
     /// `noPictures` at the end of a sequence or stream in which no picture begins.
     public func next() throws(CameraError) -> FrameEvent {

@@ -21,7 +21,7 @@ struct BenchOptions {
 
     private static var table: [CommandLineOption<ID>] {
         [
-            .init(.model, "model", short: "m", argument: "FILE", help: "model file (GGUF)"),
+            .init(.model, "model", short: "m", argument: "FILE", help: "model file (default: the service's)"),
             .init(.runs, "runs", short: "n", argument: "N", help: "runs that are counted (default 20)"),
             .init(.threads, "threads", argument: "N", help: "to compute with (default: all processors)"),
             .init(.layers, "layers", help: "also the time of each layer, on one thread"),
@@ -66,13 +66,13 @@ struct BenchOptions {
         if options.frames != nil, options.board != nil {
             usageError(log, "bench", "--frames and --board exclude each other")
         }
-        if options.model == nil { usageError(log, "bench", "--model FILE is needed") }
+        if options.model == nil { options.model = Installed(for: "bench", log).model }
         return options
     }
 
     private static var usage: String {
         """
-        usage: swiftlet bench --model FILE [OPTION]...
+        usage: swiftlet bench [OPTION]...
 
         Times the network alone, without reading pictures or finding boxes, and tells
         what memory it takes. The processor time is that of all threads together. With
@@ -80,6 +80,7 @@ struct BenchOptions {
         become the network's input.
         With --board it also tells what is not as the board's file expects: core, clock,
         kernels, power, heat, time, memory. auto recognises the board.
+        Without --model it times the model of /etc/swiftlet/swiftlet.conf.
 
 
         """
@@ -89,11 +90,12 @@ struct BenchOptions {
         """
 
         examples:
+          swiftlet bench --board auto
           swiftlet bench -m detector.gguf --layers
           swiftlet bench -m detector.gguf --board raspberry-pi-4
 
         exit codes: 0; 64 wrong command line; 65 bad model or board; 66 no such file;
-        69 something is not as the board's file expects
+        69 something is not as the board's file expects; 78 bad configuration
 
         """
     }

@@ -16,10 +16,8 @@ enum Check {
                 Output(log: log).write(usage + line.optionHelp + examples)
                 ExitCode.success.exit()
             }
-            guard let path = line.operands.first, line.operands.count == 1 else {
-                usageError(log, "check", "name one configuration file")
-            }
-            return path
+            guard line.operands.count <= 1 else { usageError(log, "check", "name one configuration file") }
+            return line.operands.first ?? Installed.path
         }
         do throws(FileError) {
             return try check(path, log)
@@ -79,11 +77,11 @@ enum Check {
 
     private static var usage: String {
         """
-        usage: swiftlet check FILE
+        usage: swiftlet check [FILE]
 
-        Reads a configuration, and the model that it names, as swiftletd would. Names
-        every mistake with its line, or prints all settings, those by default too, as a
-        configuration.
+        Reads a configuration, by default /etc/swiftlet/swiftlet.conf, and the model that
+        it names, as swiftletd would. Names every mistake with its line, or prints all
+        settings, those by default too, as a configuration.
 
 
         """
@@ -93,7 +91,8 @@ enum Check {
         """
 
         example:
-          swiftlet check /etc/swiftlet/swiftlet.conf
+          swiftlet check
+          swiftlet check new.conf
 
         exit codes: 0; 64 wrong command line; 66 no such file; 78 mistakes
 

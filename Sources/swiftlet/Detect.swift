@@ -64,6 +64,7 @@ struct Detect: ~Copyable {
             return error.exitCode
         }
         var detect = Detect(detector, options, log)
+        if !options.isJSON { detect.makeTable(for: options.sources) }
         for source in options.sources { detect.read(source, of: options) }
         return detect.code
     }
@@ -72,7 +73,22 @@ struct Detect: ~Copyable {
         self.detector = detector
         self.log = log
         output = Output(log: log)
-        report = options.isJSON ? .json : .table(DetectionTable(labels: detector.description.labels))
+        report = .json
+    }
+
+    /// A table that is wide enough for the names of all pictures.
+    private mutating func makeTable(for sources: [UnsafePointer<CChar>]) {
+        var table = DetectionTable(labels: detector.description.labels)
+        for source in sources {
+            table.makeRoom(for: PictureName(source))
+            var status = clinux_file_status()
+            // Others are opened once, when their turn comes: a pipe's bytes are gone then.
+            guard clinux_path_status(source, &status) == 0, status.kind == CLINUX_FILE_FOLDER,
+                let folder = try? FileSource(path: source, repeats: false, interrupt: -1)
+            else { continue }
+            folder.forEachName { table.makeRoom(for: PictureName(.file($0), of: source, folder.kind)) }
+        }
+        report = .table(table)
     }
 
     private mutating func read(_ path: UnsafePointer<CChar>, of options: DetectOptions) {

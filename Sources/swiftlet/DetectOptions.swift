@@ -19,11 +19,11 @@ struct DetectOptions {
 
     private static var table: [CommandLineOption<ID>] {
         [
-            .init(.model, "model", short: "m", argument: "FILE", help: "model file (GGUF)"),
-            .init(.threshold, "threshold", short: "t", argument: "T", help: "least score, 0 to 1 (default 0.3)"),
+            .init(.model, "model", short: "m", argument: "FILE", help: "model file (default: the service's)"),
+            .init(.threshold, "threshold", short: "t", argument: "T", help: "minimum score, 0 to 1 (default 0.3)"),
             .init(
                 .classThreshold, "class-threshold", argument: "LABEL=T",
-                help: "least score of one class; may be repeated"),
+                help: "minimum score of one class; may be repeated"),
             .init(.limit, "limit", argument: "N", help: "most detections per picture, the best ones"),
             .init(
                 .resize, "resize", argument: "fast|upstream",
@@ -49,12 +49,15 @@ struct DetectOptions {
         _ line: inout CommandLineParser<ID>, _ log: Log
     ) throws(CommandLineError) -> DetectOptions {
         var options = DetectOptions()
+        var threshold: Float?
+        var limit: Int?
+        var classThresholds: [DetectorSettings.ClassThreshold] = []
         while let option = try line.next() {
             switch option {
             case .model: options.model = line.text
-            case .threshold: options.settings.threshold = Float(try line.number(in: 0...1))
-            case .classThreshold: options.settings.classThresholds.append(classThreshold(line.text, log))
-            case .limit: options.settings.limit = try line.integer(in: 1...1_000_000)
+            case .threshold: threshold = Float(try line.number(in: 0...1))
+            case .classThreshold: classThresholds.append(classThreshold(line.text, log))
+            case .limit: limit = try line.integer(in: 1...1_000_000)
             case .resize: options.settings.resize = try line.choice(["fast", "upstream"]) == 0 ? .fast : .upstream
             case .rotate: options.settings.rotation = Orientation(clockwise: try line.rotation())!
             case .threads: options.settings.threads = try line.integer(in: 1...Int64(Engine.mostThreads))
@@ -66,8 +69,15 @@ struct DetectOptions {
             }
         }
         options.sources = line.operands
-        if options.model == nil { usageError(log, "detect", "--model FILE is needed") }
         if options.sources.isEmpty { usageError(log, "detect", "name a picture, a folder of pictures, or - for stdin") }
+        if options.model == nil {
+            let installed = Installed(for: "detect", log)
+            options.model = installed.model
+            installed.apply(to: &options.settings)
+        }
+        if let threshold { options.settings.threshold = threshold }
+        if let limit { options.settings.limit = limit }
+        options.settings.classThresholds += classThresholds
         return options
     }
 
@@ -87,10 +97,12 @@ struct DetectOptions {
 
     private static var usage: String {
         """
-        usage: swiftlet detect --model FILE [OPTION]... PICTURE...
+        usage: swiftlet detect [OPTION]... PICTURE...
 
         Finds objects in JPEGs, in folders of them, and in MJPEG files. Boxes are in
-        pixels of the upright picture: left, top, right, bottom.
+        pixels of the upright picture: left, top, right, bottom. Without --model it
+        takes the model, the thresholds and the limit that the service is set to in
+        /etc/swiftlet/swiftlet.conf.
 
 
         """
@@ -100,11 +112,12 @@ struct DetectOptions {
         """
 
         examples:
+          swiftlet detect photo.jpg
           swiftlet detect -m detector.gguf --annotate seen.jpg photo.jpg
           swiftlet detect -m detector.gguf --json --class-threshold person=0.6 photos/
 
         exit codes: 0; 64 wrong command line; 65 bad model or picture; 66 no such file;
-        73 OUT cannot be written; 77 no permission
+        73 OUT cannot be written; 77 no permission; 78 bad configuration
 
         """
     }

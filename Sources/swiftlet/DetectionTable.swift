@@ -2,7 +2,7 @@ import Service
 import Vision
 
 /// Detections as lines of a table: picture, label, score, and the box in whole pixels. A picture's rows are made as
-/// soon as it is done, so the picture's column widens where a longer name comes.
+/// soon as it is done, so the columns are aligned as far as `makeRoom(for:)` was told of the pictures.
 struct DetectionTable {
     private let labels: [[UInt8]]
     private let labelWidth: Int
@@ -17,9 +17,14 @@ struct DetectionTable {
         labelWidth = min(width, 24)
     }
 
+    /// Widens the column of names for a picture that is to come.
+    mutating func makeRoom(for name: PictureName) {
+        pictureWidth = max(pictureWidth, printable(name.text).unicodeScalars.count)
+    }
+
     mutating func rows(_ result: PictureResult) -> String {
         let picture = printable(result.name.text)
-        pictureWidth = max(pictureWidth, picture.unicodeScalars.count)
+        makeRoom(for: result.name)
         var rows = ""
         if !hasHeader {
             hasHeader = true

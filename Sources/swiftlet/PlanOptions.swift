@@ -16,7 +16,7 @@ struct PlanOptions {
 
     private static var table: [CommandLineOption<ID>] {
         [
-            .init(.model, "model", short: "m", argument: "FILE", help: "model file (GGUF)"),
+            .init(.model, "model", short: "m", argument: "FILE", help: "model file (default: the service's)"),
             .init(.threads, "threads", argument: "N", help: "to plan for (default: all processors)"),
             .init(.json, "json", help: "one line of JSON: sizes in bytes, and every buffer"),
             .init(.svg, "svg", argument: "OUT", help: "draw buffers over steps and bytes into an SVG file"),
@@ -47,16 +47,17 @@ struct PlanOptions {
             }
         }
         try line.requireNoOperands()
-        if options.model == nil { usageError(log, "plan", "--model FILE is needed") }
+        if options.model == nil { options.model = Installed(for: "plan", log).model }
         return options
     }
 
     private static var usage: String {
         """
-        usage: swiftlet plan --model FILE [OPTION]...
+        usage: swiftlet plan [OPTION]...
 
         Shows how a model's buffers share one arena: the peak, what any plan needs at
-        least, and which buffers make the peak.
+        least, and which buffers make the peak. Without --model it takes the model of
+        /etc/swiftlet/swiftlet.conf.
 
 
         """
@@ -70,7 +71,7 @@ struct PlanOptions {
           swiftlet plan -m detector.gguf --svg arena.svg
 
         exit codes: 0; 64 wrong command line; 65 bad model; 66 no such file; 73 OUT
-        cannot be written
+        cannot be written; 78 bad configuration
 
         """
     }

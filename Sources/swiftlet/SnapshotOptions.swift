@@ -18,7 +18,7 @@ struct SnapshotOptions {
             .init(.output, "output", short: "o", argument: "OUT", help: "the JPEG to write, or - for stdout"),
             .init(.socket, "socket", argument: "PATH", help: "swiftletd's (default /run/swiftlet/swiftlet.sock)"),
             .init(.plain, "plain", help: "no boxes: the very bytes where the camera makes JPEGs"),
-            .init(.threshold, "threshold", short: "t", argument: "T", help: "least score of the boxes, 0 to 1"),
+            .init(.threshold, "threshold", short: "t", argument: "T", help: "minimum score of the boxes, 0 to 1"),
             .init(.wait, "wait", argument: "SECONDS", help: "for a picture, at most (default 10)"),
             .init(.help, "help", short: "h", help: "this text"),
         ]

@@ -62,7 +62,7 @@ struct Options {
             .init(.socket, "socket", argument: "PATH", help: "Unix socket to create"),
             .init(.noSnapshots, "no-snapshots", help: "give no pictures to clients that ask for one"),
             .init(.metrics, "metrics", argument: "FILE", help: "write Prometheus metrics there every 10 s"),
-            .init(.threshold, "threshold", short: "t", argument: "T", help: "least score, 0 to 1 (default 0.3)"),
+            .init(.threshold, "threshold", short: "t", argument: "T", help: "minimum score, 0 to 1 (default 0.3)"),
             .init(.limit, "limit", argument: "N", help: "most detections per picture (default 100)"),
             .init(
                 .resize, "resize", argument: "fast|upstream",

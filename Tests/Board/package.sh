@@ -75,6 +75,10 @@ say "the tool, for an ordinary user"
 as ada swiftlet check "$configuration" >/tmp/settings 2>/tmp/mistakes
 assert_equal "mistakes in the configuration" '' "$(cat /tmp/mistakes)"
 grep -q '^path = /usr/share/swiftlet/cards.gguf' /tmp/settings || fail "another model is configured"
+as ada swiftlet check >/tmp/default-settings
+assert_same_bytes /tmp/settings /tmp/default-settings
+as ada swiftlet plan >out/plan.txt
+grep -q '^arena' out/plan.txt || fail "swiftlet plan does not take the configured model"
 wait_for "metrics" test -s "$metrics"
 as ada swiftlet status --file "$metrics" >out/status.txt
 grep -q '^camera *streaming' out/status.txt || fail "swiftlet status tells of no camera"

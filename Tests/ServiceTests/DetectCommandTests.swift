@@ -120,6 +120,14 @@ import Vision
             #expect(row.hasPrefix(picture) && row.contains(label))
         }
         #expect(try detect("--threshold", "1", picture).output.hasSuffix("b.jpg  -\n"))
+        // Also where a longer name follows a shorter one.
+        let bytes = try Data(contentsOf: URL(filePath: picture))
+        try FileManager.default.createDirectory(atPath: files.folder + "/names", withIntermediateDirectories: true)
+        try files.write("names/a.jpg", Array(bytes))
+        try files.write("names/quite-a-long-name.jpg", Array(bytes))
+        let rows = try detect("--threshold", "0.2", picture, files.folder + "/names").output.split(separator: "\n")
+        #expect(rows.count == 3 * detections.count + 1)
+        #expect(Set(rows.map(\.count)).count == 1, "the columns are not aligned")
     }
 
     @Test func badPicturesAreNamedAndLeftOut() throws {

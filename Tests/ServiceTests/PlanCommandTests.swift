@@ -36,6 +36,15 @@ import Testing
         #expect(bench["arena_bytes"] as? Int == arena && bench["threads"] as? Int == 2)
     }
 
+    /// Without a model and without an installed service there is nothing to go by.
+    @Test(.enabled(if: !FileManager.default.fileExists(atPath: "/etc/swiftlet/swiftlet.conf")), arguments: [
+        ["plan"], ["bench"], ["detect", "picture.jpg"],
+    ])
+    func aModelIsAskedFor(arguments: [String]) throws {
+        let outcome = try ToolOutcome(of: arguments, files)
+        #expect(outcome.code == 64 && outcome.errors.first?.contains("--model FILE") == true, "\(outcome.errors)")
+    }
+
     /// A camera's formats and a JPEG on their way in.
     @Test func benchTimesFrames() throws {
         let path = try GoldenModel.xxs.path()
