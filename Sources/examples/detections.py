@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
-"""Prints picture, label, score and box of each detection of swiftletd: detections.py [SOCKET [LEAST_SCORE]]"""
-import json, socket, sys
-path, least = sys.argv[1:] + ["/run/swiftlet/swiftlet.sock", "0.5"][len(sys.argv) - 1:]
+"""Prints picture, label, score and box of each detection of swiftletd: detections.py [SOCKET [MINIMUM_SCORE]]"""
+import json, os, socket, sys
+path, minimum = sys.argv[1:] + ["/run/swiftlet/swiftlet.sock", "0.5"][len(sys.argv) - 1:]
 stream = socket.socket(socket.AF_UNIX)
 if stream.connect_ex(path) != 0:
     print(f"no swiftletd at {path}: start it, or name its socket", file=sys.stderr), sys.exit(69)
-stream.sendall(b'{"min_score":%s}\n' % least.encode())
-for line in stream.makefile(encoding="utf-8"):
-    event = json.loads(line)
-    if event["type"] == "error" or event.get("protocol", 1) != 1:
-        print("swiftletd:", event.get("message", "speaks a protocol other than 1"), file=sys.stderr), sys.exit(76)
-    for found in event.get("detections", ()):
-        if found["score"] >= float(least):  # frames that were under way before the request are complete
-            print(event["picture"], found["label"], found["score"], *found["box_px"], sep="\t", flush=True)
+stream.sendall(b'{"min_score":%s}\n' % minimum.encode())
+try:
+    for line in stream.makefile(encoding="utf-8"):
+        event = json.loads(line)
+        if event["type"] == "error" or event.get("protocol", 1) != 1:
+            print("swiftletd:", event.get("message", "speaks a protocol other than 1"), file=sys.stderr), sys.exit(76)
+        for found in event.get("detections", ()):
+            if found["score"] >= float(minimum):  # frames that were under way before the request are complete
+                print(event["picture"], found["label"], found["score"], *found["box_px"], sep="\t", flush=True)
+except BrokenPipeError:  # whoever read this has enough, as head does
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+except KeyboardInterrupt:
+    sys.exit(130)

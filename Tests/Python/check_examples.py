@@ -81,6 +81,26 @@ def same_as_detect(
         print(f"{name}: the same {len(wanted)} detections as swiftlet detect")
 
 
+def snapshot_is_the_picture(program: str, model: str, pictures: str, folder: str) -> None:
+    """The client of snapshots in Python saves a file of the source, byte for byte."""
+    out = pathlib.Path(folder) / "snapshot.jpg"
+    out.unlink(missing_ok=True)
+    with Daemon(program, folder, ["--model", model, "--source", pictures, "--loop"]) as daemon:
+        code, output, errors = ended(subprocess.Popen(
+            [EXAMPLES / "snapshot.py", out, daemon.socket], stdout=subprocess.PIPE, stderr=subprocess.PIPE))
+        check((code, errors) == (0, ""), f"snapshot.py ended with {code}: {errors}")
+        # A reader that has enough, as head, ends a client without a word.
+        reader = subprocess.Popen([EXAMPLES / "detections.py", daemon.socket, "0.01"], stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE)
+        reader.stdout.readline()
+        reader.stdout.close()
+        code, errors = reader.wait(PATIENCE), reader.stderr.read().decode()
+        check((code, errors) == (0, ""), f"detections.py, its reader gone, ended with {code}: {errors}")
+    name = output.partition(": picture ")[2].partition(",")[0]
+    check(out.read_bytes() == (pathlib.Path(pictures) / name).read_bytes(), f"snapshot.py saved another picture: {output}")
+    print("Python: a snapshot is the camera's own JPEG")
+
+
 class Played:
     """A daemon that sends what it is told: to each client that comes, one after the other, the next list of pieces."""
 
@@ -191,6 +211,7 @@ def main(program: str, swiftlet: str, model: str, pictures: str, folder: str) ->
     for name, command in examples.items():
         played(name, command, pathlib.Path(folder))
     same_as_detect(examples, program, swiftlet, model, pictures, folder)
+    snapshot_is_the_picture(program, model, pictures, folder)
 
 
 if __name__ == "__main__":

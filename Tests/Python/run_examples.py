@@ -1,9 +1,10 @@
 """Runs every example of the README and of the man pages' EXAMPLES sections.
 
-What an example takes for granted lies in a folder of its own: a checkpoint, photos of drawn cards, a running daemon. Paths
-of the installed package become paths in that folder, and `swiftlet watch`, `snapshot` and `status` are told where the
-daemon is, since nothing is installed here; Tests/Board/package.sh uses them as installed. An example that is neither run
-here nor named in ELSEWHERE is a mistake."""
+Each block of the README runs whole in a shell of its own, each line of a page's EXAMPLES likewise. What an example takes
+for granted lies in a folder of its own: a checkpoint, photos of drawn cards, a running daemon. Paths of the installed
+package become paths in that folder, and commands are told where the daemon and the model are, since nothing is installed
+here; Tests/Board/package.sh uses them as installed. An example that is neither run here nor named in
+ELSEWHERE is a mistake."""
 import argparse
 import os
 import re
@@ -22,6 +23,8 @@ ELSEWHERE = {
     "toolchains/demo": "toolchains/test demo",
     "toolchains/test": "CI",
     "toolchains/package": "toolchains/test package",
+    "toolchains/prepare": "toolchains/test",
+    "swift build": "toolchains/test",
     "toolchains/soak": "toolchains/test soak",
     "toolchains/count": "toolchains/test arm64",
     "toolchains/compare": "a benchmark that installs other runtimes",
@@ -34,18 +37,22 @@ ELSEWHERE = {
 # What else than 0 an example may end with on a machine without cameras that is no board.
 ALLOWED = {"swiftlet cameras": {66}, "swiftlet bench --board": {66, 69}}
 # Examples that go on until somebody ends them.
-ENDLESS = re.compile(r"^(swiftlet watch(?!.*--count)|swiftletd |nc -U )")
+ENDLESS = re.compile(r"^(\S*/)?(swiftlet watch(?!.*--count)|swiftletd |nc -U |python3 )", re.DOTALL)
 
 
 class Example:
     def __init__(self, where: str, text: str):
         self.where, self.text = where, text
+        self.last = text.splitlines()[-1]
+
+    def is_run_elsewhere(self) -> bool:
+        return all(any(line.startswith(start) for start in ELSEWHERE) for line in self.text.splitlines())
 
 
 def of_readme() -> list[Example]:
     text = re.sub(r"```.*?```", "", (ROOT / "README.md").read_text(), flags=re.DOTALL)
-    found = [Example("README.md", line.strip()) for line in re.findall(r"^    (?=\S)([^─\n]*)$", text, re.MULTILINE)
-             if not line.startswith("(")]
+    found = [Example("README.md", re.sub("^    ", "", block, flags=re.MULTILINE).strip())
+             for block in re.findall(r"(?:^    \S[^─\n]*\n)+", text, re.MULTILINE) if not block.startswith("    (")]
     found += [Example("README.md", line) for line in re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)
               if re.match(r"swiftlet|toolchains/|journalctl", line)]
     return found
@@ -75,6 +82,8 @@ class Sandbox:
         shutil.copy(ROOT / "models/cards/xxs.pt", folder / "checkpoint.pt")
         shutil.copy(ROOT / "models/cards/labels.txt", folder / "labels.txt")
         shutil.copy(ROOT / "models/cards/xxs-int8.gguf", folder / "model.gguf")
+        (folder / ".build").mkdir()
+        (folder / ".build/release").symlink_to(programs)
         settings = re.search(r"```ini\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[1]
         (folder / "swiftlet.conf").write_text(self.placed(settings))
         page = re.search(r"\n(\[model\].*?)\.Ed", (ROOT / "Sources/manual/swiftlet.conf.5").read_text(), re.DOTALL)[1]
@@ -92,8 +101,11 @@ class Sandbox:
 
     def command(self, example: str) -> str:
         command = self.placed(example)
-        if re.match(r"swiftlet (watch|snapshot|status)(?!.*--(socket|file))", command):
-            command = re.sub(r"^swiftlet \w+", rf"\g<0> --socket {self.folder}/run.sock", command)
+        command = re.sub(r"^swiftlet (?:watch|snapshot|status)\b(?!.*--(?:socket|file))",
+                         rf"\g<0> --socket {self.folder}/run.sock", command, flags=re.MULTILINE)
+        command = re.sub("^swiftlet check$", "swiftlet check swiftlet.conf", command)
+        command = re.sub(r"^swiftlet (?:detect|plan|bench)\b(?!.*(?:-m|--model) )", r"\g<0> --model model.gguf", command,
+                         flags=re.MULTILINE)
         return command
 
     def start(self, *arguments: str) -> None:
@@ -126,10 +138,10 @@ class Sandbox:
                                                  env=self.environment, stderr=subprocess.DEVNULL))
             self.wait_for(lambda: set(self.folder.glob("*.sock")) - sockets)
             return None
-        process = subprocess.Popen(["bash", "-c", "set -o pipefail; " + command], cwd=self.folder, env=self.environment,
+        process = subprocess.Popen(["bash", "-e", "-o", "pipefail", "-c", command], cwd=self.folder, env=self.environment,
                                    stdin=subprocess.DEVNULL if not command.startswith("nc") else subprocess.PIPE,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
-        if ENDLESS.match(example.text) or example.text.startswith("echo "):
+        if ENDLESS.match(example.last) or example.last.startswith("echo "):
             return self.end(process, example)
         output, errors = process.communicate(timeout=1200)
         allowed = {0}.union(*(codes for start, codes in ALLOWED.items() if example.text.startswith(start)))
@@ -139,7 +151,7 @@ class Sandbox:
 
     def end(self, process: subprocess.Popen, example: Example) -> str | None:
         """Ends what goes on for ever, once it has said something; a daemon says it in its log."""
-        said = (process.stderr if example.text.startswith("swiftletd ") else process.stdout).readline()
+        said = (process.stderr if example.last.startswith("swiftletd ") else process.stdout).readline()
         os.killpg(process.pid, signal.SIGTERM)
         process.communicate(timeout=1200)
         if not said.strip():
@@ -149,21 +161,13 @@ class Sandbox:
         return None
 
 
-def run_python(sandbox: Sandbox) -> list[str]:
-    """The README's two Python examples: the first reads a source to its end, the second asks in the midst of one."""
-    first, second = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    wrong = []
-    lines = subprocess.run([sys.executable, "-c", sandbox.placed(first).replace("stream.makefile()",
-                            "[next(lines) for lines in [stream.makefile()] for _ in range(3)]")],
-                           capture_output=True, text=True, timeout=60)
-    if lines.returncode or "'type': 'frame'" not in lines.stdout:
-        wrong.append(f"README.md: first Python example: {lines.stderr or lines.stdout}")
-    answer = subprocess.run([sys.executable, "-c", sandbox.placed(first).partition("for line")[0] + second
-                             + "print(next(line for line in stream.makefile() if 'options' in line or 'error' in line))"],
-                            capture_output=True, text=True, timeout=60)
-    if answer.returncode or '"type":"options"' not in answer.stdout:
-        wrong.append(f"README.md: second Python example: {answer.stderr or answer.stdout}")
-    return wrong
+def of_python(sandbox: Sandbox) -> list[Example]:
+    """The README's examples in Python, as files of their own."""
+    examples = []
+    for number, text in enumerate(re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)):
+        (sandbox.folder / f"readme-{number}.py").write_text(sandbox.placed(text))
+        examples.append(Example("README.md", f"python3 -u readme-{number}.py"))
+    return examples
 
 
 def main() -> int:
@@ -182,9 +186,9 @@ def main() -> int:
                 sandbox.start(*service)
                 sandbox.wait_for((sandbox.folder / "run.prom").exists)
                 if where == "README.md":
-                    wrong += run_python(sandbox)
+                    examples += of_python(sandbox)
                 for example in examples:
-                    if any(example.text.startswith(start) for start in ELSEWHERE):
+                    if example.is_run_elsewhere():
                         continue
                     count += 1
                     if problem := sandbox.run(example):
