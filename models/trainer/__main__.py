@@ -48,6 +48,9 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--resume", action="store_true", help="continue the run in that folder")
     train.add_argument("--validation", type=Path, help="file naming the validation photos; without it every fourth")
     train.add_argument("--start-from", type=Path, help="checkpoint whose encoder to start from")
+    train.add_argument("--learn", choices=["all", "detection", "scores"], default=default.learn,
+                       help="with --start-from and --pretrain-minutes 0: the whole network, the layers behind the encoder, "
+                            "or the scores alone, which keeps every box as it is")
     train.add_argument("--objects", type=Path, help="folder of further objects to paste: CLASS/*.png, transparent "
                                                     "around the object")
     train.add_argument("--objects-share", type=float, default=default.objects_share, help="part of what is pasted that "

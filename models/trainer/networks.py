@@ -151,6 +151,22 @@ class Detector(nn.Module):
                 odds = background / (1 - background)
                 last.bias.view(anchors, -1)[:, 4] = math.log(odds * (head.classes - 1))
 
+    def freeze(self, learn: str) -> None:
+        """Lets a part of the network learn: "all", what lies behind the encoder ("detection"), or only the last layers'
+        rows for classes ("scores")."""
+        self.requires_grad_(learn == "all")
+        if learn == "detection":
+            self.extra_layers.requires_grad_(True)
+            self.ssd_heads.requires_grad_(True)
+        if learn == "scores":
+            for head, anchors in zip(self.ssd_heads, ANCHORS_PER_CELL):
+                rows = torch.arange(anchors * (4 + head.classes)) % (4 + head.classes) >= 4
+                last = head.last_convolution()
+                for parameter in (last.weight, last.bias):
+                    parameter.requires_grad_(True)
+                    mask = rows.view(-1, *[1] * (parameter.dim() - 1)).to(parameter.device)
+                    parameter.register_hook(lambda gradient, mask=mask: gradient * mask)
+
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, list[tuple[int, int]]]:
         maps = list(self.encoder(x))
         for layer in self.extra_layers.values():

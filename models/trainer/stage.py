@@ -116,6 +116,10 @@ class Stage:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.model.train()
+        for part in self.model.modules():
+            parameters = list(part.parameters(recurse=False))
+            if parameters and not any(parameter.requires_grad for parameter in parameters):
+                part.eval()  # a batch norm that does not learn keeps its statistics too
         torch.manual_seed(self.budget.done_steps)  # for dropout: a resumed run then repeats an uninterrupted one
         losses = self.loss(self.model, batch)
         total = sum(losses.values())

@@ -52,6 +52,7 @@ class Options:
     evaluate_minutes: float | None = None       # None: an eighth of `minutes`, at most 15
     objects: Path | None = None                 # folder of pictures of single objects, see read_objects
     objects_share: float = 0.25                 # of what is pasted
+    learn: str = "all"                          # or "detection", "scores": see Detector.freeze
     backgrounds: Path | None = None             # folder of photos that show none of the objects
     augmentation: Augmentation = field(default_factory=Augmentation)
 
@@ -194,6 +195,7 @@ class Run:
     def detection_stage(self, model: Detector) -> Stage:
         options = self.options
         model.to(self.device, memory_format=torch.channels_last)
+        model.freeze(options.learn)
         budget = self.detection_budget()
         scenes = Scenes(self.training, self.cutouts, options.augmentation, self.empty)
         batches = MultiScaleBatches(
@@ -211,6 +213,9 @@ class Run:
             return {"class_loss": class_loss, "box_loss": box_loss}
 
         log = Log(self.folder / "log.csv")
+        settings = self.stage_settings()
+        if options.learn == "scores":
+            settings["weight_decay"] = 0.0      # it would move the rows that have no gradient
 
         def evaluate(model: Detector) -> dict[str, float]:
             figures = average_precision(model, self.held_back, options.network, options.size, self.order, self.device,
@@ -223,5 +228,5 @@ class Run:
             checkpoint.save_atomically(checkpoint.plain_weights(model.state_dict()), self.folder / "latest.pt")
 
         return Stage("detection", model, scenes, batches, budget, loss, evaluate, export, self.folder,
-                     learning_rate=options.learning_rate, collate=collate, **self.stage_settings())
+                     learning_rate=options.learning_rate, collate=collate, **settings)
 

@@ -153,3 +153,21 @@ def test_mistakes_on_the_command_line_are_explained(tmp_path: Path) -> None:
         with pytest.raises(SystemExit):
             parser().parse_args(["train", "set", "--out", "run", "--anchor-scales", scales])
     assert parser().parse_args(["train", "set", "--out", "run"]).anchor_scales == PUBLISHED_SCALES
+
+
+@pytest.mark.parametrize("learn", ["detection", "scores"])
+def test_what_does_not_learn_stays(drawn: Path, finished: Path, tmp_path: Path, learn: str) -> None:
+    """With "scores" every box stays as it was to the bit, with "detection" the encoder does."""
+    options = small(pretrain_steps=0, steps=3, learn=learn, learning_rate=0.01)
+    Run(drawn, tmp_path / "run", options, start_from=finished / "latest.pt").train()
+    before, after = weights_of(finished), weights_of(tmp_path / "run")
+    assert all(torch.equal(after[key], before[key]) for key in before if key.startswith("encoder."))
+    assert any(not torch.equal(after[key], before[key]) for key in before)
+    picture = torch.rand(1, 3, 96, 96)
+    outputs = []
+    for weights in (before, after):
+        model = Detector("half", 3).eval()
+        model.load_state_dict(weights)
+        outputs.append(model(picture))
+    assert torch.equal(outputs[0][1], outputs[1][1]) == (learn == "scores")
+    assert not torch.equal(outputs[0][0], outputs[1][0])
