@@ -76,11 +76,9 @@ struct BenchOptions {
 
         Times the network alone, without reading pictures or finding boxes, and tells
         what memory it takes. The processor time is that of all threads together. With
-        --frames it times what comes before: a camera's frames of 640x480, or a JPEG,
-        become the network's input.
+        --frames it times what comes before: a camera's frames of 640x480, or a JPEG.
         With --board it also tells what is not as the board's file expects: core, clock,
         kernels, power, heat, time, memory. auto recognises the board.
-        Without --model it times the model of /etc/swiftlet/swiftlet.conf.
 
 
         """

@@ -79,9 +79,9 @@ enum Check {
         """
         usage: swiftlet check [FILE]
 
-        Reads a configuration, by default /etc/swiftlet/swiftlet.conf, and the model that
-        it names, as swiftletd would. Names every mistake with its line, or prints all
-        settings, those by default too, as a configuration.
+        Reads a configuration, by default /etc/swiftlet/swiftlet.conf, and the model
+        that it names, as swiftletd would. Names every mistake with its line, or prints
+        all settings, those by default too, as a configuration.
 
 
         """

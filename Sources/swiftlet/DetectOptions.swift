@@ -100,9 +100,8 @@ struct DetectOptions {
         usage: swiftlet detect [OPTION]... PICTURE...
 
         Finds objects in JPEGs, in folders of them, and in MJPEG files. Boxes are in
-        pixels of the upright picture: left, top, right, bottom. Without --model it
-        takes the model, the thresholds and the limit that the service is set to in
-        /etc/swiftlet/swiftlet.conf.
+        pixels of the upright picture: left, top, right, bottom. Without --model the
+        model, thresholds and limit are those of /etc/swiftlet/swiftlet.conf.
 
 
         """

@@ -236,9 +236,8 @@ struct Options {
         """
         usage: swiftletd [--config FILE] [OPTION]...
 
-        Finds objects in a camera's frames or in files, and sends a line of JSON for
-        each to all who connect to the socket. Options override the configuration.
-        SIGTERM ends it; SIGHUP reads thresholds, classes, zones, limit and rate anew.
+        Finds objects in a camera's frames or in files, and sends lines of JSON to all
+        who connect to the socket. SIGTERM ends it; SIGHUP reads the configuration anew.
 
 
         """
@@ -248,11 +247,9 @@ struct Options {
         """
 
         examples:
-          swiftletd -m detector.gguf --socket /tmp/swiftlet.sock
           swiftletd -m detector.gguf -s photos/ --loop --rate 5 --socket /tmp/s
 
-        exit codes: 0; 64 wrong command line; 65 bad model; 66 no such file; 69 socket
-        is taken; 78 bad configuration; others by sysexits.h
+        exit codes: 0; 64 wrong command line; 78 bad configuration; see sysexits.h
         """
     }
 
