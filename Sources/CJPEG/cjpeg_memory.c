@@ -194,8 +194,12 @@ void cjpeg_memory_forget_tables(j_decompress_ptr jpeg) {
 
 bool cjpeg_memory_install(j_decompress_ptr jpeg, size_t limit) {
     const size_t size = (limit + PAGE - 1) / PAGE * PAGE;
-    void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    // Whoever decodes needs memory beside this, and Swift ends the process where it gets none: address space for that must
+    // be left over, or there is none for pictures.
+    const size_t beside = (size / 4 + PAGE - 1) / PAGE * PAGE;
+    void *base = mmap(NULL, size + beside, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED) return false;
+    munmap((char *)base + size, beside);
     // Of what a picture does not need, nothing is to cost memory: a huge page would.
     madvise(base, size, MADV_NOHUGEPAGE);
     cjpeg_memory *memory = base;

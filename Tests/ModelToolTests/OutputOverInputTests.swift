@@ -56,7 +56,7 @@ import Testing
     }
 
     /// Address space that is short is an error, never a trap. With the least of them not even libraries can be loaded.
-    @Test(arguments: [60, 80, 100, 150, 250, 350, 450]) func shortMemoryIsAnError(mebibytes: Int) throws {
+    @Test(arguments: [60, 80, 100, 150, 250, 350, 400, 430, 450]) func shortMemoryIsAnError(mebibytes: Int) throws {
         let model = try GoldenModel.xxs.path(), picture = fixture("jpeg/drawn-61x47.jpg")
         let list = try tool.write("list.txt", picture.utf8)
         let outcomes = [
