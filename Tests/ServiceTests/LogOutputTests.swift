@@ -33,7 +33,8 @@ import Testing
         let lines = String(decoding: text.filter { $0 != 0x0D }, as: UTF8.self).split(separator: "\n")
         let numbered = lines.filter { $0.hasPrefix("1") }
         let missing = lines.compactMap { $0.hasPrefix("missing ") ? Int($0.dropFirst(8)) : nil }
-        #expect(lines.last == "last" && missing.count == 1, "\(lines.count) \(missing) \(lines.suffix(3))")
+        // A terminal makes room again while it is written to: there may be several gaps, each of which is told.
+        #expect(lines.last == "last" && !missing.isEmpty, "\(lines.count) \(missing) \(lines.suffix(3))")
         #expect(!numbered.isEmpty && numbered.count + missing.reduce(0, +) == count)
     }
 
