@@ -106,8 +106,8 @@ import Testing
     /// one or two.
     @Test(arguments: ["420", "422"], quarters) func aDecodedJPEGIsThatOfJpegtran(sampling: String, degrees: Int) throws {
         let rotation = try #require(Orientation(clockwise: degrees))
-        let stored = try fixtureBytes("jpeg/turned-\(sampling)-0.jpg")
-        let expected = try fixtureBytes("jpeg/turned-\(sampling)-\(degrees).jpg")
+        let stored = try fixtureBytes("turned/\(sampling)-0.jpg")
+        let expected = try fixtureBytes("turned/\(sampling)-\(degrees).jpg")
         var plain = JPEGDecoder(), turning = JPEGDecoder(rotation: rotation)
         var reference = Picture(), picture = Picture()
         for size in [nil, PictureSize(width: 30, height: 30), PictureSize(width: 10, height: 40)] {
