@@ -237,7 +237,7 @@ struct Options {
         usage: swiftletd [--config FILE] [OPTION]...
 
         Finds objects in a camera's frames or in files, and sends lines of JSON to all
-        who connect to the socket. SIGTERM ends it; SIGHUP reads the configuration anew.
+        who connect to the socket. SIGTERM ends it; SIGHUP rereads thresholds and rate.
 
 
         """
