@@ -303,10 +303,10 @@ import Testing
         // Not a daemon's socket, and a line that no daemon sends.
         for line in ["HTTP/1.1 400 Bad Request\r", "{\"type\":\"status\",\"metrics\":[]}", "{\"type\":\"status\"}"] {
             let path = daemon.folder + "/played"
-            let server = try PlayedSocket(path, says: line + "\n")
+            let server = try ListeningStub(path, says: Array((line + "\n").utf8))
             let outcome = try ToolOutcome(of: ["status", "--socket", path], daemon)
             #expect(outcome.code == 65 && outcome.errors.count == 1, "\(line): \(outcome.errors)")
-            server.stop()
+            server.close()
         }
     }
 
