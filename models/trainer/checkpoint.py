@@ -74,7 +74,7 @@ def detector_weights(content: object) -> dict[str, torch.Tensor]:
 
 
 AVERAGE = re.compile(r"(?<![a-z])(ema|swa|avg|averaged?|averaging|polyak|n_averaged)(?![a-z])", re.IGNORECASE)
-PARTS = ("encoder", "ssd_heads")
+PARTS = ("encoder", "extra_layers", "ssd_heads")
 WRAPPERS = ("module", "_orig_mod", "model", "net", "network")
 
 
@@ -107,8 +107,9 @@ def without_prefixes(place: str, tensors: dict[str, torch.Tensor]) -> Iterator[t
         yield f"{place}/{prefix}{counted if prefix else ''}", group
 
 
-def take_over(model: nn.Module, weights: dict[str, torch.Tensor]) -> int:
-    """Copies into `model` every tensor that has the same name and shape there; returns how many.
+def take_over(model: nn.Module, weights: dict[str, torch.Tensor]) -> list[str]:
+    """Copies into `model` every tensor that has the same name and shape there; returns the names of those that stay as they
+    were.
 
     So a detector takes the encoder of a classifier, and of another detector all but the last layers.
     """
@@ -117,4 +118,4 @@ def take_over(model: nn.Module, weights: dict[str, torch.Tensor]) -> int:
     own = model.state_dict()
     fitting = {key: value for key, value in weights.items() if key in own and own[key].shape == value.shape}
     model.load_state_dict(fitting, strict=False)
-    return len(fitting)
+    return [key for key in own if key not in fitting]

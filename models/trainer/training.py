@@ -1,6 +1,7 @@
 """The whole course of a training run: crops first, then photos at mixed sizes, then at the size of use."""
 import json
 import shlex
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -139,11 +140,13 @@ class Run:
 
     def take_over_start(self, detector: Detector) -> None:
         weights = checkpoint.detector_weights(checkpoint.read(self.start_from))
-        taken = checkpoint.take_over(detector, weights)
-        if not taken:
+        left, count = checkpoint.take_over(detector, weights), len(detector.state_dict())
+        if len(left) == count:
             raise DataError(f"{self.start_from} shares no tensor with network {self.options.network}: is it a "
                             "checkpoint of the other network?")
-        print(f"{taken} of {len(detector.state_dict())} tensors taken from {self.start_from}", flush=True)
+        parts = Counter(key.split(".")[0] for key in left)
+        print(f"{count - len(left)} of {count} tensors taken from {self.start_from}"
+              + "".join(f"; {number} of {part} begin anew" for part, number in sorted(parts.items())), flush=True)
 
     def pretraining_budget(self) -> Budget | None:
         """None where this stage is left out."""

@@ -10,6 +10,7 @@ import torch
 
 from trainer import checkpoint
 from trainer.dataset import DataError
+from trainer.networks import SPECS, Detector
 
 NAMES = ["encoder.conv_1.block.conv.weight", "encoder.layer_1.0.block.conv.bias", "ssd_heads.0.weight"]
 
@@ -29,6 +30,14 @@ def test_weights_are_found_wherever_they_are(content):
     found = checkpoint.detector_weights(content)
     assert list(found) == NAMES
     assert all(torch.equal(tensor, torch.ones(2)) for tensor in found.values())
+
+
+@pytest.mark.parametrize("network", sorted(SPECS))
+@pytest.mark.parametrize("prefix", ["", "module."])
+def test_no_tensor_of_a_detector_is_lost(network, prefix):
+    state = Detector(network, 3).state_dict()
+    found = checkpoint.detector_weights({"model": {prefix + name: tensor for name, tensor in state.items()}})
+    assert list(found) == list(state) and all(found[name] is state[name] for name in state)
 
 
 def test_a_classifier_loses_what_wraps_it():
