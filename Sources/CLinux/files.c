@@ -4,10 +4,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -72,8 +74,14 @@ int clinux_read_at(int fd, void *bytes, size_t count, uint64_t offset, size_t *g
     return result < 0 ? errno : 0;
 }
 
-// Enough for files whose size the system does not tell (/proc).
+// Enough for files whose size the system does not tell.
 enum { unknown_size = 65536 };
+
+// /proc does not: it makes a file's text when that is read, and another one the next time.
+static bool tells_sizes(int fd) {
+    struct statfs system;
+    return fstatfs(fd, &system) != 0 || system.f_type != PROC_SUPER_MAGIC;
+}
 
 static bool is_same(const struct stat *before, const struct stat *after) {
     return before->st_size == after->st_size && before->st_mtim.tv_sec == after->st_mtim.tv_sec
@@ -109,8 +117,9 @@ int clinux_read_file(int fd, size_t limit, void **address, size_t *size) {
     if ((uint64_t)before.st_size > limit) return EFBIG;
     const bool is_fresh = was_just_written(&before);
     const size_t told = (size_t)before.st_size;
+    const bool is_told = told > 0 || tells_sizes(fd);
     // One more than may be there: only the end of the file ends it.
-    const size_t capacity = (told > 0 ? told : limit < unknown_size ? limit : unknown_size) + 1;
+    const size_t capacity = (is_told ? told : limit < unknown_size ? limit : unknown_size) + 1;
     char *bytes = mmap(NULL, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (bytes == MAP_FAILED) return errno;
     size_t count = 0, got = 0;
@@ -120,8 +129,6 @@ int clinux_read_file(int fd, size_t limit, void **address, size_t *size) {
         if (error || got == 0) break;
         count += got;
     }
-    // /proc tells no size, and its files may differ each time.
-    const bool is_told = told > 0 || count == 0;
     if (!error && is_told && is_fresh) error = compare(fd, bytes, count);
     if (!error && fstat(fd, &after) != 0) error = errno;
     if (!error && is_told && (count != told || !is_same(&before, &after))) error = ESTALE;
