@@ -141,7 +141,8 @@ extension AnnotationSet.Picture {
         id = try EntryID(members["id"], "id", of: place)
         self.place = place
         // LVIS names pictures by their address alone.
-        let names = ["file_name", "path", "coco_url"].compactMap { key -> String? in
+        let names = ["file_name", "filename", "path", "coco_url"].compactMap { key -> String? in
+            if case .integer(let number) = members[key] { return "\(number)" }
             guard case .string(let name) = members[key], !name.trimmed.isEmpty else { return nil }
             return name
         }

@@ -61,10 +61,14 @@ struct JSONParser {
     }
 
     /// The one value of the text.
-    mutating func parse() throws(AnnotationError) -> JSONValue {
+    /// - Parameter lines: the error where another object follows it, as in a list of JSON lines.
+    mutating func parse(lines: (() -> AnnotationError)? = nil) throws(AnnotationError) -> JSONValue {
         let value = try self.value()
         skipBlanks()
-        guard position == bytes.count else { throw mistake("something follows the end") }
+        guard position == bytes.count else {
+            if current == UInt8(ascii: "{"), let lines { throw lines() }
+            throw mistake("something follows the end")
+        }
         return value
     }
 

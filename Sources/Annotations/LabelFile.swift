@@ -26,10 +26,8 @@ public struct LabelFile: Sendable {
         }
         let text = String(decoding: try FileText.utf8(bytes), as: UTF8.self)
         var remarks: [String] = []
-        var entries = try LabelFormats.entries(text, &remarks)
-        if entries.count == count + 1, let first = entries.first, Self.isBackground(first.text) {
-            entries.removeFirst()
-        }
+        var entries = try LabelFormats.entries(text, count: count, &remarks)
+        try Self.leaveOutBackground(&entries, count: count)
         try Self.check(entries)
         guard entries.count == count else {
             throw AnnotationError("\(entries.count) labels, but the network has \(count) classes beside the background")
@@ -38,9 +36,24 @@ public struct LabelFile: Sendable {
         self.remarks = remarks
     }
 
-    /// As darknet, TensorFlow and torchvision call it.
-    private static func isBackground(_ text: String) -> Bool {
-        ["background", "__background__", "_background_", "???"].contains(text.lowercased())
+    /// The background has no label in a file. Lists of other tools have it first, some last.
+    private static func leaveOutBackground(_ entries: inout [Entry], count: Int) throws(AnnotationError) {
+        // As darknet, TensorFlow and torchvision call it; DETR and OpenVINO, where there is one label too many.
+        let certain: Set = ["background", "__background__", "_background_", "???"]
+        let possible: Set = ["n/a", "unlabeled", "unlabelled", "none", "null", "bg", "no object", "no_object"]
+        guard let first = entries.first, let last = entries.last else { return }
+        let name = first.text.lowercased()
+        if entries.count == count + 1 {
+            if certain.contains(name) || possible.contains(name) {
+                entries.removeFirst()
+            } else if certain.contains(last.text.lowercased()) {
+                entries.removeLast()
+            }
+        } else if entries.count == count, certain.contains(name) {
+            throw AnnotationError(
+                "\(first.place) is \(first.text), which is no class of the network's \(count): a label is missing, and all "
+                    + "others would be off by one")
+        }
     }
 
     private static func check(_ entries: [Entry]) throws(AnnotationError) {

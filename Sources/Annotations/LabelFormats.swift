@@ -4,10 +4,13 @@ import Foundation
 enum LabelFormats {
     private typealias Entry = LabelFile.Entry
 
-    static func entries(_ text: String, _ remarks: inout [String]) throws(AnnotationError) -> [LabelFile.Entry] {
+    /// - Parameter count: how many labels are wanted: it decides what may be a comment, a heading or a list in one line.
+    static func entries(
+        _ text: String, count: Int, _ remarks: inout [String]
+    ) throws(AnnotationError) -> [LabelFile.Entry] {
         let trimmed = text.trimmed
         if let first = trimmed.utf8.first, first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
-            return try json(trimmed)
+            return try json(trimmed, count: count)
         }
         var lines: [Entry] = []
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
@@ -18,6 +21,11 @@ enum LabelFormats {
             return try labelMap(lines)
         }
         if let entries = try YAMLNames.entries(text) { return entries }
+        if lines.contains(where: { LabelTable.isDarknetsNames($0.text) }), lines.count != count {
+            throw AnnotationError("is darknet's .data file: give the file that its line `names` leads to")
+        }
+        lines = LabelTable.withoutComments(lines, count: count, &remarks)
+        if let entries = try LabelTable.entries(lines, count: count, &remarks) { return entries }
         return try plain(lines, &remarks)
     }
 
@@ -30,6 +38,10 @@ enum LabelFormats {
                 lines[index].text = lines[index].text.dropLast().trimmed
             }
             remarks.append("every line ends in a comma, which is no part of its label")
+        }
+        if lines.count > 1, lines.allSatisfy({ $0.text.hasPrefix("- ") }) {
+            for index in lines.indices { lines[index].text = lines[index].text.dropFirst(2).trimmed }
+            remarks.append("every line begins with a dash, which is no part of its label")
         }
         if !lines.isEmpty, lines.allSatisfy({ unquoted($0.text) != nil }) {
             for index in lines.indices { lines[index].text = unquoted(lines[index].text)! }
@@ -99,26 +111,36 @@ enum LabelFormats {
 
     // MARK: - JSON
 
-    private static func json(_ text: String) throws(AnnotationError) -> [LabelFile.Entry] {
+    private static func json(_ text: String, count: Int) throws(AnnotationError) -> [LabelFile.Entry] {
         let bytes = Array(text.utf8)
-        let root = try bytes.withUnsafeBufferPointer { bytes throws(AnnotationError) in
-            var parser = JSONParser(bytes, wanted: nil)
-            return try parser.parse()
+        let root: JSONValue
+        do throws(AnnotationError) {
+            root = try bytes.withUnsafeBufferPointer { bytes throws(AnnotationError) in
+                var parser = JSONParser(bytes, wanted: nil)
+                return try parser.parse()
+            }
+        } catch {
+            // Python writes its lists and dictionaries nearly so.
+            if let entries = YAMLNames.python(text) { return entries }
+            throw error
         }
-        return try entries(root)
+        return try entries(root, count: count)
     }
 
-    private static func entries(_ value: JSONValue) throws(AnnotationError) -> [LabelFile.Entry] {
+    private static func entries(_ value: JSONValue, count: Int) throws(AnnotationError) -> [LabelFile.Entry] {
         switch value {
-        case .list(let items):
-            var entries: [Entry] = []
-            for (index, item) in items.enumerated() { entries.append(try entry(item, "entry \(index)")) }
-            return entries
+        case .list(let items): return try ofList(items)
         case .object(let members):
-            for key in ["names", "labels", "id2label", "label2id"] {
-                if let member = members[key] { return try entries(member) }
+            for key in YAMLNames.keys {
+                switch members[key] {
+                case .list(let items): return try ofList(items)
+                case .object(let names): return try ofMapping(names.map { ($0.key, $0.value) })
+                default: continue
+                }
             }
-            if case .list(let categories) = members["categories"] { return try ofCategories(categories) }
+            if case .list(let categories) = members["categories"] {
+                return try ofCategories(categories, count: count)
+            }
             return try ofMapping(members.map { ($0.key, $0.value) })
         default: throw AnnotationError("holds \(value.shown), not labels: give a text with one label a line")
         }
@@ -129,21 +151,47 @@ enum LabelFormats {
         case .string(let text): return Entry(text: text.trimmed, place: place)
         case .integer(let number): return Entry(text: "\(number)", place: place)
         case .object(let members):
-            if let name = members["name"] ?? members["label"] { return try entry(name, place) }
+            for key in ["display_name", "name", "label", "title"] {
+                if let name = members[key] { return try entry(name, place) }
+            }
             fallthrough
         default: throw AnnotationError("\(place) is \(value.shown), but must be a text")
         }
     }
 
-    /// Of COCO's annotations.
-    private static func ofCategories(_ categories: [JSONValue]) throws(AnnotationError) -> [LabelFile.Entry] {
-        var found: [(id: EntryID, entry: Entry)] = []
+    /// In the order of the entries' ids, where all have one; else in their own.
+    private static func ofList(_ items: [JSONValue]) throws(AnnotationError) -> [LabelFile.Entry] {
+        var entries: [Entry] = [], ids: [EntryID] = []
+        for (index, item) in items.enumerated() {
+            entries.append(try entry(item, "entry \(index)"))
+            if case .object(let members) = item, let id = members["id"] { ids.append(try EntryID(id, "id", of: "entry \(index)")) }
+        }
+        guard ids.count == entries.count, Set(ids).count == ids.count else { return entries }
+        return entries.indices.sorted { ids[$0] < ids[$1] }.map { entries[$0] }
+    }
+
+    /// Of COCO's annotations. A category that only heads others is left out where there is one too many, as in Roboflow's.
+    private static func ofCategories(
+        _ categories: [JSONValue], count: Int
+    ) throws(AnnotationError) -> [LabelFile.Entry] {
+        var found: [(id: EntryID, entry: Entry)] = [], parents: Set<String> = []
         for (index, category) in categories.enumerated() {
-            guard case .object(let members) = category else {
-                throw AnnotationError("categories[\(index)] is \(category.shown), but must be an object")
-            }
             let place = "categories[\(index)]"
-            found.append((try EntryID(members["id"], "id", of: place), try entry(category, place)))
+            guard case .object(let members) = category else {
+                guard case .string = category else {
+                    throw AnnotationError("\(place) is \(category.shown), but must be an object")
+                }
+                found.append((.number(index), try entry(category, place)))
+                continue
+            }
+            let entry = try entry(category, place)
+            found.append((try EntryID(members["id"], "id", of: place), entry))
+            if case .string(let parent) = members["supercategory"], parent.trimmed != entry.text {
+                parents.insert(parent.trimmed)
+            }
+        }
+        if found.count == count + 1, let head = found.firstIndex(where: { parents.contains($0.entry.text) }) {
+            found.remove(at: head)
         }
         return found.sorted { $0.id < $1.id }.map(\.entry)
     }

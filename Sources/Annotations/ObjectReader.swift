@@ -11,6 +11,7 @@ struct ObjectReader {
     private var unlistedCategory = Omission()
     private var empty = Omission()
     private var repeated = Omission()
+    private var scored = Omission()
     private var seen: Set<[Double]> = []
 
     /// How many entries something is the matter with, and the first of them.
@@ -57,6 +58,11 @@ struct ObjectReader {
             return empty.add("\(PictureChecks.shown(box)) in \(place) of \(pictures[pictureIndex].name)")
         }
         if !seen.insert([Double(pictureIndex), Double(categoryIndex)] + box).inserted { repeated.add(place) }
+        switch members["score"] {
+        case .integer: scored.add(place)
+        case .number(let score) where score.isFinite: scored.add(place)
+        default: break
+        }
         objects.append(
             .init(
                 picture: pictureIndex, category: categoryIndex, box: box, area: area, isCrowd: isCrowd, place: place))
@@ -103,27 +109,35 @@ struct ObjectReader {
                 of: count, "repeats another's picture, category and box", "repeat another's picture, category and box")
             remarks.append(sentence + ": counted as an object of its own")
         }
+        if scored.count > 0 {
+            let sentence = scored.sentence(of: count, "has a score", "have a score")
+            remarks.append(sentence + ": did a detector draw them? They count as objects")
+        }
         return remarks
     }
 
-    /// Categories, objects and remarks without the categories that only head others, as Roboflow writes the project's.
+    /// Categories, objects and remarks without the background, and without the categories that only head others, as
+    /// Roboflow writes the project's.
     func withoutParents() -> ([AnnotationSet.Category], [AnnotationSet.Object], [String]) {
         var remarks = self.remarks
         let used = Set(objects.map(\.category))
-        var children: [Bytes: Int] = [:]
+        var parents: Set<Bytes> = []
         for category in categories {
             // A category of its own name heads nothing.
-            if let parent = category.parent, Bytes(parent) != Bytes(category.name) {
-                children[Bytes(parent), default: 0] += 1
+            if let parent = category.parent, Bytes(parent) != Bytes(category.name) { parents.insert(Bytes(parent)) }
+        }
+        let isKept = categories.enumerated().map { index, category in
+            if used.contains(index) { return true }
+            let reason: String
+            if ["background", "__background__", "_background_"].contains(category.name.folded) {
+                reason = "is what every detector has besides its classes"
+            } else if parents.contains(Bytes(category.name)) {
+                reason = "is the supercategory of others"
+            } else {
+                return true
             }
-        }
-        var isKept = categories.indices.map { index in
-            used.contains(index) || children[Bytes(categories[index].name)] == nil
-        }
-        if !isKept.contains(true) { isKept = isKept.map { _ in true } }
-        for index in categories.indices where !isKept[index] {
-            remarks.append(
-                "the category \(categories[index].name) has no boxes and is the supercategory of others: left out")
+            remarks.append("the category \(category.name) has no boxes and \(reason): left out")
+            return false
         }
         var moved: [Int] = []
         for kept in isKept { moved.append((moved.last ?? -1) + (kept ? 1 : 0)) }

@@ -5,10 +5,10 @@ struct OutermostLists {
     let annotations: [JSONValue]
 
     private static let wanted: Set<String> = [
-        "images", "categories", "annotations", "id", "file_name", "path", "coco_url", "width", "height", "name",
+        "images", "categories", "annotations", "id", "file_name", "filename", "path", "coco_url", "width", "height", "name",
         "supercategory", "image_id", "category_id", "bbox", "area", "iscrowd",
         // By these other formats are known.
-        "score", "data", "image",
+        "score", "data", "image", "caption", "segments_info",
     ]
 
     init(_ bytes: UnsafeRawBufferPointer) throws(AnnotationError) {
@@ -41,7 +41,7 @@ struct OutermostLists {
     private static func parsed(_ text: [UInt8], _ keys: inout [String]) throws(AnnotationError) -> JSONValue {
         try text.withUnsafeBufferPointer { bytes throws(AnnotationError) in
             var parser = JSONParser(bytes, wanted: wanted)
-            let root = try parser.parse()
+            let root = try parser.parse { OutermostLists.error(.lines) }
             keys = parser.outermostKeys
             return root
         }
@@ -61,6 +61,9 @@ struct OtherFormat {
         self.name = name
         self.fix = fix
     }
+
+    /// One object a line.
+    static let lines = OtherFormat("a list of JSON lines", "export the boxes as COCO, in one object")
 
     /// Files that are no text.
     init?(magic bytes: UnsafeRawBufferPointer) {
@@ -120,7 +123,20 @@ struct OtherFormat {
             }
             return
         }
-        if keys.contains("images"), keys.contains("annotations") { return nil }
+        if keys.contains("images"), keys.contains("annotations") {
+            guard case .object(let members) = root, case .list(let entries) = members["annotations"],
+                case .object(let first) = entries.first, first["bbox"] == nil
+            else { return nil }
+            let instances = "name the file of the same pictures whose annotations have boxes (instances_...)"
+            if first["segments_info"] != nil {
+                self.init("COCO's panoptic segmentation", instances)
+            } else if first["caption"] != nil {
+                self.init("COCO's captions", instances)
+            } else {
+                return nil
+            }
+            return
+        }
         if keys.contains("shapes") {
             self.init("labelme's file of one picture", "export all as COCO, with labelme2coco for example")
         } else if keys.contains("_via_img_metadata") || keys.contains("_via_settings") {

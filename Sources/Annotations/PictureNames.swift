@@ -65,7 +65,10 @@ private struct PictureMatcher {
         let known = Set(entryParts.indices.filter { isTaken[$0] }.compactMap { entryParts[$0].last })
         try match(
             { entry in entryParts[entry].last.map { known.contains($0) ? [] : [$0] } ?? [] }, { end(full[$0], 1) })
-        if form == .loose { remark(isTaken.indices.filter { isTaken[$0] && !before[$0] }) }
+        if form.isLoose {
+            let how = form == .stem ? "has another ending" : "differs in case, in %-escapes or in how accents are written"
+            remark(isTaken.indices.filter { isTaken[$0] && !before[$0] }, how)
+        }
     }
 
     /// Pairs what is left over and has the same key; empty keys are of nothing.
@@ -101,12 +104,11 @@ private struct PictureMatcher {
         }
     }
 
-    private mutating func remark(_ places: [Int]) {
+    private mutating func remark(_ places: [Int], _ how: String) {
         guard let first = places.first, let name = entryOf.firstIndex(of: first) else { return }
         let others = places.count - 1
         let more = others == 0 ? "" : ", and \(others) more likewise"
         remarks.append(
-            "its entry \(entries[first]) is taken for \(names[name].name), "
-                + "which differs in case, in %-escapes or in how accents are written\(more)")
+            "its entry \(entries[first]) is taken for \(names[name].name), which \(how)\(more)")
     }
 }

@@ -6,8 +6,12 @@ struct PicturePath {
         case plain
         /// A backslash ends a folder too; addresses lose scheme and query.
         case separated
-        /// Besides, case, %-escapes and Unicode's normal forms make no difference.
+        /// Besides, case, %-escapes, a query and Unicode's normal forms make no difference.
         case loose
+        /// Besides, the name's ending makes none: pictures are converted after they were annotated.
+        case stem
+
+        var isLoose: Bool { self == .loose || self == .stem }
     }
 
     /// So many folders and the file decide which picture is meant.
@@ -23,8 +27,9 @@ struct PicturePath {
     /// The last parts of the path; what leads upwards takes the folder before it away.
     func parts(_ form: Form) -> [Bytes] {
         var text = Substring(name.trimmed)
-        if form == .loose { text = Substring(Self.unescaped(String(text))) }
+        if form.isLoose { text = Substring(Self.unescaped(String(text))) }
         if form != .plain { text = Self.pathOfAddress(text) }
+        if form.isLoose { text = Self.withoutQuery(text) }
         var parts: [Substring] = []
         for part in text.split(whereSeparator: { $0 == "/" || form != .plain && $0 == "\\" }) {
             switch part {
@@ -33,7 +38,25 @@ struct PicturePath {
             default: parts.append(part)
             }
         }
-        return parts.suffix(Self.mostParts).map { Bytes(form == .loose ? String($0).folded : String($0)) }
+        guard form.isLoose else { return parts.suffix(Self.mostParts).map { Bytes($0) } }
+        if form == .stem, let last = parts.last, let stem = Self.stem(last) { parts[parts.count - 1] = stem }
+        return parts.suffix(Self.mostParts).map { Bytes(String($0).folded) }
+    }
+
+    /// A picture's name without its ending; nil where that is no picture's.
+    private static func stem(_ text: Substring) -> Substring? {
+        let endings: Set = [
+            "jpg", "jpeg", "jpe", "jfif", "png", "webp", "bmp", "tif", "tiff", "gif", "heic", "heif", "avif",
+        ]
+        guard let dot = text.lastIndex(of: "."), dot > text.startIndex,
+            endings.contains(text[text.index(after: dot)...].lowercased())
+        else { return nil }
+        return text[..<dot]
+    }
+
+    private static func withoutQuery(_ text: Substring) -> Substring {
+        guard let query = text.firstIndex(of: "?"), stem(text[..<query]) != nil else { return text }
+        return text[..<query]
     }
 
     private static func pathOfAddress(_ text: Substring) -> Substring {
@@ -43,8 +66,14 @@ struct PicturePath {
         return text[scheme.upperBound...].prefix { $0 != "?" && $0 != "#" }
     }
 
-    /// The text itself where its escapes do not stand for UTF-8.
+    /// The text itself where its escapes do not stand for UTF-8. Some tools escape what others have escaped already.
     private static func unescaped(_ text: String) -> String {
+        var text = text
+        for _ in 0..<3 { text = unescapedOnce(text) }
+        return text
+    }
+
+    private static func unescapedOnce(_ text: String) -> String {
         guard text.utf8.contains(UInt8(ascii: "%")) else { return text }
         let bytes = Array(text.utf8)
         var decoded: [UInt8] = []

@@ -2,11 +2,25 @@ import Foundation
 
 /// The list `names` of a YAML file, as YOLO's data.yaml has it. Of YAML no more is read than such files use.
 enum YAMLNames {
+    /// What tools call the list, in YAML and in JSON.
+    static let keys = ["names", "labels", "id2label", "label2id", "classes", "class_names", "label_names", "label_map"]
+
     /// nil where the text has no such list.
     static func entries(_ text: String) throws(AnnotationError) -> [LabelFile.Entry]? {
         let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { withoutComment($0) }
-        guard let start = lines.firstIndex(where: { $0.hasPrefix("names") && $0.dropFirst(5).trimmed.hasPrefix(":") })
-        else { return nil }
+        for key in keys {
+            func begins(_ line: String) -> Bool {
+                guard line.hasPrefix(key) else { return false }
+                let rest = line.dropFirst(key.count).trimmed
+                // A label may be called so: of those the number follows.
+                return rest == ":" || rest.hasPrefix(":") && "[{".contains(rest.dropFirst().trimmed.first ?? " ")
+            }
+            if let start = lines.firstIndex(where: begins), let found = try entries(lines, from: start) { return found }
+        }
+        return nil
+    }
+
+    private static func entries(_ lines: [String], from start: Int) throws(AnnotationError) -> [LabelFile.Entry]? {
         let first = lines[start].drop { $0 != ":" }.dropFirst().trimmed
         if let bracket = first.first, bracket == "[" || bracket == "{" {
             return try flow(lines[start...].joined(separator: " ").drop { $0 != bracket }, isMapping: bracket == "{")
@@ -23,7 +37,12 @@ enum YAMLNames {
             let text = line.trimmed
             if text.isEmpty { continue }
             if text.hasPrefix("- ") {
-                items.append(.init(text: scalar(text.dropFirst(2).trimmed), place: "line \(start + 2 + index)"))
+                let item = text.dropFirst(2).trimmed
+                guard LabelFormats.unquoted(item) != nil || !item.contains(": ") else {
+                    throw AnnotationError(
+                        "line \(start + 2 + index) is no label of the list: give a text with one label a line")
+                }
+                items.append(.init(text: scalar(item), place: "line \(start + 2 + index)"))
                 continue
             }
             // Another key of the file ends the list.
@@ -39,6 +58,15 @@ enum YAMLNames {
             throw AnnotationError("`names` is both a list and a mapping: give a text with one label a line")
         }
         return try LabelFormats.ofMapping(members)
+    }
+
+    /// The list or dictionary that Python shows; nil where the text is none.
+    static func python(_ text: String) -> [LabelFile.Entry]? {
+        guard let first = text.first, let last = text.last, "[{".contains(first), "]}".contains(last), text.contains("'") else {
+            return nil
+        }
+        let entries = try? flow(text.split(whereSeparator: \.isNewline).joined(separator: " ")[...], isMapping: first == "{")
+        return entries?.contains { $0.text.isEmpty || "[{".contains($0.text.first!) } == false ? entries : nil
     }
 
     private static func flow(_ text: Substring, isMapping: Bool) throws(AnnotationError) -> [LabelFile.Entry] {

@@ -23,6 +23,13 @@ import Testing
         "names:\n- nine\n- ten # of ten\n- 'jack'\nnc: 3\n", "names:\n  - nine\n  - ten\n\n  - jack\ntrain: x\n",
         "names: [\n  nine,\n  ten, # ten\n  jack,\n]\n", "names: {0: nine, 1: ten, 2: jack}\n",
         "names:\n  '0': nine\n  '1': ten\n  '2': jack\n",
+        "nc: 3\nclasses:\n- nine\n- ten\n- jack\n", "labels: ['nine', 'ten', 'jack']\n", #"{"classes": 3, "labels": ["nine", "ten", "jack"]}"#,
+        "['nine', 'ten', \"jack\"]", "{0: 'nine', 1: 'ten', 2: 'jack'}", "{'nine': 0,\n 'ten': 1,\n 'jack': 2}",
+        #"{"model_type": "x", "id2label": {"0": "nine", "1": "ten", "2": "jack"}, "num_labels": 3}"#,
+        #"[{"id": 3, "name": "jack"}, {"id": 1, "name": "nine"}, {"id": 2, "name": "ten"}]"#,
+        #"{"classes": [{"title": "nine"}, {"title": "ten"}, {"title": "jack"}]}"#, #"{"categories": ["nine", "ten", "jack"]}"#,
+        #"{"categories": [{"id": 0, "name": "cards", "supercategory": "none"}, {"id": 1, "name": "nine", "supercategory": "cards"}, {"id": 2, "name": "ten", "supercategory": "cards"}, {"id": 3, "name": "jack", "supercategory": "cards"}]}"#,
+        "N/A\nnine\nten\njack\n", "unlabeled\nnine\nten\njack\n", "nine\nten\njack\nbackground\n",
         "item {\n  id: 1\n  name: 'nine'\n}\nitem {\n  id: 2\n  name: 'ten'\n}\nitem {\n  id: 3\n  name: \"jack\"\n}\n",
         "item {\n  name: \"/m/01\"\n  id: 2\n  display_name: \"ten\"\n}\nitem { id: 1, name: \"nine\" }\nitem { id: 3, name: \"jack\" }\n",
     ]) func formsOfTheSameLabels(text: String) throws {
@@ -36,7 +43,10 @@ import Testing
         "0,nine\n1,ten\n2,jack\n", "0 = nine\n1 = ten\n2 = jack\n", "0: 'nine'\n1: 'ten'\n2: 'jack'\n",
         "0 background\n1 nine\n2 ten\n3 jack\n", "0 ???\n1 nine\n2 ten\n3 jack\n", "2 jack\n0 nine\n1 ten\n",
         "nine,\nten,\njack,\n", "nine,\nten,\njack\n", "\"nine\",\n\"ten\",\n\"jack\"\n", "'nine'\n'ten'\n'jack'\n",
-        "nine,0\nten,1\njack,2\n", "nine\t0\nten\t1\njack\t2\n",
+        "nine,0\nten,1\njack,2\n", "nine\t0\nten\t1\njack\t2\n", "- nine\n- ten\n- jack\n", "nine, ten, jack\n", "nine;ten;jack",
+        "\"nine\",\"ten\",\"jack\"\n", "# cards\nnine\nten\njack\n", "// cards\n0 nine\n1 ten\n2 jack\n", "#cards\n\n#of 52\nnine\nten\njack",
+        "id,name\n0,nine\n1,ten\n2,jack\n", "name,id,colour\njack,3,red\nnine,1,red\nten,2,red\n", "label\nnine\nten\njack\n",
+        "Index;Label\n1;\"nine\"\n2;ten\n3;jack\n", "class_id\tclass_name\n0\tbackground\n1\tnine\n2\tten\n3\tjack\n",
     ]) func whatIsNoPartOfALabelIsSaid(text: String) throws {
         let file = try read(text.utf8)
         #expect(file.labels == Self.labels && (1...2).contains(file.remarks.count), "\(file.remarks)")
@@ -45,7 +55,8 @@ import Testing
     @Test(arguments: [
         ["1 euro", "2 euro", "5 euro"], ["1", "2", "3"], ["1 euro", "2 euro", "3 euro"], ["2 nine", "3 ten", "4 jack"],
         ["7up", "cola", "water"], ["a: 1", "b: 2", "c: 4"], ["salt, fine", "salt, coarse", "pepper"], ["it's", "isn't", "'s"],
-        ["class #1", "# 2", "C#"], ["names of cards", "ten", "jack"], ["24 hours", "48 hours", "week"],
+        ["class #1", "# 2", "C#"], ["#1", "#2", "#3"], ["none", "ten", "jack"], ["name", "ten", "jack"], ["id, name", "ten", "jack"],
+        ["names = x", "ten", "jack"], ["classes:", "ten", "jack"], ["names of cards", "ten", "jack"], ["24 hours", "48 hours", "week"],
     ]) func labelsThatLookAlmostSo(labels: [String]) throws {
         let file = try read(labels.joined(separator: "\n").utf8)
         #expect(file.labels == labels && file.remarks.isEmpty)
@@ -75,6 +86,11 @@ import Testing
         ("names: [nine, ten", "`names` has no end: a ] is missing"),
         ("names:\n  0: nine\n  2: ten\n", "numbers its labels otherwise than 0, 1, 2, ...: 2 is ten"),
         ("0 a\n1 b\n2 c\n3 d\n5 e\n", "line 5 has the number 5, but 4 is expected: write one label a line, without numbers"),
+        ("background\nnine\nten\n", "line 1 is background, which is no class of the network's 3: a label is missing, and all others would be off by one"),
+        ("classes = 3\ntrain = a\nvalid = b\nnames = obj.names\n", "is darknet's .data file: give the file that its line `names` leads to"),
+        ("names:\n- name: nine\n- name: ten\n", "line 2 is no label of the list: give a text with one label a line"),
+        ("id,name\n0,nine\n1\n2,jack\n", "line 3 has fewer columns than the heading: give a text with one label a line"),
+        ("id,name\n1,nine\n2,ten\n4,jack\n", "numbers its labels otherwise than 0, 1, 2, ...: 4 is jack"),
         ("PK\u{3}\u{4}", "is a zip archive, not a list of labels: give a text with one label a line"),
     ]) func mistakes(text: String, message: String) {
         let error = #expect(throws: AnnotationError.self) { try read(text.utf8) }

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from .paths import folded, parts
 
 LARGEST_FILE = 128 << 20
+BACKGROUNDS = {"background", "__background__", "_background_"}
 WANTED_BOX = "must be four numbers, [left, top, width, height] in pixels"
 
 
@@ -162,6 +163,8 @@ def outermost_lists(content: bytes) -> tuple[list, list, list]:
     except RecursionError as error:
         raise DataError("is not valid JSON: lists within lists, 200 deep") from error
     except json.JSONDecodeError as error:
+        if error.msg == "Extra data" and text[error.pos] == "{":
+            raise other_format("a list of JSON lines", "export the boxes as COCO, in one object") from error
         raise DataError(f"is not valid JSON: {error.msg}, at line {error.lineno}, column {error.colno}") from error
     except ValueError as error:  # an integer with thousands of digits
         raise DataError("is not valid JSON: a number is too long") from error
@@ -232,7 +235,15 @@ def recognise_json(root: object) -> None:
             raise other_format("Label Studio's own JSON", export)
         if "annotations" in first and "image" in first:
             raise other_format("CreateML's JSON", export)
-    elif isinstance(root, dict) and not ("images" in root and "annotations" in root):
+    elif isinstance(root, dict) and "images" in root and "annotations" in root:
+        values = root["annotations"]
+        first = values[0] if isinstance(values, list) and values and isinstance(values[0], dict) else {}
+        instances = "name the file of the same pictures whose annotations have boxes (instances_...)"
+        if "segments_info" in first and "bbox" not in first:
+            raise other_format("COCO's panoptic segmentation", instances)
+        if "caption" in first and "bbox" not in first:
+            raise other_format("COCO's captions", instances)
+    elif isinstance(root, dict):
         if "shapes" in root:
             raise other_format("labelme's file of one picture", "export all as COCO, with labelme2coco for example")
         if "_via_img_metadata" in root or "_via_settings" in root:
@@ -280,8 +291,9 @@ def entry_id(members: dict, key: str, place: str) -> EntryID:
 def read_picture(members: dict, place: str) -> Picture:
     identity = entry_id(members, "id", place)
     # LVIS names pictures by their address alone.
-    names = [members[key] for key in ("file_name", "path", "coco_url")
-             if isinstance(members.get(key), str) and members[key].strip()]
+    values = [str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+              for value in (members.get(key) for key in ("file_name", "filename", "path", "coco_url"))]
+    names = [value for value in values if isinstance(value, str) and value.strip()]
     if not names:
         raise DataError(f"{place} has no file_name")
     name = text_of(names[0])
@@ -371,7 +383,7 @@ class ObjectReader:
         self.category_of = {category.id: index for index, category in enumerate(categories)}
         self.objects: list[Object] = []
         self.count = 0
-        self.without_box, self.empty = Omission(), Omission()
+        self.without_box, self.empty, self.scored = Omission(), Omission(), Omission()
         self.unlisted_picture, self.unlisted_category, self.repeated = Omission(), Omission(), Omission()
         self.seen: set[tuple] = set()
 
@@ -402,6 +414,9 @@ class ObjectReader:
         if key in self.seen:
             self.repeated.add(place)
         self.seen.add(key)
+        score = members.get("score")
+        if isinstance(score, (int, float)) and not isinstance(score, bool) and math.isfinite(as_float(score)):
+            self.scored.add(place)
         self.objects.append(Object(number, self.category_of[category], box, area, is_crowd, place))
 
     def finish(self) -> None:
@@ -423,19 +438,26 @@ class ObjectReader:
                  (self.unlisted_category, "has a category_id that `categories` does not list",
                   "have a category_id that `categories` does not list", "left out"),
                  (self.repeated, "repeats another's picture, category and box",
-                  "repeat another's picture, category and box", "counted as an object of its own")]
+                  "repeat another's picture, category and box", "counted as an object of its own"),
+                 (self.scored, "has a score", "have a score",
+                  "did a detector draw them? They count as objects")]
         return [f"{omission.sentence(self.count, one, several)}: {what}"
                 for omission, one, several, what in lists if omission.count]
 
     def without_parents(self) -> AnnotationSet:
-        """The set without the categories that only head others, as Roboflow writes the project's."""
+        """The set without the background, and without the categories that only head others, as Roboflow writes the
+        project's."""
         remarks = self.remarks()
         children = Counter(category.parent for category in self.categories if category.parent != category.name)
         used = {thing.category for thing in self.objects}
-        kept = [index for index, category in enumerate(self.categories)
-                if index in used or category.name not in children] or list(range(len(self.categories)))
-        remarks += [f"the category {category.name} has no boxes and is the supercategory of others: left out"
-                    for index, category in enumerate(self.categories) if index not in set(kept)]
+        omitted: dict[int, str] = {}
+        for index, category in enumerate(self.categories):
+            if index not in used and folded(category.name) in BACKGROUNDS:
+                omitted[index] = "has no boxes and is what every detector has besides its classes"
+            elif index not in used and category.name in children:
+                omitted[index] = "has no boxes and is the supercategory of others"
+        kept = [index for index in range(len(self.categories)) if index not in omitted]
+        remarks += [f"the category {self.categories[index].name} {reason}: left out" for index, reason in omitted.items()]
         moved = {index: place for place, index in enumerate(kept)}
         objects = [replace(thing, category=moved[thing.category]) for thing in self.objects]
         return AnnotationSet(self.pictures, [self.categories[index] for index in kept], objects, remarks)

@@ -59,8 +59,9 @@ class Matcher:
         known = {entries[entry][-1] for entry in self.entry_of.values() if entries[entry]}
         self.pair(lambda entry: () if end(entries[entry], 1) and entries[entry][-1] in known else end(entries[entry], 1),
                   lambda name: end(full[name], 1))
-        if form == "loose":
-            self.remark(sorted(set(self.entry_of.values()) - before))
+        if form in ("loose", "stem"):
+            how = "has another ending" if form == "stem" else "differs in case, in %-escapes or in how accents are written"
+            self.remark(sorted(set(self.entry_of.values()) - before), how)
 
     def is_done(self) -> bool:
         return len(self.entry_of) in (len(self.entries), len(self.names))
@@ -90,12 +91,11 @@ class Matcher:
                                 "file_name")
             self.entry_of[found[0]] = fitting[0]
 
-    def remark(self, places: list[int]) -> None:
+    def remark(self, places: list[int], how: str) -> None:
         if places:
             name = next(name for name, entry in self.entry_of.items() if entry == places[0])
             more = f", and {len(places) - 1} more likewise" if len(places) > 1 else ""
-            self.remarks.append(f"its entry {self.entries[places[0]]} is taken for {self.names[name]}, which differs in "
-                                f"case, in %-escapes or in how accents are written{more}")
+            self.remarks.append(f"its entry {self.entries[places[0]]} is taken for {self.names[name]}, which {how}{more}")
 
 
 def end(path: tuple, length: int) -> tuple:

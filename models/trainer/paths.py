@@ -5,8 +5,10 @@ from urllib.parse import unquote_to_bytes
 
 MOST_PARTS = 16
 # plain: folders end in a slash. separated: a backslash ends a folder too; addresses lose scheme and query. loose: besides,
-# case, %-escapes and Unicode's normal forms make no difference.
-FORMS = ("plain", "separated", "loose")
+# case, %-escapes, a query and Unicode's normal forms make no difference. stem: nor does the name's ending, since pictures are
+# converted after they were annotated.
+FORMS = ("plain", "separated", "loose", "stem")
+ENDINGS = {"jpg", "jpeg", "jpe", "jfif", "png", "webp", "bmp", "tif", "tiff", "gif", "heic", "heif", "avif"}
 
 
 def folded(text: str) -> str:
@@ -18,17 +20,27 @@ def folded(text: str) -> str:
 def parts(name: str, form: str) -> tuple[str, ...]:
     """The last parts of the path; what leads upwards takes the folder before it away."""
     text = name.strip()
-    if form == "loose":
+    is_loose = form in ("loose", "stem")
+    if is_loose:
         text = unescaped(text)
     if form != "plain":
         text = path_of_address(text)
+    if is_loose and has_ending(text.split("?", 1)[0]):
+        text = text.split("?", 1)[0]
     kept: list[str] = []
     for part in re.split(r"/" if form == "plain" else r"[/\\]", text):
         if part == "..":
             del kept[-1:]
         elif part not in ("", "."):
             kept.append(part)
-    return tuple(folded(part) if form == "loose" else part for part in kept[-MOST_PARTS:])
+    if form == "stem" and kept and has_ending(kept[-1]):
+        kept[-1] = kept[-1].rpartition(".")[0]
+    return tuple(folded(part) if is_loose else part for part in kept[-MOST_PARTS:])
+
+
+def has_ending(text: str) -> bool:
+    stem, _, ending = text.rpartition(".")
+    return bool(stem) and ending.lower() in ENDINGS
 
 
 def path_of_address(text: str) -> str:
@@ -40,8 +52,10 @@ def path_of_address(text: str) -> str:
 
 
 def unescaped(text: str) -> str:
-    """The text itself where its escapes do not stand for UTF-8."""
-    try:
-        return unquote_to_bytes(text.encode("utf-8", "surrogateescape")).decode("utf-8")
-    except UnicodeDecodeError:
-        return text
+    """The text itself where its escapes do not stand for UTF-8. Some tools escape what others have escaped already."""
+    for _ in range(3):
+        try:
+            text = unquote_to_bytes(text.encode("utf-8", "surrogateescape")).decode("utf-8")
+        except UnicodeDecodeError:
+            return text
+    return text
