@@ -15,6 +15,8 @@ struct FileBytes: Sendable {
         self.start = start
     }
 
+    init(_ bytes: [UInt8]) { self.init(Data(bytes)) }
+
     /// The little-endian integer at `offset`, or nil where it would reach outside.
     func integer<Integer: FixedWidthInteger>(_ type: Integer.Type, at offset: Int) -> Integer? {
         guard offset >= start, offset <= end - MemoryLayout<Integer>.size else { return nil }

@@ -89,6 +89,9 @@ public struct CheckpointFile: Sendable {
                 try take(range.count)
                 tensor = try CheckpointTensor(
                     name: entry.name, shape: shape, elementType: elementType, bytes: try source.bytes(range))
+            case .array(let array):
+                try take(array.byteCount)
+                tensor = try array.tensor(entry.name, in: source)
             case .view(let view):
                 let key = view.storage.key
                 if loaded[key] == nil {
@@ -116,8 +119,12 @@ struct CheckpointContents {
 
     init(_ graph: PickleGraph, _ storages: any StorageReader) throws(CheckpointError) {
         dictionaries = try TensorSearch.dictionaries(in: graph)
-        guard !dictionaries.isEmpty else { throw .noStateDict }
-        skipped = graph.foreignTypes
+        guard dictionaries.contains(where: { !$0.isList }) else { throw .noStateDict }
+        // What arrays that were read are made of was not skipped.
+        let parts = dictionaries.contains(where: \.hasArrays) ? ["_reconstruct", "_frombuffer", "dtype"] : []
+        skipped = graph.foreignTypes.filter { type in
+            !type.hasPrefix("numpy.") || !parts.contains { type.hasSuffix("." + $0) }
+        }
         self.storages = storages
     }
 
@@ -188,8 +195,8 @@ public struct Checkpoint: Sendable {
 
     private init(_ file: CheckpointFile) throws(CheckpointError) {
         var largest: TensorDictionary?
-        for dictionary in file.dictionaries where dictionary.entries.count > largest?.entries.count ?? -1 {
-            largest = dictionary
+        for dictionary in file.dictionaries where !dictionary.isList {
+            if dictionary.entries.count > largest?.entries.count ?? -1 { largest = dictionary }
         }
         try self.init(try file.tensors(of: largest?.entries ?? []))
     }

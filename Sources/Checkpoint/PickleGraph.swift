@@ -4,8 +4,11 @@ struct PickleGraph {
     typealias Reference = Int
 
     enum Node {
-        /// None, numbers that are not whole, byte strings, sets: what no tensor depends on.
+        /// None, numbers that are not whole, sets: what no tensor depends on.
         case opaque
+        /// Bytes, or a text that is too long for a name, where the file has them.
+        case bytes(Range<Int>)
+        case longText(Range<Int>)
         case integer(Int)
         /// Two's complement, little endian, more than eight bytes.
         case wideInteger([UInt8])

@@ -12,6 +12,7 @@ public struct TensorDictionary: Sendable {
             case .view(let tensor): tensor.shape
             case .range(_, let shape, _): shape
             case .loaded(let tensor): tensor.shape
+            case .array(let array): array.shape
             case .foreign, .unsupported: nil
             }
         }
@@ -27,6 +28,7 @@ public struct TensorDictionary: Sendable {
             case (.view(let one), .view(let two)): one == two
             case (.range(let one, let shape, let range), .range(let two, let otherShape, let otherRange)):
                 one == two && shape == otherShape && range == otherRange
+            case (.array(let one), .array(let two)): one == two
             default: false
             }
         }
@@ -37,6 +39,8 @@ public struct TensorDictionary: Sendable {
         /// Contiguous, at this place of the file.
         case range(ElementType, shape: [Int], Range<Int>)
         case loaded(CheckpointTensor)
+        /// Boxed: most files have none.
+        indirect case array(NumpyArray)
         case foreign(String)
         /// Of an element type that has no place in a detector.
         case unsupported(String)
@@ -46,6 +50,21 @@ public struct TensorDictionary: Sendable {
     public let place: [String]
     /// In the file's order; no name occurs twice.
     public let entries: [Entry]
+    /// Whether it is a list, whose entries are called by their places.
+    public let isList: Bool
+
+    init(place: [String], entries: [Entry], isList: Bool = false) {
+        self.place = place
+        self.entries = entries
+        self.isList = isList
+    }
+
+    /// Whether any of its tensors is an array of NumPy.
+    var hasArrays: Bool {
+        entries.contains { entry in
+            if case .array = entry.content { true } else { false }
+        }
+    }
 
     static let limit = 1 << 16
     /// Of all dictionaries of a file together: an optimiser's state has one for each parameter.
@@ -97,6 +116,7 @@ struct TensorSearch {
     private mutating func visit(_ node: PickleGraph.Reference) throws(CheckpointError) {
         if let elements = graph.elements(node) {
             visit(elements, of: node)
+            try addList(elements, at: node)
         } else if let object = graph.object(node) {
             if let module = try entries(ofModule: node) {
                 try add(module, at: node)
@@ -116,6 +136,19 @@ struct TensorSearch {
         } else if let items = graph.dictionary(node) {
             try visit(items, of: node)
         }
+    }
+
+    /// A list of nothing but tensors, which some averages are.
+    private mutating func addList(
+        _ elements: [PickleGraph.Reference], at node: PickleGraph.Reference
+    ) throws(CheckpointError) {
+        guard elements.count >= 8, elements.count <= TensorDictionary.limit else { return }
+        var entries: [TensorDictionary.Entry] = []
+        for (index, element) in elements.enumerated() {
+            guard let content = content(element) else { return }
+            entries.append(.init(name: "[\(index)]", content: content))
+        }
+        try add(entries, at: node, isList: true)
     }
 
     private mutating func visit(_ elements: [PickleGraph.Reference], of node: PickleGraph.Reference) {
@@ -144,19 +177,20 @@ struct TensorSearch {
     }
 
     private mutating func add(
-        _ entries: [TensorDictionary.Entry], at node: PickleGraph.Reference
+        _ entries: [TensorDictionary.Entry], at node: PickleGraph.Reference, isList: Bool = false
     ) throws(CheckpointError) {
         // Objects alone are no weights, unless there are many: those of another library.
         guard entries.count >= 8 || entries.contains(where: { $0.maker == nil }) else { return }
         entryCount += entries.count
         guard entryCount <= TensorDictionary.totalLimit else { throw .limitExceeded(.tensors, offset: 0) }
-        found.append(TensorDictionary(place: place(of: node), entries: entries))
+        found.append(TensorDictionary(place: place(of: node), entries: entries, isList: isList))
     }
 
     private func content(_ node: PickleGraph.Reference) -> TensorDictionary.Content? {
         switch graph.nodes[node] {
         case .tensor(let tensor): .view(tensor)
-        case .object(let index): .foreign(graph.objects[index].maker)
+        case .object(let index):
+            NumpyArray(graph.objects[index], in: graph).map { .array($0) } ?? .foreign(graph.objects[index].maker)
         default: nil
         }
     }

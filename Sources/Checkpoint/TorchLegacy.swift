@@ -22,7 +22,7 @@ struct TorchLegacy: StorageReader {
             return graph
         }
         let first = try next()
-        guard case .wideInteger(magic) = first.nodes[first.root] else { throw .foreignFile(.pickle) }
+        guard case .wideInteger(magic) = first.nodes[first.root] else { return try plain(first) }
         let version = try next()
         guard version.integer(version.root) == protocolVersion else { throw .malformed(.legacyHeader, offset: 0) }
         try checkByteOrder(try next())
@@ -53,6 +53,14 @@ struct TorchLegacy: StorageReader {
             position = countEnd + size
         }
         return try CheckpointContents(object, TorchLegacy(storages: storages))
+    }
+
+    /// A pickle that torch.save has not written: arrays of NumPy are whole in it, tensors are not.
+    private static func plain(_ graph: PickleGraph) throws(CheckpointError) -> CheckpointContents {
+        guard let contents = try? CheckpointContents(graph, TorchLegacy(storages: [:])),
+            contents.dictionaries.contains(where: \.hasArrays)
+        else { throw .foreignFile(.pickle) }
+        return contents
     }
 
     func storage(

@@ -21,7 +21,7 @@ struct Unpickler {
     var marks: [Int] = []
     var memo: [Int: PickleGraph.Reference] = [:]
     let start: Int
-    /// The one node that stands for all numbers and byte strings.
+    /// The one node that stands for all that no tensor depends on.
     private var opaque: PickleGraph.Reference?
     /// Items that dictionaries were made from by copying.
     var copiedItems = 0
@@ -234,7 +234,7 @@ struct Unpickler {
 
     // MARK: Values
 
-    /// Numbers and byte strings, of which there may be millions.
+    /// Numbers, of which there may be millions.
     mutating func pushOpaque() throws(CheckpointError) {
         if let opaque {
             try push(reference: opaque)
@@ -246,7 +246,8 @@ struct Unpickler {
 
     private mutating func pushLong(length: Int) throws(CheckpointError) {
         guard length <= Limit.stringLength else {
-            try pushBytes(length: length)
+            try reader.skip(length)
+            try pushOpaque()
             return
         }
         let digits = reader.bytes.array(try reader.take(length))
@@ -261,14 +262,19 @@ struct Unpickler {
     }
 
     private mutating func pushString(length: Int) throws(CheckpointError) {
+        let range = try reader.take(length)
         guard length <= Limit.stringLength else {
-            try pushBytes(length: length)
+            try push(.longText(range))
             return
         }
-        try pushText(reader.bytes.array(try reader.take(length)))
+        // What is not UTF-8, such as the bytes that Python 2 kept in strings, is no name.
+        if let text = String(validating: reader.bytes.array(range), as: UTF8.self) {
+            try push(.string(text))
+        } else {
+            try push(.bytes(range))
+        }
     }
 
-    /// What is not UTF-8, such as the bytes that Python 2 kept in strings, is no name.
     private mutating func pushText(_ bytes: [UInt8]) throws(CheckpointError) {
         if let text = String(validating: bytes, as: UTF8.self) {
             try push(.string(text))
@@ -278,8 +284,7 @@ struct Unpickler {
     }
 
     private mutating func pushBytes(length: Int) throws(CheckpointError) {
-        try reader.skip(length)
-        try pushOpaque()
+        try push(.bytes(try reader.take(length)))
     }
 
     private mutating func pushList(_ elements: [PickleGraph.Reference]) throws(CheckpointError) {

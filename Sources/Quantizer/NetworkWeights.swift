@@ -36,6 +36,9 @@ struct NetworkWeights {
         var notes: [ImportNote] = []
         if chosen.isAveraged {
             notes.append(.averaged(chosen.place, others: whole.map(\.place).filter { $0 != chosen.place }))
+            if let lender = chosen.lender { notes.append(.statistics(lender)) }
+        } else if let place = search.unclearAverage(than: chosen) {
+            notes.append(.unclearAverage(place, chosen: chosen.place))
         } else if let part = groups.first(where: { $0.isAveraged && !$0.isWhole && $0.found * 2 > $0.expected }) {
             notes.append(.incompleteAverage(part.place, missing: part.expected - part.found, chosen: chosen.place))
         }
@@ -49,59 +52,16 @@ struct NetworkWeights {
     }
 }
 
-/// What an import did with a checkpoint that its user should know.
-public enum ImportNote: Equatable, Sendable {
-    /// Averaged weights were taken from this place, though others were at those.
-    case averaged(String, others: [String])
-    /// The averaged weights at the first place lack tensors, so those at the other were taken.
-    case incompleteAverage(String, missing: Int, chosen: String)
-    /// Taken off every name.
-    case prefix(String)
-    /// Tensors that the network does not have.
-    case leftOver([String])
-    /// Types of objects that were not looked at.
-    case skipped([String])
-}
-
-extension ImportNote {
-    /// Lines for people; only the first is whole in itself.
-    public var lines: [String] {
-        switch self {
-        case .averaged(let place, let others):
-            let rest = others.isEmpty ? "" : "; the others are at \(quoted(others)): --weights NAME takes those"
-            return ["took the averaged weights at \(quoted([place]))\(rest)"]
-        case .incompleteAverage(let place, let missing, let chosen):
-            return [
-                "took the weights at \(quoted([chosen])): the averaged ones at \(quoted([place])) lack \(missing) tensors"
-            ]
-        case .prefix(let prefix): return ["took '\(masked(prefix))' off every name"]
-        case .leftOver(let names):
-            let count = names.count == 1 ? "1 tensor" : "\(names.count) tensors"
-            return ["warning: left out \(count) that the network does not have:"] + listed(names.map(masked))
-        case .skipped(let types):
-            let more = types.count > 5 ? " and \(types.count - 5) more" : ""
-            return ["skipped objects, unread: \(types.prefix(5).map(masked).joined(separator: ", "))\(more)"]
-        }
-    }
-}
-
-/// A line each, indented, and how many follow after the first 20.
-func listed(_ items: [String]) -> [String] {
-    items.prefix(20).map { "  " + $0 } + (items.count > 20 ? ["  and \(items.count - 20) more"] : [])
-}
-
-/// Places as people write them; the top has no name.
-func quoted(_ places: [String]) -> String {
-    places.map { $0.isEmpty ? "the top" : "'\(masked($0))'" }.joined(separator: ", ")
-}
-
 /// Tensors of one dictionary whose names have one prefix before those of a network.
-private struct WeightsGroup {
+struct WeightsGroup {
     var dictionary: Int
     /// With its dot; empty where names are the network's own.
     var prefix: String
     /// Entries of the dictionary by the network's names.
     var entries: [String: Int] = [:]
+    /// What these lack, and who has it: averages of parameters alone go with the statistics of what was averaged.
+    var borrowed: [String: TensorDictionary.Entry] = [:]
+    var lender: String?
     /// The network that fits best.
     var architecture = Architecture.known[0]
     var classCount = 0
@@ -117,14 +77,14 @@ private struct WeightsGroup {
     var isWhole: Bool { found == expected && expected > 0 }
 }
 
-private struct WeightsSearch {
+struct WeightsSearch {
     /// Groups that are looked at closely; a file with more is no checkpoint.
     private static let groupLimit = 256
 
-    private let file: CheckpointFile
+    let file: CheckpointFile
     private let architectures: [Architecture]
     private var tensors: [String: [SourceTensor]] = [:]
-    private(set) var groups: [WeightsGroup] = []
+    var groups: [WeightsGroup] = []
 
     init(_ file: CheckpointFile, _ architectures: [Architecture]) {
         self.file = file
@@ -133,7 +93,10 @@ private struct WeightsSearch {
         for architecture in architectures {
             names.formUnion(SourceTensor.all(of: architecture, classCount: 81).map(\.name))
         }
-        for index in file.dictionaries.indices { groups += Self.groups(of: file.dictionaries[index], index, names) }
+        let flattened = Dictionary(names.map { (Self.flat($0), $0) }) { first, _ in first }
+        for index in file.dictionaries.indices where !file.dictionaries[index].isList {
+            groups += Self.groups(of: file.dictionaries[index], index, names, flattened)
+        }
         groups.sort { $0.entries.count > $1.entries.count }
         groups = Array(groups.prefix(Self.groupLimit))
         for index in groups.indices {
@@ -142,6 +105,7 @@ private struct WeightsSearch {
             describe(&group)
             groups[index] = group
         }
+        completeAverages()
         // As they stand in the file.
         groups.sort { ($0.dictionary, $0.place) < ($1.dictionary, $1.place) }
     }
@@ -152,28 +116,37 @@ private struct WeightsSearch {
     ]
 
     private static func groups(
-        of dictionary: TensorDictionary, _ index: Int, _ known: Set<String>
+        of dictionary: TensorDictionary, _ index: Int, _ known: Set<String>, _ flattened: [String: String]
     ) -> [WeightsGroup] {
         var groups: [String: WeightsGroup] = [:]
+        func add(_ entry: Int, _ name: String, _ prefix: String) {
+            var group = groups[prefix] ?? WeightsGroup(dictionary: index, prefix: prefix)
+            if group.entries[name] == nil { group.entries[name] = entry }
+            groups[prefix] = group
+        }
         for (entry, tensor) in dictionary.entries.enumerated() {
             // Longer and deeper than any wrapping makes names.
             guard tensor.name.utf8.count <= 512 else { continue }
             let parts = tensor.name.split(separator: ".", omittingEmptySubsequences: false)
             guard parts.count <= 64 else { continue }
+            // Some averages are buffers of a module, whose names have no dots.
+            if let name = flattened[flat(parts[parts.count - 1])] {
+                add(entry, name, parts.dropLast().map { $0 + "." }.joined())
+                continue
+            }
             for start in parts.indices where !wrappers.contains(parts[start]) {
                 let name = parts[start...].filter { !wrappers.contains($0) }.joined(separator: ".")
                 guard known.contains(name) else { continue }
-                let prefix = parts[..<start].map { $0 + "." }.joined()
-                var group = groups[prefix] ?? WeightsGroup(dictionary: index, prefix: prefix)
-                if group.entries[name] == nil { group.entries[name] = entry }
-                groups[prefix] = group
+                add(entry, name, parts[..<start].map { $0 + "." }.joined())
                 break
             }
         }
         return Array(groups.values)
     }
 
-    private mutating func expected(_ architecture: Architecture, _ classCount: Int) -> [SourceTensor] {
+    private static func flat(_ name: some StringProtocol) -> String { String(name.filter { $0 != "." && $0 != "_" }) }
+
+    mutating func expected(_ architecture: Architecture, _ classCount: Int) -> [SourceTensor] {
         let key = "\(architecture.name) \(classCount)"
         if let known = tensors[key] { return known }
         let all = SourceTensor.all(of: architecture, classCount: classCount)
@@ -181,8 +154,8 @@ private struct WeightsSearch {
         return all
     }
 
-    private func entry(_ group: WeightsGroup, _ name: String) -> TensorDictionary.Entry? {
-        group.entries[name].map { file.dictionaries[group.dictionary].entries[$0] }
+    func entry(_ group: WeightsGroup, _ name: String) -> TensorDictionary.Entry? {
+        group.entries[name].map { file.dictionaries[group.dictionary].entries[$0] } ?? group.borrowed[name]
     }
 
     private mutating func fit(_ group: inout WeightsGroup) {
@@ -216,7 +189,7 @@ private struct WeightsSearch {
 
     /// Whether a key or a part of a prefix says that weights are averaged: ema, model_ema, state_dict_ema, EMAModel,
     /// averaged_model, swa, ...
-    private static func isAverage(_ key: String) -> Bool {
+    static func isAverage(_ key: String) -> Bool {
         let words: Set<String> = [
             "ema", "emas", "averaged", "average", "avg", "averaging", "swa", "ewma", "polyak", "emamodel", "modelema",
             "netema", "emanet", "emaweights", "averagedmodel", "averagemodel", "swamodel", "shadow",

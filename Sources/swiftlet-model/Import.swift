@@ -140,6 +140,14 @@ struct Import: ParsableCommand {
         case .cannotWrite(let path, let error): .unwritable(path, error)
         case .noSuchArchitecture: .usage(error.message)
         case .checkpoint(let error): .unreadable(checkpoint, error)
+        case .mismatch, .unknownArchitecture:
+            if let part = checkpoint.firstMatch(of: /-(\d+)-of-(\d+)\./), part.2 != "00001" {
+                .badData(
+                    "\(printable(checkpoint)): is part \(Int(part.1) ?? 0) of \(Int(part.2) ?? 0) of a checkpoint: put the parts "
+                        + "together first, and save them as one file")
+            } else {
+                .badData("\(printable(checkpoint)): \(error.message)")
+            }
         default: .badData("\(printable(checkpoint)): \(error.message)")
         }
     }

@@ -11,10 +11,11 @@ func open(_ bytes: [UInt8], verifiesChecksums: Bool = true) throws(CheckpointErr
 private func bytes<Element>(_ values: [Element]) -> [UInt8] { values.withUnsafeBytes { [UInt8]($0) } }
 
 @Suite struct TorchFileTests {
-    /// Files that torch 1.11 and 2.x wrote, against the same tensors as the safetensors library wrote them.
+    /// Files that torch 1.11 and 2.x wrote, against the same tensors as the safetensors library wrote them; and arrays of
+    /// NumPy, in Fortran's order too, that torch and Python's pickle wrote.
     @Test(arguments: [
         "zip_torch2.pt", "zip_torch1.11.pt", "zip_torch1.11_cuda_tag.pt", "legacy_pre1.6.pt",
-        "zip_full_training_checkpoint.pt",
+        "zip_full_training_checkpoint.pt", "numpy_torch2.pt", "numpy_protocol2.pkl", "numpy_protocol5.pkl",
     ])
     func readsWhatTorchWrote(_ file: String) throws {
         let expected = try Checkpoint(path: fixture("checkpoints/expected.safetensors"))
@@ -192,6 +193,44 @@ private func bytes<Element>(_ values: [Element]) -> [UInt8] { values.withUnsafeB
                 }
             }
         }
+    }
+
+    /// Before protocol 3 an array's bytes are a text, however long. What is of another size than its shape is refused.
+    @Test func readsArraysOfNumPy() throws {
+        func file(_ shape: [Int], type: String = "f4", order: String = "<", _ text: String) -> [UInt8] {
+            var pickle = PickleBuilder()
+            pickle.dictionary([
+                (
+                    "x",
+                    {
+                        $0.global("numpy._core.multiarray", "_reconstruct")
+                        $0.bytes += Array("cnumpy\nndarray\nK\u{0}\u{85}".unicodeScalars.map { UInt8($0.value) })
+                        $0.bytes += Array("C\u{1}b".utf8) + [0x87] + Array("R(K\u{1}".utf8)
+                        $0.tuple(shape)
+                        $0.global("numpy", "dtype")
+                        $0.string(type)
+                        $0.bytes += [0x89, 0x88, 0x87] + Array("R(K\u{3}".utf8)
+                        $0.string(order)
+                        $0.bytes += Array("NNNtb".utf8) + [0x89]
+                        $0.global("_codecs", "encode")
+                        $0.string(text)
+                        $0.string("latin1")
+                        $0.bytes += [0x86] + Array("Rtb".utf8)
+                    }
+                )
+            ])
+            return ZipBuilder.torch(pickle.stopped, storages: []).bytes
+        }
+        let values = (0..<20_000).map { Float($0) - 0.5 }
+        let text = String(String.UnicodeScalarView(bytes(values).map { Unicode.Scalar($0) }))
+        #expect(try #require(try open(file([100, 200], text))["x"]).floats() == values)
+        for (shape, type) in [([100, 201], "f4"), ([20_000], "f8"), ([3], "f2"), ([0], "u1")] {
+            #expect(throws: CheckpointError.self, "\(shape)") { try open(file(shape, type: type, text)) }
+        }
+        for (shape, type, order) in [([-1], "f4", "<"), ([1 << 62, 4], "f4", "<"), ([20_000], "f4", ">"), ([20_000], "V4", "|")] {
+            #expect(throws: CheckpointError.noStateDict, "\(shape) \(type)") { try open(file(shape, type: type, order: order, text)) }
+        }
+        #expect(throws: CheckpointError.self) { try open(file([1], "\u{100}abc")) }
     }
 
     /// Parameters, sizes, Python 2's ordered dictionaries and the opcodes of pickle protocol 4.

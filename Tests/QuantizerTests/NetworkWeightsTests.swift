@@ -195,10 +195,60 @@ import Testing
         #expect(try isGolden(importer))
     }
 
-    /// An average that lacks a part is not taken, and that is told.
+    private static func isStatistic(_ name: String) -> Bool { name.contains("running_") || name.hasSuffix("_tracked") }
+    private static let parameters = golden.tensors.filter { !isStatistic($0.name) }
+
+    /// The parameters halved, batch norm's statistics as they are: what was averaged into the golden weights.
+    private static var beforeAveraging: Items { zip(items(halved: true), items()).map { isStatistic($0.0) ? $1 : $0 } }
+
+    /// Who averages parameters alone copies them over those of the network, whose statistics stay.
+    @Test(arguments: ["", "module.", "without dots"]) func averagesOfParametersAloneAreCompleted(form: String) throws {
+        let average = Self.items(
+            without: Self.isStatistic,
+            renamed: { form == "without dots" ? $0.filter { $0 != "." } : form + $0 })
+        let importer = try read([
+            ("state_dict", { $0.dictionary(Self.beforeAveraging) }), ("shadow", { $0.dictionary(average) }),
+        ])
+        let place = average[0].0.hasPrefix("module.") ? "shadow/module" : "shadow"
+        #expect(importer.notes.prefix(2) == [.averaged(place, others: ["state_dict"]), .statistics("state_dict")])
+        #expect(try isGolden(importer))
+    }
+
+    /// Averages without names are in the order of the network's parameters.
+    @Test func listsOfAveragesAreCompleted() throws {
+        func file(_ tensors: [CheckpointTensor]) -> Items {
+            func list(_ pickle: inout Pickle) {
+                pickle.bytes += Array("](".utf8)
+                for tensor in tensors { pickle.tensor(tensor.shape, try! tensor.floats()) }
+                pickle.bytes += Array("e".utf8)
+            }
+            return [
+                ("model", { $0.dictionary(Self.beforeAveraging) }),
+                ("ema", { $0.dictionary([("decay", { $0.integer(1) }), ("shadow_params", list)]) }),
+            ]
+        }
+        let importer = try read(file(Self.parameters))
+        #expect(importer.notes == [.averaged("ema/shadow_params", others: ["model"]), .statistics("model")])
+        #expect(try isGolden(importer))
+        // In another order they may be anything: said, and not taken.
+        let other = try read(file(Self.parameters.reversed()))
+        #expect(other.notes == [.unclearAverage("ema/shadow_params", chosen: "model")])
+    }
+
+    /// Two networks whose statistics differ leave open whose an average needs.
+    @Test func statisticsMustBeCertain() throws {
+        let average = Self.items(without: Self.isStatistic)
+        #expect(throws: QuantizerError.ambiguousWeights(places: ["first", "second"])) {
+            _ = try read([
+                ("first", Self.weights()), ("second", Self.weights(halved: true)), ("ema", { $0.dictionary(average) }),
+            ])
+        }
+    }
+
+    /// An average that lacks parameters is not taken, and that is told.
     @Test func incompleteAveragesAreTold() throws {
-        let part = Self.items(halved: true, without: { $0.contains("running_") })
-        let missing = Self.golden.tensors.count { $0.name.contains("running_") }
+        let part = Self.items(halved: true, without: { $0.hasPrefix("ssd_heads.0.") })
+        let missing = Self.golden.tensors.count { $0.name.hasPrefix("ssd_heads.0.") && !$0.name.hasSuffix("_tracked") }
         let importer = try read([("model", Self.weights()), ("ema", { $0.dictionary(part) })])
         #expect(importer.notes == [.incompleteAverage("ema", missing: missing, chosen: "model")])
         #expect(try isGolden(importer))

@@ -69,13 +69,45 @@ def detector_weights(content: object) -> dict[str, torch.Tensor]:
     sets = [found for place, tensors in dictionaries(content) for found in without_prefixes(place, tensors)]
     if not sets:
         raise DataError("holds no dictionary of tensors: save the model's state_dict()")
+    sets += [found for average in averages(content, sets) for found in completed(average, sets)]
     most = max(len(tensors) for _, tensors in sets)
     return max((found for found in sets if len(found[1]) == most), key=lambda found: bool(AVERAGE.search(found[0])))[1]
 
 
-AVERAGE = re.compile(r"(?<![a-z])(ema|swa|avg|averaged?|averaging|polyak|n_averaged)(?![a-z])", re.IGNORECASE)
+AVERAGE = re.compile(r"(?<![a-z])(ema|swa|avg|averaged?|averaging|polyak|shadow|n_averaged)(?![a-z])", re.IGNORECASE)
+STATISTIC = re.compile(r"\.(running_mean|running_var|num_batches_tracked)$")
 PARTS = ("encoder", "extra_layers", "ssd_heads")
 WRAPPERS = ("module", "_orig_mod", "model", "net", "network")
+
+
+def averages(content: object, sets: list) -> Iterator[tuple[str, dict | list]]:
+    """Averages that may be parts of a network: under names, or in a list."""
+    yield from (found for found in sets if AVERAGE.search(found[0]))
+    yield from ((place, tensors) for place, tensors in lists(content) if AVERAGE.search(place))
+
+
+def completed(average: tuple[str, dict | list], sets: list) -> Iterator[tuple[str, dict[str, torch.Tensor]]]:
+    """An average of parameters alone, or a list of them in their order, with the statistics of what was averaged."""
+    place, tensors = average
+    for other, raw in sets:
+        if AVERAGE.search(other):
+            continue
+        parameters = [name for name in raw if not STATISTIC.search(name)]
+        named = tensors if isinstance(tensors, dict) else dict(zip(parameters, tensors))
+        if len(tensors) == len(parameters) and all(name in named and named[name].shape == raw[name].shape
+                                                   for name in parameters):
+            yield place, OrderedDict((name, named.get(name, tensor)) for name, tensor in raw.items())
+
+
+def lists(content: object, place: str = "", depth: int = 0) -> Iterator[tuple[str, list[torch.Tensor]]]:
+    """All that hold tensors and nothing else."""
+    if depth > 16 or not isinstance(content, dict | list | tuple):
+        return
+    items = list(content.items() if isinstance(content, dict) else enumerate(content))
+    if items and not isinstance(content, dict) and all(isinstance(value, torch.Tensor) for _, value in items):
+        yield place, list(content)
+    for key, value in items:
+        yield from lists(value, f"{place}/{key}", depth + 1)
 
 
 def dictionaries(content: object, place: str = "", depth: int = 0) -> Iterator[tuple[str, dict[str, torch.Tensor]]]:

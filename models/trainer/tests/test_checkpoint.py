@@ -32,6 +32,16 @@ def test_weights_are_found_wherever_they_are(content):
     assert all(torch.equal(tensor, torch.ones(2)) for tensor in found.values())
 
 
+@pytest.mark.parametrize("average", [
+    {"ema": weights()}, {"state": {"shadow_params": list(weights().values())}}, {"ema_state": weights("module.")},
+])
+def test_averages_of_parameters_alone_take_the_statistics(average):
+    statistics = {"encoder.norm.running_mean": torch.full((2,), 5.0)}
+    found = checkpoint.detector_weights({"model": {**weights(value=2), **statistics}, **average})
+    assert list(found) == [*NAMES, *statistics]
+    assert all(torch.equal(found[name], torch.ones(2)) for name in NAMES) and found["encoder.norm.running_mean"][0] == 5
+
+
 @pytest.mark.parametrize("network", sorted(SPECS))
 @pytest.mark.parametrize("prefix", ["", "module."])
 def test_no_tensor_of_a_detector_is_lost(network, prefix):
