@@ -29,6 +29,8 @@ int clinux_output_target(const char *path, char *target) {
     for (int links = 0; links <= 40; links++) {
         struct stat status;
         if (lstat(target, &status) != 0) return errno == ENOENT ? 0 : errno;
+        // Renaming asks for no more than the folder's permission: a file that is protected stays as it is.
+        if (S_ISREG(status.st_mode) && access(target, W_OK) != 0) return errno;
         if (!S_ISLNK(status.st_mode)) return 0;
         char link[PATH_MAX];
         const ssize_t count = readlink(target, link, sizeof link);
@@ -49,7 +51,17 @@ static int name_beside(const char *target, int tries, char *name) {
 
 enum { most_tries = 100 };
 
-int clinux_output_create(const char *target, char *name, int *fd) {
+// Who could not read the old file must not read the new one. Only root can give files away.
+static void take_permissions(int fd, const char *target) {
+    struct stat old;
+    if (stat(target, &old) != 0 || !S_ISREG(old.st_mode)) return;
+    const int given = fchown(fd, old.st_uid, old.st_gid);
+    (void)given;
+    const int set = fchmod(fd, old.st_mode & 0777);
+    (void)set;
+}
+
+static int create(const char *target, char *name, int *fd) {
     char folder[PATH_MAX], own[32];
     snprintf(folder, sizeof folder, "%.*s.", folder_length(target), target);
     name[0] = 0;
@@ -68,6 +80,12 @@ int clinux_output_create(const char *target, char *name, int *fd) {
         if (errno != EEXIST) return errno;
     }
     return EEXIST;
+}
+
+int clinux_output_create(const char *target, char *name, int *fd) {
+    const int error = create(target, name, fd);
+    if (!error) take_permissions(*fd, target);
+    return error;
 }
 
 static int give_name(int fd, const char *target, char *name) {

@@ -30,7 +30,7 @@ private func hint(_ errno: Int32) -> StaticString {
     switch errno {
     case clinux_ENOSPC, clinux_EDQUOT: ": free some space or choose another folder"
     case clinux_EFBIG: ": raise the limit on the size of files (ulimit -f)"
-    case clinux_EACCES, clinux_EPERM, clinux_EROFS: ": choose a folder that you may write to"
+    case clinux_EACCES, clinux_EPERM, clinux_EROFS: ": choose a file or folder that you may write to"
     case clinux_ENOENT, clinux_ENOTDIR: ": create its folder first"
     case clinux_EISDIR: ": give the name of a file"
     case clinux_ENXIO: ": nobody reads from it"

@@ -27,7 +27,7 @@ public struct OutputFile: ~Copyable {
     private let target: [CChar]
     private var name: [CChar]
 
-    /// Begins a file, mode 0666 less the process's mask.
+    /// Begins a file, with mode and owner of the one that it replaces, or with mode 0666 less the process's mask.
     ///
     /// - Parameter inputs: all that the command reads.
     public init(

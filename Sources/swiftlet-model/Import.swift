@@ -132,7 +132,7 @@ struct Import: ParsableCommand {
         } catch {
             throw failure(error)
         }
-        progress.say("wrote \(output)")
+        progress.say("wrote \(printable(output))")
     }
 
     private func failure(_ error: QuantizerError) -> Failure {

@@ -94,7 +94,7 @@ struct Quantize: ParsableCommand {
         } catch let error as QuantizerError {
             throw failure(error)
         }
-        progress.say("wrote \(target), \(byteCount(try open(model: target).byteCount))")
+        progress.say("wrote \(printable(target)), \(byteCount(try open(model: target).byteCount))")
     }
 
     private func writeInt8(

@@ -121,6 +121,6 @@ struct Run: ParsableCommand {
         } catch let error as CheckpointError {
             throw Failure.cannotCreate(error.message)
         }
-        print("\(detections.count) detections above \(threshold), \(rows) anchors; wrote \(output)")
+        print("\(detections.count) detections above \(threshold), \(rows) anchors; wrote \(printable(output))")
     }
 }

@@ -48,6 +48,33 @@ import Testing
         #expect(status.st_mode & 0o777 == 0o666 & ~mask)
     }
 
+    /// Who could not read what is replaced cannot read what replaces it, behind a link either.
+    @Test(arguments: [mode_t(0o600), 0o640, 0o755]) func keepsTheModeOfWhatItReplaces(mode: mode_t) throws {
+        try put("old", at: "file")
+        #expect(chmod(folder.path("file"), mode) == 0 && symlink("file", folder.path("link")) == 0)
+        try put("new", at: "link")
+        var status = stat()
+        #expect(lstat(folder.path("file"), &status) == 0)
+        #expect(status.st_mode & 0o7777 == mode)
+        #expect(try folder.text("file") == "new")
+    }
+
+    /// Root may write to everything.
+    @Test(.enabled(if: getuid() != 0)) func writesToNothingThatIsProtected() throws {
+        try put("old", at: "file")
+        #expect(chmod(folder.path("file"), 0o444) == 0)
+        #expect(throws: OutputError.system(EACCES)) { try put("new", at: "file") }
+        #expect(try folder.text("file") == "old")
+    }
+
+    @Test(.enabled(if: getuid() == 0)) func keepsTheOwnerOfWhatItReplaces() throws {
+        try put("old", at: "file")
+        #expect(chown(folder.path("file"), 1234, 2345) == 0)
+        try put("new", at: "file")
+        var status = stat()
+        #expect(lstat(folder.path("file"), &status) == 0 && status.st_uid == 1234 && status.st_gid == 2345)
+    }
+
     /// A folder takes the place of the file before it is complete.
     @Test func failedRenameLeavesNothing() throws {
         var file = try OutputFile(path: folder.path("file"), inputs: InputFiles())

@@ -20,9 +20,7 @@ def save_atomically(content: object, file: Path) -> None:
     try:
         descriptor, part = tempfile.mkstemp(prefix=".swiftlet-", dir=os.path.dirname(target))
         with os.fdopen(descriptor, "wb") as stream:
-            mask = os.umask(0)
-            os.umask(mask)
-            os.fchmod(descriptor, 0o666 & ~mask)
+            os.fchmod(descriptor, mode_of(target))
             torch.save(content, stream)
             stream.flush()
             os.fsync(descriptor)
@@ -33,6 +31,15 @@ def save_atomically(content: object, file: Path) -> None:
     finally:
         if part is not None:
             os.unlink(part)
+
+
+def mode_of(target: str) -> int:
+    """The permissions of the file that is replaced, or those of a new one."""
+    if os.path.isfile(target):
+        return os.stat(target).st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 def refuse_replacing(output: Path, *inputs: Path | None) -> None:

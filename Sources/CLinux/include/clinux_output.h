@@ -10,10 +10,11 @@
 enum { clinux_path_capacity = 4096 };
 
 /// Where a file of the name `path` lies once links are followed, the last of which may lead to nothing yet. ELOOP,
-/// ENAMETOOLONG, or what lstat or readlink said.
+/// ENAMETOOLONG, what lstat or readlink said, or EACCES for a file there that may not be written to.
 int clinux_output_target(const char *_Nonnull path, char *_Nonnull target);
 
-/// Creates a file in the folder of `target`, mode 0666 less the process's mask. It has no name where the filesystem can
+/// Creates a file in the folder of `target`, with the mode and, where that is allowed, the owner of the file there, or
+/// with mode 0666 less the process's mask. It has no name where the filesystem can
 /// do that, so that nothing is left of a process that is killed, and `name` is empty; otherwise it is a new one beside
 /// `target`.
 int clinux_output_create(const char *_Nonnull target, char *_Nonnull name, int *_Nonnull fd);

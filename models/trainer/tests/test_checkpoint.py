@@ -61,7 +61,9 @@ def test_files_are_replaced_whole_or_not_at_all(tmp_path):
     file, link = tmp_path / "a.pt", tmp_path / "link.pt"
     checkpoint.save_atomically({"x": torch.ones(2)}, file)
     link.symlink_to("a.pt")
+    file.chmod(0o640)
     checkpoint.save_atomically({"x": torch.zeros(2)}, link)
+    assert file.stat().st_mode & 0o777 == 0o640
     assert link.is_symlink() and torch.equal(checkpoint.read(file)["x"], torch.zeros(2))
     with pytest.raises(DataError, match="cannot be written"):
         checkpoint.save_atomically({}, tmp_path / "none" / "a.pt")
