@@ -143,6 +143,9 @@ def as_float(value: int | float) -> float:
 
 MAGICS = [(b"PK\x03\x04", "a zip archive", "unpack it, and name the JSON file in it"),
           (b"\x1f\x8b", "a gzip archive", "unpack it, and name the JSON file in it"),
+          (b"BZh", "a bzip2 archive", "unpack it, and name the JSON file in it"),
+          (b"\xfd7zXZ", "an xz archive", "unpack it, and name the JSON file in it"),
+          (b"\x28\xb5\x2f\xfd", "a Zstandard archive", "unpack it, and name the JSON file in it"),
           (b"7z\xbc\xaf", "a 7z archive", "unpack it, and name the JSON file in it"),
           (b"Rar!", "a rar archive", "unpack it, and name the JSON file in it"),
           (b"\xff\xd8\xff", "a JPEG", "name the file with its boxes"),

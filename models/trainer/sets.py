@@ -67,6 +67,9 @@ def annotation_file(folder: Path) -> Path:
             return folder / name
     for place in (folder / "annotations", folder):
         files = sorted(file for file in place.glob("*.json") if file.is_file())
+        if len(files) > 1 and all(any(file.with_suffix(ending).exists() for ending in PICTURES) for file in files[:2]):
+            raise DataError(f"{place} holds a file for each picture, as {files[0].name}, which labelme writes: export all as "
+                            "COCO, with labelme2coco for example")
         if len(files) > 1:
             raise DataError(f"{folder} holds several annotation files, {files[0].relative_to(folder)} and "
                             f"{files[1].relative_to(folder)}: give the one that is meant in place of the folder")
@@ -74,9 +77,19 @@ def annotation_file(folder: Path) -> Path:
             return files[0]
     below = sorted(file.parent.name for name in ("annotations.json", "_annotations.coco.json", "result.json")
                    for file in folder.glob(f"*/{name}"))
-    hint = f"; there is a set in {folder / below[0]}" if below else ""
+    hint = f"; there is a set in {folder / below[0]}" if below else other_format(folder)
     raise DataError(f"{folder / 'annotations.json'} is missing: a set is a folder with images/ and annotations.json "
                     f"(COCO format){hint}")
+
+
+def other_format(folder: Path) -> str:
+    """What a folder without annotations in COCO's format seems to be."""
+    for name, patterns in (("Pascal VOC's XML", ("Annotations/*.xml", "*.xml")),
+                           ("YOLO's labels", ("labels/*.txt", "*/labels/*.txt", "labels/*/*.txt", "data.yaml"))):
+        found = next((file for pattern in patterns for file in folder.glob(pattern)), None)
+        if found:
+            return f"; {found.relative_to(folder)} is of {name}: export the boxes as COCO"
+    return ""
 
 
 def content_of(file: Path) -> bytes:

@@ -85,6 +85,20 @@ def test_which_file_is_meant(tmp_path: Path) -> None:
         read_set(tmp_path / "pipe.json")
 
 
+@pytest.mark.parametrize("files, message", [
+    (["data.yaml", "train/labels/a.txt", "train/images/a.jpg"], "train/labels/a.txt is of YOLO's labels: export the boxes"),
+    (["labels/train/a.txt", "images/train/a.jpg"], "labels/train/a.txt is of YOLO's labels"),
+    (["Annotations/a.xml", "JPEGImages/a.jpg"], "Annotations/a.xml is of Pascal VOC's XML: export the boxes as COCO"),
+    (["a.json", "b.json", "a.jpg", "b.png"], "holds a file for each picture, as a.json, which labelme writes: export all"),
+])
+def test_sets_of_other_formats_are_named(tmp_path: Path, files: list, message: str) -> None:
+    for file in files:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    with pytest.raises(DataError, match=message):
+        read_set(tmp_path)
+
+
 def test_one_name_in_two_folders(tmp_path: Path) -> None:
     pictures = ["images/monday/f.jpg", "images/tuesday/f.jpg", "images/g.jpg"]
     found = read_set(make(tmp_path, pictures, names=["monday/f.jpg", "tuesday/f.jpg", "g.jpg"]))
