@@ -124,8 +124,10 @@ public struct CaptureRequest: Sendable {
 }
 
 extension CaptureMode {
+    /// Of what a driver delivers, libv4l may make several formats.
     fileprivate func differsInRate(from other: CaptureMode) -> Bool {
-        fourcc == other.fourcc && width == other.width && height == other.height && rate > 0 && rate != other.rate
+        format == other.format && fourcc == other.fourcc && width == other.width && height == other.height && rate > 0
+            && rate != other.rate
     }
 
     /// Between the times from frame to frame, in microseconds: that is what drivers compare.

@@ -232,7 +232,9 @@ public final class LiveCamera<Driver: CaptureDriver> {
         var older: Drained?
         var fault: BadFrame?
         var hasCome = false
-        while let filled = try driver.dequeue() {
+        // No further than every buffer once: a driver may fill what it gets back at once, without an end.
+        for _ in queued.indices {
+            guard let filled = try driver.dequeue() else { break }
             hasCome = true
             count(filled.sequence)
             if !filled.isDamaged { (hasUnflagged, ignoresFlags) = (true, false) }

@@ -143,6 +143,10 @@ import Testing
         let jpegs = CaptureRequest(networkWidth: 320, networkHeight: 320, format: .mjpeg)
         #expect(webcam[jpegs.best(of: webcam)!] == mode(.mjpeg, 640, 480, 30))
         #expect(CaptureRequest(networkWidth: 320, networkHeight: 320, format: .nv12).best(of: webcam) == nil)
+        // Made by libv4l of what the driver delivers under one code: a nearer rate is no reason for another format.
+        let modes = [mode(.yuv420, 640, 480, 30), mode(.mjpeg, 640, 480, 15)]
+        let slow = CaptureRequest(networkWidth: 320, networkHeight: 320, rate: 15, format: .yuv420)
+        #expect(modes[slow.best(of: modes)!] == modes[0])
     }
 
     @Test func theNearestIntervalToAWantedRate() {

@@ -22,6 +22,8 @@ final class FakeCamera {
     var restartUnwedges = false
     var reopenUnwedges = false
     var damagedEvery = 0
+    /// Buffers are filled as soon as the driver has them, without time passing: broken devices flag them so.
+    var fillsAtOnce = false
     /// What is wrong with frames in their buffers.
     var badImage: BadFrame?
     /// The time between two frames; `rate` is what the mode says.
@@ -95,15 +97,19 @@ final class FakeCamera {
         guard isOpen, isPlugged, !faults.contains(.wedged) else { return }
         while lastFrame + interval <= now {
             lastFrame += interval
-            defer { sequence += 1 }
-            guard let buffer = queued.first else { continue }
-            queued.removeFirst()
-            let isDamaged = damagedEvery > 0 && Int(sequence) % damagedEvery == damagedEvery - 1
-            filled.append(
-                FilledBuffer(
-                    index: buffer, sequence: sequence, isDamaged: isDamaged,
-                    captured: UInt64(bitPattern: Int64(lastFrame) + clockError)))
+            fill(at: lastFrame)
         }
+    }
+
+    private func fill(at time: UInt64) {
+        defer { sequence += 1 }
+        guard let buffer = queued.first else { return }
+        queued.removeFirst()
+        let isDamaged = damagedEvery > 0 && Int(sequence) % damagedEvery == damagedEvery - 1
+        filled.append(
+            FilledBuffer(
+                index: buffer, sequence: sequence, isDamaged: isDamaged,
+                captured: UInt64(bitPattern: Int64(time) + clockError)))
     }
 
     func wait(atMost limit: UInt64) -> CaptureWait {
@@ -127,6 +133,7 @@ final class FakeCamera {
 
     func dequeue() throws(CameraError) -> FilledBuffer? {
         for fault in faults { if case .dequeue(let error) = fault { throw error } }
+        if fillsAtOnce, filled.isEmpty { fill(at: now) }
         guard let buffer = filled.first else { return nil }
         filled.removeFirst()
         lent.insert(buffer.index)

@@ -72,6 +72,20 @@ import Testing
         #expect(fake.brokenRules.isEmpty)
     }
 
+    /// A broken device fills, or flags as damaged, whatever it gets back: each call ends all the same, and signals are seen.
+    @Test(arguments: [0, 1]) func buffersThatAreFilledAtOnceHoldNobodyUp(damagedEvery: Int) {
+        fake.fillsAtOnce = true
+        fake.damagedEvery = damagedEvery
+        let result = take(3, events: 100)
+        #expect(damagedEvery == 0 ? result.frames == 3 : result.bad > 0)
+        fake.interruptAt = fake.now
+        var wasInterrupted = false
+        for _ in 0..<3 where !wasInterrupted {
+            if case .interrupted = camera.next() { wasInterrupted = true }
+        }
+        #expect(wasInterrupted && fake.brokenRules.isEmpty)
+    }
+
     @Test func aSlowCallerIsNoStall() {
         _ = take(1)
         // Longer than a camera may be silent.
