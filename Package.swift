@@ -78,7 +78,8 @@ let package = Package(
         .target(name: "CFakeCamera", path: "Tests/CFakeCamera", cSettings: strictC),
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter", cSettings: strictC),
         .target(
-            name: "DeviceChecks", dependencies: ["CTestSupport", "CKernels", "Service", "Stream", "Camera", "Detector", "Engine"],
+            name: "DeviceChecks",
+            dependencies: ["CTestSupport", "CKernels", "Files", "Service", "Stream", "Camera", "Detector", "Engine"],
             path: "Tests/DeviceChecks", swiftSettings: strict),
         program("swiftlet-device-tests", ["DeviceChecks", "CAllocationCounter", "CLinux"], path: "Tests/Device"),
 

@@ -2,40 +2,11 @@
 #include "clinux_memory.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <malloc.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-int clinux_map_file(const char *path, const void **address, size_t *size) {
-    *address = NULL;
-    *size = 0;
-    // O_NONBLOCK: opening a FIFO must not wait for a writer.
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd < 0) return errno;
-    struct stat status;
-    int error = 0;
-    if (fstat(fd, &status) != 0) {
-        error = errno;
-    } else if (!S_ISREG(status.st_mode)) {
-        error = S_ISDIR(status.st_mode) ? EISDIR : ENODEV;
-    } else if (status.st_size > PTRDIFF_MAX) {
-        error = EFBIG;
-    } else if (status.st_size > 0) {
-        void *mapped = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (mapped == MAP_FAILED) {
-            error = errno;
-        } else {
-            *address = mapped;
-            *size = (size_t)status.st_size;
-        }
-    }
-    close(fd);
-    return error;
-}
 
 int clinux_map_anonymous(size_t size, bool populate, void **address) {
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | (populate ? MAP_POPULATE : MAP_NORESERVE);

@@ -1,16 +1,7 @@
-import CLinux
 import Detector
 import Engine
 import ModelFile
 import Vision
-
-/// Maps the file at `path` for the rest of the process.
-func mapFile(_ path: String) -> UnsafeRawBufferPointer? {
-    var address: UnsafeRawPointer?
-    var size = 0
-    guard path.withCString({ clinux_map_file($0, &address, &size) }) == 0 else { return nil }
-    return UnsafeRawBufferPointer(start: address, count: size)
-}
 
 /// The networks against the outputs of their upstream implementations.
 public enum GoldenChecks {
@@ -114,7 +105,7 @@ public enum GoldenChecks {
         let size = PictureSize(width: shape[1], height: shape[0])
         var settings = DetectorSettings(threshold: threshold, threads: threads)
         settings.path = path
-        guard let bytes = mapFile(model), let model = try? ModelFile(borrowing: bytes),
+        guard let model = try? ModelFile(path: model),
             let detector = try? Detector(file: model, inputSize: size, settings: settings)
         else { return nil }
         var picture = Picture()

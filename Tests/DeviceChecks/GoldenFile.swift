@@ -1,14 +1,18 @@
-import ModelFile
+import Files
 
-/// A safetensors file of the goldens, mapped. Trusts its contents: it is part of the repository.
+/// A safetensors file of the goldens. Trusts its contents: it is part of the repository.
 final class GoldenFile {
-    private let bytes: UnsafeRawBufferPointer
+    /// Freed with its owner: 32 bits of addresses, cut up by files that stay, have no room left for what an arena
+    /// reserves.
+    private let contents: FileContents
     private let dataStart: Int
 
+    private var bytes: UnsafeRawBufferPointer { contents.bytes }
+
     init?(path: String) {
-        guard let bytes = mapFile(path), bytes.count > 8 else { return nil }
-        self.bytes = bytes
-        dataStart = 8 + Int(bytes.loadUnaligned(as: UInt64.self))
+        guard let contents = try? FileContents(path: path, limit: 1 << 30), contents.bytes.count > 8 else { return nil }
+        dataStart = 8 + Int(contents.bytes.loadUnaligned(as: UInt64.self))
+        self.contents = contents
     }
 
     /// The shape and the stored bytes of a tensor. Finds `"NAME":{"dtype":...,"shape":[...],"data_offsets":[...]}`.

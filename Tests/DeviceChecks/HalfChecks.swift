@@ -44,7 +44,7 @@ public enum HalfChecks {
         var settings = DetectorSettings(threads: threads)
         settings.path = path
         settings.observing = path == nil
-        guard let bytes = mapFile(model), let file = try? ModelFile(borrowing: bytes),
+        guard let file = try? ModelFile(path: model),
             let detector = try? Detector(file: file, inputSize: picture.size, settings: settings)
         else { return nil }
         detector.load(picture)

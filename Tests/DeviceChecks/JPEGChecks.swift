@@ -1,14 +1,16 @@
+import Files
 import Vision
 
 /// JPEG decoding against Pillow's pixels (which are libjpeg-turbo's) at full and at half size.
 public enum JPEGChecks {
     public static func pixels(fixtures: String, _ check: inout Check) {
-        guard let bytes = mapFile("\(fixtures)/jpeg/drawn-61x47.jpg"),
+        guard let file = try? FileContents(path: "\(fixtures)/jpeg/drawn-61x47.jpg", limit: 1 << 20),
             let expected = GoldenFile(path: "\(fixtures)/jpeg/drawn-61x47.safetensors")
         else {
             check.expect(false, "the fixtures cannot be read")
             return
         }
+        let bytes = file.bytes
         var decoder = JPEGDecoder()
         var picture = Picture()
         let full = PictureSize(width: 61, height: 47)
@@ -30,5 +32,6 @@ public enum JPEGChecks {
             let cut = UnsafeRawBufferPointer(rebasing: bytes[..<count])
             check.expect((try? decoder.decode(cut, into: &picture)) == nil, "a JPEG cut at \(count) bytes is decoded")
         }
+        withExtendedLifetime(file) {}
     }
 }

@@ -3,10 +3,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/// Maps a regular file read-only and private. An empty file gives a null address and size 0.
-/// EISDIR for a folder, ENODEV for anything else that is not a regular file, otherwise what open, fstat or mmap said.
-int clinux_map_file(const char *_Nonnull path, const void *_Nullable *_Nonnull address, size_t *_Nonnull size);
-
 /// Maps zeroed private memory, aligned to a page. With `populate` every page is faulted in before this returns;
 /// without it a page costs memory from its first use on.
 int clinux_map_anonymous(size_t size, bool populate, void *_Nullable *_Nonnull address);
