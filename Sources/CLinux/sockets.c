@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/sockios.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -33,23 +35,28 @@ static int close_with(int error, int *fd) {
     return error;
 }
 
-int clinux_unix_listen(const char *path, unsigned mode, int64_t group, int backlog, int *fd) {
+static int listen_as(const char *name, const char *path, unsigned mode, int64_t group, int backlog, int *fd) {
     struct sockaddr_un address;
-    int error = unix_socket(path, &address, fd);
+    int error = unix_socket(name, &address, fd);
     if (error != 0) return error;
     // The mode given before bind keeps others out from the start; the umask may take bits away, hence chmod.
     if (fchmod(*fd, mode) != 0) return close_with(errno, fd);
     if (bind(*fd, (const struct sockaddr *)&address, sizeof address) != 0) return close_with(errno, fd);
     // Only a member may give the file to the group; who is none goes on with its own.
-    if (group >= 0 && lchown(path, (uid_t)-1, (gid_t)group) != 0 && errno != EPERM && errno != EINVAL) {
-        error = errno;
-        unlink(path);
-        return close_with(error, fd);
-    }
-    if (chmod(path, mode) == 0 && listen(*fd, backlog) == 0) return 0;
-    error = errno;
-    unlink(path);
-    return close_with(error, fd);
+    const bool has_group = group < 0 || lchown(name, (uid_t)-1, (gid_t)group) == 0 || errno == EPERM || errno == EINVAL;
+    const bool listens = has_group && chmod(name, mode) == 0 && listen(*fd, backlog) == 0;
+    if (!listens || (name != path && link(name, path) != 0)) error = errno;
+    if (name != path || error != 0) unlink(name);
+    return error == 0 ? 0 : close_with(error, fd);
+}
+
+int clinux_unix_listen(const char *path, unsigned mode, int64_t group, int backlog, int *fd) {
+    char beside[sizeof ((struct sockaddr_un *)NULL)->sun_path];
+    const int length = snprintf(beside, sizeof beside, "%s.%ld", path, (long)getpid());
+    const bool has_room = *path != '\0' && length < (int)sizeof beside;
+    if (has_room && listen_as(beside, path, mode, group, backlog, fd) == 0) return 0;
+    // Whatever the reason was, it is told of the name itself.
+    return listen_as(path, path, mode, group, backlog, fd);
 }
 
 int64_t clinux_group(const char *name) {

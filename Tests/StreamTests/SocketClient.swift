@@ -9,18 +9,33 @@ final class SocketClient {
     private var unread: [UInt8] = []
 
     init(_ path: String) throws {
-        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        descriptor = Self.descriptor()
         try #require(descriptor >= 0)
         var patience = timeval(tv_sec: 600, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        let result = Self.connect(descriptor, path)
+        try #require(result == 0, "connect: \(errno)")
+    }
+
+    /// What a connection that is closed at once comes to; nil where it was made.
+    static func connectError(_ path: String) -> Int32? {
+        let descriptor = descriptor()
+        defer { close(descriptor) }
+        return connect(descriptor, path) == 0 ? nil : errno
+    }
+
+    private static func descriptor() -> Int32 {
+        socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    }
+
+    private static func connect(_ descriptor: Int32, _ path: String) -> Int32 {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
         let size = socklen_t(MemoryLayout<sockaddr_un>.size)
-        let result = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, size) }
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.connect(descriptor, $0, size) }
         }
-        try #require(result == 0, "connect: \(errno)")
     }
 
     deinit { close(descriptor) }

@@ -22,6 +22,46 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: stream.path))
     }
 
+    /// Whoever waits for the file may connect as soon as it is there.
+    @Test func theSocketIsThereOnceItListens() throws {
+        let folder = NSTemporaryDirectory() + "listening-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        // Without room for a longer name, and with it.
+        for name in [String(repeating: "s", count: 106 - folder.utf8.count), "s"] {
+            let path = folder + "/" + name
+            for _ in 0..<200 {
+                let errors = ConnectErrors(path)
+                let listening = try ListeningSocket(path: path, backlog: 4)
+                let found = errors.untilConnected()
+                #expect(name != "s" || found.isSubset(of: [ENOENT]), "\(found)")
+                #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == [name])
+                _ = listening.descriptor
+            }
+        }
+    }
+
+    /// A thread that connects to `path` until that succeeds.
+    private final class ConnectErrors: @unchecked Sendable {
+        private let ended = DispatchSemaphore(value: 0)
+        private var errors: Set<Int32> = []
+
+        init(_ path: String) {
+            let begun = DispatchSemaphore(value: 0)
+            Thread.detachNewThread {
+                begun.signal()
+                while let error = SocketClient.connectError(path) { self.errors.insert(error) }
+                self.ended.signal()
+            }
+            begun.wait()
+        }
+
+        func untilConnected() -> Set<Int32> {
+            ended.wait()
+            return errors
+        }
+    }
+
     @Test func slowClientLosesWholeLinesAndIsToldHowMany() throws {
         var limits = StreamLimits()
         limits.queueBytes = 16 << 10
@@ -249,9 +289,10 @@ import Testing
         #expect(throws: StreamError.cannotListen(ENOENT)) { try StreamServer(path: "/nowhere/at/all", hello: []) }
     }
 
-    /// The server's sockets by what the kernel says: its listener and one for each client.
+    /// The server's sockets by what the kernel says, which names them as they were bound: its listener and one for each
+    /// client.
     func sockets(of path: String) throws -> Int {
         try String(contentsOfFile: "/proc/net/unix", encoding: .utf8).split(separator: "\n")
-            .count { $0.hasSuffix(" " + path) }
+            .count { $0.hasSuffix(" \(path).\(getpid())") }
     }
 }

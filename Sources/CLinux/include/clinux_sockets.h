@@ -7,8 +7,9 @@
 static const size_t clinux_unix_path_limit = 107;
 
 /// A non-blocking listener (AF_UNIX, SOCK_STREAM) with the file mode `mode`, and the group `group` where that is not
-/// negative and the process may set it. ENAMETOOLONG, EADDRINUSE when the name exists, otherwise what socket, bind,
-/// chmod or listen said.
+/// negative and the process may set it. It has its name, where that leaves room for a longer one, only once it listens:
+/// whoever waits for the file may connect then. ENAMETOOLONG, EADDRINUSE when the name exists, otherwise what socket,
+/// bind, chmod, listen or link said.
 int clinux_unix_listen(const char *_Nonnull path, unsigned mode, int64_t group, int backlog, int *_Nonnull fd);
 /// A group's number, or -1 where there is no such group. Allocates.
 int64_t clinux_group(const char *_Nonnull name);
