@@ -132,6 +132,7 @@ struct Evaluate: ParsableCommand {
                 "\(stream): holds only what scored more than \(recorded.threshold): the figures are lower than the "
                     + "model's; start swiftletd with --threshold \(PictureRunner.leastScore) --limit 1000 for those")
         }
+        if recorded.endsWithinLine { progress.say("\(stream): ends within a line, which is left out") }
         if recorded.incompleteFrames > 0 {
             progress.say(
                 "\(stream): \(recorded.incompleteFrames) frames lack detections that did not fit into a line: the "

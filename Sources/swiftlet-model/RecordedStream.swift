@@ -38,6 +38,8 @@ struct RecordedStream {
     private(set) var labels: [String] = []
     /// Detections score more than this.
     private(set) var threshold: Float = 0
+    /// Whether the last line is a part of one, as where the recording was stopped.
+    private(set) var endsWithinLine = false
     /// Frames that lack detections, because they did not fit into a line.
     private(set) var incompleteFrames = 0
     /// A picture that came again counts once.
@@ -53,9 +55,19 @@ struct RecordedStream {
             do {
                 line = try JSONDecoder().decode(Line.self, from: bytes)
             } catch {
-                throw Failure.badData("\(place) is none of swiftletd's stream")
+                guard lines.isUnfinished, hello != nil else { throw Failure.badData("\(place) is none of swiftletd's stream") }
+                endsWithinLine = true
+                break
             }
-            if line.type == "hello" { hello = line }
+            if line.type == "hello" {
+                // Recordings of several sessions may be in one file, those of several models may not.
+                if let labels = hello?.labels, line.labels != labels {
+                    throw Failure.badData("\(place) begins the stream of another model: keep each in a file of its own")
+                }
+                let threshold = max(hello?.threshold ?? 0, line.threshold ?? 0)
+                hello = line
+                hello?.threshold = line.threshold.map { _ in threshold }
+            }
             guard line.type == "frame", let detections = line.detections else { continue }
             guard let name = line.picture?.name else {
                 throw Failure.badData("\(place) is of a picture without a name; let swiftletd read a folder")
@@ -119,6 +131,8 @@ struct RecordedStream {
 struct LineFile {
     /// Of the line that was read last, from 1.
     private(set) var number = 0
+    /// Whether that line has no end.
+    private(set) var isUnfinished = false
 
     private static let longestLine = 1 << 20
     private static let largestFile = 256 << 20
@@ -161,6 +175,7 @@ struct LineFile {
             guard let more, !more.isEmpty else {
                 guard !buffer.isEmpty else { return nil }
                 number += 1
+                isUnfinished = true
                 defer { buffer = Data() }
                 return buffer
             }

@@ -87,6 +87,27 @@ import Vision
         #expect(outcome.code == 0 && outcome.errors.contains("holds only what scored more than 0.5"))
     }
 
+    /// A recording is stopped within a line; another is added behind it, of the same model or not.
+    @Test func recordingsOfSeveralSessions() throws {
+        func hello(_ labels: String, _ threshold: Double) -> String {
+            #"{"type":"hello","threshold":\#(threshold),"labels":["background",\#(labels)]}"#
+        }
+        let found = frame("\"a.jpg\"", [("c3", 0.9, "10,10,60,50")])
+        func judge(_ lines: [String]) throws -> ModelTool.Outcome {
+            let path = try tool.write("recorded.jsonl", lines.joined(separator: "\n").utf8)
+            return try tool("evaluate", "--stream", path, "--annotations", annotations)
+        }
+        let one = hello(#""c3","c4""#, 0.01)
+        let cut = try judge([one, found, String(found.dropLast(9))])
+        #expect(cut.code == 0 && cut.errors.contains("recorded.jsonl: ends within a line, which is left out"))
+        let inside = try judge([one, String(found.dropLast(9)), found])
+        #expect(inside.code == 65 && inside.errors.contains("line 2 is none of swiftletd's stream"))
+        let two = try judge([hello(#""c3","c4""#, 0.5), found, one, found])
+        #expect(two.code == 0 && two.errors.contains("holds only what scored more than 0.5"))
+        let other = try judge([one, found, hello(#""c4","c3""#, 0.01), found])
+        #expect(other.code == 65 && other.errors.contains("line 3 begins the stream of another model"))
+    }
+
     /// A model beside itself and its fp16 form.
     @Test func modelsAreCompared() throws {
         let model = try GoldenModel.xxs.path(size: PictureSize(width: 96, height: 64))
