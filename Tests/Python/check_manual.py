@@ -177,6 +177,9 @@ def check_model_tool(tool: Path) -> None:
 def check_bridge() -> None:
     text = help_of(ROOT / "Sources/swiftlet-mqtt/swiftlet-mqtt")
     compare("swiftlet-mqtt.1", options_in_page((MANUAL / "swiftlet-mqtt.1").read_text()), options_in_help(text))
+    version = re.search(r'"([\d.]+)"', (ROOT / "Sources/Service/Product.swift").read_text())[1]
+    if f'VERSION = "{version}"' not in (ROOT / "Sources/swiftlet-mqtt/swiftlet_mqtt/__init__.py").read_text():
+        mistakes.append(f"swiftlet-mqtt: another version than {version}")
 
 
 def check_settings(programs: Path) -> None:

@@ -22,7 +22,7 @@ EVENTS, RESTARTS = 10_000, 5
 # Frames on the way from the camera to the subscriber: more than the bridge and the kernel take, which is less than 100,
 # and no more than the daemon holds by itself.
 AHEAD, HELD = 120, 64 << 10
-UNAVAILABLE, USAGE, CONFIGURATION = 69, 64, 78
+UNAVAILABLE, USAGE, WRITING, CONFIGURATION = 69, 64, 74, 78
 
 
 class Test:
@@ -363,14 +363,41 @@ def check_command(test: Test) -> None:
     check(code == USAGE and "--nothing" in errors, f"a wrong option: {code}")
     code, output, errors = run("--check", options=("-S",))
     check(code == UNAVAILABLE and "python3-paho-mqtt" in errors, f"without paho-mqtt: {code} {errors}")
+    code, output, errors = run("--version")
+    check(code == 0 and re.fullmatch(r"swiftlet-mqtt \d+\.\d+\.\d+\n", output), f"no version: {output}{errors}")
+    check_outputs(test)
     check_texts(test, run)
     check_password(test, run)
     check_topics()
     print("command line and configuration")
 
 
+def check_outputs(test: Test) -> None:
+    """What cannot be written is said and counts as a failure; nothing of it ends in a traceback, or in a connection."""
+    shipped = BRIDGE.with_name("swiftlet-mqtt.conf")
+    for arguments in (("--help",), ("--check", "--config", str(shipped))):
+        for target in ("/dev/full", "&-"):
+            command = f'exec "$@" >{target}'
+            done = subprocess.run(["sh", "-c", command, "sh", test.python, str(BRIDGE), *arguments], capture_output=True, text=True)
+            check(done.returncode == WRITING and done.stderr.startswith("swiftlet-mqtt: the results cannot be written"),
+                  f"{arguments} to {target}: {done.returncode} {done.stderr}")
+    script = ("import os, sys; sys.path.insert(0, sys.argv[1]); from swiftlet_mqtt.log import warn\n"
+              "for number in range(3000): warn(f'line {number}')\n"
+              "while os.read(int(sys.argv[2]), 4096).find(b'line 100') < 0: pass\n"
+              "warn('the last')")
+    reader, writer = os.pipe()
+    # Nobody reads but the process itself, once it has said all.
+    done = subprocess.run([test.python, "-c", script, BRIDGE.parent, str(reader)], stderr=writer, pass_fds=[reader], timeout=PATIENCE)
+    os.close(writer)
+    with open(reader, "rb") as left:
+        said = left.read().decode()
+    check(done.returncode == 0 and "lines are missing here" in said and said.endswith("swiftlet-mqtt: the last\n"),
+          f"a log that nobody reads: {said[-200:]}")
+
+
 LABELS = ("cat, tabby", "light: red", "a=b", "semi ; colon", "#1", '"quoted"', " a ", "[x]", "back\\slash", "\t", "\x1b[31m",
-          "\x85", "é玄😀", "it's", "plain label", "", "e\u0301", "a # b", "\u2028", "x" * 300)
+          "\x85", "é玄😀", "it's", "plain label", "", "e\u0301", "a # b", "\u2028", "x" * 300,
+          "'cat'", "`cat`", "“cat”", "„cat“", "a // b", "'", "//")
 
 
 def check_texts(test: Test, run: Callable) -> None:
@@ -410,6 +437,16 @@ def check_texts(test: Test, run: Callable) -> None:
         (f"[broker]\nca_file = {BRIDGE.resolve()}\n", 2, "holds no certificate in PEM"),
         ("[topics]\nprefix = $SYS/x\n", 2, "begins with $"), ("[topics]\nhold = inf\n", 2, "no number"),
         ("[stream]\nmin_score = nan\n", 2, "no number"), ("[stream]\nmax_rate = 1e-300\n", 2, "no number"),
+        ("[broker]\nuser = 'me'\n", 2, "' is no quote here"), ("[broker]\nuser = “me”\n", 2, "“ is no quote here"),
+        ("[broker]\nuser = me // the one\n", 2, "not with # or //"), ("[broker]\nport = 1_883\n", 2, "no whole number"),
+        ("[broker]\nport = ١٨٨٣\n", 2, "no whole number"), ("[topics]\nhold = 2 s\n", 2, "without a unit"),
+        ("[stream]\nmin_score = 0,5\n", 2, "with a decimal point"), ("[broker]\rhost = a\r", 1, "carriage return"),
+        ("[broker]\nhost = a..b\n", 2, "neither a name nor"), ("[broker]\nhost = -h\n", 2, "neither a name nor"),
+        ("[broker]\npassword = secret\n", 2, "did you mean password_file"), ("[broker]\nusername = a\n", 2, "did you mean user?"),
+        ("[topics]\nhost = a\n", 2, "host belongs into [broker]"), ("[broker]\nprot = 1\n", 2, "did you mean port?"),
+        ("[broker]\nhost = wss://h:9001/mqtt\n", 2, "not that of a web page"),
+        ("[stream]\nsocket = ~/swiftlet.sock\n", 2, "without ~, $"), ("[broker]\nca_file = $HOME/ca.pem\n", 2, "without ~, $"),
+        ("[stream]\nsocket = unix:/a\n", 2, "not a URL"),
         ("[stream]\nclasses = \"\\q\"\n", 2, "a backslash must begin"), ("[stream]\nsocket = unix:///a\n", 2, "not a URL"),
     ):
         code, output, errors = read(text)
@@ -480,6 +517,13 @@ def check_password(test: Test, run: Callable) -> None:
         check(done.stdout.strip() == (expected or "of the file"), f"{content!r}: {done.stdout}")
     secret.write_text("two\nlines\n")
     check("not one line" in run("--check", "--config", file)[2], "a password of two lines")
+    secret.write_text("\n")
+    check("is empty" in run("--check", "--config", file)[2], "an empty password")
+    secret.write_bytes("\ufeffsecret\r\n".encode())
+    done = subprocess.run([test.python, "-c", script, BRIDGE.parent, file], capture_output=True, text=True, check=True)
+    check(done.stdout == "secret\n", f"a password as Windows writes it: {done.stdout!r}")
+    secret.write_bytes("secret\n".encode("utf-16"))
+    check("is not UTF-8" in run("--check", "--config", file)[2], "a password in UTF-16")
 
 
 def check_refusals(test: Test) -> None:

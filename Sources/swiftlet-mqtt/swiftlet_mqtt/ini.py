@@ -55,6 +55,8 @@ def entries(data: bytes) -> Iterator[Entry]:
                 raise Mistake("not UTF-8: save the file in that encoding") from None
             if "\0" in text.line:
                 raise Mistake("the line has a null byte: this is no text file")
+            if "\r" in text.line:
+                raise Mistake("a carriage return inside the line: save the file with the line breaks of Unix or Windows")
             if text.line[0] == "[":
                 is_known = False
                 section = text.section()
@@ -121,14 +123,16 @@ class Text:
             begins = place == 0 or self.rest[place - 1] in BLANKS
             if character in ends or begins and character == ";":
                 break
-            if begins and character == "#":
+            if begins and (character == "#" or place > 0 and self.rest.startswith("//", place)):
                 self.refuse_comment()
             if character == '"':
                 self.refuse_quote()
         else:
             place = len(self.rest)
-        text, self.rest = self.rest[:place], self.rest[place:]
-        return text.strip(BLANKS)
+        text, self.rest = self.rest[:place].strip(BLANKS), self.rest[place:]
+        if has_foreign_quotes(text):
+            raise Mistake(f"{text[0]} is no quote here: write the text without it or in double quotes")
+        return text
 
     def quoted(self, ends: str) -> str:
         match = re.match(r'"((?:[^"\\]|\\.)*)"', self.rest)
@@ -166,17 +170,23 @@ class Text:
             raise Mistake(otherwise)
 
     def refuse_comment(self) -> None:
-        raise Mistake("a comment behind a value begins with a blank and ;, not with #: put a text that has # in it in "
-                      "double quotes")
+        raise Mistake("a comment behind a value begins with a blank and ;, not with # or //: put a text that has one in "
+                      "it in double quotes")
 
     def refuse_quote(self) -> None:
         raise Mistake('double quotes must enclose the whole text: write \\" for a quote inside it, and put a text that '
                       "has one in quotes")
 
 
+def has_foreign_quotes(text: str) -> bool:
+    """Whether a text stands in quotes of a shell or of a word processor, which would become part of it."""
+    return text[:1] in ("“", "”", "„", "‘") and bool(text) or len(text) > 1 and text[0] == text[-1] and text[0] in "'`"
+
+
 def quoted(text: str) -> str:
     """The text as it has to be written: in quotes where it would mean something else without."""
-    if text and text.strip(BLANKS) == text and not re.search(r'["\\,=:;#\[\]\x00-\x1f\x7f-\x9f]', text):
+    is_plain = not re.search(r'["\\,=:;#\[\]\x00-\x1f\x7f-\x9f]| //', text) and not has_foreign_quotes(text)
+    if text and text.strip(BLANKS) == text and is_plain:
         return text
 
     def escaped(match: re.Match) -> str:

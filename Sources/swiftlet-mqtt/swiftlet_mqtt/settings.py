@@ -1,6 +1,7 @@
 """The configuration."""
 
 import dataclasses
+import difflib
 import ipaddress
 import json
 import math
@@ -17,6 +18,12 @@ from swiftlet_mqtt.ini import Mistake
 REQUEST_LIMIT = 4096  # bytes of the longest line that the daemon takes
 SOCKET_PATH_LIMIT = 107
 PASSWORD_LIMIT = 4096
+SHOWN = 60  # characters of a value in a message
+# What other programs call a key.
+ALIASES = {"username": "user", "login": "user", "password": "password_file, which names a file that holds it",
+           "passwd": "password_file, which names a file that holds it", "server": "host", "address": "host", "broker": "host",
+           "cafile": "ca_file", "ca": "ca_file", "id": "client_id", "clientid": "client_id", "ssl": "tls", "topic": "prefix",
+           "base_topic": "prefix", "discovery": "enabled"}
 BOOLEANS = {"1": True, "yes": True, "true": True, "on": True, "0": False, "no": False, "false": False, "off": False}
 
 
@@ -92,6 +99,10 @@ class Settings:
         for key, read in (("password_file", settings.password), ("ca_file", settings.authority)):
             try:
                 read()
+            except Mistake as failure:
+                refuse(key, str(failure))
+            except UnicodeDecodeError:
+                refuse(key, "is not UTF-8: save the file in that encoding")
             except (OSError, ValueError) as failure:
                 refuse(key, f"cannot be read: {getattr(failure, 'strerror', None) or failure}")
         return settings, mistakes
@@ -102,13 +113,13 @@ class Settings:
         if entry.section not in self.SECTIONS:
             # Said where the section begins.
             if entry.key is None or not entry.section:
-                raise Mistake(f"no such section; there are {', '.join(self.SECTIONS)}" if entry.section
+                raise Mistake(f"no such section; there are [{'], ['.join(self.SECTIONS)}]" if entry.section
                               else "stands before the first section: put a line like [broker] above it")
             return
         if entry.key is None:
             return
         if entry.key not in self.SECTIONS[entry.section]:
-            raise Mistake(f"no such key; there are {', '.join(self.SECTIONS[entry.section])}")
+            raise Mistake(f"no such key; there are {', '.join(self.SECTIONS[entry.section])}{advice(entry.key)}")
         name = self.SECTIONS[entry.section][entry.key]
         if name in lines:
             raise Mistake(f"stands in line {lines[name]} already: remove one of the two")
@@ -124,28 +135,31 @@ class Settings:
     def value(key: str, text: str) -> object:
         bounds = {"min_score": (0, 1), "max_rate": (0, 1000), "hold": (0, 3600), "port": (1, 65535), "qos": (0, 1)}
         if key in bounds:
+            kind, pattern = (int, "[0-9]{1,9}") if key in ("port", "qos") else (float, "[-+.0-9eE]{1,40}")
             try:
-                number = int(text) if key in ("port", "qos") else float(text)
+                number = kind(text) if re.fullmatch(pattern, text) else math.nan
             except ValueError:
                 number = math.nan
             if not bounds[key][0] <= number <= bounds[key][1] or key == "max_rate" and 0 < number < 0.001:
-                raise Mistake(f"'{text}' is no number from {bounds[key][0]} to {bounds[key][1]}")
+                raise Mistake(f"'{text[:SHOWN]}' is no {'whole ' * (kind is int)}number from {bounds[key][0]} to "
+                              f"{bounds[key][1]}, without a unit{' and with a decimal point' * (kind is float)}")
             return number
         if key in ("tls", "discovery"):
             if text.lower() not in BOOLEANS:
-                raise Mistake(f"'{text}' is neither on nor off")
+                raise Mistake(f"'{text[:SHOWN]}' is neither on nor off")
             return BOOLEANS[text.lower()]
         if key == "host":
             return host(text)
-        if key in ("socket", "password_file", "ca_file") and "://" in text:
-            raise Mistake("must be a path, like /run/swiftlet/swiftlet.sock, not a URL")
+        if key in ("socket", "password_file", "ca_file") and re.match(r"[~$%]|\w+:", text):
+            raise Mistake("must be a path like /run/swiftlet/swiftlet.sock, "
+                          + ("not a URL" if ":" in text else "without ~, $ and %: no shell reads it"))
         if key == "socket" and len(text.encode()) > SOCKET_PATH_LIMIT:
             raise Mistake(f"longer than the {SOCKET_PATH_LIMIT} bytes that a socket's path may have")
         if key in ("prefix", "discovery_prefix"):
             if not re.fullmatch(r"[^+#\0/]+(/[^+#\0/]+)*", text):
-                raise Mistake(f"'{text}' is no topic to begin others with: no + or #, no / at either end")
+                raise Mistake(f"'{text[:SHOWN]}' is no topic to begin others with: no + or #, no / at either end")
             if text.startswith("$"):
-                raise Mistake(f"'{text}' begins with $, which is for the broker's own topics")
+                raise Mistake(f"'{text[:SHOWN]}' begins with $, which is for the broker's own topics")
         if key in ("prefix", "discovery_prefix", "client_id", "user") and len(text.encode()) > 256:
             raise Mistake("is longer than 256 bytes")
         if key != "socket" and not text.isprintable():
@@ -172,9 +186,11 @@ class Settings:
 
     @staticmethod
     def first_line(data: bytes) -> str:
-        text = data.decode().strip("\r\n")
-        if len(data) > PASSWORD_LIMIT or "\n" in text or "\0" in text:
+        text = data.decode("utf-8-sig").strip("\r\n")
+        if len(data) > PASSWORD_LIMIT or re.search(r"[\r\n\0]", text):
             raise Mistake("is not one line of text")
+        if not text:
+            raise Mistake("is empty: write the password into it, or leave the key out where the broker wants none")
         return text
 
     def authority(self) -> None:
@@ -203,9 +219,11 @@ class Settings:
             wanted["classes"] = self.classes if classes is None else classes
         return json.dumps(wanted, ensure_ascii=False).encode() + b"\n" if wanted else b""
 
-    def print(self) -> None:
+    def text(self) -> str:
+        """All settings as a configuration."""
+        lines = []
         for section, keys in self.SECTIONS.items():
-            print(f"[{section}]")
+            lines.append(f"[{section}]")
             for key, name in keys.items():
                 value = getattr(self, name)
                 if isinstance(value, list):
@@ -214,7 +232,8 @@ class Settings:
                     value = "on" if value else "off"
                 elif isinstance(value, str) and value:
                     value = ini.quoted(value)
-                print(f"{key} = {value}")
+                lines.append(f"{key} = {value}")
+        return "\n".join(lines) + "\n"
 
 
 def host(text: str) -> str:
@@ -232,8 +251,8 @@ def host(text: str) -> str:
     scheme, name, port, path = match.groups() if match else (None, None, None, None)
     if match and (scheme or port or path or "@" in text):
         fix = [f"host = {name.strip('[]')}"]
-        if scheme and scheme.lower() in ("http", "https"):
-            fix.append("as port the broker's (1883), not that of a web page")
+        if scheme and scheme.lower() in ("http", "https", "ws", "wss"):
+            fix.append("as port the broker's for MQTT (1883), not that of a web page")
         elif port:
             fix.append(f"port = {port}")
         if scheme and scheme.lower() in ("mqtts", "ssl", "tls"):
@@ -242,6 +261,19 @@ def host(text: str) -> str:
             fix.append("the user and its password as user and password_file")
         reason = "no broker is reached over websockets; " if scheme and scheme.lower() in ("ws", "wss") else ""
         raise Mistake(f"is a name or an address alone, no URL and no port: {reason}write {' and '.join(fix)}")
-    if len(text) > 253 or not re.fullmatch(r"[\w.-]+", text) or re.fullmatch(r"[\d.]+", text):
-        raise Mistake(f"'{text}' is neither a name nor an address of a host")
+    # Names of a local network have underscores at times.
+    is_name = re.fullmatch(r"(?!-)[\w-]{1,63}(\.(?!-)[\w-]{1,63})*\.?", text) and not re.fullmatch(r"[\d.]+", text)
+    if len(text) > 253 or not is_name:
+        raise Mistake(f"'{text[:SHOWN]}' is neither a name nor an address of a host")
     return text
+
+
+def advice(key: str) -> str:
+    """What may have been meant by a key that is not there."""
+    if key in ALIASES:
+        return f"; did you mean {ALIASES[key]}?"
+    section = next((section for section, keys in Settings.SECTIONS.items() if key in keys), None)
+    if section is not None:
+        return f"; {key} belongs into [{section}]"
+    near = difflib.get_close_matches(key, {key for keys in Settings.SECTIONS.values() for key in keys}, 1, 0.75)
+    return f"; did you mean {near[0]}?" if near else ""
