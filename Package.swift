@@ -62,7 +62,7 @@ let package = Package(
         device("Engine", ["Arena", "ModelFile", "CKernels", "CLinux"]),
         device("Networks", ["Engine", "ModelFile"]),
         device("Vision", ["CJPEG", "CKernels", "Files"]),
-        device("Detector", ["Vision", "Networks", "Engine", "ModelFile"]),
+        device("Detector", ["Vision", "Networks", "Engine", "ModelFile", "CLinux"]),
         device("Camera", ["CV4L", "Files", "CLinux"]),
         device("Stream", ["CLinux"]),
         device("Service", ["Stream", "Camera", "Detector", "Vision", "Files", "CLinux"]),

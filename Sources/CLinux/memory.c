@@ -21,6 +21,11 @@ int clinux_map_anonymous(size_t size, bool populate, void **address) {
     return 0;
 }
 
+bool clinux_can_map(size_t size) {
+    void *mapped = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return mapped != MAP_FAILED && munmap(mapped, size) == 0;
+}
+
 int clinux_unmap(const void *address, size_t size) {
     if (address == NULL && size == 0) return 0;
     return munmap((void *)address, size) == 0 ? 0 : errno;

@@ -1,3 +1,4 @@
+import CLinux
 import Engine
 import ModelFile
 import Networks
@@ -85,6 +86,10 @@ public final class Detector {
     public convenience init(
         modelPath: UnsafePointer<CChar>, inputSize: PictureSize? = nil, settings: DetectorSettings
     ) throws(DetectorError) {
+        // Swift ends the process where it gets no memory. What reads the model, computes, and waits for clients takes less
+        // than this beside the pictures, threads' stacks included.
+        let needed = settings.pictures.memory + (64 << 20) + settings.threads * (8 << 20)
+        guard clinux_can_map(needed) else { throw .noMemoryForPictures(byteCount: needed) }
         try self.init(
             file: try LoadedNetwork.file(modelPath), inputSize: inputSize, settings: settings)
     }

@@ -122,6 +122,8 @@ public struct CommandLineParser<ID: Sendable> {
         default:
             row = self.row(of: result) ?? 0
             value = found
+            // A variable of a shell that is not set: no option means anything by it.
+            if let found, found[0] == 0 { throw .missingArgument }
             return table[row].id
         }
     }
@@ -212,7 +214,11 @@ public struct CommandLineParser<ID: Sendable> {
         case .unknownOption:
             if let shortRefused { return "unknown option -\(Unicode.Scalar(shortRefused))" }
             let culprit = index > 0 && index <= count ? arguments[Int(index) - 1] : nil
-            return "unknown or ambiguous option \(culprit.map { String(cString: $0) } ?? "")"
+            let given = culprit.map { bytes($0) } ?? []
+            let name = given.drop { $0 == UInt8(ascii: "-") }.prefix { $0 != UInt8(ascii: "=") }
+            let near = nearest(to: Array(name), in: table.map { bytes($0.long) })
+            return "unknown or ambiguous option \(Service.text(given))"
+                + (near.map { "; did you mean --\(Service.text($0))?" } ?? "")
         case .missingArgument: return "\(name) needs an argument: \(table[row].argument ?? "VALUE")"
         case .unexpectedArgument: return "\(name) takes no argument"
         case .notANumber(let from, let to):

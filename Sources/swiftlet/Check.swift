@@ -2,6 +2,8 @@ import CLinux
 import Detector
 import Files
 import Service
+import Stream
+import Vision
 
 /// `swiftlet check`: every mistake of a configuration file, or what it amounts to. It fails where the daemon would, or
 /// where a running daemon would not take the file over.
@@ -22,7 +24,8 @@ enum Check {
         do throws(FileError) {
             return try check(path, log)
         } catch {
-            log.error("\(text(path)): \(error.message)")
+            let isMissing = error == .system(clinux_ENOENT) && path == Installed.path
+            log.error("\(text(path)): \(error.message)" + (isMissing ? ": name the file that is to be checked" : ""))
             return error.exitCode
         }
     }
@@ -51,6 +54,11 @@ enum Check {
                 log.error("\(text(path)): [metrics] file: \(text(metrics)): \(OutputError.isInput.message)")
             }
         }
+        var status = clinux_file_status()
+        if clinux_path_status(cString(configuration.socketPath), &status) == 0, status.kind != CLINUX_FILE_SOCKET {
+            isUsable = false
+            log.error("\(text(path)): [stream] \(StreamError.notASocket.message(socket: text(configuration.socketPath)))")
+        }
         mistakes.sort { $0.line < $1.line }
         for mistake in mistakes { log.error(mistake.message(file: text(path))) }
         guard isUsable, mistakes.isEmpty else { return .configuration }
@@ -66,8 +74,10 @@ enum Check {
     /// The classes of a model, with which all is prepared that the daemon needs of it.
     private static func labels(of model: [UInt8], _ configuration: Configuration) throws(DetectorError) -> [[UInt8]] {
         let path = cString(model)
-        let settings = DetectorSettings(
+        var settings = DetectorSettings(
             resize: configuration.resizesAsUpstream ? .upstream : .fast, threads: configuration.threads)
+        settings.rotation = Orientation(clockwise: configuration.rotation) ?? .upright
+        settings.pictures = .live
         return try Detector(modelPath: path, settings: settings).description.labels
     }
 

@@ -30,8 +30,15 @@ private func usage() -> String {
 /// Hands the rest of the command line to the command that it names.
 private func run() -> ExitCode {
     let log = Log(program: "swiftlet")
-    let count = clinux_argument_count()
+    var count = clinux_argument_count()
     let arguments = clinux_argument_values()
+    if count > 2, let help = arguments[1], equal(help, "help") {
+        // `help COMMAND` is `COMMAND --help`.
+        let option = UnsafeRawPointer(("--help" as StaticString).utf8Start).assumingMemoryBound(to: CChar.self)
+        arguments[1] = arguments[2]
+        arguments[2] = UnsafeMutablePointer(mutating: option)
+        count = 3
+    }
     guard count > 1, let command = arguments[1] else {
         log.error("a command is needed; see swiftlet --help")
         return .usage
@@ -66,7 +73,11 @@ private func run() -> ExitCode {
         Output(log: log).write("swiftlet \(Product.version), kernels: \(text(KernelPath.supported))\n")
         return .success
     }
-    log.error("unknown command '\(text(command))'; see swiftlet --help")
+    let commands: [StaticString] = ["watch", "snapshot", "status", "check", "cameras", "detect", "bench", "plan", "--version"]
+    let near = nearest(to: bytes(command), in: commands.map { bytes($0) })
+    log.error(
+        "unknown command '\(text(command))'" + (near.map { "; did you mean \(text($0))?" } ?? "")
+            + "; see swiftlet --help")
     return .usage
 }
 

@@ -34,8 +34,8 @@ class Test:
     def bridge(self, stream: object, broker: Broker, **more: str) -> BridgeProcess:
         return BridgeProcess(self.python, self.folder, str(stream), broker, **more)
 
-    def broker(self, with_tls: bool = False, allowed: str = "#") -> Broker:
-        return Broker(self.folder / f"broker-{len(list(self.folder.glob('broker-*')))}", with_tls, allowed)
+    def broker(self, with_tls: bool = False, allowed: str = "#", more: str = "") -> Broker:
+        return Broker(self.folder / f"broker-{len(list(self.folder.glob('broker-*')))}", with_tls, allowed, more)
 
 
 def in_order(numbers: list[int]) -> tuple[list[int], int]:
@@ -447,6 +447,7 @@ def check_texts(test: Test, run: Callable) -> None:
         ("[broker]\nhost = wss://h:9001/mqtt\n", 2, "not that of a web page"),
         ("[stream]\nsocket = ~/swiftlet.sock\n", 2, "without ~, $"), ("[broker]\nca_file = $HOME/ca.pem\n", 2, "without ~, $"),
         ("[stream]\nsocket = unix:/a\n", 2, "not a URL"),
+        ("[broker]\nuser = me; the one\n", 2, "a comment begins with a blank and ;"),
         ("[stream]\nclasses = \"\\q\"\n", 2, "a backslash must begin"), ("[stream]\nsocket = unix:///a\n", 2, "not a URL"),
     ):
         code, output, errors = read(text)
@@ -551,6 +552,22 @@ def check_refusals(test: Test) -> None:
                 with test.bridge("none", broker, name="silent", sections=sections) as silent:
                     wait_for(lambda: silent.says(f"may not publish under {PREFIX}"), "nothing comes back")
                 check("may not" not in heard.stop(), "what comes back is missed")
+    # One that keeps nothing gets everything else all the same; one that acknowledges nothing says which key to change.
+    with test.broker(more="retain_available false") as broker, PlayedDaemon(test.folder / "kept") as daemon:
+        broker.start()
+        with test.bridge(daemon.path, broker, name="kept") as bridge, Subscriber(broker, "reader-kept") as heard:
+            daemon.accept()
+            daemon.frame(0)
+            wait_for(lambda: heard.payloads("frame"), "a frame by a broker that keeps nothing")
+            check("keeps no messages" in bridge.stop(), "a broker that keeps nothing is not told")
+    with test.broker(more="max_qos 0") as broker, PlayedDaemon(test.folder / "qos") as daemon:
+        broker.start()
+        with test.bridge(daemon.path, broker, name="qos") as bridge:
+            daemon.accept()
+            daemon.frame(0)
+            wait_for(lambda: bridge.says("set [topics] qos = 0"), "a broker that acknowledges nothing")
+            log = bridge.stop()
+            check("ended: 0 frames published" in log, f"what is still under way counts: {log}")
     print("what a broker does not accept is told and does not count")
 
 

@@ -34,8 +34,8 @@ def kept_port() -> socket.socket:
 class Broker:
     """mosquitto with a configuration of its own. What it holds outlives a restart, as long as it is asked to end."""
 
-    def __init__(self, folder: pathlib.Path, with_tls: bool = False, allowed: str = "#") -> None:
-        """`allowed` is the pattern of what the bridge may publish; it may read all."""
+    def __init__(self, folder: pathlib.Path, with_tls: bool = False, allowed: str = "#", more: str = "") -> None:
+        """`allowed` is the pattern of what the bridge may publish; it may read all. `more` are lines for mosquitto."""
         folder.mkdir(parents=True)
         self.folder = folder
         self.holders = [kept_port() for _ in range(2 if with_tls else 1)]
@@ -55,7 +55,7 @@ class Broker:
             self.make_certificates()
             configuration += [
                 f"listener {self.tls_port} 127.0.0.1", f"certfile {folder}/server.pem", f"keyfile {folder}/server.key"]
-        (folder / "mosquitto.conf").write_text("\n".join(configuration) + "\n")
+        (folder / "mosquitto.conf").write_text("\n".join([*configuration, more]) + "\n")
         self.process: subprocess.Popen | None = None
 
     def make_certificates(self) -> None:

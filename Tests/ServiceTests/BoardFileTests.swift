@@ -97,7 +97,7 @@ import Vision
         ("[budget xxs-int8]", "[budget xxl-int8]", "no such section"),
         ("[camera]", "[camera] size = 640x480", "text behind the section's bracket"),
         ("[notes]", "[notes", "neither [SECTION] nor KEY"),
-        ("core = cortex-a72", "core = cortex-a72 # of 2016", "begins with a blank and ;, not with #"),
+        ("core = cortex-a72", "core = cortex-a72 # of 2016", "begins with a blank and ;, not with # or //"),
         ("core = cortex-a72", "core = \"cortex-a72", "double quotes must enclose the whole"),
         ("clock_mhz = 1800", "clock_mhz 1800", "neither [SECTION] nor KEY"),
     ])

@@ -58,17 +58,20 @@ import Testing
                     found: ["model x", "threshold 0.5", "loop", "model y", "limit 7", "resize 1"],
                     operands: ["a", "-b"]))
         #expect(parse() == Outcome())
-        #expect(parse("-", "--model", "") == Outcome(found: ["model "], operands: ["-"]))
+        #expect(parse("-", "--model", "x") == Outcome(found: ["model x"], operands: ["-"]))
     }
 
     @Test(arguments: [
-        (["--bogus"], CommandLineError.unknownOption, "--bogus"), (["--loop", "-zl"], .unknownOption, "-z"),
+        (["--bogus"], CommandLineError.unknownOption, "--bogus"),
+        (["--treshold=1"], .unknownOption, "--treshold=1; did you mean --threshold?"),
+        (["--Model"], .unknownOption, "--Model; did you mean --model?"), (["--loop", "-zl"], .unknownOption, "-z"),
         (["--l"], .unknownOption, "--l"), (["--model"], .missingArgument, "--model needs an argument: FILE"),
         (["-lm"], .missingArgument, "--model needs"), (["--loop=3"], .unexpectedArgument, "--loop takes no argument"),
         (["--threshold", "1.01"], .notANumber(from: 0, to: 1), "--threshold wants a number from 0 to 1, not '1.01'"),
         (["--threshold", "nan"], .notANumber(from: 0, to: 1), "'nan'"),
         (["--threshold", "0x1"], .notANumber(from: 0, to: 1), "'0x1'"),
-        (["--threshold", ""], .notANumber(from: 0, to: 1), "''"),
+        (["--threshold", ""], .missingArgument, "--threshold needs an argument: T"),
+        (["--model="], .missingArgument, "--model needs an argument: FILE"),
         (["--threshold", "1e999"], .notANumber(from: 0, to: 1), "'1e999'"),
         (["--limit", "0"], .notAnInteger(from: 1, to: 100), "--limit wants a whole number from 1 to 100, not '0'"),
         (["--limit", "99999999999999999999"], .notAnInteger(from: 1, to: 100), "9999"),

@@ -96,6 +96,17 @@ import Vision
         ("[\"zone a\"", 1, "", "", .notINI),
         ("[detect] # comment", 1, "", "", .hashComment),
         ("[camera]\nname = usb # hall", 2, "camera", "name", .hashComment),
+        ("[camera]\nname = usb // hall", 2, "camera", "name", .hashComment),
+        ("[camera]\nname = usb; hall", 2, "camera", "name", .tightComment),
+        ("[detect]\nclasses = king; queen", 2, "detect", "classes", .tightComment),
+        ("[camera]\nname = usb;", 2, "camera", "name", .tightComment),
+        ("[camera]\nname = 'usb'", 2, "camera", "name", .foreignQuotes),
+        ("[camera]\nname = `usb`", 2, "camera", "name", .foreignQuotes),
+        ("[camera]\nname = \u{201C}usb\u{201D}", 2, "camera", "name", .foreignQuotes),
+        ("[detect]\nclasses = king, 'queen'", 2, "detect", "classes", .foreignQuotes),
+        ("[zone 'a b']\ninclude = 0 0 1 1", 1, "", "", .foreignQuotes),
+        ("[camera]\rname = usb\r", 1, "", "", .carriageReturn),
+        ("[camera]\nname = usb\rrate = 5\r\n", 2, "camera", "name", .carriageReturn),
         ("[camera]\nname = #1", 2, "camera", "name", .hashComment),
         ("[detect]\nlimit = 5\t# five", 2, "detect", "limit", .hashComment),
         ("[detect]\nclasses = \"a\" # b", 2, "detect", "classes", .hashComment),
@@ -130,6 +141,10 @@ import Vision
         ("[threshold]\nking = 2", 2, "threshold", "king", .notANumber(from: 0, to: 1)),
         ("[detect]\nclasses = a,,b", 2, "detect", "classes", .empty),
         ("[camera]\nformat = h264", 2, "camera", "format", .notAFormat),
+        ("[camera]\nrotate = 360", 2, "camera", "rotate", .notARotation),
+        ("[camera]\nrotate = 90\u{B0}", 2, "camera", "rotate", .notARotation),
+        ("[camera]\nsize = 1x1", 2, "camera", "size", .notASize),
+        ("[camera]\nrate = 10 fps", 2, "camera", "rate", .notANumber(from: 0.001, to: 1000)),
         ("[camera]\nrotate = 45", 2, "camera", "rotate", .notARotation),
         ("[camera]\ntimeout = 0.5", 2, "camera", "timeout", .notANumber(from: 1, to: 3600)),
         ("[detect]\nresize = best", 2, "detect", "resize", .notAResize),
@@ -199,6 +214,7 @@ import Vision
         "cat, tabby", "light: red", "a=b", "semi ; colon", "#1", "\"quoted\"", "", " ", " a", "a ", "\t", "[x]", "]", "x]y",
         ";", "# a", "a # b", "\\", "\\n", "a\\\"b", "\n", "a\r\nb", "\u{1B}[31m", "\u{7F}", "\u{85}", "\u{2028}", "\u{FEFF}a",
         "bow_(decorative_ribbons)", "Human eye", "it's", "100 % wool", "玄関 猫", "e\u{301}", "👨‍👩‍👧", "a\u{202E}b", "=", ":", ",",
+        "'cat'", "`cat`", "'", "“cat”", "‘cat", "a // b", "//", "a;b", "a; b", "a;",
         String(repeating: "長", count: 2000),
     ]
 
@@ -277,7 +293,33 @@ import Vision
         let labels = ["background", "ace", "king"].map { Array($0.utf8) }
         let mistakes = configuration.mistakes(for: labels)
         #expect(mistakes.map(\.line) == [2, 4])
-        #expect(mistakes.map(\.reason) == ["prince", "background"].map { .unknownClass(Array($0.utf8)) })
+        #expect(mistakes.map(\.reason) == ["prince", "background"].map { .unknownClass(Array($0.utf8), nearest: nil) })
+    }
+
+    @Test(arguments: [
+        ("King", "king"), ("kign", "king"), ("ing", "king"), ("kings", "king"), ("stopsign", "stop sign"), ("ring", "king"),
+        ("stop-signs", "stop sign"), ("kig g", nil), ("a", nil), ("", nil), ("queen", nil), ("backgroun", nil),
+    ] as [(String, String?)])
+    func aClassThatIsSpeltAlmostSoIsNamed(name: String, meant: String?) {
+        let labels = ["background", "king", "stop sign"].map { Array($0.utf8) }
+        let mistakes = read("[threshold]\n\"\(name)\" = 1\n").configuration.mistakes(for: labels)
+        let nearest = meant.map { Array($0.utf8) }
+        #expect(mistakes.map(\.reason) == [.unknownClass(Array(name.utf8), nearest: nearest)])
+    }
+
+    @Test func aCommentThatIsTheLabelOfAClassIsAMistake() {
+        let labels = ["background", "#1", "; x", "king"].map { Array($0.utf8) }
+        let reader = read("[threshold]\n#1 = 0.5\n ; x=1\n# king = 0.5\n#1 is not looked for\n#1 = much\n[camera]\n#1 = 0.5\n")
+        #expect(reader.mistakes.isEmpty && reader.configuration.classThresholds.isEmpty)
+        let mistakes = reader.configuration.mistakes(for: labels)
+        #expect(mistakes.map(\.line) == [2, 3] && mistakes.allSatisfy { $0.reason == .commentedClass })
+        #expect(reader.configuration.mistakes(for: [[]]).isEmpty)
+    }
+
+    @Test func aKeyOfAnotherSectionIsSentThere() {
+        let mistakes = read("[detect]\nrate = 5\nLimit = 5\n").mistakes.map { $0.message(file: "F") }
+        #expect(mistakes.first?.hasSuffix("resize; it belongs into [camera]") == true, "\(mistakes)")
+        #expect(mistakes.last?.hasSuffix("has threshold, limit, classes, resize") == true, "\(mistakes)")
     }
 
     @Test func filesThatCannotBeReadAreErrors() throws {
@@ -296,7 +338,7 @@ import Vision
     /// What the text of random settings says when it is read: each setting by itself, not by its text.
     @Test func theTextOfRandomSettingsSaysTheSame() throws {
         var random = SeededGenerator(seed: 23)
-        let signs: [Unicode.Scalar] = Array("ab,:=;#[]\"\\ \t\n\r\u{1}\u{7F}\u{85}é玄\u{202E}😀".unicodeScalars)
+        let signs: [Unicode.Scalar] = Array("ab,:=;#/'`“[]\"\\ \t\n\r\u{1}\u{7F}\u{85}é玄\u{202E}😀".unicodeScalars)
         func name(_ least: Int) -> [UInt8] {
             var text = String.UnicodeScalarView()
             for _ in 0..<Int.random(in: least...6, using: &random) { text.append(signs.randomElement(using: &random)!) }
@@ -314,7 +356,7 @@ import Vision
             all.modelPath = maybe(Array("/".utf8) + name(0))
             all.threads = Int.random(in: 1...64, using: &random)
             all.cameraName = maybe(name(1))
-            all.cameraSize = maybe(PictureSize(width: Int.random(in: 1...16384, using: &random), height: 1))
+            all.cameraSize = maybe(PictureSize(width: Int.random(in: 8...16384, using: &random), height: 8))
             all.cameraFormat = PixelFormat.allCases.randomElement(using: &random)
             all.cameraTimeout = Double.random(in: Configuration.timeoutRange, using: &random)
             all.rotation = 90 * Int.random(in: 0...3, using: &random)

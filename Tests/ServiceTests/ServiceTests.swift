@@ -189,6 +189,8 @@ import Testing
         #expect(unknown.code == 78 && unknown.errors.count == 2)
         #expect(unknown.errors.first?.contains("conf:4: [threshold] a=b: the model has no class 'a=b'") == true)
         #expect(unknown.errors.last?.contains("conf:5: [detekt] no such section") == true)
+        let odd = try check("[model]\npath = \(try RunningDaemon.model())\n[stream]\nsocket = \(daemon.folder)/pictures\n")
+        #expect(odd.code == 78 && odd.errors.count == 1 && odd.errors.first?.contains("is not a socket") == true)
         let without = try check("[detect]\nlimit = 5\n")
         #expect(without.code == 0 && without.errors.first?.contains("[model] path is not set") == true)
     }

@@ -43,6 +43,7 @@ public struct BoardReader {
                 switch item {
                 case .section(let word, let name): reader.begin(word, name, scanner.line)
                 case .entry(let key, let value): reader.take(key, value, scanner.line)
+                case .comment: break
                 }
             } catch {
                 reader.mistakes.append(BoardMistake(line: scanner.line, reason: .line(error.reason)))

@@ -9,7 +9,7 @@ extension BoardReader {
 
         init(_ text: INICursor) throws(BoardMistake.Refusal) {
             do throws(ConfigurationMistake.Refusal) {
-                value = try ConfigurationReader.Value(text)
+                value = try ConfigurationReader.Value(text, isProse: true)
             } catch {
                 throw .init(.line(error.reason))
             }

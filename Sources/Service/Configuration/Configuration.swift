@@ -80,6 +80,8 @@ public struct Configuration {
     public var classes: [ClassName]?
     /// Instead of `threshold`, in the file's order.
     public var classThresholds: [ClassThreshold] = []
+    /// Comments that would be such if a label began with their sign: a mistake where the model has that label.
+    var commentedThresholds: [ClassName] = []
     /// At most `mostZones`, in the file's order.
     public var zones: [Zone] = []
     /// Where the daemon listens, unless it is given a socket.
@@ -104,6 +106,8 @@ public struct Configuration {
     public static let timeoutRange = 1...3600.0
     /// Frames per second.
     public static let rateRange = 0.001...1000.0
+    /// Pixels of a side of the camera's frames.
+    public static let sideRange: ClosedRange<Int64> = 8...16_384
     /// Detections of a frame.
     public static let limitRange: ClosedRange<Int64> = 1...1000
 
@@ -115,9 +119,13 @@ public struct Configuration {
         func check(_ name: ClassName, _ section: StaticString, _ key: [UInt8]) {
             let isKnown = sorted.places(of: name.label).contains { $0 > 0 }
             if !isKnown, mistakes.count < ConfigurationReader.mostMistakes {
-                let reason = ConfigurationMistake.Reason.unknownClass(name.label)
+                let near = nearest(to: name.label, in: labels.dropFirst())
+                let reason = ConfigurationMistake.Reason.unknownClass(name.label, nearest: near)
                 mistakes.append(.init(line: name.line, section: bytes(section), key: key, reason: reason))
             }
+        }
+        for name in commentedThresholds where sorted.places(of: name.label).contains(where: { $0 > 0 }) {
+            mistakes.append(.init(line: name.line, section: bytes("threshold"), key: name.label, reason: .commentedClass))
         }
         for name in classes ?? [] { check(name, "detect", bytes("classes")) }
         for setting in classThresholds { check(setting.name, "threshold", setting.name.label) }

@@ -3,11 +3,17 @@ public struct ConfigurationMistake: Error, Equatable {
     /// What is wrong; `message(file:)` has the words.
     public enum Reason: Equatable, Sendable {
         case nullByte
+        /// One that is not at the line's end.
+        case carriageReturn
         case notINI
         /// Text stands behind a section's bracket.
         case behindSection
-        /// A # behind a blank or at the beginning of a value.
+        /// A # behind a blank or at the beginning of a value, or // behind a blank.
         case hashComment
+        /// A semicolon before a blank and not behind one.
+        case tightComment
+        /// A text in single, back or curly quotes.
+        case foreignQuotes
         /// A double quote that does not enclose a text.
         case quote
         /// What follows a backslash inside quotes.
@@ -37,7 +43,10 @@ public struct ConfigurationMistake: Error, Equatable {
         case tooManyZones(limit: Int)
         /// Of classes.
         case tooManyNames(limit: Int)
-        case unknownClass([UInt8])
+        /// `nearest` is the model's label that is spelt most like it; nil where none is.
+        case unknownClass([UInt8], nearest: [UInt8]?)
+        /// A comment that begins with the label of a class.
+        case commentedClass
         /// So many that the rest of the file was not looked at.
         case tooManyMistakes(limit: Int)
         /// There is no key in the whole file.

@@ -59,6 +59,7 @@ public struct ConfigurationReader {
                 case .entry(let key, let value):
                     hasKey = true
                     reader.take(key, value, scanner.line)
+                case .comment(let text): reader.takeComment(text, scanner.line)
                 }
             } catch {
                 reader.mistakes.append(.init(line: scanner.line, reason: error.reason))
@@ -130,6 +131,18 @@ public struct ConfigurationReader {
         }
     }
 
+    /// A line of [threshold] that would be a setting if its label did not begin like a comment.
+    private mutating func takeComment(_ text: INICursor, _ line: Int) {
+        guard case .threshold = section, configuration.commentedThresholds.count < Self.mostMistakes else { return }
+        var cursor = text
+        let label = cursor.line(before: UInt8(ascii: "="))
+        guard cursor.current != nil else { return }
+        cursor.advance()
+        if let value = try? Value(cursor), (try? value.threshold()) != nil {
+            configuration.commentedThresholds.append(.init(label: label, line: line))
+        }
+    }
+
     private func note(_ line: Int, in place: inout Int) throws(ConfigurationMistake.Refusal) {
         guard place == 0 else { throw .init(.repeated(line: place)) }
         place = line
@@ -165,8 +178,7 @@ public struct ConfigurationReader {
             guard let format = PixelFormat(name: value.bytes) else { throw .init(.notAFormat) }
             configuration.cameraFormat = format
         case .rotate:
-            configuration.rotation = try value.integer(in: 0...270)
-            guard configuration.rotation % 90 == 0 else { throw .init(.notARotation) }
+            configuration.rotation = try value.rotation()
         case .timeout: configuration.cameraTimeout = try value.number(in: Configuration.timeoutRange)
         case .rate: configuration.rate = try value.number(in: Configuration.rateRange)
         case .threshold: configuration.threshold = try value.threshold()

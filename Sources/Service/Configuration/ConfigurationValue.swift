@@ -6,9 +6,10 @@ extension ConfigurationReader {
     struct Value {
         let bytes: [UInt8]
 
-        init(_ text: INICursor) throws(ConfigurationMistake.Refusal) {
+        /// - Parameter isProse: whether semicolons may stand in it as in a sentence.
+        init(_ text: INICursor, isProse: Bool = false) throws(ConfigurationMistake.Refusal) {
             var cursor = text
-            bytes = try cursor.text { _ in false }
+            bytes = try isProse ? cursor.text { _ in false } : cursor.name { _ in false }
             guard !bytes.isEmpty else { throw .init(.empty) }
         }
 
@@ -38,6 +39,12 @@ extension ConfigurationReader {
             return Int(parsed)
         }
 
+        /// Degrees.
+        func rotation() throws(ConfigurationMistake.Refusal) -> Int {
+            for degrees in [0, 90, 180, 270] where bytes == Array("\(degrees)".utf8) { return degrees }
+            throw .init(.notARotation)
+        }
+
         func isUpstream() throws(ConfigurationMistake.Refusal) -> Bool {
             if bytes == Service.bytes("upstream") { return true }
             guard bytes == Service.bytes("fast") else { throw .init(.notAResize) }
@@ -57,7 +64,7 @@ extension ConfigurationReader {
             var numbers: [Int] = []
             for side in sides {
                 do throws(ConfigurationMistake.Refusal) {
-                    numbers.append(try Value(part: Array(side)).integer(in: 1...16384))
+                    numbers.append(try Value(part: Array(side)).integer(in: Configuration.sideRange))
                 } catch {
                     throw .init(.notASize)
                 }
@@ -87,7 +94,7 @@ extension ConfigurationReader {
             while true {
                 cursor.skipBlanks()
                 let isQuoted = cursor.current == UInt8(ascii: "\"")
-                let name = try cursor.text { $0 == UInt8(ascii: ",") }
+                let name = try cursor.name { $0 == UInt8(ascii: ",") }
                 guard isQuoted || !name.isEmpty else { throw .init(.empty) }
                 names.append(name)
                 guard cursor.current == UInt8(ascii: ",") else { return names }

@@ -27,6 +27,15 @@ struct INICursor {
         return Array(bytes[start..<position])
     }
 
+    /// All before `end`, without blanks around it.
+    mutating func line(before end: UInt8) -> [UInt8] {
+        let start = position
+        while let byte = current, byte != end { position += 1 }
+        var text = bytes[start..<position]
+        while let last = text.last, Self.isBlank(last) { text.removeLast() }
+        return Array(text)
+    }
+
     /// The text before a byte that is an end, before a comment, or before the end of the line; then that is `current`.
     mutating func text(before isEnd: (UInt8) -> Bool) throws(ConfigurationMistake.Refusal) -> [UInt8] {
         skipBlanks()
@@ -35,10 +44,23 @@ struct INICursor {
         return text
     }
 
+    /// The same of a word or a name, in which a semicolon that no blank precedes may not stand before one: most likely it
+    /// is to begin a comment, or to separate names.
+    mutating func name(before isEnd: (UInt8) -> Bool) throws(ConfigurationMistake.Refusal) -> [UInt8] {
+        skipBlanks()
+        let isQuoted = current == UInt8(ascii: "\"")
+        let text = try text(before: isEnd)
+        for (index, byte) in text.enumerated() where byte == UInt8(ascii: ";") && !isQuoted {
+            if index + 1 == text.count || Self.isBlank(text[index + 1]) { throw .init(.tightComment) }
+        }
+        return text
+    }
+
     /// Throws `reason` where more than blanks and a comment follows.
     mutating func requireEnd(otherwise reason: ConfigurationMistake.Reason) throws(ConfigurationMistake.Refusal) {
         skipBlanks()
         if current == UInt8(ascii: "#") { throw .init(.hashComment) }
+        if current == 0x0D { throw .init(.carriageReturn) }
         guard current == nil || current == UInt8(ascii: ";") else { throw .init(reason) }
     }
 
@@ -48,13 +70,17 @@ struct INICursor {
         while let byte = current, !isEnd(byte) {
             if position == start || Self.isBlank(bytes[position - 1]) {
                 if byte == UInt8(ascii: ";") { break }
-                if byte == UInt8(ascii: "#") { throw .init(.hashComment) }
+                let isSlashes = position > start && bytes[position...].starts(with: Service.bytes("//"))
+                if byte == UInt8(ascii: "#") || isSlashes { throw .init(.hashComment) }
             }
             if byte == UInt8(ascii: "\"") { throw .init(.quote) }
+            if byte == 0x0D { throw .init(.carriageReturn) }
             position += 1
             if !Self.isBlank(byte) { end = position }
         }
-        return Array(bytes[start..<end])
+        let text = Array(bytes[start..<end])
+        if hasForeignQuotes(text) { throw .init(.foreignQuotes) }
+        return text
     }
 
     private mutating func quoted(before isEnd: (UInt8) -> Bool) throws(ConfigurationMistake.Refusal) -> [UInt8] {
@@ -104,13 +130,23 @@ struct INICursor {
     private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 }
 
+/// Whether a text stands in quotes of a shell or of a word processor, which would become part of it.
+private func hasForeignQuotes(_ text: [UInt8]) -> Bool {
+    // “ ” „ ‘ in UTF-8.
+    if text.count >= 3, text[0] == 0xE2, text[1] == 0x80, [0x9C, 0x9D, 0x9E, 0x98].contains(text[2]) { return true }
+    return text.count > 1 && text.first == text.last && Service.bytes("'`").contains(text[0])
+}
+
 /// UTF-8 as a text of an INI file: in double quotes where it would mean something else without, or has control
 /// characters.
 func iniText(_ bytes: [UInt8]) -> String {
     func isBlank(_ byte: UInt8?) -> Bool { byte == 0x20 }
     let special = Service.bytes("\"\\,=:;#[]")
     let controls = bytes.indices.contains { isControl(bytes, $0) }
-    guard bytes.isEmpty || isBlank(bytes.first) || isBlank(bytes.last) || controls || bytes.contains(where: special.contains)
+    let slashes = bytes.indices.contains { bytes[$0...].starts(with: Service.bytes(" //")) }
+    guard
+        bytes.isEmpty || isBlank(bytes.first) || isBlank(bytes.last) || controls || slashes || hasForeignQuotes(bytes)
+            || bytes.contains(where: special.contains)
     else { return text(bytes) }
     var quoted: [UInt8] = [UInt8(ascii: "\"")]
     let digits = Service.bytes("0123456789abcdef")

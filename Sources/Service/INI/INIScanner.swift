@@ -12,6 +12,8 @@ struct INIScanner {
         case section(word: [UInt8], name: [UInt8]?)
         /// The value as it stands there, from the separator to the end of the line.
         case entry(key: [UInt8], value: INICursor)
+        /// A line that begins with its sign, blanks aside.
+        case comment(INICursor)
     }
 
     /// Of the item that `next()` gave or threw at, from 1.
@@ -51,7 +53,8 @@ struct INIScanner {
         isAtSection = false
         if cursor.bytes.contains(0) { throw .init(.nullByte) }
         cursor.skipBlanks()
-        guard let first = cursor.current, first != UInt8(ascii: "#"), first != UInt8(ascii: ";") else { return nil }
+        guard let first = cursor.current else { return nil }
+        if first == UInt8(ascii: "#") || first == UInt8(ascii: ";") { return .comment(cursor) }
         isAtSection = first == UInt8(ascii: "[")
         if isAtSection { return try Self.section(&cursor) }
         let isQuoted = first == UInt8(ascii: "\"")

@@ -88,10 +88,11 @@ class Bridge:
             self.broker.send()
             self.wait()
         left = len(self.broker.window) + len(self.daemon.lines)
+        waiting = sum(message.topic == self.topics["frame"] for message in self.broker.window)
         self.broker.part()
         refused = self.broker.refused
         frames = refused[self.topics["frame"]]
-        note(f"ended: {self.published - frames} frames published, {self.lost} lines lost"
+        note(f"ended: {self.published - frames - waiting} frames published, {self.lost} lines lost"
              + (f"; {left} messages without the broker's acknowledgement" if left else "")
              + (f"; the broker did not accept {refused.total()} messages, {frames} of them frames" if refused else ""))
 

@@ -13,7 +13,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from swiftlet_mqtt.client import FAILURE, PACKET_LIMIT, Client, Older, Oversize, Stranger, reason_text
+from swiftlet_mqtt.client import FAILURE, PACKET_LIMIT, Client, Forgetful, Older, Oversize, Stranger, reason_text
 from swiftlet_mqtt.log import note, warn
 from swiftlet_mqtt.pauses import Pauses
 from swiftlet_mqtt.settings import Settings
@@ -29,7 +29,7 @@ STEADY = 5  # a connection that holds for so long, or for a whole window, makes 
 REFUSAL_LOG_PAUSE = 60
 # So many times within so many seconds: an accepted connection was closed, and the next one was accepted at once.
 TAKEOVERS, TAKEOVER_SPAN = 3, 30
-SESSION_TAKEN_OVER = 0x8E
+SESSION_TAKEN_OVER, QOS_NOT_SUPPORTED = 0x8E, 0x9B
 # OpenSSL's: a certificate that is its own authority, in one way or another, or one whose authority is not known.
 UNKNOWN_AUTHORITY = (18, 19, 20, 21)
 
@@ -200,6 +200,10 @@ class Broker:
         except Older:
             self.is_modern = False
             reason = ""
+        except Forgetful:
+            # It means the last will: the rest is seen from its limits.
+            reason = "" if self.will.retain else f"{self.name} refuses the connection: retain not supported"
+            self.will = dataclasses.replace(self.will, retain=False)
         except Oversize as problem:
             self.subscribes = False
             reason = (f"{self.name} sends {problem}, and nothing of more than {PACKET_LIMIT} is taken: going on without "
@@ -211,6 +215,8 @@ class Broker:
         except OSError as problem:
             # Not all of TLS's are caught in there.
             reason = f"the connection to {self.name} is lost: {problem}"
+            if "CERTIFICATE_REQUIRED" in str(problem):
+                reason = f"{self.name} wants a client's certificate, which the bridge does not have"
         except Exception as problem:  # a packet that the library cannot read may raise anything
             reason = f"{self.name} sends what cannot be read: {type(problem).__name__}: {problem}"
         # What a callback has found says more.
@@ -243,7 +249,9 @@ class Broker:
     def unreachable(self, failure: Exception) -> str:
         is_handshake = isinstance(failure, ssl.SSLError) or self.settings.tls and isinstance(failure, ConnectionResetError)
         if is_handshake and not isinstance(failure, ssl.SSLCertVerificationError) and "ALERT" not in str(failure).upper():
-            return f"{self.name} speaks no TLS there ({failure}): is that the right [broker] port, or is tls = off right?"
+            certificate = ", or wants a client's certificate, which the bridge does not have"
+            return (f"{self.name} speaks no TLS there{certificate * isinstance(failure, ssl.SSLEOFError)} ({failure}): is that "
+                    "the right [broker] port, or is tls = off right?")
         advice = ""
         if isinstance(failure, ssl.SSLCertVerificationError) and failure.verify_code in UNKNOWN_AUTHORITY:
             advice = ": name the authority that signed its certificate as [broker] ca_file"
@@ -327,6 +335,8 @@ class Broker:
         else:
             text = str(reason) if hasattr(reason, "value") else paho.connack_string(code)
             self.failure = f"{self.name} refuses the connection: {text}"
+            if code == QOS_NOT_SUPPORTED:
+                self.failure += ": set [topics] qos = 0"
             if code in (2, 133):
                 self.failure += f": look at [broker] client_id, '{self.settings.client_id}'"
 

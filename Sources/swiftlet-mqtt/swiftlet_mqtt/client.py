@@ -32,6 +32,10 @@ class Older(Exception):
     """The broker does not speak MQTT 5."""
 
 
+class Forgetful(Exception):
+    """The broker keeps no messages, and refuses a last will that it is to keep."""
+
+
 class Client(paho.Client):
     """The `refusals` and the reason for a `farewell` are the owner's to read."""
 
@@ -60,6 +64,8 @@ class Client(paho.Client):
         kind, packet = self._in_packet["command"] & 0xF0, bytes(self._in_packet["packet"])
         if kind == CONNACK and self.is_modern and (len(packet) == 2 or packet[1:2] in (b"\x01", b"\x84")):
             raise Older
+        if kind == CONNACK and self.is_modern and packet[1:2] == b"\x9a":
+            raise Forgetful
         if kind == PUBACK and self.is_modern and len(packet) > 2 and packet[2] >= FAILURE:
             self.refusals[int.from_bytes(packet[:2], "big")] = packet[2]
         if kind == SUBACK:

@@ -55,8 +55,6 @@ def entries(data: bytes) -> Iterator[Entry]:
                 raise Mistake("not UTF-8: save the file in that encoding") from None
             if "\0" in text.line:
                 raise Mistake("the line has a null byte: this is no text file")
-            if "\r" in text.line:
-                raise Mistake("a carriage return inside the line: save the file with the line breaks of Unix or Windows")
             if text.line[0] == "[":
                 is_known = False
                 section = text.section()
@@ -127,6 +125,11 @@ class Text:
                 self.refuse_comment()
             if character == '"':
                 self.refuse_quote()
+            if character == "\r":
+                self.refuse_carriage_return()
+            if character == ";" and self.rest[place + 1:place + 2] in ("", *BLANKS):
+                raise Mistake("a comment begins with a blank and ;, and commas separate names: put a text that has ; in it in "
+                              "double quotes")
         else:
             place = len(self.rest)
         text, self.rest = self.rest[:place].strip(BLANKS), self.rest[place:]
@@ -166,12 +169,17 @@ class Text:
         """More than a comment is a mistake."""
         if self.rest.startswith("#"):
             self.refuse_comment()
+        if self.rest.startswith("\r"):
+            self.refuse_carriage_return()
         if self.rest and not self.rest.startswith(";"):
             raise Mistake(otherwise)
 
     def refuse_comment(self) -> None:
         raise Mistake("a comment behind a value begins with a blank and ;, not with # or //: put a text that has one in "
                       "it in double quotes")
+
+    def refuse_carriage_return(self) -> None:
+        raise Mistake("a carriage return inside the line: save the file with the line breaks of Unix or Windows")
 
     def refuse_quote(self) -> None:
         raise Mistake('double quotes must enclose the whole text: write \\" for a quote inside it, and put a text that '

@@ -1,0 +1,36 @@
+/// Of `candidates`, the one that is spelt most like `word`, whatever the case of ASCII's letters; nil where none is like
+/// it. For messages alone: it allocates.
+public func nearest(to word: [UInt8], in candidates: some Sequence<[UInt8]>) -> [UInt8]? {
+    let wanted = lowercased(word)
+    // Longer ones cost too much, and nobody types them.
+    guard !wanted.isEmpty, wanted.count <= 64 else { return nil }
+    var least = min(2, wanted.count / 3) + 1
+    var best: [UInt8]?
+    for candidate in candidates where candidate.count < wanted.count + least && wanted.count < candidate.count + least {
+        let distance = edits(wanted, lowercased(candidate), below: least)
+        if distance < least { (least, best) = (distance, candidate) }
+    }
+    return best
+}
+
+/// With small letters in place of ASCII's capitals.
+func lowercased(_ word: [UInt8]) -> [UInt8] {
+    word.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 + 0x20 : $0 }
+}
+
+/// Bytes to insert, remove or replace, or pairs to exchange, until one text is the other; `limit` for as many or more.
+private func edits(_ first: [UInt8], _ second: [UInt8], below limit: Int) -> Int {
+    var before: [Int] = []
+    var row = Array(0...second.count)
+    for i in first.indices {
+        var next = [i + 1]
+        for j in second.indices {
+            var least = min(row[j] + (first[i] == second[j] ? 0 : 1), row[j + 1] + 1, next[j] + 1)
+            if i > 0, j > 0, first[i] == second[j - 1], first[i - 1] == second[j] { least = min(least, before[j - 1] + 1) }
+            next.append(least)
+        }
+        if next.allSatisfy({ $0 >= limit }) { return limit }
+        (before, row) = (row, next)
+    }
+    return min(row[second.count], limit)
+}
