@@ -21,11 +21,10 @@ public struct LabelFile: Sendable {
     /// Reads the contents of a file.
     /// - Parameter count: how many classes the network has beside the background.
     public init(_ bytes: UnsafeRawBufferPointer, count: Int) throws(AnnotationError) {
-        if let other = OtherFormat(magic: bytes) {
-            throw AnnotationError("is \(other.name), not a list of labels: give a text with one label a line")
-        }
+        if let other = OtherFormat(magic: bytes) { throw Self.error(other) }
         let text = String(decoding: try FileText.utf8(bytes), as: UTF8.self)
         var remarks: [String] = []
+        guard text.contains(where: { !$0.isWhitespace }) else { throw AnnotationError("is empty: give a text with one label a line") }
         var entries = try LabelFormats.entries(text, count: count, &remarks)
         try Self.leaveOutBackground(&entries, count: count)
         try Self.check(entries)
@@ -34,6 +33,10 @@ public struct LabelFile: Sendable {
         }
         labels = entries.map(\.text)
         self.remarks = remarks
+    }
+
+    static func error(_ other: OtherFormat) -> AnnotationError {
+        AnnotationError("is \(other.name), not a list of labels: give a text with one label a line")
     }
 
     /// The background has no label in a file. Lists of other tools have it first, some last.

@@ -8,17 +8,21 @@ enum LabelFormats {
     static func entries(
         _ text: String, count: Int, _ remarks: inout [String]
     ) throws(AnnotationError) -> [LabelFile.Entry] {
-        let trimmed = text.trimmed
-        if let first = trimmed.utf8.first, first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
-            return try json(trimmed, count: count)
-        }
+        let trimmed = assigned(text.trimmed)
+        if let other = OtherFormat(notLabels: trimmed) { throw LabelFile.error(other) }
         var lines: [Entry] = []
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             let label = String(line).trimmed
             if !label.isEmpty { lines.append(Entry(text: label, place: "line \(index + 1)")) }
         }
+        if trimmed.first == "(", trimmed.last == ")", let entries = YAMLNames.python(trimmed) { return entries }
+        if let first = trimmed.utf8.first, first == UInt8(ascii: "{") || first == UInt8(ascii: "["),
+            !LabelLines.areNumbered(lines)
+        {
+            return try json(trimmed, count: count)
+        }
         if lines.contains(where: { $0.text.hasPrefix("item") && $0.text.dropFirst(4).trimmed.hasPrefix("{") }) {
-            return try labelMap(lines)
+            return try labelMap(text)
         }
         if let entries = try YAMLNames.entries(text) { return entries }
         if lines.contains(where: { LabelTable.isDarknetsNames($0.text) }), lines.count != count {
@@ -26,87 +30,19 @@ enum LabelFormats {
         }
         lines = LabelTable.withoutComments(lines, count: count, &remarks)
         if let entries = try LabelTable.entries(lines, count: count, &remarks) { return entries }
-        return try plain(lines, &remarks)
+        return try LabelLines.labels(lines, &remarks)
     }
 
-    // MARK: - One label a line
-
-    private static func plain(_ lines: [LabelFile.Entry], _ remarks: inout [String]) throws(AnnotationError) -> [LabelFile.Entry] {
-        var lines = lines
-        if lines.count > 1, lines.dropLast().allSatisfy({ $0.text.hasSuffix(",") }) {
-            for index in lines.indices where lines[index].text.hasSuffix(",") {
-                lines[index].text = lines[index].text.dropLast().trimmed
-            }
-            remarks.append("every line ends in a comma, which is no part of its label")
-        }
-        if lines.count > 1, lines.allSatisfy({ $0.text.hasPrefix("- ") }) {
-            for index in lines.indices { lines[index].text = lines[index].text.dropFirst(2).trimmed }
-            remarks.append("every line begins with a dash, which is no part of its label")
-        }
-        if !lines.isEmpty, lines.allSatisfy({ unquoted($0.text) != nil }) {
-            for index in lines.indices { lines[index].text = unquoted(lines[index].text)! }
-            remarks.append("every line is in quotes, which are no part of its label")
-        }
-        if let labels = try inOrder(lines, lines.map { numbered($0.text) }) {
-            remarks.append("every line begins with its number, which is no part of its label")
-            return labels
-        }
-        if let labels = try inOrder(lines, lines.map { numberedAtTheEnd($0.text) }) {
-            remarks.append("every line ends in its number, which is no part of its label")
-            return labels
-        }
-        return lines
-    }
-
-    /// The labels in the order of their numbers; nil where these are not 0, 1, 2, ... or 1, 2, 3, ..., or belong to the
-    /// labels, which are the same without them.
-    private static func inOrder(
-        _ lines: [LabelFile.Entry], _ numbered: [(number: Int, label: String)?]
-    ) throws(AnnotationError) -> [LabelFile.Entry]? {
-        let found = numbered.compactMap { $0 }
-        guard found.count == lines.count, found.count > 1 else { return nil }
-        guard Set(found.map { Bytes($0.label) }).count > 1 else { return nil }
-        let order = found.indices.sorted { found[$0].number < found[$1].number }
-        let first = found[order[0]].number
-        guard first == 0 || first == 1 else { return nil }
-        for (place, index) in order.enumerated() where found[index].number != first + place {
-            // Five numbers that rise are hardly parts of labels.
-            guard found.count >= 5, zip(found, found.dropFirst()).allSatisfy({ $0.number < $1.number }) else { return nil }
-            throw AnnotationError(
-                "\(lines[index].place) has the number \(found[index].number), but \(first + place) is expected: "
-                    + "write one label a line, without numbers")
-        }
-        return order.map { LabelFile.Entry(text: found[$0].label, place: lines[$0].place) }
-    }
-
-    /// Of `3 label`, `3: label`, `3. label`, `3) label`, `3, label` and the like.
-    private static func numbered(_ line: String) -> (number: Int, label: String)? {
-        let digits = line.prefix { $0.isASCII && $0.isNumber }
-        guard !digits.isEmpty, digits.count < 7, let number = Int(digits) else { return nil }
-        var rest = line[digits.endIndex...]
-        guard let separator = rest.first, separator.isWhitespace || ":.),;=-".contains(separator) else { return nil }
-        rest = rest.drop { $0.isWhitespace }
-        if let first = rest.first, ":.),;=-".contains(first) { rest = rest.dropFirst() }
-        let label = rest.trimmed
-        return label.isEmpty ? nil : (number, unquoted(label) ?? label)
-    }
-
-    /// Of `label,3`, `label: 3` and `label`, a tab and `3`.
-    private static func numberedAtTheEnd(_ line: String) -> (number: Int, label: String)? {
-        guard let place = line.lastIndex(where: { ",:;\t".contains($0) }) else { return nil }
-        let digits = line[line.index(after: place)...].trimmed, label = line[..<place].trimmed
-        guard digits.utf8.count < 7, digits.allSatisfy({ $0.isASCII && $0.isNumber }), let number = Int(digits),
-            !label.isEmpty
-        else { return nil }
-        return (number, unquoted(label) ?? label)
-    }
-
-    /// nil where it is in no quotes.
-    static func unquoted(_ text: some StringProtocol) -> String? {
-        guard text.count >= 2, let quote = text.first, quote == text.last, quote == "\"" || quote == "'" else { return nil }
-        let inner = text.dropFirst().dropLast()
-        guard !inner.contains(quote) else { return nil }
-        return String(inner).trimmed
+    /// What a program assigns to a name: `names = ['nine', ...]`, `const labels = [...];`. Else the text itself.
+    private static func assigned(_ text: String) -> String {
+        guard let sign = text.firstIndex(of: "=") else { return text }
+        let name = text[..<sign].trimmed
+        var value = text[text.index(after: sign)...].trimmed
+        if value.hasSuffix(";") { value = value.dropLast().trimmed }
+        guard let first = value.first, let end = YAMLNames.ends[first], value.last == end, !name.isEmpty,
+            name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "_ .".contains($0)) })
+        else { return text }
+        return value
     }
 
     // MARK: - JSON
@@ -223,28 +159,37 @@ enum LabelFormats {
     // MARK: - TensorFlow's label maps
 
     /// `item { id: 1 name: 'nine' }`, on any number of lines.
-    private static func labelMap(_ lines: [LabelFile.Entry]) throws(AnnotationError) -> [LabelFile.Entry] {
+    private static func labelMap(_ text: String) throws(AnnotationError) -> [LabelFile.Entry] {
         var members: [(key: String, value: JSONValue)] = []
-        let text = lines.map(\.text).joined(separator: "\n")
-        for block in text.split(separator: "}") {
+        let lines = text.split(whereSeparator: \.isNewline).map { YAMLNames.withoutComment($0) }
+        for block in lines.joined(separator: "\n").split(separator: "}") {
             guard let start = block.firstIndex(of: "{") else { continue }
-            let body = block[block.index(after: start)...]
-            func value(_ key: String) -> String? {
-                for line in body.split(whereSeparator: { $0.isNewline || $0 == "," }) {
-                    let line = line.trimmed
-                    guard line.hasPrefix(key) else { continue }
-                    let rest = line.dropFirst(key.count).trimmed
-                    guard rest.hasPrefix(":") else { continue }
-                    let text = rest.dropFirst().trimmed
-                    return unquoted(text) ?? text
-                }
-                return nil
-            }
-            guard let id = value("id"), let label = value("display_name") ?? value("name") else {
+            let fields = fields(block[block.index(after: start)...])
+            guard let id = fields["id"], let label = fields["display_name"] ?? fields["name"] else {
                 throw AnnotationError("an item of the label map has no id or no name")
             }
             members.append((id, .string(label)))
         }
         return try ofMapping(members)
+    }
+
+    /// Of `key: value`, with blanks, commas or line ends between them.
+    private static func fields(_ text: Substring) -> [String: String] {
+        var fields: [String: String] = [:]
+        var rest = text
+        while let colon = rest.firstIndex(of: ":") {
+            let key = rest[..<colon].split { $0.isWhitespace || ",;".contains($0) }.last.map(String.init) ?? ""
+            rest = rest[rest.index(after: colon)...].drop { $0.isWhitespace }
+            let value: Substring
+            if let quote = rest.first, "'\"".contains(quote) {
+                rest = rest.dropFirst()
+                value = rest.prefix { $0 != quote }
+            } else {
+                value = rest.prefix { !$0.isWhitespace && !",;".contains($0) }
+            }
+            rest = rest[value.endIndex...].dropFirst()
+            fields[key] = fields[key] ?? String(value).trimmed
+        }
+        return fields
     }
 }

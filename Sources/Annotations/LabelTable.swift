@@ -33,6 +33,12 @@ enum LabelTable {
         _ lines: [LabelFile.Entry], count: Int, _ remarks: inout [String]
     ) throws(AnnotationError) -> [LabelFile.Entry]? {
         guard let first = lines.first else { return nil }
+        // CVAT's labelmap.txt: the colour of each label, and its parts.
+        if lines.count > 1, lines.allSatisfy({ $0.text.count { $0 == ":" } == 3 }) {
+            let names = lines.map { Entry(text: $0.text.prefix { $0 != ":" }.trimmed, place: $0.place) }
+            remarks.append("of every line what follows the first colon is taken for a colour")
+            return names.first?.text.lowercased() == "label" ? Array(names.dropFirst()) : names
+        }
         if lines.count == 1, count > 1 {
             for separator: Character in [",", ";", "\t", "|"] {
                 let parts = cells(first.text, separator)
@@ -81,6 +87,6 @@ enum LabelTable {
                 current.append(character)
             }
         }
-        return (cells + [current]).map { LabelFormats.unquoted($0.trimmed) ?? $0.trimmed }
+        return (cells + [current]).map { LabelLines.unquoted($0.trimmed) ?? $0.trimmed }
     }
 }

@@ -101,6 +101,14 @@ struct OtherFormat {
         }
     }
 
+    /// Texts that are no labels either. A label may begin with < too.
+    init?(notLabels text: String) {
+        let start = text.prefix(16).lowercased()
+        let pages = ["<!", "<?", "<html", "<annotation", "<view", "version https://"]
+        guard pages.contains(where: start.hasPrefix) || Self.isYOLO(text) else { return nil }
+        self.init(text: Array(text.utf8.prefix(4096)))
+    }
+
     /// A class and four shares of the picture.
     private static func isYOLO(_ start: String) -> Bool {
         let line = start.prefix { !$0.isNewline }

@@ -10,8 +10,9 @@ enum YAMLNames {
         let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { withoutComment($0) }
         for key in keys {
             func begins(_ line: String) -> Bool {
-                guard line.hasPrefix(key) else { return false }
-                let rest = line.dropFirst(key.count).trimmed
+                let written = [key, "\"\(key)\"", "'\(key)'"]
+                guard let name = written.first(where: line.hasPrefix) else { return false }
+                let rest = line.dropFirst(name.count).trimmed
                 // A label may be called so: of those the number follows.
                 return rest == ":" || rest.hasPrefix(":") && "[{".contains(rest.dropFirst().trimmed.first ?? " ")
             }
@@ -23,7 +24,8 @@ enum YAMLNames {
     private static func entries(_ lines: [String], from start: Int) throws(AnnotationError) -> [LabelFile.Entry]? {
         let first = lines[start].drop { $0 != ":" }.dropFirst().trimmed
         if let bracket = first.first, bracket == "[" || bracket == "{" {
-            return try flow(lines[start...].joined(separator: " ").drop { $0 != bracket }, isMapping: bracket == "{")
+            return try flow(lines[start...].joined(separator: " ").drop { $0 != bracket }, isMapping: bracket == "{",
+                end: bracket == "{" ? "}" : "]")
         }
         guard first.isEmpty else { return nil }
         return try block(lines[(start + 1)...], start)
@@ -38,7 +40,7 @@ enum YAMLNames {
             if text.isEmpty { continue }
             if text.hasPrefix("- ") {
                 let item = text.dropFirst(2).trimmed
-                guard LabelFormats.unquoted(item) != nil || !item.contains(": ") else {
+                guard LabelLines.unquoted(item) != nil || !item.contains(": ") else {
                     throw AnnotationError(
                         "line \(start + 2 + index) is no label of the list: give a text with one label a line")
                 }
@@ -60,17 +62,21 @@ enum YAMLNames {
         return try LabelFormats.ofMapping(members)
     }
 
-    /// The list or dictionary that Python shows; nil where the text is none.
+    static let ends: [Character: Character] = ["[": "]", "(": ")", "{": "}"]
+
+    /// The list, tuple or dictionary that Python shows; nil where the text is none.
     static func python(_ text: String) -> [LabelFile.Entry]? {
-        guard let first = text.first, let last = text.last, "[{".contains(first), "]}".contains(last), text.contains("'") else {
-            return nil
-        }
-        let entries = try? flow(text.split(whereSeparator: \.isNewline).joined(separator: " ")[...], isMapping: first == "{")
-        return entries?.contains { $0.text.isEmpty || "[{".contains($0.text.first!) } == false ? entries : nil
+        guard let first = text.first, let end = ends[first], text.last == end,
+            !text.dropFirst().dropLast().contains(where: { $0 == first || $0 == end })
+        else { return nil }
+        let line = text.split(whereSeparator: \.isNewline).map { withoutComment($0) }.joined(separator: " ")
+        guard let entries = try? flow(line[...], isMapping: first == "{", end: end) else { return nil }
+        return entries.contains { $0.text.isEmpty || "[{(".contains($0.text.first!) } ? nil : entries
     }
 
-    private static func flow(_ text: Substring, isMapping: Bool) throws(AnnotationError) -> [LabelFile.Entry] {
-        let end: Character = isMapping ? "}" : "]"
+    private static func flow(
+        _ text: Substring, isMapping: Bool, end: Character
+    ) throws(AnnotationError) -> [LabelFile.Entry] {
         var parts: [String] = [], current = "", quote: Character?, isClosed = false
         for character in text.dropFirst() {
             if quote == nil, character == end {
@@ -119,7 +125,7 @@ enum YAMLNames {
     }
 
     /// A comment begins at a # that is the first character or follows a blank, outside quotes.
-    private static func withoutComment(_ line: Substring) -> String {
+    static func withoutComment(_ line: Substring) -> String {
         var quote: Character?, before: Character = " ", kept = ""
         for character in line {
             if character == quote {
