@@ -71,11 +71,13 @@ static cjpeg_status give_up(cjpeg_decoder *decoder) {
     return decoder->errors.status;
 }
 
-/// The bytes before the picture's SOI, which begins a marker; 0 where there is none near.
+/// The bytes before the picture's SOI, behind which another marker begins; 0 where there is none near. Of an SOI that comes
+/// twice, the second begins the picture.
 static size_t bytes_before(const uint8_t *bytes, size_t count) {
-    if (count >= 2 && bytes[0] == 0xFF && bytes[1] == 0xD8) return 0;
-    for (size_t i = 1; i <= CJPEG_BYTES_BEFORE && i + 2 < count; i++)
-        if (bytes[i] == 0xFF && bytes[i + 1] == 0xD8 && bytes[i + 2] == 0xFF) return i;
+    for (size_t i = 0; i <= CJPEG_BYTES_BEFORE && i + 3 < count; i++) {
+        if (bytes[i] != 0xFF || bytes[i + 1] != 0xD8) continue;
+        if (bytes[i + 2] == 0xFF ? bytes[i + 3] != 0xD8 : i == 0) return i;
+    }
     return 0;
 }
 
@@ -88,6 +90,7 @@ cjpeg_status cjpeg_read_header(cjpeg_decoder *decoder, const uint8_t *bytes, siz
     decoder->exif = NULL;
     decoder->exif_count = 0;
     jpeg->err->num_warnings = 0;
+    decoder->errors.scan = 0;
     const size_t before = bytes_before(bytes, count);
     jpeg_mem_src(jpeg, bytes + before, count - before);
     jpeg_read_header(jpeg, TRUE);
@@ -95,6 +98,7 @@ cjpeg_status cjpeg_read_header(cjpeg_decoder *decoder, const uint8_t *bytes, siz
     header->width = jpeg->image_width;
     header->height = jpeg->image_height;
     header->components = (uint32_t)jpeg->num_components;
+    header->start = before;
     header->exif = decoder->exif;
     header->exif_count = decoder->exif_count;
     switch (jpeg->jpeg_color_space) {

@@ -23,6 +23,7 @@ static cjpeg_status status_of(int code) {
     case JERR_SOF_UNSUPPORTED:
     case JERR_BAD_PRECISION:
     case JERR_CONVERSION_NOTIMPL:
+    case JERR_EMPTY_IMAGE: // a height that is told behind the first scan (DNL)
         return CJPEG_UNSUPPORTED;
     default:
         return CJPEG_CORRUPT;
@@ -30,6 +31,18 @@ static cjpeg_status status_of(int code) {
 }
 
 static void fail(j_common_ptr jpeg) { cjpeg_escape(jpeg, status_of(jpeg->err->msg_code)); }
+
+/// A restart marker came before the end of its interval's data, the rest of which is grey. Where that is so in most of a
+/// scan, the interval is not the one that the header names, and what is decoded is no picture.
+static void note_broken_interval(j_decompress_ptr jpeg) {
+    cjpeg_errors *errors = (cjpeg_errors *)jpeg->err;
+    if (errors->scan != jpeg->input_scan_number) errors->broken_intervals = 0;
+    errors->scan = jpeg->input_scan_number;
+    errors->broken_intervals++;
+    const uint64_t blocks = (uint64_t)jpeg->MCUs_per_row * jpeg->MCU_rows_in_scan;
+    const uint64_t intervals = jpeg->restart_interval ? (blocks - 1) / jpeg->restart_interval + 1 : 1;
+    if (2 * errors->broken_intervals > intervals) cjpeg_escape((j_common_ptr)jpeg, CJPEG_CORRUPT);
+}
 
 static void note(j_common_ptr jpeg, int level) {
     if (level >= 0) return; // trace messages
@@ -51,6 +64,7 @@ static void note(j_common_ptr jpeg, int level) {
         // where there should be more of the scan is a cut. (Nothing below JPEG_SOF0 is a marker where one is looked for.)
         if (jpeg->err->msg_code == JWRN_MUST_RESYNC && marker < JPEG_SOF0) break;
         if (marker < JPEG_RST0 || marker > JPEG_RST0 + 7) cjpeg_escape(jpeg, CJPEG_TRUNCATED);
+        if (jpeg->err->msg_code == JWRN_HIT_MARKER) note_broken_interval((j_decompress_ptr)jpeg);
         break;
     case JWRN_BOGUS_PROGRESSION:
         // A refinement of bits that never came: a scan is missing before this one.

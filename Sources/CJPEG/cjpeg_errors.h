@@ -12,6 +12,9 @@ typedef struct {
     struct jpeg_error_mgr manager;
     jmp_buf escape;
     cjpeg_status status;
+    /// Restart intervals of a scan whose data ended early, and the scan's number. 0 before a picture.
+    uint32_t broken_intervals;
+    int scan;
 } cjpeg_errors;
 
 /// Fills in the manager. Warnings are counted in `manager.num_warnings`.

@@ -102,7 +102,11 @@ struct JPEGSplitter {
     private static func isStart(_ position: Int, in bytes: UnsafeRawBufferPointer) -> Bool? {
         guard position + 2 < bytes.count else { return nil }
         guard bytes[position] == 0xFF, bytes[position + 1] == 0xD8 else { return false }
-        if bytes[position + 2] == 0xFF { return true }
+        if bytes[position + 2] == 0xFF {
+            guard position + 3 < bytes.count else { return nil }
+            // Of one that comes twice, the second.
+            return bytes[position + 3] != 0xD8
+        }
         for next in position + 3...position + 2 + strayBytes {
             guard next + 1 < bytes.count else { return nil }
             guard bytes[next] == 0xFF else { continue }

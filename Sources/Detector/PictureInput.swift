@@ -36,6 +36,8 @@ public final class PictureInput {
         public var size: PictureSize
         /// As its header says.
         public var stored: PictureSize
+        /// Bytes that came before it.
+        public var start: Int
         /// How often libjpeg warned of damage that it decoded around.
         public var warnings: Int
     }
@@ -47,12 +49,13 @@ public final class PictureInput {
             picture.reshape(to: PictureSize(width: 0, height: 0))
             let size = rotation.upright(full)
             load(turned(planes.view), of: size, into: tensor)
-            return Loaded(size: size, stored: full, warnings: jpeg.warnings - warnings)
+            return Loaded(size: size, stored: full, start: jpeg.start, warnings: jpeg.warnings - warnings)
         }
         planes.clear()
         let full = try jpeg.decode(bytes, into: &picture, atLeast: isFast ? format.size : nil)
         load(picture, of: full, into: tensor)
-        return Loaded(size: full, stored: jpeg.orientation.upright(full), warnings: jpeg.warnings - warnings)
+        return Loaded(
+            size: full, stored: jpeg.orientation.upright(full), start: jpeg.start, warnings: jpeg.warnings - warnings)
     }
 
     /// Takes an upright RGB picture at its full size, which is not empty, by the settings' rule.

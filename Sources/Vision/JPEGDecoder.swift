@@ -12,6 +12,9 @@ public struct JPEGDecoder: ~Copyable {
     /// How the last picture was stored; turning it upright includes the decoder's rotation.
     public private(set) var orientation = Orientation.upright
 
+    /// Bytes of the last picture's that came before its SOI: at most CJPEG_BYTES_BEFORE.
+    public private(set) var start = 0
+
     /// nil where there was no memory for it.
     private let decoder: OpaquePointer?
     private let limits: JPEGLimits
@@ -121,6 +124,7 @@ public struct JPEGDecoder: ~Copyable {
         guard header.colours != CJPEG_OTHER else { throw .colourSpace(components: Int(header.components)) }
         let full = PictureSize(width: Int(header.width), height: Int(header.height))
         guard limits.allow(full) else { throw .tooLarge(full) }
+        self.start = header.start
         orientation = Orientation(exif: UnsafeRawBufferPointer(start: header.exif, count: header.exif_count))
             .then(rotation)
         return (decoder, full)

@@ -10,7 +10,7 @@ public enum JPEGError: Error, Equatable, Sendable {
     case truncated
     /// libjpeg refused the data; the code is one of jerror.h.
     case corrupt(code: Int32)
-    /// A lossless, hierarchical or 12-bit JPEG; the code is one of jerror.h.
+    /// A lossless, hierarchical or 12-bit JPEG, or one whose header leaves the height open; the code is one of jerror.h.
     case unsupported(code: Int32)
     /// Coded arithmetically: where such data ends early, nobody notices.
     case arithmetic

@@ -110,7 +110,7 @@ struct Snapshot: ~Copyable {
         guard let image = CapturedImage(line, bytes: UnsafeRawBufferPointer(bytes)) else {
             return fail(.badData, "\(socket): sends a picture that is not what it says")
         }
-        if options.isPlain, image.format == .mjpeg, line.rotation == 0 { return write(image.planes[0].bytes) }
+        if options.isPlain, image.format == .mjpeg, line.rotation == 0 { return writeWhole(image.planes[0].bytes) }
         do throws(JPEGError) {
             var picture = Picture()
             let rotation = Orientation(clockwise: line.rotation) ?? .upright
@@ -164,6 +164,13 @@ struct Snapshot: ~Copyable {
                         right: fraction(found.right, line.width), bottom: fraction(found.bottom, line.height))))
         }
         detections.withUnsafeBufferPointer { picture.annotate($0, labels: labels) }
+    }
+
+    /// Not all that show pictures make up for an end marker that a camera leaves out.
+    private func writeWhole(_ jpeg: UnsafeRawBufferPointer) -> ExitCode {
+        let end: [UInt8] = [0xFF, 0xD9]
+        if jpeg.suffix(2).elementsEqual(end) { return write(jpeg) }
+        return (Array(jpeg) + end).withUnsafeBytes { write($0) }
     }
 
     private func write(_ bytes: UnsafeRawBufferPointer) -> ExitCode {

@@ -237,8 +237,9 @@ final class CaptureLoop: @unchecked Sendable {
             var item = item
             item.size = loaded.size
             let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+            let whole = UnsafeRawBufferPointer(rebasing: jpeg[loaded.start...])
             item.picture = picture(
-                PictureLayout(format: PixelFormat.mjpeg.fourcc, rotation: rotation), [jpeg, nothing, nothing])
+                PictureLayout(format: PixelFormat.mjpeg.fourcc, rotation: rotation), [whole, nothing, nothing])
             return item
         } catch {
             giveBackTurn()

@@ -135,6 +135,8 @@ import Testing
                 #expect(seen == [.frame(picture, name: "0", sequence: 0), .frame(whole, name: "1", sequence: 1)])
             }
         }
+        let twice = try events(of: whole + [0xFF, 0xD8] + whole + [0xFF, 0xD8, 0xFF, 0xD8] + whole, chunk: 5)
+        #expect(twice == (0..<3).map { .frame(whole, name: "\($0)", sequence: UInt64($0)) })
         let seen = try events(of: Array(parts[..<3].joined()) + [5] + whole, chunk: 5)
         #expect(seen == [.bad(.truncated, name: "0"), .frame(whole, name: "1", sequence: 1)])
     }

@@ -49,6 +49,14 @@ import Vision
         #expect(try contents("none.jpg") == Array(try encoder.encode(pixels)))
     }
 
+    /// What others can show: without what came before the picture, and with an end marker.
+    @Test func aPlainPictureIsAWholeOne() throws {
+        let picture = try drawnJPEG(seed: 21, width: 160, height: 120)
+        try start("--rate", "20", pictures: [Array("--boundary\r\n\r\n".utf8) + picture.dropLast(2)])
+        #expect(try snapshot("--plain", "-o", daemon.folder + "/plain.jpg").code == 0)
+        #expect(try contents("plain.jpg") == picture)
+    }
+
     /// A camera that is mounted on its side: boxes and sizes are the turned picture's, for the daemon's clients and for
     /// `swiftlet detect` alike, and the hello line says so.
     @Test(arguments: [90, 180, 270]) func turnedPictures(degrees: Int) throws {

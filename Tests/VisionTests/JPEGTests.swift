@@ -228,6 +228,10 @@ import Vision
         #expect(throws: JPEGError.colourSpace(components: 4)) {
             try decoder.decode(try fixtureBytes("vision/cmyk-32x24.jpg"))
         }
+        let withoutHeight = withSize(try jpeg(smooth), 45, 0)
+        #expect { try decoder.decode(withoutHeight) } throws: {
+            if case .unsupported = $0 as? JPEGError { true } else { false }
+        }
         for (width, height) in [(16_385, 10), (10, 16_385), (16_384, 2049), (65_500, 65_500)] {
             let bytes = withSize(try jpeg(smooth), width, height)
             #expect(throws: JPEGError.tooLarge(PictureSize(width: width, height: height))) {
@@ -261,6 +265,39 @@ import Vision
         #expect(decoder.warnings == 1)
         _ = try decoder.decode(bytes)
         #expect(decoder.warnings == 1)
+    }
+
+    /// Without the right interval all is lost behind the first restart marker, or in most intervals a part: that is no
+    /// picture. One interval that is lost is damage.
+    @Test func aWrongRestartIntervalMakesNoPicture() throws {
+        let bytes = made { ($0.width, $0.height, $0.restart) = (160, 128, 5) }
+        let place = bytes.indices.first { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xDD }!
+        func with(interval: UInt8) -> [UInt8] { Array(bytes[..<(place + 5)]) + [interval] + bytes[(place + 6)...] }
+        var decoder = JPEGDecoder()
+        let whole = try decoder.decode(with(interval: 5)).pixels
+        #expect(decoder.warnings == 0)
+        for wrong in [UInt8(0), 1, 2, 4, 6, 10, 200] {
+            #expect(throws: JPEGError.self, "\(wrong) instead of 5") { try decoder.decode(with(interval: wrong)) }
+        }
+        #expect(throws: JPEGError.self) { try decoder.decode(Array(bytes[..<place]) + bytes[(place + 6)...]) }
+        // The data of the fourth interval, all but its first bytes.
+        let restarts = bytes.indices.dropLast().filter { bytes[$0] == 0xFF && (0xD0...0xD7).contains(bytes[$0 + 1]) }
+        let warnings = decoder.warnings
+        let damaged = try decoder.decode(Array(bytes[..<(restarts[2] + 8)]) + bytes[restarts[3]...]).pixels
+        #expect(damaged != whole && decoder.warnings == warnings + 1)
+    }
+
+    /// What came before a picture is no part of it.
+    @Test func aPictureBeginsAtItsSOI() throws {
+        let bytes = try jpeg(smooth)
+        var decoder = JPEGDecoder()
+        let whole = try decoder.decode(bytes).pixels
+        let header = Array("HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n\r\n".utf8)
+        for junk in [[], [0xFF], [0], header, [0xFF, 0xD8], [0xFF, 0xD8, 0xFF, 0xD8], [0, 0xFF, 0xD8]] {
+            #expect(try decoder.decode(junk + bytes).pixels == whole, "\(junk)")
+            #expect(decoder.start == junk.count && decoder.warnings == 0)
+        }
+        #expect(throws: JPEGError.notJPEG(.unknown)) { try decoder.decode([UInt8](repeating: 0, count: 1025) + bytes) }
     }
 
     /// A camera's frame of another size than it was set to: libjpeg's warnings tell a damaged header from another size.

@@ -16,7 +16,7 @@ typedef enum {
     CJPEG_TRUNCATED,
     /// libjpeg refused the data: cjpeg_*_error_code says why.
     CJPEG_CORRUPT,
-    /// A JPEG of a kind that this libjpeg does not decode: lossless, hierarchical, 12 bits.
+    /// A JPEG of a kind that this libjpeg does not decode: lossless, hierarchical, 12 bits, without a height.
     CJPEG_UNSUPPORTED,
     /// Coded arithmetically, which is refused altogether: no camera does it, and libjpeg goes on with zeros where the
     /// data ends early.
@@ -43,6 +43,8 @@ typedef struct {
     uint32_t height;
     uint32_t components;
     cjpeg_colours colours;
+    /// Bytes before the SOI.
+    size_t start;
     /// The TIFF structure in the first EXIF segment, within the picture's bytes; NULL where there is none.
     const uint8_t *_Nullable exif;
     size_t exif_count;
