@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,11 +25,13 @@ int clinux_close(int fd) { return close(fd) == 0 ? 0 : errno; }
 
 static void translate(const struct stat *from, struct clinux_file_status *to) {
     mode_t mode = from->st_mode;
-    to->kind = S_ISREG(mode)                     ? CLINUX_FILE_REGULAR
-        : S_ISDIR(mode)                          ? CLINUX_FILE_FOLDER
-        : S_ISFIFO(mode) || S_ISCHR(mode)        ? CLINUX_FILE_STREAM
-        : S_ISSOCK(mode)                         ? CLINUX_FILE_SOCKET
-                                                 : CLINUX_FILE_OTHER;
+    // By the kernel's list of devices, video capture has a number of its own. No other has none.
+    const int is_video = major(from->st_rdev) == 81 || major(from->st_rdev) == 0;
+    to->kind = S_ISREG(mode)                             ? CLINUX_FILE_REGULAR
+        : S_ISDIR(mode)                                  ? CLINUX_FILE_FOLDER
+        : S_ISFIFO(mode) || (S_ISCHR(mode) && !is_video) ? CLINUX_FILE_STREAM
+        : S_ISSOCK(mode)                                 ? CLINUX_FILE_SOCKET
+                                                         : CLINUX_FILE_OTHER;
     to->size = (uint64_t)from->st_size;
     to->device = from->st_dev;
     to->inode = from->st_ino;

@@ -54,6 +54,21 @@ public enum CameraError: Error, Equatable, Sendable {
         }
     }
 
+    /// Whether another mode may do, of a driver that does not keep what it promises for this one.
+    var isOfMode: Bool {
+        switch self {
+        case .noFormat, .badBuffers: true
+        case .driver(.open, _): false
+        case .driver(_, let error): !Self.errorsOfDevice.contains(error)
+        default: false
+        }
+    }
+
+    /// The device is in use, gone, or none of ours.
+    private static var errorsOfDevice: [Int32] {
+        [clinux_EBUSY, clinux_ENODEV, clinux_ENXIO, clinux_ENOENT, clinux_EACCES, clinux_EPERM]
+    }
+
     /// Whether the two say the same, however long it has lasted.
     func isLike(_ other: CameraError) -> Bool {
         switch (self, other) {

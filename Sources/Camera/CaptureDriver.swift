@@ -24,8 +24,10 @@ public struct OpenCamera: Equatable, Sendable {
     public var identity: CameraIdentity
     /// What the driver granted.
     public var mode: CaptureMode
-    /// What would have been better and could not be had: the USB bus or memory did not suffice.
+    /// What would have been better and could not be had.
     public var givenUp: CaptureMode?
+    /// Why: the bus or memory did not suffice, or the driver refuses what it offers.
+    public var refusal: CameraError?
 }
 
 /// A buffer that the driver has filled.

@@ -124,10 +124,13 @@ public struct CaptureRequest: Sendable {
 }
 
 extension CaptureMode {
-    /// Of what a driver delivers, libv4l may make several formats.
+    /// Whether it has the same pixels as another, however often. Of what a driver delivers, libv4l may make several formats.
+    func isLike(_ other: CaptureMode) -> Bool {
+        format == other.format && fourcc == other.fourcc && width == other.width && height == other.height
+    }
+
     fileprivate func differsInRate(from other: CaptureMode) -> Bool {
-        format == other.format && fourcc == other.fourcc && width == other.width && height == other.height && rate > 0
-            && rate != other.rate
+        isLike(other) && rate > 0 && rate != other.rate
     }
 
     /// Between the times from frame to frame, in microseconds: that is what drivers compare.

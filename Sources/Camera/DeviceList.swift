@@ -14,17 +14,17 @@ public struct DeviceList {
         public var modes: [CaptureMode]
     }
 
-    /// A device that is there and may not be opened.
+    /// A device that is there and can't be opened, or opened and not asked what it is.
     public struct Refusal {
         /// Such as /dev/video0.
         public var node: [UInt8]
-        /// EACCES or EPERM.
+        /// EACCES or EPERM where it may not be opened, EBUSY where another program keeps it to itself, or what went wrong.
         public var error: Int32
     }
 
     /// At most 64, in the order in which the system lists their nodes: any.
     public private(set) var devices: [Device] = []
-    /// The devices that may not be opened, in the same order.
+    /// The devices that can't be opened, in the same order.
     public private(set) var refusals: [Refusal] = []
     /// Why the first device of those was refused; nil where there are none.
     public var refusal: Int32? { refusals.first?.error }
@@ -42,13 +42,13 @@ public struct DeviceList {
             guard devices.count + refusals.count < Self.mostDevices else { return }
             var descriptor: Int32 = -1
             let path = Self.path("/dev", name)
-            let error = clinux_v4l2_open(path, &descriptor)
-            if error == clinux_EACCES || error == clinux_EPERM {
-                refusals.append(Refusal(node: path.dropLast().map { UInt8(bitPattern: $0) }, error: error))
+            var error = clinux_v4l2_open(path, &descriptor)
+            if error == 0 {
+                if let device = Self.device(descriptor, path, request, &error) { devices.append(device) }
+                _ = clinux_close(descriptor)
             }
-            guard error == 0 else { continue }
-            if let device = Self.device(descriptor, path, request) { devices.append(device) }
-            _ = clinux_close(descriptor)
+            guard error != 0, !Self.errorsOfOthers.contains(error) else { continue }
+            refusals.append(Refusal(node: path.dropLast().map { UInt8(bitPattern: $0) }, error: error))
         }
         name("/dev/v4l/by-id") { identity, link in Self.keepFirst(&identity.byID, link) }
         name("/dev/v4l/by-path") { identity, link in Self.keepFirst(&identity.byPath, link) }
@@ -59,9 +59,17 @@ public struct DeviceList {
         selector.choose(from: devices.map { ($0.identity, $0.driver, CameraSelector.Offer($0.modes, request)) })
     }
 
-    private static func device(_ descriptor: Int32, _ path: [CChar], _ request: CaptureRequest) -> Device? {
+    /// What comes and goes, and what captures no video.
+    private static var errorsOfOthers: [Int32] {
+        [clinux_ENOENT, clinux_ENODEV, clinux_ENXIO, clinux_ENOTTY, clinux_EINVAL]
+    }
+
+    private static func device(
+        _ descriptor: Int32, _ path: [CChar], _ request: CaptureRequest, _ error: inout Int32
+    ) -> Device? {
         var found = clinux_v4l2_identity()
-        guard clinux_v4l2_identify(descriptor, &found) == 0, found.streams, found.captures || found.captures_planes
+        error = clinux_v4l2_identify(descriptor, &found)
+        guard error == 0, found.streams, found.captures || found.captures_planes
         else { return nil }
         let usesPlanes = !found.captures
         let identity = CameraIdentity(

@@ -5,7 +5,7 @@ struct FrameLayout {
     var width: Int
     var height: Int
     var colour: ColourEncoding
-    /// Of each of the driver's planes; 0 where rows have no padding.
+    /// Of each of the driver's planes; 0 where rows have no padding, as is taken for granted where it is less than a row.
     var rowBytes: InlineArray<3, Int>
 
     /// Bytes that a camera may send before its JPEG: one or two, or a header of its own. The decoder looks as far.
@@ -41,15 +41,16 @@ struct FrameLayout {
         for plane in 0..<format.planeCount {
             let pixels = format.rowBytes(plane: plane, width: width)
             let rows = format.rows(plane: plane, height: height)
-            var stride = pixels
+            let stride: Int
             if partCount > 1 {
-                if rowBytes[plane] > 0 { stride = rowBytes[plane] }
+                stride = max(rowBytes[plane], pixels)
                 offset = 0
-            } else if rowBytes[0] > 0 {
-                stride = format == .yuv420 && plane > 0 ? (rowBytes[0] + 1) / 2 : rowBytes[0]
+            } else {
+                // Some drivers count pixels here, or leave what another format had.
+                stride = max(format == .yuv420 && plane > 0 ? rowBytes[0] / 2 + rowBytes[0] % 2 : rowBytes[0], pixels)
             }
             let bytes = parts[partCount > 1 ? plane : 0]
-            guard stride >= pixels, stride < 1 << 20 else { return .failure(BadCapture(reason: .brokenStructure)) }
+            guard stride < 1 << 20 else { return .failure(BadCapture(reason: .brokenStructure)) }
             // An Int of 32 bits does not hold what a driver may claim.
             let claimed = Int64(offset) + Int64(rows - 1) * Int64(stride) + Int64(pixels)
             guard bytes.count >= claimed else {

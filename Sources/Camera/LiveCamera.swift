@@ -73,6 +73,9 @@ public final class LiveCamera<Driver: CaptureDriver> {
     private var queued = InlineArray<32, UInt64>(repeating: 0)
     private var needsRestart = false
     private var wasRestarted = false
+    /// Whether a frame was usable since the device was opened; and whether it fails again and again before one is.
+    private var hasBeenUsed = false
+    private var keepsFailing = false
     /// The driver's number of the next frame; nil after a start, when it begins anew.
     private var expected: UInt32?
     private var sequence: UInt64 = 0
@@ -122,6 +125,7 @@ public final class LiveCamera<Driver: CaptureDriver> {
         useless.came(at: driver.monotonicTime)
         (badFrames, hasUnflagged) = (0, false)
         wasRestarted = false
+        (hasBeenUsed, keepsFailing) = (true, false)
         retry = deadlines.firstRetry
         return change(to: .streaming, nil)
     }
@@ -164,8 +168,11 @@ public final class LiveCamera<Driver: CaptureDriver> {
             let opened = try driver.open()
             isOpen = true
             begin(opened, queuedAt: now)
-            return event(change(to: state == .stalled || state == .unusable ? state : .opening, nil))
+            // No news for a camera that will fail once more.
+            let isSame = state == .stalled || state == .unusable || keepsFailing
+            return event(change(to: isSame ? state : .opening, nil))
         } catch {
+            if error == .noCamera { keepsFailing = false }
             nextAttempt = driver.monotonicTime + retry
             retry = min(2 * retry, deadlines.lastRetry)
             return event(change(to: state == .stalled && error != .noCamera ? .stalled : .absent, error))
@@ -183,6 +190,7 @@ public final class LiveCamera<Driver: CaptureDriver> {
         // A driver says what it likes: beyond an hour it is no interval.
         silence.announced = mode.rate > 1.0 / 3600 ? UInt64(1e9 / mode.rate) : 0
         wasRestarted = false
+        hasBeenUsed = false
         begin(queuedAt: time)
     }
 
@@ -353,6 +361,7 @@ public final class LiveCamera<Driver: CaptureDriver> {
 
     /// The device is no longer usable as it is.
     private func fail(_ error: CameraError) -> Event? {
+        if !hasBeenUsed { keepsFailing = true }
         closeAndRetry()
         return event(change(to: .absent, error))
     }

@@ -24,8 +24,14 @@ public struct V4L2Driver: CaptureDriver {
     private var descriptor: Int32 = -1
     /// Modes that are tried one after the other where the bus or memory does not suffice.
     private static let mostAttempts = 32
+    /// The same where a driver refuses what it offers: some take seconds for that.
+    private static let mostRefusedModes = 4
     /// Attempts in a row that found no camera but one that may not be opened.
     private var refusals = 0
+    /// The best mode where the driver refuses it though it offers it, and how often in a row. One that was just plugged in
+    /// may need a moment.
+    private var refused: (mode: CaptureMode?, count: Int) = (nil, 0)
+    private static let fewestRefusals = 3
     private var usesPlanes = false
     private var format = clinux_v4l2_format()
     private var pixelFormat = PixelFormat.yuyv
@@ -55,7 +61,7 @@ public struct V4L2Driver: CaptureDriver {
     // MARK: - Opening
 
     /// Looks through all devices, which takes milliseconds, and starts the wanted one in the best mode that the USB bus
-    /// and memory suffice for. Throws `noCamera` where it is not there, `noFormat`, `formatNotOffered`, `badBuffers`, or
+    /// and memory suffice for. What the driver offers and keeps refusing is given up too. Throws `noCamera` where it is not there, `noFormat`, `formatNotOffered`, `badBuffers`, or
     /// the `driver` call that failed.
     public mutating func open() throws(CameraError) -> OpenCamera {
         let list = DeviceList(request: request)
@@ -67,21 +73,32 @@ public struct V4L2Driver: CaptureDriver {
         refusals = 0
         let device = list.devices[chosen]
         var modes = device.modes
-        var givenUp: CaptureMode?
+        let best = request.best(of: modes).map { modes[$0] }
+        var next = best
         var failure: CameraError?
-        var next = request.best(of: modes).map { modes[$0] }
+        var refusedModes = 0
         for _ in 0..<Self.mostAttempts {
             guard let wanted = next else { break }
             var mode = wanted
             do throws(CameraError) {
                 try start(device, &mode)
-                return OpenCamera(identity: device.identity, mode: mode, givenUp: givenUp)
+                if failure == nil { refused = (nil, 0) }
+                return OpenCamera(
+                    identity: device.identity, mode: mode, givenUp: failure == nil ? nil : best, refusal: failure)
             } catch {
-                guard error.isOfMeans else { throw error }
-                failure = failure ?? error
+                guard error.isOfMeans || error.isOfMode else { throw error }
+                let first = failure ?? error
+                failure = first
+                if error.isOfMeans {
+                    next = request.lighter(than: wanted, of: &modes)
+                    continue
+                }
+                if refusedModes == 0 { refused = (best, refused.mode == best ? refused.count + 1 : 1) }
+                refusedModes += 1
+                guard refused.count >= Self.fewestRefusals, refusedModes < Self.mostRefusedModes else { throw first }
+                modes.removeAll { $0.isLike(wanted) }
+                next = request.best(of: modes).map { modes[$0] }
             }
-            givenUp = givenUp ?? wanted
-            next = request.lighter(than: wanted, of: &modes)
         }
         if let failure { throw failure }
         guard let format = request.format, !device.modes.isEmpty else { throw .noFormat }
@@ -152,8 +169,8 @@ public struct V4L2Driver: CaptureDriver {
         var count = Self.bufferCount
         let error = clinux_v4l2_request_buffers(descriptor, usesPlanes, &count)
         guard error == 0 else { throw .driver(.requestBuffers, error) }
-        // One is worked on, one is filled.
-        guard count >= 2 else { throw .badBuffers }
+        // One is worked on, one is filled. Linux gives at most 32.
+        guard (2...32).contains(count) else { throw .badBuffers }
         for index in 0..<count {
             buffers.append(Buffer())
             for plane in 0..<format.plane_count {

@@ -13,7 +13,7 @@ extension CameraError {
         case .cannotOpen(let error): "\(source): cannot be opened: \(errorText(error))"
         case .cannotRead(let error): "\(source): cannot be read: \(errorText(error))"
         case .unsupportedKind: "\(source): is no picture, folder, MJPEG file or pipe; a camera is given with --camera"
-        case .isURL where source.utf8.starts(with: "file:".utf8): "\(source): URLs are not read: give the file's path"
+        case .isURL where source.utf8.prefix(5).map({ $0 | 0x20 }) == Array("file:".utf8): "\(source): URLs are not read: give the file's path"
         case .isURL:
             "\(source): URLs are not read: fetch the picture first, or pipe the video in: "
                 + "ffmpeg -i \(source) -c:v mjpeg -q:v 4 -f mjpeg - gives what is read from standard input (-)"
@@ -49,9 +49,23 @@ extension CameraError {
         }
     }
 
+    /// A folder that has JPEGs also holds what is left out, of this kind for one.
+    public static func message(source: String, alsoHolds kind: FileKind) -> String {
+        "\(source): holds \(kind.name) or more too, left out" + (kind.fix("FILE").map { ": \($0)" } ?? "")
+    }
+
     /// No frame could be used for so many nanoseconds; `last` says of the last one what it is or does.
     public static func message(source: String, unusableFor time: UInt64, last: String) -> String {
         "\(source): no frame can be used for \(time / 1_000_000_000) s: the last one \(last)"
+    }
+
+    /// Why a camera streams in another mode than the best, as the rest of a sentence about that.
+    public var reasonForAnotherMode: String {
+        switch self {
+        case .driver(_, clinux_ENOSPC), .driver(_, clinux_ENOMEM): "not enough USB bandwidth or memory for that"
+        case .driver(_, let error): "its driver refuses that: \(errorText(error))"
+        default: "its driver refuses that"
+        }
     }
 
     /// What a program ends with that cannot do without the source.
@@ -89,7 +103,7 @@ extension BadFrame {
     public var message: String {
         switch self {
         case .truncated: "is cut off"
-        case .brokenStructure: "does not have a JPEG's structure"
+        case .brokenStructure: "does not have its format's structure"
         case .tooLarge(let limit): "is larger than \(byteCount(limit))"
         case .empty: "is empty"
         case .noPicture(let count): "does not begin within \(byteCount(count))"

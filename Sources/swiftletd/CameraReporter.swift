@@ -48,7 +48,7 @@ final class CameraReporter {
             if let camera {
                 message = "\(name): streaming \(camera.mode.text)"
                 if let better = camera.givenUp {
-                    message += " instead of \(better.text): not enough USB bandwidth or memory for that"
+                    message += " instead of \(better.text): \(camera.refusal?.reasonForAnotherMode ?? "")"
                 }
                 log.notice(message)
             }

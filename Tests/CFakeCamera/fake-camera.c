@@ -10,7 +10,7 @@
 //     frame FOURCC FILE                the frames of that format, sent in turn; relative to FOLDER
 //     budget BYTES                     a second: VIDIOC_STREAMON gives ENOSPC for a mode that needs more. An uncompressed
 //                                      frame needs two bytes a pixel, a JPEG a fifth of a byte
-//     refuse FOURCC ERRNO              what VIDIOC_STREAMON gives for that format
+//     refuse FOURCC ERRNO              what VIDIOC_STREAMON gives for that format; what open gives for "open"
 //     stamp SECONDS                    is added to the driver's time of each frame
 //     stamp unset                      no time at all, as a driver without V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC has it
 //     stop-after N                     no frame after N until the stream is started anew
@@ -137,6 +137,8 @@ static const char *redirect(const char *path, char *to, size_t size) {
     return to;
 }
 
+static int refuse(int error) { errno = error; return -1; }
+
 static int is_camera(const char *path) { return getenv("FAKE_DEV") && !strncmp(path, "/dev/video", 10); }
 
 static int open_camera(const char *path) {
@@ -144,6 +146,7 @@ static int open_camera(const char *path) {
     if (!camera) { errno = ENOENT; return -1; }
     camera->fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     camera->memory = -1;
+    for (int i = 0; i < camera->refusal_count; i++) if (camera->refusals[i].fourcc == code("open")) return refuse(camera->refusals[i].error);
     pthread_mutex_lock(&lock);
     int done = 0;
     for (int i = 0; i < CAMERAS && !done; i++) if (!cameras[i]) { cameras[i] = camera; done = 1; }
@@ -203,8 +206,6 @@ void *mmap(void *at, size_t count, int protection, int flags, int fd, off_t offs
     struct camera *camera = fd >= 0 ? find(fd) : NULL;
     return NEXT(mmap)(at, count, protection, flags, camera ? camera->memory : fd, offset);
 }
-
-static int refuse(int error) { errno = error; return -1; }
 
 static struct mode *nth(struct camera *camera, uint32_t fourcc, int index, int (*same)(struct mode *, struct mode *)) {
     for (int i = 0; i < camera->mode_count; i++) {

@@ -111,6 +111,34 @@ import Testing
         }
     }
 
+    /// Some drivers count pixels where bytes are asked for: rows are as long as they must be then.
+    @Test(arguments: PixelFormat.allCases.filter { $0 != .mjpeg }) func rowsAreNeverShorterThanTheirPixels(
+        format: PixelFormat
+    ) throws {
+        let (width, height) = (34, 18)
+        let count = (0..<format.planeCount).reduce(0) {
+            $0 + format.rowBytes(plane: $1, width: width) * format.rows(plane: $1, height: height)
+        }
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
+        defer { memory.deallocate() }
+        let none = UnsafeRawBufferPointer(start: nil, count: 0)
+        for told in [0, 1, 17, 33] {
+            let layout = FrameLayout(
+                format: format, width: width, height: height, colour: ColourEncoding(matrix: .bt601, isFullRange: false),
+                rowBytes: [told, told, told])
+            let image = try layout.image([UnsafeRawBufferPointer(memory), none, none], partCount: 1).get()
+            for plane in 0..<format.planeCount {
+                #expect(image.planes[plane].rowBytes == format.rowBytes(plane: plane, width: width))
+            }
+            let short = UnsafeRawBufferPointer(rebasing: memory.dropLast())
+            guard case .failure(let bad) = layout.image([short, none, none], partCount: 1) else {
+                Issue.record("pixels beyond the buffer")
+                continue
+            }
+            #expect(bad.reason == .truncated)
+        }
+    }
+
     /// A network that never saw grey light of 850 nm gets colour where there is any.
     @Test func colourComesBeforeGreyBeforeNothing() {
         let depth = camera("video0", card: "Depth", bus: "usb-2", offer: .nothing)
@@ -206,6 +234,7 @@ import Testing
         for bytes in junk { #expect(start(of: bytes + jpeg) == bytes.count, "\(bytes)") }
         #expect(start(of: [UInt8](repeating: 0, count: 1025) + jpeg) == nil)
         #expect(start(of: Array(jpeg.dropFirst())) == nil, "a picture without its beginning")
+        #expect(start(of: [0xFF, 0xD8, 0xFF, 0xD8] + jpeg) == 4)
         for count in 1...4 { #expect(start(of: Array(jpeg.prefix(count))) == (count == 4 ? 0 : nil)) }
         #expect(start(of: [UInt8](repeating: 0xFF, count: 1100)) == nil)
     }

@@ -7,6 +7,8 @@ final class FakeCamera {
         case wedged
         /// What the next dequeue says.
         case dequeue(CameraError)
+        /// What every dequeue says.
+        case always(CameraError)
         /// What opening says.
         case open(CameraError)
     }
@@ -129,10 +131,20 @@ final class FakeCamera {
         return isOpen && hasFrame ? .frames : .timedOut
     }
 
-    private var hasFrame: Bool { !filled.isEmpty || faults.contains { if case .dequeue = $0 { true } else { false } } }
+    private var hasFrame: Bool { !filled.isEmpty || dequeueError != nil }
+
+    private var dequeueError: CameraError? {
+        for fault in faults {
+            switch fault {
+            case .dequeue(let error), .always(let error): return error
+            default: break
+            }
+        }
+        return nil
+    }
 
     func dequeue() throws(CameraError) -> FilledBuffer? {
-        for fault in faults { if case .dequeue(let error) = fault { throw error } }
+        if let dequeueError { throw dequeueError }
         if fillsAtOnce, filled.isEmpty { fill(at: now) }
         guard let buffer = filled.first else { return nil }
         filled.removeFirst()

@@ -170,6 +170,25 @@ import Testing
         #expect(fake.brokenRules.isEmpty)
     }
 
+    /// It is opened again and again, and what is wrong is said once.
+    @Test func aCameraThatFailsWheneverItIsOpened() {
+        let error = CameraError.driver(.dequeue, 5)
+        fake.faults = [.always(error)]
+        fake.interruptAt = fake.now + 600 * FakeCamera.second
+        let failing = take(1)
+        #expect(failing.changes == [.opening, .absent] && failing.reasons == [error])
+        #expect(fake.opens.count > 100)
+        fake.interruptAt = nil
+        fake.faults = []
+        #expect(take(1).changes == [.streaming])
+        fake.plug(false)
+        fake.interruptAt = fake.now + 20 * FakeCamera.second
+        #expect(take(1).changes == [.absent])
+        fake.interruptAt = nil
+        fake.plug(true)
+        #expect(take(1).changes == [.opening, .streaming])
+    }
+
     @Test func damagedFramesAreCountedAndNoReasonToStop() {
         fake.damagedEvery = 5
         let result = take(100)

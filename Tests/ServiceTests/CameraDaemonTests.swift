@@ -97,6 +97,52 @@ import Vision
         #expect(calls.last?.hasPrefix("started MJPG") == true)
     }
 
+    /// What other programs take as a source is no file.
+    @Test func aCameraIsNoSource() throws {
+        try cameras.add("video0", ["mode MJPG 160x120 20"], frames: [picture])
+        try daemon.start(["--source", "/dev/video0"], environment: cameras.environment())
+        #expect(daemon.exitCode() == 66)
+        #expect(try daemon.log().contains { $0.contains("a camera is given with --camera") })
+        let model = try RunningDaemon.model()
+        let tool = try ToolOutcome(
+            of: ["detect", "-m", model, "/dev/video0"], daemon, environment: cameras.environment())
+        #expect(tool.code == 66 && tool.errors.last?.contains("a camera is given with --camera") == true)
+    }
+
+    /// A mode that is offered and does not work: another one is taken, and the reason said.
+    @Test(arguments: [EIO, EPROTO, EINVAL]) func whatTheDriverRefusesIsGivenUp(error: Int32) throws {
+        let modes = ["mode YUYV 160x120 20", "mode MJPG 160x120 20"]
+        try cameras.add("video0", modes + ["refuse YUYV \(error)", "log calls"], frames: [picture])
+        let client = try start()
+        let message = try #require(try client.line(where: camera("streaming"))["message"] as? String)
+        #expect(message.contains("MJPEG") && message.contains("instead of 160x120 YUYV"))
+        #expect(message.contains("its driver refuses that: \(String(cString: strerror(error)))"))
+        _ = try client.line(where: isFrame)
+        #expect(try daemon.log().contains { $0.contains("does not start: \(String(cString: strerror(error)))") })
+        #expect(try cameras.calls().filter { $0.hasPrefix("refused") }.count == 3, "a camera may need a moment")
+    }
+
+    /// Another program streams, or the device is gone: no other mode would help.
+    @Test func anotherProgramUsesIt() throws {
+        let modes = ["mode YUYV 160x120 20", "mode MJPG 160x120 20"]
+        try cameras.add("video0", modes + ["refuse YUYV \(EBUSY)", "log calls"], frames: [picture])
+        let client = try start()
+        #expect((try client.line(where: camera("absent"))["message"] as? String)?.contains("another program") == true)
+        while try cameras.calls().filter({ $0.hasPrefix("refused YUYV") }).count < 5 { usleep(20_000) }
+        #expect(try !cameras.calls().contains { $0.hasPrefix("set MJPG") })
+    }
+
+    /// A device that is there is not "no camera".
+    @Test(arguments: [(EBUSY, "another program uses it"), (EIO, "cannot be opened: Input/output error")])
+    func aCameraThatCannotBeOpened(error: Int32, message: String) throws {
+        try cameras.add("video0", ["mode MJPG 160x120 20", "refuse open \(error)"])
+        let client = try start()
+        let line = try client.line { ($0["message"] as? String)?.contains(message) == true }
+        #expect(line["state"] as? String == "absent")
+        let tool = try ToolOutcome(of: ["cameras"], daemon, environment: cameras.environment())
+        #expect(tool.errors.first?.contains("/dev/video0: \(message)") == true, "\(tool.errors)")
+    }
+
     @Test func nothingIsLeftOfTheBus() throws {
         try cameras.add("video0", ["mode YUYV 320x240 30", "mode MJPG 320x240 30", "budget 100", "log calls"])
         let client = try start()

@@ -6,7 +6,7 @@
 enum clinux_file_kind {
     CLINUX_FILE_REGULAR,
     CLINUX_FILE_FOLDER,
-    /// A FIFO or a character device: bytes come when they come and there is no way back.
+    /// A FIFO or a character device but a video device: bytes come when they come and there is no way back.
     CLINUX_FILE_STREAM,
     CLINUX_FILE_SOCKET,
     CLINUX_FILE_OTHER,
