@@ -111,6 +111,9 @@ public final class FileSource {
         return length > 1 && byte(length) == UInt8(ascii: ":") && byte(length + 1) == UInt8(ascii: "/")
     }
 
+    /// Of a picture or video of a folder's that is no JPEG by its name, and therefore left out; unknown where there is none.
+    public var otherKind: FileKind { pictures?.otherKind ?? .unknown }
+
     /// The names of the pictures of a folder, in their order; of other kinds there are none.
     public func forEachName(_ body: (UnsafeBufferPointer<UInt8>) -> Void) {
         guard kind == .folder, let pictures else { return }

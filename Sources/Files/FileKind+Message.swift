@@ -11,6 +11,7 @@ extension FileKind {
         case .heic: "a HEIC"
         case .gif: "a GIF"
         case .bmp: "a BMP"
+        case .pnm: "a PPM or PGM"
         case .tiff: "a TIFF"
         case .jpegXL: "a JPEG XL"
         case .jpeg2000: "a JPEG 2000"
@@ -37,7 +38,7 @@ extension FileKind {
     public func fix(_ file: String) -> String? {
         switch self {
         case .unknown, .empty, .jpeg, .text: nil
-        case .png, .webP, .avif, .heic, .gif, .bmp, .tiff, .jpegXL, .jpeg2000, .photoshop, .svg:
+        case .png, .webP, .avif, .heic, .gif, .bmp, .pnm, .tiff, .jpegXL, .jpeg2000, .photoshop, .svg:
             "convert it (magick \(file) new.jpg)"
         case .mp4, .matroska, .avi, .mpeg, .flash, .windowsMedia, .ogg, .h26x:
             "convert it (ffmpeg -i \(file) -c:v mjpeg -q:v 4 new.mjpeg)"

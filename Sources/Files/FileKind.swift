@@ -4,7 +4,7 @@ public enum FileKind: UInt8, Sendable {
     case unknown
     case empty, jpeg
     // Pictures.
-    case png, webP, avif, heic, gif, bmp, tiff, jpegXL, jpeg2000, photoshop, svg
+    case png, webP, avif, heic, gif, bmp, pnm, tiff, jpegXL, jpeg2000, photoshop, svg
     // Videos.
     case mp4, matroska, avi, mpeg, flash, windowsMedia, ogg, h26x
     case pdf, gguf, archive, webPage, gitLFS, text
@@ -38,8 +38,8 @@ public enum FileKind: UInt8, Sendable {
             case 0x0000_0001, 0x0000_0101...0x0000_01FF: .h26x
             case 0x2550_4446: .pdf
             case 0x4747_5546: .gguf
-            // ZIP, xz, Zstandard, 7z and RAR.
-            case 0x504B_0304, 0x504B_0506, 0xFD37_7A58, 0x28B5_2FFD, 0x377A_BCAF, 0x5261_7221: .archive
+            // bzip2, ZIP, xz, Zstandard, 7z and RAR.
+            case 0x425A_6831...0x425A_6839, 0x504B_0304, 0x504B_0506, 0xFD37_7A58, 0x28B5_2FFD, 0x377A_BCAF, 0x5261_7221: .archive
             case 0x7665_7273 where second == 0x696F_6E20 && third == 0x6874_7470: .gitLFS
             default:
                 switch (first >> 16, second) {
@@ -47,6 +47,8 @@ public enum FileKind: UInt8, Sendable {
                 case (0xFF0A, _): .jpegXL
                 case (0xFF4F, _): .jpeg2000
                 case (0x424D, _): .bmp
+                // Up to the blank: "P6\n".
+                case (0x5031...0x5037, _) where (0x09...0x20).contains(first >> 8 & 0xFF): .pnm
                 case (0x1F8B, _): .archive
                 // Boxes of ISO's base format: ftyp, and those that older QuickTime files begin with.
                 case (_, 0x6674_7970): Self.ofBrands(bytes, word)
@@ -76,7 +78,8 @@ public enum FileKind: UInt8, Sendable {
         for (index, byte) in bytes.prefix(length).enumerated() {
             // Blanks and the byte order mark of UTF-8.
             let isBlank = byte == 0x20 || (0x09...0x0D).contains(byte) || (index < 3 && byte >= 0xBB)
-            guard isBlank || byte >= 0x20, byte != 0x7F else { return .unknown }
+            // No text has 0xFF, and flash memory that was never written has nothing else.
+            guard isBlank || byte >= 0x20, byte != 0x7F, byte != 0xFF else { return .unknown }
             if !hasSeen, !isBlank {
                 hasSeen = true
                 isMarkup = byte == 0x3C
@@ -106,6 +109,7 @@ public enum FileKind: UInt8, Sendable {
             case 0x2E_6865_6963, 0x2E_6865_6966: .heic
             case 0x2E67_6966: .gif
             case 0x2E62_6D70: .bmp
+            case 0x2E70_706D, 0x2E70_676D: .pnm
             case 0x2E74_6966, 0x2E_7469_6666: .tiff
             case 0x2E6A_786C: .jpegXL
             case 0x2E6D_7034, 0x2E6D_6F76: .mp4

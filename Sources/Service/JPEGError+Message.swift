@@ -3,11 +3,14 @@ import Vision
 
 extension JPEGError {
     /// What is wrong with the picture; the caller puts its name in front.
-    public var message: String {
+    public var message: String { message(file: "FILE") }
+
+    /// The same of a file by its name, which the fix contains.
+    public func message(file: String) -> String {
         switch self {
         case .notJPEG(.unknown): "is not a JPEG"
         case .notJPEG(.empty): "is empty"
-        case .notJPEG(let kind): "is \(kind.name), not a JPEG" + (kind.fix("FILE").map { ": \($0)" } ?? "")
+        case .notJPEG(let kind): "is \(kind.name), not a JPEG" + (kind.fix(file).map { ": \($0)" } ?? "")
         case .truncated: "is cut off: copy it again"
         case .corrupt(let code): "is damaged (libjpeg's error \(code))"
         case .unsupported(let code):

@@ -94,6 +94,9 @@ struct Detect: ~Copyable {
     private mutating func read(_ path: UnsafePointer<CChar>, of options: DetectOptions) {
         do throws(CameraError) {
             let source = try FileSource(path: path, repeats: false, interrupt: -1)
+            if source.otherKind != .unknown {
+                log.warning(CameraError.message(source: text(path), alsoHolds: source.otherKind))
+            }
             if let target = options.annotate, annotator == nil {
                 annotator = makeAnnotator(target, options, single: options.sources.count == 1 && source.kind == .picture)
             }
@@ -117,7 +120,7 @@ struct Detect: ~Copyable {
             let warnings = try detector.load(jpeg: frame.bytes)
             if warnings > 0 { log.warning("\(name.text): \(JPEGError.message(warnings: warnings))") }
         } catch {
-            leaveOut(name, error.message, error == .outOfMemory ? .system : .badData)
+            leaveOut(name, error.message(file: Service.text(name.path)), error == .outOfMemory ? .system : .badData)
             return
         }
         let started = clinux_monotonic_ns()

@@ -37,7 +37,11 @@ private func openSource(_ options: Options, _ detector: Detector, stop: Int32, _
         return .camera(LiveCamera(driver, deadlines: deadlines))
     }
     do throws(CameraError) {
-        return .files(try FileSource(path: options.source, repeats: options.repeats, interrupt: stop))
+        let source = try FileSource(path: options.source, repeats: options.repeats, interrupt: stop)
+        if source.otherKind != .unknown {
+            log.warning(CameraError.message(source: text(options.source), alsoHolds: source.otherKind))
+        }
+        return .files(source)
     } catch {
         log.error(error.message(source: text(options.source)))
         error.exitCode.exit()

@@ -161,15 +161,17 @@ public struct JPEGPictures {
         return copy
     }
 
-    private static func withSize(_ bytes: [UInt8], _ width: Int, _ height: Int) -> [UInt8] {
+    /// With another size in its frame header.
+    public static func withSize(_ bytes: [UInt8], _ width: Int, _ height: Int) -> [UInt8] {
         var copy = bytes
-        let place = index(of: 0xC0, in: bytes)!
+        let place = index(of: 0xC0, in: bytes) ?? index(of: 0xC2, in: bytes)!
         let size = [UInt8(height >> 8), UInt8(height & 255), UInt8(width >> 8), UInt8(width & 255)]
         for offset in 0..<4 { copy[place + 5 + offset] = size[offset] }
         return copy
     }
 
-    private static func turned(_ bytes: [UInt8], _ orientation: UInt8) -> [UInt8] {
+    /// With an orientation in EXIF data.
+    public static func turned(_ bytes: [UInt8], _ orientation: UInt8) -> [UInt8] {
         var exif = [UInt8]("Exif\0\0II*\0".utf8) + [8, 0, 0, 0, 1, 0]
         exif += [0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0, 0, 0, 0, 0]
         return [0xFF, 0xD8, 0xFF, 0xE1, 0, UInt8(exif.count + 2)] + exif + bytes[2...]

@@ -21,7 +21,9 @@ import Testing
         (.archive, [0x28, 0xB5, 0x2F, 0xFD]), (.webPage, Array("<!DOCTYPE html>".utf8)), (.webPage, Array("\n <HTML>".utf8)),
         (.svg, Array("<svg xmlns=".utf8)), (.webPage, [0xEF, 0xBB, 0xBF] + Array("<html>".utf8)),
         (.gitLFS, Array("version https://git-lfs.github.com/spec/v1".utf8)), (.text, Array("a list\tof things\r\n".utf8)),
-        (.text, [0xEF, 0xBB, 0xBF] + Array("[section]".utf8)),
+        (.text, [0xEF, 0xBB, 0xBF] + Array("[section]".utf8)), (.unknown, [UInt8](repeating: 0xFF, count: 400)),
+        (.unknown, [0xFF, 0xFE, 0x3C, 0]), (.pnm, Array("P6\n2 2\n255\n".utf8)), (.pnm, Array("P5 8 8 255\n".utf8)),
+        (.text, Array("P6x".utf8)), (.archive, Array("BZh91AY&SY".utf8)),
     ]
 
     private static func box(_ words: String...) -> [UInt8] {
@@ -41,7 +43,7 @@ import Testing
             }
             for count in 0..<bytes.count { _ = Array(bytes[..<count]).withUnsafeBytes { FileKind($0) } }
         }
-        #expect(Set(Self.beginnings.map(\.0)).count == 28)
+        #expect(Set(Self.beginnings.map(\.0)).count == 29)
     }
 
     @Test func namesTell() {
@@ -56,11 +58,11 @@ import Testing
 
     @Test func everyKindHasAName() {
         var names: Set<String> = []
-        for value in UInt8(0)...28 {
+        for value in UInt8(0)...29 {
             guard let kind = FileKind(rawValue: value) else { continue }
             names.insert("\(kind.name)")
             if let fix = kind.fix("x.y") { #expect(fix.contains("(") || fix.contains("first") || fix.contains("itself")) }
         }
-        #expect(names.count == 28 && FileKind.png.fix("x.y") == "convert it (magick x.y new.jpg)")
+        #expect(names.count == 29 && FileKind.png.fix("x.y") == "convert it (magick x.y new.jpg)")
     }
 }

@@ -1,3 +1,4 @@
+import DeviceChecks
 import Foundation
 import TestSupport
 import Testing
@@ -41,6 +42,35 @@ import Testing
         try daemon.start(arguments, limits: "ulimit -n 32")
         #expect(daemon.exitCode() == 71)
         #expect(try daemon.log().first?.contains("only 32 files may be open, and 33 are needed") == true)
+    }
+
+    // MARK: - Memory
+
+    /// Few bytes, many pixels: refused, or used within what the service may take.
+    @Test(arguments: ["fast", "upstream"]) func hostilePicturesStayWithinTheService(resize: String) throws {
+        var index = 0
+        for (across, isProgressive) in [(Int32(1), Int32(0)), (1, 1), (2, 0), (2, 1)] {
+            let small = JPEGPictures.make(width: 32, height: 32, seed: 1) {
+                ($0.across, $0.down, $0.is_progressive) = (across, across, isProgressive)
+            }
+            for (width, height) in [(8192, 4096), (16_384, 2048), (2048, 16_384), (4000, 3000), (3840, 2160), (2500, 2000)] {
+                let large = JPEGPictures.withSize(small, width, height)
+                for picture in [large, JPEGPictures.turned(large, 6)] {
+                    try daemon.write("pictures/hostile-\(index).jpg", picture)
+                    index += 1
+                }
+            }
+        }
+        try daemon.start(arguments + ["--resize", resize])
+        try daemon.waitForSocket()
+        let client = try DaemonClient(daemon.socket)
+        // The second comes after all of those.
+        try client.wait(lines: 3)
+        let status = try String(contentsOfFile: "/proc/\(daemon.process.processIdentifier)/status", encoding: .utf8)
+        let peak = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
+        #expect(try #require(Int(peak.filter(\.isNumber))) < 64 << 10, "half of the unit's MemoryMax: \(peak)")
+        daemon.process.terminate()
+        #expect(daemon.exitCode() == 0)
     }
 
     // MARK: - The model

@@ -183,12 +183,12 @@ import Vision
     }
 
     @Test func aURLIsNoSource() throws {
-        for url in ["rtsp://camera/1", "http://host/a.jpg", "HTTPS://host/", "file:///tmp/a.jpg", "file:/tmp/a.jpg"] {
+        for url in ["rtsp://camera/1", "http://host/a.jpg", "HTTPS://host/", "file:///tmp/a.jpg", "File:/tmp/a.jpg"] {
             let daemon = try RunningDaemon()
             try daemon.start(["--source", url])
             #expect(daemon.exitCode() == 66)
             let log = try daemon.log()
-            let fix = url.hasPrefix("file") ? "give the file's path" : "ffmpeg -i \(url)"
+            let fix = url.lowercased().hasPrefix("file") ? "give the file's path" : "ffmpeg -i \(url)"
             #expect(log.count == 1 && log[0].contains("URLs are not read") && log[0].contains(fix), "\(log)")
         }
     }
@@ -201,7 +201,7 @@ import Vision
             (["--source", pictures, "--model", daemon.folder + "/none"], 66, "/none"),
             (["--source", pictures, "--model", daemon.folder + "/text"], 65, "not a GGUF file"),
             (["--source", daemon.folder + "/none"], 66, "/none"),
-            (["--source", "-", "--loop"], 64, "--loop"),
+            (["--source", "-", "--loop"], 64, "--loop"), (["--source", ""], 64, "--source"),
             (["--source", pictures, "--socket", daemon.folder + "/none/s"], 73, "create it first"),
             (["--source", pictures, "--socket", daemon.folder + "/text"], 73, "not a socket"),
             (["--source", pictures, "--rate", "fast"], 64, "--rate wants a number"),

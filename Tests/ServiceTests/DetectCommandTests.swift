@@ -81,12 +81,15 @@ import Vision
         try files.write("other/c.JPE", [0, 1, 2, 3])
         let outcome = try detect(files.folder + "/other")
         #expect(outcome.code == 65 && outcome.errors.count == 3)
-        for (line, words) in zip(outcome.errors, ["a.jpg: is a PNG, not a JPEG: convert it", "b.jfif: is a WebP, not a JPEG: convert it", "c.JPE: is not a JPEG"]) {
+        for (line, words) in zip(outcome.errors, ["a.jpg: is a PNG, not a JPEG: convert it (magick \(files.folder)/other/a.jpg", "b.jfif: is a WebP, not a JPEG: convert it", "c.JPE: is not a JPEG"]) {
             #expect(line.contains(words), "\(line)")
         }
         try files.write("screenshots/x.PNG", [1])
         let none = try detect(files.folder + "/screenshots")
         #expect(none.code == 66 && none.errors.count == 1 && none.errors[0].contains("holds a PNG or more, but no JPEG"))
+        try files.write("screenshots/y.jpg", try drawnJPEG(seed: 1))
+        let some = try detect(files.folder + "/screenshots")
+        #expect(some.code == 0 && some.errors.count == 1 && some.errors[0].contains("holds a PNG or more too, left out"))
     }
 
     @Test func thresholdsAndLimitChooseDetections() throws {
