@@ -123,8 +123,19 @@ static void start(struct jpeg_decompress_struct *jpeg) {
     }
 }
 
+/// Whether nothing is left but zeros, as in a camera's buffer that is larger than its picture.
+static int is_padding(const struct jpeg_source_mgr *source) {
+    size_t count = 0;
+    while (count < source->bytes_in_buffer && source->next_input_byte[count] == 0) count++;
+    return count == source->bytes_in_buffer;
+}
+
 /// Reads what follows the last row. The picture is there: what is wrong behind it is a warning.
 static void finish(cjpeg_decoder *decoder) {
+    if (is_padding(decoder->jpeg.src)) {
+        jpeg_abort_decompress(&decoder->jpeg);
+        return;
+    }
     if (setjmp(decoder->errors.escape)) {
         // The next picture's beginning is as good as this one's end.
         if (decoder->errors.manager.msg_code != JERR_SOI_DUPLICATE) decoder->errors.manager.num_warnings++;

@@ -25,7 +25,7 @@ int clinux_close(int fd) { return close(fd) == 0 ? 0 : errno; }
 
 static void translate(const struct stat *from, struct clinux_file_status *to) {
     mode_t mode = from->st_mode;
-    // By the kernel's list of devices, video capture has a number of its own. No other has none.
+    // By the kernel's list of devices, video capture has a number of its own; cameras that tests play have none.
     const int is_video = major(from->st_rdev) == 81 || major(from->st_rdev) == 0;
     to->kind = S_ISREG(mode)                             ? CLINUX_FILE_REGULAR
         : S_ISDIR(mode)                                  ? CLINUX_FILE_FOLDER

@@ -265,6 +265,14 @@ import Vision
         #expect(decoder.warnings == 1)
         _ = try decoder.decode(bytes)
         #expect(decoder.warnings == 1)
+        // A buffer's padding is none, with an end marker before it or without.
+        for bytes in [bytes, Array(bytes.dropLast(2)), made { $0.is_progressive = 1 }] {
+            let whole = try decoder.decode(bytes).pixels
+            for count in [1, 2, 9, 4096] {
+                #expect(try decoder.decode(bytes + [UInt8](repeating: 0, count: count)).pixels == whole)
+            }
+        }
+        #expect(decoder.warnings == 1)
     }
 
     /// Without the right interval all is lost behind the first restart marker, or in most intervals a part: that is no
