@@ -26,7 +26,7 @@ import Testing
     @Test func unfitLabelFilesAreRefused() throws {
         let model = tool.path("m.gguf")
         // 81 with the background first are right: these are not.
-        for count in [0, 79, 81] {
+        for count in [1, 79, 81] {
             let file = try labels((0..<count).map { "label \($0)" })
             let outcome = try tool("import", checkpoint, "-o", model, "--labels", file)
             #expect(outcome.code == 65)
