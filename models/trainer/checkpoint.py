@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from . import foreign
 from .dataset import DataError
 
 
@@ -55,14 +56,20 @@ def plain_weights(weights: dict[str, torch.Tensor]) -> "OrderedDict[str, torch.T
                         else tensor.detach().cpu().clone()) for key, tensor in weights.items())
 
 
-def read(file: Path) -> dict:
+def read(file: Path) -> object:
     """Reads a checkpoint of either kind; nothing in it is executed."""
+    if not file.is_file():
+        raise DataError(f"{file} {'is no regular file' if file.exists() else 'does not exist'}")
     try:
         return torch.load(file, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise DataError(f"{file} does not exist") from error
     except Exception as error:
-        raise DataError(f"{file} is not a checkpoint of this trainer or a state_dict: {error}") from error
+        if "TorchScript" in str(error):
+            raise DataError(f"{file} is a TorchScript program: save its state_dict with torch.save") from error
+    try:
+        return foreign.load(file)
+    except Exception as error:
+        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise DataError(f"{file} is not a checkpoint of this trainer or a state_dict: {reason}") from error
 
 
 def detector_weights(content: object) -> dict[str, torch.Tensor]:

@@ -1,10 +1,14 @@
 """What is read of other people's checkpoints, and how files are written."""
+import argparse
 import os
+import pickle
 import resource
 import subprocess
 import sys
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -40,6 +44,64 @@ def test_averages_of_parameters_alone_take_the_statistics(average):
     found = checkpoint.detector_weights({"model": {**weights(value=2), **statistics}, **average})
     assert list(found) == [*NAMES, *statistics]
     assert all(torch.equal(found[name], torch.ones(2)) for name in NAMES) and found["encoder.norm.running_mean"][0] == 5
+
+
+class Attack:
+    """Asks whoever reads it to make a file."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self) -> tuple:
+        return Path.touch, (self.file,)
+
+
+class Part(torch.nn.Module):
+    """A module of a program that is not at hand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = torch.nn.Module()
+        self.encoder.weight = torch.nn.Parameter(torch.ones(2))
+        self.encoder.register_buffer("running_mean", torch.full((2,), 5.0))
+
+
+@pytest.mark.parametrize("beside", [argparse.Namespace(path=Path("x"), rate=0.1), deque([1.0]), np.float64(3), {"a": {1, 2}}])
+@pytest.mark.parametrize("options", [{}, {"pickle_protocol": 5}, {"_use_new_zipfile_serialization": False, "pickle_protocol": 4}])
+def test_objects_of_other_programs_are_passed_over(tmp_path, beside, options):
+    torch.save({"model": weights(), "args": beside}, tmp_path / "a.pt", **options)
+    found = checkpoint.detector_weights(checkpoint.read(tmp_path / "a.pt"))
+    assert list(found) == NAMES and all(torch.equal(tensor, torch.ones(2)) for tensor in found.values())
+
+
+def test_whole_modules_and_arrays_are_read(tmp_path):
+    torch.save({"net": Part(), "epoch": 3}, tmp_path / "module.pt")
+    found = checkpoint.detector_weights(checkpoint.read(tmp_path / "module.pt"))
+    assert sorted(found) == ["encoder.running_mean", "encoder.weight"] and found["encoder.running_mean"][0] == 5
+    arrays = {name: tensor.numpy() for name, tensor in weights().items()}
+    torch.save(arrays, tmp_path / "arrays.pt")
+    (tmp_path / "arrays.pkl").write_bytes(pickle.dumps(arrays))
+    for file in ("arrays.pt", "arrays.pkl"):
+        assert list(checkpoint.detector_weights(checkpoint.read(tmp_path / file))) == NAMES
+
+
+@pytest.mark.parametrize("options", [{}, {"_use_new_zipfile_serialization": False}])
+def test_nothing_in_a_checkpoint_is_executed(tmp_path, options):
+    torch.save({"model": weights(), "extra": Attack(tmp_path / "made")}, tmp_path / "a.pt", **options)
+    assert list(checkpoint.detector_weights(checkpoint.read(tmp_path / "a.pt"))) == NAMES
+    (tmp_path / "b.pkl").write_bytes(pickle.dumps({"x": Attack(tmp_path / "made"), "y": np.ones(2)}))
+    checkpoint.read(tmp_path / "b.pkl")
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"<html></html>", b"PK\3\4", b"\x80\2}q\0."[:4], bytes(99)])
+def test_what_is_no_checkpoint_is_told_in_a_line(tmp_path, content):
+    (tmp_path / "a.pt").write_bytes(content)
+    with pytest.raises(DataError, match="a.pt is not a checkpoint") as caught:
+        checkpoint.read(tmp_path / "a.pt")
+    assert len(str(caught.value).splitlines()) == 1 and "weights_only" not in str(caught.value)
+    with pytest.raises(DataError, match="is no regular file"):
+        checkpoint.read(tmp_path)
 
 
 @pytest.mark.parametrize("network", sorted(SPECS))
