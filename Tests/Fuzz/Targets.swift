@@ -2,6 +2,7 @@
 var allTargets: [any FuzzTarget.Type] {
     [
         JPEGTarget.self,
+        ChangingJPEGTarget.self,
         ClientLineTarget.self,
         SplitterTarget.self,
         ModelTarget.self,
