@@ -14,7 +14,7 @@ _Static_assert(
         && clinux_EACCES == EACCES && clinux_ECONNREFUSED == ECONNREFUSED && clinux_EADDRINUSE == EADDRINUSE
         && clinux_EIO == EIO && clinux_EBUSY == EBUSY && clinux_ENODEV == ENODEV && clinux_ENOSPC == ENOSPC
         && clinux_ENOMEM == ENOMEM && clinux_EISDIR == EISDIR && clinux_EFBIG == EFBIG && clinux_ESTALE == ESTALE
-        && clinux_EINVAL == EINVAL && clinux_ENOTTY == ENOTTY
+        && clinux_EINVAL == EINVAL && clinux_ENOTTY == ENOTTY && clinux_EPIPE == EPIPE
         && clinux_ENOTDIR == ENOTDIR && clinux_EROFS == EROFS && clinux_EDQUOT == EDQUOT && clinux_ENXIO == ENXIO
         && clinux_ENAMETOOLONG == ENAMETOOLONG && clinux_ENOTSUP == ENOTSUP
         && clinux_ETOOMANYREFS == ETOOMANYREFS,

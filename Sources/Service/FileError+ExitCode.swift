@@ -11,6 +11,7 @@ extension FileError {
     public var exitCode: ExitCode {
         switch self {
         case .system(clinux_ENOMEM): .system
+        case .system(clinux_EACCES), .system(clinux_EPERM): .noPermission
         case .tooLarge: .badData
         case .system, .folder, .notRegularFile, .changed: .noInput
         }

@@ -32,6 +32,9 @@ struct Failure: Error, CustomStringConvertible {
         do {
             try requireMemory(32 << 20)
             try body()
+            guard fflush(nil) == 0 else {
+                throw Failure(description: "the results cannot be written: \(errorText(errno))", code: EX_IOERR)
+            }
         } catch let failure as Failure {
             let lines = failure.description.split(separator: "\n", omittingEmptySubsequences: false)
             writeError("swiftlet-model: \(lines.map { printable(String($0)) }.joined(separator: "\n"))\n")

@@ -15,6 +15,8 @@ struct Output {
     func write(_ bytes: UnsafeRawBufferPointer) {
         guard let start = bytes.baseAddress else { return }
         let error = clinux_write_all(1, start, bytes.count)
+        // A reader that has what it wanted, such as head, is no failure to tell of.
+        if error == clinux_EPIPE { ExitCode.ioError.exit() }
         guard error == 0 else { fail(errorText(error)) }
     }
 

@@ -14,6 +14,8 @@ struct Snapshot: ~Copyable {
     private var connection = StreamConnection()
     /// What the daemon said last of its camera.
     private var camera = ""
+    /// Whether its first line has come.
+    private var hasAnswer = false
 
     static func run(_ options: SnapshotOptions, _ log: Log) -> ExitCode {
         var snapshot = Snapshot(options, log)
@@ -42,6 +44,7 @@ struct Snapshot: ~Copyable {
                 return fail(.badData, "\(socket): \(error.message): is that swiftletd's socket?")
             }
             guard wait() else {
+                guard hasAnswer else { return fail(.unavailable, "\(socket): swiftletd does not answer") }
                 let reason = camera.isEmpty ? "" : ": \(camera)"
                 let wait = fixed(Double(options.wait) / 1e9, decimals: 1)
                 return fail(.unavailable, "no picture within \(wait) s\(reason)")
@@ -72,6 +75,7 @@ struct Snapshot: ~Copyable {
     private mutating func take(_ line: StreamLine) -> ExitCode? {
         switch line.kind {
         case .hello:
+            hasAnswer = true
             guard line.protocolVersion == StreamProtocol.version else {
                 return fail(.badData, protocolMessage(line.protocolVersion, socket: socket))
             }

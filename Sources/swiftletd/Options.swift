@@ -82,7 +82,7 @@ struct Options {
         var line = CommandLineParser(table)
         var options: Options
         do throws(CommandLineError) {
-            options = try read(&line)
+            options = try read(&line, log)
         } catch {
             usageError(log, line.message(error))
         }
@@ -112,7 +112,18 @@ struct Options {
         return options
     }
 
-    private static func read(_ line: inout CommandLineParser<ID>) throws(CommandLineError) -> Options {
+    /// To standard output. Ends the process where that cannot be written.
+    private static func write(_ text: String, _ log: Log) {
+        let bytes = Array(text.utf8)
+        let error = bytes.withUnsafeBytes { clinux_write_all(1, $0.baseAddress!, $0.count) }
+        guard error != 0 else { return }
+        log.error("the text cannot be written: \(errorText(error))")
+        ExitCode.ioError.exit()
+    }
+
+    private static func read(
+        _ line: inout CommandLineParser<ID>, _ log: Log
+    ) throws(CommandLineError) -> Options {
         var options = Options()
         func override(_ change: @escaping (inout Configuration) -> Void) { options.overrides.append(change) }
         while let option = try line.next() {
@@ -165,10 +176,10 @@ struct Options {
                 override { $0.rate = rate }
             case .wait: options.wait = UInt64(try line.number(in: 0...3600) * 1e9)
             case .help:
-                print(usage + line.optionHelp + examples)
+                write(usage + line.optionHelp + examples + "\n", log)
                 ExitCode.success.exit()
             case .version:
-                print("swiftletd \(Product.version), kernels: \(text(KernelPath.supported))")
+                write("swiftletd \(Product.version), kernels: \(text(KernelPath.supported))\n", log)
                 ExitCode.success.exit()
             }
         }

@@ -68,7 +68,7 @@ import Testing
         }
         files.process.terminate()
         #expect(files.exitCode() == 0)
-        // Results that have nowhere to go are still a failure.
+        // Results that have nowhere to go are still a failure, and said.
         let bundle = try #require(CommandLine.arguments.first { $0.hasSuffix(".xctest") })
         let program = URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent("swiftlet").path
         let tool = Process()
@@ -78,5 +78,43 @@ import Testing
         try tool.run()
         tool.waitUntilExit()
         #expect(tool.terminationStatus == 74)
+        let full = try ToolOutcome(of: ["--version"], files, output: "/dev/full")
+        #expect(full.code == 74 && full.errors.first?.contains("cannot be written: No space left") == true)
+        let daemon = try RunningDaemon()
+        try daemon.start(["--version"], limits: "exec >/dev/full")
+        #expect(daemon.exitCode() == 74)
+    }
+
+    /// Whoever has read enough is not told that something failed.
+    @Test func aReaderThatLeavesIsNoNews() throws {
+        try files.write("pictures/0.jpg", try drawnJPEG(seed: 1))
+        try files.start(["--source", files.folder + "/pictures", "--loop", "--rate", "50", "--threshold", "0.01"])
+        try files.waitForSocket()
+        let bundle = try #require(CommandLine.arguments.first { $0.hasSuffix(".xctest") })
+        let program = URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent("swiftlet").path
+        let (pipe, errors, tool) = (Pipe(), Pipe(), Process())
+        tool.executableURL = URL(fileURLWithPath: program)
+        tool.arguments = ["watch", "--socket", files.socket]
+        (tool.standardOutput, tool.standardError) = (pipe, errors)
+        try tool.run()
+        #expect(!pipe.fileHandleForReading.availableData.isEmpty)
+        try pipe.fileHandleForReading.close()
+        let said = errors.fileHandleForReading.readDataToEndOfFile()
+        tool.waitUntilExit()
+        #expect(said.isEmpty && tool.terminationStatus == 74, "\(String(decoding: said, as: UTF8.self))")
+    }
+
+    /// A daemon that hangs, as one that was stopped: neither question waits for ever, and both say what is wrong.
+    @Test func aDaemonThatHangsIsSaid() throws {
+        try files.write("pictures/0.jpg", try drawnJPEG(seed: 1))
+        try files.start(["--source", files.folder + "/pictures", "--loop", "--rate", "5"])
+        try files.waitForSocket()
+        kill(files.process.processIdentifier, SIGSTOP)
+        defer { kill(files.process.processIdentifier, SIGCONT) }
+        let arguments = ["snapshot", "--socket", files.socket, "--wait", "0.1", "-o", files.folder + "/o.jpg"]
+        for arguments in [arguments, ["status", "--socket", files.socket]] {
+            let outcome = try ToolOutcome(of: arguments, files)
+            #expect(outcome.code == 69 && outcome.errors.first?.hasSuffix("swiftletd does not answer") == true)
+        }
     }
 }

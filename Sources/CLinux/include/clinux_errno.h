@@ -21,6 +21,7 @@ static const int clinux_ETOOMANYREFS = 109;
 static const int clinux_ECONNREFUSED = 111;
 static const int clinux_EADDRINUSE = 98;
 static const int clinux_EROFS = 30;
+static const int clinux_EPIPE = 32;
 static const int clinux_EDQUOT = 122;
 static const int clinux_ENAMETOOLONG = 36;
 static const int clinux_ENOTSUP = 95;
