@@ -1,3 +1,4 @@
+import CLinux
 import CV4L
 
 /// libv4l, for a camera that offers nothing which is read here: its frames become planar 4:2:0. One thread owns it.
@@ -6,6 +7,10 @@ final class FrameConverter {
     /// What frames are converted from and into, once a format is set.
     private var source = cv4l_format()
     private var output = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    /// A copy of the frame: libv4l reads as far as the format's size may take it, whatever has come. Behind the frame are
+    /// zeros, which cost no memory.
+    private var input = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    private var dirtyCount = 0
 
     /// nil where the device is none.
     init?(descriptor: Int32, replacement: cv4l_ioctl? = nil) {
@@ -16,6 +21,12 @@ final class FrameConverter {
     deinit {
         cv4l_destroy(converter)
         output.deallocate()
+        unmapInput()
+    }
+
+    private func unmapInput() {
+        if let address = input.baseAddress { _ = clinux_unmap(address, input.count) }
+        input = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     }
 
     /// The format of the device to make frames of about this size from; nil where there is none.
@@ -31,19 +42,60 @@ final class FrameConverter {
             intervalDenominator: 1, isConverted: true)
     }
 
-    /// Makes room for frames of a format that the device granted. Its sides are even.
-    func prepare(_ source: cv4l_format) {
+    /// Makes room for frames of a format that the device granted. Its sides are even. What a driver says of the length of
+    /// its rows is the device's own word, and libv4l believes it. Throws `badBuffers` where rows are too long.
+    func prepare(_ source: cv4l_format) throws(CameraError) {
         self.source = source
+        let least = source.width * Self.bytesPerPixel(source.fourcc)
+        self.source.row_bytes = max(source.row_bytes, least)
+        let most = 4 * source.width + Self.mostPadding
+        guard self.source.row_bytes <= most else { throw .badBuffers }
+        let rows = UInt64(source.height) + Self.rowsBehind
+        guard let size = Int(exactly: UInt64(most) * rows) else { throw .badBuffers }
+        unmapInput()
+        var address: UnsafeMutableRawPointer?
+        let error = clinux_map_anonymous(size, false, &address)
+        guard error == 0 else { throw .outOfMemory(error) }
+        input = UnsafeMutableRawBufferPointer(start: address, count: size)
+        dirtyCount = 0
         output.deallocate()
         output = .allocate(byteCount: Int(source.width) * Int(source.height) / 2 * 3, alignment: 64)
+    }
+
+    /// Beyond four bytes for each pixel of a row; and rows of that behind a frame, which no format of libv4l's reads beyond.
+    private static let mostPadding: UInt32 = 4096
+    private static let rowsBehind: UInt64 = 16
+
+    /// Of what libv4l reads in rows; what it decodes has none.
+    private static func bytesPerPixel(_ fourcc: UInt32) -> UInt32 {
+        switch fourcc {
+        // YUYV, YVYU, UYVY, VYUY, RGBP, RGBR, Y10, Y12, Y16, Y16 of another order.
+        case 0x5659_5559, 0x5559_5659, 0x5956_5955, 0x5955_5956, 0x5042_4752, 0x5242_4752, 0x2030_3159, 0x2032_3159,
+            0x2036_3159, 0xA036_3159:
+            2
+        // RGB3, BGR3, HSV3.
+        case 0x3342_4752, 0x3352_4742, 0x3356_5348: 3
+        // RGB4, BGR4, AR24, XR24, BA24, BX24, HSV4.
+        case 0x3442_4752, 0x3452_4742, 0x3432_5241, 0x3432_5258, 0x3432_4142, 0x3432_5842, 0x3456_5348: 4
+        default: 1
+        }
     }
 
     /// The frame as planes one after the other without padding; valid until the next call.
     func convert(_ frame: UnsafeRawBufferPointer) -> Result<UnsafeRawBufferPointer, BadCapture> {
         guard let start = frame.baseAddress, frame.count > 0 else { return .failure(BadCapture(reason: .empty)) }
+        guard let copy = input.baseAddress, frame.count <= input.count else {
+            return .failure(BadCapture(reason: .brokenStructure))
+        }
+        copy.copyMemory(from: start, byteCount: frame.count)
+        // Nothing of the frame before.
+        if dirtyCount > frame.count {
+            (copy + frame.count).initializeMemory(as: UInt8.self, repeating: 0, count: dirtyCount - frame.count)
+        }
+        dirtyCount = frame.count
         let error = withUnsafePointer(to: source) {
             cv4l_convert(
-                converter, $0, start, frame.count, output.baseAddress!.assumingMemoryBound(to: UInt8.self),
+                converter, $0, copy, frame.count, output.baseAddress!.assumingMemoryBound(to: UInt8.self),
                 output.count)
         }
         guard error == 0 else { return .failure(BadCapture(reason: .brokenStructure)) }

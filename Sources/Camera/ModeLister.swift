@@ -5,6 +5,8 @@ struct ModeLister {
     let descriptor: Int32
     let usesPlanes: Bool
     let request: CaptureRequest
+    /// Whether libv4l is asked where nothing else is offered.
+    var converts = true
 
     /// A driver that never ends its lists must not hold us for ever.
     private static var mostFormats: UInt32 { 128 }
@@ -25,7 +27,7 @@ struct ModeLister {
             guard let format = PixelFormat(fourcc: fourcc) else { continue }
             appendSizes(format, fourcc, &modes)
         }
-        if modes.isEmpty, !usesPlanes, let converter = FrameConverter(descriptor: descriptor) {
+        if modes.isEmpty, converts, !usesPlanes, let converter = FrameConverter(descriptor: descriptor) {
             for (width, height) in candidates() {
                 if let mode = converter.mode(width: width, height: height) { append(mode, &modes) }
             }

@@ -9,6 +9,7 @@ public struct V4L2Driver: CaptureDriver {
     /// A device that comes belongs to root alone until its rights are set: one that refuses so often does not wait for
     /// them.
     private static let mostRefusals = 5
+    private static var errorsOfRights: [Int32] { [clinux_EACCES, clinux_EPERM] }
 
     private struct Buffer {
         var planes = InlineArray<3, UnsafeRawBufferPointer>(repeating: UnsafeRawBufferPointer(start: nil, count: 0))
@@ -67,7 +68,9 @@ public struct V4L2Driver: CaptureDriver {
         let list = DeviceList(request: request)
         guard let chosen = list.chosen(by: selector) else {
             refusals = list.refusal == nil ? 0 : refusals + 1
-            if let error = list.refusal, refusals >= Self.mostRefusals { throw .driver(.open, error) }
+            if let error = list.refusal, refusals >= Self.mostRefusals || !Self.errorsOfRights.contains(error) {
+                throw .driver(.open, error)
+            }
             throw .noCamera
         }
         refusals = 0
@@ -106,7 +109,7 @@ public struct V4L2Driver: CaptureDriver {
     }
 
     /// `mode` becomes what the driver granted. Nothing is open after an error.
-    private mutating func start(_ device: DeviceList.Device, _ mode: inout CaptureMode) throws(CameraError) {
+    mutating func start(_ device: DeviceList.Device, _ mode: inout CaptureMode) throws(CameraError) {
         let error = clinux_v4l2_open(device.identity.path, &descriptor)
         guard error == 0 else { throw .driver(.open, error) }
         usesPlanes = device.usesPlanes
@@ -158,7 +161,7 @@ public struct V4L2Driver: CaptureDriver {
         guard format.fourcc == mode.fourcc, format.plane_count == 1, format.width % 2 == 0, format.height % 2 == 0,
             let converter = FrameConverter(descriptor: descriptor)
         else { throw .noFormat }
-        converter.prepare(
+        try converter.prepare(
             cv4l_format(
                 fourcc: format.fourcc, width: format.width, height: format.height,
                 row_bytes: format.planes.0.row_bytes, byte_count: format.planes.0.byte_count))

@@ -25,7 +25,7 @@ import Testing
     /// One colour everywhere: BT.601 says what Y, Cb and Cr are.
     @Test func convertsColours() throws {
         let converter = try converter()
-        converter.prepare(source)
+        try converter.prepare(source)
         let (red, green, blue) = (200.0, 100.0, 50.0)
         var frame = [UInt8](repeating: UInt8(green), count: 64 * 48)
         for y in 0..<48 {
@@ -49,12 +49,48 @@ import Testing
 
     @Test func refusesWhatIsNoFrame() throws {
         let converter = try converter()
-        converter.prepare(source)
+        try converter.prepare(source)
         for count in [0, 1, 64 * 48 - 1] {
             let frame = [UInt8](repeating: 9, count: count)
             #expect(throws: BadCapture.self) { try frame.withUnsafeBytes { try converter.convert($0).get() } }
         }
         #expect(FrameConverter(descriptor: descriptor) == nil, "/dev/null is no camera")
+        close(descriptor)
+    }
+
+    /// Rows that are shorter than their pixels led libv4l out of its memory, and a short frame of some formats too.
+    @Test func aDriverIsNotToBeTrusted() throws {
+        // RGBP, YVYU, S508, S501, GRBG.
+        for fourcc in [0x5042_4752, 0x5559_5659, 0x3830_3553, 0x3130_3553, 0x4742_5247] as [UInt32] {
+            for rowBytes in [0, 1, 16, 64, 128, 256] as [UInt32] {
+                let converter = try converter()
+                try converter.prepare(
+                    cv4l_format(fourcc: fourcc, width: 64, height: 48, row_bytes: rowBytes, byte_count: 64 * 48))
+                for count in [1, 64, 64 * 48, 2 * 64 * 48] {
+                    let memory = try #require(ctest_map_guarded(count, 1))
+                    defer { ctest_unmap_guarded(memory, count, 1) }
+                    _ = converter.convert(UnsafeRawBufferPointer(start: memory, count: count))
+                }
+            }
+            #expect(throws: CameraError.badBuffers) {
+                try converter().prepare(
+                    cv4l_format(fourcc: fourcc, width: 64, height: 48, row_bytes: 5000, byte_count: 64 * 48))
+            }
+        }
+        close(descriptor)
+    }
+
+    /// What a short frame lacks is never the frame before.
+    @Test func nothingIsLeftOfTheFrameBefore() throws {
+        let short = [UInt8](repeating: 7, count: 100)
+        // S508.
+        let format = cv4l_format(fourcc: 0x3830_3553, width: 64, height: 48, row_bytes: 64, byte_count: 64 * 48)
+        let fresh = try converter(), used = try converter()
+        try fresh.prepare(format)
+        try used.prepare(format)
+        _ = [UInt8](repeating: 200, count: 64 * 72).withUnsafeBytes { used.convert($0) }
+        let expected = short.withUnsafeBytes { try? Array(fresh.convert($0).get()) }
+        #expect(short.withUnsafeBytes { try? Array(used.convert($0).get()) } == expected)
         close(descriptor)
     }
 
