@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Annotations
@@ -105,6 +106,26 @@ import Testing
     ]) func mistakes(text: String, message: String) {
         let error = #expect(throws: AnnotationError.self) { try read(text.utf8) }
         #expect(error.map { Array($0.message.utf8) } == Array(message.utf8), "\(error?.message ?? "")")
+    }
+
+    /// Pieces of all forms in any order give as many labels as are wanted, all different, or an error.
+    @Test func piecesOfAllFormsAreHarmless() throws {
+        let pieces = [
+            "nine", "ten", "\n", "\r\n", " ", "\t", ":", ",", ";", "=", "|", "#", " # ", "//", "- ", "* ", "->", "[", "]", "{", "}", "(",
+            ")", "\"", "'", "\\", "0", "1", "2", "names", "id", "name", "item {", "names:", "classes: [", "{\"id2label\": {", "background",
+            "\u{FEFF}", "\u{301}", "\u{0}", "???", "0: nine\n1: ten\n2: jack", "id,name\n", "[0] ", "é", "::", "categories", "true", "null",
+        ]
+        var generator = SeededGenerator(seed: 20_261_130)
+        var taken = 0
+        for _ in 0..<6_000 {
+            let text = (0..<Int.random(in: 1...12, using: &generator)).map { _ in pieces.randomElement(using: &generator)! }.joined()
+            let count = Int.random(in: 1...4, using: &generator)
+            guard let file = try? read(text.utf8, count: count) else { continue }
+            taken += 1
+            #expect(file.labels.count == count && Set(file.labels.map { Array($0.utf8) }).count == count, "\(text)")
+            #expect(file.labels.allSatisfy { !$0.isEmpty && $0.utf8.count <= LabelFile.longestLabel }, "\(text)")
+        }
+        #expect(taken > 100)
     }
 
     /// What cannot be a label is named by its place, whatever its length.

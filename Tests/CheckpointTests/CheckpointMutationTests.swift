@@ -8,7 +8,7 @@ import Testing
     static let mutationsPerFile = 800
     static let files = [
         "zip_torch2.pt", "zip_torch1.11_cuda_tag.pt", "zip_full_training_checkpoint.pt", "legacy_pre1.6.pt",
-        "expected.safetensors",
+        "expected.safetensors", "numpy_torch2.pt", "numpy_protocol2.pkl", "numpy_protocol5.pkl",
     ]
 
     @Test(arguments: files) func survives(_ file: String) throws {
