@@ -2,6 +2,7 @@ import CLinux
 import Camera
 import Detector
 import Engine
+import Files
 import Service
 import Stream
 import Vision
