@@ -120,10 +120,16 @@ let package = Package(
 
 // What finds inputs that crash: made by toolchains/fuzz alone, whose compiler options it cannot be linked without.
 if Context.environment["SWIFTLET_FUZZ"] != nil {
-    package.targets.append(
+    package.targets += [
+        .target(name: "CHostileDevice", path: "Tests/Fuzz/HostileDevice", cSettings: strictC),
         .executableTarget(
             name: "swiftlet-fuzz",
-            dependencies: ["Annotations", "Quantizer", "Checkpoint", "Service", "Stream", "Camera", "Detector", "Engine", "Vision", "CLinux"],
-            path: "Tests/Fuzz", exclude: ["README.md", "corpus"],
-            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+            dependencies: [
+                "Annotations", "Quantizer", "Checkpoint", "Service", "Stream", "Camera", "Detector", "Engine", "Vision", "CLinux",
+                "CHostileDevice",
+            ],
+            path: "Tests/Fuzz", exclude: ["README.md", "corpus", "HostileDevice"],
+            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])],
+            linkerSettings: [.unsafeFlags(["-Xlinker", "--wrap=ioctl", "-Xlinker", "--wrap=mmap"])]),
+    ]
 }

@@ -7,6 +7,7 @@ var allTargets: [any FuzzTarget.Type] {
         SplitterTarget.self,
         ModelTarget.self,
         CameraTarget.self,
+        DriverTarget.self,
         PickleTarget.self,
         CheckpointTarget.self,
         SafetensorsTarget.self,
