@@ -219,15 +219,16 @@ public final class LiveCamera<Driver: CaptureDriver> {
             // Once the time is up, frames that came while the caller was busy still count.
             switch try driver.wait(atMost: silence.end - min(now, silence.end)) {
             case .interrupted: return .interrupted
-            case .frames: return try newest()
-            case .timedOut, .devicesChanged:
-                let now = driver.monotonicTime
-                guard now >= silence.end else { return nil }
-                let reason = CameraError.noFrames(silence.limit)
-                silence.failed(at: now)
-                restartsOfStalled += 1
-                return startAnew(.stalled, reason)
+            // A driver may tell of frames and have none.
+            case .frames: if let event = try newest() { return event }
+            case .timedOut, .devicesChanged: break
             }
+            let now = driver.monotonicTime
+            guard now >= silence.end else { return nil }
+            let reason = CameraError.noFrames(silence.limit)
+            silence.failed(at: now)
+            restartsOfStalled += 1
+            return startAnew(.stalled, reason)
         } catch {
             return fail(error)
         }

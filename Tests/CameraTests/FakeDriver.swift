@@ -20,6 +20,8 @@ final class FakeCamera {
     var now: UInt64 = 100 * second
     var isPlugged = true
     var faults: [Fault] = []
+    /// Every wait ends at once and tells of frames.
+    var alwaysTellsOfFrames = false
     /// A restart or reopening ends a wedge.
     var restartUnwedges = false
     var reopenUnwedges = false
@@ -116,6 +118,10 @@ final class FakeCamera {
 
     func wait(atMost limit: UInt64) -> CaptureWait {
         if let end = interruptAt, now >= end { return .interrupted }
+        if isOpen, alwaysTellsOfFrames {
+            pass(Self.interval)
+            return .frames
+        }
         if announces, !isOpen {
             announces = false
             return .devicesChanged

@@ -140,6 +140,17 @@ import Testing
         #expect(fake.now - wedged < 5 * FakeCamera.second)
     }
 
+    @Test func aCameraThatOnlyTellsOfFramesIsRestarted() {
+        _ = take(3)
+        fake.faults = [.wedged]
+        fake.alwaysTellsOfFrames = true
+        fake.restartUnwedges = true
+        fake.interruptAt = fake.now + 100 * FakeCamera.second
+        let result = take(1)
+        #expect(result.frames == 1 && result.changes == [.stalled, .streaming])
+        #expect(fake.restarts == 1 && fake.opens.count == 1)
+    }
+
     @Test func aCameraThatARestartDoesNotHelpIsOpenedAnew() {
         _ = take(3)
         fake.faults = [.wedged]
