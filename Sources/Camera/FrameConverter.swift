@@ -33,7 +33,7 @@ final class FrameConverter {
     func mode(width: Int, height: Int) -> CaptureMode? {
         var found = cv4l_format()
         (found.width, found.height) = (UInt32(width), UInt32(height))
-        guard cv4l_find(converter, &found) == 0 else { return nil }
+        guard cv4l_find(converter, &found) == 0, Self.bytesPerPixel(found.fourcc) != nil else { return nil }
         let (width, height) = (Int(clamping: found.width), Int(clamping: found.height))
         guard ModeLister.sides.contains(width), ModeLister.sides.contains(height), width % 2 == 0, height % 2 == 0
         else { return nil }
@@ -43,14 +43,16 @@ final class FrameConverter {
     }
 
     /// Makes room for frames of a format that the device granted. Its sides are even. What a driver says of the length of
-    /// its rows is the device's own word, and libv4l believes it. Throws `badBuffers` where rows are too long.
+    /// its rows is the device's own word, and libv4l believes it. Throws `noFormat` for one
+    /// without rows, `badBuffers` where rows are too long.
     func prepare(_ source: cv4l_format) throws(CameraError) {
         self.source = source
-        let least = source.width * Self.bytesPerPixel(source.fourcc)
-        self.source.row_bytes = max(source.row_bytes, least)
+        guard let pixel = Self.bytesPerPixel(source.fourcc) else { throw .noFormat }
+        self.source.row_bytes = max(source.row_bytes, source.width * pixel)
         let most = 4 * source.width + Self.mostPadding
         guard self.source.row_bytes <= most else { throw .badBuffers }
-        let rows = UInt64(source.height) + Self.rowsBehind
+        // Formats of two planes have as many rows again.
+        let rows = 2 * UInt64(source.height) + Self.rowsBehind
         guard let size = Int(exactly: UInt64(most) * rows) else { throw .badBuffers }
         unmapInput()
         var address: UnsafeMutableRawPointer?
@@ -66,18 +68,19 @@ final class FrameConverter {
     private static let mostPadding: UInt32 = 4096
     private static let rowsBehind: UInt64 = 16
 
-    /// Of what libv4l reads in rows; what it decodes has none.
-    private static func bytesPerPixel(_ fourcc: UInt32) -> UInt32 {
+    /// Of formats in rows; nil for others. What libv4l decodes, as old webcams compress it, is not converted: damaged data
+    /// leads its decoders out of their memory.
+    private static func bytesPerPixel(_ fourcc: UInt32) -> UInt32? {
         switch fourcc {
-        // YUYV, YVYU, UYVY, VYUY, RGBP, RGBR, Y10, Y12, Y16, Y16 of another order.
-        case 0x5659_5559, 0x5559_5659, 0x5956_5955, 0x5955_5956, 0x5042_4752, 0x5242_4752, 0x2030_3159, 0x2032_3159,
-            0x2036_3159, 0xA036_3159:
-            2
-        // RGB3, BGR3, HSV3.
-        case 0x3342_4752, 0x3352_4742, 0x3356_5348: 3
-        // RGB4, BGR4, AR24, XR24, BA24, BX24, HSV4.
-        case 0x3442_4752, 0x3452_4742, 0x3432_5241, 0x3432_5258, 0x3432_4142, 0x3432_5842, 0x3456_5348: 4
-        default: 1
+        // Bayer: BA81, GBRG, GRBG, RGGB. Planes: YV12. SPCA501, 505 and 508.
+        case 0x3138_4142, 0x4752_4247, 0x4742_5247, 0x4247_4752, 0x3231_5659, 0x3130_3553, 0x3530_3553,
+            0x3830_3553:
+            1
+        // YVYU, VYUY, RGBP, RGBR, Y10, Y12, Y16, and Y16 of the other order.
+        case 0x5559_5659, 0x5955_5956, 0x5042_4752, 0x5242_4752, 0x2030_3159, 0x2032_3159, 0x2036_3159, 0xA036_3159: 2
+        // RGB4, BGR4, AR24, XR24, BA24, BX24.
+        case 0x3442_4752, 0x3452_4742, 0x3432_5241, 0x3432_5258, 0x3432_4142, 0x3432_5842: 4
+        default: nil
         }
     }
 

@@ -80,6 +80,17 @@ import Testing
         close(descriptor)
     }
 
+    /// Damaged data of these led libv4l out of its memory: S561, S910, M310, 905C, JPGL; and NV16.
+    @Test func compressedFramesOfOldWebcamsAreNotConverted() throws {
+        for fourcc in [0x3136_3553, 0x3031_3953, 0x3031_334D, 0x4335_3039, 0x4C47_504A, 0x3631_564E] as [UInt32] {
+            #expect(throws: CameraError.noFormat) {
+                try converter().prepare(
+                    cv4l_format(fourcc: fourcc, width: 64, height: 48, row_bytes: 64, byte_count: 64 * 48))
+            }
+        }
+        close(descriptor)
+    }
+
     /// What a short frame lacks is never the frame before.
     @Test func nothingIsLeftOfTheFrameBefore() throws {
         let short = [UInt8](repeating: 7, count: 100)

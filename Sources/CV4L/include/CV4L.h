@@ -1,7 +1,7 @@
 #pragma once
 
-// libv4l's conversions behind four calls: frames that we don't read ourselves, such as Bayer patterns and the formats of
-// old webcams, become planar YCbCr 4:2:0. libv4l allocates for itself, some formats at every frame.
+// libv4l's conversions behind four calls: frames that we don't read ourselves, such as Bayer patterns and rare orders
+// of colours, become planar YCbCr 4:2:0. libv4l allocates for itself, some formats at every frame.
 
 #include <stddef.h>
 #include <stdint.h>
