@@ -54,10 +54,9 @@ enum Check {
                 log.error("\(text(path)): [metrics] file: \(text(metrics)): \(OutputError.isInput.message)")
             }
         }
-        var status = clinux_file_status()
-        if clinux_path_status(cString(configuration.socketPath), &status) == 0, status.kind != CLINUX_FILE_SOCKET {
+        if let error = socketMistake(configuration.socketPath) {
             isUsable = false
-            log.error("\(text(path)): [stream] \(StreamError.notASocket.message(socket: text(configuration.socketPath)))")
+            log.error("\(text(path)): [stream] \(error.message(socket: text(configuration.socketPath)))")
         }
         mistakes.sort { $0.line < $1.line }
         for mistake in mistakes { log.error(mistake.message(file: text(path))) }
@@ -70,6 +69,16 @@ enum Check {
     }
 
     private static func cString(_ path: [UInt8]) -> [CChar] { path.map { CChar(bitPattern: $0) } + [0] }
+
+    /// Why the daemon could not listen there. Folders in /run come and go with what runs.
+    private static func socketMistake(_ path: [UInt8]) -> StreamError? {
+        var status = clinux_file_status()
+        if clinux_path_status(cString(path), &status) == 0 { return status.kind == CLINUX_FILE_SOCKET ? nil : .notASocket }
+        let folder = Array(path[...(path.lastIndex(of: UInt8(ascii: "/")) ?? 0)])
+        if folder.starts(with: bytes("/run/")) { return nil }
+        let error = clinux_status_at(clinux_working_folder, cString(folder), &status)
+        return error == clinux_ENOENT ? .cannotListen(error) : nil
+    }
 
     /// The classes of a model, with which all is prepared that the daemon needs of it.
     private static func labels(of model: [UInt8], _ configuration: Configuration) throws(DetectorError) -> [[UInt8]] {

@@ -191,6 +191,9 @@ import Testing
         #expect(unknown.errors.last?.contains("conf:5: [detekt] no such section") == true)
         let odd = try check("[model]\npath = \(try RunningDaemon.model())\n[stream]\nsocket = \(daemon.folder)/pictures\n")
         #expect(odd.code == 78 && odd.errors.count == 1 && odd.errors.first?.contains("is not a socket") == true)
+        let nowhere = try check("[stream]\nsocket = \(daemon.folder)/none/s\n")
+        #expect(nowhere.code == 78 && nowhere.errors.first?.contains("none/s: its folder does not exist") == true)
+        #expect(try check("[stream]\nsocket = /run/swiftlet-none/s\n").code == 0)
         let without = try check("[detect]\nlimit = 5\n")
         #expect(without.code == 0 && without.errors.first?.contains("[model] path is not set") == true)
     }
