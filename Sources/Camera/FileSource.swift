@@ -153,6 +153,14 @@ public final class FileSource {
         return withUnsafeBytes(of: head) { FileKind(UnsafeRawBufferPointer(rebasing: $0[..<headCount])) }
     }
 
+    /// Compressed data of any kind may hold bytes that look like a JPEG's beginning.
+    private var isOtherPicture: Bool {
+        switch content {
+        case .png, .webP, .avif, .heic, .gif: true
+        default: false
+        }
+    }
+
     private func endPass() throws(CameraError) -> FrameEvent {
         passIsOver = true
         if pictures == nil, sequence == 0 { throw .noPictures(content) }
@@ -194,8 +202,9 @@ public final class FileSource {
     // MARK: - Concatenated pictures
 
     private func nextOfSequence() throws(CameraError) -> FrameEvent {
-        if isExhausted { return try endPass() }
         while true {
+            if sequence == 0, isOtherPicture { isExhausted = true }
+            if isExhausted { return try endPass() }
             if let found = event(splitter.next(in: buffer.bytes)) { return found }
             switch try refill() {
             case .ready: continue

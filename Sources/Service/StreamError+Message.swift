@@ -9,7 +9,7 @@ extension StreamError {
         case .pathTooLong(let limit): "\(socket): longer than the \(limit) bytes that a socket's path may have"
         case .addressInUse: "\(socket): another process listens there: stop it, or choose another --socket"
         case .notASocket: "\(socket): exists and is not a socket: remove it, or choose another --socket"
-        case .cannotListen(clinux_ENOENT): "\(socket): its folder does not exist: create it first"
+        case .cannotListen(clinux_ENOENT): "\(socket): its folder does not exist: create it, or name another socket with --socket"
         case .cannotListen(clinux_EACCES): "\(socket): no permission to create a socket there: choose another folder"
         case .cannotListen(let error): "\(socket): cannot listen there: \(errorText(error))"
         case .cannotInherit(let error):

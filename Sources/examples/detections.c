@@ -202,7 +202,10 @@ static bool take(const char *line, double least) {
 
 static int connected(const char *path) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof address.sun_path) return -1;
+    if (strlen(path) >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
     strcpy(address.sun_path, path);
     const int stream = socket(AF_UNIX, SOCK_STREAM, 0);
     if (stream >= 0 && connect(stream, (const struct sockaddr *)&address, sizeof address) == 0) return stream;
@@ -252,7 +255,7 @@ int main(int argc, char **argv) {
             close(stream);
             if (has_ended) return 0;
         } else if (!was_connected) {
-            fprintf(stderr, "no swiftletd at %s: start it, or name its socket\n", path);
+            fprintf(stderr, "no swiftletd at %s (%m): start it, or name its socket\n", path);
             return exit_unavailable;
         }
         // Twice as long each time, from a quarter of a second to eight.

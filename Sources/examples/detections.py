@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Prints picture, label, score and box of each detection of swiftletd: detections.py [SOCKET [MINIMUM_SCORE]]"""
 import json, os, socket, sys
+if len(sys.argv) > 3:
+    sys.exit(__doc__)
 path, minimum = sys.argv[1:] + ["/run/swiftlet/swiftlet.sock", "0.5"][len(sys.argv) - 1:]
 stream = socket.socket(socket.AF_UNIX)
-if stream.connect_ex(path) != 0:
-    print(f"no swiftletd at {path}: start it, or name its socket", file=sys.stderr), sys.exit(69)
+if error := stream.connect_ex(path):
+    print(f"no swiftletd at {path} ({os.strerror(error)}): start it, or name its socket", file=sys.stderr), sys.exit(69)
 stream.sendall(b'{"min_score":%s}\n' % minimum.encode())
 try:
     for line in stream.makefile(encoding="utf-8"):

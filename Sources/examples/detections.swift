@@ -84,7 +84,7 @@ guard let least = Double(arguments.count > 2 ? arguments[2] : "0.5") else {
     fail(64, "usage: detections [SOCKET [LEAST_SCORE]]")
 }
 guard let stream = connected(to: path) else {
-    fail(69, "no swiftletd at \(path): start it, or name its socket")
+    fail(69, "no swiftletd at \(path) (\(String(cString: strerror(errno)))): start it, or name its socket")
 }
 let request = Array("{\"min_score\":\(least)}\n".utf8)
 // A daemon that is gone already is found by the next call.

@@ -28,8 +28,8 @@ def lines(stream):
 
 def main(out, path="/run/swiftlet/swiftlet.sock"):
     stream = socket.socket(socket.AF_UNIX)
-    if stream.connect_ex(path) != 0:
-        print(f"no swiftletd at {path}: start it, or name its socket", file=sys.stderr)
+    if error := stream.connect_ex(path):
+        print(f"no swiftletd at {path} ({os.strerror(error)}): start it, or name its socket", file=sys.stderr)
         return 69
     request = b'{"snapshot":true}\n'
     stream.sendall(request)

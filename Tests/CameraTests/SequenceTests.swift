@@ -90,8 +90,12 @@ import Testing
 
     /// However it arrives, the first bytes tell what a file without pictures is.
     @Test func whatHoldsNoPictureIsNamed() throws {
+        // What is compressed in other pictures may look like one of ours.
+        let data = [0xFF, 0xD8, 0xFF, 0xDB, 0xFF] + [UInt8](repeating: 7, count: 90)
         for (bytes, kind) in [
-            ([UInt8](repeating: 0, count: 9000), FileKind.unknown), ([], .empty), (Array("words".utf8), .text),
+            ([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] + data, FileKind.png), (Array("GIF89a".utf8) + data, .gif),
+            (Array("RIFF....WEBPVP8 ".utf8) + data, .webP),
+            ([UInt8](repeating: 0, count: 9000), .unknown), ([], .empty), (Array("words".utf8), .text),
             ([0x1A, 0x45, 0xDF, 0xA3] + [UInt8](repeating: 0, count: 9000), .matroska),
         ] {
             for chunk in [1, 64, 1 << 16] {
