@@ -132,6 +132,11 @@ struct Evaluate: ParsableCommand {
                 "\(stream): holds only what scored more than \(recorded.threshold): the figures are lower than the "
                     + "model's; start swiftletd with --threshold \(PictureRunner.leastScore) --limit 1000 for those")
         }
+        if let request = recorded.request {
+            progress.say(
+                "\(stream): the reader asked for a part of what is found (\(request)): the figures are not the model's; "
+                    + "record it without that request")
+        }
         if recorded.endsWithinLine { progress.say("\(stream): ends within a line, which is left out") }
         if recorded.incompleteFrames > 0 {
             progress.say(

@@ -18,8 +18,16 @@ struct RecordedStream {
             init(from decoder: any Decoder) throws { name = try? decoder.singleValueContainer().decode(String.self) }
         }
 
+        struct Source: Decodable {
+            var rotate_deg: Int?
+        }
+
         var type: String
+        var source: Source?
         var threshold: Float?
+        var min_score: Float?
+        var classes: [String]?
+        var every: Int?
         var labels: [String]?
         var picture: Picture?
         var width_px: Double?
@@ -42,6 +50,8 @@ struct RecordedStream {
     private(set) var endsWithinLine = false
     /// Frames that lack detections, because they did not fit into a line.
     private(set) var incompleteFrames = 0
+    /// What the reader that recorded it had asked for, where that leaves out some of what is found.
+    private(set) var request: String?
     /// A picture that came again counts once.
     private var pictures: [Picture] = []
 
@@ -60,6 +70,11 @@ struct RecordedStream {
                 break
             }
             if line.type == "hello" {
+                if let turn = line.source?.rotate_deg, turn != 0 {
+                    throw Failure.badData(
+                        "\(place) begins a stream of pictures turned by \(turn) degrees, and annotations are of upright ones: "
+                            + "record it without --rotate and [camera] rotate")
+                }
                 // Recordings of several sessions may be in one file, those of several models may not.
                 if let labels = hello?.labels, line.labels != labels {
                     throw Failure.badData("\(place) begins the stream of another model: keep each in a file of its own")
@@ -67,6 +82,15 @@ struct RecordedStream {
                 let threshold = max(hello?.threshold ?? 0, line.threshold ?? 0)
                 hello = line
                 hello?.threshold = line.threshold.map { _ in threshold }
+            }
+            if line.type == "options" {
+                if let classes = line.classes {
+                    throw Failure.badData(
+                        "\(place): the reader asked for \(classes.count) classes only, and the others would count as missed: "
+                            + "record the stream without that request")
+                }
+                if let score = line.min_score, score > 0 { request = "min_score \(score)" }
+                if let every = line.every, every > 1 { request = (request.map { "\($0), " } ?? "") + "every \(every)" }
             }
             guard line.type == "frame", let detections = line.detections else { continue }
             guard let name = line.picture?.name else {

@@ -87,6 +87,39 @@ import Vision
         #expect(outcome.code == 0 && outcome.errors.contains("holds only what scored more than 0.5"))
     }
 
+    /// Boxes of turned pictures fit no annotation, and what a reader did not ask for was not missed by the model.
+    @Test func turnedAndFilteredStreamsAreTold() throws {
+        let found = frame("\"a.jpg\"", [("c3", 0.9, "10,10,60,50")])
+        func judge(_ lines: String...) throws -> ModelTool.Outcome {
+            let path = try stream("filtered.jsonl", lines + [found])
+            return try tool("evaluate", "--stream", path, "--annotations", annotations)
+        }
+        func options(_ score: Double, _ classes: String, _ every: Int) -> String {
+            #"{"type":"options","min_score":\#(score),"classes":\#(classes),"every":\#(every)}"#
+        }
+        func hello(_ turn: Int) -> String {
+            let labels = (["background"] + (1...80).map { "c\($0)" }).map { "\"\($0)\"" }.joined(separator: ",")
+            return #"{"type":"hello","source":{"kind":"folder","path":"x","rotate_deg":\#(turn)},"threshold":0.01,"#
+                + #""labels":[\#(labels)]}"#
+        }
+        for turn in [90, 180, 270] {
+            let turned = try judge(hello(turn))
+            #expect(turned.code == 65 && turned.errors.contains("line 2 begins a stream of pictures turned by \(turn) degrees"))
+            #expect(turned.errors.contains("record it without --rotate"))
+        }
+        let classes = try judge(options(0, #"["c3"]"#, 1))
+        #expect(classes.code == 65 && classes.errors.contains("line 2: the reader asked for 1 classes only"))
+        for (line, words) in [
+            (options(0.5, "null", 1), "(min_score 0.5)"), (options(0, "null", 3), "(every 3)"),
+            (options(0.25, "null", 2), "(min_score 0.25, every 2)"),
+        ] {
+            let outcome = try judge(line)
+            #expect(outcome.code == 0 && outcome.errors.contains(words), "\(outcome.errors)")
+        }
+        let all = try judge(options(0, "null", 1))
+        #expect(all.code == 0 && !all.errors.contains("asked for"), "\(all.errors)")
+    }
+
     /// A recording is stopped within a line; another is added behind it, of the same model or not.
     @Test func recordingsOfSeveralSessions() throws {
         func hello(_ labels: String, _ threshold: Double) -> String {
