@@ -297,6 +297,7 @@ def check_lines(test: Test) -> None:
             daemon.frame(52, seconds=11, left_out=4)
             wait_for(lambda: heard.last("lost") == b"12", "five more than told")
             check([frame["sequence"] for frame in heard.frames()][-2:] == [42, 52], "another order")
+            board_restarts(daemon, heard)
             daemon.part()
             # The same without a camera: what was kept of one goes.
             daemon.accept(kind="folder")
@@ -304,6 +305,25 @@ def check_lines(test: Test) -> None:
             hostile(daemon, bridge, heard)
             bridge.stop()
         print("options, camera, hold, rate, losses; lines that nobody should send")
+
+
+def board_restarts(daemon: PlayedDaemon, heard: Subscriber) -> None:
+    """Its clock begins again: with another connection, or behind a forwarded socket within one."""
+    def goes(start: int, seconds: float, label: str) -> None:
+        daemon.frame(start, ((label, 0.9),), seconds=seconds)
+        wait_for(lambda: heard.last(f"count/{label}") == b"1", f"a count rises with frame {start}")
+        # More than `hold` later, by either clock.
+        for number in range(1, 21):
+            daemon.frame(start + number, seconds=seconds + 0.2 * number)
+        wait_for(lambda: heard.numbers[-1] == start + 20, f"frame {start + 20} is published")
+        wait_for(lambda: heard.last(f"count/{label}") == b"0", f"a count falls by frame {start + 20}")
+
+    goes(53, 900_000, "dog")
+    goes(74, 50, "dog")
+    daemon.part()
+    daemon.accept()
+    daemon.request()
+    goes(95, 5, "dog")
 
 
 def hostile(daemon: PlayedDaemon, bridge: BridgeProcess, heard: Subscriber) -> None:

@@ -49,7 +49,7 @@ class Bridge:
         self.counts: dict[str, int] = {}
         self.reached: dict[str, float] = {}
         self.camera = b""
-        self.next_capture = -math.inf
+        self.captured = self.next_capture = -math.inf
         self.must_announce = False
         self.must_introduce = False
         self.must_restate = False
@@ -284,6 +284,11 @@ class Bridge:
 
     def take_frame(self, line: bytes, frame: dict) -> None:
         captured = float(frame["captured_monotonic_s"])
+        if captured < self.captured:
+            # A clock that has begun again, as that of a board that was restarted: times by the one before say nothing.
+            self.next_capture = -math.inf
+            self.reached = dict.fromkeys(self.reached, captured)
+        self.captured = captured
         found = [(detection["label"], float(detection["score"])) for detection in frame["detections"]]
         if self.is_first:
             # Only now it has shown that it is of use.
