@@ -59,6 +59,10 @@ int clinux_status_at(int folder, const char *path, struct clinux_file_status *st
     return 0;
 }
 
+int clinux_folder_takes_files(const char *path) {
+    return access(path, W_OK | X_OK) == 0 ? 0 : errno;
+}
+
 int clinux_read(int fd, void *bytes, size_t count, size_t *got) {
     ssize_t result;
     do {

@@ -49,9 +49,15 @@ enum Check {
             var inputs = InputFiles()
             inputs.insert(path)
             if let model = configuration.modelPath { inputs.insert(cString(model)) }
+            let place = "\(text(path)): [metrics] file: \(text(metrics))"
             if inputs.contains(cString(metrics)) {
                 isUsable = false
-                log.error("\(text(path)): [metrics] file: \(text(metrics)): \(OutputError.isInput.message)")
+                log.error("\(place): \(OutputError.isInput.message)")
+            } else if metrics == configuration.socketPath {
+                isUsable = false
+                log.error("\(place): is the stream's socket: give the file another name")
+            } else if let error = metricsMistake(metrics) {
+                log.warning("\(place): \(error.message)")
             }
         }
         if let error = socketMistake(configuration.socketPath) {
@@ -70,14 +76,32 @@ enum Check {
 
     private static func cString(_ path: [UInt8]) -> [CChar] { path.map { CChar(bitPattern: $0) } + [0] }
 
-    /// Why the daemon could not listen there. Folders in /run come and go with what runs.
+    /// Why the daemon could not listen there.
     private static func socketMistake(_ path: [UInt8]) -> StreamError? {
         var status = clinux_file_status()
         if clinux_path_status(cString(path), &status) == 0 { return status.kind == CLINUX_FILE_SOCKET ? nil : .notASocket }
-        let folder = Array(path[...(path.lastIndex(of: UInt8(ascii: "/")) ?? 0)])
-        if folder.starts(with: bytes("/run/")) { return nil }
-        let error = clinux_status_at(clinux_working_folder, cString(folder), &status)
-        return error == clinux_ENOENT ? .cannotListen(error) : nil
+        let error = folderMistake(path)
+        return error == 0 ? nil : .cannotListen(error)
+    }
+
+    /// Why the daemon could not write there; the rest of its work goes on.
+    private static func metricsMistake(_ path: [UInt8]) -> OutputError? {
+        var status = clinux_file_status()
+        if clinux_path_status(cString(path), &status) == 0 {
+            switch status.kind {
+            case CLINUX_FILE_FOLDER: return .system(clinux_EISDIR)
+            case CLINUX_FILE_STREAM, CLINUX_FILE_SOCKET: return .notRegularFile
+            default: break
+            }
+        }
+        let error = folderMistake(path)
+        return error == 0 ? nil : .system(error)
+    }
+
+    /// Why no file can be made by that absolute path: an errno value, or 0. Folders in /run come and go with what runs.
+    private static func folderMistake(_ path: [UInt8]) -> Int32 {
+        if path.starts(with: bytes("/run/")) { return 0 }
+        return clinux_folder_takes_files(cString(path[...path.lastIndex(of: UInt8(ascii: "/"))!] + bytes(".")))
     }
 
     /// The classes of a model, with which all is prepared that the daemon needs of it.

@@ -194,8 +194,36 @@ import Testing
         let nowhere = try check("[stream]\nsocket = \(daemon.folder)/none/s\n")
         #expect(nowhere.code == 78 && nowhere.errors.first?.contains("none/s: its folder does not exist") == true)
         #expect(try check("[stream]\nsocket = /run/swiftlet-none/s\n").code == 0)
+        let below = try check("[stream]\nsocket = \(path)/s\n")
+        #expect(below.code == 78 && below.errors.first?.contains("conf/s: cannot listen there: Not a directory") == true)
+        // No user makes files in the kernel's own folders.
+        let closed = try check("[stream]\nsocket = /proc/self/s\n")
+        #expect(closed.code == 78 && closed.errors.first?.contains("/proc/self/s: ") == true, "\(closed.errors)")
         let without = try check("[detect]\nlimit = 5\n")
         #expect(without.code == 0 && without.errors.first?.contains("[model] path is not set") == true)
+    }
+
+    /// Without metrics the daemon does its work, but not with a socket that is to be the file.
+    @Test func checkTellsWhereNoMetricsCanBeWritten() throws {
+        let path = daemon.folder + "/conf", model = try RunningDaemon.model()
+        func check(_ file: String, _ more: String = "") throws -> ToolOutcome {
+            try daemon.write("conf", Array("[model]\npath = \(model)\n[metrics]\nfile = \(file)\n\(more)".utf8))
+            return try ToolOutcome(of: ["check", path], daemon)
+        }
+        #expect(mkfifo(daemon.folder + "/pipe", 0o600) == 0)
+        for (file, reason) in [
+            ("none/m", "create its folder first"), ("conf/m", "Not a directory"), ("pictures", "give the name of a file"),
+            ("pipe", "is a device, pipe or socket"),
+        ] {
+            let outcome = try check("\(daemon.folder)/\(file)")
+            #expect(outcome.code == 0 && outcome.errors.count == 1, "\(outcome.errors)")
+            #expect(outcome.errors.first?.contains("[metrics] file: \(daemon.folder)/\(file): ") == true)
+            #expect(outcome.errors.first?.contains(reason) == true, "\(outcome.errors)")
+        }
+        let good = try check("\(daemon.folder)/m")
+        #expect(good.code == 0 && good.errors.isEmpty, "\(good.errors)")
+        let socket = try check("\(daemon.folder)/s", "[stream]\nsocket = \(daemon.folder)/s\n")
+        #expect(socket.code == 78 && socket.errors.first?.contains("is the stream's socket") == true, "\(socket.errors)")
     }
 
     // MARK: - The service manager

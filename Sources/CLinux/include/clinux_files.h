@@ -35,6 +35,10 @@ int clinux_path_status(const char *_Nonnull path, struct clinux_file_status *_No
 /// The status of what a name stands for, relative to a folder's descriptor; symbolic links are followed.
 int clinux_status_at(int folder, const char *_Nonnull path, struct clinux_file_status *_Nonnull status);
 
+/// Whether the process may make files in a folder: 0, or ENOENT, EACCES, EROFS, and ENOTDIR where `path` ends with "/."
+/// and what stands before it is no folder.
+int clinux_folder_takes_files(const char *_Nonnull path);
+
 /// One read, retried after a signal. `got` is 0 at the end of the file. EAGAIN: nothing there yet.
 int clinux_read(int fd, void *_Nonnull bytes, size_t count, size_t *_Nonnull got);
 /// Reads up to `count` bytes at `offset`, which does not move the position. `got` is 0 at the end of the file.
