@@ -84,7 +84,7 @@ public struct CheckpointFile: Sendable {
             switch entry.content {
             case .loaded(let known): tensor = known
             case .foreign(let maker): throw .unknownTensor(entry.name, maker: maker)
-            case .unsupported(let elementType): throw .unsupportedElementType(elementType, tensor: entry.name)
+            case .unsupported(let elementType, _): throw .unsupportedElementType(elementType, tensor: entry.name)
             case .range(let elementType, let shape, let range):
                 try take(range.count)
                 tensor = try CheckpointTensor(

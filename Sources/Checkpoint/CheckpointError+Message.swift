@@ -28,6 +28,9 @@ extension CheckpointError {
         case .forbiddenGlobal(let name):
             "the pickle names \(name), which runs when PyTorch loads the file and no checkpoint needs; nothing was "
                 + "executed. Do not load this file"
+        case .unknownTensor(let name, let maker) where maker == PickleGraph.Object.changedView:
+            "tensor \(name) is \(maker), whose elements the file does not hold as they are: save what the tensor's "
+                + "resolve_conj().resolve_neg() returns"
         case .unknownTensor(let name, let maker):
             "tensor \(name) is made by \(maker), which is not known; nothing was executed. If you trust the file's source, "
                 + "load it with PyTorch and save only the state_dict"

@@ -11,4 +11,12 @@ public enum ElementType: Sendable, CaseIterable {
         case .int8, .uint8, .bool: 1
         }
     }
+
+    /// Whether it can hold weights; whole numbers are counters, or weights that were quantised.
+    public var isFloating: Bool {
+        switch self {
+        case .float32, .float16, .bfloat16, .float64: true
+        case .int64, .int32, .int16, .int8, .uint8, .bool: false
+        }
+    }
 }

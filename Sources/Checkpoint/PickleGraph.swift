@@ -42,6 +42,9 @@ struct PickleGraph {
 
     /// What a global that is not known would make.
     struct Object {
+        /// The maker of a tensor whose elements are to be negated or conjugated when they are read.
+        static let changedView = "a negated or conjugated view"
+
         /// The global's qualified name.
         var maker: String
         var arguments: [Reference]

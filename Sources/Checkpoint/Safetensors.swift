@@ -81,7 +81,7 @@ enum Safetensors {
             end = place.upperBound
             // Only one that is needed must be of a type that is known.
             guard let elementType = elementTypes[entry.elementType] else {
-                entries.append(.init(name: name, content: .unsupported(entry.elementType)))
+                entries.append(.init(name: name, content: .unsupported(entry.elementType, shape: entry.shape)))
                 continue
             }
             try CheckpointTensor.check(name, shape: entry.shape, elementType: elementType, byteCount: place.count)

@@ -13,13 +13,28 @@ public struct TensorDictionary: Sendable {
             case .range(_, let shape, _): shape
             case .loaded(let tensor): tensor.shape
             case .array(let array): array.shape
-            case .foreign, .unsupported: nil
+            case .unsupported(_, let shape): shape
+            case .foreign: nil
             }
         }
 
         /// The qualified name of what made it, where that is not known and nothing can be read.
         public var maker: String? {
             if case .foreign(let maker) = content { maker } else { nil }
+        }
+
+        /// The name of its element type, where that is none of floating-point numbers that can be read.
+        public var otherElementType: String? {
+            let type: ElementType
+            switch content {
+            case .view(let tensor): type = tensor.storage.elementType
+            case .range(let stored, _, _): type = stored
+            case .loaded(let tensor): type = tensor.elementType
+            case .array(let array): type = array.elementType
+            case .unsupported(let name, _): return name
+            case .foreign: return nil
+            }
+            return type.isFloating ? nil : "\(type)"
         }
 
         /// Whether both are the same bytes of one file.
@@ -43,7 +58,7 @@ public struct TensorDictionary: Sendable {
         indirect case array(NumpyArray)
         case foreign(String)
         /// Of an element type that has no place in a detector.
-        case unsupported(String)
+        case unsupported(String, shape: [Int])
     }
 
     /// The keys that lead to it from the top, where it is empty. A list's places are in brackets.

@@ -98,7 +98,8 @@ extension Unpickler {
         try push(.storage(storage))
     }
 
-    /// (storage, offset, sizes, strides, requires_grad, hooks, metadata): the first four matter.
+    /// (storage, offset, sizes, strides, requires_grad, hooks, metadata). The metadata say whether the elements are to be
+    /// negated or conjugated when they are read, which is not done here.
     private mutating func pushTensor(_ arguments: [PickleGraph.Reference]) throws(CheckpointError) {
         let name = "torch._utils._rebuild_tensor_v2"
         if let first = arguments.first, case .object = graph.nodes[first] {
@@ -112,6 +113,13 @@ extension Unpickler {
         guard let shape = graph.integers(arguments[2]), graph.elements(arguments[3])?.count == rank,
             let strides = graph.integers(arguments[3])
         else { throw invalid(name) }
+        if arguments.count == 7, let bits = graph.dictionary(arguments[6]),
+            bits.contains(where: { if case .boolean(true) = graph.nodes[$0.value] { true } else { false } })
+        {
+            graph.objects.append(.init(maker: PickleGraph.Object.changedView, arguments: []))
+            try push(.object(graph.objects.count - 1))
+            return
+        }
         try push(.tensor(.init(storage: storage, offset: offset, shape: shape, strides: strides)))
     }
 

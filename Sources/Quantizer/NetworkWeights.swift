@@ -40,7 +40,7 @@ struct NetworkWeights {
         } else if let place = search.unclearAverage(than: chosen) {
             notes.append(.unclearAverage(place, chosen: chosen.place))
         } else if let part = groups.first(where: { $0.isAveraged && !$0.isWhole && $0.found * 2 > $0.expected }) {
-            notes.append(.incompleteAverage(part.place, missing: part.expected - part.found, chosen: chosen.place))
+            notes.append(.incompleteAverage(part.place, missing: part.unusable, chosen: chosen.place))
         }
         if !chosen.prefix.isEmpty { notes.append(.prefix(chosen.prefix)) }
         let rest = search.leftOver(beside: chosen, whole)
@@ -68,13 +68,16 @@ struct WeightsGroup {
     /// Tensors of that network, and how many of them are there in their shape.
     var expected = 0
     var found = 0
+    /// Those of another element type than weights have.
+    var notFloating = 0
     /// Keys and prefix.
     var place = ""
     var isAveraged = false
     /// By the last of its keys and parts of the prefix.
     var isNamedAverage = false
 
-    var isWhole: Bool { found == expected && expected > 0 }
+    var unusable: Int { expected - found + notFloating }
+    var isWhole: Bool { found == expected && expected > 0 && notFloating == 0 }
 }
 
 struct WeightsSearch {
@@ -166,6 +169,10 @@ struct WeightsSearch {
             let found = expected.count { entry(shapes, $0.name)?.shape == $0.shape }
             if group.expected == 0 || found * group.expected > group.found * expected.count {
                 (group.architecture, group.found, group.expected) = (architecture, found, expected.count)
+                group.notFloating = expected.count { tensor in
+                    let entry = entry(shapes, tensor.name)
+                    return entry?.shape == tensor.shape && entry?.otherElementType != nil
+                }
             }
         }
     }
@@ -305,7 +312,8 @@ struct WeightsSearch {
                 return .missing(tensor.name, expected: tensor.shape)
             }
             let shape = entry.shape ?? []
-            return shape == tensor.shape ? nil : .shape(tensor.name, expected: tensor.shape, found: shape)
+            guard shape == tensor.shape else { return .shape(tensor.name, expected: tensor.shape, found: shape) }
+            return entry.otherElementType.map { .elementType(tensor.name, found: $0) }
         }
     }
 }

@@ -28,6 +28,8 @@ public enum QuantizerError: Error, Equatable, Sendable {
         case missing(String, expected: [Int])
         case unexpected(String, found: [Int])
         case shape(String, expected: [Int], found: [Int])
+        /// Whole numbers, or another type that holds no weights.
+        case elementType(String, found: String)
         case notFinite(String)
         /// A value that half precision cannot hold.
         case tooLargeForHalf(String, value: Float)
@@ -43,6 +45,9 @@ extension QuantizerError.TensorProblem {
         case .missing(let name, let expected): "missing \(name), expected \(expected)"
         case .unexpected(let name, let found): "unexpected \(name) \(found)"
         case .shape(let name, let expected, let found): "\(name) is \(found), expected \(expected)"
+        case .elementType(let name, let found):
+            "\(name) holds elements of the type \(found), but weights are floating-point numbers of 16 bits or more: "
+                + "save the weights before they are quantised"
         case .notFinite(let name): "\(name) holds values that are not finite"
         case .tooLargeForHalf(let name, let value):
             "\(name) holds \(value), which fp16 cannot store: use --precision fp32"

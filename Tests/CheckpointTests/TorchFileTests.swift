@@ -163,6 +163,32 @@ private func bytes<Element>(_ values: [Element]) -> [UInt8] { values.withUnsafeB
         #expect(values == [0, 1, 2, 3])
     }
 
+    /// The bits with which PyTorch puts off a negation or a conjugation: such elements are not those of the storage.
+    @Test(arguments: ["neg", "conj"]) func refusesChangedViews(bit: String) throws {
+        for isSet in [false, true] {
+            var tensor = PickleBuilder()
+            tensor.tensor(storageCount: 1, shape: [1], strides: [1])
+            // The metadata follow the hooks, before the tuple's end and the call.
+            var call = PickleBuilder()
+            call.bytes = tensor.bytes.dropFirst(2).dropLast(2)
+            call.dictionary([(bit, { $0.bytes.append(isSet ? 0x88 : 0x89) })])
+            call.bytes += Array("tR".utf8)
+            var pickle = PickleBuilder()
+            pickle.dictionary([
+                ("x", { $0.bytes += call.bytes }), ("y", { $0.tensor(storageCount: 1, shape: [1], strides: [1]) }),
+            ])
+            let file = try CheckpointFile(
+                bytes: Data(ZipBuilder.torch(pickle.stopped, storages: [bytes([5] as [Float])]).bytes))
+            let entry = try #require(file.dictionaries.first?.entries.first)
+            if isSet {
+                let error = #expect(throws: CheckpointError.self) { try file.tensors(of: [entry]) }
+                #expect(error?.message.hasPrefix("tensor x is a negated or conjugated view") == true)
+            } else {
+                #expect(try file.tensors(of: [entry])[0].floats() == [5])
+            }
+        }
+    }
+
     /// What is not known is skipped, whatever opcode makes or fills it; as a tensor that is asked for it is refused.
     @Test func skipsWhatIsNotKnown() throws {
         let objects: [(inout PickleBuilder) -> Void] = [

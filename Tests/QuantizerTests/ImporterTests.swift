@@ -115,6 +115,39 @@ import Vision
         }
     }
 
+    /// Elements of another type than weights have, in a file whose names and shapes fit.
+    @Test(arguments: [("I8", "int8"), ("BOOL", "bool"), ("F8_E4M3", "F8_E4M3")])
+    func quantisedWeightsAreRefused(stored: String, told: String) throws {
+        let odd = "encoder.conv_1.block.conv.weight"
+        for isAll in [false, true] {
+            let tensors = golden.tensors.filter { !$0.name.hasSuffix("num_batches_tracked") }
+            var header: [String: Any] = [:], end = 0
+            for tensor in tensors {
+                let isOdd = isAll || tensor.name == odd
+                let size = tensor.elementCount * (isOdd ? 1 : 4)
+                header[tensor.name] = [
+                    "dtype": isOdd ? stored : "F32", "shape": tensor.shape, "data_offsets": [end, end + size],
+                ]
+                end += size
+            }
+            let text = try JSONSerialization.data(withJSONObject: header)
+            var data = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) }
+            data.append(text)
+            data.append(Data(count: end))
+            let file = try CheckpointFile(bytes: data)
+            let error = #expect(throws: QuantizerError.self) {
+                _ = try Importer(file, architecture: nil, precision: .fp32)
+            }
+            guard case .mismatch(_, let problems) = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            #expect(problems.count == (isAll ? tensors.count : 1))
+            #expect(problems.contains(.elementType(odd, found: told)))
+            #expect(error?.message.contains("save the weights before they are quantised") == true)
+        }
+    }
+
     @Test func unwritableTarget() throws {
         let importer = try Importer(golden, architecture: nil, precision: .fp32)
         #expect(throws: QuantizerError.cannotWrite(path: "/nonexistent/model.gguf", .system(ENOENT))) {
