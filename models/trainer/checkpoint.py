@@ -74,7 +74,8 @@ def read(file: Path) -> object:
 
 def detector_weights(content: object) -> dict[str, torch.Tensor]:
     """The averaged weights of a run's checkpoint, or those of anybody's: in whatever dictionary and behind whatever
-    prefix the most tensors of a detector are, an average before others."""
+    prefix the most tensors of a detector are, an average before others. Several that differ are refused, as
+    swiftlet-model import refuses them."""
     if isinstance(content, dict) and "stage" in content and "average" in content:
         if content["stage"] != "detection":
             raise DataError("this run is still pre-training on crops: it has no detector yet")
@@ -83,28 +84,92 @@ def detector_weights(content: object) -> dict[str, torch.Tensor]:
     sets = [found for place, tensors in dictionaries(content) for found in without_prefixes(place, tensors)]
     if not sets:
         raise DataError("holds no dictionary of tensors: save the model's state_dict()")
+    if isinstance(content, dict) and "current_model_state" in content:  # Lightning's WeightAveraging
+        sets = [(place + "/averaged" if place.startswith("/state_dict") else place, found) for place, found in sets]
     sets += [found for average in averages(content, sets) for found in completed(average, sets)]
-    most = max(len(tensors) for _, tensors in sets)
-    return max((found for found in sets if len(found[1]) == most), key=lambda found: bool(AVERAGE.search(found[0])))[1]
+    most = max(map(count, sets))
+    whole = [found for found in sets if count(found) == most]
+    whole = [found for found in whole if not of_other_types(found[1])] or whole
+    averaged = [found for found in whole if is_average(found[0])]
+    named = [found for found in averaged if is_average(found[0].split("/")[-1])]
+    chosen = distinct(named or averaged or whole)
+    if len(chosen) > 1:
+        names = list(dict.fromkeys(place.strip("/") or "the top" for place, _ in chosen))
+        places = ", ".join(names[:5]) + (", ..." if names[5:] else "")
+        raise DataError(f"holds several sets of weights that differ, at {places}: save the one that is meant by itself")
+    place, weights = chosen[0]
+    refuse_other_types({name: weights[name] for name in of_other_types(weights) if name.split(".")[0] in PARTS})
+    if averaged:
+        print(f"took the averaged weights at {place.strip('/')}", flush=True)
+    elif part := next((found for found in sets if is_average(found[0]) and 2 * count(found) > most), None):
+        print(f"took the weights at {place.strip('/') or 'the top'}: the averaged ones at {part[0].strip('/')} are not whole",
+              flush=True)
+    return weights
 
 
-AVERAGE = re.compile(r"(?<![a-z])(ema|swa|avg|averaged?|averaging|polyak|shadow|n_averaged)(?![a-z])", re.IGNORECASE)
+AVERAGES = frozenset("ema emas averaged average avg averaging swa ewma polyak emamodel modelema netema emanet emaweights "
+                     "averagedmodel averagemodel swamodel shadow".split())
+# Words end at what is no letter, and before a capital that begins another: EMAModel, modelEma.
+WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 STATISTIC = re.compile(r"\.(running_mean|running_var|num_batches_tracked)$")
 PARTS = ("encoder", "extra_layers", "ssd_heads")
 WRAPPERS = ("module", "_orig_mod", "model", "net", "network")
+INNER_WRAPPERS = ("module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module")
+FLOATING = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
+
+
+def is_average(place: str) -> bool:
+    """Whether a key says that weights are averaged: by the rules of swiftlet-model import."""
+    for key in place.split("/"):
+        words = {word.lower() for word in WORD.findall(key)} | {re.sub("[^a-z]", "", key.lower())}
+        if not key.startswith("exp_avg") and words & AVERAGES:  # that is Adam's, of gradients
+            return True
+    return False
+
+
+def count(found: tuple[str, dict[str, torch.Tensor]]) -> int:
+    """Counters of training steps are no weights: averages often lack them."""
+    return sum(not name.endswith("num_batches_tracked") for name in found[1])
+
+
+def distinct(sets: list) -> list:
+    """One of each that hold other values."""
+    kept: list = []
+    for place, tensors in sets:
+        if not any(is_same(tensors, other) for _, other in kept[:8]):
+            kept.append((place, tensors))
+    return kept
+
+
+def is_same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    names = [name for name in one if not name.endswith("num_batches_tracked")]
+    return all(name in other and one[name].dtype == other[name].dtype and one[name].shape == other[name].shape
+               and (one[name] is other[name] or torch.equal(one[name], other[name])) for name in names)
+
+
+def of_other_types(weights: dict[str, torch.Tensor]) -> list[str]:
+    """Tensors whose elements are no weights, or weights that were quantised."""
+    return [name for name, tensor in weights.items()
+            if tensor.dtype not in FLOATING and not name.endswith("num_batches_tracked")]
+
+
+def refuse_other_types(weights: dict[str, torch.Tensor]) -> None:
+    for name, tensor in weights.items():
+        raise DataError(f"tensor {name} holds elements of the type {str(tensor.dtype).removeprefix('torch.')}, but weights "
+                        "are floating-point numbers of 16 bits or more: save the weights before they are quantised")
 
 
 def averages(content: object, sets: list) -> Iterator[tuple[str, dict | list]]:
     """Averages that may be parts of a network: under names, or in a list."""
-    yield from (found for found in sets if AVERAGE.search(found[0]))
-    yield from ((place, tensors) for place, tensors in lists(content) if AVERAGE.search(place))
+    yield from (found for found in sets if is_average(found[0]))
+    yield from ((place, tensors) for place, tensors in lists(content) if is_average(place))
 
 
 def completed(average: tuple[str, dict | list], sets: list) -> Iterator[tuple[str, dict[str, torch.Tensor]]]:
     """An average of parameters alone, or a list of them in their order, with the statistics of what was averaged."""
     place, tensors = average
     for other, raw in sets:
-        if AVERAGE.search(other):
+        if is_average(other):
             continue
         parameters = [name for name in raw if not STATISTIC.search(name)]
         named = tensors if isinstance(tensors, dict) else dict(zip(parameters, tensors))
@@ -138,19 +203,28 @@ def dictionaries(content: object, place: str = "", depth: int = 0) -> Iterator[t
 
 def without_prefixes(place: str, tensors: dict[str, torch.Tensor]) -> Iterator[tuple[str, dict[str, torch.Tensor]]]:
     """One dictionary for each prefix that stands before a detector's names; of other names what wraps all of them goes."""
-    counted = "/n_averaged" if any(name.endswith("n_averaged") for name in tensors) else ""
+    counters = [name.removesuffix("n_averaged") + "module." for name in tensors if name.endswith("n_averaged")]
     groups: dict[str, dict[str, torch.Tensor]] = {}
     for name, tensor in tensors.items():
         parts = name.split(".")
         start = next((index for index, part in enumerate(parts) if part in PARTS), None)
         if start is not None:
-            groups.setdefault(".".join(parts[:start]), {})[".".join(parts[start:])] = tensor
+            name = ".".join(part for part in parts[start:] if part not in INNER_WRAPPERS)
+            groups.setdefault(".".join(parts[:start]), {})[name] = tensor
+    # Some averages are buffers of a module, whose names have no dots.
+    flat = {re.sub("[._]", "", name): name for group in groups.values() for name in group}
+    for name, tensor in tensors.items():
+        *prefix, last = name.split(".")
+        if (known := flat.get(last.replace("_", ""))) and not set(PARTS) & set(name.split(".")):
+            groups.setdefault(".".join(prefix), {})[known] = tensor
     if not groups:
         while tensors and all(name.split(".")[0] in WRAPPERS and "." in name for name in tensors):
             tensors = {name.split(".", 1)[1]: tensor for name, tensor in tensors.items()}
         groups[""] = tensors
     for prefix, group in groups.items():
-        yield f"{place}/{prefix}{counted if prefix else ''}", group
+        is_counted = any(f"{prefix}.".startswith(counter) for counter in counters)
+        keys = [place, *prefix.split(".")] if prefix else [place]
+        yield "/".join(keys + ["n_averaged"] * is_counted), group
 
 
 def take_over(model: nn.Module, weights: dict[str, torch.Tensor]) -> list[str]:
@@ -163,5 +237,6 @@ def take_over(model: nn.Module, weights: dict[str, torch.Tensor]) -> list[str]:
         weights = {f"encoder.{key}": value for key, value in weights.items()}  # a published classifier
     own = model.state_dict()
     fitting = {key: value for key, value in weights.items() if key in own and own[key].shape == value.shape}
+    refuse_other_types({key: fitting[key] for key in of_other_types(fitting)})
     model.load_state_dict(fitting, strict=False)
     return [key for key in own if key not in fitting]

@@ -20,7 +20,7 @@ NAMES = ["encoder.conv_1.block.conv.weight", "encoder.layer_1.0.block.conv.bias"
 
 
 def weights(prefix: str = "", value: float = 1) -> dict:
-    return OrderedDict((prefix + name, torch.full((2,), value)) for name in NAMES)
+    return OrderedDict((prefix + name, torch.full((2,), float(value))) for name in NAMES)
 
 
 @pytest.mark.parametrize("content", [
@@ -44,6 +44,43 @@ def test_averages_of_parameters_alone_take_the_statistics(average):
     found = checkpoint.detector_weights({"model": {**weights(value=2), **statistics}, **average})
     assert list(found) == [*NAMES, *statistics]
     assert all(torch.equal(found[name], torch.ones(2)) for name in NAMES) and found["encoder.norm.running_mean"][0] == 5
+
+
+@pytest.mark.parametrize("key", ["ModelEmaV2", "EMAModel", "modelEMA", "EMACallback", "ema_0.99", "modelAvg", "swa"])
+def test_words_of_averages_end_at_capitals(capsys, key):
+    found = checkpoint.detector_weights({"model": weights(value=2), key: weights()})
+    assert all(torch.equal(tensor, torch.ones(2)) for tensor in found.values())
+    assert capsys.readouterr().out == f"took the averaged weights at {key}\n"
+
+
+@pytest.mark.parametrize("content", [
+    {"best": weights(), "last": weights(value=2)}, {"model": weights(), "modelavg": weights(value=2)},
+    {"model": weights(value=3), "ema_0.9": weights(), "ema_0.99": weights(value=2)},
+    {"model": weights(), "schema": weights(value=2)},
+])
+def test_several_that_differ_are_refused(content):
+    with pytest.raises(DataError, match="holds several sets of weights that differ, at "):
+        checkpoint.detector_weights(content)
+    assert list(checkpoint.detector_weights({"best": weights(), "last": weights()})) == NAMES
+
+
+def test_averages_may_lack_the_counters_of_steps():
+    model = {**weights(value=2), "encoder.norm.num_batches_tracked": torch.tensor(3)}
+    assert all(torch.equal(tensor, torch.ones(2))
+               for tensor in checkpoint.detector_weights({"model": model, "ema": weights()}).values() if tensor.dim())
+
+
+@pytest.mark.parametrize("dtype", ["int8", "bool", "int64", "float8_e4m3fn", "complex64"])
+def test_quantised_weights_are_refused(dtype):
+    quantised = {name: tensor.to(getattr(torch, dtype)) for name, tensor in weights().items()}
+    message = f"tensor {NAMES[0]} holds elements of the type {dtype}, but weights"
+    with pytest.raises(DataError, match=message):
+        checkpoint.detector_weights({"model": quantised})
+    assert list(checkpoint.detector_weights({"model": weights(), "quantised": quantised}).values())[0].dtype == torch.float32
+    model = torch.nn.Module()
+    model.encoder = torch.nn.Linear(2, 2)
+    with pytest.raises(DataError, match="tensor encoder.bias holds"):
+        checkpoint.take_over(model, {"bias": torch.ones(2).to(getattr(torch, dtype))})
 
 
 class Attack:
