@@ -194,8 +194,14 @@ struct ObjectReader {
     private static func area(_ value: JSONValue?, _ place: String) throws(AnnotationError) -> Double? {
         switch value {
         case nil, .null: nil
-        case let value?: try number(value, "area", place, "must be a number of pixels")
+        case let value?:
+            try notNegative(number(value, "area", place, "must be a number of pixels"), value, place)
         }
+    }
+
+    private static func notNegative(_ area: Double, _ value: JSONValue, _ place: String) throws(AnnotationError) -> Double {
+        guard area >= 0 else { throw AnnotationError("\(place): area is \(value.shown), but must not be negative") }
+        return area
     }
 
     /// What figures follow from has to be a number as it stands.

@@ -43,7 +43,7 @@ struct PictureChecks {
         try checkShares()
         try checkEdges()
         try checkAreas()
-        return percentages()
+        return largeAreas() + percentages()
     }
 
     /// Of the pictures as they are, or as the file says.
@@ -126,6 +126,16 @@ struct PictureChecks {
         throw AnnotationError(
             "by their areas all boxes look like corners (left, top, right, bottom), as \(told(set.objects[0])); "
                 + wanted)
+    }
+
+    /// No part of a box is larger than the box: where most areas are, boxes and areas are not of one size of picture.
+    private func largeAreas() -> [String] {
+        let large = set.objects.filter { $0.area > 1.01 * $0.box[2] * $0.box[3] + 1 }
+        guard large.count * 2 > set.objects.count, let first = large.first else { return [] }
+        return [
+            "\(large.count) of \(set.objects.count) areas are larger than their boxes, as "
+                + "\(JSONValue.shown(first.area)) of \(told(first)): were the boxes scaled without their areas? \(wanted)"
+        ]
     }
 
     /// Boxes in percent of the sides are boxes in the top left corner. A few may really be there.

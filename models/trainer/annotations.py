@@ -406,6 +406,8 @@ class ObjectReader:
             return self.without_box.add(place)
         area = members.get("area")
         area = box[2] * box[3] if area is None else plain_number(area, "area", place, "must be a number of pixels")
+        if area < 0:
+            raise DataError(f"{place}: area is {shown(members['area'])}, but must not be negative")
         if picture not in self.picture_of:
             return self.unlisted_picture.add(f"{picture} in {place}")
         if category not in self.category_of:

@@ -2,7 +2,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .annotations import AnnotationSet, DataError, Object, Size, shown_box
+from .annotations import AnnotationSet, DataError, Object, Size, shown, shown_box
 from .paths import FORMS, MOST_PARTS, parts
 
 BOXES = "COCO's bbox is [left, top, width, height] in pixels"
@@ -116,7 +116,7 @@ def check(annotations: AnnotationSet, found: list[Found]) -> list[str]:
         sizes[picture.entry] = picture.size
     check_edges(annotations, sizes)
     check_areas(annotations)
-    return percentages(annotations, sizes)
+    return large_areas(annotations) + percentages(annotations, sizes)
 
 
 def check_sizes(annotations: AnnotationSet, found: list[Found]) -> None:
@@ -180,6 +180,15 @@ def check_areas(annotations: AnnotationSet) -> None:
            for (left, top, right, bottom), area in ((thing.box, thing.area) for thing in annotations.objects)):
         raise DataError("by their areas all boxes look like corners (left, top, right, bottom), as "
                         f"{told(annotations.objects[0], annotations)}; {BOXES}")
+
+
+def large_areas(annotations: AnnotationSet) -> list[str]:
+    """No part of a box is larger than the box: where most areas are, boxes and areas are not of one size of picture."""
+    large = [thing for thing in annotations.objects if thing.area > 1.01 * thing.box[2] * thing.box[3] + 1]
+    if 2 * len(large) <= len(annotations.objects):
+        return []
+    return [f"{len(large)} of {len(annotations.objects)} areas are larger than their boxes, as {shown(large[0].area)} "
+            f"of {told(large[0], annotations)}: were the boxes scaled without their areas? {BOXES}"]
 
 
 def percentages(annotations: AnnotationSet, sizes: list[Size | None]) -> list[str]:
