@@ -157,7 +157,9 @@ struct Import: ParsableCommand {
         let foreground: [String]
         switch labels {
         case nil where count == 81, "coco": foreground = COCO.labels
-        case nil: foreground = (1..<count).map { "class \($0)" }
+        case nil:
+            foreground = (1..<count).map { "class \($0)" }
+            progress.say("no labels: classes are called class 1 to class \(count - 1); --labels gives them names")
         case let path?: return ["background"] + (try labels(path, count: count - 1, progress))
         }
         guard foreground.count == count - 1 else {

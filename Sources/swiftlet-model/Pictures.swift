@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The JPEGs of a folder, or those that a text file lists, on the command line.
@@ -16,7 +17,10 @@ enum Pictures {
         let found = try here(path).map { "\(path)/\($0)" }
         guard found.isEmpty else { return found }
         let below = try below(path).first
-        let hint = below.map { "; folders below it do, as \(path)/\($0)" } ?? ""
+        let other = try names(path).first { ![.unknown, .jpeg].contains(FileKind(name: $0)) }
+        let hint =
+            below.map { "; folders below it do, as \(path)/\($0)" }
+            ?? other.map { ": convert its pictures, as \(path)/\($0), with magick mogrify -format jpg for example" } ?? ""
         throw Failure.noInput("\(path): holds no JPEGs\(hint)")
     }
 
@@ -95,7 +99,6 @@ enum Pictures {
     }
 
     private static func isPicture(_ name: String) -> Bool {
-        let lowercase = name.lowercased()
-        return !name.hasPrefix(".") && [".jpg", ".jpeg", ".jfif", ".jpe"].contains { lowercase.hasSuffix($0) }
+        !name.hasPrefix(".") && FileKind(name: name) == .jpeg
     }
 }
