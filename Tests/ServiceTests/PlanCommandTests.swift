@@ -66,6 +66,9 @@ import Testing
         try expect(66, "--frames takes yuyv", ["--frames", "yuv9"])
         try expect(64, "exclude each other", ["--frames", "yuyv", "--layers"])
         try expect(65, "is empty", ["--frames", files.folder + "/empty.jpg"])
+        // Bytes of a model that look like the beginning of a picture.
+        try files.write("model", Array("GGUF".utf8) + Array(repeating: 1, count: 200) + [0xFF, 0xD8, 0xFF, 0xE0, 0, 16])
+        try expect(65, "is a GGUF model, not a JPEG", ["--frames", files.folder + "/model"])
     }
 
     /// The multiply-accumulates are half of what PyTorch's FlopCounterMode counts for the networks upstream at
