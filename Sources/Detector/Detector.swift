@@ -183,7 +183,7 @@ public final class Detector {
                 thresholds[index] = setting.threshold
                 known = true
             }
-            guard known else { throw .unknownLabel(position: position) }
+            guard known else { throw .unknownLabel(position: position, labels: labels) }
         }
         return thresholds
     }

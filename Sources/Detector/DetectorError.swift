@@ -11,5 +11,5 @@ public enum DetectorError: Error {
     /// The asked-for input size is outside what networks are built for.
     case inputSize(PictureSize)
     /// The class threshold at this position of the settings names no label of the model.
-    case unknownLabel(position: Int)
+    case unknownLabel(position: Int, labels: [[UInt8]])
 }

@@ -38,9 +38,11 @@ extension DetectorError {
             let sides = DetectionNetwork.inputSides
             return "an input of \(size.width)x\(size.height) is not possible: "
                 + "width and height must be \(sides.lowerBound) to \(sides.upperBound)"
-        case .unknownLabel(let position):
-            return "\(model): no class is called '\(text(classThresholds[position].label))': "
-                + "'swiftlet-model inspect' lists the labels"
+        case .unknownLabel(let position, let labels):
+            let label = classThresholds[position].label
+            let near = nearest(to: label, in: labels.dropFirst())
+            return "\(model): no class is called '\(text(label))': "
+                + (near.map { "did you mean '\(text($0))'?" } ?? "the first line of swiftletd's stream lists what it has")
         }
     }
 }

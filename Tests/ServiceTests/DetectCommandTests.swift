@@ -215,6 +215,8 @@ import Vision
         let picture = files.folder + "/pictures/b.jpg"
         let label = try detect("--class-threshold", "unicorn=0.5", picture)
         #expect(label.code == 64 && label.errors.first?.contains("'unicorn'") == true)
+        let near = try detect("--class-threshold", "zebar=0.5", picture)
+        #expect(near.code == 64 && near.errors.first?.contains("did you mean 'zebra'?") == true, "\(near.errors)")
         #expect(try detect("--class-threshold", "0.5", picture).code == 64)
         #expect(try detect("--threshold", "2", picture).code == 64)
         #expect(try detect().code == 64)
