@@ -148,6 +148,8 @@ struct Watch: ~Copyable {
         case .end:
             state.message = "the source has ended after \(line.count) frames"
             print(state.message)
+            // A table stays readable; who reads lines gets no more.
+            if screen == nil { return (.success, nil) }
         case .options, .snapshot, .status, .other: break
         }
         return nil

@@ -49,7 +49,8 @@ struct WatchOptions {
 
         Shows what swiftletd sees, live; q ends it. Where stdout is no terminal, TERM is
         dumb or not set, or NO_COLOR is set: a line for each frame with detections and
-        for each change of state. When the daemon goes away, it waits until it is back.
+        for each change of state, until the source ends. When the daemon goes away, it
+        waits until it is back.
 
 
         """
@@ -62,9 +63,9 @@ struct WatchOptions {
           swiftlet watch
           swiftlet watch --threshold 0.6 --count 100 | grep person
 
-        exit codes: 0 after --count frames, q, SIGINT or SIGTERM; 64 wrong command line;
-        65 not swiftletd's socket; 69 no daemon; 74 stdout cannot be written;
-        77 no permission
+        exit codes: 0 after --count frames, q, the lines' end, SIGINT or SIGTERM;
+        64 wrong command line; 65 not swiftletd's socket; 69 no daemon;
+        74 stdout cannot be written; 77 no permission
 
         """
     }

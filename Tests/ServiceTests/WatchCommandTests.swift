@@ -126,6 +126,22 @@ import Testing
         }
     }
 
+    /// Lines end with the source, although the daemon keeps the connection; the table stays.
+    @Test func linesEndWithTheSource() throws {
+        let hello = #"{"type":"hello","protocol":1,"version":"9","model":{"name":"m"}}"# + "\n"
+        let end = #"{"type":"end","frames":7,"corrupt_frames":0}"# + "\n"
+        let other = try ListeningStub(daemon.folder + "/other", says: Array((hello + end).utf8))
+        defer { other.close() }
+        let outcome = try ToolOutcome(of: ["watch", "--socket", daemon.folder + "/other"], daemon)
+        #expect(outcome.code == 0 && outcome.output.hasSuffix("the source has ended after 7 frames\n"), "\(outcome.output)")
+        let table = try WatchedTool(
+            ["watch", "--socket", daemon.folder + "/other"], environment: ["TERM": "xterm", "NO_COLOR": ""])
+        #expect(table.wait { $0.contains("the source has ended after 7 frames") }, "\(table.screen)")
+        #expect(table.process.isRunning)
+        table.process.terminate()
+        #expect(table.exitCode() == 0)
+    }
+
     @Test func labelsCannotReachTheTerminal() throws {
         let frame = #"{"type":"frame","sequence":1,"captured_unix_s":0,"age_ms":0,"inference_ms":0,"#
             + #""dropped_frames":0,"corrupt_frames":0,"width_px":9,"height_px":9,"#
