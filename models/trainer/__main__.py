@@ -4,15 +4,18 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
-import torch
+try:
+    import torch
 
-from . import checkpoint
-from .dataset import DataError, load, read_photo_set, split
-from .evaluation import average_precision
-from .matching import PUBLISHED_SCALES
-from .networks import SPECS, Detector
-from .scenes import Augmentation
-from .training import Options, Run
+    from . import checkpoint
+    from .dataset import DataError, load, read_photo_set, split
+    from .evaluation import average_precision
+    from .matching import PUBLISHED_SCALES
+    from .networks import SPECS, Detector
+    from .scenes import Augmentation
+    from .training import Options, Run
+except ModuleNotFoundError as failure:
+    sys.exit(f"trainer: this Python has no {failure.name}: see Install in models/README.md")
 
 
 def anchor_scales(text: str) -> tuple[float, float]:

@@ -2,6 +2,8 @@
 import json
 import os
 import struct
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -163,3 +165,11 @@ def test_long_names_are_refused(tmp_path: Path) -> None:
 def test_headers(tmp_path: Path, content: bytes, expected: tuple | None) -> None:
     (tmp_path / "picture").write_bytes(content)
     assert read_header(tmp_path / "picture") == expected
+
+
+def test_without_the_packages_the_manual_is_named(tmp_path: Path) -> None:
+    (tmp_path / "torch.py").write_text("raise ModuleNotFoundError(\"No module named 'torch'\", name='torch')\n")
+    outcome = subprocess.run([sys.executable, "-m", "trainer", "train"], cwd=Path(__file__).parents[2], text=True,
+                             capture_output=True, env=os.environ | {"PYTHONPATH": str(tmp_path)}, timeout=60)
+    assert outcome.returncode == 1
+    assert outcome.stderr == "trainer: this Python has no torch: see Install in models/README.md\n"
