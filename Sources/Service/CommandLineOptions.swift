@@ -35,6 +35,7 @@ public enum CommandLineError: Error, Equatable {
     case notAnInteger(from: Int64, to: Int64)
     case notAChoice
     case notASize
+    case notAFormat
     case unexpectedOperand
 }
 
@@ -181,7 +182,7 @@ public struct CommandLineParser<ID: Sendable> {
 
     /// A camera's format, as `PixelFormat.name` has it, in letters of any case.
     public func pixelFormat() throws(CommandLineError) -> PixelFormat {
-        guard let format = PixelFormat(name: bytes(text)) else { throw .notAChoice }
+        guard let format = PixelFormat(name: bytes(text)) else { throw .notAFormat }
         return format
     }
 
@@ -226,6 +227,8 @@ public struct CommandLineParser<ID: Sendable> {
         case .notAnInteger(let from, let to):
             return "\(name) wants a whole number from \(from) to \(to), not '\(given)'"
         case .notASize: return "\(name) wants two sides in pixels like 640x480, not '\(given)'"
+        case .notAFormat:
+            return "\(name) \(ConfigurationMistake.Reason.notAFormat.words), not '\(given)'"
         case .notAChoice: return "\(name) wants \(table[row].argument ?? "VALUE"), not '\(given)'"
         case .unexpectedOperand:
             return "unexpected argument '\(operands.first.map { String(cString: $0) } ?? "")'"

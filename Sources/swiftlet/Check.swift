@@ -137,8 +137,8 @@ enum Check {
           swiftlet check
           swiftlet check new.conf
 
-        exit codes: 0; 64 wrong command line; 66 no such file; 77 no permission;
-        78 mistakes
+        exit codes: 0; 64 wrong command line; 65 too large a file; 66 no such file;
+        77 no permission; 78 mistakes
 
         """
     }
