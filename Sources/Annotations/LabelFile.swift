@@ -35,14 +35,17 @@ public struct LabelFile: Sendable {
         self.remarks = remarks
     }
 
+    /// As darknet, TensorFlow and torchvision call it.
+    static let backgrounds: Set = ["background", "__background__", "_background_", "???"]
+
     static func error(_ other: OtherFormat) -> AnnotationError {
         AnnotationError("is \(other.name), not a list of labels: give a text with one label a line")
     }
 
     /// The background has no label in a file. Lists of other tools have it first, some last.
     private static func leaveOutBackground(_ entries: inout [Entry], count: Int) throws(AnnotationError) {
-        // As darknet, TensorFlow and torchvision call it; DETR and OpenVINO, where there is one label too many.
-        let certain: Set = ["background", "__background__", "_background_", "???"]
+        let certain = backgrounds
+        // As DETR and OpenVINO call it, where there is one label too many.
         let possible: Set = ["n/a", "unlabeled", "unlabelled", "none", "null", "bg", "no object", "no_object"]
         guard let first = entries.first, let last = entries.last else { return }
         let name = first.text.lowercased()

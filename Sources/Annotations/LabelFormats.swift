@@ -68,11 +68,14 @@ enum LabelFormats {
         case .list(let items): return try ofList(items)
         case .object(let members):
             for key in YAMLNames.keys {
-                switch members[key] {
-                case .list(let items): return try ofList(items)
-                case .object(let names): return try ofMapping(names.map { ($0.key, $0.value) })
+                let found: [Entry]
+                switch members[key] ?? members.first(where: { $0.key.lowercased() == key })?.value {
+                case .list(let items): found = try ofList(items)
+                case .object(let names): found = try ofMapping(names.map { ($0.key, $0.value) })
                 default: continue
                 }
+                if case .integer(let count) = members["nc"] { try YAMLNames.check(found, count: count) }
+                return found
             }
             if case .list(let categories) = members["categories"] {
                 return try ofCategories(categories, count: count)

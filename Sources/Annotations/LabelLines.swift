@@ -43,6 +43,13 @@ enum LabelLines {
                 return labels
             }
         }
+        let numbers = lines.map { numbered($0.text)?.number }
+        for first in 0...1 {
+            let counted = numbers.enumerated().filter { $1 == first + $0 }.count
+            guard counted > 1, numbers.contains(nil) else { continue }
+            remarks.append("\(counted) of \(lines.count) lines begin with their number, which is taken for a part of the label")
+            break
+        }
         return lines
     }
 

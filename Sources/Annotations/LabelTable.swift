@@ -43,6 +43,11 @@ enum LabelTable {
             for separator: Character in [",", ";", "\t", "|"] {
                 let parts = cells(first.text, separator)
                 guard (count...count + 1).contains(parts.count) else { continue }
+                if let odd = parts.first(where: isPartOfAList) {
+                    throw AnnotationError(
+                        "its one line is no list of labels, as \(JSONValue.string(odd).shown): give a text with one label "
+                            + "a line")
+                }
                 remarks.append("its one line is taken for \(parts.count) labels")
                 return parts.enumerated().map { Entry(text: $1, place: "label \($0 + 1)") }
             }
@@ -58,6 +63,14 @@ enum LabelTable {
             return try rows(lines.dropFirst(), separator, label: label, number: number)
         }
         return nil
+    }
+
+    /// Whether a list in brackets begins or ends here, as of `{nc: 2, names: [nine, ten]}`.
+    private static func isPartOfAList(_ part: String) -> Bool {
+        if let colon = part.firstIndex(of: ":"), part[part.index(after: colon)...].trimmed.hasPrefix("[") { return true }
+        return [("[", "]"), ("{", "}")].contains { open, end in
+            part.count { open.contains($0) } != part.count { end.contains($0) }
+        }
     }
 
     private static func rows(

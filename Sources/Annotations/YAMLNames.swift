@@ -8,17 +8,41 @@ enum YAMLNames {
     /// nil where the text has no such list.
     static func entries(_ text: String) throws(AnnotationError) -> [LabelFile.Entry]? {
         let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { withoutComment($0) }
+        // With any case of letters: such a key is no label.
+        let folded = lines.map { $0.lowercased() }
         for key in keys {
             func begins(_ line: String) -> Bool {
                 let written = [key, "\"\(key)\"", "'\(key)'"]
                 guard let name = written.first(where: line.hasPrefix) else { return false }
                 let rest = line.dropFirst(name.count).trimmed
                 // A label may be called so: of those the number follows.
-                return rest == ":" || rest.hasPrefix(":") && "[{".contains(rest.dropFirst().trimmed.first ?? " ")
+                return rest == ":" || rest.hasPrefix(":") && "[{\(marks)".contains(rest.dropFirst().trimmed.first ?? " ")
             }
-            if let start = lines.firstIndex(where: begins), let found = try entries(lines, from: start) { return found }
+            guard let start = folded.firstIndex(where: begins), let found = try entries(lines, from: start) else { continue }
+            let counts = folded.compactMap { line in
+                line.hasPrefix("nc:") ? Int(line.dropFirst(3).trimmed) : nil
+            }
+            if let count = counts.first { try check(found, count: count) }
+            return found
         }
         return nil
+    }
+
+    /// What begins with one of these is a label only in quotes: to YAML they are anchors, tags, texts of several lines, ...
+    private static let marks = "&*!|>%@`"
+
+    /// Throws where the file says another number of classes than it lists, the background aside.
+    static func check(_ entries: [LabelFile.Entry], count: Int) throws(AnnotationError) {
+        let classes = entries.filter { !LabelFile.backgrounds.contains($0.text.lowercased()) }
+        guard entries.count != count, classes.count != count else { return }
+        throw AnnotationError("`nc` is \(count), but \(entries.count) labels are listed: one of the two is wrong")
+    }
+
+    private static func refuseMarks(_ scalar: String, _ place: String) throws(AnnotationError) {
+        guard let first = scalar.first, marks.contains(first) else { return }
+        throw AnnotationError(
+            "\(place) begins with \(first), which has a meaning in YAML: write the label in quotes, or give a text with one "
+                + "label a line")
     }
 
     private static func entries(_ lines: [String], from start: Int) throws(AnnotationError) -> [LabelFile.Entry]? {
@@ -27,7 +51,13 @@ enum YAMLNames {
             return try flow(lines[start...].joined(separator: " ").drop { $0 != bracket }, isMapping: bracket == "{",
                 end: bracket == "{" ? "}" : "]")
         }
-        guard first.isEmpty else { return nil }
+        guard first.isEmpty else {
+            let next = lines[(start + 1)...].first { !$0.trimmed.isEmpty }
+            if next?.first?.isWhitespace == true || next?.hasPrefix("-") == true {
+                try refuseMarks(first, "what follows line \(start + 1)'s key")
+            }
+            return nil
+        }
         return try block(lines[(start + 1)...], start)
     }
 
@@ -44,12 +74,13 @@ enum YAMLNames {
                     throw AnnotationError(
                         "line \(start + 2 + index) is no label of the list: give a text with one label a line")
                 }
+                try refuseMarks(item, "line \(start + 2 + index)")
                 items.append(.init(text: scalar(item), place: "line \(start + 2 + index)"))
                 continue
             }
             // Another key of the file ends the list.
             guard line.first?.isWhitespace == true else { break }
-            guard let member = member(text) else {
+            guard let member = try member(text, "line \(start + 2 + index)") else {
                 throw AnnotationError(
                     "line \(start + 2 + index) is no label of `names`: give a text with one label a line")
             }
@@ -98,11 +129,16 @@ enum YAMLNames {
         guard isClosed else { throw AnnotationError("`names` has no end: a \(end) is missing") }
         if !current.trimmed.isEmpty { parts.append(current) }
         guard isMapping else {
-            return parts.enumerated().map { .init(text: scalar($0.element.trimmed), place: "name \($0.offset)") }
+            var entries: [LabelFile.Entry] = []
+            for (index, part) in parts.enumerated() {
+                try refuseMarks(part.trimmed, "name \(index)")
+                entries.append(.init(text: scalar(part.trimmed), place: "name \(index)"))
+            }
+            return entries
         }
         var members: [(key: String, value: JSONValue)] = []
         for part in parts {
-            guard let member = member(part.trimmed) else {
+            guard let member = try member(part.trimmed, "a label of `names`") else {
                 throw AnnotationError("`names` holds \(JSONValue.string(part.trimmed).shown), which has no number")
             }
             members.append(member)
@@ -110,8 +146,12 @@ enum YAMLNames {
         return try LabelFormats.ofMapping(members)
     }
 
-    private static func member(_ text: String) -> (key: String, value: JSONValue)? {
+    private static func member(
+        _ text: String, _ place: String
+    ) throws(AnnotationError) -> (key: String, value: JSONValue)? {
         guard let colon = text.firstIndex(of: ":") else { return nil }
+        try refuseMarks(text, place)
+        try refuseMarks(text[text.index(after: colon)...].trimmed, place)
         let key = scalar(text[..<colon].trimmed), value = scalar(text[text.index(after: colon)...].trimmed)
         return key.isEmpty ? nil : (key, .string(value))
     }

@@ -24,6 +24,8 @@ import Testing
         "names:\n- nine\n- ten # of ten\n- 'jack'\nnc: 3\n", "names:\n  - nine\n  - ten\n\n  - jack\ntrain: x\n",
         "names: [\n  nine,\n  ten, # ten\n  jack,\n]\n", "names: {0: nine, 1: ten, 2: jack}\n",
         "names:\n  '0': nine\n  '1': ten\n  '2': jack\n",
+        "Names: [nine, ten, jack]\nNC: 3\n", "CLASSES:\n- nine\n- ten\n- jack\n", #"{"Names": ["nine", "ten", "jack"], "nc": 3}"#,
+        "nc: 3\nnames: [background, nine, ten, jack]\n", "nc: 4\nnames: [background, nine, ten, jack]\n",
         "nc: 3\nclasses:\n- nine\n- ten\n- jack\n", "labels: ['nine', 'ten', 'jack']\n", #"{"classes": 3, "labels": ["nine", "ten", "jack"]}"#,
         "names = ['nine', 'ten', 'jack']\n", "CLASSES = (\n    'nine', 'ten',  # cards\n    'jack',\n)\n", "const labels = [\"nine\", \"ten\", \"jack\"];",
         "\"names\":\n- nine\n- ten\n- jack\n", "item { id: 1 name: 'nine' } item { id: 2, name: 'ten' }\nitem { name: \"jack\" id: 3 }",
@@ -70,6 +72,20 @@ import Testing
         #expect(file.labels == labels && file.remarks.isEmpty)
     }
 
+    /// Marks of YAML in quotes are labels, and so are brackets that are closed.
+    @Test func whatOnlyLooksLikeAListsOrYAMLsPart() throws {
+        #expect(try read("names: ['*', \"&\", '@ten']".utf8).labels == ["*", "&", "@ten"])
+        #expect(try read("names:\n- '*'\n- a & b\n- 'x: y'".utf8).labels == ["*", "a & b", "x: y"])
+        #expect(try read("nine, [PAD], a [1]".utf8).labels == ["nine", "[PAD]", "a [1]"])
+        #expect(try read("*\n&\n@".utf8).labels == ["*", "&", "@"])
+    }
+
+    @Test func numbersOfSomeLinesAreSaid() throws {
+        let file = try read("0 nine\nten\n2 jack".utf8)
+        #expect(file.labels == ["0 nine", "ten", "2 jack"])
+        #expect(file.remarks == ["2 of 3 lines begin with their number, which is taken for a part of the label"])
+    }
+
     @Test func otherEncodings() throws {
         let text = "café\nten\njack\n"
         #expect(try read([0xFF, 0xFE] + text.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }).labels[0] == "café")
@@ -102,6 +118,14 @@ import Testing
         ("names:\n- name: nine\n- name: ten\n", "line 2 is no label of the list: give a text with one label a line"),
         ("id,name\n0,nine\n1\n2,jack\n", "line 3 has fewer columns than the heading: give a text with one label a line"),
         ("id,name\n1,nine\n2,ten\n4,jack\n", "numbers its labels otherwise than 0, 1, 2, ...: 4 is jack"),
+        ("names:\n- nine\n- &a ten\n- *a\n", "line 3 begins with &, which has a meaning in YAML: write the label in quotes, or give a text with one label a line"),
+        ("names: [nine, *ten, jack]\n", "name 1 begins with *, which has a meaning in YAML: write the label in quotes, or give a text with one label a line"),
+        ("names:\n  0: nine\n  1: !!str ten\n  2: jack\n", "line 3 begins with !, which has a meaning in YAML: write the label in quotes, or give a text with one label a line"),
+        ("names: |\n  nine\n  ten\n", "what follows line 1's key begins with |, which has a meaning in YAML: write the label in quotes, or give a text with one label a line"),
+        ("Names: [nine, ten, jack]\nnc: 4\n", "`nc` is 4, but 3 labels are listed: one of the two is wrong"),
+        (#"{"nc": 2, "names": ["nine", "ten", "jack"]}"#, "`nc` is 2, but 3 labels are listed: one of the two is wrong"),
+        ("nc: 3, names: [nine, ten\n", "its one line is no list of labels, as \"names: [nine\": give a text with one label a line"),
+        ("nine, ten, jack]\n", "its one line is no list of labels, as \"jack]\": give a text with one label a line"),
         ("PK\u{3}\u{4}", "is a zip archive, not a list of labels: give a text with one label a line"),
     ]) func mistakes(text: String, message: String) {
         let error = #expect(throws: AnnotationError.self) { try read(text.utf8) }
