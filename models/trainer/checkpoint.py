@@ -100,10 +100,10 @@ def detector_weights(content: object) -> dict[str, torch.Tensor]:
     place, weights = chosen[0]
     refuse_other_types({name: weights[name] for name in of_other_types(weights) if name.split(".")[0] in PARTS})
     if averaged:
-        print(f"took the averaged weights at {place.strip('/')}", flush=True)
-    elif part := next((found for found in sets if is_average(found[0]) and 2 * count(found) > most), None):
-        print(f"took the weights at {place.strip('/') or 'the top'}: the averaged ones at {part[0].strip('/')} are not whole",
-              flush=True)
+        print(f"took the averaged weights at {place.strip('/').removesuffix('/n_averaged')}", flush=True)
+    elif part := next((part for part, tensors in averages(content, sets) if 2 * len(tensors) > most), None):
+        print(f"took the weights at {place.strip('/') or 'the top'}: the averaged ones at {part.strip('/')} are not whole, "
+              "or in another order", flush=True)
     return weights
 
 

@@ -64,6 +64,13 @@ def test_several_that_differ_are_refused(content):
     assert list(checkpoint.detector_weights({"best": weights(), "last": weights()})) == NAMES
 
 
+@pytest.mark.parametrize("average", [dict(list(weights().items())[1:]), [torch.ones(3), torch.ones(2), torch.ones(2)]])
+def test_averages_that_do_not_fit_are_told(capsys, average):
+    found = checkpoint.detector_weights({"model": weights(value=2), "ema": average})
+    assert all(torch.equal(tensor, torch.full((2,), 2.0)) for tensor in found.values())
+    assert capsys.readouterr().out.startswith("took the weights at model: the averaged ones at ema are not whole")
+
+
 def test_averages_may_lack_the_counters_of_steps():
     model = {**weights(value=2), "encoder.norm.num_batches_tracked": torch.tensor(3)}
     assert all(torch.equal(tensor, torch.ones(2))
