@@ -22,6 +22,8 @@ public struct HelloLine {
     public var rotation: Int
     /// At the start of the daemon: a configuration that is reloaded may change it.
     public var threshold: Float
+    /// Whether settings by class or zone leave out some of what is found; at the start of the daemon, as the threshold.
+    public var isFiltered: Bool
     /// Whether clients may have pictures.
     public var snapshots: Bool
     /// The place in the list is the class; class 0 is the background. UTF-8.
@@ -31,9 +33,10 @@ public struct HelloLine {
     public init(
         program: StaticString, version: StaticString, modelName: [UInt8], architecture: [UInt8], precision: [UInt8],
         inputWidth: Int, inputHeight: Int, sourceKind: StaticString, sourcePath: [UInt8], rotation: Int = 0,
-        threshold: Float, snapshots: Bool, labels: [[UInt8]]
+        threshold: Float, isFiltered: Bool = false, snapshots: Bool, labels: [[UInt8]]
     ) {
         self.rotation = rotation
+        self.isFiltered = isFiltered
         self.program = program
         self.version = version
         self.modelName = modelName
@@ -87,6 +90,10 @@ public struct HelloLine {
         json.endObject()
         json.key("threshold")
         json.decimal(Double(threshold), decimals: 4)
+        if isFiltered {
+            json.key("filtered")
+            json.boolean(true)
+        }
         json.key("snapshots")
         json.boolean(snapshots)
         json.key("labels")

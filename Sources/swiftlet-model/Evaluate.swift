@@ -132,6 +132,11 @@ struct Evaluate: ParsableCommand {
                 "\(stream): holds only what scored more than \(recorded.threshold): the figures are lower than the "
                     + "model's; start swiftletd with --threshold \(PictureRunner.leastScore) --limit 1000 for those")
         }
+        if recorded.isFiltered {
+            progress.say(
+                "\(stream): the daemon's configuration leaves out some of what is found by class or zone: the figures are not "
+                    + "the model's; record it without [detect] classes, [threshold] and zones")
+        }
         if let request = recorded.request {
             progress.say(
                 "\(stream): the reader asked for a part of what is found (\(request)): the figures are not the model's; "

@@ -25,6 +25,7 @@ struct RecordedStream {
         var type: String
         var source: Source?
         var threshold: Float?
+        var filtered: Bool?
         var min_score: Float?
         var classes: [String]?
         var every: Int?
@@ -52,6 +53,8 @@ struct RecordedStream {
     private(set) var incompleteFrames = 0
     /// What the reader that recorded it had asked for, where that leaves out some of what is found.
     private(set) var request: String?
+    /// Whether the daemon's configuration left out some of what it found.
+    private(set) var isFiltered = false
     /// A picture that came again counts once.
     private var pictures: [Picture] = []
 
@@ -75,6 +78,7 @@ struct RecordedStream {
                         "\(place) begins a stream of pictures turned by \(turn) degrees, and annotations are of upright ones: "
                             + "record it without --rotate and [camera] rotate")
                 }
+                if line.filtered == true { isFiltered = true }
                 // Recordings of several sessions may be in one file, those of several models may not.
                 if let labels = hello?.labels, line.labels != labels {
                     throw Failure.badData("\(place) begins the stream of another model: keep each in a file of its own")

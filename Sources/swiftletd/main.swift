@@ -70,6 +70,7 @@ private func startServer(
         inputWidth: detector.inputSize.width, inputHeight: detector.inputSize.height, sourceKind: kind,
         sourcePath: options.source[0] == 0 ? options.cameraName ?? [] : bytes(options.source),
         rotation: options.configuration.rotation, threshold: options.threshold,
+        isFiltered: options.configuration.isFiltered,
         snapshots: options.configuration.allowsSnapshots, labels: detector.description.labels)
     var limits = StreamLimits()
     limits.clients = clients

@@ -116,8 +116,10 @@ import Vision
             let outcome = try judge(line)
             #expect(outcome.code == 0 && outcome.errors.contains(words), "\(outcome.errors)")
         }
+        let configured = try judge(hello(0).replacing(#""threshold""#, with: #""filtered":true,"threshold""#))
+        #expect(configured.code == 0 && configured.errors.contains("by class or zone"), "\(configured.errors)")
         let all = try judge(options(0, "null", 1))
-        #expect(all.code == 0 && !all.errors.contains("asked for"), "\(all.errors)")
+        #expect(all.code == 0 && !all.errors.contains("the model's"), "\(all.errors)")
     }
 
     /// A recording is stopped within a line; another is added behind it, of the same model or not.

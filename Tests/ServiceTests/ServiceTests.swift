@@ -1,3 +1,4 @@
+import Camera
 import Foundation
 import TestSupport
 import Testing
@@ -50,10 +51,11 @@ import Testing
     // MARK: - Configuration
 
     @Test func theCommandLineOverridesTheConfiguration() throws {
-        try configure("[detect]\nthreshold = 0.05\nlimit = 3\n[camera]\nrate = 100\n")
+        try configure("[detect]\nthreshold = 0.05\nlimit = 3\n[camera]\nrate = 100\n[zone all]\ninclude = 0 0 1 1\n")
         try startConfigured(["--limit", "2"])
         let client = try LineReader(daemon.socket)
-        #expect(try client.next()["threshold"] as? Double == 0.05)
+        let hello = try client.next()
+        #expect(hello["threshold"] as? Double == 0.05 && hello["filtered"] as? Bool == true)
         #expect(try frame(client) { !$0.isEmpty }.count == 2)
         daemon.process.terminate()
         #expect(daemon.exitCode() == 0)
@@ -82,7 +84,7 @@ import Testing
         signal(SIGHUP)
         try waitForLog("restart the daemon for [metrics] file")
         _ = try frame(client) { $0.isEmpty }
-        #expect(hello["type"] as? String == "hello")
+        #expect(hello["type"] as? String == "hello" && hello["filtered"] == nil)
         daemon.process.terminate()
         #expect(daemon.exitCode() == 0)
         let log = try daemon.log()
@@ -201,6 +203,14 @@ import Testing
         #expect(closed.code == 78 && closed.errors.first?.contains("/proc/self/s: ") == true, "\(closed.errors)")
         let without = try check("[detect]\nlimit = 5\n")
         #expect(without.code == 0 && without.errors.first?.contains("[model] path is not set") == true)
+    }
+
+    @Test func aFormatThatIsNoneIsAnsweredWithAll() throws {
+        let outcome = try ToolOutcome(of: ["cameras", "--format", "foo"], daemon)
+        #expect(outcome.code == 64)
+        for name in PixelFormat.allCases.map(\.name) {
+            #expect(outcome.errors.first?.contains("\(name)".lowercased()) == true, "\(outcome.errors)")
+        }
     }
 
     /// Without metrics the daemon does its work, but not with a socket that is to be the file.

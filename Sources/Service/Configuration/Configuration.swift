@@ -84,6 +84,8 @@ public struct Configuration {
     var commentedThresholds: [ClassName] = []
     /// At most `mostZones`, in the file's order.
     public var zones: [Zone] = []
+    /// Whether classes, their thresholds or zones leave out some of what is found.
+    public var isFiltered: Bool { classes != nil || !classThresholds.isEmpty || !zones.isEmpty }
     /// Where the daemon listens, unless it is given a socket.
     public var socketPath: [UInt8] = bytes(Configuration.defaultSocketPath)
     /// Whether clients of the socket may have pictures.
