@@ -202,7 +202,7 @@ import Vision
             (["--source", pictures, "--model", daemon.folder + "/text"], 65, "not a GGUF file"),
             (["--source", daemon.folder + "/none"], 66, "/none"),
             (["--source", "-", "--loop"], 64, "--loop"), (["--source", ""], 64, "--source"),
-            (["--source", pictures, "--socket", daemon.folder + "/none/s"], 73, "create it first"),
+            (["--source", pictures, "--socket", daemon.folder + "/none/s"], 73, "create it, or name another"),
             (["--source", pictures, "--socket", daemon.folder + "/text"], 73, "not a socket"),
             (["--source", pictures, "--rate", "fast"], 64, "--rate wants a number"),
             (["--source", pictures, "--camera", "any"], 64, "exclude each other"),
