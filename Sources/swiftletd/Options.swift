@@ -132,9 +132,7 @@ struct Options {
             case .model:
                 let path = bytes(line.text)
                 override { $0.modelPath = path }
-            case .source:
-                options.source = line.text
-                if options.source[0] == 0 { throw .missingArgument }
+            case .source: options.source = line.text
             case .camera:
                 let name = bytes(line.text)
                 options.namesCamera = true

@@ -20,9 +20,9 @@ void clinux_populate(void *_Nonnull address, size_t size);
 /// Gives free memory of the heap back to the system.
 void clinux_trim_heap(void);
 
-/// Gives a mapping back. A null address with size 0 is fine.
 /// Whether there are so many bytes of address space: mapped, and given back at once.
 bool clinux_can_map(size_t size);
+/// Gives a mapping back. A null address with size 0 is fine.
 int clinux_unmap(const void *_Nullable address, size_t size);
 
 /// memcpy: what does not overlap.
