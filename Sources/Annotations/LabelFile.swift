@@ -24,7 +24,9 @@ public struct LabelFile: Sendable {
         if let other = OtherFormat(magic: bytes) { throw Self.error(other) }
         let text = String(decoding: try FileText.utf8(bytes), as: UTF8.self)
         var remarks: [String] = []
-        guard text.contains(where: { !$0.isWhitespace }) else { throw AnnotationError("is empty: give a text with one label a line") }
+        guard text.contains(where: { !$0.isWhitespace }) else {
+            throw AnnotationError("is empty: give a text with one label a line")
+        }
         var entries = try LabelFormats.entries(text, count: count, &remarks)
         try Self.leaveOutBackground(&entries, count: count)
         try Self.check(entries)

@@ -103,7 +103,9 @@ enum LabelFormats {
         var entries: [Entry] = [], ids: [EntryID] = []
         for (index, item) in items.enumerated() {
             entries.append(try entry(item, "entry \(index)"))
-            if case .object(let members) = item, let id = members["id"] { ids.append(try EntryID(id, "id", of: "entry \(index)")) }
+            if case .object(let members) = item, let id = members["id"] {
+                ids.append(try EntryID(id, "id", of: "entry \(index)"))
+            }
         }
         guard ids.count == entries.count, Set(ids).count == ids.count else { return entries }
         return entries.indices.sorted { ids[$0] < ids[$1] }.map { entries[$0] }

@@ -71,7 +71,8 @@ struct OtherFormat {
         let known: [([UInt8], String, String)] = [
             (Array("PK\u{3}\u{4}".utf8), "a zip archive", unpack), ([0x1F, 0x8B], "a gzip archive", unpack),
             (Array("BZh".utf8), "a bzip2 archive", unpack), ([0xFD] + Array("7zXZ".utf8), "an xz archive", unpack),
-            ([0x28, 0xB5, 0x2F, 0xFD], "a Zstandard archive", unpack), (Array("7z".utf8) + [0xBC, 0xAF], "a 7z archive", unpack), (Array("Rar!".utf8), "a rar archive", unpack),
+            ([0x28, 0xB5, 0x2F, 0xFD], "a Zstandard archive", unpack), (Array("7z".utf8) + [0xBC, 0xAF], "a 7z archive", unpack),
+            (Array("Rar!".utf8), "a rar archive", unpack),
             ([0xFF, 0xD8, 0xFF], "a JPEG", "name the file with its boxes"),
             ([0x89] + Array("PNG".utf8), "a PNG picture", "name the file with its boxes"),
             (Array("GGUF".utf8), "a model file", "name the file with the boxes"),

@@ -48,7 +48,8 @@ enum YAMLNames {
     private static func entries(_ lines: [String], from start: Int) throws(AnnotationError) -> [LabelFile.Entry]? {
         let first = lines[start].drop { $0 != ":" }.dropFirst().trimmed
         if let bracket = first.first, bracket == "[" || bracket == "{" {
-            return try flow(lines[start...].joined(separator: " ").drop { $0 != bracket }, isMapping: bracket == "{",
+            return try flow(
+                lines[start...].joined(separator: " ").drop { $0 != bracket }, isMapping: bracket == "{",
                 end: bracket == "{" ? "}" : "]")
         }
         guard first.isEmpty else {

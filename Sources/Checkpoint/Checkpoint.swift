@@ -101,7 +101,8 @@ public struct CheckpointFile: Sendable {
                 }
                 tensor = try CheckpointTensor(entry.name, view, storage: loaded[key]!)
             }
-            if case .loaded = entry.content {} else {
+            if case .loaded = entry.content {
+            } else {
                 guard tensor.elementCount <= elements else { throw .limitExceeded(.elements, offset: 0) }
                 elements -= tensor.elementCount
             }

@@ -84,7 +84,9 @@ public enum ForeignFile: Sendable, Equatable {
         let checkpoint = names.first { name in
             [".pt", ".pth", ".ckpt", ".bin", ".safetensors", ".pkl", ".tar"].contains { name.lowercased().hasSuffix($0) }
         }
-        if names.contains(where: { $0.hasSuffix("archive_format") || $0.hasSuffix(".data/version") || $0.hasSuffix("serialized_exported_program.json") }) {
+        if names.contains(where: {
+            $0.hasSuffix("archive_format") || $0.hasSuffix(".data/version") || $0.hasSuffix("serialized_exported_program.json")
+        }) {
             self = .exportedProgram
         } else if let checkpoint {
             self = .zipOf(checkpoint)

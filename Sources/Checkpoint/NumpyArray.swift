@@ -36,8 +36,10 @@ struct NumpyArray: Equatable {
         } else {
             return nil
         }
-        guard let sizes = graph.integers(shape), sizes.count <= Unpickler.Limit.rank, let elementType = Self.elementType(type, graph),
-            let elements = Self.elements(data, graph), let count = CheckpointTensor.product(sizes), count <= SourceFile.storageLimit
+        guard let sizes = graph.integers(shape), sizes.count <= Unpickler.Limit.rank,
+            let elementType = Self.elementType(type, graph),
+            let elements = Self.elements(data, graph), let count = CheckpointTensor.product(sizes),
+            count <= SourceFile.storageLimit
         else { return nil }
         // A product that fits has factors that do, but for those beside a zero.
         var strides = [Int](repeating: 0, count: sizes.count), step = 1

@@ -187,7 +187,8 @@ struct WeightsSearch {
             entry.name.hasSuffix(counter) && group.prefix.hasPrefix(entry.name.dropLast(counter.count) + "module.")
         }
         // Lightning's WeightAveraging keeps the raw weights elsewhere.
-        let isLightning = dictionary.place == ["state_dict"]
+        let isLightning =
+            dictionary.place == ["state_dict"]
             && file.dictionaries.contains { $0.place == ["current_model_state"] }
         let keys = dictionary.place + wrapped
         group.isAveraged = isCounted || isLightning || keys.contains(where: Self.isAverage)

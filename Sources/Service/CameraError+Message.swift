@@ -13,7 +13,8 @@ extension CameraError {
         case .cannotOpen(let error): "\(source): cannot be opened: \(errorText(error))"
         case .cannotRead(let error): "\(source): cannot be read: \(errorText(error))"
         case .unsupportedKind: "\(source): is no picture, folder, MJPEG file or pipe; a camera is given with --camera"
-        case .isURL where source.utf8.prefix(5).map({ $0 | 0x20 }) == Array("file:".utf8): "\(source): URLs are not read: give the file's path"
+        case .isURL where source.utf8.prefix(5).map({ $0 | 0x20 }) == Array("file:".utf8):
+            "\(source): URLs are not read: give the file's path"
         case .isURL:
             "\(source): URLs are not read: fetch the picture first, or pipe the video in: "
                 + "ffmpeg -i \(source) -c:v mjpeg -q:v 4 -f mjpeg - gives what is read from standard input (-)"

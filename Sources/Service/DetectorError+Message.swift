@@ -32,7 +32,8 @@ extension DetectorError {
         case .model(let error): return "\(model): \(error.message)"
         case .engine(let error): return "\(model): \(error.message)"
         case .noMemoryForPictures(let count):
-            return "computing and decoding pictures need up to \(byteCount(count)) of address space, which the system does not have: "
+            return
+                "computing and decoding pictures need up to \(byteCount(count)) of address space, which the system does not have: "
                 + "raise the limit (ulimit -v)"
         case .inputSize(let size):
             let sides = DetectionNetwork.inputSides

@@ -39,8 +39,10 @@ struct Inspect: ParsableCommand {
         row("file", "\(model), \(byteCount(file.byteCount)), \(file.tensors.count) tensors")
         row("input", "\(input.size.width)x\(input.size.height), \(input.channelOrder == .bgr ? "bgr" : "rgb")")
         row("fit", input.fit == .letterbox ? "letterbox" : "stretch")
-        row("pre-processing", "value * \(input.scale), minus mean (\(list(input.mean))), "
-            + "divided by deviation (\(list(input.standardDeviation)))")
+        row(
+            "pre-processing",
+            "value * \(input.scale), minus mean (\(list(input.mean))), "
+                + "divided by deviation (\(list(input.standardDeviation)))")
         row("anchors", "scales \(Float(description.anchors.minimumScale)) to \(Float(description.anchors.maximumScale))")
         row("resize", description.resize == .bicubicPillow ? "pillow-bicubic" : "opencv-bilinear")
         row("suppression", suppression(description))
@@ -61,7 +63,8 @@ struct Inspect: ParsableCommand {
     private func printLayers(_ file: ModelFile, _ description: ModelDescription) {
         let size = description.input.size
         let graph = DetectionNetwork(
-            backbone: description.backbone, head: description.head, height: size.height, width: size.width).graph
+            backbone: description.backbone, head: description.head, height: size.height, width: size.width
+        ).graph
         print("")
         print(Self.columns("layer", "output", "weight", "type", "bytes", "MAC"))
         var total: Int64 = 0

@@ -79,15 +79,18 @@ struct BenchReport {
         output.row("engine", "\(engine.path.name) kernels, \(threads) threads, \(engine.storedPrecision) weights")
         output.row("load", "\(milliseconds(load)) ms")
         output.row(
-            "run", "median \(milliseconds(wall.median)) ms, least \(milliseconds(wall.least)), most "
+            "run",
+            "median \(milliseconds(wall.median)) ms, least \(milliseconds(wall.least)), most "
                 + "\(milliseconds(wall.most)) of \(wall.count) runs; 80 % within "
                 + "\(milliseconds(wall.percentile(10)))...\(milliseconds(wall.percentile(90)))")
         output.row("processor", "\(milliseconds(processor.median)) ms")
         output.row(
-            "speed", "\(fixed(Double(multiplyAccumulates) / 1e6, decimals: 1)) million multiply-accumulates, "
+            "speed",
+            "\(fixed(Double(multiplyAccumulates) / 1e6, decimals: 1)) million multiply-accumulates, "
                 + "\(fixed(multiplyAccumulatesPerSecond / 1e9, decimals: 2)) billion per second")
         output.row(
-            "memory", "\(bytes(memoryAfter.resident)) now, \(bytes(memoryAfter.peak)) at most, of which the model and "
+            "memory",
+            "\(bytes(memoryAfter.resident)) now, \(bytes(memoryAfter.peak)) at most, of which the model and "
                 + "its runs \(bytes(growth))")
         output.row(
             "arena", "\(byteCount(engine.arenaByteCount)), at least \(byteCount(engine.arenaLowerBound)) needed")

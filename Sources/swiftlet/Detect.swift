@@ -157,7 +157,8 @@ struct Detect: ~Copyable {
             for identity in read { inputs.insert(identity) }
         }
         do throws(AnnotationError) {
-            return try PictureAnnotator(target: bytes(target), single: single, rotation: options.settings.rotation, inputs: inputs)
+            return try PictureAnnotator(
+                target: bytes(target), single: single, rotation: options.settings.rotation, inputs: inputs)
         } catch {
             log.error(error.message)
             error.exitCode.exit()

@@ -135,7 +135,8 @@ struct InputBench {
         func milliseconds(_ nanoseconds: UInt64) -> String { fixed(Double(nanoseconds) / 1e6, decimals: 3) }
         output.row("frames", "\(name), \(size.width)x\(size.height) to \(target.width)x\(target.height)")
         output.row(
-            "run", "median \(milliseconds(wall.median)) ms, least \(milliseconds(wall.least)), most "
+            "run",
+            "median \(milliseconds(wall.median)) ms, least \(milliseconds(wall.least)), most "
                 + "\(milliseconds(wall.most)) of \(wall.count) runs")
         output.row("processor", "\(milliseconds(processor.median)) ms")
     }

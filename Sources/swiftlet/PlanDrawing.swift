@@ -18,7 +18,8 @@ enum PlanDrawing {
         func y(_ bytes: Int) -> String {
             fixed(Double(margin) + Double(height) * (1 - Double(bytes) / Double(max(plan.byteCount, 1))), decimals: 2)
         }
-        var svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"\(width + 2 * margin)\" "
+        var svg =
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"\(width + 2 * margin)\" "
             + "height=\"\(height + 2 * margin)\" font-family=\"sans-serif\" font-size=\"12\">\n"
             + "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n"
         for (index, buffer) in plan.buffers.enumerated() {
@@ -26,14 +27,16 @@ enum PlanDrawing {
             let extent = buffer.steps.count * stepWidth
             let tall = fixed(
                 Double(height) * Double(buffer.byteCount) / Double(max(plan.byteCount, 1)), decimals: 2)
-            svg += "<rect x=\"\(left)\" y=\"\(y(buffer.offset + buffer.byteCount))\" width=\"\(extent)\" "
+            svg +=
+                "<rect x=\"\(left)\" y=\"\(y(buffer.offset + buffer.byteCount))\" width=\"\(extent)\" "
                 + "height=\"\(tall)\" fill=\"\(colours[index % colours.count])\" stroke=\"#333\" "
                 + "stroke-width=\"0.4\"><title>"
                 + "\(buffer.name.text)\(buffer.isScratch ? " (scratch)" : ""): \(byteCount(buffer.byteCount)), "
                 + "steps \(buffer.steps.lowerBound) to \(buffer.steps.upperBound)</title></rect>\n"
         }
         let bound = y(plan.lowerBound)
-        svg += "<line x1=\"\(margin)\" x2=\"\(margin + width)\" y1=\"\(bound)\" y2=\"\(bound)\" stroke=\"#c00\" "
+        svg +=
+            "<line x1=\"\(margin)\" x2=\"\(margin + width)\" y1=\"\(bound)\" y2=\"\(bound)\" stroke=\"#c00\" "
             + "stroke-dasharray=\"6 4\"/>\n"
             + "<text x=\"\(margin)\" y=\"24\">arena \(byteCount(plan.byteCount)) over \(plan.stepCount) steps; "
             + "<tspan fill=\"#c00\">no plan needs less than \(byteCount(plan.lowerBound))</tspan></text>\n"

@@ -48,7 +48,8 @@ enum Status {
             }
             output.row("camera", line)
         }
-        let running = (samples.value("swiftlet_written_time_seconds") ?? 0)
+        let running =
+            (samples.value("swiftlet_written_time_seconds") ?? 0)
             - (samples.value("swiftlet_start_time_seconds") ?? 0)
         output.row("running", "\(fixed(running, decimals: 0)) s")
         let frames = "\(number("swiftlet_frames_captured_total")) captured, "

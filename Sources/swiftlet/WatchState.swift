@@ -51,7 +51,8 @@ struct WatchState {
         for found in line.detections {
             detections.append(
                 Detection(
-                    classIndex: Int32(found.classIndex), label: text(found.label), score: found.score, left: found.left, top: found.top,
+                    classIndex: Int32(found.classIndex), label: text(found.label), score: found.score, left: found.left,
+                    top: found.top,
                     right: found.right, bottom: found.bottom))
         }
         arrivals[frames & 255] = now

@@ -39,7 +39,8 @@ struct Options {
     }
 
     private enum ID {
-        case config, model, source, camera, size, format, timeout, rotate, socket, noSnapshots, metrics, threshold, limit, resize, threads, loop, rate
+        case config, model, source, camera, size, format, timeout, rotate, socket, noSnapshots, metrics, threshold, limit, resize,
+            threads, loop, rate
         case wait, help, version
     }
 

@@ -26,9 +26,12 @@ import Testing
         "names:\n  '0': nine\n  '1': ten\n  '2': jack\n",
         "Names: [nine, ten, jack]\nNC: 3\n", "CLASSES:\n- nine\n- ten\n- jack\n", #"{"Names": ["nine", "ten", "jack"], "nc": 3}"#,
         "nc: 3\nnames: [background, nine, ten, jack]\n", "nc: 4\nnames: [background, nine, ten, jack]\n",
-        "nc: 3\nclasses:\n- nine\n- ten\n- jack\n", "labels: ['nine', 'ten', 'jack']\n", #"{"classes": 3, "labels": ["nine", "ten", "jack"]}"#,
-        "names = ['nine', 'ten', 'jack']\n", "CLASSES = (\n    'nine', 'ten',  # cards\n    'jack',\n)\n", "const labels = [\"nine\", \"ten\", \"jack\"];",
-        "\"names\":\n- nine\n- ten\n- jack\n", "item { id: 1 name: 'nine' } item { id: 2, name: 'ten' }\nitem { name: \"jack\" id: 3 }",
+        "nc: 3\nclasses:\n- nine\n- ten\n- jack\n", "labels: ['nine', 'ten', 'jack']\n",
+        #"{"classes": 3, "labels": ["nine", "ten", "jack"]}"#,
+        "names = ['nine', 'ten', 'jack']\n", "CLASSES = (\n    'nine', 'ten',  # cards\n    'jack',\n)\n",
+        "const labels = [\"nine\", \"ten\", \"jack\"];",
+        "\"names\":\n- nine\n- ten\n- jack\n",
+        "item { id: 1 name: 'nine' } item { id: 2, name: 'ten' }\nitem { name: \"jack\" id: 3 }",
         "# cards\nitem {\n  name: 'nine' # of 52\n  id: 1\n}\nitem { id: 2 name: 'ten' }\nitem { id: 3 name: 'jack' }",
         "['nine', 'ten', \"jack\"]", "{0: 'nine', 1: 'ten', 2: 'jack'}", "{'nine': 0,\n 'ten': 1,\n 'jack': 2}",
         #"{"model_type": "x", "id2label": {"0": "nine", "1": "ten", "2": "jack"}, "num_labels": 3}"#,
@@ -49,11 +52,15 @@ import Testing
         "0,nine\n1,ten\n2,jack\n", "0 = nine\n1 = ten\n2 = jack\n", "0: 'nine'\n1: 'ten'\n2: 'jack'\n",
         "0 background\n1 nine\n2 ten\n3 jack\n", "0 ???\n1 nine\n2 ten\n3 jack\n", "2 jack\n0 nine\n1 ten\n",
         "nine,\nten,\njack,\n", "nine,\nten,\njack\n", "\"nine\",\n\"ten\",\n\"jack\"\n", "'nine'\n'ten'\n'jack'\n",
-        "0|nine\n1|ten\n2|jack\n", "0 -> nine\n1 -> ten\n2 -> jack\n", "[0] nine\n[1] ten\n[2] jack\n", "(1) nine\n(2) ten\n(3) jack\n",
-        "nine 0\nten 1\njack 2\n", "nine=1\nten=2\njack=3\n", "nine;\nten;\njack;\n", "* nine\n* ten\n* jack\n", "nine  # 9\nten # 10\njack # J\n",
-        "# label:color_rgb:parts:actions\nbackground:0,0,0::\njack:9,0,0::\n".replacingOccurrences(of: "jack:", with: "nine:9,1,0::\nten:9,2,0::\njack:"),
+        "0|nine\n1|ten\n2|jack\n", "0 -> nine\n1 -> ten\n2 -> jack\n", "[0] nine\n[1] ten\n[2] jack\n",
+        "(1) nine\n(2) ten\n(3) jack\n",
+        "nine 0\nten 1\njack 2\n", "nine=1\nten=2\njack=3\n", "nine;\nten;\njack;\n", "* nine\n* ten\n* jack\n",
+        "nine  # 9\nten # 10\njack # J\n",
+        "# label:color_rgb:parts:actions\nbackground:0,0,0::\njack:9,0,0::\n".replacingOccurrences(
+            of: "jack:", with: "nine:9,1,0::\nten:9,2,0::\njack:"),
         "nine,0\nten,1\njack,2\n", "nine\t0\nten\t1\njack\t2\n", "- nine\n- ten\n- jack\n", "nine, ten, jack\n", "nine;ten;jack",
-        "\"nine\",\"ten\",\"jack\"\n", "# cards\nnine\nten\njack\n", "// cards\n0 nine\n1 ten\n2 jack\n", "#cards\n\n#of 52\nnine\nten\njack",
+        "\"nine\",\"ten\",\"jack\"\n", "# cards\nnine\nten\njack\n", "// cards\n0 nine\n1 ten\n2 jack\n",
+        "#cards\n\n#of 52\nnine\nten\njack",
         "id,name\n0,nine\n1,ten\n2,jack\n", "name,id,colour\njack,3,red\nnine,1,red\nten,2,red\n", "label\nnine\nten\njack\n",
         "Index;Label\n1;\"nine\"\n2;ten\n3;jack\n", "class_id\tclass_name\n0\tbackground\n1\tnine\n2\tten\n3\tjack\n",
     ]) func whatIsNoPartOfALabelIsSaid(text: String) throws {
@@ -64,9 +71,12 @@ import Testing
     @Test(arguments: [
         ["1 euro", "2 euro", "5 euro"], ["1", "2", "3"], ["1 euro", "2 euro", "3 euro"], ["2 nine", "3 ten", "4 jack"],
         ["7up", "cola", "water"], ["a: 1", "b: 2", "c: 4"], ["salt, fine", "salt, coarse", "pepper"], ["it's", "isn't", "'s"],
-        ["class #1", "# 2", "C#"], ["#1", "#2", "#3"], ["salt 1", "salt 2", "pepper"], ["<unk>", "ten", "jack"], ["(1)", "(2)", "(3)"], ["a # b", "ten", "jack"],
-        ["a: b: c: d", "ten", "jack"], ["x = [1]", "ten", "jack"], ["none", "ten", "jack"], ["name", "ten", "jack"], ["id, name", "ten", "jack"],
-        ["names = x", "ten", "jack"], ["classes:", "ten", "jack"], ["names of cards", "ten", "jack"], ["24 hours", "48 hours", "week"],
+        ["class #1", "# 2", "C#"], ["#1", "#2", "#3"], ["salt 1", "salt 2", "pepper"], ["<unk>", "ten", "jack"],
+        ["(1)", "(2)", "(3)"], ["a # b", "ten", "jack"],
+        ["a: b: c: d", "ten", "jack"], ["x = [1]", "ten", "jack"], ["none", "ten", "jack"], ["name", "ten", "jack"],
+        ["id, name", "ten", "jack"],
+        ["names = x", "ten", "jack"], ["classes:", "ten", "jack"], ["names of cards", "ten", "jack"],
+        ["24 hours", "48 hours", "week"],
     ]) func labelsThatLookAlmostSo(labels: [String]) throws {
         let file = try read(labels.joined(separator: "\n").utf8)
         #expect(file.labels == labels && file.remarks.isEmpty)
@@ -101,7 +111,10 @@ import Testing
         ("nine\nten\njack\nqueen\n", "4 labels, but the network has 3 classes beside the background"),
         ("", "is empty: give a text with one label a line"), ("\n \n", "is empty: give a text with one label a line"),
         ("<!DOCTYPE html>\n<html></html>", "is an XML or HTML page, not a list of labels: give a text with one label a line"),
-        ("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n", "is a Git LFS pointer, not a list of labels: give a text with one label a line"),
+        (
+            "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n",
+            "is a Git LFS pointer, not a list of labels: give a text with one label a line"
+        ),
         ("0 0.5 0.5 0.25 0.125\n", "is YOLO's text of one picture, not a list of labels: give a text with one label a line"),
         ("nine\nten\nja\u{1B}ck", "line 3 holds a control character: write labels without"),
         (#"["nine", "", "jack"]"#, "entry 1 is empty: every class needs a label"),
@@ -113,18 +126,39 @@ import Testing
         ("names: [nine, ten", "`names` has no end: a ] is missing"),
         ("names:\n  0: nine\n  2: ten\n", "numbers its labels otherwise than 0, 1, 2, ...: 2 is ten"),
         ("0 a\n1 b\n2 c\n3 d\n5 e\n", "line 5 has the number 5, but 4 is expected: write one label a line, without numbers"),
-        ("background\nnine\nten\n", "line 1 is background, which is no class of the network's 3: a label is missing, and all others would be off by one"),
-        ("classes = 3\ntrain = a\nvalid = b\nnames = obj.names\n", "is darknet's .data file: give the file that its line `names` leads to"),
+        (
+            "background\nnine\nten\n",
+            "line 1 is background, which is no class of the network's 3: a label is missing, and all others would be off by one"
+        ),
+        (
+            "classes = 3\ntrain = a\nvalid = b\nnames = obj.names\n",
+            "is darknet's .data file: give the file that its line `names` leads to"
+        ),
         ("names:\n- name: nine\n- name: ten\n", "line 2 is no label of the list: give a text with one label a line"),
         ("id,name\n0,nine\n1\n2,jack\n", "line 3 has fewer columns than the heading: give a text with one label a line"),
         ("id,name\n1,nine\n2,ten\n4,jack\n", "numbers its labels otherwise than 0, 1, 2, ...: 4 is jack"),
-        ("names:\n- nine\n- &a ten\n- *a\n", "line 3 begins with &, which has a meaning in YAML: write the label in quotes, or give a text with one label a line"),
-        ("names: [nine, *ten, jack]\n", "name 1 begins with *, which has a meaning in YAML: write the label in quotes, or give a text with one label a line"),
-        ("names:\n  0: nine\n  1: !!str ten\n  2: jack\n", "line 3 begins with !, which has a meaning in YAML: write the label in quotes, or give a text with one label a line"),
-        ("names: |\n  nine\n  ten\n", "what follows line 1's key begins with |, which has a meaning in YAML: write the label in quotes, or give a text with one label a line"),
+        (
+            "names:\n- nine\n- &a ten\n- *a\n",
+            "line 3 begins with &, which has a meaning in YAML: write the label in quotes, or give a text with one label a line"
+        ),
+        (
+            "names: [nine, *ten, jack]\n",
+            "name 1 begins with *, which has a meaning in YAML: write the label in quotes, or give a text with one label a line"
+        ),
+        (
+            "names:\n  0: nine\n  1: !!str ten\n  2: jack\n",
+            "line 3 begins with !, which has a meaning in YAML: write the label in quotes, or give a text with one label a line"
+        ),
+        (
+            "names: |\n  nine\n  ten\n",
+            "what follows line 1's key begins with |, which has a meaning in YAML: write the label in quotes, or give a text with one label a line"
+        ),
         ("Names: [nine, ten, jack]\nnc: 4\n", "`nc` is 4, but 3 labels are listed: one of the two is wrong"),
         (#"{"nc": 2, "names": ["nine", "ten", "jack"]}"#, "`nc` is 2, but 3 labels are listed: one of the two is wrong"),
-        ("nc: 3, names: [nine, ten\n", "its one line is no list of labels, as \"names: [nine\": give a text with one label a line"),
+        (
+            "nc: 3, names: [nine, ten\n",
+            "its one line is no list of labels, as \"names: [nine\": give a text with one label a line"
+        ),
         ("nine, ten, jack]\n", "its one line is no list of labels, as \"jack]\": give a text with one label a line"),
         ("PK\u{3}\u{4}", "is a zip archive, not a list of labels: give a text with one label a line"),
     ]) func mistakes(text: String, message: String) {
@@ -135,14 +169,18 @@ import Testing
     /// Pieces of all forms in any order give as many labels as are wanted, all different, or an error.
     @Test func piecesOfAllFormsAreHarmless() throws {
         let pieces = [
-            "nine", "ten", "\n", "\r\n", " ", "\t", ":", ",", ";", "=", "|", "#", " # ", "//", "- ", "* ", "->", "[", "]", "{", "}", "(",
-            ")", "\"", "'", "\\", "0", "1", "2", "names", "id", "name", "item {", "names:", "classes: [", "{\"id2label\": {", "background",
-            "\u{FEFF}", "\u{301}", "\u{0}", "???", "0: nine\n1: ten\n2: jack", "id,name\n", "[0] ", "é", "::", "categories", "true", "null",
+            "nine", "ten", "\n", "\r\n", " ", "\t", ":", ",", ";", "=", "|", "#", " # ", "//", "- ", "* ", "->", "[", "]", "{",
+            "}", "(",
+            ")", "\"", "'", "\\", "0", "1", "2", "names", "id", "name", "item {", "names:", "classes: [", "{\"id2label\": {",
+            "background",
+            "\u{FEFF}", "\u{301}", "\u{0}", "???", "0: nine\n1: ten\n2: jack", "id,name\n", "[0] ", "é", "::", "categories",
+            "true", "null",
         ]
         var generator = SeededGenerator(seed: 20_261_130)
         var taken = 0
         for _ in 0..<6_000 {
-            let text = (0..<Int.random(in: 1...12, using: &generator)).map { _ in pieces.randomElement(using: &generator)! }.joined()
+            let text = (0..<Int.random(in: 1...12, using: &generator)).map { _ in pieces.randomElement(using: &generator)! }
+                .joined()
             let count = Int.random(in: 1...4, using: &generator)
             guard let file = try? read(text.utf8, count: count) else { continue }
             taken += 1

@@ -19,7 +19,8 @@ import Testing
             end = max(end, plan.offsets[index] + (request.byteCount + 63) / 64 * 64)
             for other in 0..<index {
                 let together = request.first <= requests[other].last && requests[other].first <= request.last
-                let apart = plan.offsets[index] + request.byteCount <= plan.offsets[other]
+                let apart =
+                    plan.offsets[index] + request.byteCount <= plan.offsets[other]
                     || plan.offsets[other] + requests[other].byteCount <= plan.offsets[index]
                 #expect(!together || apart)
             }

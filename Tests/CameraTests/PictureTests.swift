@@ -14,7 +14,9 @@ import Testing
 
     @Test func folderGivesItsJPEGsInByteOrder() throws {
         // Not even JPEGs: whole files are the decoder's business.
-        for name in ["b.jpg", "B.JPG", "10.jpeg", "9.Jpeg", "é.jpg", "c.jfif", "d.JPE"] { try folder.write(name, Array(name.utf8)) }
+        for name in ["b.jpg", "B.JPG", "10.jpeg", "9.Jpeg", "é.jpg", "c.jfif", "d.JPE"] {
+            try folder.write(name, Array(name.utf8))
+        }
         for name in ["a.png", ".hidden.jpg", "jpg", "x.jpg.part"] { try folder.write(name, [1]) }
         let source = try source(folder.path)
         #expect(source.kind == .folder)

@@ -153,7 +153,8 @@ private func bytes<Element>(_ values: [Element]) -> [UInt8] { values.withUnsafeB
             }
         }
         var pickle = PickleBuilder()
-        let tree = module([("a", 0)], [("first", module([("b", 1)], [("in", module([("c", 2)], []))])), ("second", module([("b", 3)], []))])
+        let tree = module(
+            [("a", 0)], [("first", module([("b", 1)], [("in", module([("c", 2)], []))])), ("second", module([("b", 3)], []))])
         pickle.dictionary([("model", tree), ("epoch", { $0.integer(1) })])
         let stored = bytes([0, 1, 2, 3] as [Float])
         let file = try CheckpointFile(bytes: Data(ZipBuilder.torch(pickle.stopped, storages: [stored]).bytes))
@@ -195,7 +196,9 @@ private func bytes<Element>(_ values: [Element]) -> [UInt8] { values.withUnsafeB
             // A call, an object with a list's elements, with a dictionary's, with keywords, of old classes.
             { $0.bytes += Array("cnumpy\nscalar\nN\u{85}".unicodeScalars.map { UInt8($0.value) }) + Array("R".utf8) },
             { $0.bytes += Array("ccollections\ndeque\n)R(K\u{1}K\u{2}e".utf8) },
-            { $0.bytes += Array("ceasydict\nEasyDict\n)R(".utf8); $0.string("k"); $0.bytes += Array("Nu}b".utf8) },
+            {
+                $0.bytes += Array("ceasydict\nEasyDict\n)R(".utf8); $0.string("k"); $0.bytes += Array("Nu}b".utf8)
+            },
             { $0.bytes += Array("cmy\nThing\n)}".utf8) + [0x92] },
             { $0.bytes += Array("(imy\nThing\n".utf8) },
             { $0.bytes += Array("(cmy\nThing\nNo".utf8) },
@@ -254,7 +257,9 @@ private func bytes<Element>(_ values: [Element]) -> [UInt8] { values.withUnsafeB
             #expect(throws: CheckpointError.self, "\(shape)") { try open(file(shape, type: type, text)) }
         }
         for (shape, type, order) in [([-1], "f4", "<"), ([1 << 62, 4], "f4", "<"), ([20_000], "f4", ">"), ([20_000], "V4", "|")] {
-            #expect(throws: CheckpointError.noStateDict, "\(shape) \(type)") { try open(file(shape, type: type, order: order, text)) }
+            #expect(throws: CheckpointError.noStateDict, "\(shape) \(type)") {
+                try open(file(shape, type: type, order: order, text))
+            }
         }
         #expect(throws: CheckpointError.self) { try open(file([1], "\u{100}abc")) }
     }
@@ -294,7 +299,8 @@ private func bytes<Element>(_ values: [Element]) -> [UInt8] { values.withUnsafeB
         let cases: [(ForeignFile, [UInt8])] = [
             (.empty, []), (.zeros, [0, 0, 0, 0, 0, 0, 0, 0, 0]), (.gguf, Array("GGUF\u{3}\0\0\0\0\0\0\0".utf8)),
             (.gitLFS, Array("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n".utf8)),
-            (.webPage, Array("\n<!DOCTYPE html><html>Sign in</html>".utf8)), (.webPage, Array("<?xml version='1.0'?><Error/>".utf8)),
+            (.webPage, Array("\n<!DOCTYPE html><html>Sign in</html>".utf8)),
+            (.webPage, Array("<?xml version='1.0'?><Error/>".utf8)),
             (.json, Array("{\"error\":{\"code\":404}}".utf8)), (.text, Array("404: Not Found".utf8)),
             (.text, Array("a".utf8) + Array("grün".utf8).dropLast(2)), (.compressed("gzip"), [0x1F, 0x8B, 8, 0]),
             (.compressed("xz"), [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0]), (.archive("7z"), [0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C]),

@@ -76,7 +76,8 @@ public enum GoldenChecks {
             var matched = false
             for other in 0..<found.count where !taken[other] && !matched {
                 let box = found[other].box
-                matched = found[other].classIndex == labels[index]
+                matched =
+                    found[other].classIndex == labels[index]
                     && (found[other].score - scores[index]).magnitude <= 1e-4
                     && (box.left - boxes[index * 4]).magnitude <= 1e-4
                     && (box.top - boxes[index * 4 + 1]).magnitude <= 1e-4

@@ -31,7 +31,7 @@ public struct HalfKernelChecks {
     public static func allPathsAreThere(_ check: inout Check) {
         // What the builds for ARM run on all has it.
         #if arch(arm) || arch(arm64)
-        check.expect(KernelPath.supported.contains(.neon), "this processor is not known to have NEON")
+            check.expect(KernelPath.supported.contains(.neon), "this processor is not known to have NEON")
         #endif
         // Those without fp16 kernels.
         let others: [KernelPath] = [.neondot, .avx512vnni]

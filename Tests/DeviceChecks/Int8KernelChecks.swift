@@ -46,7 +46,7 @@ public struct Int8KernelChecks {
     public func allPathsRan(_ check: inout Check) {
         // What the builds for ARM run on all has it.
         #if arch(arm) || arch(arm64)
-        check.expect(KernelPath.supported.contains(.neon), "this processor is not known to have NEON")
+            check.expect(KernelPath.supported.contains(.neon), "this processor is not known to have NEON")
         #endif
         for index in KernelPath.allCases.indices {
             let path = KernelPath.allCases[index]
@@ -150,13 +150,15 @@ public struct Int8KernelChecks {
             let parameters = operands.channels(channels / 8)
             let found = operands.output(width * channels), expected = operands.output(width * channels)
             let rows: [UnsafePointer<Int8>?] = inputs.map { UnsafePointer($0.base) }
-            withExtendedLifetime(inputs) { rows.withUnsafeBufferPointer { rows in
-                kernels.dwconv3x3(
-                    width, channels, stride, rows.baseAddress, weights.base, parameters.base, activation, found.base)
-                scalar.dwconv3x3(
-                    width, channels, stride, rows.baseAddress, weights.base, parameters.base, activation,
-                    expected.base)
-            } }
+            withExtendedLifetime(inputs) {
+                rows.withUnsafeBufferPointer { rows in
+                    kernels.dwconv3x3(
+                        width, channels, stride, rows.baseAddress, weights.base, parameters.base, activation, found.base)
+                    scalar.dwconv3x3(
+                        width, channels, stride, rows.baseAddress, weights.base, parameters.base, activation,
+                        expected.base)
+                }
+            }
             expectEqual(
                 found, expected, path, &check,
                 "depthwise \(width)x\(channels), stride \(stride), activation \(activation.rawValue)")

@@ -48,10 +48,14 @@ import Testing
 
     @Test func namesTell() {
         for name in ["a.jpg", "a.JPEG", "a.Jpe", "/x.png/a.jfif", ".jpg"] { #expect(FileKind(name: name) == .jpeg, "\(name)") }
-        for (name, kind) in [("a.PNG", FileKind.png), ("a.heif", .heic), ("a.jpg.webp", .webP), ("a.tiff", .tiff), ("a.mov", .mp4)] {
+        for (name, kind) in [
+            ("a.PNG", FileKind.png), ("a.heif", .heic), ("a.jpg.webp", .webP), ("a.tiff", .tiff), ("a.mov", .mp4),
+        ] {
             #expect(FileKind(name: name) == kind)
         }
-        for name in ["", "jpg", "a.jpg ", "a.jpg.part", "a.jpgx", "ajpeg", "a.jpg/b", ".", "a.", String(repeating: "x", count: 99)] {
+        for name in [
+            "", "jpg", "a.jpg ", "a.jpg.part", "a.jpgx", "ajpeg", "a.jpg/b", ".", "a.", String(repeating: "x", count: 99),
+        ] {
             #expect(FileKind(name: name) == .unknown, "\(name)")
         }
     }

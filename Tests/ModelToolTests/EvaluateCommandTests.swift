@@ -62,8 +62,10 @@ import Vision
         #expect(outcome.code == 0, "\(outcome.errors)")
         let said = outcome.errors.split(separator: "\n")
         #expect(said.count == 2, "\(outcome.errors)")
-        #expect(said.first?.hasSuffix("boxes.json: 1 of 3 pictures that it names is not in \(path), as absent.jpg: left "
-            + "out with its boxes") == true)
+        #expect(
+            said.first?.hasSuffix(
+                "boxes.json: 1 of 3 pictures that it names is not in \(path), as absent.jpg: left "
+                    + "out with its boxes") == true)
         #expect(said.last?.hasSuffix("1 of 3 pictures in \(path) is not named in it, as elsewhere.jpg: left out") == true)
         let report = try object(outcome.output)
         #expect(report["pictures"] as? Int == 2 && report["AP"] as? Double == 0.5 && report["AP50"] as? Double == 0.5)

@@ -40,7 +40,9 @@ import Testing
         let list = try tool.write("list.txt", "photo.jpg\n".utf8)
         try expectRefusals(model, "run", model, "--input", picture)
         try expectRefusals(picture, "run", model, "--input", picture)
-        for file in [tool.path("soft-model.gguf"), tool.path("hard-model.gguf"), tool.path("soft-photo.jpg"), tool.path("hard-photo.jpg")] {
+        for file in [
+            tool.path("soft-model.gguf"), tool.path("hard-model.gguf"), tool.path("soft-photo.jpg"), tool.path("hard-photo.jpg"),
+        ] {
             try FileManager.default.removeItem(atPath: file)
         }
         try expectRefusals(picture, "quantize", model, "--calibrate", list)

@@ -29,38 +29,62 @@ import Vision
         for (low, high) in [(0.0, 255.0), (60, 130), (255, 120), (200, 255), (0, 40)] {
             all.append(("across \(low) \(high)", { x, _, _ in grey(low + (high - low) * x) }))
             all.append(("down \(low) \(high)", { _, y, _ in grey(low + (high - low) * y) }))
-            all.append(("wall \(low) \(high)", { x, y, _ in
-                let value = low + (high - low) * (x + y) / 2
-                return (value, value * 0.95, value * 0.85)
-            }))
-            all.append(("vignette \(low) \(high)", { x, y, _ in
-                grey(low + (high - low) * min(1, 2 * ((x - 0.5) * (x - 0.5) + (y - 0.5) * (y - 0.5))))
-            }))
+            all.append(
+                (
+                    "wall \(low) \(high)",
+                    { x, y, _ in
+                        let value = low + (high - low) * (x + y) / 2
+                        return (value, value * 0.95, value * 0.85)
+                    }
+                ))
+            all.append(
+                (
+                    "vignette \(low) \(high)",
+                    { x, y, _ in
+                        grey(low + (high - low) * min(1, 2 * ((x - 0.5) * (x - 0.5) + (y - 0.5) * (y - 0.5))))
+                    }
+                ))
         }
         for level in [0.0, 20, 128, 230] {
             for noise in [4.0, 20, 60, 255] {
-                all.append(("noise \(noise) about \(level)", { _, _, random in
-                    grey(level + .random(in: -noise...noise, using: &random) / 2)
-                }))
-                all.append(("coloured noise \(noise) about \(level)", { _, _, random in
+                all.append(
                     (
-                        level + .random(in: -noise...noise, using: &random) / 2,
-                        level + .random(in: -noise...noise, using: &random) / 2,
-                        level + .random(in: -noise...noise, using: &random) / 2
-                    )
-                }))
+                        "noise \(noise) about \(level)",
+                        { _, _, random in
+                            grey(level + .random(in: -noise...noise, using: &random) / 2)
+                        }
+                    ))
+                all.append(
+                    (
+                        "coloured noise \(noise) about \(level)",
+                        { _, _, random in
+                            (
+                                level + .random(in: -noise...noise, using: &random) / 2,
+                                level + .random(in: -noise...noise, using: &random) / 2,
+                                level + .random(in: -noise...noise, using: &random) / 2
+                            )
+                        }
+                    ))
             }
         }
         for count in [3.0, 8, 20, 50] {
             all.append(("stripes \(count)", { x, _, _ in grey(128 + 80 * sin(2 * .pi * count * x)) }))
-            all.append(("boards \(count)", { _, y, random in
-                let edge = abs((y * count).truncatingRemainder(dividingBy: 1)) < 0.06
-                let wood = edge ? 40 : 120 + 25 * sin(40 * y * count) + .random(in: -8...8, using: &random)
-                return (wood, wood * 0.75, wood * 0.5)
-            }))
-            all.append(("weave \(count)", { x, y, _ in
-                grey(120 + 60 * sin(2 * .pi * count * x) * sin(2 * .pi * count * y))
-            }))
+            all.append(
+                (
+                    "boards \(count)",
+                    { _, y, random in
+                        let edge = abs((y * count).truncatingRemainder(dividingBy: 1)) < 0.06
+                        let wood = edge ? 40 : 120 + 25 * sin(40 * y * count) + .random(in: -8...8, using: &random)
+                        return (wood, wood * 0.75, wood * 0.5)
+                    }
+                ))
+            all.append(
+                (
+                    "weave \(count)",
+                    { x, y, _ in
+                        grey(120 + 60 * sin(2 * .pi * count * x) * sin(2 * .pi * count * y))
+                    }
+                ))
         }
         return all
     }

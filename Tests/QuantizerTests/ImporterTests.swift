@@ -169,7 +169,9 @@ import Vision
         try importer.write(to: path, description: told) { _, _ in }
         let read = try ModelDescription(try ModelFile(path: path))
         #expect(read.backbone == told.backbone && read.head == told.head)
-        #expect(read.input.size == told.input.size && read.input.fit == .letterbox && read.input.channelOrder == .rgb && read.input.scale == 0.5)
+        #expect(
+            read.input.size == told.input.size && read.input.fit == .letterbox && read.input.channelOrder == .rgb
+                && read.input.scale == 0.5)
         #expect(read.input.mean[2] == 3 && read.input.standardDeviation[0] == 4)
         #expect(read.resize == .bicubicPillow && read.labels == told.labels && read.name == told.name)
         guard case .acrossClasses(30, 20) = read.suppression else {

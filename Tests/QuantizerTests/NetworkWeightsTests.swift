@@ -177,7 +177,13 @@ import Testing
     /// Both in one dictionary, as a module that holds both has them.
     @Test func prefixesTellAveragedWeightsToo() throws {
         let importer = try read([
-            ("state_dict", { $0.dictionary(Self.items("model.", halved: true) + Self.items("ema_model.") + [("criterion.weight", Self.scalar)]) })
+            (
+                "state_dict",
+                {
+                    $0.dictionary(
+                        Self.items("model.", halved: true) + Self.items("ema_model.") + [("criterion.weight", Self.scalar)])
+                }
+            )
         ])
         #expect(
             importer.notes == [

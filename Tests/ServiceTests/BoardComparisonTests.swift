@@ -67,17 +67,25 @@ import Testing
 
     /// One thing is changed, and that alone is off.
     @Test(arguments: [
-        ("sys/devices/system/cpu/cpufreq/policy0/scaling_governor", "powersave\n", BoardCheck.Subject.governor,
-            "powersave", "echo performance"),
+        (
+            "sys/devices/system/cpu/cpufreq/policy0/scaling_governor", "powersave\n", BoardCheck.Subject.governor,
+            "powersave", "echo performance"
+        ),
         ("sys/devices/system/cpu/cpufreq/policy0/scaling_max_freq", "1500000\n", .limit, "1500 MHz", "arm_freq"),
         ("sys/devices/system/cpu/cpufreq/policy0/scaling_cur_freq", "600000\n", .clock, "600 MHz", "heat, power"),
         ("sys/class/thermal/thermal_zone0/temp", "84000\n", .heat, "84.0 degrees", "cool the board"),
-        ("sys/devices/platform/soc/soc:firmware/get_throttled", "50005\n", .power,
-            "low voltage now, throttling now, low voltage since boot, throttling since boot", "power supply"),
-        ("sys/devices/platform/soc/soc:firmware/get_throttled", "80000\n", .power, "soft limit of heat since boot",
-            "cool the board"),
-        ("proc/cpuinfo", "processor\t: 0\nCPU part\t: 0xd08\n\nprocessor\t: 1\nCPU part\t: 0xd08\n", .cores, "2",
-            "maxcpus="),
+        (
+            "sys/devices/platform/soc/soc:firmware/get_throttled", "50005\n", .power,
+            "low voltage now, throttling now, low voltage since boot, throttling since boot", "power supply"
+        ),
+        (
+            "sys/devices/platform/soc/soc:firmware/get_throttled", "80000\n", .power, "soft limit of heat since boot",
+            "cool the board"
+        ),
+        (
+            "proc/cpuinfo", "processor\t: 0\nCPU part\t: 0xd08\n\nprocessor\t: 1\nCPU part\t: 0xd08\n", .cores, "2",
+            "maxcpus="
+        ),
     ])
     func oneThingIsOff(
         path: String, text: String, subject: BoardCheck.Subject, found: String, advice: String
@@ -91,8 +99,11 @@ import Testing
     }
 
     @Test(arguments: [
-        ("CPU part\t: 0xd03\n", "cortex-a53"), ("CPU part\t: 0xd08\n\nprocessor: 1\nCPU part\t: 0xd03\n",
-            "cortex-a72, cortex-a53"), ("CPU part\t: 0xfff\n", "ARM part 0xfff"),
+        ("CPU part\t: 0xd03\n", "cortex-a53"),
+        (
+            "CPU part\t: 0xd08\n\nprocessor: 1\nCPU part\t: 0xd03\n",
+            "cortex-a72, cortex-a53"
+        ), ("CPU part\t: 0xfff\n", "ARM part 0xfff"),
         ("CPU part\t: 0xd0800000\n", "no ARM core"),
         ("CPU part\t: 0xz\n", "no ARM core"), ("vendor_id\t: GenuineIntel\n", "no ARM core"), ("", "no ARM core"),
     ])

@@ -28,8 +28,12 @@ import Vision
 
     @Test func everyFileIsComplete() throws {
         let names = try Self.names()
-        #expect(names == ["generic-arm64", "raspberry-pi-3b-plus", "raspberry-pi-4", "raspberry-pi-5",
-            "raspberry-pi-zero-2-w"].map { $0 + ".ini" })
+        #expect(
+            names
+                == [
+                    "generic-arm64", "raspberry-pi-3b-plus", "raspberry-pi-4", "raspberry-pi-5",
+                    "raspberry-pi-zero-2-w",
+                ].map { $0 + ".ini" })
         for name in names {
             let reader = try Self.read(try Self.text(name))
             #expect(reader.mistakes.map { $0.message(file: name) } == [])
@@ -74,7 +78,8 @@ import Vision
         for name in try Self.names() {
             let board = try Self.read(try Self.text(name)).profile
             guard !board.isMeasured else { continue }
-            let perMillisecond = board.instructionsPerCycle * Double(board.clock) * Double(board.threads)
+            let perMillisecond =
+                board.instructionsPerCycle * Double(board.clock) * Double(board.threads)
                 * board.threadEfficiency / 1000
             for model in BoardProfile.Model.allCases {
                 let budget = board.budget(model)

@@ -296,10 +296,11 @@ import Vision
         #expect(mistakes.map(\.reason) == ["prince", "background"].map { .unknownClass(Array($0.utf8), nearest: nil) })
     }
 
-    @Test(arguments: [
-        ("King", "king"), ("kign", "king"), ("ing", "king"), ("kings", "king"), ("stopsign", "stop sign"), ("ring", "king"),
-        ("stop-signs", "stop sign"), ("kig g", nil), ("a", nil), ("", nil), ("queen", nil), ("backgroun", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("King", "king"), ("kign", "king"), ("ing", "king"), ("kings", "king"), ("stopsign", "stop sign"), ("ring", "king"),
+            ("stop-signs", "stop sign"), ("kig g", nil), ("a", nil), ("", nil), ("queen", nil), ("backgroun", nil),
+        ] as [(String, String?)])
     func aClassThatIsSpeltAlmostSoIsNamed(name: String, meant: String?) {
         let labels = ["background", "king", "stop sign"].map { Array($0.utf8) }
         let mistakes = read("[threshold]\n\"\(name)\" = 1\n").configuration.mistakes(for: labels)

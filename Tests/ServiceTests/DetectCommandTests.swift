@@ -58,7 +58,9 @@ import Vision
         }
         func found(_ sources: [String]) throws -> [String: String] {
             let outcome = try detect(["--json", "--threshold", "0.1", "--resize", resize] + sources)
-            #expect(outcome.errors.count { $0.contains("6-no-quantisation.jpg: is damaged") } == (sources.contains(pictures[5]) ? 1 : 0))
+            #expect(
+                outcome.errors.count { $0.contains("6-no-quantisation.jpg: is damaged") }
+                    == (sources.contains(pictures[5]) ? 1 : 0))
             var found: [String: String] = [:]
             for object in try outcome.objects() {
                 let detections = try JSONSerialization.data(
@@ -81,7 +83,13 @@ import Vision
         try files.write("other/c.JPE", [0, 1, 2, 3])
         let outcome = try detect(files.folder + "/other")
         #expect(outcome.code == 65 && outcome.errors.count == 3)
-        for (line, words) in zip(outcome.errors, ["a.jpg: is a PNG, not a JPEG: convert it (magick \(files.folder)/other/a.jpg", "b.jfif: is a WebP, not a JPEG: convert it", "c.JPE: is not a JPEG"]) {
+        for (line, words) in zip(
+            outcome.errors,
+            [
+                "a.jpg: is a PNG, not a JPEG: convert it (magick \(files.folder)/other/a.jpg",
+                "b.jfif: is a WebP, not a JPEG: convert it", "c.JPE: is not a JPEG",
+            ])
+        {
             #expect(line.contains(words), "\(line)")
         }
         try files.write("screenshots/x.PNG", [1])

@@ -92,8 +92,10 @@ import Testing
         try FileManager.default.moveItem(atPath: conf, toPath: daemon.folder + "/bad")
         try FileManager.default.moveItem(atPath: daemon.folder + "/good", toPath: conf)
         try daemon.start(
-            ["--source", daemon.folder + "/pictures", "--loop", "--rate", "100", "--config", conf, "--model",
-                try RunningDaemon.model(), "--socket", daemon.socket],
+            [
+                "--source", daemon.folder + "/pictures", "--loop", "--rate", "100", "--config", conf, "--model",
+                try RunningDaemon.model(), "--socket", daemon.socket,
+            ],
             standardError: FileHandle(fileDescriptor: ends[1]))
         try daemon.waitForSocket()
         let client = try DaemonClient(daemon.socket)

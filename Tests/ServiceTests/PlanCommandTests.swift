@@ -37,9 +37,11 @@ import Testing
     }
 
     /// Without a model and without an installed service there is nothing to go by.
-    @Test(.enabled(if: !FileManager.default.fileExists(atPath: "/etc/swiftlet/swiftlet.conf")), arguments: [
-        ["plan"], ["bench"], ["detect", "picture.jpg"],
-    ])
+    @Test(
+        .enabled(if: !FileManager.default.fileExists(atPath: "/etc/swiftlet/swiftlet.conf")),
+        arguments: [
+            ["plan"], ["bench"], ["detect", "picture.jpg"],
+        ])
     func aModelIsAskedFor(arguments: [String]) throws {
         let outcome = try ToolOutcome(of: arguments, files)
         #expect(outcome.code == 64 && outcome.errors.first?.contains("--model FILE") == true, "\(outcome.errors)")

@@ -129,8 +129,10 @@ import Testing
         let other = try RunningDaemon()
         try other.write("conf", [])
         try other.start(
-            ["--config", other.folder + "/conf", "--source", daemon.folder + "/pictures", "--wait", "0", "--model",
-                try RunningDaemon.model(), "--socket", other.socket])
+            [
+                "--config", other.folder + "/conf", "--source", daemon.folder + "/pictures", "--wait", "0", "--model",
+                try RunningDaemon.model(), "--socket", other.socket,
+            ])
         #expect(other.exitCode() == 0)
         #expect(try other.log().first?.contains("the file has no setting") == true)
     }
@@ -143,8 +145,10 @@ import Testing
         let other = try RunningDaemon()
         try other.write("conf", Array("[detect]\nclasses = nobody\n".utf8))
         try other.start(
-            ["--config", other.folder + "/conf", "--source", daemon.folder + "/pictures", "--model",
-                try RunningDaemon.model(), "--socket", other.socket])
+            [
+                "--config", other.folder + "/conf", "--source", daemon.folder + "/pictures", "--model",
+                try RunningDaemon.model(), "--socket", other.socket,
+            ])
         #expect(other.exitCode() == 78)
         #expect(try other.log().first?.contains("conf:2: [detect] classes: the model has no class 'nobody'") == true)
         let missing = try RunningDaemon()

@@ -80,13 +80,14 @@ import Testing
         try startDaemon(daemon)
         let tool = try watch()
         tool.resize(columns: 44, rows: 9)
-        #expect(tool.wait { screen in
-            guard let last = screen.components(separatedBy: "\u{1B}[H").dropLast().last else { return false }
-            // The terminal makes a carriage return and a newline of each newline.
-            let lines = last.unicodeScalars.split { $0 == "\r" || $0 == "\n" }
-                .map { String($0).replacing(#/\x1B\[[0-9]*[mKJ]/#, with: "") }
-            return lines.count <= 9 && lines.allSatisfy { $0.count <= 44 } && lines.contains { $0.hasPrefix("and ") }
-        }, "\(tool.screen.suffix(500))")
+        #expect(
+            tool.wait { screen in
+                guard let last = screen.components(separatedBy: "\u{1B}[H").dropLast().last else { return false }
+                // The terminal makes a carriage return and a newline of each newline.
+                let lines = last.unicodeScalars.split { $0 == "\r" || $0 == "\n" }
+                    .map { String($0).replacing(#/\x1B\[[0-9]*[mKJ]/#, with: "") }
+                return lines.count <= 9 && lines.allSatisfy { $0.count <= 44 } && lines.contains { $0.hasPrefix("and ") }
+            }, "\(tool.screen.suffix(500))")
         tool.process.terminate()
         #expect(tool.exitCode() == 0)
     }
@@ -100,11 +101,12 @@ import Testing
         #expect(tool.wait { $0.contains("waiting until swiftletd is back") }, "\(tool.screen)")
         let second = try RunningDaemon()
         try startDaemon(second, socket: daemon.socket)
-        #expect(tool.wait { text in
-            guard let back = text.range(of: "waiting until swiftletd is back") else { return false }
-            let rest = text[back.upperBound...]
-            return rest.contains("connected to") && rest.contains("frame ")
-        }, "\(tool.screen)")
+        #expect(
+            tool.wait { text in
+                guard let back = text.range(of: "waiting until swiftletd is back") else { return false }
+                let rest = text[back.upperBound...]
+                return rest.contains("connected to") && rest.contains("frame ")
+            }, "\(tool.screen)")
         tool.process.terminate()
         #expect(tool.exitCode() == 0)
     }
@@ -143,7 +145,8 @@ import Testing
     }
 
     @Test func labelsCannotReachTheTerminal() throws {
-        let frame = #"{"type":"frame","sequence":1,"captured_unix_s":0,"age_ms":0,"inference_ms":0,"#
+        let frame =
+            #"{"type":"frame","sequence":1,"captured_unix_s":0,"age_ms":0,"inference_ms":0,"#
             + #""dropped_frames":0,"corrupt_frames":0,"width_px":9,"height_px":9,"#
             + #""detections":[{"class":1,"label":"a\u001b[31m\u009b2J\nb","score":0.5,"#
             + #""box_px":[0,0,1,1]}],"detections_omitted":0}"# + "\n"

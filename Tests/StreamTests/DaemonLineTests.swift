@@ -27,7 +27,8 @@ import Testing
         try HelloLine(
             program: "swiftletd", version: "1.2", modelName: Array("m\u{1B}[2J\"é".utf8),
             architecture: Array("a".utf8), precision: Array("int8".utf8), inputWidth: 320,
-            inputHeight: 256, sourceKind: "folder", sourcePath: Array("/p".utf8), threshold: 0.3, snapshots: true, labels: labels.map { Array($0.utf8) }
+            inputHeight: 256, sourceKind: "folder", sourcePath: Array("/p".utf8), threshold: 0.3, snapshots: true,
+            labels: labels.map { Array($0.utf8) }
         ).encoded().dropLast()
     }
 
@@ -165,7 +166,9 @@ import Testing
             #expect(old != nil)
             var text = frame(1)
             let range = text.range(of: key + ":")!
-            let end = part.contains("[") ? text.range(of: "]", range: range.upperBound..<text.endIndex)!.upperBound
+            let end =
+                part.contains("[")
+                ? text.range(of: "]", range: range.upperBound..<text.endIndex)!.upperBound
                 : text[range.upperBound...].firstIndex(of: ",")!
             text.replaceSubrange(range.lowerBound..<end, with: part)
             #expect(failure(text) == .badValue, "\(part)")

@@ -58,8 +58,10 @@ import Testing
     /// This process's descriptors of pictures.
     func pictures() throws -> Int {
         try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
-            .count { (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/" + $0))?
-                .contains("memfd:swiftlet-picture") == true }
+            .count {
+                (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/" + $0))?
+                    .contains("memfd:swiftlet-picture") == true
+            }
     }
 
     func eventuallyNoPictures() throws -> Bool {

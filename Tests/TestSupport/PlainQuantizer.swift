@@ -142,7 +142,8 @@ public struct PlainQuantizer {
             }
         case .separableAttention: found = (0..<channels).map { symmetric($0..<$0 + 1, 127) }
         default:
-            found = isEven || view.shape.rows < 400
+            found =
+                isEven || view.shape.rows < 400
                 ? [asymmetric(low.min()!, high.max()!)] : (0..<channels).map { asymmetric(low[$0], high[$0]) }
         }
         if case .add = node.operation {

@@ -52,7 +52,8 @@ import Vision
                         for channel in 0..<3 {
                             let index = (y * width + x) * 3 + channel
                             let (column, row) = (x - area.left, y - area.top)
-                            let isInside = (0..<area.size.width).contains(column)
+                            let isInside =
+                                (0..<area.size.width).contains(column)
                                 && (0..<area.size.height).contains(row)
                             let within = (row * area.size.width + column) * 3 + channel
                             let grey = (114 * Float(0.5) - Float(channel + 1)) / Float(channel + 2)

@@ -12,7 +12,8 @@ extension ConfigurationMistake {
         switch reason {
         case .unknownKey: ": this section has \(keys)\(otherPlace)"
         case .notANumber where section == bytes("threshold"): "; a label that has : or = in it must be in double quotes"
-        case .unknownClass(_, nearest: nil) where key == bytes("classes"): "; a label that has a comma in it must be in double quotes"
+        case .unknownClass(_, nearest: nil) where key == bytes("classes"):
+            "; a label that has a comma in it must be in double quotes"
         default: ""
         }
     }
@@ -64,7 +65,8 @@ extension ConfigurationMistake.Reason {
         case .notUTF8: "not UTF-8: save the file in that encoding"
         case .notAbsolute: "wants a full path, one that begins with /"
         case .pathTooLong(let limit): "longer than the \(limit) bytes that a socket's path may have"
-        case .notANumber(let from, let to): "wants a number from \(brief(from)) to \(brief(to)), without a unit, with a decimal point"
+        case .notANumber(let from, let to):
+            "wants a number from \(brief(from)) to \(brief(to)), without a unit, with a decimal point"
         case .notAnInteger(let from, let to): "wants a whole number from \(from) to \(to)"
         case .notAResize: "wants fast or upstream"
         case .notYesOrNo: "wants yes or no, in small letters"
