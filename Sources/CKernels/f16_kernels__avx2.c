@@ -24,6 +24,7 @@ void f16_affine__avx2(
 
 const ck_f16_kernels *ck_f16_kernels_avx2(void) {
     static const ck_f16_kernels kernels = {
+        .activations = ck_fused_activations,
         .gemm = f16_gemm_4x16__avx2,
         .dwconv3x3 = f16_dwconv3x3__avx2,
         .patches3x3_s2 = f16_patches3x3_s2__avx2,

@@ -24,6 +24,7 @@ void f16_affine__neon(
 
 const ck_f16_kernels *ck_f16_kernels_neon(void) {
     static const ck_f16_kernels kernels = {
+        .activations = ck_fused_activations,
         .gemm = f16_gemm_8x8__neon,
         .dwconv3x3 = f16_dwconv3x3__neon,
         .patches3x3_s2 = f16_patches3x3_s2__neon,

@@ -24,6 +24,7 @@ void f16_affine__neonfp16(
 
 const ck_f16_kernels *ck_f16_kernels_neonfp16(void) {
     static const ck_f16_kernels kernels = {
+        .activations = ck_fused_activations,
         .gemm = f16_gemm_8x16__neonfp16,
         .dwconv3x3 = f16_dwconv3x3__neonfp16,
         .patches3x3_s2 = f16_patches3x3_s2__neonfp16,

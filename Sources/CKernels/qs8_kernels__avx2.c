@@ -4,6 +4,7 @@
 
 const ck_qs8_kernels *ck_qs8_kernels_avx2(void) {
     static const ck_qs8_kernels kernels = {
+        .activations = ck_fused_activations,
         .gemm = qs8_gemm_1x32c4__avx2,
         .gemm_f16 = qs8_gemm_f16_1x32c4__avx2,
         .dwconv3x3 = qs8_dwconv3x3__avx2,

@@ -4,6 +4,7 @@
 
 const ck_qs8_kernels *ck_qs8_kernels_avx512vnni(void) {
     static const ck_qs8_kernels kernels = {
+        .activations = ck_fused_activations,
         .gemm = qs8_gemm_12x16c4__avx512vnni,
         .gemm_f16 = qs8_gemm_f16_12x16c4__avx512vnni,
         .dwconv3x3 = qs8_dwconv3x3__avx2,

@@ -4,6 +4,7 @@
 
 const ck_qs8_kernels *ck_qs8_kernels_neon(void) {
     static const ck_qs8_kernels kernels = {
+        .activations = ck_fused_activations,
         .gemm = qs8_gemm_8x8c4__neon,
         .gemm_f16 = qs8_gemm_f16_8x8c4__neon,
         .dwconv3x3 = qs8_dwconv3x3__neon,

@@ -2,6 +2,7 @@
 
 const ck_qs8_kernels *ck_qs8_kernels_scalar(void) {
     static const ck_qs8_kernels kernels = {
+        .activations = ck_fused_activations,
         .gemm = qs8_gemm_8x8c4__scalar,
         .gemm_f16 = qs8_gemm_f16_8x8c4__scalar,
         .dwconv3x3 = qs8_dwconv3x3__scalar,

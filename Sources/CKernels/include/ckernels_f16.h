@@ -62,6 +62,8 @@ static inline size_t ck_f16_patches_count(size_t width) {
 
 /// The kernels of one path. Where a kernel has no faster form on a path, the slot holds another path's.
 typedef struct {
+    /// What `gemm` and `dwconv3x3` apply; with others they must not be called.
+    ck_activation_set activations;
     /// C[rows, n] = activation(A[rows, k] * B[k, n] + bias[n]) + residual[rows, n]. B lies as the model file stores it.
     /// `bias` and `residual` may be NULL; C may be the residual, and must not overlap A or B.
     void (*gemm)(

@@ -160,6 +160,8 @@ static inline size_t ck_qs8_packed_size(size_t k, size_t n) { return ck_round_up
 
 /// The kernels of one path. Where a kernel has no faster form on a path, the slot holds another path's.
 typedef struct {
+    /// What `gemm` and `dwconv3x3` apply; with others they must not be called.
+    ck_activation_set activations;
     /// C[rows, 8 * blocks] = requantise(A[rows, k] * B). k is a multiple of 4; A is read exactly; whole blocks of 8
     /// columns are written. `residual` may be NULL, and may be C.
     void (*gemm)(
