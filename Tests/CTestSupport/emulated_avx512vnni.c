@@ -83,8 +83,8 @@ EMULATED __m128i load_masked(__mmask16 mask, const void *from) {
 
 #define qs8_gemm_12x16c4__avx512vnni ctest_emulated_gemm
 #define qs8_gemm_f16_12x16c4__avx512vnni ctest_emulated_gemm_f16
-#include "../../Sources/CKernels/qs8_gemm_12x16c4__avx512vnni.c"
-#include "../../Sources/CKernels/qs8_gemm_f16_12x16c4__avx512vnni.c"
+#include "../../Sources/CKernels/qs8/qs8_gemm_12x16c4__avx512vnni.c"
+#include "../../Sources/CKernels/qs8/qs8_gemm_f16_12x16c4__avx512vnni.c"
 
 int ctest_emulates_avx512vnni(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c"); }
 

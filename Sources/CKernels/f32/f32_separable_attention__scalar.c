@@ -1,4 +1,4 @@
-#include "f32_math.h"
+#include "../common/f32_math.h"
 
 void f32_separable_attention__scalar(
     size_t tokens, size_t channels, const float *qkv, size_t ld, float *output, size_t ldo, float *scratch) {

@@ -2,7 +2,7 @@
 
 // The rounding of ckernels_qs8.h, one value at a time.
 
-#include "include/ckernels_qs8.h"
+#include "ckernels_qs8.h"
 
 #include <math.h>
 

@@ -1,4 +1,4 @@
-#include "f32_math.h"
+#include "../common/f32_math.h"
 
 enum { TILE_M = 6, TILE_N = 8 };
 

@@ -2,7 +2,7 @@
 
 #if defined(__ARM_NEON)
 
-#include "neon32.h"
+#include "../common/neon32.h"
 
 void u8_resize_fast_channel__neon(
     size_t width, const uint16_t *blended, const ck_tap *taps, const ck_tap_block *blocks, uint8_t *output) {

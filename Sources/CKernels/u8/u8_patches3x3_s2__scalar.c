@@ -1,4 +1,4 @@
-#include "include/ckernels_qs8.h"
+#include "ckernels_qs8.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #include "qs8_scalar.h"
 
-#include "f16_convert.h"
+#include "../common/f16_convert.h"
 
 #pragma STDC FP_CONTRACT OFF
 

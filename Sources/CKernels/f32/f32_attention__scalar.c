@@ -1,4 +1,4 @@
-#include "f32_math.h"
+#include "../common/f32_math.h"
 
 void f32_attention__scalar(
     size_t tokens, size_t size, const float *q, const float *k, const float *v, size_t ld, float scale, float *output,

@@ -1,5 +1,5 @@
 #include "ckernels_vision.h"
-#include "f32_math.h"
+#include "../common/f32_math.h"
 
 void f32_softmax__scalar(size_t count, const float *input, float *output) {
     const float maximum = f32_maximum__scalar(count, input);

@@ -1,4 +1,4 @@
-#include "bilinear_tap.h"
+#include "../common/bilinear_tap.h"
 #include "f16_scalar.h"
 
 void f16_resize_bilinear__scalar(

@@ -1,4 +1,4 @@
-#include "include/ckernels_qs8.h"
+#include "ckernels_qs8.h"
 
 void qs8_pack__scalar(size_t k, size_t n, const int8_t *b, size_t ldb, int8_t *packed) {
     for (size_t block = 0; block < n; block += 8)

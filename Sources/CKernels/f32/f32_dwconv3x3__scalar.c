@@ -1,4 +1,4 @@
-#include "f32_math.h"
+#include "../common/f32_math.h"
 
 enum { BLOCK = 32 };
 

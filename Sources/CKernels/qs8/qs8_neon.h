@@ -6,7 +6,7 @@
 
 #if defined(__ARM_NEON)
 
-#include "neon32.h"
+#include "../common/neon32.h"
 
 #define CK_INLINE static inline __attribute__((always_inline))
 // A path whose cores can do more defines what before it includes this file.

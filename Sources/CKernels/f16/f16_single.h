@@ -6,7 +6,7 @@
 #include "f16_scalar.h"
 
 #if defined(__arm__)
-#include "neon32.h"
+#include "../common/neon32.h"
 #endif
 
 #define CK_INLINE static inline __attribute__((always_inline)) CK_TARGET

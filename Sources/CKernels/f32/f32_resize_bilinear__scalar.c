@@ -1,6 +1,6 @@
 #include "CKernels.h"
 
-#include "bilinear_tap.h"
+#include "../common/bilinear_tap.h"
 
 void f32_resize_bilinear__scalar(
     size_t height, size_t width, size_t channels, const float *input, size_t ldi, size_t out_height, size_t out_width,

@@ -1,4 +1,4 @@
-#include "include/ckernels_qs8.h"
+#include "ckernels_qs8.h"
 
 // Node i is d(i / 8) * 255 / 0.27846 with d(t) = t / (1 + e^t), rounded; 0 for the last.
 const uint8_t ck_silu_base[64] = {

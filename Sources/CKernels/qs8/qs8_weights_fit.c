@@ -1,4 +1,4 @@
-#include "include/ckernels_qs8.h"
+#include "ckernels_qs8.h"
 
 int ck_qs8_weights_fit(size_t k, size_t n, const int8_t *packed) {
     for (size_t block = 0; block < n; block += 8) {

@@ -1,4 +1,4 @@
-#include "include/ckernels_f16.h"
+#include "ckernels_f16.h"
 
 #if defined(__aarch64__)
 

@@ -1,5 +1,5 @@
 #include "ckernels_vision.h"
-#include "f32_math.h"
+#include "../common/f32_math.h"
 
 void f32_ssd_box__scalar(
     const float *offsets, const float *anchor, float centre_variance, float size_variance, float *box) {

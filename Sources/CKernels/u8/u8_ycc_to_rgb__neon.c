@@ -2,7 +2,7 @@
 
 #if defined(__ARM_NEON)
 
-#include "neon32.h"
+#include "../common/neon32.h"
 
 void u8_ycc_to_rgb__neon(
     size_t width, const uint8_t *y, const uint8_t *cb, const uint8_t *cr, const ck_ycc *matrix, int reversed,

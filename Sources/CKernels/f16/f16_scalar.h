@@ -2,9 +2,9 @@
 
 // The scalar path, and what the other paths share with it.
 
-#include "f16_convert.h"
-#include "f32_math.h"
-#include "include/ckernels_f16.h"
+#include "../common/f16_convert.h"
+#include "../common/f32_math.h"
+#include "ckernels_f16.h"
 
 static inline const uint16_t *ck_token16(const uint16_t *base, const ck_tokens *tokens, size_t index) {
     return base + index / tokens->width * tokens->row_stride + index % tokens->width * tokens->column_stride;

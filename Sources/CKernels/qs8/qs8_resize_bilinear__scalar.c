@@ -1,4 +1,4 @@
-#include "bilinear_tap.h"
+#include "../common/bilinear_tap.h"
 #include "qs8_requantise.h"
 
 #pragma STDC FP_CONTRACT OFF
