@@ -153,10 +153,10 @@ public final class FileSource {
         return withUnsafeBytes(of: head) { FileKind(UnsafeRawBufferPointer(rebasing: $0[..<headCount])) }
     }
 
-    /// Compressed data of any kind may hold bytes that look like a JPEG's beginning.
-    private var isOtherPicture: Bool {
+    /// Compressed data and weights may hold bytes that look like a JPEG's beginning.
+    private var isOtherKind: Bool {
         switch content {
-        case .png, .webP, .avif, .heic, .gif: true
+        case .png, .webP, .avif, .heic, .gif, .gguf, .archive, .pdf: true
         default: false
         }
     }
@@ -203,7 +203,7 @@ public final class FileSource {
 
     private func nextOfSequence() throws(CameraError) -> FrameEvent {
         while true {
-            if sequence == 0, isOtherPicture { isExhausted = true }
+            if sequence == 0, isOtherKind { isExhausted = true }
             if isExhausted { return try endPass() }
             if let found = event(splitter.next(in: buffer.bytes)) { return found }
             switch try refill() {

@@ -24,6 +24,8 @@ extension CameraError {
                 + (kind.fix("FILE").map { ": \($0)" } ?? "")
         case .noPictures(.empty): "\(source): is empty"
         case .noPictures(.unknown), .noPictures(.jpeg): "\(source): holds no JPEG"
+        case .noPictures(let kind) where kind == .gguf || kind == .archive || kind == .pdf:
+            "\(source): is \(kind.name), not a JPEG" + (kind.fix(source).map { ": \($0)" } ?? "")
         case .noPictures(let kind):
             "\(source): is \(kind.name) that holds no JPEG" + (kind.fix(source).map { ": \($0)" } ?? "")
         case .noneUsable: "\(source): gave no picture that can be used"

@@ -94,7 +94,8 @@ import Testing
         let data = [0xFF, 0xD8, 0xFF, 0xDB, 0xFF] + [UInt8](repeating: 7, count: 90)
         for (bytes, kind) in [
             ([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] + data, FileKind.png), (Array("GIF89a".utf8) + data, .gif),
-            (Array("RIFF....WEBPVP8 ".utf8) + data, .webP),
+            (Array("RIFF....WEBPVP8 ".utf8) + data, .webP), (Array("GGUF".utf8) + data, .gguf),
+            (Array("%PDF-1.7".utf8) + data, .pdf), (Array("PK\u{3}\u{4}".utf8) + data, .archive),
             ([UInt8](repeating: 0, count: 9000), .unknown), ([], .empty), (Array("words".utf8), .text),
             ([0x1A, 0x45, 0xDF, 0xA3] + [UInt8](repeating: 0, count: 9000), .matroska),
         ] {
