@@ -9,12 +9,15 @@ enum AnnotationError: Error {
     case jpeg(JPEGError)
     /// What was to be created. `isInput` stands for a folder of sources too: no picture may appear among them.
     case output(OutputError, path: [UInt8])
+    /// The name to write to is another kind of picture's.
+    case notJPEG(path: [UInt8])
 
     var message: String {
         switch self {
         case .jpeg(let error): "cannot be annotated: it \(error.message)"
         case .output(.isInput, let path): "\(text(path)): is read from, so nothing is written there: name another --annotate"
         case .output(let error, let path): "\(text(path)): \(error.message)"
+        case .notJPEG(let path): "\(text(path)): only JPEGs are written: name a .jpg, or a folder"
         }
     }
 
@@ -22,6 +25,7 @@ enum AnnotationError: Error {
         switch self {
         case .jpeg: .badData
         case .output(let error, _): error.exitCode
+        case .notJPEG: .usage
         }
     }
 }
@@ -54,6 +58,9 @@ struct PictureAnnotator: ~Copyable {
         if isFolder {
             let error = Self.withPath(target) { clinux_make_folder($0) }
             guard error == 0 else { throw .output(.system(error), path: target) }
+        } else {
+            let kind = Self.withPath(target) { FileKind(name: $0) }
+            guard kind == .unknown || kind == .jpeg else { throw .notJPEG(path: target) }
         }
         if Self.withPath(target, { inputs.contains($0) }) { throw .output(.isInput, path: target) }
     }

@@ -171,6 +171,9 @@ import Vision
 
         let refused = try detect("--annotate", folder, folder)
         #expect(refused.code == 64 && refused.errors[0].contains("is read from"))
+        let other = try detect("--annotate", files.folder + "/seen.PNG", folder + "/b.jpg")
+        #expect(other.code == 64 && other.errors[0].contains("seen.PNG: only JPEGs are written: name a .jpg"))
+        #expect(!FileManager.default.fileExists(atPath: files.folder + "/seen.PNG"))
         #expect(try Data(contentsOf: URL(fileURLWithPath: folder + "/b.jpg")) == original)
     }
 
