@@ -35,6 +35,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -175,7 +176,10 @@ int openat(int folder, const char *path, int flags, ...) {
 
 int fstat(int fd, struct stat *status) {
     int result = NEXT(fstat)(fd, status);
-    if (result == 0 && find(fd)) status->st_mode = S_IFCHR | 0660;
+    if (result == 0 && find(fd)) {
+        status->st_mode = S_IFCHR | 0660;
+        status->st_rdev = makedev(81, 0);
+    }
     return result;
 }
 
