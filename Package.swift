@@ -56,17 +56,19 @@ let package = Package(
         c("CV4L", linked: ["v4lconvert"]),
 
         // Device: Embedded subset. Dependencies point downwards only.
+        device("Threading", ["CLinux"]),
         device("Files", ["CLinux"]),
         device("Arena", ["CLinux"]),
         device("ModelFile", ["Files", "CLinux"]),
-        device("Engine", ["Arena", "ModelFile", "CKernels", "CLinux"]),
+        device("Engine", ["Arena", "ModelFile", "Threading", "CKernels", "CLinux"]),
         device("Networks", ["Engine", "ModelFile"]),
         device("Vision", ["CJPEG", "CKernels", "Files"]),
         device("Detector", ["Vision", "Networks", "Engine", "ModelFile", "CLinux"]),
         device("Camera", ["CV4L", "Files", "CLinux"]),
-        device("Stream", ["CLinux"]),
-        device("Service", ["Stream", "Camera", "Detector", "Vision", "Files", "CLinux"]),
-        program("swiftletd", ["Service", "Stream", "Camera", "Detector", "Engine", "Vision", "Files", "CLinux"]),
+        device("Stream", ["Threading", "CLinux"]),
+        device("Service", ["Stream", "Camera", "Detector", "Vision", "Files", "Threading", "CLinux"]),
+        program(
+            "swiftletd", ["Service", "Stream", "Camera", "Detector", "Engine", "Vision", "Files", "Threading", "CLinux"]),
         program(
             "swiftlet",
             ["Service", "Stream", "Camera", "Detector", "Networks", "Engine", "ModelFile", "Vision", "Files", "CLinux"]),
@@ -79,7 +81,9 @@ let package = Package(
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter", cSettings: strictC),
         .target(
             name: "DeviceChecks",
-            dependencies: ["CTestSupport", "CKernels", "Files", "Service", "Stream", "Camera", "Detector", "Engine"],
+            dependencies: [
+                "CTestSupport", "CKernels", "Files", "Threading", "Service", "Stream", "Camera", "Detector", "Engine",
+            ],
             path: "Tests/DeviceChecks", swiftSettings: strict),
         program("swiftlet-device-tests", ["DeviceChecks", "CAllocationCounter", "CLinux"], path: "Tests/Device"),
 
@@ -102,6 +106,7 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: strict),
         tests("CKernels", ["DeviceChecks"]),
+        tests("Threading", ["CLinux"]),
         tests("Files", []),
         tests("Arena", ["DeviceChecks"]),
         tests("ModelFile", ["Quantizer"]),

@@ -1,4 +1,5 @@
 import CLinux
+import Threading
 
 /// Threads that run the same steps together, each its part of every step, and meet where the schedule says so.
 ///
@@ -14,16 +15,9 @@ final class ThreadTeam {
     private let schedule: Schedule
     private let size: Int
     private let barrier: UnsafeMutablePointer<clinux_barrier>
-    private let members: UnsafeMutablePointer<Member>
-    private var threads: [clinux_thread] = []
+    private var threads: [Thread] = []
     /// Written before the barrier at which the other threads wait for a frame, read after it.
     private var isStopping = false
-
-    /// What a thread is told. The team outlives its threads: `deinit` joins them.
-    private struct Member {
-        var team: Unmanaged<ThreadTeam>
-        var part: Int
-    }
 
     /// Starts `size - 1` threads. All meet after the last step.
     init(_ schedule: Schedule, size: Int) throws(EngineError) {
@@ -31,32 +25,27 @@ final class ThreadTeam {
         self.size = size
         barrier = .allocate(capacity: 1)
         barrier.initialize(to: clinux_barrier(parties: UInt32(size), arrived: 0, generation: 0, sleepers: 0))
-        members = .allocate(capacity: size)
         threads.reserveCapacity(size - 1)
+        // The team outlives its threads: `deinit` joins them.
+        nonisolated(unsafe) let team = Unmanaged.passUnretained(self)
         for part in 1..<size {
-            members[part] = Member(team: Unmanaged.passUnretained(self), part: part)
-            var thread: clinux_thread = 0
-            let error = clinux_thread_start(
-                "engine", Self.stackByteCount,
-                { context in
-                    let member = context!.assumingMemoryBound(to: Member.self)
-                    member.pointee.team._withUnsafeGuaranteedRef { $0.work(part: member.pointee.part) }
-                    return nil
-                }, members + part, &thread)
-            guard error == 0 else {
+            do throws(SystemError) {
+                let thread = try Thread("engine", stackByteCount: Self.stackByteCount) {
+                    team._withUnsafeGuaranteedRef { $0.work(part: part) }
+                }
+                threads.append(thread)
+            } catch {
                 clinux_barrier_set_parties(barrier, UInt32(part))
-                throw .cannotStartThreads(errno: error)
+                throw .cannotStartThreads(errno: error.code)
             }
-            threads.append(thread)
         }
     }
 
     deinit {
         isStopping = true
         clinux_barrier_wait(barrier, 0)
-        for thread in threads { _ = clinux_thread_join(thread) }
+        for thread in threads { thread.join() }
         barrier.deallocate()
-        members.deallocate()
     }
 
     /// Runs all steps once; returns when every thread has done its part of the last one.

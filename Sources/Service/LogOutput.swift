@@ -1,5 +1,5 @@
 import CLinux
-import Stream
+import Threading
 
 /// Standard error of a program whose threads must not wait: for a pager that nobody scrolls, a terminal that was
 /// stopped, a collector that hangs. What does not go at once is left out and counted, and the first line that goes
@@ -14,10 +14,10 @@ public final class LogOutput: @unchecked Sendable {
     private var isMidLine = false
 
     /// Throws where the system has no memory for a mutex.
-    public convenience init() throws(StreamError) { try self.init(clinux_open_unwaiting(2)) }
+    public convenience init() throws(SystemError) { try self.init(clinux_open_unwaiting(2)) }
 
     /// For a descriptor of `clinux_open_unwaiting`, which stays open.
-    init(_ descriptor: Int32) throws(StreamError) {
+    init(_ descriptor: Int32) throws(SystemError) {
         lock = try Lock()
         self.descriptor = descriptor
     }

@@ -1,4 +1,5 @@
 import CLinux
+import Threading
 
 /// Pictures for clients that ask for one. Capture copies a picture only while somebody waits for it; the line about it
 /// goes into the client's queue like any other, and a descriptor goes with its first byte.

@@ -1,4 +1,5 @@
 import CLinux
+import Threading
 
 /// What the server's own thread does.
 extension StreamCore {

@@ -1,4 +1,5 @@
 import CLinux
+import Threading
 
 /// What the two threads of a server share, and what belongs to the server's own (`StreamCore+Thread.swift`).
 ///
@@ -72,7 +73,13 @@ final class StreamCore: @unchecked Sendable {
         listener = socket.descriptor
         self.socket = consume socket
         self.labels = labels
-        lock = try Lock()
+        do throws(SystemError) {
+            lock = try Lock()
+            wake = try Event()
+            firstClient = try Event()
+        } catch {
+            throw .cannotStart(error.code)
+        }
         var writer = JSONWriter(capacity: 128)
         busyLine = Array(try writer.errorLine("too many clients"))
         slowLine = Array(try writer.errorLine("too slow: closed"))
@@ -80,8 +87,6 @@ final class StreamCore: @unchecked Sendable {
         pictureTooLargeLine = Array(try writer.errorLine("no snapshot: the picture is larger than 8 MiB"))
         noPictureMemoryLine = Array(try writer.errorLine("no snapshot: no memory for the picture"))
         noStatusLine = Array(try writer.errorLine("no status: this server counts nothing"))
-        wake = try Event()
-        firstClient = try Event()
         self.limits = limits
         queues = try Self.map(limits.clients * limits.queueBytes)
         inputBytes = try Self.map(limits.clients * StreamProtocol.inputLimit)

@@ -1,4 +1,4 @@
-import CLinux
+import Threading
 
 /// Bounds of a server. The defaults are the product's; tests make them small.
 public struct StreamLimits: Sendable {
@@ -55,7 +55,7 @@ public struct StreamCounters: Equatable, Sendable {
 /// the daemon's counters (`ClientOptionsReader`).
 public final class StreamServer: Sendable {
     private let core: StreamCore
-    private let thread: clinux_thread
+    private let thread: Thread
 
     /// Where clients come from.
     public enum Address {
@@ -95,19 +95,12 @@ public final class StreamServer: Sendable {
                 socket: ListeningSocket(inherited: descriptor), hello: hello, labels: labels, limits: limits,
                 status: status)
         }
-        var thread: clinux_thread = 0
-        let context = Unmanaged.passRetained(core)
-        let error = clinux_thread_start(
-            "stream", 256 << 10,
-            { context in
-                Unmanaged<StreamCore>.fromOpaque(context!).takeRetainedValue().run()
-                return nil
-            }, context.toOpaque(), &thread)
-        guard error == 0 else {
-            context.release()
-            throw .cannotStart(error)
+        let core = core
+        do throws(SystemError) {
+            thread = try Thread("stream", stackByteCount: 256 << 10) { core.run() }
+        } catch {
+            throw .cannotStart(error.code)
         }
-        self.thread = thread
     }
 
     deinit { close(drain: 0) }
@@ -139,6 +132,6 @@ public final class StreamServer: Sendable {
     /// Stops listening, gives the clients up to `drain` nanoseconds to take what is queued, closes them and removes the
     /// socket file. Nothing happens the second time.
     public func close(drain: UInt64) {
-        if core.beginClosing(drain: drain) { _ = clinux_thread_join(thread) }
+        if core.beginClosing(drain: drain) { thread.join() }
     }
 }

@@ -4,6 +4,7 @@ import Detector
 import Files
 import Service
 import Stream
+import Threading
 import Vision
 
 /// Takes pictures from the source and puts them into the slot, on a thread of its own, until the source ends or a signal
@@ -69,18 +70,11 @@ final class CaptureLoop: @unchecked Sendable {
     var corruptFrames: UInt64 { bad.count }
 
     /// Starts the thread, whose last act is the slot's end.
-    func start(_ thread: inout clinux_thread) -> Int32 {
-        let context = Unmanaged.passRetained(self)
-        let error = clinux_thread_start(
-            "capture", 512 << 10,
-            { context in
-                let loop = Unmanaged<CaptureLoop>.fromOpaque(context!).takeRetainedValue()
-                loop.run()
-                loop.slot.end()
-                return nil
-            }, context.toOpaque(), &thread)
-        if error != 0 { context.release() }
-        return error
+    func start() throws(SystemError) -> Thread {
+        try Thread("capture", stackByteCount: 512 << 10) {
+            self.run()
+            self.slot.end()
+        }
     }
 
     private func run() {

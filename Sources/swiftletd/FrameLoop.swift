@@ -4,6 +4,7 @@ import Detector
 import Engine
 import Service
 import Stream
+import Threading
 import Vision
 
 /// Finds what is in the pictures that capture has put into the slot and publishes a line for each, until there are no

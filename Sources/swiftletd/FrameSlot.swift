@@ -2,6 +2,7 @@ import CLinux
 import Camera
 import Detector
 import Stream
+import Threading
 import Vision
 
 /// The one place between capture and inference: it holds the newest picture, ready for the network.
@@ -44,7 +45,7 @@ final class FrameSlot: @unchecked Sendable {
     private var back: PictureInput.Tensor
 
     /// For tensors like a network's own.
-    init(like tensor: PictureInput.Tensor) throws(StreamError) {
+    init(like tensor: PictureInput.Tensor) throws(SystemError) {
         lock = try Lock()
         filled = try Event()
         freed = try Event()

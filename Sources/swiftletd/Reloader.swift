@@ -4,7 +4,7 @@ import Detector
 import Engine
 import Files
 import Service
-import Stream
+import Threading
 import Vision
 
 /// Reads the configuration anew and hands what may change while frames go by to the threads that they go through. One
@@ -34,7 +34,7 @@ final class Reloader {
     private let labels: [[UInt8]]
     private let log: Log
 
-    init(_ options: Options, _ model: ModelIdentity?, labels: [[UInt8]], _ log: Log) throws(StreamError) {
+    init(_ options: Options, _ model: ModelIdentity?, labels: [[UInt8]], _ log: Log) throws(SystemError) {
         periods = try NewPeriods()
         self.model = model
         self.options = options
@@ -77,7 +77,7 @@ final class NewPeriods: Sendable {
     private let mailbox = Mailbox<UInt64>()
     private let arrived: Event
 
-    init() throws(StreamError) { arrived = try Event() }
+    init() throws(SystemError) { arrived = try Event() }
 
     /// Readable when there is one to take.
     var descriptor: Int32 { arrived.descriptor }

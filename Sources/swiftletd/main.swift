@@ -5,6 +5,7 @@ import Engine
 import Files
 import Service
 import Stream
+import Threading
 import Vision
 
 /// How long clients may take to read what is queued when the daemon ends.
@@ -113,32 +114,13 @@ private func inheritedSocket(_ log: Log) -> Int32? {
     }
 }
 
-private func startHousekeeper(_ duties: Housekeeper.Duties, _ log: Log) -> Housekeeper {
-    do throws(StreamError) {
-        return try Housekeeper(duties, log)
+/// Ends the process where the system lacks what `make` needs.
+private func orEnd<Made: ~Copyable>(_ log: Log, _ make: () throws(SystemError) -> Made) -> Made {
+    do throws(SystemError) {
+        return try make()
     } catch {
-        log.error("cannot start the service's thread: \(error.message(socket: ""))")
-        error.exitCode.exit()
-    }
-}
-
-private func makeReloader(
-    _ options: Options, _ model: Reloader.ModelIdentity?, _ detector: Detector, _ log: Log
-) -> Reloader {
-    do throws(StreamError) {
-        return try Reloader(options, model, labels: detector.description.labels, log)
-    } catch {
-        log.error("cannot prepare for reloads: \(error.message(socket: ""))")
-        error.exitCode.exit()
-    }
-}
-
-private func makeMetrics(_ log: Log) -> Metrics {
-    do throws(StreamError) {
-        return try Metrics()
-    } catch {
-        log.error("cannot make the metrics: \(error.message(socket: ""))")
-        error.exitCode.exit()
+        log.error(error.message)
+        ExitCode.system.exit()
     }
 }
 
@@ -158,21 +140,19 @@ private func run() {
     let modelFile = Reloader.ModelIdentity(options.model)
     let (detector, input) = startDetector(options, log)
     let source = openSource(options, detector, stop: stop, log)
-    let reloader = makeReloader(options, modelFile, detector, log)
-    let filter = reloader.initialFilter()
-    let metrics = makeMetrics(log)
-    let server = startServer(options, inherited: inherited, clients: clients, detector, source, metrics, log)
-    let housekeeper = startHousekeeper(
-        .init(
-            metrics: metrics, stream: server, manager: ServiceManager(), metricsPath: options.metrics,
-            reloadSignal: reload, reload: { reloader.reload() }), log)
-    let slot: FrameSlot
-    do throws(StreamError) {
-        slot = try FrameSlot(like: detector.input)
-    } catch {
-        log.error(error.message(socket: text(options.socket)))
-        ExitCode.system.exit()
+    let reloader = orEnd(log) { () throws(SystemError) in
+        try Reloader(options, modelFile, labels: detector.description.labels, log)
     }
+    let filter = reloader.initialFilter()
+    let metrics = orEnd(log) { () throws(SystemError) in try Metrics() }
+    let server = startServer(options, inherited: inherited, clients: clients, detector, source, metrics, log)
+    let housekeeper = orEnd(log) { () throws(SystemError) in
+        try Housekeeper(
+            .init(
+                metrics: metrics, stream: server, manager: ServiceManager(), metricsPath: options.metrics,
+                reloadSignal: reload, reload: { reloader.reload() }), log)
+    }
+    let slot = orEnd(log) { () throws(SystemError) in try FrameSlot(like: detector.input) }
     let reporter = CameraReporter(server, metrics, sourceText: options.sourceText, log)
     let capture = CaptureLoop(
         source, input: input, slot: slot, stream: server, stop: stop, metrics: metrics,
@@ -197,18 +177,13 @@ private func run() {
         var hasClient = false
         _ = clinux_wait_readable(stop, server.firstClient, Int64(options.wait), &isStopped, &hasClient)
     }
-    var thread: clinux_thread = 0
-    let threadError = capture.start(&thread)
-    guard threadError == 0 else {
-        log.error("cannot start a thread: \(errorText(threadError))")
-        ExitCode.system.exit()
-    }
+    let thread = orEnd(log) { () throws(SystemError) in try capture.start() }
     var loop = FrameLoop(
         detector: detector, slot: slot, server: server, stop: stop, metrics: metrics, filter: filter,
         newFilters: reloader.filters, log: log)
     var code = ExitCode.success
     let end = loop.run()
-    _ = clinux_thread_join(thread)
+    thread.join()
     if let failure = capture.failure {
         log.error(failure.message(source: text(options.source)))
         code = failure.exitCode

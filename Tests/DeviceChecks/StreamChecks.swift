@@ -2,6 +2,7 @@ import CLinux
 import CTestSupport
 import Service
 import Stream
+import Threading
 import Vision
 
 /// The stream with real sockets: two clients read whole lines, one of them comes late.

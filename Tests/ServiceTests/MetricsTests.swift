@@ -167,31 +167,4 @@ import Testing
         metrics.framePublished()
         #expect(isGood(at: 1999) && isGood(at: 1999))
     }
-
-    @Test func aMailboxHandsOverTheLatest() throws {
-        final class Counted: Sendable {
-            let number: Int
-            init(_ number: Int) { self.number = number }
-        }
-        let mailbox = Mailbox<Counted>()
-        #expect(mailbox.take() == nil)
-        weak var replaced: Counted?
-        do {
-            let first = Counted(1)
-            replaced = first
-            mailbox.put(first)
-        }
-        #expect(replaced != nil)
-        mailbox.put(Counted(2))
-        #expect(replaced == nil && mailbox.take()?.number == 2 && mailbox.take() == nil)
-        // Whatever two threads do, numbers never go back.
-        let sender = Thread { for number in 0..<100_000 { mailbox.put(Counted(number)) } }
-        sender.start()
-        var last = -1
-        while last < 99_999 {
-            guard let number = mailbox.take()?.number else { continue }
-            #expect(number > last)
-            last = number
-        }
-    }
 }

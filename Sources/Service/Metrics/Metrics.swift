@@ -1,6 +1,7 @@
 import CLinux
 import Stream
 import Synchronization
+import Threading
 
 /// What the daemon counts. Every method may be called from any thread at any time: no locks, no allocation, no waiting.
 public final class Metrics: Sendable {
@@ -65,23 +66,18 @@ public final class Metrics: Sendable {
     private let drops: AtomicCounters
     private let latencies: [LatencyHistogram]
     /// Readable after something that the service's thread should know of at once.
-    let news: Int32
+    let news: Event
 
     private static var noCamera: Int { -1 }
 
-    /// Throws the errno value of making an eventfd.
-    public init() throws(StreamError) {
-        var descriptor: Int32 = -1
-        let error = clinux_event_create(&descriptor)
-        guard error == 0 else { throw .cannotStart(error) }
-        news = descriptor
+    /// All 0. Throws where there is no descriptor left.
+    public init() throws(SystemError) {
+        news = try Event()
         drops = AtomicCounters(Drop.allCases.count)
         var latencies: [LatencyHistogram] = []
         for _ in Stage.allCases { latencies.append(LatencyHistogram()) }
         self.latencies = latencies
     }
-
-    deinit { _ = clinux_close(news) }
 
     // MARK: - The frame path
 
@@ -97,7 +93,7 @@ public final class Metrics: Sendable {
     /// A frame has gone all the way. This alone feeds the watchdog while a camera streams.
     public func framePublished() {
         // The service is ready with the first one.
-        if published.add(1, ordering: .releasing).oldValue == 0 { clinux_event_signal(news) }
+        if published.add(1, ordering: .releasing).oldValue == 0 { news.signal() }
     }
 
     /// A stage of one frame is over and took so long.
@@ -113,7 +109,7 @@ public final class Metrics: Sendable {
         self.reason.store(reason?.rawValue ?? Self.noCamera, ordering: .relaxed)
         self.state.store(Self.number(state), ordering: .releasing)
         if state == .opening { cameraStarts.add(1, ordering: .relaxed) }
-        clinux_event_signal(news)
+        news.signal()
     }
 
     /// How often the camera has been started anew: because no frame came, and because none could be used.

@@ -1,6 +1,7 @@
 import CLinux
 import Files
 import Stream
+import Threading
 
 /// The daemon's thread for everything that is not a frame: it tells the service manager how things stand, feeds the
 /// watchdog, writes the metrics' file and takes SIGHUP. The frame path only counts (`Metrics`).
@@ -35,24 +36,13 @@ public final class Housekeeper {
     }
 
     private let chores: Chores
-    private var thread: clinux_thread?
+    private var thread: Thread?
 
     /// Starts the thread. It says READY once the first frame is published or it is known that the camera gives none.
-    public init(_ duties: Duties, _ log: Log) throws(StreamError) {
-        chores = try Chores(duties, log)
-        var thread: clinux_thread = 0
-        let context = Unmanaged.passRetained(chores)
-        let error = clinux_thread_start(
-            "service", 256 << 10,
-            { context in
-                Unmanaged<Chores>.fromOpaque(context!).takeRetainedValue().run()
-                return nil
-            }, context.toOpaque(), &thread)
-        guard error == 0 else {
-            context.release()
-            throw .cannotStart(error)
-        }
-        self.thread = thread
+    public init(_ duties: Duties, _ log: Log) throws(SystemError) {
+        let chores = try Chores(duties, log)
+        self.chores = chores
+        thread = try Thread("service", stackByteCount: 256 << 10) { chores.run() }
     }
 
     deinit { stop() }
@@ -60,8 +50,8 @@ public final class Housekeeper {
     /// Says STOPPING, writes the metrics for the last time and ends the thread. Nothing happens the second time.
     public func stop() {
         guard let thread else { return }
-        clinux_event_signal(chores.stop)
-        _ = clinux_thread_join(thread)
+        chores.stop.signal()
+        thread.join()
         self.thread = nil
     }
 }
@@ -71,7 +61,7 @@ private final class Chores: @unchecked Sendable {
     /// Nanoseconds between two writings of the metrics' file.
     private static var metricsPeriod: UInt64 { 10_000_000_000 }
 
-    let stop: Int32
+    let stop: Event
     private let duties: Housekeeper.Duties
     private let log: Log
     private let machine: Machine
@@ -84,17 +74,12 @@ private final class Chores: @unchecked Sendable {
     /// The last errno value of writing the file; 0 after a success.
     private var metricsError: Int32 = 0
 
-    init(_ duties: Housekeeper.Duties, _ log: Log) throws(StreamError) {
-        var descriptor: Int32 = -1
-        let error = clinux_event_create(&descriptor)
-        guard error == 0 else { throw .cannotStart(error) }
-        stop = descriptor
+    init(_ duties: Housekeeper.Duties, _ log: Log) throws(SystemError) {
+        stop = try Event()
         self.duties = duties
         self.log = log
         machine = Machine()
     }
-
-    deinit { _ = clinux_close(stop) }
 
     func run() {
         // A third of what is allowed: one late wake-up does no harm.
@@ -121,8 +106,8 @@ private final class Chores: @unchecked Sendable {
     /// Waits for news, a signal or a time. False when it is over.
     private func wait(_ timeout: UInt64) -> Bool {
         var polls: InlineArray<3, clinux_poll> = [
-            clinux_poll(fd: stop, events: clinux_poll_in, revents: 0),
-            clinux_poll(fd: duties.metrics.news, events: clinux_poll_in, revents: 0),
+            clinux_poll(fd: stop.descriptor, events: clinux_poll_in, revents: 0),
+            clinux_poll(fd: duties.metrics.news.descriptor, events: clinux_poll_in, revents: 0),
             clinux_poll(fd: duties.reloadSignal, events: clinux_poll_in, revents: 0),
         ]
         var ready: Int32 = 0
@@ -133,7 +118,7 @@ private final class Chores: @unchecked Sendable {
         guard ready > 0 else { return true }
         if polls[0].revents != 0 { return false }
         if polls[1].revents != 0 {
-            clinux_event_clear(duties.metrics.news)
+            duties.metrics.news.clear()
             if isReady { duties.manager.status(status) }
         }
         if polls[2].revents != 0 {

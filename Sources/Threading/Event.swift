@@ -5,11 +5,11 @@ public struct Event: ~Copyable, Sendable {
     /// Readable once signalled, until cleared: for poll. Valid as long as the event.
     public let descriptor: Int32
 
-    /// Throws `cannotStart` where there is no descriptor left.
-    public init() throws(StreamError) {
+    /// Throws where there is no descriptor left.
+    public init() throws(SystemError) {
         var descriptor: Int32 = -1
         let error = clinux_event_create(&descriptor)
-        guard error == 0 else { throw .cannotStart(error) }
+        guard error == 0 else { throw SystemError(.event, error) }
         self.descriptor = descriptor
     }
 

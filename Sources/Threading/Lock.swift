@@ -4,14 +4,14 @@ import CLinux
 public final class Lock: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<clinux_mutex>
 
-    /// Throws `cannotStart` where the system has no memory for a mutex.
-    public init() throws(StreamError) {
+    /// Throws where the system has no memory for a mutex.
+    public init() throws(SystemError) {
         mutex = .allocate(capacity: 1)
         mutex.initialize(to: clinux_mutex())
         let error = clinux_mutex_create(mutex)
         guard error == 0 else {
             mutex.deallocate()
-            throw .cannotStart(error)
+            throw SystemError(.lock, error)
         }
     }
 
