@@ -190,8 +190,12 @@ cjpeg_status cjpeg_plan_planes(
     for (int i = 0; i < jpeg->num_components; i++) {
         const jpeg_component_info *component = &jpeg->comp_info[i];
         planes[i] = (cjpeg_plane){
-            component->downsampled_width, component->downsampled_height,
-            (uint32_t)(component->h_samp_factor * component->DCT_scaled_size), across, group_rows(component), down,
+            component->downsampled_width,
+            component->downsampled_height,
+            (uint32_t)(component->h_samp_factor * component->DCT_scaled_size),
+            across,
+            group_rows(component),
+            down,
             (size_t)component->width_in_blocks * (size_t)component->DCT_scaled_size,
             (size_t)groups * group_rows(component)};
     }

@@ -11,12 +11,10 @@ _Noreturn void cjpeg_escape(j_common_ptr jpeg, cjpeg_status status) {
 static cjpeg_status status_of(int code) {
     switch (code) {
     case JERR_NO_SOI:
-    case JERR_INPUT_EMPTY:
-        return CJPEG_NOT_JPEG;
+    case JERR_INPUT_EMPTY: return CJPEG_NOT_JPEG;
     case JERR_INPUT_EOF:
     case JERR_NO_IMAGE: // an end marker before the frame's header, or before any scan
-    case JERR_SOF_NO_SOS:
-        return CJPEG_TRUNCATED;
+    case JERR_SOF_NO_SOS: return CJPEG_TRUNCATED;
     case JERR_OUT_OF_MEMORY:
     case JERR_NO_BACKING_STORE: // beyond max_memory_to_use
         return CJPEG_OUT_OF_MEMORY;
@@ -25,8 +23,7 @@ static cjpeg_status status_of(int code) {
     case JERR_CONVERSION_NOTIMPL:
     case JERR_EMPTY_IMAGE: // a height that is told behind the first scan (DNL)
         return CJPEG_UNSUPPORTED;
-    default:
-        return CJPEG_CORRUPT;
+    default: return CJPEG_CORRUPT;
     }
 }
 
@@ -70,8 +67,7 @@ static void note(j_common_ptr jpeg, int level) {
         // A refinement of bits that never came: a scan is missing before this one.
         if (((j_decompress_ptr)jpeg)->Ah > 0) cjpeg_escape(jpeg, CJPEG_TRUNCATED);
         break;
-    default:
-        break;
+    default: break;
     }
     jpeg->err->num_warnings++;
 }

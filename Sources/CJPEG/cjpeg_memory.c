@@ -204,14 +204,26 @@ bool cjpeg_memory_install(j_decompress_ptr jpeg, size_t limit) {
     madvise(base, size, MADV_NOHUGEPAGE);
     cjpeg_memory *memory = base;
     *memory = (cjpeg_memory){
-        .manager = {
-            .alloc_small = take, .alloc_large = take, .alloc_sarray = take_samples, .alloc_barray = take_blocks,
-            .request_virt_sarray = request_samples, .request_virt_barray = request_blocks,
-            .realize_virt_arrays = realize, .access_virt_sarray = access_samples,
-            .access_virt_barray = access_blocks, .free_pool = free_pool, .self_destruct = destroy,
-            .max_memory_to_use = (long)limit, .max_alloc_chunk = 1000000000L},
-        .first = jpeg->mem, .base = base, .size = size,
-        .front = (sizeof *memory + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT, .back = size, .limit = size};
+        .manager =
+            {.alloc_small = take,
+             .alloc_large = take,
+             .alloc_sarray = take_samples,
+             .alloc_barray = take_blocks,
+             .request_virt_sarray = request_samples,
+             .request_virt_barray = request_blocks,
+             .realize_virt_arrays = realize,
+             .access_virt_sarray = access_samples,
+             .access_virt_barray = access_blocks,
+             .free_pool = free_pool,
+             .self_destruct = destroy,
+             .max_memory_to_use = (long)limit,
+             .max_alloc_chunk = 1000000000L},
+        .first = jpeg->mem,
+        .base = base,
+        .size = size,
+        .front = (sizeof *memory + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT,
+        .back = size,
+        .limit = size};
     jpeg->mem = &memory->manager;
     return true;
 }

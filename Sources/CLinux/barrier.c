@@ -19,7 +19,8 @@ static void relax(void) {
 void clinux_barrier_wait(struct clinux_barrier *barrier, uint32_t spins) {
     uint32_t *generation = &barrier->generation;
     const uint32_t mine = __atomic_load_n(generation, __ATOMIC_ACQUIRE);
-    if (__atomic_add_fetch(&barrier->arrived, 1, __ATOMIC_ACQ_REL) == __atomic_load_n(&barrier->parties, __ATOMIC_RELAXED)) {
+    if (__atomic_add_fetch(&barrier->arrived, 1, __ATOMIC_ACQ_REL) ==
+        __atomic_load_n(&barrier->parties, __ATOMIC_RELAXED)) {
         __atomic_store_n(&barrier->arrived, 0, __ATOMIC_RELAXED);
         // Sequentially consistent with a sleeper's two steps below: either it sees the new generation, or is seen here.
         __atomic_store_n(generation, mine + 1, __ATOMIC_SEQ_CST);

@@ -59,9 +59,7 @@ int clinux_status_at(int folder, const char *path, struct clinux_file_status *st
     return 0;
 }
 
-int clinux_folder_takes_files(const char *path) {
-    return access(path, W_OK | X_OK) == 0 ? 0 : errno;
-}
+int clinux_folder_takes_files(const char *path) { return access(path, W_OK | X_OK) == 0 ? 0 : errno; }
 
 int clinux_read(int fd, void *bytes, size_t count, size_t *got) {
     ssize_t result;
@@ -91,8 +89,8 @@ static bool tells_sizes(int fd) {
 }
 
 static bool is_same(const struct stat *before, const struct stat *after) {
-    return before->st_size == after->st_size && before->st_mtim.tv_sec == after->st_mtim.tv_sec
-        && before->st_mtim.tv_nsec == after->st_mtim.tv_nsec;
+    return before->st_size == after->st_size && before->st_mtim.tv_sec == after->st_mtim.tv_sec &&
+        before->st_mtim.tv_nsec == after->st_mtim.tv_nsec;
 }
 
 // Whether another write may leave the time as it is: it moves in ticks of up to 10 ms, of two seconds on FAT.

@@ -5,7 +5,8 @@
 #include <stddef.h>
 
 _Static_assert(sizeof(struct clinux_option) == sizeof(struct option), "clinux_option mirrors struct option");
-_Static_assert(offsetof(struct clinux_option, value) == offsetof(struct option, val), "clinux_option mirrors struct option");
+_Static_assert(
+    offsetof(struct clinux_option, value) == offsetof(struct option, val), "clinux_option mirrors struct option");
 
 int clinux_getopt(
     int count, char **arguments, const char *shorts, const struct clinux_option *options, int *index,

@@ -15,8 +15,8 @@ bool clinux_stderr_is_journal(void) {
     const char *stream = getenv("JOURNAL_STREAM");
     unsigned long long device, inode;
     struct stat status;
-    return stream != NULL && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && fstat(2, &status) == 0
-        && status.st_dev == device && status.st_ino == inode;
+    return stream != NULL && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && fstat(2, &status) == 0 &&
+        status.st_dev == device && status.st_ino == inode;
 }
 
 int clinux_write_all(int fd, const void *bytes, size_t count) {

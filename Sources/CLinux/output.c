@@ -51,8 +51,8 @@ int clinux_output_target(const char *path, char *target) {
 }
 
 static int name_beside(const char *target, int tries, char *name) {
-    const int length =
-        snprintf(name, PATH_MAX, "%.*s.swiftlet-%ld-%d", folder_length(target), target, (long)getpid(), tries);
+    const int length = snprintf(
+        name, PATH_MAX, "%.*s.swiftlet-%ld-%d", folder_length(target), target, (long)getpid(), tries);
     return length < 0 || length >= PATH_MAX ? ENAMETOOLONG : 0;
 }
 

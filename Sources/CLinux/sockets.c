@@ -51,7 +51,7 @@ static int listen_as(const char *name, const char *path, unsigned mode, int64_t 
 }
 
 int clinux_unix_listen(const char *path, unsigned mode, int64_t group, int backlog, int *fd) {
-    char beside[sizeof ((struct sockaddr_un *)NULL)->sun_path];
+    char beside[sizeof((struct sockaddr_un *)NULL)->sun_path];
     const int length = snprintf(beside, sizeof beside, "%s.%ld", path, (long)getpid());
     const bool has_room = *path != '\0' && length < (int)sizeof beside;
     if (has_room && listen_as(beside, path, mode, group, backlog, fd) == 0) return 0;
@@ -87,8 +87,8 @@ int clinux_inherited_listener(int *fd) {
     const long process = take_number("LISTEN_PID"), count = take_number("LISTEN_FDS");
     unsetenv("LISTEN_FDNAMES");
     if (process != (long)getpid() || count == 0) return 0;
-    if (count != 1 || socket_option(first, SO_DOMAIN) != AF_UNIX || socket_option(first, SO_TYPE) != SOCK_STREAM
-        || socket_option(first, SO_ACCEPTCONN) != 1)
+    if (count != 1 || socket_option(first, SO_DOMAIN) != AF_UNIX || socket_option(first, SO_TYPE) != SOCK_STREAM ||
+        socket_option(first, SO_ACCEPTCONN) != 1)
         return EINVAL;
     const int flags = fcntl(first, F_GETFL);
     if (flags < 0 || fcntl(first, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(first, F_SETFD, FD_CLOEXEC) != 0)

@@ -10,14 +10,13 @@
 #include <string.h>
 
 _Static_assert(
-    clinux_EPERM == EPERM && clinux_ENOENT == ENOENT && clinux_EINTR == EINTR && clinux_EAGAIN == EAGAIN
-        && clinux_EACCES == EACCES && clinux_ECONNREFUSED == ECONNREFUSED && clinux_EADDRINUSE == EADDRINUSE
-        && clinux_EIO == EIO && clinux_EBUSY == EBUSY && clinux_ENODEV == ENODEV && clinux_ENOSPC == ENOSPC
-        && clinux_ENOMEM == ENOMEM && clinux_EISDIR == EISDIR && clinux_EFBIG == EFBIG && clinux_ESTALE == ESTALE
-        && clinux_EINVAL == EINVAL && clinux_ENOTTY == ENOTTY && clinux_EPIPE == EPIPE
-        && clinux_ENOTDIR == ENOTDIR && clinux_EROFS == EROFS && clinux_EDQUOT == EDQUOT && clinux_ENXIO == ENXIO
-        && clinux_ENAMETOOLONG == ENAMETOOLONG && clinux_ENOTSUP == ENOTSUP
-        && clinux_ETOOMANYREFS == ETOOMANYREFS,
+    clinux_EPERM == EPERM && clinux_ENOENT == ENOENT && clinux_EINTR == EINTR && clinux_EAGAIN == EAGAIN &&
+        clinux_EACCES == EACCES && clinux_ECONNREFUSED == ECONNREFUSED && clinux_EADDRINUSE == EADDRINUSE &&
+        clinux_EIO == EIO && clinux_EBUSY == EBUSY && clinux_ENODEV == ENODEV && clinux_ENOSPC == ENOSPC &&
+        clinux_ENOMEM == ENOMEM && clinux_EISDIR == EISDIR && clinux_EFBIG == EFBIG && clinux_ESTALE == ESTALE &&
+        clinux_EINVAL == EINVAL && clinux_ENOTTY == ENOTTY && clinux_EPIPE == EPIPE && clinux_ENOTDIR == ENOTDIR &&
+        clinux_EROFS == EROFS && clinux_EDQUOT == EDQUOT && clinux_ENXIO == ENXIO &&
+        clinux_ENAMETOOLONG == ENAMETOOLONG && clinux_ENOTSUP == ENOTSUP && clinux_ETOOMANYREFS == ETOOMANYREFS,
     "errno values");
 
 int clinux_parse_number(const char *text, double *value) {

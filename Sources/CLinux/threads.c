@@ -13,8 +13,7 @@ void clinux_mutex_destroy(struct clinux_mutex *mutex) { pthread_mutex_destroy((p
 void clinux_mutex_lock(struct clinux_mutex *mutex) { pthread_mutex_lock((pthread_mutex_t *)mutex); }
 void clinux_mutex_unlock(struct clinux_mutex *mutex) { pthread_mutex_unlock((pthread_mutex_t *)mutex); }
 
-int clinux_thread_start(
-    const char *name, size_t stack, void *(*body)(void *), void *context, clinux_thread *thread) {
+int clinux_thread_start(const char *name, size_t stack, void *(*body)(void *), void *context, clinux_thread *thread) {
     pthread_attr_t attributes;
     int error = pthread_attr_init(&attributes);
     if (error != 0) return error;

@@ -69,9 +69,13 @@ int clinux_v4l2_list_size(int fd, uint32_t fourcc, uint32_t index, struct clinux
         return 0;
     }
     const struct v4l2_frmsize_stepwise *range = &found.stepwise;
-    *size = (struct clinux_v4l2_size){
-        true, range->min_width, range->min_height, range->max_width, range->max_height, range->step_width,
-        range->step_height};
+    *size = (struct clinux_v4l2_size){true,
+                                      range->min_width,
+                                      range->min_height,
+                                      range->max_width,
+                                      range->max_height,
+                                      range->step_width,
+                                      range->step_height};
     return 0;
 }
 
@@ -94,19 +98,29 @@ static void read_format(const struct v4l2_format *from, bool planes, struct clin
     if (planes) {
         const struct v4l2_pix_format_mplane *found = &from->fmt.pix_mp;
         *to = (struct clinux_v4l2_format){
-            .fourcc = found->pixelformat, .width = found->width, .height = found->height,
-            .plane_count = found->num_planes, .field = found->field, .colour_space = found->colorspace,
-            .encoding = found->ycbcr_enc, .quantisation = found->quantization};
+            .fourcc = found->pixelformat,
+            .width = found->width,
+            .height = found->height,
+            .plane_count = found->num_planes,
+            .field = found->field,
+            .colour_space = found->colorspace,
+            .encoding = found->ycbcr_enc,
+            .quantisation = found->quantization};
         for (size_t i = 0; i < to->plane_count && i < clinux_v4l2_planes; i++)
-            to->planes[i] = (struct clinux_v4l2_plane){
-                found->plane_fmt[i].bytesperline, found->plane_fmt[i].sizeimage};
+            to->planes[i] = (struct clinux_v4l2_plane){found->plane_fmt[i].bytesperline, found->plane_fmt[i].sizeimage};
         return;
     }
     const struct v4l2_pix_format *found = &from->fmt.pix;
     *to = (struct clinux_v4l2_format){
-        .fourcc = found->pixelformat, .width = found->width, .height = found->height, .plane_count = 1,
-        .planes = {{found->bytesperline, found->sizeimage}}, .field = found->field,
-        .colour_space = found->colorspace, .encoding = found->ycbcr_enc, .quantisation = found->quantization};
+        .fourcc = found->pixelformat,
+        .width = found->width,
+        .height = found->height,
+        .plane_count = 1,
+        .planes = {{found->bytesperline, found->sizeimage}},
+        .field = found->field,
+        .colour_space = found->colorspace,
+        .encoding = found->ycbcr_enc,
+        .quantisation = found->quantization};
 }
 
 int clinux_v4l2_get_format(int fd, bool planes, struct clinux_v4l2_format *format) {
@@ -151,8 +165,7 @@ int clinux_v4l2_request_buffers(int fd, bool planes, uint32_t *count) {
     return error;
 }
 
-int clinux_v4l2_map(
-    int fd, bool planes, uint32_t index, uint32_t plane, const void **address, size_t *byte_count) {
+int clinux_v4l2_map(int fd, bool planes, uint32_t index, uint32_t plane, const void **address, size_t *byte_count) {
     struct v4l2_plane parts[VIDEO_MAX_PLANES] = {0};
     struct v4l2_buffer buffer = {.index = index, .type = type_of(planes), .memory = V4L2_MEMORY_MMAP};
     if (planes) {
@@ -197,8 +210,7 @@ int clinux_v4l2_dequeue(int fd, bool planes, struct clinux_v4l2_filled *filled) 
     filled->sequence = buffer.sequence;
     filled->is_damaged = buffer.flags & V4L2_BUF_FLAG_ERROR;
     if ((buffer.flags & V4L2_BUF_FLAG_TIMESTAMP_MASK) == V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC)
-        filled->captured =
-            (uint64_t)buffer.timestamp.tv_sec * 1000000000u + (uint64_t)buffer.timestamp.tv_usec * 1000u;
+        filled->captured = (uint64_t)buffer.timestamp.tv_sec * 1000000000u + (uint64_t)buffer.timestamp.tv_usec * 1000u;
     for (size_t i = 0; i < clinux_v4l2_planes; i++) {
         if (!planes)
             filled->byte_counts[i] = i == 0 ? buffer.bytesused : 0;

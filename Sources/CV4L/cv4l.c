@@ -67,7 +67,7 @@ int cv4l_convert(
     from.fmt.pix.bytesperline = source->row_bytes;
     from.fmt.pix.sizeimage = source->byte_count;
     // libv4l's type is not const; it reads only.
-    int written =
-        v4lconvert_convert(converter->data, &from, &to, (unsigned char *)frame, (int)count, output, (int)capacity);
+    int written = v4lconvert_convert(
+        converter->data, &from, &to, (unsigned char *)frame, (int)count, output, (int)capacity);
     return written == (int)(source->width * source->height / 2 * 3) ? 0 : EBADMSG;
 }

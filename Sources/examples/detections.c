@@ -17,9 +17,12 @@
 #include <unistd.h>
 
 enum {
-    line_limit = 256 << 10,  // the longest line is hello
+    line_limit = 256 << 10, // the longest line is hello
     most_nested = 32,
-    exit_usage = 64, exit_unavailable = 69, exit_io = 74, exit_protocol = 76,  // sysexits.h
+    exit_usage = 64,
+    exit_unavailable = 69,
+    exit_io = 74,
+    exit_protocol = 76, // sysexits.h
 };
 
 static void fail(int code, const char *message) {
@@ -111,7 +114,7 @@ static unsigned hexadecimal(const char *at) {
 }
 
 static void print_utf8(unsigned code) {
-    if (code < 0x20 || code == 0x7F) code = '?';  // one line stays one line
+    if (code < 0x20 || code == 0x7F) code = '?'; // one line stays one line
     if (code < 0x80) {
         putchar((int)code);
     } else {

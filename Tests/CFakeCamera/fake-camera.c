@@ -42,20 +42,41 @@
 
 enum { CAMERAS = 8, MODES = 64, FRAMES = 64, BUFFERS = 8, REFUSALS = 8 };
 
-struct mode { uint32_t fourcc, width, height, fps; };
-struct frame { uint32_t fourcc; char *bytes; size_t count; };
-struct refusal { uint32_t fourcc; int error; };
+struct mode {
+    uint32_t fourcc, width, height, fps;
+};
+struct frame {
+    uint32_t fourcc;
+    char *bytes;
+    size_t count;
+};
+struct refusal {
+    uint32_t fourcc;
+    int error;
+};
 
 struct camera {
     int fd;
     char card[32], driver[16], bus[32], log[1024];
-    struct mode modes[MODES]; int mode_count;
-    struct frame frames[FRAMES]; int frame_count;
-    struct refusal refusals[REFUSALS]; int refusal_count;
-    double budget, stamp; int no_stamp, damaged; double every; long stop_after;
+    struct mode modes[MODES];
+    int mode_count;
+    struct frame frames[FRAMES];
+    int frame_count;
+    struct refusal refusals[REFUSALS];
+    int refusal_count;
+    double budget, stamp;
+    int no_stamp, damaged;
+    double every;
+    long stop_after;
     struct mode set;
-    int memory; size_t size; int buffer_count; int queued[BUFFERS], queued_count; int streams;
-    uint32_t sequence; long sent; int turn;
+    int memory;
+    size_t size;
+    int buffer_count;
+    int queued[BUFFERS], queued_count;
+    int streams;
+    uint32_t sequence;
+    long sent;
+    int turn;
 };
 
 static struct camera *cameras[CAMERAS];
@@ -64,7 +85,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint32_t code(const char *text) { return v4l2_fourcc(text[0], text[1], text[2], text[3]); }
 
 static struct camera *find(int fd) {
-    for (int i = 0; i < CAMERAS; i++) if (cameras[i] && cameras[i]->fd == fd) return cameras[i];
+    for (int i = 0; i < CAMERAS; i++)
+        if (cameras[i] && cameras[i]->fd == fd) return cameras[i];
     return NULL;
 }
 
@@ -73,14 +95,17 @@ static void note(struct camera *camera, const char *what) {
     FILE *file = fopen(camera->log, "a");
     if (!file) return;
     const uint32_t f = camera->set.fourcc;
-    fprintf(file, "%s %c%c%c%c %ux%u %u\n", what, f & 255, f >> 8 & 255, f >> 16 & 255, f >> 24, camera->set.width,
-            camera->set.height, camera->set.fps);
+    fprintf(
+        file, "%s %c%c%c%c %ux%u %u\n", what, f & 255, f >> 8 & 255, f >> 16 & 255, f >> 24, camera->set.width,
+        camera->set.height, camera->set.fps);
     fclose(file);
 }
 
 static void place(char *to, size_t size, const char *name) {
-    if (name[0] == '/') snprintf(to, size, "%s", name);
-    else snprintf(to, size, "%s/%s", getenv("FAKE_DEV"), name);
+    if (name[0] == '/')
+        snprintf(to, size, "%s", name);
+    else
+        snprintf(to, size, "%s/%s", getenv("FAKE_DEV"), name);
 }
 
 static void load(struct camera *camera, const char *fourcc, const char *name) {
@@ -106,10 +131,14 @@ static struct camera *read_camera(const char *path) {
     int number;
     while (fgets(line, sizeof line, file)) {
         if (sscanf(line, "%63s", word) != 1 || word[0] == '#') continue;
-        if (sscanf(line, "card %31[^\n]", camera->card) == 1 || sscanf(line, "driver %15[^\n]", camera->driver) == 1
-            || sscanf(line, "bus %31[^\n]", camera->bus) == 1 || sscanf(line, "budget %lf", &camera->budget) == 1
-            || sscanf(line, "stop-after %ld", &camera->stop_after) == 1) continue;
-        if (!strcmp(word, "stamp") && strstr(line, "unset")) { camera->no_stamp = 1; continue; }
+        if (sscanf(line, "card %31[^\n]", camera->card) == 1 || sscanf(line, "driver %15[^\n]", camera->driver) == 1 ||
+            sscanf(line, "bus %31[^\n]", camera->bus) == 1 || sscanf(line, "budget %lf", &camera->budget) == 1 ||
+            sscanf(line, "stop-after %ld", &camera->stop_after) == 1)
+            continue;
+        if (!strcmp(word, "stamp") && strstr(line, "unset")) {
+            camera->no_stamp = 1;
+            continue;
+        }
         if (sscanf(line, "stamp %lf", &camera->stamp) == 1) continue;
         if (!strcmp(word, "damaged")) camera->damaged = 1;
         if (sscanf(line, "every %lf", &camera->every) == 1) continue;
@@ -117,8 +146,8 @@ static struct camera *read_camera(const char *path) {
         if (sscanf(line, "refuse %63s %d", text, &number) == 2 && camera->refusal_count < REFUSALS)
             camera->refusals[camera->refusal_count++] = (struct refusal){code(text), number};
         struct mode mode;
-        if (sscanf(line, "mode %63s %63s %u", text, size, &mode.fps) == 3 && camera->mode_count < MODES
-            && sscanf(size, "%ux%u", &mode.width, &mode.height) == 2) {
+        if (sscanf(line, "mode %63s %63s %u", text, size, &mode.fps) == 3 && camera->mode_count < MODES &&
+            sscanf(size, "%ux%u", &mode.width, &mode.height) == 2) {
             mode.fourcc = code(text);
             camera->modes[camera->mode_count++] = mode;
         }
@@ -138,28 +167,45 @@ static const char *redirect(const char *path, char *to, size_t size) {
     return to;
 }
 
-static int refuse(int error) { errno = error; return -1; }
+static int refuse(int error) {
+    errno = error;
+    return -1;
+}
 
 static int is_camera(const char *path) { return getenv("FAKE_DEV") && !strncmp(path, "/dev/video", 10); }
 
 static int open_camera(const char *path) {
     struct camera *camera = read_camera(path);
-    if (!camera) { errno = ENOENT; return -1; }
+    if (!camera) {
+        errno = ENOENT;
+        return -1;
+    }
     camera->fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     camera->memory = -1;
-    for (int i = 0; i < camera->refusal_count; i++) if (camera->refusals[i].fourcc == code("open")) return refuse(camera->refusals[i].error);
+    for (int i = 0; i < camera->refusal_count; i++)
+        if (camera->refusals[i].fourcc == code("open")) return refuse(camera->refusals[i].error);
     pthread_mutex_lock(&lock);
     int done = 0;
-    for (int i = 0; i < CAMERAS && !done; i++) if (!cameras[i]) { cameras[i] = camera; done = 1; }
+    for (int i = 0; i < CAMERAS && !done; i++)
+        if (!cameras[i]) {
+            cameras[i] = camera;
+            done = 1;
+        }
     pthread_mutex_unlock(&lock);
-    if (!done) { errno = EMFILE; return -1; }
+    if (!done) {
+        errno = EMFILE;
+        return -1;
+    }
     return camera->fd;
 }
 
 #define NEXT(name) ((typeof(&name))dlsym(RTLD_NEXT, #name))
 
 int open(const char *path, int flags, ...) {
-    va_list list; va_start(list, flags); mode_t mode = va_arg(list, mode_t); va_end(list);
+    va_list list;
+    va_start(list, flags);
+    mode_t mode = va_arg(list, mode_t);
+    va_end(list);
     char other[1024];
     const char *real = redirect(path, other, sizeof other);
     if (is_camera(path)) return open_camera(real);
@@ -167,7 +213,10 @@ int open(const char *path, int flags, ...) {
 }
 
 int openat(int folder, const char *path, int flags, ...) {
-    va_list list; va_start(list, flags); mode_t mode = va_arg(list, mode_t); va_end(list);
+    va_list list;
+    va_start(list, flags);
+    mode_t mode = va_arg(list, mode_t);
+    va_end(list);
     char other[1024];
     const char *real = redirect(path, other, sizeof other);
     if (is_camera(path)) return open_camera(real);
@@ -195,13 +244,14 @@ int inotify_add_watch(int fd, const char *path, uint32_t mask) {
 
 int close(int fd) {
     pthread_mutex_lock(&lock);
-    for (int i = 0; i < CAMERAS; i++) if (cameras[i] && cameras[i]->fd == fd) {
-        struct camera *camera = cameras[i];
-        if (camera->memory >= 0) NEXT(close)(camera->memory);
-        for (int f = 0; f < camera->frame_count; f++) free(camera->frames[f].bytes);
-        free(camera);
-        cameras[i] = NULL;
-    }
+    for (int i = 0; i < CAMERAS; i++)
+        if (cameras[i] && cameras[i]->fd == fd) {
+            struct camera *camera = cameras[i];
+            if (camera->memory >= 0) NEXT(close)(camera->memory);
+            for (int f = 0; f < camera->frame_count; f++) free(camera->frames[f].bytes);
+            free(camera);
+            cameras[i] = NULL;
+        }
     pthread_mutex_unlock(&lock);
     return NEXT(close)(fd);
 }
@@ -214,20 +264,29 @@ void *mmap(void *at, size_t count, int protection, int flags, int fd, off_t offs
 static struct mode *nth(struct camera *camera, uint32_t fourcc, int index, int (*same)(struct mode *, struct mode *)) {
     for (int i = 0; i < camera->mode_count; i++) {
         int is_new = !fourcc || camera->modes[i].fourcc == fourcc;
-        for (int j = 0; j < i && is_new; j++) if (same(&camera->modes[j], &camera->modes[i])) is_new = 0;
+        for (int j = 0; j < i && is_new; j++)
+            if (same(&camera->modes[j], &camera->modes[i])) is_new = 0;
         if (is_new && index-- == 0) return &camera->modes[i];
     }
     return NULL;
 }
 static int same_format(struct mode *a, struct mode *b) { return a->fourcc == b->fourcc; }
-static int same_size(struct mode *a, struct mode *b) { return same_format(a, b) && a->width == b->width && a->height == b->height; }
+static int same_size(struct mode *a, struct mode *b) {
+    return same_format(a, b) && a->width == b->width && a->height == b->height;
+}
 
 static void describe(struct camera *camera, struct v4l2_pix_format *pix) {
     const int is_jpeg = camera->set.fourcc == code("MJPG"), is_grey = camera->set.fourcc == code("GREY");
     *pix = (struct v4l2_pix_format){
-        .width = camera->set.width, .height = camera->set.height, .pixelformat = camera->set.fourcc,
-        .field = V4L2_FIELD_NONE, .bytesperline = is_jpeg ? 0 : is_grey ? camera->set.width : 2 * camera->set.width,
-        .sizeimage = 2 * camera->set.width * camera->set.height, .colorspace = V4L2_COLORSPACE_SRGB};
+        .width = camera->set.width,
+        .height = camera->set.height,
+        .pixelformat = camera->set.fourcc,
+        .field = V4L2_FIELD_NONE,
+        .bytesperline = is_jpeg ? 0
+            : is_grey           ? camera->set.width
+                                : 2 * camera->set.width,
+        .sizeimage = 2 * camera->set.width * camera->set.height,
+        .colorspace = V4L2_COLORSPACE_SRGB};
 }
 
 static void run_timer(struct camera *camera, int runs) {
@@ -243,11 +302,15 @@ static int start(struct camera *camera) {
     const struct mode *set = &camera->set;
     double pixels = (double)set->width * set->height * set->fps;
     double needs = set->fourcc == code("MJPG") ? pixels / 5 : pixels * 2;
-    for (int i = 0; i < camera->refusal_count; i++) if (camera->refusals[i].fourcc == set->fourcc) {
+    for (int i = 0; i < camera->refusal_count; i++)
+        if (camera->refusals[i].fourcc == set->fourcc) {
+            note(camera, "refused");
+            return refuse(camera->refusals[i].error);
+        }
+    if (camera->budget > 0 && needs > camera->budget) {
         note(camera, "refused");
-        return refuse(camera->refusals[i].error);
+        return refuse(ENOSPC);
     }
-    if (camera->budget > 0 && needs > camera->budget) { note(camera, "refused"); return refuse(ENOSPC); }
     note(camera, "started");
     camera->streams = 1;
     camera->sequence = 0;
@@ -260,12 +323,16 @@ static int dequeue(struct camera *camera, struct v4l2_buffer *buffer) {
     uint64_t ticks = 0;
     if (!camera->streams || read(camera->fd, &ticks, sizeof ticks) != sizeof ticks) return refuse(EAGAIN);
     camera->sequence += (uint32_t)ticks;
-    if (camera->stop_after && camera->sent >= camera->stop_after) { run_timer(camera, 0); return refuse(EAGAIN); }
+    if (camera->stop_after && camera->sent >= camera->stop_after) {
+        run_timer(camera, 0);
+        return refuse(EAGAIN);
+    }
     if (!camera->queued_count) return refuse(EAGAIN);
     int index = camera->queued[0];
     memmove(camera->queued, camera->queued + 1, (size_t)--camera->queued_count * sizeof(int));
     size_t count = camera->size;
-    char *memory = NEXT(mmap)(NULL, camera->size, PROT_READ | PROT_WRITE, MAP_SHARED, camera->memory, index * (off_t)camera->size);
+    char *memory = NEXT(mmap)(
+        NULL, camera->size, PROT_READ | PROT_WRITE, MAP_SHARED, camera->memory, index * (off_t)camera->size);
     int found = 0;
     for (int i = 0; i < camera->frame_count && !found; i++) {
         struct frame *frame = &camera->frames[(camera->turn + i) % camera->frame_count];
@@ -282,8 +349,12 @@ static int dequeue(struct camera *camera, struct v4l2_buffer *buffer) {
     double time = (double)now.tv_sec + (double)now.tv_nsec / 1e9 - 0.005 + camera->stamp;
     if (time < 0) time = 0;
     *buffer = (struct v4l2_buffer){
-        .index = (uint32_t)index, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP,
-        .bytesused = (uint32_t)count, .sequence = camera->sequence - 1, .length = (uint32_t)camera->size};
+        .index = (uint32_t)index,
+        .type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
+        .memory = V4L2_MEMORY_MMAP,
+        .bytesused = (uint32_t)count,
+        .sequence = camera->sequence - 1,
+        .length = (uint32_t)camera->size};
     if (!camera->no_stamp) {
         buffer->flags = V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC;
         buffer->timestamp.tv_sec = (long)time;
@@ -308,7 +379,9 @@ static int answer(struct camera *camera, unsigned long request, void *argument) 
     }
     case VIDIOC_ENUM_FMT: {
         struct v4l2_fmtdesc *format = argument;
-        struct mode *mode = format->type == V4L2_BUF_TYPE_VIDEO_CAPTURE ? nth(camera, 0, (int)format->index, same_format) : NULL;
+        struct mode *mode = format->type == V4L2_BUF_TYPE_VIDEO_CAPTURE
+            ? nth(camera, 0, (int)format->index, same_format)
+            : NULL;
         if (!mode) return refuse(EINVAL);
         format->pixelformat = mode->fourcc;
         return 0;
@@ -327,7 +400,9 @@ static int answer(struct camera *camera, unsigned long request, void *argument) 
         int index = (int)interval->index;
         for (int i = 0; i < camera->mode_count; i++) {
             struct mode *mode = &camera->modes[i];
-            if (mode->fourcc != interval->pixel_format || mode->width != interval->width || mode->height != interval->height) continue;
+            if (mode->fourcc != interval->pixel_format || mode->width != interval->width ||
+                mode->height != interval->height)
+                continue;
             if (index-- > 0) continue;
             interval->type = V4L2_FRMIVAL_TYPE_DISCRETE;
             interval->discrete = (struct v4l2_fract){1, mode->fps};
@@ -344,7 +419,11 @@ static int answer(struct camera *camera, unsigned long request, void *argument) 
             for (int i = 0; i < camera->mode_count; i++)
                 if (camera->modes[i].fourcc == format->fmt.pix.pixelformat) {
                     if (best->fourcc != camera->modes[i].fourcc) best = &camera->modes[i];
-                    if (camera->modes[i].width == format->fmt.pix.width && camera->modes[i].height == format->fmt.pix.height) { best = &camera->modes[i]; break; }
+                    if (camera->modes[i].width == format->fmt.pix.width &&
+                        camera->modes[i].height == format->fmt.pix.height) {
+                        best = &camera->modes[i];
+                        break;
+                    }
                 }
             camera->set = *best;
             note(camera, "set");
@@ -359,10 +438,15 @@ static int answer(struct camera *camera, unsigned long request, void *argument) 
         if (request == VIDIOC_S_PARM && time->numerator) {
             double wanted = (double)time->denominator / time->numerator, nearest = 1e9;
             uint32_t fps = camera->set.fps;
-            for (int i = 0; i < camera->mode_count; i++) if (same_size(&camera->modes[i], &camera->set)) {
-                double distance = camera->modes[i].fps > wanted ? camera->modes[i].fps - wanted : wanted - camera->modes[i].fps;
-                if (distance < nearest) { nearest = distance; fps = camera->modes[i].fps; }
-            }
+            for (int i = 0; i < camera->mode_count; i++)
+                if (same_size(&camera->modes[i], &camera->set)) {
+                    double distance = camera->modes[i].fps > wanted ? camera->modes[i].fps - wanted
+                                                                    : wanted - camera->modes[i].fps;
+                    if (distance < nearest) {
+                        nearest = distance;
+                        fps = camera->modes[i].fps;
+                    }
+                }
             camera->set.fps = fps;
             note(camera, "interval");
         }
@@ -403,14 +487,18 @@ static int answer(struct camera *camera, unsigned long request, void *argument) 
 }
 
 int ioctl(int fd, unsigned long request, ...) {
-    va_list list; va_start(list, request); void *argument = va_arg(list, void *); va_end(list);
+    va_list list;
+    va_start(list, request);
+    void *argument = va_arg(list, void *);
+    va_end(list);
     struct camera *camera = find(fd);
     return camera ? answer(camera, request, argument) : NEXT(ioctl)(fd, request, argument);
 }
 
 // libv4lconvert asks past ioctl().
 long syscall(long number, ...) {
-    va_list list; va_start(list, number);
+    va_list list;
+    va_start(list, number);
     long a[6];
     for (int i = 0; i < 6; i++) a[i] = va_arg(list, long);
     va_end(list);

@@ -14,6 +14,4 @@ const char *ctest_make_folder(void) {
     return mkdtemp(folder);
 }
 
-int ctest_remove_folder(void) {
-    return rmdir(folder);
-}
+int ctest_remove_folder(void) { return rmdir(folder); }

@@ -31,5 +31,4 @@ int clinux_make_folder(const char *_Nonnull path);
 
 /// Replaces the file or link `path` by these bytes with the mode `mode` in those steps, or leaves it as it was. Allocates
 /// nothing. ENODEV where the name is a pipe, device or socket, otherwise what a step said.
-int clinux_replace_file(
-    const char *_Nonnull path, const void *_Nonnull bytes, size_t count, unsigned mode);
+int clinux_replace_file(const char *_Nonnull path, const void *_Nonnull bytes, size_t count, unsigned mode);

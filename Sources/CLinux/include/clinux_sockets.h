@@ -38,8 +38,7 @@ int clinux_receive(int fd, void *_Nonnull bytes, size_t count, size_t *_Nonnull 
 
 /// The same with another descriptor beside the bytes (SCM_RIGHTS), which the peer gets with the first of them. Once a
 /// byte is sent, so is the descriptor. ETOOMANYREFS when too many descriptors are under way.
-int clinux_send_descriptor(
-    int fd, const void *_Nonnull bytes, size_t count, int descriptor, size_t *_Nonnull sent);
+int clinux_send_descriptor(int fd, const void *_Nonnull bytes, size_t count, int descriptor, size_t *_Nonnull sent);
 /// clinux_receive, and the descriptor that came beside the bytes or -1. Of several the first; the others are closed.
 int clinux_receive_descriptor(
     int fd, void *_Nonnull bytes, size_t count, size_t *_Nonnull got, int *_Nonnull descriptor);

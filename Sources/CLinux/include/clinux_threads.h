@@ -18,7 +18,7 @@ typedef uintptr_t clinux_thread;
 
 /// Runs `body(context)` on a new thread with this many bytes of stack; `name` has at most 15 bytes.
 int clinux_thread_start(
-    const char *_Nonnull name, size_t stack, void *_Nullable (*_Nonnull body)(void *_Nullable),
-    void *_Nullable context, clinux_thread *_Nonnull thread);
+    const char *_Nonnull name, size_t stack, void *_Nullable (*_Nonnull body)(void *_Nullable), void *_Nullable context,
+    clinux_thread *_Nonnull thread);
 /// Waits for a thread's end.
 int clinux_thread_join(clinux_thread thread);

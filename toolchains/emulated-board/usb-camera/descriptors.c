@@ -4,8 +4,8 @@
 
 #include "frames.h"
 
-#define LE16(x) (uint8_t)((x) & 0xff), (uint8_t)((x) >> 8 & 0xff)
-#define LE32(x) LE16((uint32_t)(x) & 0xffff), LE16((uint32_t)(x) >> 16)
+#define LE16(x) (uint8_t)((x)&0xff), (uint8_t)((x) >> 8 & 0xff)
+#define LE32(x) LE16((uint32_t)(x)&0xffff), LE16((uint32_t)(x) >> 16)
 
 enum { MANUFACTURER = 1, PRODUCT, SERIAL };
 enum { CAMERA_TERMINAL = 1, OUTPUT_TERMINAL };
@@ -20,10 +20,10 @@ static void append(struct bytes *to, const uint8_t *bytes, size_t count) {
     to->count += count;
 }
 
-#define APPEND(to, ...) \
-    do { \
-        const uint8_t part[] = {__VA_ARGS__}; \
-        append(to, part, sizeof part); \
+#define APPEND(to, ...)                                                                                                \
+    do {                                                                                                               \
+        const uint8_t part[] = {__VA_ARGS__};                                                                          \
+        append(to, part, sizeof part);                                                                                 \
     } while (0)
 
 // Lengths of what follows are known when it is there.
@@ -117,7 +117,8 @@ size_t string_descriptor(const struct options *options, unsigned index, uint8_t 
 
 size_t probe_settings(const struct options *options, uint8_t *out) {
     struct bytes to = {.start = out};
-    APPEND(&to, LE16(1), 1, 1, LE32(frame_interval(options)), LE16(0), LE16(0), LE16(0), LE16(0), LE16(0),
+    APPEND(
+        &to, LE16(1), 1, 1, LE32(frame_interval(options)), LE16(0), LE16(0), LE16(0), LE16(0), LE16(0),
         LE32(largest_frame(options)), LE32(PAYLOAD_SIZE));
     return to.count;
 }

@@ -77,8 +77,10 @@ struct frame make_frame(uint64_t number) {
     bool is_truncated = is_turn(number, settings->truncate_every);
     if (is_garbage || is_wrong_size) {
         memcpy(changed, frame.bytes, frame.size);
-        if (is_garbage) fill_with_noise(changed, frame.size, number);
-        else halve_size(changed, frame.size);
+        if (is_garbage)
+            fill_with_noise(changed, frame.size, number);
+        else
+            halve_size(changed, frame.size);
         frame.bytes = changed;
     }
     if (is_truncated) frame.size = (frame.size + 1) / 2;

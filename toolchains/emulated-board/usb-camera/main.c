@@ -58,7 +58,8 @@ struct camera {
 
 static void remove_waiting(struct camera *camera, size_t index) {
     camera->waiting_count--;
-    memmove(camera->waiting + index, camera->waiting + index + 1,
+    memmove(
+        camera->waiting + index, camera->waiting + index + 1,
         (camera->waiting_count - index) * sizeof *camera->waiting);
 }
 
@@ -99,8 +100,10 @@ static void receive(struct camera *camera) {
         }
         break;
     case STREAM_REQUEST:
-        if (camera->waiting_count == WAITING_LIMIT) usbip_complete(camera->socket, &request, -EPIPE, NULL, 0);
-        else camera->waiting[camera->waiting_count++] = request;
+        if (camera->waiting_count == WAITING_LIMIT)
+            usbip_complete(camera->socket, &request, -EPIPE, NULL, 0);
+        else
+            camera->waiting[camera->waiting_count++] = request;
         break;
     case CANCEL_REQUEST: cancel(camera, &request); break;
     case END_OF_REQUESTS: is_ending = 1;
@@ -186,7 +189,8 @@ int main(int count, char **arguments) {
         struct pollfd request = {.fd = camera.socket, .events = POLLIN};
         if (ppoll(&request, 1, wait < 0 ? NULL : &limit, &outside) > 0) receive(&camera);
     }
-    fprintf(stderr, "usb-camera: unplugged after %" PRIu64 " frames, %" PRIu64 " of them faulty\n", camera.sent,
+    fprintf(
+        stderr, "usb-camera: unplugged after %" PRIu64 " frames, %" PRIu64 " of them faulty\n", camera.sent,
         camera.faulty);
     return 0;
 }

@@ -30,7 +30,7 @@ static const char usage[] =
     "the whole device: the kernel's requests to it stay without answer.\n";
 
 static const struct format formats[] = {
-    {"mjpeg", NULL, 16}, {"yuyv", "YUY2", 16}, {"uyvy", "UYVY", 16},
+    {"mjpeg", NULL, 16},  {"yuyv", "YUY2", 16}, {"uyvy", "UYVY", 16},
     {"nv12", "NV12", 12}, {"i420", "I420", 12}, {"grey", "Y8  ", 8},
 };
 
@@ -49,8 +49,8 @@ static uint64_t number(const char *name, const char *text, uint64_t least, uint6
 
 static void read_size(struct options *options, const char *text) {
     char rest;
-    if (sscanf(text, "%5ux%5u%c", &options->width, &options->height, &rest) != 2 || options->width == 0
-        || options->height == 0 || options->width > 4096 || options->height > 4096)
+    if (sscanf(text, "%5ux%5u%c", &options->width, &options->height, &rest) != 2 || options->width == 0 ||
+        options->height == 0 || options->width > 4096 || options->height > 4096)
         mistake("--size", text);
 }
 
@@ -63,8 +63,18 @@ static const struct format *find_format(const char *name) {
 
 struct options read_options(int count, char **arguments) {
     enum {
-        PORT = 1, FPS, SIZE, FORMAT, NAME, SERIAL, UNPLUG_AFTER, STALL_AFTER, TRUNCATE_EVERY, GARBAGE_EVERY,
-        WRONG_SIZE_EVERY, HELP
+        PORT = 1,
+        FPS,
+        SIZE,
+        FORMAT,
+        NAME,
+        SERIAL,
+        UNPLUG_AFTER,
+        STALL_AFTER,
+        TRUNCATE_EVERY,
+        GARBAGE_EVERY,
+        WRONG_SIZE_EVERY,
+        HELP
     };
     static const struct option table[] = {
         {"port", required_argument, NULL, PORT},
