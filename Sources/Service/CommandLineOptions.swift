@@ -1,6 +1,4 @@
 import CLinux
-import Camera
-import Vision
 
 /// One row of a program's table of options. `ID` is the program's own enum.
 public struct CommandLineOption<ID: Sendable>: Sendable {
@@ -31,11 +29,7 @@ public enum CommandLineError: Error, Equatable {
     case unknownOption
     case missingArgument
     case unexpectedArgument
-    case notANumber(from: Double, to: Double)
-    case notAnInteger(from: Int64, to: Int64)
-    case notAChoice
-    case notASize
-    case notAFormat
+    case value(ValueError)
     case unexpectedOperand
 }
 
@@ -45,7 +39,7 @@ public enum CommandLineError: Error, Equatable {
 ///     var line = CommandLineParser(table)
 ///     while let option = try line.next() {
 ///         switch option {
-///         case .threshold: threshold = try line.number(in: 0...1)
+///         case .threshold: threshold = try line.value(.score).score
 ///         ...
 ///     }
 ///     for operand in line.operands { ... }
@@ -153,56 +147,13 @@ public struct CommandLineParser<ID: Sendable> {
         return value
     }
 
-    /// A finite decimal number with a point. Throws `notANumber` for anything else and outside `range`.
-    public func number(in range: ClosedRange<Double>) throws(CommandLineError) -> Double {
-        var parsed = 0.0
-        guard clinux_parse_number(text, &parsed) == 0, range.contains(parsed) else {
-            throw .notANumber(from: range.lowerBound, to: range.upperBound)
+    /// The argument as a value of that kind.
+    public func value(_ kind: ValueKind) throws(CommandLineError) -> Given {
+        do throws(ValueError) {
+            return Given(try kind.value(of: bytes(text), isArgument: true), argument: text)
+        } catch {
+            throw .value(error)
         }
-        return parsed
-    }
-
-    /// A whole decimal number. Throws `notAnInteger` for anything else and outside `range`.
-    public func integer(in range: ClosedRange<Int64>) throws(CommandLineError) -> Int {
-        var parsed: Int64 = 0
-        guard clinux_parse_integer(text, &parsed) == 0, range.contains(parsed) else {
-            throw .notAnInteger(from: range.lowerBound, to: range.upperBound)
-        }
-        return Int(parsed)
-    }
-
-    /// The index of the argument in `choices`. The table's `argument` should read like `fast|upstream`.
-    public func choice(_ choices: [StaticString]) throws(CommandLineError) -> Int {
-        for (index, choice) in choices.enumerated() where equal(text, choice) { return index }
-        throw .notAChoice
-    }
-
-    /// Quarters of a turn in degrees: 0, 90, 180 or 270.
-    public func rotation() throws(CommandLineError) -> Int { 90 * (try choice(["0", "90", "180", "270"])) }
-
-    /// A camera's format, as `PixelFormat.name` has it, in letters of any case.
-    public func pixelFormat() throws(CommandLineError) -> PixelFormat {
-        guard let format = PixelFormat(name: bytes(text)) else { throw .notAFormat }
-        return format
-    }
-
-    /// Two sides in pixels, like 640x480.
-    public func size(in sides: ClosedRange<Int> = 8...16_384) throws(CommandLineError) -> PictureSize {
-        let given = UnsafeBufferPointer(start: text, count: clinux_string_length(text))
-        var numbers: InlineArray<2, Int> = [0, 0]
-        var position = 0
-        for index in 0..<given.count {
-            let character = UInt8(bitPattern: given[index])
-            if character == UInt8(ascii: "x"), position == 0, index > 0, index + 1 < given.count {
-                position = 1
-                continue
-            }
-            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(character), numbers[position] <= sides.upperBound
-            else { throw .notASize }
-            numbers[position] = 10 * numbers[position] + Int(character - UInt8(ascii: "0"))
-        }
-        guard position == 1, sides.contains(numbers[0]), sides.contains(numbers[1]) else { throw .notASize }
-        return PictureSize(width: numbers[0], height: numbers[1])
     }
 
     // MARK: - Words
@@ -222,21 +173,10 @@ public struct CommandLineParser<ID: Sendable> {
                 + (near.map { "; did you mean --\(Service.text($0))?" } ?? "")
         case .missingArgument: return "\(name) needs an argument: \(table[row].argument ?? "VALUE")"
         case .unexpectedArgument: return "\(name) takes no argument"
-        case .notANumber(let from, let to):
-            return "\(name) wants a number from \(brief(from)) to \(brief(to)), not '\(given)'"
-        case .notAnInteger(let from, let to):
-            return "\(name) wants a whole number from \(from) to \(to), not '\(given)'"
-        case .notASize: return "\(name) wants two sides in pixels like 640x480, not '\(given)'"
-        case .notAFormat:
-            return "\(name) \(ConfigurationMistake.Reason.notAFormat.words), not '\(given)'"
-        case .notAChoice: return "\(name) wants \(table[row].argument ?? "VALUE"), not '\(given)'"
+        case .value(let error): return "\(name) \(error.words), not '\(given)'"
         case .unexpectedOperand:
             return "unexpected argument '\(operands.first.map { String(cString: $0) } ?? "")'"
         }
-    }
-
-    private func brief(_ number: Double) -> String {
-        number.magnitude < 1e9 && number == Double(Int64(number)) ? fixed(number, decimals: 0) : "\(number)"
     }
 
     /// The table as lines for `--help`, names and arguments in one column.

@@ -46,6 +46,13 @@ public func byteCount(_ count: Int) -> String {
     return "\(fixed(size / 1_073_741_824, decimals: 1)) GiB"
 }
 
+/// The texts in a row, `separator` between them.
+public func joined(_ texts: [String], by separator: String) -> String {
+    var result = ""
+    for (index, text) in texts.enumerated() { result += (index == 0 ? "" : separator) + text }
+    return result
+}
+
 /// On which side of its column a text stands.
 public enum Alignment: Sendable { case left, right }
 

@@ -48,8 +48,8 @@ struct BenchOptions {
         while let option = try line.next() {
             switch option {
             case .model: options.model = line.text
-            case .runs: options.runs = try line.integer(in: 1...100_000)
-            case .threads: options.threads = try line.integer(in: 1...Int64(Engine.mostThreads))
+            case .runs: options.runs = try line.value(.integer(1...100_000)).integer
+            case .threads: options.threads = try line.value(.integer(1...Int64(Engine.mostThreads))).integer
             case .layers: options.showsLayers = true
             case .frames: options.frames = line.text
             case .board: options.board = line.text

@@ -42,10 +42,10 @@ struct CamerasOptions {
         while let option = try line.next() {
             switch option {
             case .camera: options.camera = line.text
-            case .size: options.size = try line.size()
-            case .format: options.format = try line.pixelFormat()
-            case .rate: options.rate = try line.number(in: Configuration.rateRange)
-            case .network: options.network = try line.size()
+            case .size: options.size = try line.value(.size).size
+            case .format: options.format = try line.value(.format).format
+            case .rate: options.rate = try line.value(.number(Configuration.rateRange)).number
+            case .network: options.network = try line.value(.size).size
             case .json: options.isJSON = true
             case .help:
                 Output(log: log).write(usage + line.optionHelp + examples)

@@ -55,12 +55,12 @@ struct DetectOptions {
         while let option = try line.next() {
             switch option {
             case .model: options.model = line.text
-            case .threshold: threshold = Float(try line.number(in: 0...1))
+            case .threshold: threshold = try line.value(.score).score
             case .classThreshold: classThresholds.append(classThreshold(line.text, log))
-            case .limit: limit = try line.integer(in: 1...1_000_000)
-            case .resize: options.settings.resize = try line.choice(["fast", "upstream"]) == 0 ? .fast : .upstream
-            case .rotate: options.settings.rotation = Orientation(clockwise: try line.rotation())!
-            case .threads: options.settings.threads = try line.integer(in: 1...Int64(Engine.mostThreads))
+            case .limit: limit = try line.value(.integer(1...1_000_000)).integer
+            case .resize: options.settings.resize = try line.value(.choice(.resize)).choice == 0 ? .fast : .upstream
+            case .rotate: options.settings.rotation = Orientation(clockwise: 90 * (try line.value(.choice(.rotation)).choice))!
+            case .threads: options.settings.threads = try line.value(.integer(1...Int64(Engine.mostThreads))).integer
             case .json: options.isJSON = true
             case .annotate: options.annotate = line.text
             case .help:

@@ -38,7 +38,7 @@ struct PlanOptions {
         while let option = try line.next() {
             switch option {
             case .model: options.model = line.text
-            case .threads: options.threads = try line.integer(in: 1...Int64(Engine.mostThreads))
+            case .threads: options.threads = try line.value(.integer(1...Int64(Engine.mostThreads))).integer
             case .json: options.isJSON = true
             case .svg: options.svg = line.text
             case .help:

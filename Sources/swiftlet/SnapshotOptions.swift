@@ -40,8 +40,8 @@ struct SnapshotOptions {
             case .output: options.output = line.text
             case .socket: options.socket = line.text
             case .plain: options.isPlain = true
-            case .threshold: options.threshold = try line.number(in: 0...1)
-            case .wait: options.wait = UInt64(try line.number(in: 0...3600) * 1e9)
+            case .threshold: options.threshold = try line.value(.number(0...1)).number
+            case .wait: options.wait = UInt64(try line.value(.number(0...3600)).number * 1e9)
             case .help:
                 Output(log: log).write(usage + line.optionHelp + examples)
                 ExitCode.success.exit()

@@ -32,8 +32,8 @@ struct WatchOptions {
         while let option = try line.next() {
             switch option {
             case .socket: options.socket = line.text
-            case .count: options.count = try line.integer(in: 1...1_000_000_000_000)
-            case .threshold: options.threshold = try line.number(in: 0...1)
+            case .count: options.count = try line.value(.integer(1...1_000_000_000_000)).integer
+            case .threshold: options.threshold = try line.value(.number(0...1)).number
             case .help:
                 Output(log: log).write(usage + line.optionHelp + examples)
                 ExitCode.success.exit()

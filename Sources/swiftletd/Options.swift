@@ -139,16 +139,16 @@ struct Options {
                 options.namesCamera = true
                 override { $0.cameraName = name }
             case .size:
-                let size = try line.size()
+                let size = try line.value(.size).size
                 override { $0.cameraSize = size }
             case .format:
-                let format = try line.pixelFormat()
+                let format = try line.value(.format).format
                 override { $0.cameraFormat = format }
             case .timeout:
-                let timeout = try line.number(in: Configuration.timeoutRange)
+                let timeout = try line.value(.number(Configuration.timeoutRange)).number
                 override { $0.cameraTimeout = timeout }
             case .rotate:
-                let rotation = try line.rotation()
+                let rotation = 90 * (try line.value(.choice(.rotation)).choice)
                 override { $0.rotation = rotation }
             case .socket:
                 let path = bytes(line.text)
@@ -158,22 +158,22 @@ struct Options {
                 let path = bytes(line.text)
                 override { $0.metricsPath = path }
             case .threshold:
-                let threshold = Float(try line.number(in: 0...1))
+                let threshold = try line.value(.score).score
                 override { $0.threshold = threshold }
             case .limit:
-                let limit = try line.integer(in: Configuration.limitRange)
+                let limit = try line.value(.integer(Configuration.limitRange)).integer
                 override { $0.limit = limit }
             case .resize:
-                let isUpstream = try line.choice(["fast", "upstream"]) == 1
+                let isUpstream = try line.value(.choice(.resize)).choice == 1
                 override { $0.resizesAsUpstream = isUpstream }
             case .threads:
-                let threads = try line.integer(in: 1...Int64(Engine.mostThreads))
+                let threads = try line.value(.integer(1...Int64(Engine.mostThreads))).integer
                 override { $0.threads = threads }
             case .loop: options.repeats = true
             case .rate:
-                let rate = try line.number(in: Configuration.rateRange)
+                let rate = try line.value(.number(Configuration.rateRange)).number
                 override { $0.rate = rate }
-            case .wait: options.wait = UInt64(try line.number(in: 0...3600) * 1e9)
+            case .wait: options.wait = UInt64(try line.value(.number(0...3600)).number * 1e9)
             case .help:
                 write(usage + line.optionHelp + examples + "\n", log)
                 ExitCode.success.exit()
@@ -208,11 +208,11 @@ struct Options {
     /// Reads the file, again after SIGHUP, and puts the command line over it. With mistakes the settings are not to be
     /// used; those of a file that seems unfinished are not to replace others.
     func readConfiguration() throws(FileError) -> (
-        Configuration, [ConfigurationMistake], unfinished: ConfigurationMistake?
+        Configuration, [INIMistake], unfinished: INIMistake?
     ) {
         var configuration = Configuration()
-        var mistakes: [ConfigurationMistake] = []
-        var unfinished: ConfigurationMistake?
+        var mistakes: [INIMistake] = []
+        var unfinished: INIMistake?
         if let configurationPath {
             let reader = try ConfigurationReader.read(path: configurationPath)
             (configuration, mistakes, unfinished) = (reader.configuration, reader.mistakes, reader.unfinished)
@@ -221,7 +221,7 @@ struct Options {
         return (configuration, mistakes, unfinished)
     }
 
-    func message(_ mistake: ConfigurationMistake) -> String { mistake.message(file: configurationName) }
+    func message(_ mistake: INIMistake) -> String { mistake.message(file: configurationName) }
     func message(_ error: FileError) -> String { "\(configurationName): \(error.message)" }
 
     private var configurationName: String { configurationPath.map { text($0) } ?? "\(Configuration.defaultPath)" }

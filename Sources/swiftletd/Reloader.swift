@@ -95,24 +95,4 @@ final class NewPeriods: Sendable {
 extension Configuration {
     /// The least time between two frames, in nanoseconds.
     var period: UInt64 { rate.map { UInt64(1e9 / $0) } ?? 0 }
-
-    /// The settings that differ and that a running daemon does not change, as words; empty where there are none.
-    fileprivate func restartOnly(than old: Configuration) -> String {
-        var words = ""
-        func add(_ differs: Bool, _ name: StaticString) {
-            if differs { words += (words.isEmpty ? "" : ", ") + "\(name)" }
-        }
-        add(modelPath != old.modelPath, "[model] path")
-        add(threads != old.threads, "[model] threads")
-        add(cameraName != old.cameraName, "[camera] name")
-        add(cameraSize?.width != old.cameraSize?.width || cameraSize?.height != old.cameraSize?.height, "[camera] size")
-        add(cameraFormat != old.cameraFormat, "[camera] format")
-        add(cameraTimeout != old.cameraTimeout, "[camera] timeout")
-        add(rotation != old.rotation, "[camera] rotate")
-        add(resizesAsUpstream != old.resizesAsUpstream, "[detect] resize")
-        add(socketPath != old.socketPath, "[stream] socket")
-        add(allowsSnapshots != old.allowsSnapshots, "[stream] snapshots")
-        add(metricsPath != old.metricsPath, "[metrics] file")
-        return words
-    }
 }

@@ -35,9 +35,9 @@ import Testing
                 while let option = try line.next() {
                     switch option {
                     case .model: outcome.found.append("model \(text(line.text))")
-                    case .threshold: outcome.found.append("threshold \(try line.number(in: 0...1))")
-                    case .limit: outcome.found.append("limit \(try line.integer(in: 1...100))")
-                    case .resize: outcome.found.append("resize \(try line.choice(["fast", "upstream"]))")
+                    case .threshold: outcome.found.append("threshold \(try line.value(.number(0...1)).number)")
+                    case .limit: outcome.found.append("limit \(try line.value(.integer(1...100)).integer)")
+                    case .resize: outcome.found.append("resize \(try line.value(.choice(.resize)).choice)")
                     case .loop: outcome.found.append("loop")
                     case .help: outcome.found.append("help")
                     }
@@ -67,16 +67,19 @@ import Testing
         (["--Model"], .unknownOption, "--Model; did you mean --model?"), (["--loop", "-zl"], .unknownOption, "-z"),
         (["--l"], .unknownOption, "--l"), (["--model"], .missingArgument, "--model needs an argument: FILE"),
         (["-lm"], .missingArgument, "--model needs"), (["--loop=3"], .unexpectedArgument, "--loop takes no argument"),
-        (["--threshold", "1.01"], .notANumber(from: 0, to: 1), "--threshold wants a number from 0 to 1, not '1.01'"),
-        (["--threshold", "nan"], .notANumber(from: 0, to: 1), "'nan'"),
-        (["--threshold", "0x1"], .notANumber(from: 0, to: 1), "'0x1'"),
+        (
+            ["--threshold", "1.01"], .value(.notANumber(from: 0, to: 1)),
+            "--threshold must be a number from 0 to 1 (with a decimal point, without a unit), not '1.01'"
+        ),
+        (["--threshold", "nan"], .value(.notANumber(from: 0, to: 1)), "'nan'"),
+        (["--threshold", "0x1"], .value(.notANumber(from: 0, to: 1)), "'0x1'"),
         (["--threshold", ""], .missingArgument, "--threshold needs an argument: T"),
         (["--model="], .missingArgument, "--model needs an argument: FILE"),
-        (["--threshold", "1e999"], .notANumber(from: 0, to: 1), "'1e999'"),
-        (["--limit", "0"], .notAnInteger(from: 1, to: 100), "--limit wants a whole number from 1 to 100, not '0'"),
-        (["--limit", "99999999999999999999"], .notAnInteger(from: 1, to: 100), "9999"),
-        (["--limit", " 5"], .notAnInteger(from: 1, to: 100), "' 5'"),
-        (["--resize", "fas"], .notAChoice, "--resize wants fast|upstream, not 'fas'"),
+        (["--threshold", "1e999"], .value(.notANumber(from: 0, to: 1)), "'1e999'"),
+        (["--limit", "0"], .value(.notAnInteger(from: 1, to: 100)), "--limit must be a whole number from 1 to 100, not '0'"),
+        (["--limit", "99999999999999999999"], .value(.notAnInteger(from: 1, to: 100)), "9999"),
+        (["--limit", " 5"], .value(.notAnInteger(from: 1, to: 100)), "' 5'"),
+        (["--resize", "fas"], .value(.notAChoice(.resize)), "--resize must be fast or upstream, not 'fas'"),
     ]) func mistakesAreNamed(arguments: [String], error: CommandLineError, words: String) {
         let outcome = arguments.count == 1 ? parse(arguments[0]) : parse(arguments[0], arguments[1])
         #expect(outcome.error == error)

@@ -84,7 +84,7 @@ import Vision
     }
 
     @Test(arguments: [
-        ("key = 1", 1, "", "key", ConfigurationMistake.Reason.noSection),
+        ("key = 1", 1, "", "key", INIMistake.Reason.noSection),
         ("[detect]\n\nnonsense", 3, "", "", .notINI),
         ("[detect", 1, "", "", .notINI),
         ("[detekt]\nlimit = 1\nlimit = 2", 1, "detekt", "", .unknownSection),
@@ -113,7 +113,7 @@ import Vision
         ("[threshold]\na # b = 1", 2, "", "", .hashComment),
         ("[threshold]\na ; b = 1", 2, "", "", .notINI),
         ("[threshold]\n= 1", 2, "", "", .notINI),
-        ("[threshold]\nlight: red = 1", 2, "threshold", "light", .notANumber(from: 0, to: 1)),
+        ("[threshold]\nlight: red = 1", 2, "threshold", "light", .value(.notANumber(from: 0, to: 1))),
         ("[threshold]\n\"light: red\"", 2, "", "", .notINI),
         ("[threshold]\na = 1\nb = 1\n\"a\" = 0.5", 4, "threshold", "a", .repeated(line: 2)),
         ("[camera]\nname = \"usb", 2, "camera", "name", .quote),
@@ -128,44 +128,44 @@ import Vision
         ("[camera]\nname =;abc", 2, "camera", "name", .empty),
         ("[detect]\nclasses = a,;b", 2, "detect", "classes", .empty),
         ("[zone a]\n[zone b]\ninclude = 0 0 1 1", 1, "zone a", "", .emptyZone),
-        ("[stream]\nsocket = /\(String(repeating: "s", count: 120))", 2, "stream", "socket", .pathTooLong(limit: 107)),
+        ("[stream]\nsocket = /\(String(repeating: "s", count: 120))", 2, "stream", "socket", .value(.pathTooLong(limit: 107))),
         ("[detect]\nlimits = 1", 2, "detect", "limits", .unknownKey),
         ("[detect]\nsize = 1x1", 2, "detect", "size", .unknownKey),
         ("[detect]\nlimit = 1\n[model]\nthreads = 1\n[detect]\nlimit = 1", 6, "detect", "limit", .repeated(line: 2)),
         ("[detect]\nlimit =", 2, "detect", "limit", .empty),
         ("[detect]\nlimit = ; none", 2, "detect", "limit", .empty),
-        ("[detect]\nlimit = 0", 2, "detect", "limit", .notAnInteger(from: 1, to: 1000)),
-        ("[detect]\nlimit = 1.5", 2, "detect", "limit", .notAnInteger(from: 1, to: 1000)),
-        ("[detect]\nthreshold = 0,3", 2, "detect", "threshold", .notANumber(from: 0, to: 1)),
-        ("[detect]\nthreshold = nan", 2, "detect", "threshold", .notANumber(from: 0, to: 1)),
-        ("[threshold]\nking = 2", 2, "threshold", "king", .notANumber(from: 0, to: 1)),
+        ("[detect]\nlimit = 0", 2, "detect", "limit", .value(.notAnInteger(from: 1, to: 1000))),
+        ("[detect]\nlimit = 1.5", 2, "detect", "limit", .value(.notAnInteger(from: 1, to: 1000))),
+        ("[detect]\nthreshold = 0,3", 2, "detect", "threshold", .value(.notANumber(from: 0, to: 1))),
+        ("[detect]\nthreshold = nan", 2, "detect", "threshold", .value(.notANumber(from: 0, to: 1))),
+        ("[threshold]\nking = 2", 2, "threshold", "king", .value(.notANumber(from: 0, to: 1))),
         ("[detect]\nclasses = a,,b", 2, "detect", "classes", .empty),
-        ("[camera]\nformat = h264", 2, "camera", "format", .notAFormat),
-        ("[camera]\nrotate = 360", 2, "camera", "rotate", .notARotation),
-        ("[camera]\nrotate = 90\u{B0}", 2, "camera", "rotate", .notARotation),
-        ("[camera]\nsize = 1x1", 2, "camera", "size", .notASize),
-        ("[camera]\nrate = 10 fps", 2, "camera", "rate", .notANumber(from: 0.001, to: 1000)),
-        ("[camera]\nrotate = 45", 2, "camera", "rotate", .notARotation),
-        ("[camera]\ntimeout = 0.5", 2, "camera", "timeout", .notANumber(from: 1, to: 3600)),
-        ("[detect]\nresize = best", 2, "detect", "resize", .notAResize),
-        ("[stream]\nsnapshots = true", 2, "stream", "snapshots", .notYesOrNo),
-        ("[camera]\nsize = 640*480", 2, "camera", "size", .notASize),
-        ("[camera]\nsize = 640x", 2, "camera", "size", .notASize),
-        ("[camera]\nsize = 99999x1", 2, "camera", "size", .notASize),
-        ("[camera]\nrate = 0", 2, "camera", "rate", .notANumber(from: 0.001, to: 1000)),
-        ("[model]\npath = model.gguf", 2, "model", "path", .notAbsolute),
-        ("[zone a]\ninclude = 0 0 1", 2, "zone a", "include", .notARectangle),
-        ("[zone a]\ninclude = 0 0 1 1.1", 2, "zone a", "include", .notARectangle),
-        ("[zone a]\nexclude = 0.5 0 0.5 1", 2, "zone a", "exclude", .emptyRectangle),
-        ("[zone a]\nexclude = 0 1 1 0", 2, "zone a", "exclude", .emptyRectangle),
+        ("[camera]\nformat = h264", 2, "camera", "format", .value(.notAFormat)),
+        ("[camera]\nrotate = 360", 2, "camera", "rotate", .value(.notAChoice(.rotation))),
+        ("[camera]\nrotate = 90\u{B0}", 2, "camera", "rotate", .value(.notAChoice(.rotation))),
+        ("[camera]\nsize = 1x1", 2, "camera", "size", .value(.notASize)),
+        ("[camera]\nrate = 10 fps", 2, "camera", "rate", .value(.notANumber(from: 0.001, to: 1000))),
+        ("[camera]\nrotate = 45", 2, "camera", "rotate", .value(.notAChoice(.rotation))),
+        ("[camera]\ntimeout = 0.5", 2, "camera", "timeout", .value(.notANumber(from: 1, to: 3600))),
+        ("[detect]\nresize = best", 2, "detect", "resize", .value(.notAChoice(.resize))),
+        ("[stream]\nsnapshots = true", 2, "stream", "snapshots", .value(.notAChoice(.yesOrNo))),
+        ("[camera]\nsize = 640*480", 2, "camera", "size", .value(.notASize)),
+        ("[camera]\nsize = 640x", 2, "camera", "size", .value(.notASize)),
+        ("[camera]\nsize = 99999x1", 2, "camera", "size", .value(.notASize)),
+        ("[camera]\nrate = 0", 2, "camera", "rate", .value(.notANumber(from: 0.001, to: 1000))),
+        ("[model]\npath = model.gguf", 2, "model", "path", .value(.notAbsolute)),
+        ("[zone a]\ninclude = 0 0 1", 2, "zone a", "include", .value(.notARectangle)),
+        ("[zone a]\ninclude = 0 0 1 1.1", 2, "zone a", "include", .value(.notARectangle)),
+        ("[zone a]\nexclude = 0.5 0 0.5 1", 2, "zone a", "exclude", .value(.emptyRectangle)),
+        ("[zone a]\nexclude = 0 1 1 0", 2, "zone a", "exclude", .value(.emptyRectangle)),
         ("[zone a]\nexcept = 0 0 1 1", 2, "zone a", "except", .unknownKey),
         ("[zone]\ninclude = 0 0 1 1", 1, "zone", "", .unnamedZone),
         ("[detect]\nlimit = \0", 2, "", "", .nullByte),
     ])
     func mistakesAreFound(
-        text: String, line: Int, section: String, key: String, reason: ConfigurationMistake.Reason
+        text: String, line: Int, section: String, key: String, reason: INIMistake.Reason
     ) throws {
-        let expected = ConfigurationMistake(
+        let expected = INIMistake(
             line: line, section: Array(section.utf8), key: Array(key.utf8), reason: reason)
         #expect(read(text).mistakes == [expected])
         let message = expected.message(file: "F")
@@ -319,8 +319,8 @@ import Vision
 
     @Test func aKeyOfAnotherSectionIsSentThere() {
         let mistakes = read("[detect]\nrate = 5\nLimit = 5\n").mistakes.map { $0.message(file: "F") }
-        #expect(mistakes.first?.hasSuffix("resize; it belongs into [camera]") == true, "\(mistakes)")
-        #expect(mistakes.last?.hasSuffix("has threshold, limit, classes, resize") == true, "\(mistakes)")
+        #expect(mistakes.first?.hasSuffix("classes; it belongs into [camera]") == true, "\(mistakes)")
+        #expect(mistakes.last?.hasSuffix("has threshold, limit, resize, classes") == true, "\(mistakes)")
     }
 
     @Test func filesThatCannotBeReadAreErrors() throws {

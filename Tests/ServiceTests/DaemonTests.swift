@@ -204,9 +204,9 @@ import Vision
             (["--source", "-", "--loop"], 64, "--loop"), (["--source", ""], 64, "--source"),
             (["--source", pictures, "--socket", daemon.folder + "/none/s"], 73, "create it, or name another"),
             (["--source", pictures, "--socket", daemon.folder + "/text"], 73, "not a socket"),
-            (["--source", pictures, "--rate", "fast"], 64, "--rate wants a number"),
+            (["--source", pictures, "--rate", "fast"], 64, "--rate must be a number"),
             (["--source", pictures, "--camera", "any"], 64, "exclude each other"),
-            (["--size", "640"], 64, "two sides in pixels"),
+            (["--size", "640"], 64, "WIDTHxHEIGHT in pixels"),
         ]
         for (arguments, code, words) in cases {
             let daemon = try RunningDaemon()

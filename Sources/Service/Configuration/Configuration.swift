@@ -108,21 +108,19 @@ public struct Configuration {
     public static let timeoutRange = 1...3600.0
     /// Frames per second.
     public static let rateRange = 0.001...1000.0
-    /// Pixels of a side of the camera's frames.
-    public static let sideRange: ClosedRange<Int64> = 8...16_384
     /// Detections of a frame.
     public static let limitRange: ClosedRange<Int64> = 1...1000
 
     /// What the file says of classes that a model does not have.
     /// - Parameter labels: the model's, UTF-8; the first is the background, which is no class to detect.
-    public func mistakes(for labels: [[UInt8]]) -> [ConfigurationMistake] {
-        var mistakes: [ConfigurationMistake] = []
+    public func mistakes(for labels: [[UInt8]]) -> [INIMistake] {
+        var mistakes: [INIMistake] = []
         let sorted = SortedLabels(labels)
         func check(_ name: ClassName, _ section: StaticString, _ key: [UInt8]) {
             let isKnown = sorted.places(of: name.label).contains { $0 > 0 }
             if !isKnown, mistakes.count < ConfigurationReader.mostMistakes {
                 let near = nearest(to: name.label, in: labels.dropFirst())
-                let reason = ConfigurationMistake.Reason.unknownClass(name.label, nearest: near)
+                let reason = INIMistake.Reason.unknownClass(name.label, nearest: near)
                 mistakes.append(.init(line: name.line, section: bytes(section), key: key, reason: reason))
             }
         }

@@ -1,7 +1,4 @@
-import CLinux
-import Camera
 import Detector
-import Engine
 import Files
 
 /// Reads a configuration file: INI, as `INIScanner` has it. It collects every mistake; a file with one is not to be used.
@@ -14,11 +11,10 @@ public struct ConfigurationReader {
     /// Only to be used where `mistakes` is empty.
     public private(set) var configuration = Configuration()
     /// In the order of the lines.
-    public private(set) var mistakes: [ConfigurationMistake] = []
+    public private(set) var mistakes: [INIMistake] = []
     /// What tells that the file was caught before it was written whole: it must not replace settings that are in use.
-    public private(set) var unfinished: ConfigurationMistake?
-    /// By key, the line in which it stands, 0 for none.
-    private var lines = [Int](repeating: 0, count: Key.allCases.count)
+    public private(set) var unfinished: INIMistake?
+    private var keys = INIKeys(Setting.all.map { $0.entry })
     /// By the place of the zone.
     private var zoneLines: [ZoneLines] = []
     private var section = Section.none
@@ -33,8 +29,10 @@ public struct ConfigurationReader {
         /// Where the zone begins.
         var start: Int
         var hasKey = false
-        var include = 0
-        var exclude = 0
+        var keys = INIKeys<Configuration.Zone>([
+            .init("zone", "include", .rectangle) { $0.include = $1.rectangle },
+            .init("zone", "exclude", .rectangle) { $0.exclude = $1.rectangle },
+        ])
     }
 
     private init() {}
@@ -52,7 +50,7 @@ public struct ConfigurationReader {
         var scanner = INIScanner(text)
         var hasKey = false
         while reader.mistakes.count < mostMistakes {
-            do throws(ConfigurationMistake.Refusal) {
+            do throws(INIMistake.Refusal) {
                 guard let item = try scanner.next() else { break }
                 switch item {
                 case .section(let word, let name): reader.begin(word, name, scanner.line)
@@ -84,7 +82,7 @@ public struct ConfigurationReader {
     // MARK: - Lines
 
     private mutating func begin(_ word: [UInt8], _ name: [UInt8]?, _ line: Int) {
-        do throws(ConfigurationMistake.Refusal) {
+        do throws(INIMistake.Refusal) {
             section = .unknown
             if word == bytes("zone") {
                 guard let name, !name.isEmpty else { throw .init(.unnamedZone) }
@@ -93,7 +91,7 @@ public struct ConfigurationReader {
                 throw .init(.unknownSection)
             } else if word == bytes("threshold") {
                 section = .threshold
-            } else if Key.allCases.contains(where: { bytes($0.place.section) == word }) {
+            } else if keys.hasSection(word) {
                 section = .keys(word)
             } else {
                 throw .init(.unknownSection)
@@ -105,7 +103,7 @@ public struct ConfigurationReader {
     }
 
     private mutating func take(_ key: [UInt8], _ value: INICursor, _ line: Int) {
-        do throws(ConfigurationMistake.Refusal) {
+        do throws(INIMistake.Refusal) {
             switch section {
             case .none: throw .init(.noSection)
             // Reported where the section begins.
@@ -115,16 +113,11 @@ public struct ConfigurationReader {
                     throw .init(.tooManyNames(limit: ModelDescription.largestClassCount))
                 }
                 configuration.classThresholds.append(
-                    .init(name: .init(label: key, line: line), threshold: try Value(value).threshold()))
-            case .keys(let section):
-                guard
-                    let known = Key.allCases.first(where: {
-                        bytes($0.place.section) == section && bytes($0.place.key) == key
-                    })
-                else { throw .init(.unknownKey) }
-                try note(line, in: &lines[known.rawValue])
-                try take(known, value, line)
-            case .zone(let index): try takeZone(index, key, value, line)
+                    .init(name: .init(label: key, line: line), threshold: try Self.threshold(value)))
+            case .keys(let section): try keys.take(key, in: section, value, line, into: &configuration)
+            case .zone(let index):
+                zoneLines[index].hasKey = true
+                try zoneLines[index].keys.take(key, in: bytes("zone"), value, line, into: &configuration.zones[index])
             }
         } catch {
             mistakes.append(.init(line: line, section: sectionName, key: key, reason: error.reason))
@@ -138,14 +131,13 @@ public struct ConfigurationReader {
         let label = cursor.line(before: UInt8(ascii: "="))
         guard cursor.current != nil else { return }
         cursor.advance()
-        if let value = try? Value(cursor), (try? value.threshold()) != nil {
+        if (try? Self.threshold(cursor)) != nil {
             configuration.commentedThresholds.append(.init(label: label, line: line))
         }
     }
 
-    private func note(_ line: Int, in place: inout Int) throws(ConfigurationMistake.Refusal) {
-        guard place == 0 else { throw .init(.repeated(line: place)) }
-        place = line
+    private static func threshold(_ text: INICursor) throws(INIMistake.Refusal) -> Float {
+        Given(try ValueKind.score.value(of: text)).score
     }
 
     private var sectionName: [UInt8] {
@@ -157,48 +149,8 @@ public struct ConfigurationReader {
         }
     }
 
-    private mutating func take(_ key: Key, _ text: INICursor, _ line: Int) throws(ConfigurationMistake.Refusal) {
-        if key == .classes {
-            let names = try Value.list(text)
-            guard names.count <= ModelDescription.largestClassCount else {
-                throw .init(.tooManyNames(limit: ModelDescription.largestClassCount))
-            }
-            configuration.classes = names.map { .init(label: $0, line: line) }
-            return
-        }
-        let value = try Value(text)
-        switch key {
-        case .path:
-            configuration.modelPath = try value.path()
-            configuration.modelPathLine = line
-        case .threads: configuration.threads = try value.integer(in: 1...Int64(Engine.mostThreads))
-        case .name: configuration.cameraName = value.bytes
-        case .size: configuration.cameraSize = try value.size()
-        case .format:
-            guard let format = PixelFormat(name: value.bytes) else { throw .init(.notAFormat) }
-            configuration.cameraFormat = format
-        case .rotate:
-            configuration.rotation = try value.rotation()
-        case .timeout: configuration.cameraTimeout = try value.number(in: Configuration.timeoutRange)
-        case .rate: configuration.rate = try value.number(in: Configuration.rateRange)
-        case .threshold: configuration.threshold = try value.threshold()
-        case .limit: configuration.limit = try value.integer(in: Configuration.limitRange)
-        case .classes: break
-        case .resize: configuration.resizesAsUpstream = try value.isUpstream()
-        case .socket:
-            configuration.socketPath = try value.path()
-            guard configuration.socketPath.count <= clinux_unix_path_limit else {
-                throw .init(.pathTooLong(limit: clinux_unix_path_limit))
-            }
-        case .snapshots: configuration.allowsSnapshots = try value.isYes()
-        case .file: configuration.metricsPath = try value.path()
-        }
-    }
-
-    // MARK: - Zones
-
     /// The place of the zone that is called so.
-    private mutating func zone(_ name: [UInt8], _ line: Int) throws(ConfigurationMistake.Refusal) -> Int {
+    private mutating func zone(_ name: [UInt8], _ line: Int) throws(INIMistake.Refusal) -> Int {
         if let index = configuration.zones.firstIndex(where: { $0.name == name }) { return index }
         guard configuration.zones.count < Configuration.mostZones else {
             throw .init(.tooManyZones(limit: Configuration.mostZones))
@@ -206,21 +158,6 @@ public struct ConfigurationReader {
         configuration.zones.append(.init(name: name))
         zoneLines.append(.init(start: line))
         return configuration.zones.count - 1
-    }
-
-    private mutating func takeZone(
-        _ index: Int, _ key: [UInt8], _ value: INICursor, _ line: Int
-    ) throws(ConfigurationMistake.Refusal) {
-        zoneLines[index].hasKey = true
-        if key == bytes("include") {
-            try note(line, in: &zoneLines[index].include)
-            configuration.zones[index].include = try Value(value).rectangle()
-        } else if key == bytes("exclude") {
-            try note(line, in: &zoneLines[index].exclude)
-            configuration.zones[index].exclude = try Value(value).rectangle()
-        } else {
-            throw .init(.unknownKey)
-        }
     }
 
     // MARK: - What shows at the end
@@ -245,45 +182,5 @@ public struct ConfigurationReader {
                     reason: .repeated(line: settings[earlier].name.line)))
         }
         mistakes.sort { $0.line < $1.line }
-    }
-}
-
-extension ConfigurationReader {
-    /// The keys whose names are fixed.
-    enum Key: Int, CaseIterable {
-        case path, threads
-        case name, size, format, rate, rotate, timeout
-        case threshold, limit, classes, resize
-        case socket, snapshots
-        case file
-
-        var place: (section: StaticString, key: StaticString) {
-            switch self {
-            case .path: ("model", "path")
-            case .threads: ("model", "threads")
-            case .name: ("camera", "name")
-            case .size: ("camera", "size")
-            case .format: ("camera", "format")
-            case .rate: ("camera", "rate")
-            case .rotate: ("camera", "rotate")
-            case .timeout: ("camera", "timeout")
-            case .threshold: ("detect", "threshold")
-            case .limit: ("detect", "limit")
-            case .classes: ("detect", "classes")
-            case .resize: ("detect", "resize")
-            case .socket: ("stream", "socket")
-            case .snapshots: ("stream", "snapshots")
-            case .file: ("metrics", "file")
-            }
-        }
-    }
-}
-
-extension ConfigurationMistake {
-    /// What is wrong with a line or a value, before it is known where that stands.
-    struct Refusal: Error {
-        var reason: Reason
-
-        init(_ reason: Reason) { self.reason = reason }
     }
 }

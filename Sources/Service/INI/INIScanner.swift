@@ -31,7 +31,7 @@ struct INIScanner {
     }
 
     /// The next section or entry, nil at the end of the text. After a throw it goes on with the next line.
-    mutating func next() throws(ConfigurationMistake.Refusal) -> Item? {
+    mutating func next() throws(INIMistake.Refusal) -> Item? {
         if position == 0, text.starts(with: [0xFF, 0xFE] as [UInt8]) || text.starts(with: [0xFE, 0xFF] as [UInt8]) {
             // UTF-16: no line of it can be read.
             position = text.count
@@ -49,7 +49,7 @@ struct INIScanner {
         return nil
     }
 
-    private mutating func item(_ cursor: inout INICursor) throws(ConfigurationMistake.Refusal) -> Item? {
+    private mutating func item(_ cursor: inout INICursor) throws(INIMistake.Refusal) -> Item? {
         isAtSection = false
         if cursor.bytes.contains(0) { throw .init(.nullByte) }
         cursor.skipBlanks()
@@ -66,7 +66,7 @@ struct INIScanner {
         return .entry(key: key, value: cursor)
     }
 
-    private static func section(_ cursor: inout INICursor) throws(ConfigurationMistake.Refusal) -> Item {
+    private static func section(_ cursor: inout INICursor) throws(INIMistake.Refusal) -> Item {
         cursor.advance()
         cursor.skipBlanks()
         let word = cursor.word(until: UInt8(ascii: "]"))

@@ -1,7 +1,7 @@
-extension ConfigurationMistake {
+extension INIMistake {
     /// One line for the user: where, what is wrong, and what to write instead. `file` is the name the user gave.
     public func message(file: String) -> String {
-        var place = "\(file):\(line): "
+        var place = line > 0 ? "\(file):\(line): " : "\(file): "
         if !section.isEmpty { place += "[\(text(section))] " }
         if !key.isEmpty { place += "\(text(key)): " }
         return place + reason.words + advice
@@ -11,7 +11,7 @@ extension ConfigurationMistake {
     private var advice: String {
         switch reason {
         case .unknownKey: ": this section has \(keys)\(otherPlace)"
-        case .notANumber where section == bytes("threshold"): "; a label that has : or = in it must be in double quotes"
+        case .value(.notANumber) where section == bytes("threshold"): "; a label that has : or = in it must be in double quotes"
         case .unknownClass(_, nearest: nil) where key == bytes("classes"):
             "; a label that has a comma in it must be in double quotes"
         default: ""
@@ -20,23 +20,18 @@ extension ConfigurationMistake {
 
     /// Where the key is one, where that is another section.
     private var otherPlace: String {
-        for known in ConfigurationReader.Key.allCases where bytes(known.place.key) == lowercased(key) {
-            if bytes(known.place.section) == section { return "" }
-            return "; it belongs into [\(known.place.section)]"
-        }
-        return ""
+        let known = Setting.all.first { bytes($0.entry.key) == lowercased(key) }
+        guard let known, bytes(known.entry.section) != section else { return "" }
+        return "; it belongs into [\(known.entry.section)]"
     }
 
     private var keys: String {
-        var names = ""
-        for key in ConfigurationReader.Key.allCases where bytes(key.place.section) == section {
-            names += (names.isEmpty ? "" : ", ") + "\(key.place.key)"
-        }
-        return names.isEmpty ? "include and exclude" : names
+        let known = Setting.all.filter { bytes($0.entry.section) == section }
+        return known.isEmpty ? "include and exclude" : joined(known.map { "\($0.entry.key)" }, by: ", ")
     }
 }
 
-extension ConfigurationMistake.Reason {
+extension INIMistake.Reason {
     /// What is wrong, and what to write instead.
     var words: String {
         switch self {
@@ -60,21 +55,14 @@ extension ConfigurationMistake.Reason {
         case .unknownSection:
             "no such section: there are [model], [camera], [detect], [threshold], [zone NAME], [stream] and [metrics]"
         case .unknownKey: "no such key"
+        case .unknownBoardSection:
+            "no such section: there are [board], [processor], [memory], [engine], [camera], [notes] and [budget MODEL]"
+        case .unknownBoardKey: "no such key in this section: boards/README.md lists them"
+        case .missing: "is missing: boards/README.md tells what it means"
         case .repeated(let line): "stands in line \(line) already: remove one of the two"
         case .empty: "a value is missing: write one, or remove the key"
         case .notUTF8: "not UTF-8: save the file in that encoding"
-        case .notAbsolute: "wants a full path, one that begins with /"
-        case .pathTooLong(let limit): "longer than the \(limit) bytes that a socket's path may have"
-        case .notANumber(let from, let to):
-            "wants a number from \(brief(from)) to \(brief(to)), without a unit, with a decimal point"
-        case .notAnInteger(let from, let to): "wants a whole number from \(from) to \(to)"
-        case .notAResize: "wants fast or upstream"
-        case .notYesOrNo: "wants yes or no, in small letters"
-        case .notASize: "wants WIDTHxHEIGHT in pixels, like 640x480"
-        case .notAFormat: "wants mjpeg, yuyv, uyvy, nv12, yuv420, rgb24, bgr24 or grey"
-        case .notARotation: "wants 0, 90, 180 or 270: degrees, clockwise"
-        case .notARectangle: "wants LEFT TOP RIGHT BOTTOM as fractions of the picture from 0 to 1, like 0 0.5 1 1"
-        case .emptyRectangle: "encloses nothing: LEFT must be less than RIGHT, and TOP less than BOTTOM"
+        case .value(let error): error.words
         case .unnamedZone: "a zone needs a name, like [zone door]"
         case .emptyZone: "the zone has neither include nor exclude: write one below it, or remove the zone"
         case .tooManyNames(let limit): "more than \(limit) classes: no model has so many"
@@ -88,9 +76,5 @@ extension ConfigurationMistake.Reason {
         case .noSetting: "the file has no setting, as if it was caught before it was written: write one at least, such as limit"
         case .noLineEnd: "the last line does not end: the file is not written whole, or lacks a line break at its end"
         }
-    }
-
-    private func brief(_ number: Double) -> String {
-        number == Double(Int64(number)) ? fixed(number, decimals: 0) : "\(number)"
     }
 }

@@ -1,5 +1,5 @@
-/// One thing that is wrong with a configuration file.
-public struct ConfigurationMistake: Error, Equatable {
+/// One thing that is wrong with a configuration file or a board's file.
+public struct INIMistake: Error, Equatable {
     /// What is wrong; `message(file:)` has the words.
     public enum Reason: Equatable, Sendable {
         case nullByte
@@ -22,22 +22,16 @@ public struct ConfigurationMistake: Error, Equatable {
         case noSection
         case unknownSection
         case unknownKey
+        /// The same in a board's file.
+        case unknownBoardSection
+        case unknownBoardKey
+        /// A board's file lacks the key.
+        case missing
         /// The same key stands in an earlier line.
         case repeated(line: Int)
         case empty
         case notUTF8
-        case notAbsolute
-        /// Bytes of a socket's path.
-        case pathTooLong(limit: Int)
-        case notANumber(from: Double, to: Double)
-        case notAnInteger(from: Int64, to: Int64)
-        case notAResize
-        case notYesOrNo
-        case notASize
-        case notAFormat
-        case notARotation
-        case notARectangle
-        case emptyRectangle
+        case value(ValueError)
         case unnamedZone
         case emptyZone
         case tooManyZones(limit: Int)
@@ -55,7 +49,7 @@ public struct ConfigurationMistake: Error, Equatable {
         case noLineEnd
     }
 
-    /// From 1.
+    /// From 1; 0 for what is missing.
     public var line: Int
     /// As the file has them, empty where there is none.
     public var section: [UInt8]
@@ -70,5 +64,12 @@ public struct ConfigurationMistake: Error, Equatable {
         self.section = section
         self.key = key
         self.reason = reason
+    }
+
+    /// What is wrong with a line or a value, before it is known where that stands.
+    struct Refusal: Error {
+        var reason: Reason
+
+        init(_ reason: Reason) { self.reason = reason }
     }
 }

@@ -1,0 +1,133 @@
+import CLinux
+import Camera
+import Vision
+
+/// What a key of an INI file or an option of a command line takes: the one check of its text, and how the value is
+/// written again.
+public enum ValueKind: Sendable {
+    case number(ClosedRange<Double>)
+    case integer(ClosedRange<Int64>)
+    /// From 0 to 1.
+    case score
+    case text
+    /// In a file absolute, and of at most so many bytes; on a command line any.
+    case path(limit: Int = .max)
+    case choice(Choice)
+    /// WIDTHxHEIGHT in pixels.
+    case size
+    /// A camera's, as `PixelFormat.name` has it, in letters of any case.
+    case format
+    /// LEFT TOP RIGHT BOTTOM, fractions of the picture's sides.
+    case rectangle
+    /// At most so many, between commas.
+    case names(limit: Int)
+
+    /// Pixels of a side.
+    static let sideRange: ClosedRange<Int64> = 8...16_384
+
+    /// The value that `text` writes. What is not UTF-8 may only be a `text` or a `path`.
+    func value(of text: [UInt8], isArgument: Bool = false) throws(ValueError) -> Value {
+        switch self {
+        case .number(let range): return .number(try Self.number(text, in: range))
+        case .integer(let range): return .integer(Int(clamping: try Self.integer(text, in: range)))
+        case .score: return .score(Float(try Self.number(text, in: 0...1)))
+        case .text, .names: return .text(text)
+        case .path(let limit):
+            guard isArgument || text.first == UInt8(ascii: "/") else { throw .notAbsolute }
+            guard isArgument || text.count <= limit else { throw .pathTooLong(limit: limit) }
+            return .text(text)
+        case .choice(let choice):
+            for (place, word) in choice.words.enumerated() where text == bytes(word) { return .choice(place) }
+            throw .notAChoice(choice)
+        case .size: return .size(try Self.size(text))
+        case .format:
+            guard let format = PixelFormat(name: text) else { throw .notAFormat }
+            return .format(format)
+        case .rectangle: return .rectangle(try Self.rectangle(text))
+        }
+    }
+
+    /// The value behind a key's equals sign.
+    /// - Parameter isProse: whether semicolons may stand in it as in a sentence.
+    func value(of text: INICursor, isProse: Bool = false) throws(INIMistake.Refusal) -> Value {
+        var cursor = text
+        if case .names(let limit) = self { return .names(try Self.names(&cursor, limit: limit)) }
+        let written = try isProse ? cursor.text { _ in false } : cursor.name { _ in false }
+        guard !written.isEmpty else { throw .init(.empty) }
+        do throws(ValueError) {
+            return try value(of: written)
+        } catch {
+            throw .init(.value(error))
+        }
+    }
+
+    /// The text of a value of this kind, as an INI file has it.
+    func text(of value: Value) -> String {
+        switch value {
+        case .number(let number): "\(number)"
+        case .integer(let number): "\(number)"
+        case .score(let score): "\(score)"
+        case .text(let text): iniText(text)
+        case .choice(let place): if case .choice(let choice) = self { "\(choice.words[place])" } else { "" }
+        case .size(let size): "\(size.width)x\(size.height)"
+        case .format(let format): "\(format.name)"
+        case .rectangle(let area): "\(area.left) \(area.top) \(area.right) \(area.bottom)"
+        case .names(let names): joined(names.map { iniText($0) }, by: ", ")
+        }
+    }
+
+    // MARK: - Parts of values
+
+    private static func number(_ text: some Sequence<UInt8>, in range: ClosedRange<Double>) throws(ValueError) -> Double {
+        var parsed = 0.0
+        guard clinux_parse_number(cString(text), &parsed) == 0, range.contains(parsed) else {
+            throw .notANumber(from: range.lowerBound, to: range.upperBound)
+        }
+        return parsed
+    }
+
+    private static func integer(_ text: some Sequence<UInt8>, in range: ClosedRange<Int64>) throws(ValueError) -> Int64 {
+        var parsed: Int64 = 0
+        guard clinux_parse_integer(cString(text), &parsed) == 0, range.contains(parsed) else {
+            throw .notAnInteger(from: range.lowerBound, to: range.upperBound)
+        }
+        return parsed
+    }
+
+    private static func size(_ text: [UInt8]) throws(ValueError) -> PictureSize {
+        let sides = text.split(separator: UInt8(ascii: "x"), omittingEmptySubsequences: false)
+        guard sides.count == 2, let width = try? integer(sides[0], in: sideRange),
+            let height = try? integer(sides[1], in: sideRange)
+        else { throw .notASize }
+        return PictureSize(width: Int(width), height: Int(height))
+    }
+
+    private static func rectangle(_ text: [UInt8]) throws(ValueError) -> Configuration.Rectangle {
+        var numbers: [Float] = []
+        for part in text.split(whereSeparator: { $0 == 0x20 || $0 == 0x09 }) {
+            guard let number = try? number(part, in: 0...1) else { throw .notARectangle }
+            numbers.append(Float(number))
+        }
+        guard numbers.count == 4 else { throw .notARectangle }
+        guard numbers[0] < numbers[2], numbers[1] < numbers[3] else { throw .emptyRectangle }
+        return .init(left: numbers[0], top: numbers[1], right: numbers[2], bottom: numbers[3])
+    }
+
+    /// A name in quotes may be empty.
+    private static func names(_ cursor: inout INICursor, limit: Int) throws(INIMistake.Refusal) -> [[UInt8]] {
+        var names: [[UInt8]] = []
+        while true {
+            cursor.skipBlanks()
+            let isQuoted = cursor.current == UInt8(ascii: "\"")
+            let name = try cursor.name { $0 == UInt8(ascii: ",") }
+            guard isQuoted || !name.isEmpty else { throw .init(.empty) }
+            names.append(name)
+            guard cursor.current == UInt8(ascii: ",") else { break }
+            cursor.advance()
+        }
+        guard names.count <= limit else { throw .init(.tooManyNames(limit: limit)) }
+        return names
+    }
+
+    private static func cString(_ text: some Sequence<UInt8>) -> [CChar] { text.map { CChar(bitPattern: $0) } + [0] }
+}
