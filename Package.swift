@@ -131,7 +131,7 @@ if Context.environment["SWIFTLET_FUZZ"] != nil {
             name: "swiftlet-fuzz",
             dependencies: [
                 "Annotations", "Quantizer", "Checkpoint", "Service", "Stream", "Camera", "Detector", "Engine", "Vision", "CLinux",
-                "CHostileDevice",
+                "CHostileDevice", "CTestSupport", "CV4L",
             ],
             path: "Tests/Fuzz", exclude: ["README.md", "corpus", "HostileDevice"],
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])],

@@ -8,6 +8,7 @@ var allTargets: [any FuzzTarget.Type] {
         ModelTarget.self,
         CameraTarget.self,
         DriverTarget.self,
+        ConverterTarget.self,
         PickleTarget.self,
         CheckpointTarget.self,
         SafetensorsTarget.self,

@@ -6,20 +6,7 @@ struct ChangingJPEGTarget: FuzzTarget {
     static let name = "changing-jpeg"
     static let longest = 16 << 10
 
-    private final class Buffers {
-        var decoder = JPEGDecoder(limits: JPEGLimits(side: 2048, pixels: 1 << 18, scans: 20, memory: 32 << 20))
-        var picture = Picture()
-        var planes = PlanarPicture()
-
-        func decode(_ bytes: UnsafeRawBufferPointer) -> Result<PictureSize, JPEGError> {
-            do throws(JPEGError) {
-                return .success(try decoder.decode(bytes, into: &picture, atLeast: nil))
-            } catch {
-                return .failure(error)
-            }
-        }
-    }
-    private let buffers = Buffers()
+    private let buffers = JPEGBuffers()
 
     func run(_ bytes: UnsafeRawBufferPointer) {
         let small = PictureSize(width: 32, height: 32)
@@ -32,12 +19,10 @@ struct ChangingJPEGTarget: FuzzTarget {
             _ = try? buffers.decoder.decodePlanes(changing, into: &buffers.planes, atLeast: small)
         }
         let still = UnsafeRawBufferPointer(rebasing: bytes[..<(bytes.count / 2)])
-        let fresh = Buffers()
+        let fresh = JPEGBuffers()
         let result = buffers.decode(still)
         guard result == fresh.decode(still) else { fatalError("a picture depends on those before it") }
         guard case .success = result else { return }
-        guard buffers.picture.size == fresh.picture.size, buffers.picture.pixels.elementsEqual(fresh.picture.pixels) else {
-            fatalError("pixels depend on the pictures before")
-        }
+        guard buffers.hasSamePicture(as: fresh) else { fatalError("pixels depend on the pictures before") }
     }
 }

@@ -7,29 +7,14 @@ struct JPEGTarget: FuzzTarget {
     static let longest = 16 << 10
     static let seeds = ["Tests/Fixtures/jpeg", "Tests/Fixtures/vision"]
 
-    private final class Buffers {
-        /// Small, so that the time of an input goes into its bytes and not into its pixels.
-        var decoder = JPEGDecoder(limits: JPEGLimits(side: 2048, pixels: 1 << 18, scans: 20, memory: 32 << 20))
-        var picture = Picture()
-        var planes = PlanarPicture()
-
-        /// The picture, or why there is none.
-        func decode(_ bytes: UnsafeRawBufferPointer, _ size: PictureSize?) -> Result<PictureSize, JPEGError> {
-            do throws(JPEGError) {
-                return .success(try decoder.decode(bytes, into: &picture, atLeast: size))
-            } catch {
-                return .failure(error)
-            }
-        }
-    }
-    private let buffers = Buffers()
+    private let buffers = JPEGBuffers()
 
     func run(_ bytes: UnsafeRawBufferPointer) {
         // The last byte, which comes behind EOI, chooses the fraction.
         let side = Int(bytes.last ?? 0) * 4
         let size = PictureSize(width: side, height: side)
         let wanted = side == 0 ? nil : size
-        let fresh = Buffers()
+        let fresh = JPEGBuffers()
         let warnings = buffers.decoder.warnings
         let result = buffers.decode(bytes, wanted)
         guard result == fresh.decode(bytes, wanted), buffers.decoder.warnings - warnings == fresh.decoder.warnings,
@@ -40,9 +25,7 @@ struct JPEGTarget: FuzzTarget {
             guard found.width > 0, found.height > 0, found.width <= full.width, found.height <= full.height else {
                 fatalError("a picture of another size than its header's")
             }
-            guard found == fresh.picture.size, buffers.picture.pixels.elementsEqual(fresh.picture.pixels) else {
-                fatalError("pixels depend on the pictures before")
-            }
+            guard buffers.hasSamePicture(as: fresh) else { fatalError("pixels depend on the pictures before") }
         }
         _ = try? buffers.decoder.decodePlanes(bytes, into: &buffers.planes, atLeast: size)
     }
