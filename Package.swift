@@ -63,15 +63,15 @@ let package = Package(
         device("Engine", ["Arena", "ModelFile", "Threading", "CKernels", "CLinux"]),
         device("Networks", ["Engine", "ModelFile"]),
         device("Vision", ["CJPEG", "CKernels", "Files"]),
-        device("Detector", ["Vision", "Networks", "Engine", "ModelFile", "CLinux"]),
+        device("Model", ["Vision", "Networks", "Engine", "ModelFile", "CLinux"]),
         device("Camera", ["CV4L", "Files", "CLinux"]),
         device("Stream", ["Threading", "CLinux"]),
-        device("Service", ["Stream", "Camera", "Detector", "Vision", "Files", "Threading", "CLinux"]),
+        device("Service", ["Stream", "Camera", "Model", "Vision", "Files", "Threading", "CLinux"]),
         program(
-            "swiftletd", ["Service", "Stream", "Camera", "Detector", "Engine", "Vision", "Files", "Threading", "CLinux"]),
+            "swiftletd", ["Service", "Stream", "Camera", "Model", "Engine", "Vision", "Files", "Threading", "CLinux"]),
         program(
             "swiftlet",
-            ["Service", "Stream", "Camera", "Detector", "Networks", "Engine", "ModelFile", "Vision", "Files", "CLinux"]),
+            ["Service", "Stream", "Camera", "Model", "Networks", "Engine", "ModelFile", "Vision", "Files", "CLinux"]),
 
         // Tests that run on the host and, as Embedded Swift, on the board.
         .target(
@@ -82,7 +82,7 @@ let package = Package(
         .target(
             name: "DeviceChecks",
             dependencies: [
-                "CTestSupport", "CKernels", "Files", "Threading", "Service", "Stream", "Camera", "Detector", "Engine",
+                "CTestSupport", "CKernels", "Files", "Threading", "Service", "Stream", "Camera", "Model", "Engine",
             ],
             path: "Tests/DeviceChecks", swiftSettings: strict),
         program("swiftlet-device-tests", ["DeviceChecks", "CAllocationCounter", "CLinux"], path: "Tests/Device"),
@@ -92,12 +92,12 @@ let package = Package(
         host("Annotations"),
         // Optimised in debug builds too: calibration looks at every value of every tensor.
         .target(
-            name: "Quantizer", dependencies: ["Checkpoint", "Detector", "Files", "CKernels"],
+            name: "Quantizer", dependencies: ["Checkpoint", "Model", "Files", "CKernels"],
             swiftSettings: strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
         program(
             "swiftlet-model",
             [
-                "Annotations", "Quantizer", "Checkpoint", "Service", "Detector", "Engine", "Files",
+                "Annotations", "Quantizer", "Checkpoint", "Service", "Model", "Engine", "Files",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -110,11 +110,11 @@ let package = Package(
         tests("Files", []),
         tests("Arena", ["DeviceChecks"]),
         tests("ModelFile", ["Quantizer"]),
-        tests("Engine", ["Quantizer", "Detector"]),
+        tests("Engine", ["Quantizer", "Model"]),
         tests("Vision", ["CTestSupport", "DeviceChecks"]),
         tests("Camera", ["CV4L", "CTestSupport", "Files"]),
         tests("Stream", ["CLinux"]),
-        tests("Service", ["Quantizer", "Detector", "Camera", "Files", "CTestSupport", "DeviceChecks"]),
+        tests("Service", ["Quantizer", "Model", "Camera", "Files", "CTestSupport", "DeviceChecks"]),
         tests("Checkpoint", ["Files"]),
         tests("Quantizer", ["Files"]),
         tests("Annotations", []),
@@ -130,7 +130,7 @@ if Context.environment["SWIFTLET_FUZZ"] != nil {
         .executableTarget(
             name: "swiftlet-fuzz",
             dependencies: [
-                "Annotations", "Quantizer", "Checkpoint", "Service", "Stream", "Camera", "Detector", "Engine", "Vision", "CLinux",
+                "Annotations", "Quantizer", "Checkpoint", "Service", "Stream", "Camera", "Model", "Engine", "Vision", "CLinux",
                 "CHostileDevice", "CTestSupport", "CV4L",
             ],
             path: "Tests/Fuzz", exclude: ["README.md", "corpus", "HostileDevice"],

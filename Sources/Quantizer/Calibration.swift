@@ -1,4 +1,4 @@
-import Detector
+import Model
 import Dispatch
 import Foundation
 import Vision
@@ -12,7 +12,7 @@ public final class Calibration: @unchecked Sendable {
     public typealias Warn = (_ picture: String, PictureProblem) -> Void
 
     private let scheme: QuantisationScheme
-    private let detectors: [Detector]
+    private let detectors: [Model]
     private let report: Report
     private let warn: Warn
 
@@ -27,7 +27,7 @@ public final class Calibration: @unchecked Sendable {
     /// Statistics of the stored tensors of `scheme`, in its order. `detectors` run the network for which it was made,
     /// and observe; `pictures` are paths of JPEG files.
     public static func statistics(
-        _ scheme: QuantisationScheme, detectors: [Detector], pictures: [String], report: @escaping Report,
+        _ scheme: QuantisationScheme, detectors: [Model], pictures: [String], report: @escaping Report,
         warn: @escaping Warn
     ) throws(QuantizerError) -> [TensorStatistics] {
         let calibration = Calibration(scheme, detectors, report, warn)
@@ -41,7 +41,7 @@ public final class Calibration: @unchecked Sendable {
     }
 
     private init(
-        _ scheme: QuantisationScheme, _ detectors: [Detector], _ report: @escaping Report, _ warn: @escaping Warn
+        _ scheme: QuantisationScheme, _ detectors: [Model], _ report: @escaping Report, _ warn: @escaping Warn
     ) {
         precondition(!detectors.isEmpty)
         self.scheme = scheme
@@ -75,7 +75,7 @@ public final class Calibration: @unchecked Sendable {
         }
     }
 
-    private func pass(_ pictures: [String], _ observe: @Sendable (Detector, inout [TensorStatistics]) -> Void) {
+    private func pass(_ pictures: [String], _ observe: @Sendable (Model, inout [TensorStatistics]) -> Void) {
         next = 0
         let initial = merged
         DispatchQueue.concurrentPerform(iterations: detectors.count) { worker in
@@ -105,7 +105,7 @@ public final class Calibration: @unchecked Sendable {
         }
     }
 
-    private func load(_ picture: String, _ index: Int, into detector: Detector) -> Bool {
+    private func load(_ picture: String, _ index: Int, into detector: Model) -> Bool {
         do throws(PictureProblem) {
             let contents = try PictureFile.contents(picture)
             do {

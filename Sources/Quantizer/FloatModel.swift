@@ -1,4 +1,4 @@
-import Detector
+import Model
 import Engine
 import Files
 import Foundation
@@ -22,11 +22,7 @@ public struct FloatModel {
             throw .model(error)
         }
         self.file = file
-        let size = description.input.size
-        graph =
-            DetectionNetwork(
-                backbone: description.backbone, head: description.head, height: size.height, width: size.width
-            ).graph
+        graph = description.network().graph
     }
 
     /// A node's tensor, widened to fp32; `suffix` is ".weight" or ".bias". All values are finite.

@@ -1,5 +1,5 @@
 import Checkpoint
-import Detector
+import Model
 import Engine
 import Files
 import Foundation

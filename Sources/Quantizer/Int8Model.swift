@@ -1,4 +1,4 @@
-import Detector
+import Model
 import Engine
 import Files
 import Foundation

@@ -41,11 +41,12 @@ public struct PictureArea: Equatable, Sendable {
 }
 
 /// From a box in units of the network's input to the same box in units of a part of it.
-struct BoxMap {
+public struct BoxMap {
     private var across: (factor: Float, distance: Float)
     private var down: (factor: Float, distance: Float)
 
-    init(to area: PictureArea, of tensor: PictureSize) {
+    /// `area` is the part, in pixels of the input, whose size is `tensor`.
+    public init(to area: PictureArea, of tensor: PictureSize) {
         across = (Float(tensor.width) / Float(area.size.width), Float(area.left) / Float(area.size.width))
         down = (Float(tensor.height) / Float(area.size.height), Float(area.top) / Float(area.size.height))
     }

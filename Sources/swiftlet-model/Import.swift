@@ -1,7 +1,7 @@
 import Annotations
 import ArgumentParser
 import Checkpoint
-import Detector
+import Model
 import Foundation
 import Quantizer
 import Service

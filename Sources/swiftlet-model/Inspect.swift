@@ -1,5 +1,5 @@
 import ArgumentParser
-import Detector
+import Model
 import Engine
 import Foundation
 import ModelFile
@@ -61,10 +61,7 @@ struct Inspect: ParsableCommand {
     }
 
     private func printLayers(_ file: ModelFile, _ description: ModelDescription) {
-        let size = description.input.size
-        let graph = DetectionNetwork(
-            backbone: description.backbone, head: description.head, height: size.height, width: size.width
-        ).graph
+        let graph = description.network().graph
         print("")
         print(Self.columns("layer", "output", "weight", "type", "bytes", "MAC"))
         var total: Int64 = 0

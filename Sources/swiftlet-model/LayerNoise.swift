@@ -1,4 +1,4 @@
-import Detector
+import Model
 import Engine
 import ModelFile
 import Quantizer
@@ -41,11 +41,11 @@ enum LayerNoise {
         }
     }
 
-    private static func detector(_ file: ModelFile, _ model: String, observing: Bool) throws -> Detector {
-        var settings = DetectorSettings()
+    private static func detector(_ file: ModelFile, _ model: String, observing: Bool) throws -> Model {
+        var settings = ModelSettings()
         settings.observing = observing
         do {
-            return try Detector(file: file, settings: settings)
+            return try Model(file: file, settings: settings)
         } catch {
             throw Failure(description: error.message(model: model), code: error.exitCode.rawValue)
         }

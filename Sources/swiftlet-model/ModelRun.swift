@@ -1,5 +1,5 @@
 import Annotations
-import Detector
+import Model
 import Engine
 import Foundation
 import ModelFile
@@ -40,7 +40,7 @@ struct ModelRun {
         let first = workers[0][0]
         for (other, model) in zip(workers[0], models)
         where other.description.labels.count != first.description.labels.count
-            || other.anchors.count != first.anchors.count
+            || other.task.anchors.count != first.task.anchors.count
         {
             throw Failure.badData("\(model): has other classes or another input size than \(models[0])")
         }
@@ -80,9 +80,9 @@ struct ModelRun {
         }
     }
 
-    private static func detector(_ file: ModelFile, _ model: String) throws -> Detector {
+    private static func detector(_ file: ModelFile, _ model: String) throws -> Model {
         do {
-            return try Detector(file: file, settings: DetectorSettings(threshold: PictureRunner.leastScore))
+            return try Model(file: file, settings: ModelSettings(threshold: PictureRunner.leastScore))
         } catch {
             throw Failure(description: error.message(model: model), code: error.exitCode.rawValue)
         }

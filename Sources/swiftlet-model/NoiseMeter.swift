@@ -1,4 +1,4 @@
-import Detector
+import Model
 import Dispatch
 import Foundation
 import Quantizer
@@ -7,7 +7,7 @@ import Vision
 
 /// Runs an int8 model beside its original, which observes, several pictures at a time.
 final class NoiseMeter: @unchecked Sendable {
-    private let pairs: [(reference: Detector, candidate: Detector)]
+    private let pairs: [(reference: Model, candidate: Model)]
     private let empty: NoiseReport
 
     private let lock = NSLock()
@@ -16,7 +16,7 @@ final class NoiseMeter: @unchecked Sendable {
     private var done = 0
 
     /// - Parameter empty: the report that `measure` adds to.
-    init(_ empty: NoiseReport, _ references: [Detector], _ candidates: [Detector]) {
+    init(_ empty: NoiseReport, _ references: [Model], _ candidates: [Model]) {
         pairs = Array(zip(references, candidates))
         self.empty = empty
     }
@@ -54,7 +54,7 @@ final class NoiseMeter: @unchecked Sendable {
     }
 
     private func measure(
-        _ picture: String, _ pair: (reference: Detector, candidate: Detector), classCount: Int
+        _ picture: String, _ pair: (reference: Model, candidate: Model), classCount: Int
     ) -> (NoiseReport, Comparison)? {
         guard let contents = try? PictureFile.contents(picture),
             let left = try? pair.reference.run(jpeg: contents.bytes),
@@ -71,7 +71,7 @@ final class NoiseMeter: @unchecked Sendable {
     }
 }
 
-extension Detector {
+extension Model {
     /// The raw outputs for a JPEG, and the detections in them.
     func run(
         jpeg: UnsafeRawBufferPointer
@@ -85,7 +85,7 @@ extension Detector {
     func outputs() -> (predictions: [Float], detections: [Detection]) {
         var predictions = [Float](repeating: 0, count: engine.predictionCount)
         predictions.withUnsafeMutableBufferPointer { engine.copyPredictions(to: $0) }
-        return (predictions, Array(decode()))
+        return (predictions, Array(result().detections))
     }
 }
 

@@ -1,4 +1,4 @@
-import Detector
+import Model
 import Dispatch
 import Foundation
 import Quantizer
@@ -22,7 +22,7 @@ final class PictureRunner: @unchecked Sendable {
     }
 
     /// One row of models per worker.
-    private let workers: [[Detector]]
+    private let workers: [[Model]]
     private let threshold: Float
     private let progress: Progress
     private let warn: (_ picture: String, PictureProblem) -> Void
@@ -35,7 +35,7 @@ final class PictureRunner: @unchecked Sendable {
 
     /// - Parameter threshold: detections above it are compared.
     init(
-        _ workers: [[Detector]], threshold: Float, progress: Progress,
+        _ workers: [[Model]], threshold: Float, progress: Progress,
         warn: @escaping (_ picture: String, PictureProblem) -> Void
     ) {
         self.workers = workers
@@ -70,7 +70,7 @@ final class PictureRunner: @unchecked Sendable {
         }
     }
 
-    private func run(_ path: String, _ models: [Detector]) -> Swift.Result<Result, PictureProblem> {
+    private func run(_ path: String, _ models: [Model]) -> Swift.Result<Result, PictureProblem> {
         do throws(PictureProblem) {
             let contents = try PictureFile.contents(path)
             do {
@@ -84,7 +84,7 @@ final class PictureRunner: @unchecked Sendable {
     }
 
     private func run(
-        _ path: String, _ jpeg: UnsafeRawBufferPointer, _ models: [Detector]
+        _ path: String, _ jpeg: UnsafeRawBufferPointer, _ models: [Model]
     ) throws(JPEGError) -> Result {
         var result = Result(
             path: path, size: PictureSize(width: 0, height: 0), detections: [], comparisons: [], seconds: [])

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Detector
+import Model
 import Engine
 import Files
 import Foundation
@@ -122,15 +122,15 @@ struct Quantize: ParsableCommand {
         }
     }
 
-    private func detectors(_ file: ModelFile, like others: [Detector]) throws -> [Detector] {
+    private func detectors(_ file: ModelFile, like others: [Model]) throws -> [Model] {
         try others.map { _ in try detector(file) }
     }
 
-    private func detector(_ file: ModelFile, observing: Bool = false) throws -> Detector {
-        var settings = DetectorSettings()
+    private func detector(_ file: ModelFile, observing: Bool = false) throws -> Model {
+        var settings = ModelSettings()
         settings.observing = observing
         do {
-            return try Detector(file: file, settings: settings)
+            return try Model(file: file, settings: settings)
         } catch {
             throw Failure(description: error.message(model: model), code: error.exitCode.rawValue)
         }

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Checkpoint
-import Detector
+import Model
 import Foundation
 import ModelFile
 import Quantizer
@@ -44,19 +44,19 @@ struct Run: ParsableCommand {
     private func execute() throws {
         _ = try inputFiles([model, input], output: output)
         let file = try open(model: model)
-        let detector: Detector
+        let detector: Model
         do {
-            detector = try Detector(
-                file: file, inputSize: size?.picture, settings: DetectorSettings(threshold: threshold))
+            detector = try Model(
+                file: file, size: size?.picture, settings: ModelSettings(threshold: threshold))
         } catch {
             throw Failure(description: error.message(model: model), code: error.exitCode.rawValue)
         }
         try load(into: detector)
-        detector.engine.run()
+        detector.run()
         try write(detector)
     }
 
-    private func load(into detector: Detector) throws {
+    private func load(into detector: Model) throws {
         if PictureFile.isJPEG(input) {
             try InputFile.read(input, limit: PictureFile.largest) { try load(jpeg: $0, into: detector) }
             return
@@ -83,7 +83,7 @@ struct Run: ParsableCommand {
         }
     }
 
-    private func load(jpeg: UnsafeRawBufferPointer, into detector: Detector) throws {
+    private func load(jpeg: UnsafeRawBufferPointer, into detector: Model) throws {
         do {
             _ = try detector.load(jpeg: jpeg)
         } catch {
@@ -91,8 +91,8 @@ struct Run: ParsableCommand {
         }
     }
 
-    private func write(_ detector: Detector) throws {
-        let classCount = detector.description.labels.count, rows = detector.anchors.count
+    private func write(_ detector: Model) throws {
+        let classCount = detector.description.labels.count, rows = detector.task.anchors.count
         let record = 4 + classCount
         var predictions = [Float](repeating: 0, count: detector.engine.predictionCount)
         predictions.withUnsafeMutableBufferPointer { detector.engine.copyPredictions(to: $0) }
@@ -101,10 +101,10 @@ struct Run: ParsableCommand {
             let values = predictions[row * record..<(row + 1) * record]
             locations += values.prefix(4)
             confidences += values.dropFirst(4)
-            let anchor = detector.anchors[row]
+            let anchor = detector.task.anchors[row]
             anchors += [anchor.centreX, anchor.centreY, anchor.width, anchor.height]
         }
-        let detections = Array(detector.decode())
+        let detections = Array(detector.result().detections)
         var writer = SafetensorsWriter()
         do {
             try writer.add("confidences", shape: [1, rows, classCount], confidences)

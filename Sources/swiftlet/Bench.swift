@@ -1,5 +1,5 @@
 import CLinux
-import Detector
+import Model
 import Engine
 import Networks
 import Service
@@ -13,10 +13,10 @@ enum Bench {
         let profile = options.board.map { BoardLookup(log: log).profile($0) }
         let threads = options.threads ?? profile?.threads ?? Engine.defaultThreads
         let memoryBefore = ProcessMemory()
-        let loaded: LoadedNetwork
+        let loaded: Model
         let started = clinux_monotonic_ns()
-        do throws(DetectorError) {
-            loaded = try LoadedNetwork(path: model, threads: threads)
+        do throws(ModelError) {
+            loaded = try Model(file: Model.file(model), settings: ModelSettings(threads: threads))
         } catch {
             log.error(error.message(model: text(model)))
             return error.exitCode
@@ -63,7 +63,7 @@ enum Bench {
     }
 }
 
-extension LoadedNetwork {
+extension Model {
     /// The network among those that boards have budgets for: at 320x320, and with six classes or fewer beside the
     /// background.
     fileprivate var budgetedModel: BoardProfile.Model? {

@@ -1,5 +1,5 @@
 import CLinux
-import Detector
+import Model
 import Files
 import Service
 import Stream
@@ -37,7 +37,7 @@ enum Check {
         if let unfinished = reader.unfinished { mistakes.append(unfinished) }
         var isUsable = true
         if let model = configuration.modelPath {
-            do throws(DetectorError) {
+            do throws(ModelError) {
                 mistakes += configuration.mistakes(for: try labels(of: model, configuration))
             } catch {
                 isUsable = false
@@ -105,13 +105,13 @@ enum Check {
     }
 
     /// The classes of a model, with which all is prepared that the daemon needs of it.
-    private static func labels(of model: [UInt8], _ configuration: Configuration) throws(DetectorError) -> [[UInt8]] {
+    private static func labels(of model: [UInt8], _ configuration: Configuration) throws(ModelError) -> [[UInt8]] {
         let path = cString(model)
-        var settings = DetectorSettings(
+        var settings = ModelSettings(
             resize: configuration.resizesAsUpstream ? .upstream : .fast, threads: configuration.threads)
         settings.rotation = Orientation(clockwise: configuration.rotation) ?? .upright
         settings.pictures = .live
-        return try Detector(modelPath: path, settings: settings).description.labels
+        return try Model(path: path, settings: settings).description.labels
     }
 
     private enum ID { case help }

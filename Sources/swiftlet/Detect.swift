@@ -1,6 +1,6 @@
 import CLinux
 import Camera
-import Detector
+import Model
 import Engine
 import Files
 import Service
@@ -41,7 +41,7 @@ struct PictureResult {
 
 /// `swiftlet detect`: pictures in, detections out. A picture that cannot be read is reported, and the next one follows.
 struct Detect: ~Copyable {
-    private let detector: Detector
+    private let detector: Model
     private let log: Log
     private let output: Output
     private var report: Report
@@ -56,9 +56,9 @@ struct Detect: ~Copyable {
 
     static func run(_ options: DetectOptions, _ log: Log) -> ExitCode {
         let model = options.model!
-        let detector: Detector
-        do throws(DetectorError) {
-            detector = try Detector(modelPath: model, settings: options.settings)
+        let detector: Model
+        do throws(ModelError) {
+            detector = try Model(path: model, settings: options.settings)
         } catch {
             log.error(error.message(model: text(model), classThresholds: options.settings.classThresholds))
             return error.exitCode
@@ -69,7 +69,7 @@ struct Detect: ~Copyable {
         return detect.code
     }
 
-    private init(_ detector: Detector, _ options: DetectOptions, _ log: Log) {
+    private init(_ detector: Model, _ options: DetectOptions, _ log: Log) {
         self.detector = detector
         self.log = log
         output = Output(log: log)
@@ -124,10 +124,10 @@ struct Detect: ~Copyable {
             return
         }
         let started = clinux_monotonic_ns()
-        detector.engine.run()
+        detector.run()
         let inference = clinux_monotonic_ns() - started
         let result = PictureResult(
-            name: name, size: detector.pictureSize, inferenceNanoseconds: inference, detections: detector.decode())
+            name: name, size: detector.pictureSize, inferenceNanoseconds: inference, detections: detector.result().detections)
         show(result)
         do throws(AnnotationError) {
             try annotator?.write(frame.bytes, result, labels: detector.description.labels)

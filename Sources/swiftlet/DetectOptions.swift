@@ -1,5 +1,5 @@
 import CLinux
-import Detector
+import Model
 import Engine
 import Service
 import Vision
@@ -7,7 +7,7 @@ import Vision
 /// The command line of `swiftlet detect`.
 struct DetectOptions {
     var model: UnsafePointer<CChar>?
-    var settings = DetectorSettings(threads: Engine.defaultThreads)
+    var settings = ModelSettings(threads: Engine.defaultThreads)
     var isJSON = false
     /// Where annotated pictures go.
     var annotate: UnsafePointer<CChar>?
@@ -51,7 +51,7 @@ struct DetectOptions {
         var options = DetectOptions()
         var threshold: Float?
         var limit: Int?
-        var classThresholds: [DetectorSettings.ClassThreshold] = []
+        var classThresholds: [ModelSettings.ClassThreshold] = []
         while let option = try line.next() {
             switch option {
             case .model: options.model = line.text
@@ -84,7 +84,7 @@ struct DetectOptions {
     /// LABEL=T; the label may hold equals signs.
     private static func classThreshold(
         _ argument: UnsafePointer<CChar>, _ log: Log
-    ) -> DetectorSettings.ClassThreshold {
+    ) -> ModelSettings.ClassThreshold {
         let text = bytes(argument)
         var threshold = 0.0
         guard let separator = text.lastIndex(of: UInt8(ascii: "=")), separator > 0,

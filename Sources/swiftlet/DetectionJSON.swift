@@ -1,4 +1,4 @@
-import Detector
+import Model
 import Stream
 import Vision
 

@@ -1,6 +1,6 @@
 import CLinux
 import Camera
-import Detector
+import Model
 import Files
 import Service
 import Stream
@@ -12,17 +12,17 @@ struct InputBench {
 
     private let name: String
     private let options: BenchOptions
-    private let detector: Detector
+    private let detector: Model
     private let input: PictureInput
     private let log: Log
 
     /// - Parameter kind: a pixel format's name or the path of a JPEG.
     static func run(_ kind: UnsafePointer<CChar>, _ options: BenchOptions, _ log: Log) -> ExitCode {
         let model = options.model!
-        let detector: Detector, input: PictureInput
-        do throws(DetectorError) {
-            detector = try Detector(
-                modelPath: model, settings: DetectorSettings(threshold: 0.5, resize: .fast, threads: 1))
+        let detector: Model, input: PictureInput
+        do throws(ModelError) {
+            detector = try Model(
+                path: model, settings: ModelSettings(threshold: 0.5, resize: .fast, threads: 1))
             input = try detector.makePictureInput()
         } catch {
             log.error(error.message(model: text(model)))

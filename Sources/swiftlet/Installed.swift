@@ -1,5 +1,5 @@
 import CLinux
-import Detector
+import Model
 import Files
 import Service
 
@@ -43,7 +43,7 @@ struct Installed {
     }
 
     /// Sets what the configuration says of scores and of their number.
-    func apply(to settings: inout DetectorSettings) {
+    func apply(to settings: inout ModelSettings) {
         settings.threshold = configuration.threshold
         settings.limit = configuration.limit
         settings.classThresholds = configuration.classThresholds.map { .init(label: $0.name.label, threshold: $0.threshold) }

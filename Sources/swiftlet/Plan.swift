@@ -1,5 +1,5 @@
 import CLinux
-import Detector
+import Model
 import Engine
 import Files
 import ModelFile
@@ -19,12 +19,10 @@ enum Plan {
             arithmetic = Arithmetic(running: file)
         } catch {
             log.error("\(text(model)): \(error.message)")
-            return DetectorError.model(error).exitCode
+            return ModelError.model(error).exitCode
         }
         let size = description.input.size
-        let network = DetectionNetwork(
-            backbone: description.backbone, head: description.head, height: size.height, width: size.width)
-        guard let plan = MemoryPlan(network.graph, arithmetic: arithmetic, threads: options.threads) else {
+        guard let plan = MemoryPlan(description.network().graph, arithmetic: arithmetic, threads: options.threads) else {
             log.error("\(text(model)): its buffers are beyond any memory")
             return .badData
         }

@@ -1,6 +1,6 @@
 import CLinux
 import Camera
-import Detector
+import Model
 import Engine
 import Service
 import Stream
@@ -16,7 +16,7 @@ struct FrameLoop: ~Copyable {
     /// Why the loop ended.
     enum End { case sourceEnded, stopped }
 
-    private let detector: Detector
+    private let detector: Model
     private let slot: FrameSlot
     private let server: StreamServer
     /// Readable once a signal asks for the end.
@@ -29,7 +29,7 @@ struct FrameLoop: ~Copyable {
     private var unsent: PictureLog
 
     init(
-        detector: Detector, slot: FrameSlot, server: StreamServer, stop: Int32, metrics: Metrics,
+        detector: Model, slot: FrameSlot, server: StreamServer, stop: Int32, metrics: Metrics,
         filter: DetectionFilter, newFilters: Mailbox<DetectionFilter>, log: Log
     ) {
         self.detector = detector
@@ -62,9 +62,9 @@ struct FrameLoop: ~Copyable {
     private mutating func process(_ item: FrameSlot.Item) {
         if let filter = newFilters.take() { self.filter = filter }
         let started = clinux_monotonic_ns()
-        detector.engine.run()
+        detector.run()
         let inference = clinux_monotonic_ns() - started
-        let detections = detector.decode(of: item.size, thresholds: filter.thresholds, limit: nil)
+        let detections = detector.result(of: item.size, thresholds: filter.thresholds, limit: nil).detections
         let decoded = clinux_monotonic_ns()
         metrics.frameInferred()
         metrics.took(.inference, nanoseconds: decoded - started)

@@ -1,6 +1,6 @@
 import CLinux
 import Camera
-import Detector
+import Model
 import Stream
 import Threading
 import Vision

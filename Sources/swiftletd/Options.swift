@@ -1,6 +1,6 @@
 import CLinux
 import Camera
-import Detector
+import Model
 import Engine
 import Files
 import Service
@@ -27,7 +27,7 @@ struct Options {
     var metrics: UnsafePointer<CChar>?
 
     var threshold: Float { configuration.threshold }
-    var resize: DetectorSettings.Resize { configuration.resizesAsUpstream ? .upstream : .fast }
+    var resize: ModelSettings.Resize { configuration.resizesAsUpstream ? .upstream : .fast }
     var threads: Int { configuration.threads }
     var cameraName: [UInt8]? { configuration.cameraName }
     var size: PictureSize? { configuration.cameraSize }

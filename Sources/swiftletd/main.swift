@@ -1,6 +1,6 @@
 import CLinux
 import Camera
-import Detector
+import Model
 import Engine
 import Files
 import Service
@@ -11,15 +11,15 @@ import Vision
 /// How long clients may take to read what is queued when the daemon ends.
 private let drainTime: UInt64 = 2_000_000_000
 
-private func startDetector(_ options: Options, _ log: Log) -> (detector: Detector, input: PictureInput) {
+private func startDetector(_ options: Options, _ log: Log) -> (detector: Model, input: PictureInput) {
     // Thresholds and limit come with each frame: they may change.
-    var settings = DetectorSettings(resize: options.resize, threads: options.threads)
+    var settings = ModelSettings(resize: options.resize, threads: options.threads)
     settings.rotation = Orientation(clockwise: options.configuration.rotation) ?? .upright
     // What a full line leaves out must be the worst.
     settings.order = .bestFirst
     settings.pictures = .live
-    do throws(DetectorError) {
-        let detector = try Detector(modelPath: options.model, settings: settings)
+    do throws(ModelError) {
+        let detector = try Model(path: options.model, settings: settings)
         return (detector, try detector.makePictureInput())
     } catch {
         log.error(error.message(model: text(options.model)))
@@ -27,10 +27,10 @@ private func startDetector(_ options: Options, _ log: Log) -> (detector: Detecto
     }
 }
 
-private func openSource(_ options: Options, _ detector: Detector, stop: Int32, _ log: Log) -> CaptureLoop.Source {
+private func openSource(_ options: Options, _ detector: Model, stop: Int32, _ log: Log) -> CaptureLoop.Source {
     guard options.source[0] != 0 else {
         let request = CaptureRequest(
-            networkWidth: detector.inputSize.width, networkHeight: detector.inputSize.height,
+            networkWidth: detector.format.size.width, networkHeight: detector.format.size.height,
             width: options.size?.width, height: options.size?.height,
             rate: options.period > 0 ? 1e9 / Double(options.period) : nil, format: options.configuration.cameraFormat)
         let driver = V4L2Driver(CameraSelector(name: options.cameraName), request, interrupt: stop)
@@ -51,7 +51,7 @@ private func openSource(_ options: Options, _ detector: Detector, stop: Int32, _
 }
 
 private func startServer(
-    _ options: Options, inherited: Int32?, clients: Int, _ detector: Detector, _ source: CaptureLoop.Source,
+    _ options: Options, inherited: Int32?, clients: Int, _ detector: Model, _ source: CaptureLoop.Source,
     _ metrics: Metrics, _ log: Log
 ) -> StreamServer {
     let kind: StaticString =
@@ -68,7 +68,7 @@ private func startServer(
     let hello = HelloLine(
         program: "swiftletd", version: Product.version, modelName: detector.description.name,
         architecture: bytes(ModelKey.architecture), precision: bytes(detector.engine.storedPrecision),
-        inputWidth: detector.inputSize.width, inputHeight: detector.inputSize.height, sourceKind: kind,
+        inputWidth: detector.format.size.width, inputHeight: detector.format.size.height, sourceKind: kind,
         sourcePath: options.source[0] == 0 ? options.cameraName ?? [] : bytes(options.source),
         rotation: options.configuration.rotation, threshold: options.threshold,
         isFiltered: options.configuration.isFiltered,
@@ -158,7 +158,7 @@ private func run() {
         source, input: input, slot: slot, stream: server, stop: stop, metrics: metrics,
         period: options.period, newPeriods: reloader.periods, rotation: options.configuration.rotation, log: log,
         reporter: reporter)
-    let (name, size) = (text(detector.description.name), detector.inputSize)
+    let (name, size) = (text(detector.description.name), detector.format.size)
     log.notice(
         "started: model \(name) at \(size.width)x\(size.height), \(detector.engine.path.name) kernels, "
             + "\(options.threads) threads, \(options.sourceText), "

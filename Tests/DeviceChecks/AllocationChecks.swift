@@ -1,4 +1,4 @@
-import Detector
+import Model
 import Engine
 import Vision
 
@@ -18,10 +18,10 @@ public enum AllocationChecks {
         check.expect(count() > before, "the counter does not count, so the zeroes below would say nothing")
 
         let start = count()
-        detector.engine.run()
+        detector.run()
         check.expect(count() == start, "run() made \(count() - start) allocator calls")
         let decoding = count()
-        let detections = detector.decode().count
+        let detections = detector.result().detections.count
         check.expect(count() == decoding, "decode() made \(count() - decoding) allocator calls")
         check.expect(detections > 0, "no detections")
     }

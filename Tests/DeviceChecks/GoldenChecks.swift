@@ -1,4 +1,4 @@
-import Detector
+import Model
 import Engine
 import ModelFile
 import Vision
@@ -25,11 +25,11 @@ public enum GoldenChecks {
             check.expect(false, "\(network.folder) \(run): the model or its golden cannot be read")
             return
         }
-        detector.engine.run()
+        detector.run()
         let confidences = file.floats("confidences"), locations = file.floats("locations")
         let anchors = file.floats("anchors")
         let classCount = file.shape("confidences")[2], record = 4 + classCount
-        let rows = detector.anchors.count
+        let rows = detector.task.anchors.count
         check.expect(rows * 4 == anchors.count, "\(rows) anchors, not \(anchors.count / 4)")
         guard rows * 4 == anchors.count, detector.engine.output.count == rows * record else { return }
 
@@ -40,7 +40,7 @@ public enum GoldenChecks {
             for index in 0..<classCount {
                 worst = larger(worst, output[4 + index], confidences[row * classCount + index])
             }
-            let anchor = detector.anchors[row]
+            let anchor = detector.task.anchors[row]
             worstAnchor = larger(worstAnchor, anchor.centreX, anchors[row * 4])
             worstAnchor = larger(worstAnchor, anchor.centreY, anchors[row * 4 + 1])
             worstAnchor = larger(worstAnchor, anchor.width, anchors[row * 4 + 2])
@@ -64,8 +64,8 @@ public enum GoldenChecks {
             check.expect(false, "\(network.folder): the model or its golden cannot be read")
             return
         }
-        detector.engine.run()
-        let found = detector.decode()
+        detector.run()
+        let found = detector.result().detections
         let prefix = "thr\(threshold).det."
         let labels = post.integers(prefix + "labels"), scores = post.floats(prefix + "scores")
         let boxes = post.floats(prefix + "boxes_norm_xyxy")
@@ -93,21 +93,21 @@ public enum GoldenChecks {
     static func detector(
         _ network: Network, _ run: String, model: String, fixtures: String, threshold: Float, threads: Int,
         path: KernelPath? = nil
-    ) -> Detector? {
+    ) -> Model? {
         guard let file = GoldenFile(path: "\(fixtures)/golden/\(network.folder)/\(run).safetensors") else { return nil }
         return detector(model: model, file, threshold: threshold, threads: threads, path: path)
     }
 
     private static func detector(
         model: String, _ file: GoldenFile, threshold: Float, threads: Int = 1, path: KernelPath? = nil
-    ) -> Detector? {
+    ) -> Model? {
         let name = "image_u8_rgb_hwc"
         let shape = file.shape(name)
         let size = PictureSize(width: shape[1], height: shape[0])
-        var settings = DetectorSettings(threshold: threshold, threads: threads)
+        var settings = ModelSettings(threshold: threshold, threads: threads)
         settings.path = path
         guard let model = try? ModelFile(path: model),
-            let detector = try? Detector(file: model, inputSize: size, settings: settings)
+            let detector = try? Model(file: model, size: size, settings: settings)
         else { return nil }
         var picture = Picture()
         picture.reshape(to: size)

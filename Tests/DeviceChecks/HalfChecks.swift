@@ -1,4 +1,4 @@
-import Detector
+import Model
 import Engine
 import ModelFile
 import Vision
@@ -41,14 +41,14 @@ public enum HalfChecks {
     static func outputs(
         _ model: String, _ picture: borrowing Picture, path: KernelPath?, threads: Int
     ) -> [Float]? {
-        var settings = DetectorSettings(threads: threads)
+        var settings = ModelSettings(threads: threads)
         settings.path = path
         settings.observing = path == nil
         guard let file = try? ModelFile(path: model),
-            let detector = try? Detector(file: file, inputSize: picture.size, settings: settings)
+            let detector = try? Model(file: file, size: picture.size, settings: settings)
         else { return nil }
         detector.load(picture)
-        detector.engine.run()
+        detector.run()
         var values = [Float](repeating: 0, count: detector.engine.predictionCount)
         values.withUnsafeMutableBufferPointer { detector.engine.copyPredictions(to: $0) }
         return values

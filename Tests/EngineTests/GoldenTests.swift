@@ -1,5 +1,5 @@
 import Checkpoint
-import Detector
+import Model
 import DeviceChecks
 import Engine
 import Foundation
@@ -34,7 +34,7 @@ extension GoldenModel {
     @Test(arguments: GoldenModel.allCases) func everyLayerEqualsUpstream(model: GoldenModel) throws {
         let run = try golden("\(model.rawValue)/run_64x128_detail.safetensors")
         let detector = try detector(model, try #require(run["image_u8_rgb_hwc"]), observing: true)
-        detector.engine.run()
+        detector.run()
         let stages = run.tensors.filter { $0.name.hasPrefix("stage.") }
         #expect(stages.count >= 40)
         for stage in stages {
@@ -79,8 +79,8 @@ extension GoldenModel {
     /// separable attention, 0.8 M, are element by element there and not counted.
     @Test(arguments: [(GoldenModel.xxs, 725.06, 0.01), (.half, 914.48, 0.9)])
     func multiplyAccumulates(model: GoldenModel, millions: Double, tolerance: Double) throws {
-        let detector = try Detector(
-            file: try ModelFile(path: model.path()), settings: DetectorSettings())
+        let detector = try Model(
+            file: try ModelFile(path: model.path()), settings: ModelSettings())
         let graph = detector.engine.graph
         let total = graph.nodes.reduce(0) { $0 + graph.multiplyAccumulates($1) }
         #expect(abs(Double(total) / 1e6 - millions) <= tolerance)
@@ -92,13 +92,13 @@ extension GoldenModel {
         let image = try #require(run["image_u8_rgb_hwc"])
         let detector = try detector(.xxs, image)
         let input = Array(detector.engine.input)
-        detector.engine.run()
+        detector.run()
         let first = Array(detector.engine.output)
         _ = detector.engine.input.update(from: input.map { 1 - $0 })
-        detector.engine.run()
+        detector.run()
         #expect(Array(detector.engine.output) != first)
         _ = detector.engine.input.update(from: input)
-        detector.engine.run()
+        detector.run()
         #expect(Array(detector.engine.output) == first)
     }
 
@@ -126,12 +126,12 @@ extension GoldenModel {
     private func detector(
         _ model: GoldenModel, _ image: CheckpointTensor, observing: Bool = false, precision: Precision = .fp32,
         threads: Int = 1
-    ) throws -> Detector {
+    ) throws -> Model {
         let size = PictureSize(width: image.shape[1], height: image.shape[0])
-        var settings = DetectorSettings(threads: threads)
+        var settings = ModelSettings(threads: threads)
         settings.observing = observing
-        let detector = try Detector(
-            file: try ModelFile(path: model.path(precision)), inputSize: size, settings: settings)
+        let detector = try Model(
+            file: try ModelFile(path: model.path(precision)), size: size, settings: settings)
         let picture = Picture(size: size)
         _ = picture.pixels.update(from: try image.bytes())
         detector.load(picture)

@@ -1,4 +1,4 @@
-import Detector
+import Model
 import Engine
 import Foundation
 import ModelFile
@@ -15,9 +15,9 @@ import Vision
         defer { unlink(path) }
         try quantizer.write(to: path)
         do {
-            _ = try Detector(file: try ModelFile(path: path), settings: DetectorSettings())
+            _ = try Model(file: try ModelFile(path: path), settings: ModelSettings())
             return nil
-        } catch DetectorError.engine(let error) {
+        } catch ModelError.engine(let error) {
             return error
         }
     }
@@ -146,11 +146,11 @@ import Vision
             try quantizer.write(to: path)
             let size = PictureSize(width: 64, height: 32)
             guard
-                let detector = try? Detector(
-                    file: try ModelFile(path: path), inputSize: size, settings: DetectorSettings())
+                let detector = try? Model(
+                    file: try ModelFile(path: path), size: size, settings: ModelSettings())
             else { continue }
-            detector.engine.run()
-            _ = detector.decode()
+            detector.run()
+            _ = detector.result().detections
         }
     }
 }

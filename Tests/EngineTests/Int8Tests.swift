@@ -1,5 +1,5 @@
 import Checkpoint
-import Detector
+import Model
 import Engine
 import Foundation
 import ModelFile
@@ -77,19 +77,19 @@ import Vision
     private func detector(
         _ path: String, _ image: CheckpointTensor, path kernels: KernelPath? = nil, threads: Int = 1,
         observing: Bool = false
-    ) throws -> Detector {
+    ) throws -> Model {
         let size = PictureSize(width: image.shape[1], height: image.shape[0])
-        var settings = DetectorSettings(threads: threads)
+        var settings = ModelSettings(threads: threads)
         settings.path = kernels
         settings.observing = observing
-        let detector = try Detector(file: try ModelFile(path: path), inputSize: size, settings: settings)
+        let detector = try Model(file: try ModelFile(path: path), size: size, settings: settings)
         let picture = Picture(size: size)
         _ = picture.pixels.update(from: try image.bytes())
         detector.load(picture)
         return detector
     }
 
-    private func predictions(_ detector: Detector) -> [Float] {
+    private func predictions(_ detector: Model) -> [Float] {
         var values = [Float](repeating: .nan, count: detector.engine.predictionCount)
         values.withUnsafeMutableBufferPointer { detector.engine.copyPredictions(to: $0) }
         return values

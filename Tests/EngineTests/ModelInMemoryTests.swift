@@ -1,4 +1,4 @@
-import Detector
+import Model
 import Engine
 import Foundation
 import ModelFile
@@ -11,7 +11,7 @@ import Vision
 @Suite struct ModelInMemoryTests {
     private static let size = PictureSize(width: 64, height: 96)
 
-    private static func predictions(_ detector: Detector) -> [Float] {
+    private static func predictions(_ detector: Model) -> [Float] {
         var random = SeededGenerator(seed: 11)
         for index in detector.engine.inputBytes.indices {
             detector.engine.inputBytes[index] = UInt8.random(in: 0...255, using: &random)
@@ -19,7 +19,7 @@ import Vision
         for index in detector.engine.input.indices {
             detector.engine.input[index] = Float.random(in: -1...1, using: &random)
         }
-        detector.engine.run()
+        detector.run()
         let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: detector.engine.predictionCount)
         defer { values.deallocate() }
         detector.engine.copyPredictions(to: values)
@@ -42,14 +42,14 @@ import Vision
         defer { copy.deallocate() }
         copy.copyBytes(from: bytes)
         let expected = Self.predictions(
-            try Detector(
-                file: try ModelFile(borrowing: UnsafeRawBufferPointer(copy)), inputSize: Self.size,
-                settings: DetectorSettings()))
+            try Model(
+                file: try ModelFile(borrowing: UnsafeRawBufferPointer(copy)), size: Self.size,
+                settings: ModelSettings()))
 
         let path = NSTemporaryDirectory() + "swiftlet-replaced-\(UUID().uuidString).gguf"
         defer { unlink(path) }
         try bytes.write(to: URL(fileURLWithPath: path))
-        let detector = try Detector(modelPath: path, inputSize: Self.size, settings: DetectorSettings())
+        let detector = try Model(path: path, size: Self.size, settings: ModelSettings())
         #expect(Self.predictions(detector) == expected)
         // As rsync --inplace, scp and cp write.
         let file = try #require(FileHandle(forWritingAtPath: path))

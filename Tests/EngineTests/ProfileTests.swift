@@ -1,5 +1,5 @@
 import Checkpoint
-import Detector
+import Model
 import Engine
 import ModelFile
 import TestSupport
@@ -11,11 +11,11 @@ import Vision
     @Test(arguments: GoldenModel.allCases, [Arithmetic.single, .half, .int8])
     func stepsMakeARun(model: GoldenModel, arithmetic: Arithmetic) throws {
         let file = try ModelFile(path: path(model, arithmetic))
-        let detector = try Detector(file: file, settings: DetectorSettings(threads: 2))
+        let detector = try Model(file: file, settings: ModelSettings(threads: 2))
         let engine = detector.engine
         #expect(engine.arithmetic == arithmetic)
         let image = try #require(try golden("\(model.rawValue)/run_320x320.safetensors")["image_u8_rgb_hwc"])
-        let picture = Picture(size: detector.inputSize)
+        let picture = Picture(size: detector.format.size)
         _ = picture.pixels.update(from: try image.bytes())
 
         detector.load(picture)
@@ -30,7 +30,7 @@ import Vision
     @Test(arguments: GoldenModel.allCases, [Arithmetic.single, .half, .int8])
     func stepsHaveNames(model: GoldenModel, arithmetic: Arithmetic) throws {
         let file = try ModelFile(path: path(model, arithmetic))
-        let engine = try Detector(file: file, settings: DetectorSettings()).engine
+        let engine = try Model(file: file, settings: ModelSettings()).engine
         let names = (0..<engine.stepCount).map { engine.stepName($0).text }
         #expect(names.first == "encoder.conv_1" && "\(engine.stepOperation(0))" == "convolution")
         #expect(Set(names).count == names.count)

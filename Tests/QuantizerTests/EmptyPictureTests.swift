@@ -1,4 +1,4 @@
-import Detector
+import Model
 import Foundation
 import TestSupport
 import Testing
@@ -92,7 +92,7 @@ import Vision
     @Test func nothingIsSeen() throws {
         let models = try ["xxs-int8.gguf", "xxs-fp16.gguf", "half-int8.gguf"].map { name in
             let path = fixture("../../models/cards/" + name)
-            return (name, try Detector(modelPath: path, settings: DetectorSettings(threshold: 0.3, threads: 2)))
+            return (name, try Model(path: path, settings: ModelSettings(threshold: 0.3, threads: 2)))
         }
         var random = SeededGenerator(seed: 10)
         let picture = Picture(size: Self.size)
@@ -110,8 +110,8 @@ import Vision
             }
             for (model, detector) in models {
                 detector.load(picture)
-                detector.engine.run()
-                let best = detector.decode().map { $0.score }.max()
+                detector.run()
+                let best = detector.result().detections.map { $0.score }.max()
                 #expect(best == nil, "\(model), \(surfaceName): \(best ?? 0)")
             }
         }

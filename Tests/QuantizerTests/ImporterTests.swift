@@ -1,5 +1,5 @@
 import Checkpoint
-import Detector
+import Model
 import Files
 import Foundation
 import ModelFile
@@ -42,22 +42,22 @@ import Vision
         try importer.write(to: path, description: description(of: importer)) { _, _ in }
 
         let run = try TestSupport.golden("xxs-ssd/run_64x128_detail.safetensors")
-        let detector = try Detector(
-            file: try ModelFile(path: path), inputSize: PictureSize(width: 128, height: 64),
-            settings: DetectorSettings())
+        let detector = try Model(
+            file: try ModelFile(path: path), size: PictureSize(width: 128, height: 64),
+            settings: ModelSettings())
         let picture = Picture(size: PictureSize(width: 128, height: 64))
         _ = picture.pixels.update(from: try #require(run["image_u8_rgb_hwc"]).bytes())
         detector.load(picture)
-        detector.engine.run()
+        detector.run()
         let expected = try #require(run["confidences"]).floats()
         var worst: Float = 0
-        for row in 0..<detector.anchors.count {
+        for row in 0..<detector.task.anchors.count {
             for index in 0..<kept {
                 let found = detector.engine.output[row * (4 + kept) + 4 + index]
                 worst = max(worst, abs(found - expected[row * 81 + index]))
             }
         }
-        #expect(expected.count == detector.anchors.count * 81 && worst <= 2e-4)
+        #expect(expected.count == detector.task.anchors.count * 81 && worst <= 2e-4)
     }
 
     /// Every difference is reported, by name and shape, at once.
@@ -183,7 +183,7 @@ import Vision
     /// A letterboxed picture gives what a stretched one with its margins painted gives, in units of the picture itself.
     @Test(arguments: [(128, 64), (64, 128), (128, 128)]) func letterboxIsAPictureWithMargins(width: Int, height: Int) throws {
         let importer = try Importer(golden, architecture: nil, precision: .fp32)
-        func detector(_ fit: PictureFit) throws -> Detector {
+        func detector(_ fit: PictureFit) throws -> Model {
             let path = scratch + "-fit.gguf"
             defer { unlink(path) }
             let labels = (0..<81).map { "label \($0)" }
@@ -191,8 +191,8 @@ import Vision
                 to: path,
                 description: importer.description(labels: labels, size: PictureSize(width: 128, height: 128), fit: fit)
             ) { _, _ in }
-            return try Detector(
-                file: try ModelFile(path: path), settings: DetectorSettings(threshold: 0.02, resize: .upstream))
+            return try Model(
+                file: try ModelFile(path: path), settings: ModelSettings(threshold: 0.02, resize: .upstream))
         }
         let left = (128 - width) / 2, top = (128 - height) / 2
         var generator = SeededGenerator(seed: 5)
@@ -211,7 +211,7 @@ import Vision
         stretched.load(painted)
         letterboxed.engine.run()
         stretched.engine.run()
-        let found = Array(letterboxed.decode()), expected = Array(stretched.decode())
+        let found = Array(letterboxed.result().detections), expected = Array(stretched.result().detections)
         #expect(found.count == expected.count && !found.isEmpty)
         for (found, expected) in zip(found, expected) {
             #expect(found.classIndex == expected.classIndex && abs(found.score - expected.score) < 1e-5)
@@ -268,11 +268,11 @@ import Vision
             let bytes = mutator.mutation(index, of: header) + data
             do {
                 try bytes.withUnsafeBytes { raw in
-                    let detector = try Detector(
-                        file: try ModelFile(borrowing: raw), inputSize: PictureSize(width: 33, height: 40),
-                        settings: DetectorSettings(threshold: 0.05))
-                    detector.engine.run()
-                    _ = detector.decode().count
+                    let detector = try Model(
+                        file: try ModelFile(borrowing: raw), size: PictureSize(width: 33, height: 40),
+                        settings: ModelSettings(threshold: 0.05))
+                    detector.run()
+                    _ = detector.result().detections.count
                 }
             } catch {
                 refused += 1

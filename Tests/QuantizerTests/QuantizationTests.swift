@@ -1,6 +1,6 @@
 import CKernels
 import Checkpoint
-import Detector
+import Model
 import Engine
 import Foundation
 import ModelFile
@@ -155,11 +155,11 @@ import Vision
     // MARK: Networks
 
     /// A model file with random weights at 64x96, and detectors that observe it.
-    private func prepare(_ model: GoldenModel) throws -> (file: ModelFile, detectors: [Detector]) {
+    private func prepare(_ model: GoldenModel) throws -> (file: ModelFile, detectors: [Model]) {
         let file = try ModelFile(path: try model.path(size: PictureSize(width: 96, height: 64)))
-        var settings = DetectorSettings()
+        var settings = ModelSettings()
         settings.observing = true
-        return (file, try (0..<2).map { _ in try Detector(file: file, settings: settings) })
+        return (file, try (0..<2).map { _ in try Model(file: file, settings: settings) })
     }
 
     /// The int8 engine takes the file and computes about what the fp32 engine does, and where it doesn't the report
@@ -177,7 +177,7 @@ import Vision
         try quantised.write(to: scratch) { _, _ in }
 
         let written = try ModelFile(path: scratch)
-        let detector = try Detector(file: written, settings: DetectorSettings())
+        let detector = try Model(file: written, settings: ModelSettings())
         #expect(written.byteCount * 2 < file.byteCount)
         var comparison = Comparison(classCount: detector.description.labels.count)
         var noise = NoiseReport(quantised)
@@ -187,7 +187,7 @@ import Vision
             for (position, detector) in [detectors[0], detector].enumerated() {
                 _ = try jpeg.withUnsafeBytes { try detector.load(jpeg: $0) }
                 if position == 0 {
-                    detector.engine.run()
+                    detector.run()
                 } else {
                     noise.add(reference: detectors[0].engine, running: detector.engine)
                 }
@@ -228,7 +228,7 @@ import Vision
     @Test func calibrationIsDeterministic() throws {
         let (file, detectors) = try prepare(.half)
         let source = try FloatModel(file), scheme = QuantisationScheme(source.graph)
-        func quantisations(_ detectors: [Detector]) throws -> [TensorQuantisation] {
+        func quantisations(_ detectors: [Model]) throws -> [TensorQuantisation] {
             let statistics = try Calibration.statistics(
                 scheme, detectors: detectors, pictures: Self.pictures, report: { _, _ in }, warn: { _, _ in })
             return try Int8Model(source, scheme, statistics).quantisations

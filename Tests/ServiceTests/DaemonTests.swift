@@ -1,4 +1,4 @@
-import Detector
+import Model
 import Foundation
 import TestSupport
 import Testing
@@ -13,14 +13,14 @@ import Vision
 
     /// What the library itself finds, in the words of a line.
     func expected(_ jpeg: [UInt8], threshold: Float, limit: Int = 100) throws -> [[String: Any]] {
-        let detector = try Detector(
-            modelPath: RunningDaemon.model(), settings: DetectorSettings(threshold: threshold, resize: .fast))
+        let detector = try Model(
+            path: RunningDaemon.model(), settings: ModelSettings(threshold: threshold, resize: .fast))
         return try jpeg.withUnsafeBytes { bytes in
             let warnings = try detector.load(jpeg: bytes)
             #expect(warnings == 0)
-            detector.engine.run()
+            detector.run()
             // In the network's own order, class by class; lines have the best first.
-            let best = detector.decode().sorted { $0.score > $1.score }.prefix(limit)
+            let best = detector.result().detections.sorted { $0.score > $1.score }.prefix(limit)
             return best.map { detection in
                 let box = detection.box.pixels(in: detector.pictureSize)
                 return [

@@ -1,5 +1,5 @@
 import Checkpoint
-import Detector
+import Model
 import Foundation
 import ModelFile
 import Quantizer
@@ -53,17 +53,17 @@ public enum GoldenModel: String, CaseIterable, Sendable {
 
     private func quantizer(_ path: String, _ run: String) throws -> PlainQuantizer {
         let file = try ModelFile(path: path)
-        var settings = DetectorSettings()
+        var settings = ModelSettings()
         settings.observing = true
         guard let image = try golden("\(rawValue)/\(run).safetensors")["image_u8_rgb_hwc"] else {
             throw CocoaError(.fileReadCorruptFile)
         }
         let size = PictureSize(width: image.shape[1], height: image.shape[0])
-        let detector = try Detector(file: file, inputSize: size, settings: settings)
+        let detector = try Model(file: file, size: size, settings: settings)
         let picture = Picture(size: size)
         _ = picture.pixels.update(from: try image.bytes())
         detector.load(picture)
-        detector.engine.run()
+        detector.run()
         return PlainQuantizer(detector, file: file)
     }
 

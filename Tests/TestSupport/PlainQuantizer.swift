@@ -1,5 +1,5 @@
 import CKernels
-import Detector
+import Model
 import Engine
 import Foundation
 import ModelFile
@@ -31,7 +31,7 @@ public struct PlainQuantizer {
     private var steps: [Int: [(scale: Double, zero: Double)]] = [:]
 
     /// `detector` observes, and has run the picture that gives the ranges.
-    public init(_ detector: Detector, file: ModelFile) {
+    public init(_ detector: Model, file: ModelFile) {
         engine = detector.engine
         self.file = file
         description = detector.description

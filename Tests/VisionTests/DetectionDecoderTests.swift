@@ -18,12 +18,12 @@ import Vision
         let anchors = stride(from: 0, to: numbers.count, by: 4).map {
             Anchor(centreX: numbers[$0], centreY: numbers[$0 + 1], width: numbers[$0 + 2], height: numbers[$0 + 3])
         }
-        var decoder = DetectionDecoder(anchors: anchors, classCount: 81, suppression: suppression)
+        let decoder = decoder(anchors, classes: 81, suppression)
         for (name, threshold) in [("0.05", Float(0.05)), ("0.3", 0.3)] {
             let labels = try #require(post["thr\(name).det.labels"]).floats()
             let scores = try #require(post["thr\(name).det.scores"]).floats()
             let boxes = try #require(post["thr\(name).det.boxes_norm_xyxy"]).floats()
-            let found = decode(&decoder, confidences, locations, [Float](repeating: threshold, count: 81))
+            let found = decode(decoder, confidences, locations, [Float](repeating: threshold, count: 81))
             try #require(found.count == labels.count)
             for (index, detection) in found.enumerated() {
                 #expect(Float(detection.classIndex) == labels[index])
@@ -54,8 +54,8 @@ import Vision
             : .acrossClasses(candidatesPerClass: generator.integer(1...40), limit: generator.integer(1...60))
         let limit = [nil, 1, 5, 1000][generator.integer(0...3)]
 
-        var decoder = DetectionDecoder(anchors: anchors, classCount: classes, suppression: suppression)
-        let found = decode(&decoder, logits, offsets, thresholds, limit: limit)
+        let decoder = decoder(anchors, classes: classes, suppression)
+        let found = decode(decoder, logits, offsets, thresholds, limit: limit)
         let expected = plainDetections(anchors, logits, offsets, thresholds, suppression, limit: limit)
         #expect(found.count == expected.count)
         for (left, right) in zip(found, expected) {
@@ -63,24 +63,23 @@ import Vision
             #expect(abs(left.box.left - right.box.left) < 1e-5 && abs(left.box.bottom - right.box.bottom) < 1e-5)
         }
 
-        // The network's own layout: offsets and logits of a row side by side.
-        var records: [Float] = []
-        for row in 0..<rows {
-            records += offsets[row * 4..<row * 4 + 4]
-            records += logits[row * classes..<(row + 1) * classes]
+        // Half precision in, as int8 and fp16 networks put it out: the same as its own values widened.
+        let halves = Self.records(logits, offsets, classes: classes).map { Float16($0) }
+        let widened = halves.map { Float($0) }.withUnsafeBufferPointer {
+            Array(decoder.decode(.single($0), thresholds: thresholds, limit: limit))
         }
-        let interleaved = records.withUnsafeBufferPointer {
-            Array(decoder.decode(predictions: $0, thresholds: thresholds, limit: limit))
+        let narrow = halves.map(\.bitPattern).withUnsafeBufferPointer {
+            Array(decoder.decode(.half($0), thresholds: thresholds, limit: limit))
         }
-        #expect(interleaved.map(\.score) == found.map(\.score) && interleaved.map(\.box) == found.map(\.box))
+        #expect(narrow.map(\.score) == widened.map(\.score) && narrow.map(\.box) == widened.map(\.box))
     }
 
     @Test func equalScoresComeInTheOrderOfTheAnchors() {
         let anchors = (0..<5).map { Anchor(centreX: 0.1 + 0.2 * Float($0), centreY: 0.5, width: 0.1, height: 0.1) }
         for suppression in [Suppression.perClass(limit: 3), .acrossClasses(candidatesPerClass: 4, limit: 3)] {
-            var decoder = DetectionDecoder(anchors: anchors, classCount: 2, suppression: suppression)
+            let decoder = decoder(anchors, classes: 2, suppression)
             let logits = [Float](repeating: 1, count: 10)
-            let found = decode(&decoder, logits, [Float](repeating: 0, count: 20), [0, 0.1])
+            let found = decode(decoder, logits, [Float](repeating: 0, count: 20), [0, 0.1])
             #expect(found.map { (($0.box.left + $0.box.right) * 5).rounded() } == [1, 3, 5])
         }
     }
@@ -92,30 +91,29 @@ import Vision
             Anchor(centreX: 0.5, centreY: 0.5, width: 0.5, height: 0.5),
             Anchor(centreX: 0.375, centreY: 0.5, width: 0.25, height: 0.5),
         ]
-        var decoder = DetectionDecoder(anchors: anchors, classCount: 2, suppression: .perClass(limit: 9))
+        let decoder = decoder(anchors, classes: 2, .perClass(limit: 9))
         let logits: [Float] = [0, 0, 0, 0]
         let offsets = [Float](repeating: 0, count: 8)
-        #expect(decode(&decoder, logits, offsets, [0, 0.5]).isEmpty)
-        #expect(decode(&decoder, logits, offsets, [0, 0.49]).count == 2)
-        var strict = DetectionDecoder(
-            anchors: anchors, classCount: 2, suppression: .perClass(limit: 9), iouThreshold: 0.49)
-        #expect(decode(&strict, logits, offsets, [0, 0.49]).count == 1)
+        #expect(decode(decoder, logits, offsets, [0, 0.5]).isEmpty)
+        #expect(decode(decoder, logits, offsets, [0, 0.49]).count == 2)
+        let strict = self.decoder(anchors, classes: 2, .perClass(limit: 9), iouThreshold: 0.49)
+        #expect(decode(strict, logits, offsets, [0, 0.49]).count == 1)
     }
 
     @Test func outputThatIsNoNumberIsNoDetection() {
         let anchors = [Anchor](repeating: Anchor(centreX: 0.5, centreY: 0.5, width: 1, height: 1), count: 4)
-        var decoder = DetectionDecoder(anchors: anchors, classCount: 3, suppression: .perClass(limit: 9))
+        let decoder = decoder(anchors, classes: 3, .perClass(limit: 9))
         for strange in [Float.nan, .infinity, -.infinity, .greatestFiniteMagnitude] {
             for position in 0..<12 {
                 var logits = [Float](repeating: 0, count: 12)
                 logits[position] = strange
-                let found = decode(&decoder, logits, [Float](repeating: 0, count: 16), [0, 0, 0])
+                let found = decode(decoder, logits, [Float](repeating: 0, count: 16), [0, 0, 0])
                 #expect(found.allSatisfy { $0.score > 0 && $0.score <= 1 && $0.box.isFinite })
             }
             for position in 0..<16 {
                 var offsets = [Float](repeating: 0, count: 16)
                 offsets[position] = strange
-                let found = decode(&decoder, [Float](repeating: 0, count: 12), offsets, [0, 0, 0])
+                let found = decode(decoder, [Float](repeating: 0, count: 12), offsets, [0, 0, 0])
                 #expect(!found.isEmpty && found.allSatisfy { $0.box.isFinite })
             }
         }
@@ -123,17 +121,29 @@ import Vision
 
     // MARK: -
 
+    private func decoder(
+        _ anchors: [Anchor], classes: Int, _ suppression: Suppression, iouThreshold: Float = 0.5
+    ) -> DetectionDecoder {
+        DetectionDecoder(
+            SSDHead(anchors: anchors, classCount: classes), suppression: suppression, iouThreshold: iouThreshold)
+    }
+
     private func decode(
-        _ decoder: inout DetectionDecoder, _ confidences: [Float], _ locations: [Float], _ thresholds: [Float],
-        limit: Int? = nil
+        _ decoder: DetectionDecoder, _ logits: [Float], _ offsets: [Float], _ thresholds: [Float], limit: Int? = nil
     ) -> [Detection] {
-        confidences.withUnsafeBufferPointer { confidences in
-            locations.withUnsafeBufferPointer { locations in
-                Array(
-                    decoder.decode(
-                        confidences: confidences, locations: locations, thresholds: thresholds, limit: limit))
-            }
+        Self.records(logits, offsets, classes: thresholds.count).withUnsafeBufferPointer {
+            Array(decoder.decode(.single($0), thresholds: thresholds, limit: limit))
         }
+    }
+
+    /// The network's layout: offsets and logits of a row side by side.
+    private static func records(_ logits: [Float], _ offsets: [Float], classes: Int) -> [Float] {
+        var records: [Float] = []
+        for row in 0..<logits.count / classes {
+            records += offsets[row * 4..<row * 4 + 4]
+            records += logits[row * classes..<(row + 1) * classes]
+        }
+        return records
     }
 
     /// The specification word by word: every probability, a stable sort, one class after the other.

@@ -1,4 +1,4 @@
-import Detector
+import Model
 import Files
 
 /// Reads a configuration file: INI, as `INIScanner` has it. It collects every mistake; a file with one is not to be used.

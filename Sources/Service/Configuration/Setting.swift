@@ -1,6 +1,6 @@
 import CLinux
 import Camera
-import Detector
+import Model
 import Engine
 import Vision
 

@@ -1,4 +1,4 @@
-import Detector
+import Model
 import Engine
 import Foundation
 import ModelFile
@@ -15,7 +15,7 @@ struct ModelTarget: FuzzTarget {
     private static let size = PictureSize(width: 32, height: 32)
 
     private let models: [(whole: [UInt8], memory: UnsafeMutableRawBufferPointer)]
-    private let settings: DetectorSettings
+    private let settings: ModelSettings
 
     init() {
         models = ["xxs-int8", "xxs-fp16"].map { name in
@@ -27,7 +27,7 @@ struct ModelTarget: FuzzTarget {
             memory.copyBytes(from: data)
             return (Array(memory), memory)
         }
-        settings = DetectorSettings(threshold: 0.01, limit: 10, resize: .fast)
+        settings = ModelSettings(threshold: 0.01, limit: 10, resize: .fast)
     }
 
     func run(_ bytes: UnsafeRawBufferPointer) throws {
@@ -45,12 +45,12 @@ struct ModelTarget: FuzzTarget {
         // Cut where the second bit says so.
         let end = first & 4 == 0 ? memory.count : memory.count * Int(bytes[bytes.count - 1]) / 256
         let file = try ModelFile(borrowing: UnsafeRawBufferPointer(rebasing: memory[..<end]))
-        let detector = try Detector(file: file, inputSize: Self.size, settings: settings)
+        let detector = try Model(file: file, size: Self.size, settings: settings)
         let picture = Picture(size: Self.size)
         picture.pixels.update(repeating: 90)
         detector.load(picture)
-        detector.engine.run()
-        for found in detector.decode() {
+        detector.run()
+        for found in detector.result().detections {
             guard found.classIndex > 0, found.classIndex < detector.description.labels.count, found.score > 0.01,
                 found.score <= 1.001
             else { fatalError("a detection that no picture has") }

@@ -2,8 +2,8 @@ import Engine
 import ModelFile
 import Vision
 
-/// Why a detector could not be prepared.
-public enum DetectorError: Error {
+/// Why a model could not be prepared.
+public enum ModelError: Error {
     case model(ModelFileError)
     case engine(EngineError)
     /// The system has no room for what decodes pictures.

@@ -2,7 +2,7 @@ import ModelFile
 import Networks
 import Vision
 
-/// Everything a model file says about a detector beside its weights.
+/// Everything a model file says about a model beside its weights.
 public struct ModelDescription {
     /// Classes in the largest model that is accepted, background included.
     public static let largestClassCount = 4096
@@ -53,6 +53,12 @@ public struct ModelDescription {
 }
 
 extension ModelDescription {
+    /// The network at `size`, whose sides are among `DetectionNetwork.inputSides`, or at the file's own.
+    public func network(at size: PictureSize? = nil) -> DetectionNetwork {
+        let size = size ?? input.size
+        return DetectionNetwork(backbone: backbone, head: head, height: size.height, width: size.width)
+    }
+
     /// Reads and checks the metadata of `file`: every value is in a range for which the network can be built.
     public init(_ file: ModelFile) throws(ModelFileError) {
         let architecture = Name("general.architecture")

@@ -1,8 +1,8 @@
 import CLinux
-import Detector
+import Model
 
-extension DetectorError {
-    /// What a program ends with that cannot prepare its detector.
+extension ModelError {
+    /// What a program ends with that cannot prepare its model.
     public var exitCode: ExitCode {
         switch self {
         case .model(.cannotRead(.system(clinux_EACCES))), .model(.cannotRead(.system(clinux_EPERM))): .noPermission

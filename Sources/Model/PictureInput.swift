@@ -18,8 +18,8 @@ public final class PictureInput {
     private var turned = TurnedPicture()
     private var ingest: Ingest
 
-    /// - Parameter upstream: the rule for `DetectorSettings.Resize.upstream`.
-    init(format: InputFormat, settings: DetectorSettings, upstream: ResizeRule) {
+    /// - Parameter upstream: the rule for `ModelSettings.Resize.upstream`.
+    init(format: InputFormat, settings: ModelSettings, upstream: ResizeRule) {
         self.format = format
         isFast = settings.resize == .fast
         rotation = settings.rotation
@@ -76,7 +76,7 @@ public final class PictureInput {
     }
 
     /// - Parameter size: of the picture before it was decoded at a fraction of it: from this, whose sides are not rounded,
-    ///   the detector knows again which part of the input was picture.
+    ///   the model knows again which part of the input was picture.
     private func load(_ picture: borrowing Picture, of size: PictureSize, into tensor: Tensor) {
         let area = format.fit.area(of: size, in: format.size)
         switch tensor {

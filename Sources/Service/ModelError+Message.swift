@@ -1,4 +1,4 @@
-import Detector
+import Model
 import Engine
 import ModelFile
 import Networks
@@ -25,9 +25,9 @@ public func text(_ paths: [KernelPath]) -> String {
     return text
 }
 
-extension DetectorError {
+extension ModelError {
     /// What is wrong and what to do; `model` and `labels` are the names to put into it.
-    public func message(model: String, classThresholds: [DetectorSettings.ClassThreshold] = []) -> String {
+    public func message(model: String, classThresholds: [ModelSettings.ClassThreshold] = []) -> String {
         switch self {
         case .model(let error): return "\(model): \(error.message)"
         case .engine(let error): return "\(model): \(error.message)"

@@ -1,0 +1,60 @@
+import Engine
+import Vision
+
+/// What a program decides about the way into a model, and about what comes out.
+public struct ModelSettings {
+    /// A minimum score for one class.
+    public struct ClassThreshold {
+        /// UTF-8.
+        public var label: [UInt8]
+        /// Detections of the class score more than this, 0...1.
+        public var threshold: Float
+
+        /// A model refuses a label that it does not have.
+        public init(label: [UInt8], threshold: Float) {
+            self.label = label
+            self.threshold = threshold
+        }
+    }
+
+    /// How a picture gets to the network's size.
+    public enum Resize: Sendable {
+        /// As the network's upstream evaluates it, to the bit, from the full picture.
+        case upstream
+        /// `ResizeRule.fast`, from a JPEG decoded at a fraction of its size where that is large enough.
+        case fast
+    }
+
+    /// Detections score more than this.
+    public var threshold: Float
+    /// Instead of `threshold`, for some classes. Of two for the same label the later one holds.
+    public var classThresholds: [ClassThreshold]
+    /// The best this many detections of a picture are kept; nil keeps what suppression leaves.
+    public var limit: Int?
+    /// Which comes first.
+    public var order = DetectionOrder.ofSuppression
+    /// For pictures and JPEGs; a `PixelView` is always resized by `ResizeRule.fast`.
+    public var resize: Resize
+    /// Of JPEGs.
+    public var pictures = JPEGLimits()
+    /// What JPEGs and `PixelView`s are turned by, after EXIF has made them upright: for cameras that are mounted turned.
+    public var rotation = Orientation.upright
+    /// Threads of the engine, 1...64; detections do not depend on it.
+    public var threads: Int
+    /// The kernels to run with; nil takes what SWIFTLET_PATH names, and otherwise the fastest.
+    public var path: KernelPath?
+    /// Keeps all intermediate tensors of an fp32 network readable; costs memory and time.
+    public var observing = false
+
+    /// Labels are checked when a model is made. `threads` within 1...64 is its precondition.
+    public init(
+        threshold: Float = 0.3, classThresholds: [ClassThreshold] = [], limit: Int? = nil,
+        resize: Resize = .upstream, threads: Int = 1
+    ) {
+        self.threshold = threshold
+        self.classThresholds = classThresholds
+        self.limit = limit
+        self.resize = resize
+        self.threads = threads
+    }
+}
