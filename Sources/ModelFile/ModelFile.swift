@@ -27,6 +27,8 @@ public final class ModelFile {
     private(set) var metadata: [MetadataEntry] = []
     /// In the file's order. No two have the same name, and their bytes do not overlap.
     public private(set) var tensors: [ModelTensor] = []
+    /// Their indices, in the order of their names.
+    private var byName: [UInt16] = []
 
     /// Reads the file at `path`.
     /// - Parameters:
@@ -72,10 +74,23 @@ public final class ModelFile {
     /// Bytes of the whole file, header included.
     public var byteCount: Int { bytes.count }
 
-    /// nil where the file has no such tensor. Looks at one after the other: for preparation, not for frames.
+    /// nil where the file has no such tensor.
     public func tensor(_ name: Name) -> ModelTensor? {
-        for tensor in tensors where tensor.name == name { return tensor }
-        return nil
+        let place = place(of: name)
+        guard place < byName.count, tensors[Int(byName[place])].name == name else { return nil }
+        return tensors[Int(byName[place])]
+    }
+
+    /// The number of tensors whose names come before `name`.
+    private func place(of name: Name) -> Int {
+        var range = 0..<byName.count
+        while !range.isEmpty {
+            let middle = (range.lowerBound + range.upperBound) / 2
+            range =
+                tensors[Int(byName[middle])].name.precedes(name)
+                ? middle + 1..<range.upperBound : range.lowerBound..<middle
+        }
+        return range.lowerBound
     }
 
     /// The stored elements of one of this file's tensors.
@@ -115,7 +130,7 @@ public final class ModelFile {
         }
         let dataStart = reader.offset + padding
         tensors.reserveCapacity(infos.count)
-        for info in infos { tensors.append(try place(info, dataStart: dataStart, alignment: alignment)) }
+        for info in infos { try add(info, dataStart: dataStart, alignment: alignment) }
         try refuseOverlaps()
     }
 
@@ -188,17 +203,22 @@ public final class ModelFile {
             name: name, shape: shape, storageType: type, offset: try reader.value(UInt64.self, in: .tensorInfo))
     }
 
-    private func place(_ info: TensorInfo, dataStart: Int, alignment: Int) throws(ModelFileError) -> ModelTensor {
+    private func add(_ info: TensorInfo, dataStart: Int, alignment: Int) throws(ModelFileError) {
         guard info.offset % UInt64(alignment) == 0 else { throw .tensor(info.name, .misaligned(offset: info.offset)) }
         let size = info.shape.count * info.storageType.byteCount
         let available = bytes.count - dataStart
         guard available >= size, info.offset <= UInt64(available - size) else {
             throw .tensor(info.name, .outsideFile(offset: info.offset))
         }
-        for earlier in tensors where earlier.name == info.name { throw .tensor(info.name, .duplicate) }
+        let place = place(of: info.name)
+        guard place == byName.count || tensors[Int(byName[place])].name != info.name else {
+            throw .tensor(info.name, .duplicate)
+        }
+        byName.insert(UInt16(tensors.count), at: place)
         let start = dataStart + Int(info.offset)
-        return ModelTensor(
-            name: info.name, shape: info.shape, storageType: info.storageType, byteRange: start..<start + size)
+        tensors.append(
+            ModelTensor(
+                name: info.name, shape: info.shape, storageType: info.storageType, byteRange: start..<start + size))
     }
 
     private func refuseOverlaps() throws(ModelFileError) {

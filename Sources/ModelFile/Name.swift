@@ -69,6 +69,15 @@ public struct Name: Equatable, Sendable {
         return true
     }
 
+    /// Whether it comes before `other` in an order by length, then bytes.
+    func precedes(_ other: Name) -> Bool {
+        guard count == other.count else { return count < other.count }
+        for index in 0..<count where storage[index] != other.storage[index] {
+            return storage[index] < other.storage[index]
+        }
+        return false
+    }
+
     /// Whether the name's bytes are exactly `bytes`.
     public func matches(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard bytes.count == count else { return false }

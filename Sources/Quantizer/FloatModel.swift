@@ -61,7 +61,7 @@ public struct FloatModel {
         }
         let fileType = (key: Name("general.file_type"), value: MetadataValue.integer(1))
         try GGUFWriter.write(
-            to: path, inputs: inputs, metadata: [fileType] + description.metadata, layouts: layouts
+            to: path, inputs: inputs, metadata: [fileType] + description.metadata(), layouts: layouts
         ) { (index) throws(QuantizerError) in
             let (node, suffix) = sources[index]
             let values = try floats(node, suffix)

@@ -92,8 +92,9 @@ public struct Importer {
         }
         // A bias comes right after its weight, and folding makes both at once.
         var bias: [Float] = []
+        let fileType = (key: Name("general.file_type"), value: MetadataValue.integer(precision == .fp16 ? 1 : 0))
         try GGUFWriter.write(
-            to: path, inputs: inputs, metadata: metadata(description), layouts: layouts
+            to: path, inputs: inputs, metadata: [fileType] + description.metadata(), layouts: layouts
         ) { (index) throws(QuantizerError) in
             progress(index + 1, layouts.count)
             if sources[index].isBias { return try encode(bias, as: .float32, sources[index].node) }
@@ -174,9 +175,5 @@ public struct Importer {
         case .float32: return values.withUnsafeBytes { Data($0) }
         case .int8: preconditionFailure("the importer writes floats only")
         }
-    }
-
-    private func metadata(_ description: ModelDescription) -> [(key: Name, value: MetadataValue)] {
-        [(Name("general.file_type"), .integer(precision == .fp16 ? 1 : 0))] + description.metadata
     }
 }

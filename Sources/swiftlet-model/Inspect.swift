@@ -35,16 +35,16 @@ struct Inspect: ParsableCommand {
         let input = description.input
         func list(_ values: InlineArray<3, Float>) -> String { "\(values[0]), \(values[1]), \(values[2])" }
         row("name", text(description.name))
-        row("architecture", "\(ModelKey.architecture)")
+        row("architecture", "\(ModelDescription.architecture)")
         row("file", "\(model), \(byteCount(file.byteCount)), \(file.tensors.count) tensors")
-        row("input", "\(input.size.width)x\(input.size.height), \(input.channelOrder == .bgr ? "bgr" : "rgb")")
-        row("fit", input.fit == .letterbox ? "letterbox" : "stretch")
+        row("input", "\(input.size.width)x\(input.size.height), \(input.channelOrder.word)")
+        row("fit", "\(input.fit.word)")
         row(
             "pre-processing",
             "value * \(input.scale), minus mean (\(list(input.mean))), "
                 + "divided by deviation (\(list(input.standardDeviation)))")
         row("anchors", "scales \(Float(description.anchors.minimumScale)) to \(Float(description.anchors.maximumScale))")
-        row("resize", description.resize == .bicubicPillow ? "pillow-bicubic" : "opencv-bilinear")
+        row("resize", "\(description.resize.word)")
         row("suppression", suppression(description))
         row("labels", "\(description.labels.count) with background")
         for (index, label) in description.labels.enumerated() {

@@ -67,7 +67,7 @@ private func startServer(
         }
     let hello = HelloLine(
         program: "swiftletd", version: Product.version, modelName: detector.description.name,
-        architecture: bytes(ModelKey.architecture), precision: bytes(detector.engine.storedPrecision),
+        architecture: bytes(ModelDescription.architecture), precision: bytes(detector.engine.storedPrecision),
         inputWidth: detector.format.size.width, inputHeight: detector.format.size.height, sourceKind: kind,
         sourcePath: options.source[0] == 0 ? options.cameraName ?? [] : bytes(options.source),
         rotation: options.configuration.rotation, threshold: options.threshold,

@@ -80,7 +80,7 @@ public struct PlainQuantizer {
 
     public func write(to path: String) throws {
         try GGUFWriter.write(
-            to: path, metadata: [(Name("general.file_type"), .integer(7))] + description.metadata,
+            to: path, metadata: [(Name("general.file_type"), .integer(7))] + description.metadata(),
             layouts: tensors.map { .init(name: $0.name, shape: $0.shape, storageType: $0.type) }
         ) { Data(tensors[$0].data) }
     }

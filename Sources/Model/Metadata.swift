@@ -1,0 +1,133 @@
+import ModelFile
+
+/// Goes through the metadata of a model file, key by key. `ModelDescription.exchange` is the one list of keys, each with
+/// its type, its range and the place of its value; what reads or writes metadata conforms to this and is handed through
+/// the list. Each function takes the value that is there and leaves the one that belongs there.
+public protocol MetadataExchange {
+    /// The whole key, for errors.
+    func name(_ key: StaticString) -> Name
+    /// Whole numbers in `range`: as many as `count` allows, or a single one where that is nil.
+    mutating func integers(
+        _ key: StaticString, count: ClosedRange<Int>?, in range: ClosedRange<Int>, _ values: inout [Int]
+    ) throws(ModelFileError)
+    /// Finite numbers in `range`: as many as `count` allows, or a single one where that is nil.
+    mutating func floats(
+        _ key: StaticString, count: ClosedRange<Int>?, in range: FloatRange, _ values: inout [Float]
+    ) throws(ModelFileError)
+    /// UTF-8 texts: as many as `count` allows, or a single one where that is nil.
+    mutating func texts(
+        _ key: StaticString, count: ClosedRange<Int>?, _ values: inout [[UInt8]]
+    ) throws(ModelFileError)
+}
+
+/// The numbers that a key allows.
+public enum FloatRange: Sendable {
+    case finite, aboveZero
+    /// Above 0, at most 1000.
+    case factor
+
+    func contains(_ value: Float) -> Bool {
+        switch self {
+        case .finite: true
+        case .aboveZero: value > 0
+        case .factor: value > 0 && value <= 1000
+        }
+    }
+}
+
+/// A value that a model file has a word for.
+public protocol MetadataChoice: Equatable {
+    /// All values, each with its word.
+    static var words: [(word: StaticString, value: Self)] { get }
+}
+
+extension MetadataChoice {
+    /// What stands for it in a file.
+    public var word: StaticString {
+        for choice in Self.words where choice.value == self { return choice.word }
+        return ""
+    }
+}
+
+extension MetadataExchange {
+    mutating func integer(
+        _ key: StaticString, in range: ClosedRange<Int>, _ value: inout Int
+    ) throws(ModelFileError) {
+        var values = [value]
+        try integers(key, count: nil, in: range, &values)
+        value = values[0]
+    }
+
+    mutating func float(_ key: StaticString, in range: FloatRange, _ value: inout Float) throws(ModelFileError) {
+        var values = [value]
+        try floats(key, count: nil, in: range, &values)
+        value = values[0]
+    }
+
+    mutating func text(_ key: StaticString, _ value: inout [UInt8]) throws(ModelFileError) {
+        var values = [value]
+        try texts(key, count: nil, &values)
+        value = values[0]
+    }
+
+    mutating func choice<Value: MetadataChoice>(_ key: StaticString, _ value: inout Value) throws(ModelFileError) {
+        let word = value.word
+        var text = [UInt8](UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount))
+        try self.text(key, &text)
+        for choice in Value.words where text.withUnsafeBytes({ Name(choice.word).matches($0) }) {
+            value = choice.value
+            return
+        }
+        throw .outOfRange(key: name(key))
+    }
+
+    /// As many whole numbers as the array has.
+    mutating func integers<let count: Int>(
+        _ key: StaticString, in range: ClosedRange<Int>, _ values: inout InlineArray<count, Int>
+    ) throws(ModelFileError) {
+        var list = values.indices.map { values[$0] }
+        try integers(key, count: count...count, in: range, &list)
+        for index in 0..<count { values[index] = list[index] }
+    }
+
+    /// As many finite numbers as the array has.
+    mutating func floats<let count: Int>(
+        _ key: StaticString, in range: FloatRange, _ values: inout InlineArray<count, Float>
+    ) throws(ModelFileError) {
+        var list = values.indices.map { values[$0] }
+        try floats(key, count: count...count, in: range, &list)
+        for index in 0..<count { values[index] = list[index] }
+    }
+}
+
+/// Takes values from a model file, each checked against its row.
+struct MetadataReader: MetadataExchange {
+    let file: ModelFile
+    /// What all keys begin with.
+    let prefix: Name
+
+    func name(_ key: StaticString) -> Name { prefix.appending(key) }
+
+    func integers(
+        _ key: StaticString, count: ClosedRange<Int>?, in range: ClosedRange<Int>, _ values: inout [Int]
+    ) throws(ModelFileError) {
+        values =
+            if let count { try file.integers(name(key), count: count, in: range) } else {
+                [try file.integer(name(key), in: range)]
+            }
+    }
+
+    func floats(
+        _ key: StaticString, count: ClosedRange<Int>?, in range: FloatRange, _ values: inout [Float]
+    ) throws(ModelFileError) {
+        values = if let count { try file.floats(name(key), count: count) } else { [try file.float(name(key))] }
+        for value in values where !range.contains(value) { throw .outOfRange(key: name(key)) }
+    }
+
+    func texts(
+        _ key: StaticString, count: ClosedRange<Int>?, _ values: inout [[UInt8]]
+    ) throws(ModelFileError) {
+        let texts = if let count { try file.texts(name(key), count: count) } else { [try file.text(name(key))] }
+        values = texts.map { [UInt8]($0) }
+    }
+}

@@ -1,0 +1,39 @@
+import Model
+import ModelFile
+
+/// Collects what a model file says, in the order of the one list of keys.
+struct MetadataWriter: MetadataExchange {
+    private let prefix = Name(ModelDescription.architecture).appending(".")
+    private(set) var entries: [(key: Name, value: MetadataValue)] = []
+
+    func name(_ key: StaticString) -> Name { prefix.appending(key) }
+
+    mutating func integers(
+        _ key: StaticString, count: ClosedRange<Int>?, in range: ClosedRange<Int>, _ values: inout [Int]
+    ) {
+        let values = values.map { UInt32($0) }
+        entries.append((name(key), count == nil ? .integer(values[0]) : .integers(values)))
+    }
+
+    mutating func floats(_ key: StaticString, count: ClosedRange<Int>?, in range: FloatRange, _ values: inout [Float]) {
+        entries.append((name(key), count == nil ? .float(values[0]) : .floats(values)))
+    }
+
+    mutating func texts(_ key: StaticString, count: ClosedRange<Int>?, _ values: inout [[UInt8]]) {
+        let values = values.map { String(decoding: $0, as: UTF8.self) }
+        entries.append((name(key), count == nil ? .text(values[0]) : .texts(values)))
+    }
+}
+
+extension ModelDescription {
+    /// The key-value pairs from which `ModelDescription.init(_:)` reads the same description. Throws what it would not
+    /// read.
+    public func metadata() throws(QuantizerError) -> [(key: Name, value: MetadataValue)] {
+        var writer = MetadataWriter(), description = self
+        do { try description.exchange(&writer) } catch { throw .model(error) }
+        return [
+            (Name("general.architecture"), .text("\(Self.architecture)")),
+            (Name("general.name"), .text(String(decoding: name, as: UTF8.self))),
+        ] + writer.entries
+    }
+}
