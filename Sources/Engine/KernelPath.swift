@@ -16,15 +16,47 @@ public enum KernelPath: CaseIterable, Equatable, Sendable {
     /// int8 only.
     case avx512vnni
 
+    /// The path in the list of the kernels, from which its tables follow.
+    public var listed: ck_path {
+        switch self {
+        case .scalar: .scalar
+        case .neon: .neon
+        case .neondot: .neondot
+        case .neonfp16: .neonfp16
+        case .avx2: .avx2
+        case .avx512vnni: .avx512vnni
+        }
+    }
+
     /// As SWIFTLET_PATH and the board files spell it.
     public var name: StaticString {
-        switch self {
+        // A path of the list that is missing here does not compile.
+        switch listed {
         case .scalar: "scalar"
         case .neon: "neon"
         case .neondot: "neondot"
         case .neonfp16: "neonfp16"
         case .avx2: "avx2"
         case .avx512vnni: "avx512vnni"
+        }
+    }
+
+    /// What the path needs beyond the paths that it is made of.
+    private var instructions: UInt32 {
+        switch self {
+        case .scalar: 0
+        case .neon: CLINUX_CPU_NEON.rawValue
+        case .neondot: CLINUX_CPU_NEON_DOT.rawValue
+        case .neonfp16: CLINUX_CPU_NEON_FP16.rawValue
+        case .avx2: CLINUX_CPU_AVX2.rawValue
+        case .avx512vnni: CLINUX_CPU_AVX512_VNNI.rawValue
+        }
+    }
+
+    private func isSupported(by features: UInt32) -> Bool {
+        let parts = ck_path_parts(listed)
+        return Self.allCases.allSatisfy {
+            parts >> $0.listed.rawValue & 1 == 0 || features & $0.instructions == $0.instructions
         }
     }
 
@@ -56,19 +88,6 @@ public enum KernelPath: CaseIterable, Equatable, Sendable {
         return true
     }
 
-    private func isSupported(by features: UInt32) -> Bool {
-        let needed: UInt32 =
-            switch self {
-            case .scalar: 0
-            case .neon: CLINUX_CPU_NEON.rawValue
-            case .neondot: CLINUX_CPU_NEON.rawValue | CLINUX_CPU_NEON_DOT.rawValue
-            case .neonfp16: CLINUX_CPU_NEON.rawValue | CLINUX_CPU_NEON_FP16.rawValue
-            case .avx2: CLINUX_CPU_AVX2.rawValue
-            case .avx512vnni: CLINUX_CPU_AVX2.rawValue | CLINUX_CPU_AVX512_VNNI.rawValue
-            }
-        return features & needed == needed
-    }
-
     /// Whether this build has kernels of the path for a precision.
     private func hasKernels(for arithmetic: Arithmetic) -> Bool {
         switch arithmetic {
@@ -78,24 +97,6 @@ public enum KernelPath: CaseIterable, Equatable, Sendable {
         }
     }
 
-    var halfKernels: UnsafePointer<ck_f16_kernels>? {
-        switch self {
-        case .scalar: ck_f16_kernels_scalar()
-        case .neon: ck_f16_kernels_neon()
-        case .neonfp16: ck_f16_kernels_neonfp16()
-        case .avx2: ck_f16_kernels_avx2()
-        case .neondot, .avx512vnni: nil
-        }
-    }
-
-    var int8Kernels: UnsafePointer<ck_qs8_kernels>? {
-        switch self {
-        case .scalar: ck_qs8_kernels_scalar()
-        case .neon: ck_qs8_kernels_neon()
-        case .neondot: ck_qs8_kernels_neondot()
-        case .neonfp16: nil
-        case .avx2: ck_qs8_kernels_avx2()
-        case .avx512vnni: ck_qs8_kernels_avx512vnni()
-        }
-    }
+    var halfKernels: UnsafePointer<ck_f16_kernels>? { ck_f16_kernels_of(listed) }
+    var int8Kernels: UnsafePointer<ck_qs8_kernels>? { ck_qs8_kernels_of(listed) }
 }

@@ -96,13 +96,13 @@ void ctest_emulated_gemm(
     size_t rows, size_t blocks, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
     const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,
     size_t ldc) {
-    ck_qs8_kernels_scalar()->gemm(rows, blocks, k, a, lda, weights, channels, activation, residual, ldr, c, ldc);
+    qs8_gemm__scalar(rows, blocks, k, a, lda, weights, channels, activation, residual, ldr, c, ldc);
 }
 
 void ctest_emulated_gemm_f16(
     size_t rows, size_t n, size_t k, const int8_t *a, size_t lda, const int8_t *weights, const ck_qs8_values *channels,
     uint16_t *c, size_t ldc) {
-    ck_qs8_kernels_scalar()->gemm_f16(rows, n, k, a, lda, weights, channels, c, ldc);
+    qs8_gemm_f16__scalar(rows, n, k, a, lda, weights, channels, c, ldc);
 }
 
 #endif

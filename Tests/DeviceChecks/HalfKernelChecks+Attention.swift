@@ -86,26 +86,31 @@ extension HalfKernelChecks {
         }
     }
 
-    func meanAndResize(_ operands: inout Operands, _ check: inout Check) {
-        let h = operands.integer(1...9), w = operands.integer(1...9)
-        let oh = operands.integer(1...9), ow = operands.integer(1...9), channels = operands.integer(1...9)
-        let x = operands.halves(h * w * channels), mean = operands.halfOutput(channels)
-        f16_mean__scalar(h * w, channels, x.base, channels, mean.base)
-        var floats = [Float](repeating: 0, count: h * w * channels)
-        f16_to_f32__scalar(floats.count, x.base, &floats)
+    func mean(_ operands: inout Operands, _ check: inout Check) {
+        let rows = operands.integer(1...80), channels = operands.integer(1...9)
+        let x = operands.halves(rows * channels), mean = operands.halfOutput(channels)
+        kernels.mean(rows, channels, x.base, channels, mean.base)
         for c in 0..<channels {
             var sum = 0.0
-            for row in 0..<h * w { sum += x[row * channels + c] }
-            check.expect((mean[c] - sum / Double(h * w)).magnitude <= 6e-4, "mean of \(h * w)x\(channels)")
+            for row in 0..<rows { sum += x[row * channels + c] }
+            check.expect((mean[c] - sum / Double(rows)).magnitude <= 6e-4, "\(name) mean of \(rows)x\(channels)")
         }
+    }
+
+    func resize(_ operands: inout Operands, _ check: inout Check) {
+        let h = operands.integer(1...9), w = operands.integer(1...9)
+        let oh = operands.integer(1...9), ow = operands.integer(1...9), channels = operands.integer(1...9)
+        let x = operands.halves(h * w * channels)
+        var floats = [Float](repeating: 0, count: h * w * channels)
+        f16_to_f32__scalar(floats.count, x.base, &floats)
         let alignCorners: Int32 = operands.integer(0...1) == 0 ? 0 : 1
         // Against the fp32 kernel, which has its own check.
         let y = operands.halfOutput(oh * ow * channels)
         var expected = [Float](repeating: 0, count: oh * ow * channels)
         f32_resize_bilinear__scalar(h, w, channels, floats, channels, oh, ow, &expected, channels, alignCorners, 0, oh)
-        f16_resize_bilinear__scalar(h, w, channels, x.base, channels, oh, ow, y.base, channels, alignCorners, 0, oh)
+        kernels.resize_bilinear(h, w, channels, x.base, channels, oh, ow, y.base, channels, alignCorners, 0, oh)
         for index in expected.indices {
-            check.expect((y[index] - Double(expected[index])).magnitude <= 6e-4, "resize \(h)x\(w) to \(oh)x\(ow)")
+            check.expect((y[index] - Double(expected[index])).magnitude <= 6e-4, "\(name) resize \(h)x\(w) to \(oh)x\(ow)")
         }
     }
 
@@ -118,7 +123,7 @@ extension HalfKernelChecks {
         f16_to_f32__scalar(patterns.count, patterns, &inputs)
         f16_to_f32__scalar(patterns.count, output, &outputs)
         for index in inputs.indices {
-            let x = Double(inputs[index]), expected = Self.activate(x, CK_SILU)
+            let x = Double(inputs[index]), expected = activated(x, CK_SILU)
             check.expect(
                 (Double(outputs[index]) - expected).magnitude <= 0x1p-9 * max(1, expected.magnitude),
                 "\(name) SiLU of \(x): \(outputs[index]), expected \(expected)")

@@ -14,17 +14,12 @@ public struct HalfKernelChecks {
 
     /// The paths that this processor has.
     public static var paths: [HalfKernelChecks] {
-        var paths: [HalfKernelChecks] = []
-        for path in KernelPath.available(for: .half) {
-            switch path {
-            case .scalar: append(path, ck_f16_kernels_scalar(), &paths)
-            case .neon: append(path, ck_f16_kernels_neon(), &paths)
-            case .neonfp16: append(path, ck_f16_kernels_neonfp16(), &paths)
-            case .avx2: append(path, ck_f16_kernels_avx2(), &paths)
-            case .neondot, .avx512vnni: break
-            }
+        KernelPath.available(for: .half).map { path in
+            let isHalf = path == .neonfp16
+            return HalfKernelChecks(
+                name: path.name, kernels: ck_f16_kernels_of(path.listed)!.pointee,
+                sumTolerance: isHalf ? 2e-3 : 1e-6, tolerance: isHalf ? 3e-3 : 6e-4)
         }
-        return paths
     }
 
     /// Fails where the processor has a path of fp16 kernels that is not among `paths`.
@@ -39,36 +34,27 @@ public struct HalfKernelChecks {
         check.expect(paths.count == expected.count, "\(expected.count) paths, of which \(paths.count) have fp16 kernels")
     }
 
-    private static func append(
-        _ path: KernelPath, _ kernels: UnsafePointer<ck_f16_kernels>?, _ paths: inout [HalfKernelChecks]
-    ) {
-        let isHalf = path == .neonfp16
-        paths.append(
-            HalfKernelChecks(
-                name: path.name, kernels: kernels!.pointee, sumTolerance: isHalf ? 2e-3 : 1e-6,
-                tolerance: isHalf ? 3e-3 : 6e-4))
-    }
-
     public func all(seed: UInt64, _ check: inout Check) {
         for atEnd in [true, false] {
             var operands = Operands(generator: SeededGenerator(seed: seed), atEnd: atEnd)
-            let activation = [CK_IDENTITY, CK_RELU, CK_SILU][Int(seed % 3)]
-            gemm(&operands, activation, mostDepth: seed % 4 == 0 ? 600 : 60, &check)
-            depthwise(&operands, activation, &check)
-            patches(&operands, &check)
-            normalisations(&operands, &check)
-            attention(&operands, scale: 1, &check)
-            attention(&operands, scale: 8, &check)
-            separableAttention(&operands, &check)
-            meanAndResize(&operands, &check)
-        }
-    }
-
-    static func activate(_ x: Double, _ activation: ck_activation) -> Double {
-        switch activation {
-        case CK_RELU: max(x, 0)
-        case CK_SILU: x / (1 + ctest_exp(-x))
-        default: x
+            let activation = fusedActivation(kernels.activations, seed: seed)
+            for number in 0..<UInt32(ck_f16_slot_count) {
+                // A slot without a check does not compile.
+                switch ck_f16_slot(rawValue: number)! {
+                case .gemm: gemm(&operands, activation, mostDepth: seed % 4 == 0 ? 600 : 60, &check)
+                case .dwconv3x3: depthwise(&operands, activation, &check)
+                case .patches3x3_s2: patches(&operands, &check)
+                case .attention:
+                    attention(&operands, scale: 1, &check)
+                    attention(&operands, scale: 8, &check)
+                case .separable_attention: separableAttention(&operands, &check)
+                case .layernorm: layerNormalisation(&operands, &check)
+                case .sums: sums(&operands, &check)
+                case .affine: affine(&operands, &check)
+                case .resize_bilinear: resize(&operands, &check)
+                case .mean: mean(&operands, &check)
+                }
+            }
         }
     }
 
@@ -101,7 +87,7 @@ public struct HalfKernelChecks {
                     sum += product
                     magnitude += product.magnitude
                 }
-                let expected = Self.activate(sum, activation) + (adds ? residual[row * ldr + column] : 0)
+                let expected = activated(sum, activation) + (adds ? residual[row * ldr + column] : 0)
                 expect(
                     c[row * ldc + column], expected, magnitude: magnitude, &check,
                     "gemm \(m)x\(n)x\(k) at \(row), \(column)")
@@ -148,7 +134,7 @@ public struct HalfKernelChecks {
                     magnitude += product.magnitude
                 }
                 expect(
-                    output[x * ldo + channel], Self.activate(sum, activation), magnitude: magnitude, &check,
+                    output[x * ldo + channel], activated(sum, activation), magnitude: magnitude, &check,
                     "depthwise \(width)x\(channels), stride \(stride)")
             }
             for channel in channels..<ldo where x + 1 < width {
@@ -181,7 +167,7 @@ public struct HalfKernelChecks {
         }
     }
 
-    private func normalisations(_ operands: inout Operands, _ check: inout Check) {
+    private func layerNormalisation(_ operands: inout Operands, _ check: inout Check) {
         let rows = operands.integer(1...30), channels = operands.integer(1...70)
         let ld = channels + operands.integer(0...2)
         // Far from zero, where a difference of squares would cancel.
@@ -189,15 +175,9 @@ public struct HalfKernelChecks {
         let gain = operands.values(channels), shift = operands.values(channels)
         let y = operands.halfOutput((rows - 1) * ld + channels)
         kernels.layernorm(rows, channels, x.base, ld, gain.base, shift.base, 1e-2, y.base, ld)
-        var sum = 0.0, squares = 0.0
         for row in 0..<rows {
             var mean = 0.0, variance = 0.0
-            for c in 0..<channels {
-                let value = x[row * ld + c]
-                mean += value
-                sum += value
-                squares += value * value
-            }
+            for c in 0..<channels { mean += x[row * ld + c] }
             mean /= Double(channels)
             for c in 0..<channels { variance += (x[row * ld + c] - mean) * (x[row * ld + c] - mean) }
             variance /= Double(channels)
@@ -211,10 +191,32 @@ public struct HalfKernelChecks {
                 check.expect(y[row * ld + c].isNaN, "\(name) layer normalisation writes between rows")
             }
         }
+    }
+
+    private func sums(_ operands: inout Operands, _ check: inout Check) {
+        let rows = operands.integer(1...30), channels = operands.integer(1...70)
+        let ld = channels + operands.integer(0...2)
+        let x = operands.halves((rows - 1) * ld + channels, offset: operands.integer(0...1) == 0 ? 0 : 20)
+        var sum = 0.0, squares = 0.0
+        for row in 0..<rows {
+            for c in 0..<channels {
+                let value = x[row * ld + c]
+                sum += value
+                squares += value * value
+            }
+        }
         var foundSum = 1.0, foundSquares = 2.0
         kernels.sums(rows, channels, x.base, ld, &foundSum, &foundSquares)
         check.expect((foundSum - 1 - sum).magnitude <= 1e-6 * (squares + 1), "\(name) sum \(rows)x\(channels)")
         check.expect((foundSquares - 2 - squares).magnitude <= 1e-6 * (squares + 1), "\(name) squares")
+    }
+
+    private func affine(_ operands: inout Operands, _ check: inout Check) {
+        let rows = operands.integer(1...30), channels = operands.integer(1...70)
+        let ld = channels + operands.integer(0...2)
+        let x = operands.halves((rows - 1) * ld + channels, offset: operands.integer(0...1) == 0 ? 0 : 20)
+        let gain = operands.values(channels), shift = operands.values(channels)
+        let y = operands.halfOutput((rows - 1) * ld + channels)
         kernels.affine(rows, channels, x.base, ld, gain.base, shift.base, y.base, ld)
         for row in 0..<rows {
             for c in 0..<channels {

@@ -17,15 +17,30 @@ public struct Int8KernelChecks {
             guard KernelPath.supported.contains(path), let kernels = Self.kernels(path) else { continue }
             for atEnd in [true, false] {
                 var operands = Int8Operands(generator: SeededGenerator(seed: seed), atEnd: atEnd)
-                let activation = [CK_IDENTITY, CK_RELU, CK_SILU][Int(seed % 3)]
-                gemm(kernels.pointee, path, activation, &operands, &check)
-                values(kernels.pointee, path, &operands, &check)
-                depthwise(kernels.pointee, path, activation, &operands, &check)
-                normalisation(kernels.pointee, path, &operands, &check)
-                attention(kernels.pointee, path, &operands, &check)
-                separableAttention(kernels.pointee, path, &operands, &check)
-                calls[index] += 6
+                let activation = fusedActivation(kernels.pointee.activations, seed: seed)
+                for number in 0..<UInt32(ck_qs8_slot_count) {
+                    compare(ck_qs8_slot(rawValue: number)!, kernels.pointee, path, activation, &operands, &check)
+                    calls[index] += 1
+                }
             }
+        }
+    }
+
+    /// A slot without a check does not compile.
+    private func compare(
+        _ slot: ck_qs8_slot, _ kernels: ck_qs8_kernels, _ path: KernelPath, _ activation: ck_activation,
+        _ operands: inout Int8Operands, _ check: inout Check
+    ) {
+        switch slot {
+        case .gemm: gemm(kernels, path, activation, &operands, &check)
+        case .gemm_f16: values(kernels, path, &operands, &check)
+        case .dwconv3x3: depthwise(kernels, path, activation, &operands, &check)
+        case .attention: attention(kernels, path, &operands, &check)
+        case .separable_attention: separableAttention(kernels, path, &operands, &check)
+        case .layernorm, .affine: normalisation(slot, kernels, path, &operands, &check)
+        case .sums: sums(kernels, path, &operands, &check)
+        case .resize_bilinear: resize(kernels, path, &operands, &check)
+        case .mean: mean(kernels, path, &operands, &check)
         }
     }
 
@@ -37,7 +52,7 @@ public struct Int8KernelChecks {
         kernels.gemm_f16 = ctest_emulated_gemm_f16
         for atEnd in [true, false] {
             var operands = Int8Operands(generator: SeededGenerator(seed: seed), atEnd: atEnd)
-            gemm(kernels, .avx512vnni, [CK_IDENTITY, CK_RELU, CK_SILU][Int(seed % 3)], &operands, &check)
+            gemm(kernels, .avx512vnni, fusedActivation(kernels.activations, seed: seed), &operands, &check)
             values(kernels, .avx512vnni, &operands, &check)
         }
     }
@@ -57,17 +72,10 @@ public struct Int8KernelChecks {
     }
 
     private static func kernels(_ path: KernelPath) -> UnsafePointer<ck_qs8_kernels>? {
-        switch path {
-        case .scalar: ck_qs8_kernels_scalar()
-        case .neon: ck_qs8_kernels_neon()
-        case .neondot: ck_qs8_kernels_neondot()
-        case .neonfp16: nil
-        case .avx2: ck_qs8_kernels_avx2()
-        case .avx512vnni: ck_qs8_kernels_avx512vnni()
-        }
+        ck_qs8_kernels_of(path.listed)
     }
 
-    private let scalar = ck_qs8_kernels_scalar()!.pointee
+    private let scalar = ck_qs8_kernels_of(.scalar)!.pointee
 
     private func expectEqual<Element: BitwiseCopyable & Equatable>(
         _ found: GuardedArray<Element>, _ expected: GuardedArray<Element>, _ path: KernelPath, _ check: inout Check,
@@ -166,7 +174,8 @@ public struct Int8KernelChecks {
     }
 
     private func normalisation(
-        _ kernels: ck_qs8_kernels, _ path: KernelPath, _ operands: inout Int8Operands, _ check: inout Check
+        _ slot: ck_qs8_slot, _ kernels: ck_qs8_kernels, _ path: KernelPath, _ operands: inout Int8Operands,
+        _ check: inout Check
     ) {
         let rows = operands.integer(1...20)
         let channels = operands.happens(oneIn: 6) ? operands.integer(250...600) : operands.integer(1...100)
@@ -177,14 +186,24 @@ public struct Int8KernelChecks {
         let shift = operands.floats(channels, steep ? -2500...2500 : -130...130)
         let count = (rows - 1) * ldo + channels
         let found = operands.output(count), expected = operands.output(count)
-        kernels.layernorm(rows, channels, x.base, ldi, 1e-5, gain.base, shift.base, found.base, ldo)
-        scalar.layernorm(rows, channels, x.base, ldi, 1e-5, gain.base, shift.base, expected.base, ldo)
-        expectEqual(found, expected, path, &check, "layer normalisation \(rows)x\(channels)")
+        for (table, y) in [(kernels, found), (scalar, expected)] {
+            if slot == .layernorm {
+                table.layernorm(rows, channels, x.base, ldi, 1e-5, gain.base, shift.base, y.base, ldo)
+            } else {
+                table.affine(rows, channels, x.base, ldi, gain.base, shift.base, y.base, ldo)
+            }
+        }
+        let what = slot == .layernorm ? "layer normalisation" : "affine map"
+        expectEqual(found, expected, path, &check, "\(what) \(rows)x\(channels)")
+    }
 
-        kernels.affine(rows, channels, x.base, ldi, gain.base, shift.base, found.base, ldo)
-        scalar.affine(rows, channels, x.base, ldi, gain.base, shift.base, expected.base, ldo)
-        expectEqual(found, expected, path, &check, "affine map \(rows)x\(channels)")
-
+    private func sums(
+        _ kernels: ck_qs8_kernels, _ path: KernelPath, _ operands: inout Int8Operands, _ check: inout Check
+    ) {
+        let rows = operands.integer(1...20)
+        let channels = operands.happens(oneIn: 6) ? operands.integer(250...600) : operands.integer(1...100)
+        let ldi = channels + operands.integer(0...3)
+        let x = operands.values((rows - 1) * ldi + channels, operands.kind())
         let atEnd = operands.atEnd
         func totals(_ table: ck_qs8_kernels) -> (GuardedArray<Int32>, GuardedArray<Int32>) {
             let sums = GuardedArray(count: channels, atEnd: atEnd, repeating: Int32(7))
@@ -193,12 +212,34 @@ public struct Int8KernelChecks {
             return (sums, squares)
         }
         let (sums, squares) = totals(kernels), (expectedSums, expectedSquares) = totals(scalar)
-        var isEqual = true
-        for channel in 0..<channels {
-            if sums.elements[channel] != expectedSums.elements[channel] { isEqual = false }
-            if squares.elements[channel] != expectedSquares.elements[channel] { isEqual = false }
-        }
-        check.expect(isEqual, "\(path.name): sums of \(rows)x\(channels) differ")
+        expectEqual(sums, expectedSums, path, &check, "sums of \(rows)x\(channels)")
+        expectEqual(squares, expectedSquares, path, &check, "squares of \(rows)x\(channels)")
+    }
+
+    private func resize(
+        _ kernels: ck_qs8_kernels, _ path: KernelPath, _ operands: inout Int8Operands, _ check: inout Check
+    ) {
+        let h = operands.integer(1...9), w = operands.integer(1...9), channels = operands.integer(1...40)
+        let oh = operands.integer(1...9), ow = operands.integer(1...9), ld = channels + operands.integer(0...3)
+        let x = operands.values((h * w - 1) * ld + channels, operands.kind())
+        let count = (oh * ow - 1) * ld + channels
+        let found = operands.output(count), expected = operands.output(count)
+        let alignCorners = Int32(operands.integer(0...1)), first = operands.integer(0...oh - 1)
+        kernels.resize_bilinear(h, w, channels, x.base, ld, oh, ow, found.base, ld, alignCorners, first, oh)
+        scalar.resize_bilinear(h, w, channels, x.base, ld, oh, ow, expected.base, ld, alignCorners, first, oh)
+        expectEqual(found, expected, path, &check, "resize \(h)x\(w) to \(oh)x\(ow)")
+    }
+
+    private func mean(
+        _ kernels: ck_qs8_kernels, _ path: KernelPath, _ operands: inout Int8Operands, _ check: inout Check
+    ) {
+        let rows = operands.integer(1...80), channels = operands.integer(1...40), ld = channels + operands.integer(0...3)
+        let x = operands.values((rows - 1) * ld + channels, operands.kind())
+        let gain = operands.floats(channels, -1...1), shift = operands.floats(channels, -130...130)
+        let found = operands.output(channels), expected = operands.output(channels)
+        kernels.mean(rows, channels, x.base, ld, gain.base, shift.base, found.base)
+        scalar.mean(rows, channels, x.base, ld, gain.base, shift.base, expected.base)
+        expectEqual(found, expected, path, &check, "mean of \(rows)x\(channels)")
     }
 
     private func attention(

@@ -3,12 +3,26 @@ import CTestSupport
 
 /// The scalar int8 kernels against double precision: what they may be off by is what rounding explains.
 public enum Int8ReferenceChecks {
+    static let scalar = ck_qs8_kernels_of(.scalar)!.pointee
+
     public static func all(seed: UInt64, _ check: inout Check) {
         var operands = Int8Operands(generator: SeededGenerator(seed: seed), atEnd: true)
-        requantisation(&operands, [CK_IDENTITY, CK_RELU, CK_SILU][Int(seed % 3)], &check)
-        normalisation(&operands, &check)
-        attention(&operands, &check)
-        separableAttention(&operands, &check)
+        let activation = fusedActivation(scalar.activations, seed: seed)
+        for number in 0..<UInt32(ck_qs8_slot_count) {
+            // A slot without a check does not compile.
+            switch ck_qs8_slot(rawValue: number)! {
+            case .gemm: requantisation(&operands, activation, &check)
+            case .gemm_f16: values(&operands, &check)
+            case .dwconv3x3: depthwise(&operands, &check)
+            case .attention: attention(&operands, &check)
+            case .separable_attention: separableAttention(&operands, &check)
+            case .layernorm: normalisation(&operands, &check)
+            case .sums: sums(&operands, &check)
+            case .affine: affine(&operands, &check)
+            case .resize_bilinear: resize(&operands, &check)
+            case .mean: mean(&operands, &check)
+            }
+        }
     }
 
     /// The look-up tables against the functions they stand for.
@@ -40,7 +54,7 @@ public enum Int8ReferenceChecks {
 
     private static func dip(_ t: Double) -> Double { t / (1 + ctest_exp(t)) }
 
-    private static func expectNear(
+    static func expectNear(
         _ found: Int8, _ value: Double, tolerance: Double, _ check: inout Check, _ what: @autoclosure () -> String
     ) {
         let expected = min(max(value, -128), 127)
@@ -48,7 +62,7 @@ public enum Int8ReferenceChecks {
             (Double(found) - expected).magnitude <= tolerance, "\(what()): \(found), expected \(Float(expected))")
     }
 
-    /// What a layer stores for real weights and scales, by way of the GEMM and the depthwise kernel.
+    /// What a layer stores for real weights and scales.
     private static func requantisation(
         _ operands: inout Int8Operands, _ activation: ck_activation, _ check: inout Check
     ) {
@@ -77,7 +91,7 @@ public enum Int8ReferenceChecks {
                     dip: Int16(max(-64 / step / (128 * 255 / 0.27846) * 32768, -32767).rounded()), lift: Int16(lift),
                     residual_gain: Int16((residualStep / step * 16384).rounded()), zero: Int16(zero * 64)))
         }
-        ck_qs8_kernels_scalar()!.pointee.gemm(
+        scalar.gemm(
             rows, 1, k, a.base, k, weights.base, &channels, activation, adds ? residual.base : nil, 8, c.base, 8)
         for row in 0..<rows {
             for j in 0..<8 {
@@ -86,7 +100,7 @@ public enum Int8ReferenceChecks {
                     sum += Int(a.elements[row * k + p]) * Int(weights.elements[p / 4 * 32 + 4 * j + p % 4])
                 }
                 let x = Double(sum) * sumUnit
-                let y = activation == CK_SILU ? x / (1 + ctest_exp(-x)) : activation == CK_RELU ? max(x, 0) : x
+                let y = activated(x, activation)
                 // x saturates where it leaves 16 bits, and so does what is far beyond the output's range.
                 guard x.magnitude < 32000 * unit, y / step < 500 else { continue }
                 let added = adds ? Double(residual.elements[row * 8 + j]) * residualStep : 0
@@ -102,8 +116,7 @@ public enum Int8ReferenceChecks {
         let rows = operands.integer(1...6), channels = operands.integer(8...90)
         let x = operands.values(rows * channels, .any), y = operands.output(rows * channels)
         let gain = operands.floats(channels, -20...20), shift = operands.floats(channels, -30...30)
-        let kernels = ck_qs8_kernels_scalar()!.pointee
-        kernels.layernorm(rows, channels, x.base, channels, 1e-5, gain.base, shift.base, y.base, channels)
+        scalar.layernorm(rows, channels, x.base, channels, 1e-5, gain.base, shift.base, y.base, channels)
         for row in 0..<rows {
             var mean = 0.0, variance = 0.0
             for c in 0..<channels { mean += Double(x.elements[row * channels + c]) / Double(channels) }
@@ -118,8 +131,13 @@ public enum Int8ReferenceChecks {
                     tolerance: 0.75, &check, "layer normalisation of \(channels)")
             }
         }
-        let slope = operands.floats(channels, -3...3)
-        kernels.affine(rows, channels, x.base, channels, slope.base, shift.base, y.base, channels)
+    }
+
+    private static func affine(_ operands: inout Int8Operands, _ check: inout Check) {
+        let rows = operands.integer(1...6), channels = operands.integer(8...90)
+        let x = operands.values(rows * channels, .any), y = operands.output(rows * channels)
+        let slope = operands.floats(channels, -3...3), shift = operands.floats(channels, -30...30)
+        scalar.affine(rows, channels, x.base, channels, slope.base, shift.base, y.base, channels)
         for index in 0..<rows * channels {
             let c = index % channels
             expectNear(
@@ -143,7 +161,7 @@ public enum Int8ReferenceChecks {
             tokens: tokens, q: q.base, k: k.base, v: v.base, size: size, multiplier: Int32(multiplier),
             gain: gain.base, zero: zero.base, output: output.base, output_row_stride: tokens.width * size,
             output_column_stride: size, scratch: scratch.base)
-        ck_qs8_kernels_scalar()!.pointee.attention(&head)
+        scalar.attention(&head)
         for query in 0..<count {
             var scores: [Double] = []
             for key in 0..<count {
@@ -177,7 +195,7 @@ public enum Int8ReferenceChecks {
             tokens: tokens, q: q.base, k: k.base, v: v.base, channels: channels, multiplier: Int32(multiplier),
             gain: gain.base, zero: zero.base, output: output.base, output_row_stride: tokens.width * channels,
             output_column_stride: channels, scratch: scratch.base)
-        ck_qs8_kernels_scalar()!.pointee.separable_attention(&position)
+        scalar.separable_attention(&position)
         var scores: [Double] = []
         for token in 0..<count {
             scores.append(Double(q.elements[place(token, tokens)]) * 256 * Double(multiplier) / 0x1p31 / 16)

@@ -7,7 +7,7 @@ public enum KernelChecks {
     public static func all(seed: UInt64, _ check: inout Check) {
         for atEnd in [true, false] {
             var operands = Operands(generator: SeededGenerator(seed: seed), atEnd: atEnd)
-            let activation = [CK_IDENTITY, CK_RELU, CK_SILU][Int(seed % 3)]
+            let activation = fusedActivation(ck_activation_set(ck_fused_activations), seed: seed)
             gemm(&operands, activation, &check)
             convolution(&operands, activation, &check)
             depthwise(&operands, activation, &check)
@@ -26,14 +26,6 @@ public enum KernelChecks {
         for part in 0..<parts { body(count * part / parts, count * (part + 1) / parts) }
     }
 
-    private static func activate(_ x: Double, _ activation: ck_activation) -> Double {
-        switch activation {
-        case CK_RELU: max(x, 0)
-        case CK_SILU: x / (1 + ctest_exp(-x))
-        default: x
-        }
-    }
-
     private static func gemm(_ operands: inout Operands, _ activation: ck_activation, _ check: inout Check) {
         let m = operands.integer(1...20), n = operands.integer(1...35), k = operands.integer(1...40)
         let pad = operands.integer(0...3)
@@ -48,7 +40,7 @@ public enum KernelChecks {
             for column in 0..<n {
                 var sum = hasBias ? bias[column] : 0
                 for p in 0..<k { sum += a[row * lda + p] * b[p * n + column] }
-                let expected = activate(sum, activation) + (adds ? residual[row * ldr + column] : 0)
+                let expected = activated(sum, activation) + (adds ? residual[row * ldr + column] : 0)
                 check.expectClose(c.elements[row * ldc + column], expected, "gemm \(m)x\(n)x\(k) at \(row), \(column)")
             }
             for column in n..<ldc where row + 1 < m {
@@ -87,7 +79,7 @@ public enum KernelChecks {
                     }
                 }
                 check.expectClose(
-                    y.elements[pixel * outputs + channel], activate(sum, activation),
+                    y.elements[pixel * outputs + channel], activated(sum, activation),
                     "convolution \(h)x\(w), \(inputs) to \(outputs)")
             }
         }
@@ -113,7 +105,7 @@ public enum KernelChecks {
                     sum += x[source * ldi + channel] * weights[tap * channels + channel]
                 }
                 check.expectClose(
-                    y.elements[pixel * channels + channel], activate(sum, activation),
+                    y.elements[pixel * channels + channel], activated(sum, activation),
                     "depthwise \(h)x\(w)x\(channels), stride \(stride)")
             }
         }

@@ -29,23 +29,3 @@ static inline float ck_softmax_weights(const uint16_t *q, const ck_tokens *token
     }
     return total;
 }
-
-void f16_gemm_1x1__scalar(
-    size_t rows, size_t n, size_t k, const uint16_t *a, size_t lda, const uint16_t *b, const float *bias,
-    ck_activation activation, const uint16_t *residual, size_t ldr, uint16_t *c, size_t ldc);
-void f16_dwconv3x3__scalar(
-    size_t width, size_t channels, size_t stride, const uint16_t *const rows[3], size_t ldi, const uint16_t *weights,
-    const float *bias, ck_activation activation, uint16_t *output, size_t ldo);
-void f16_patches3x3_s2__scalar(
-    size_t height, size_t width, const uint8_t *image, const float gain[3], const float bias[3], size_t y,
-    uint16_t *patches);
-void f16_attention__scalar(const ck_f16_attention *);
-void f16_separable_attention__scalar(const ck_f16_separable *);
-void f16_layernorm__scalar(
-    size_t rows, size_t channels, const uint16_t *input, size_t ldi, const float *gain, const float *shift,
-    float epsilon, uint16_t *output, size_t ldo);
-void f16_sums__scalar(
-    size_t rows, size_t channels, const uint16_t *input, size_t ldi, double *sum, double *squares);
-void f16_affine__scalar(
-    size_t rows, size_t channels, const uint16_t *input, size_t ldi, const float *gain, const float *shift,
-    uint16_t *output, size_t ldo);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "ckernels_qs8.h"
+#include "ckernels_paths.h"
 #include "ckernels_types.h"
 
 /// One head of multi-head attention at one patch position: softmax(q k^T * scale) v over the tokens.
@@ -60,52 +61,60 @@ static inline size_t ck_f16_patches_count(size_t width) {
     return (width + 1) / 2 * ck_f16_patch_stride + 3 * (3 * (width + 2) + 8);
 }
 
-/// The kernels of one path. Where a kernel has no faster form on a path, the slot holds another path's.
+/// The kernels of this type, KERNEL(slot, (parameters)): the only list of them. Tables, the prototypes of the scalar twins
+/// (f16_SLOT__scalar) and the loop of the checks follow from it.
+#define CK_F16_KERNELS(KERNEL)                                                                                         \
+    /* C[rows, n] = activation(A[rows, k] * B[k, n] + bias[n]) + residual[rows, n]. B lies as the model file           \
+       stores it. `bias` and `residual` may be NULL; C may be the residual, and must not overlap A or B. */            \
+    KERNEL(gemm, (size_t rows, size_t n, size_t k, const uint16_t *a, size_t lda, const uint16_t *b,                   \
+        const float *bias, ck_activation activation, const uint16_t *residual, size_t ldr, uint16_t *c, size_t ldc))   \
+    /* One row of a depthwise 3x3 convolution: output x is the sum over rows[0...2] of pixels stride * x + 0...2       \
+       times weights [3][3][channels]. Pixels of a row are `ldi` apart, those of the output `ldo`. */                  \
+    KERNEL(dwconv3x3, (size_t width, size_t channels, size_t stride, const uint16_t *const rows[3], size_t ldi,        \
+        const uint16_t *weights, const float *bias, ck_activation activation, uint16_t *output, size_t ldo))           \
+    /* Gathers the 3x3 neighbourhoods of output row `y` of a stride-2 convolution from an RGB image: for each of       \
+       ceil(width / 2) outputs 27 values (ky, kx, channel) of byte * gain[channel] + bias[channel] and one 0,          \
+       outside the image 0. `patches` holds ck_f16_patches_count(width) elements. */                                   \
+    KERNEL(patches3x3_s2, (size_t height, size_t width, const uint8_t *image, const float gain[3],                     \
+        const float bias[3], size_t y, uint16_t *patches))                                                             \
+    KERNEL(attention, (const ck_f16_attention *))                                                                      \
+    KERNEL(separable_attention, (const ck_f16_separable *))                                                            \
+    /* Layer normalisation of each row over its channels, then y * gain + shift. */                                    \
+    KERNEL(layernorm, (size_t rows, size_t channels, const uint16_t *input, size_t ldi, const float *gain,             \
+        const float *shift, float epsilon, uint16_t *output, size_t ldo))                                              \
+    /* Adds the values and their squares to `sum` and `squares`. */                                                    \
+    KERNEL(sums, (size_t rows, size_t channels, const uint16_t *input, size_t ldi, double *sum, double *squares))      \
+    /* y = x * gain[c] + shift[c]. */                                                                                  \
+    KERNEL(affine, (size_t rows, size_t channels, const uint16_t *input, size_t ldi, const float *gain,                \
+        const float *shift, uint16_t *output, size_t ldo))                                                             \
+    /* Bilinear interpolation [height, width, c] -> [out_height, out_width, c]; output rows from `first` to before     \
+       `last`. */                                                                                                      \
+    KERNEL(resize_bilinear, (size_t height, size_t width, size_t channels, const uint16_t *input, size_t ldi,          \
+        size_t out_height, size_t out_width, uint16_t *output, size_t ldo, int align_corners, size_t first,            \
+        size_t last))                                                                                                  \
+    /* Mean over all rows: [rows, c] -> [c]. */                                                                        \
+    KERNEL(mean, (size_t rows, size_t channels, const uint16_t *input, size_t ldi, uint16_t *output))
+
+#define CK_SLOT(slot, parameters) void(*slot) parameters;
+/// The kernels of one path. Where it has no form of its own, the slot holds that of a path that it is made of.
 typedef struct {
-    /// What `gemm` and `dwconv3x3` apply; with others they must not be called.
+    /// What `gemm` and `dwconv3x3` apply to their sums; with others they must not be called.
     ck_activation_set activations;
-    /// C[rows, n] = activation(A[rows, k] * B[k, n] + bias[n]) + residual[rows, n]. B lies as the model file stores it.
-    /// `bias` and `residual` may be NULL; C may be the residual, and must not overlap A or B.
-    void (*gemm)(
-        size_t rows, size_t n, size_t k, const uint16_t *a, size_t lda, const uint16_t *b, const float *bias,
-        ck_activation activation, const uint16_t *residual, size_t ldr, uint16_t *c, size_t ldc);
-    /// One row of a depthwise 3x3 convolution: output x is the sum over rows[0...2] of pixels stride * x + 0...2 times
-    /// weights [3][3][channels]. Pixels of a row are `ldi` apart, those of the output `ldo`.
-    void (*dwconv3x3)(
-        size_t width, size_t channels, size_t stride, const uint16_t *const rows[3], size_t ldi,
-        const uint16_t *weights, const float *bias, ck_activation activation, uint16_t *output, size_t ldo);
-    /// Gathers the 3x3 neighbourhoods of output row `y` of a stride-2 convolution from an RGB image: for each of
-    /// ceil(width / 2) outputs 27 values (ky, kx, channel) of byte * gain[channel] + bias[channel] and one 0, outside
-    /// the image 0. `patches` holds ck_f16_patches_count(width) elements.
-    void (*patches3x3_s2)(
-        size_t height, size_t width, const uint8_t *image, const float gain[3], const float bias[3], size_t y,
-        uint16_t *patches);
-    void (*attention)(const ck_f16_attention *);
-    void (*separable_attention)(const ck_f16_separable *);
-    /// Layer normalisation of each row over its channels, then y * gain + shift.
-    void (*layernorm)(
-        size_t rows, size_t channels, const uint16_t *input, size_t ldi, const float *gain, const float *shift,
-        float epsilon, uint16_t *output, size_t ldo);
-    /// Adds the values and their squares to `sum` and `squares`.
-    void (*sums)(size_t rows, size_t channels, const uint16_t *input, size_t ldi, double *sum, double *squares);
-    /// y = x * gain[c] + shift[c].
-    void (*affine)(
-        size_t rows, size_t channels, const uint16_t *input, size_t ldi, const float *gain, const float *shift,
-        uint16_t *output, size_t ldo);
+    CK_F16_KERNELS(CK_SLOT)
 } ck_f16_kernels;
+#undef CK_SLOT
 
-/// NULL where this build lacks the path.
-const ck_f16_kernels *ck_f16_kernels_scalar(void);
-const ck_f16_kernels *ck_f16_kernels_neon(void);
-const ck_f16_kernels *ck_f16_kernels_neonfp16(void);
-const ck_f16_kernels *ck_f16_kernels_avx2(void);
+#define CK_TWIN(slot, parameters) void f16_##slot##__scalar parameters;
+CK_F16_KERNELS(CK_TWIN)
+#undef CK_TWIN
 
-// Off the frame's hot path: one portable form each.
+#define CK_SLOT(slot, parameters) ck_f16_slot_##slot,
+/// The slots as numbers from 0 on. Closed, so that a loop over them that forgets one does not compile.
+typedef enum __attribute__((enum_extensibility(closed))) { CK_F16_KERNELS(CK_SLOT) } ck_f16_slot;
+#undef CK_SLOT
+#define CK_SLOT(slot, parameters) +1
+enum { ck_f16_slot_count = CK_F16_KERNELS(CK_SLOT) };
+#undef CK_SLOT
 
-/// Bilinear interpolation [height, width, c] -> [out_height, out_width, c]; output rows from `first` to before `last`.
-void f16_resize_bilinear__scalar(
-    size_t height, size_t width, size_t channels, const uint16_t *input, size_t ldi, size_t out_height,
-    size_t out_width, uint16_t *output, size_t ldo, int align_corners, size_t first, size_t last);
-
-/// Mean over all rows: [rows, c] -> [c].
-void f16_mean__scalar(size_t rows, size_t channels, const uint16_t *input, size_t ldi, uint16_t *output);
+/// The kernels of a path; NULL where this build lacks it, or it has none of its own for this type.
+const ck_f16_kernels *ck_f16_kernels_of(ck_path path);

@@ -26,6 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ckernels_paths.h"
 #include "ckernels_types.h"
 
 /// What turns the sums of 8 output channels into stored bytes.
@@ -158,49 +159,66 @@ static inline size_t ck_qs8_separable_scratch(size_t tokens, size_t channels) {
 /// [8 columns][4 rows]; zeros fill it up.
 static inline size_t ck_qs8_packed_size(size_t k, size_t n) { return ck_round_up(n, 8) * ck_round_up(k, 4); }
 
-/// The kernels of one path. Where a kernel has no faster form on a path, the slot holds another path's.
-typedef struct {
-    /// What `gemm` and `dwconv3x3` apply; with others they must not be called.
-    ck_activation_set activations;
-    /// C[rows, 8 * blocks] = requantise(A[rows, k] * B). k is a multiple of 4; A is read exactly; whole blocks of 8
-    /// columns are written. `residual` may be NULL, and may be C.
-    void (*gemm)(
-        size_t rows, size_t blocks, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
-        const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,
-        size_t ldc);
-    /// The same with half-precision values as result, n columns, which need not be a multiple of 8.
-    void (*gemm_f16)(
-        size_t rows, size_t n, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
-        const ck_qs8_values *channels, uint16_t *c, size_t ldc);
-    /// One row of a depthwise 3x3 convolution: output x is the sum over rows[0...2] of pixels stride * x + 0...2 times
-    /// weights [3][3][channels]. `channels` is a multiple of 8; pixels of a row are `channels` apart.
-    void (*dwconv3x3)(
-        size_t width, size_t channels, size_t stride, const int8_t *const rows[3], const int8_t *weights,
-        const ck_qs8_channels *parameters, ck_activation activation, int8_t *output);
-    void (*attention)(const ck_qs8_attention *);
-    void (*separable_attention)(const ck_qs8_separable *);
-    /// Layer normalisation over a row's stored values, y = z * gain[c] + shift[c] with z of mean 0 and variance 1, in
-    /// 16-bit fixed point: ck_row_normalisation gives z in 2048ths, y follows in 16ths of an output step
-    /// (qs8_normalise.h). gain is below 128 and shift below 2048 in magnitude; beyond, they count as that.
-    void (*layernorm)(
-        size_t rows, size_t channels, const int8_t *input, size_t ldi, float epsilon, const float *gain,
-        const float *shift, int8_t *output, size_t ldo);
-    /// Adds each channel's stored values and their squares to `sum` and `squares`, `channels` elements each, which must
-    /// not overflow: squares of 2^16 rows always fit.
-    void (*sums)(size_t rows, size_t channels, const int8_t *input, size_t ldi, int32_t *sum, int32_t *squares);
-    /// y = q * gain[c] + shift[c] in 16-bit fixed point, in 32nds of an output step (qs8_normalise.h). gain is below 4
-    /// and shift below 1024 in magnitude; beyond, they count as that.
-    void (*affine)(
-        size_t rows, size_t channels, const int8_t *input, size_t ldi, const float *gain, const float *shift,
-        int8_t *output, size_t ldo);
-} ck_qs8_kernels;
+/// The kernels of this type, KERNEL(slot, (parameters)): the only list of them. Tables, the prototypes of the scalar twins
+/// (qs8_SLOT__scalar) and the loop of the checks follow from it.
+#define CK_QS8_KERNELS(KERNEL)                                                                                         \
+    /* C[rows, 8 * blocks] = requantise(A[rows, k] * B). k is a multiple of 4; A is read exactly; whole blocks of      \
+       8 columns are written. `residual` may be NULL, and may be C. */                                                 \
+    KERNEL(gemm, (size_t rows, size_t blocks, size_t k, const int8_t *a, size_t lda, const int8_t *weights,            \
+        const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,      \
+        size_t ldc))                                                                                                   \
+    /* The same with half-precision values as result, n columns, which need not be a multiple of 8. */                 \
+    KERNEL(gemm_f16, (size_t rows, size_t n, size_t k, const int8_t *a, size_t lda, const int8_t *weights,             \
+        const ck_qs8_values *channels, uint16_t *c, size_t ldc))                                                       \
+    /* One row of a depthwise 3x3 convolution: output x is the sum over rows[0...2] of pixels stride * x + 0...2       \
+       times weights [3][3][channels]. `channels` is a multiple of 8; pixels of a row are `channels` apart. */         \
+    KERNEL(dwconv3x3, (size_t width, size_t channels, size_t stride, const int8_t *const rows[3],                      \
+        const int8_t *weights, const ck_qs8_channels *parameters, ck_activation activation, int8_t *output))           \
+    KERNEL(attention, (const ck_qs8_attention *))                                                                      \
+    KERNEL(separable_attention, (const ck_qs8_separable *))                                                            \
+    /* Layer normalisation over a row's stored values, y = z * gain[c] + shift[c] with z of mean 0 and variance 1,     \
+       in 16-bit fixed point: ck_row_normalisation gives z in 2048ths, y follows in 16ths of an output step            \
+       (qs8_normalise.h). gain is below 128 and shift below 2048 in magnitude; beyond, they count as that. */          \
+    KERNEL(layernorm, (size_t rows, size_t channels, const int8_t *input, size_t ldi, float epsilon,                   \
+        const float *gain, const float *shift, int8_t *output, size_t ldo))                                            \
+    /* Adds each channel's stored values and their squares to `sum` and `squares`, `channels` elements each, which     \
+       must not overflow: squares of 2^16 rows always fit. */                                                          \
+    KERNEL(sums, (size_t rows, size_t channels, const int8_t *input, size_t ldi, int32_t *sum, int32_t *squares))      \
+    /* y = q * gain[c] + shift[c] in 16-bit fixed point, in 32nds of an output step (qs8_normalise.h). gain is         \
+       below 4 and shift below 1024 in magnitude; beyond, they count as that. */                                       \
+    KERNEL(affine, (size_t rows, size_t channels, const int8_t *input, size_t ldi, const float *gain,                  \
+        const float *shift, int8_t *output, size_t ldo))                                                               \
+    /* Bilinear interpolation of stored values, rounded to nearest; output rows from `first` to before `last`. */      \
+    KERNEL(resize_bilinear, (size_t height, size_t width, size_t channels, const int8_t *input, size_t ldi,            \
+        size_t out_height, size_t out_width, int8_t *output, size_t ldo, int align_corners, size_t first,              \
+        size_t last))                                                                                                  \
+    /* output[c] = sat8(rne(sum over the rows * gain[c] + shift[c])). */                                               \
+    KERNEL(mean, (size_t rows, size_t channels, const int8_t *input, size_t ldi, const float *gain,                    \
+        const float *shift, int8_t *output))
 
-/// NULL where this build lacks the path.
-const ck_qs8_kernels *ck_qs8_kernels_scalar(void);
-const ck_qs8_kernels *ck_qs8_kernels_neon(void);
-const ck_qs8_kernels *ck_qs8_kernels_neondot(void);
-const ck_qs8_kernels *ck_qs8_kernels_avx2(void);
-const ck_qs8_kernels *ck_qs8_kernels_avx512vnni(void);
+#define CK_SLOT(slot, parameters) void(*slot) parameters;
+/// The kernels of one path. Where it has no form of its own, the slot holds that of a path that it is made of.
+typedef struct {
+    /// What `gemm` and `dwconv3x3` apply to their sums; with others they must not be called.
+    ck_activation_set activations;
+    CK_QS8_KERNELS(CK_SLOT)
+} ck_qs8_kernels;
+#undef CK_SLOT
+
+#define CK_TWIN(slot, parameters) void qs8_##slot##__scalar parameters;
+CK_QS8_KERNELS(CK_TWIN)
+#undef CK_TWIN
+
+#define CK_SLOT(slot, parameters) ck_qs8_slot_##slot,
+/// The slots as numbers from 0 on. Closed, so that a loop over them that forgets one does not compile.
+typedef enum __attribute__((enum_extensibility(closed))) { CK_QS8_KERNELS(CK_SLOT) } ck_qs8_slot;
+#undef CK_SLOT
+#define CK_SLOT(slot, parameters) +1
+enum { ck_qs8_slot_count = CK_QS8_KERNELS(CK_SLOT) };
+#undef CK_SLOT
+
+/// The kernels of a path; NULL where this build lacks it, or it has none of its own for this type.
+const ck_qs8_kernels *ck_qs8_kernels_of(ck_path path);
 
 /// 255 * 2^(-i / 16), rounded.
 extern const uint8_t ck_exp2_table[128];
@@ -213,16 +231,6 @@ extern const int8_t ck_silu_slope[64];
 /// ceil(width / 2) outputs 27 bytes (ky, kx, channel) less 128 and one 0. Outside the image lies `padding` (less 128).
 void u8_patches3x3_s2__scalar(
     size_t height, size_t width, const uint8_t *image, const uint8_t padding[3], size_t y, int8_t *patches);
-
-/// Bilinear interpolation of stored values, rounded to nearest; output rows from `first` to before `last`.
-void qs8_resize_bilinear__scalar(
-    size_t height, size_t width, size_t channels, const int8_t *input, size_t ldi, size_t out_height, size_t out_width,
-    int8_t *output, size_t ldo, int align_corners, size_t first, size_t last);
-
-/// output[c] = sat8(rne(sum over the rows * gain[c] + shift[c])).
-void qs8_mean__scalar(
-    size_t rows, size_t channels, const int8_t *input, size_t ldi, const float *gain, const float *shift,
-    int8_t *output);
 
 /// Whether packed weights keep to their bounds.
 int ck_qs8_weights_fit(size_t k, size_t n, const int8_t *packed);

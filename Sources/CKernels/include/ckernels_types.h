@@ -4,29 +4,32 @@
 #include <stdint.h>
 #include <string.h>
 
-/// The activations of common/activations.inc, in its order from 0 on.
-typedef enum {
-#define ACTIVATION(enumerator, name) enumerator,
-#include "../common/activations.inc"
-#undef ACTIVATION
-} ck_activation;
+/// What may be applied to each value of a map, ACTIVATION(enumerator, name): the only list. The name is that of model files
+/// and messages. A new one is a line here, which every kernel table lacks until it says otherwise.
+#define CK_ACTIVATIONS(ACTIVATION)                                                                                     \
+    ACTIVATION(CK_IDENTITY, "identity")     /* x */                                                                    \
+    ACTIVATION(CK_RELU, "relu")             /* max(x, 0) */                                                            \
+    ACTIVATION(CK_SILU, "silu")             /* x / (1 + exp(-x)) */                                                    \
+    ACTIVATION(CK_RELU6, "relu6")           /* min(max(x, 0), 6) */                                                    \
+    ACTIVATION(CK_GELU, "gelu")             /* x / 2 * (1 + erf(x / sqrt(2))) */                                       \
+    ACTIVATION(CK_HARD_SWISH, "hard-swish") /* x * min(max(x + 3, 0), 6) / 6 */                                        \
+    ACTIVATION(CK_SIGMOID, "sigmoid")       /* 1 / (1 + exp(-x)) */                                                    \
+    ACTIVATION(CK_LEAKY_RELU, "leaky-relu") /* max(x, 0) + slope * min(x, 0) */
 
-/// How many there are.
-enum {
-#define ACTIVATION(enumerator, name) +1
-    ck_activation_count = 0
-#include "../common/activations.inc"
-#undef ACTIVATION
-};
+#define CK_NUMBER(enumerator, name) enumerator,
+/// Numbers from 0 on.
+typedef enum { CK_ACTIVATIONS(CK_NUMBER) } ck_activation;
+#undef CK_NUMBER
+#define CK_NUMBER(enumerator, name) +1
+enum { ck_activation_count = CK_ACTIVATIONS(CK_NUMBER) };
+#undef CK_NUMBER
 
 /// The activation's name; NULL for a number that is none.
 static inline const char *ck_activation_name(ck_activation activation) {
-    switch (activation) {
-#define ACTIVATION(enumerator, name)                                                                                   \
+#define CK_NAME(enumerator, name)                                                                                      \
     case enumerator: return name;
-#include "../common/activations.inc"
-#undef ACTIVATION
-    }
+    switch (activation) { CK_ACTIVATIONS(CK_NAME) }
+#undef CK_NAME
     return NULL;
 }
 

@@ -11,34 +11,6 @@
 #define CK_INLINE static inline __attribute__((always_inline))
 #define CK_AVX2 __attribute__((target("avx2,fma,f16c")))
 
-void qs8_gemm_1x32c4__avx2(
-    size_t rows, size_t blocks, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
-    const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,
-    size_t ldc);
-void qs8_gemm_f16_1x32c4__avx2(
-    size_t rows, size_t n, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
-    const ck_qs8_values *channels, uint16_t *c, size_t ldc);
-void qs8_gemm_12x16c4__avx512vnni(
-    size_t rows, size_t blocks, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
-    const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,
-    size_t ldc);
-void qs8_gemm_f16_12x16c4__avx512vnni(
-    size_t rows, size_t n, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
-    const ck_qs8_values *channels, uint16_t *c, size_t ldc);
-void qs8_dwconv3x3__avx2(
-    size_t width, size_t channels, size_t stride, const int8_t *const rows[3], const int8_t *weights,
-    const ck_qs8_channels *parameters, ck_activation activation, int8_t *output);
-void qs8_attention__avx2(const ck_qs8_attention *);
-void qs8_separable_attention__avx2(const ck_qs8_separable *);
-void qs8_layernorm__avx2(
-    size_t rows, size_t channels, const int8_t *input, size_t ldi, float epsilon, const float *gain,
-    const float *shift, int8_t *output, size_t ldo);
-void qs8_sums__avx2(
-    size_t rows, size_t channels, const int8_t *input, size_t ldi, int32_t *sum, int32_t *squares);
-void qs8_affine__avx2(
-    size_t rows, size_t channels, const int8_t *input, size_t ldi, const float *gain, const float *shift,
-    int8_t *output, size_t ldo);
-
 /// What 16 lanes need after their sums are narrowed.
 typedef struct {
     __m256i gain, tau, residual_gain, zero;

@@ -9,7 +9,7 @@ CK_TARGET void qs8_gemm_1x32c4__avx2(
     const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,
     size_t ldc) {
     if (k > MOST_K)
-        qs8_gemm_8x8c4__scalar(rows, blocks, k, a, lda, weights, channels, activation, residual, ldr, c, ldc);
+        qs8_gemm__scalar(rows, blocks, k, a, lda, weights, channels, activation, residual, ldr, c, ldc);
     else
         gemm_by_activation(rows, blocks, k, a, lda, weights, channels, activation, residual, ldr, c, ldc);
 }

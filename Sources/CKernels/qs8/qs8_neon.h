@@ -166,36 +166,4 @@ CK_INLINE int16x8_t ck_round8(float32x4_t low, float32x4_t high) {
     return vqmovn_high_s32(vqmovn_s32(vcvtnq_s32_f32(low)), vcvtnq_s32_f32(high));
 }
 
-void qs8_gemm_8x8c4__neon(
-    size_t rows, size_t blocks, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
-    const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,
-    size_t ldc);
-void qs8_gemm_8x8c4__neondot(
-    size_t rows, size_t blocks, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
-    const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,
-    size_t ldc);
-void qs8_gemm_f16_8x8c4__neon(
-    size_t rows, size_t n, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
-    const ck_qs8_values *channels, uint16_t *c, size_t ldc);
-void qs8_gemm_f16_8x8c4__neondot(
-    size_t rows, size_t n, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
-    const ck_qs8_values *channels, uint16_t *c, size_t ldc);
-void qs8_dwconv3x3__neon(
-    size_t width, size_t channels, size_t stride, const int8_t *const rows[3], const int8_t *weights,
-    const ck_qs8_channels *parameters, ck_activation activation, int8_t *output);
-void qs8_dwconv3x3__neondot(
-    size_t width, size_t channels, size_t stride, const int8_t *const rows[3], const int8_t *weights,
-    const ck_qs8_channels *parameters, ck_activation activation, int8_t *output);
-void qs8_attention__neon(const ck_qs8_attention *);
-void qs8_attention__neondot(const ck_qs8_attention *);
-void qs8_separable_attention__neon(const ck_qs8_separable *);
-void qs8_layernorm__neon(
-    size_t rows, size_t channels, const int8_t *input, size_t ldi, float epsilon, const float *gain,
-    const float *shift, int8_t *output, size_t ldo);
-void qs8_sums__neon(
-    size_t rows, size_t channels, const int8_t *input, size_t ldi, int32_t *sum, int32_t *squares);
-void qs8_affine__neon(
-    size_t rows, size_t channels, const int8_t *input, size_t ldi, const float *gain, const float *shift,
-    int8_t *output, size_t ldo);
-
 #endif

@@ -1,6 +1,6 @@
 #include "f16_scalar.h"
 
-void f16_gemm_1x1__scalar(
+void f16_gemm__scalar(
     size_t rows, size_t n, size_t k, const uint16_t *a, size_t lda, const uint16_t *b, const float *bias,
     ck_activation activation, const uint16_t *residual, size_t ldr, uint16_t *c, size_t ldc) {
     for (size_t i = 0; i < rows; i++) {

@@ -1,6 +1,6 @@
 #include "qs8_scalar.h"
 
-void qs8_gemm_8x8c4__scalar(
+void qs8_gemm__scalar(
     size_t rows, size_t blocks, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
     const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,
     size_t ldc) {

@@ -4,7 +4,7 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-void qs8_gemm_f16_8x8c4__scalar(
+void qs8_gemm_f16__scalar(
     size_t rows, size_t n, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
     const ck_qs8_values *channels, uint16_t *c, size_t ldc) {
     for (size_t row = 0; row < rows; row++) {

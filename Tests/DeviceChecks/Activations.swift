@@ -1,0 +1,18 @@
+import CKernels
+import CTestSupport
+
+/// One of the activations that a table of kernels fuses, each in turn.
+func fusedActivation(_ set: ck_activation_set, seed: UInt64) -> ck_activation {
+    let fused = (0..<UInt32(ck_activation_count)).map { ck_activation($0) }.filter { ck_has_activation(set, $0) != 0 }
+    return fused[Int(seed % UInt64(fused.count))]
+}
+
+/// In double precision.
+func activated(_ x: Double, _ activation: ck_activation) -> Double {
+    switch activation {
+    case CK_IDENTITY: x
+    case CK_RELU: max(x, 0)
+    case CK_SILU: x / (1 + ctest_exp(-x))
+    default: preconditionFailure("no reference for activation \(activation.rawValue)")
+    }
+}
