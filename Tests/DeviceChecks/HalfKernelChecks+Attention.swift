@@ -2,24 +2,34 @@ import CKernels
 import CTestSupport
 
 extension HalfKernelChecks {
-    /// Tokens of one patch position in a map of qkv rows, as the engine walks them.
+    /// Tokens of one patch position in a map of qkv rows, as the engine walks them, in patches of any size.
     private struct TokenMap {
         var height: Int
         var width: Int
         var stride: Int
+        var patchHeight: Int
+        var patchWidth: Int
 
+        init(_ operands: inout Operands, stride: Int) {
+            height = operands.integer(1...7)
+            width = operands.integer(1...9)
+            patchHeight = operands.integer(1...4)
+            patchWidth = operands.integer(1...4)
+            self.stride = stride
+        }
+
+        private var rowStride: Int { patchHeight * patchWidth * width * stride }
         var tokens: ck_tokens {
-            ck_tokens(height: height, width: width, row_stride: 4 * width * stride, column_stride: 2 * stride)
+            ck_tokens(height: height, width: width, row_stride: rowStride, column_stride: patchWidth * stride)
         }
         /// Elements from the first token's first channel to behind the last one's last.
         func extent(_ channels: Int) -> Int { offset(height * width - 1) + channels }
-        func offset(_ token: Int) -> Int { (token / width * 4 * width + token % width * 2) * stride }
+        func offset(_ token: Int) -> Int { token / width * rowStride + token % width * patchWidth * stride }
     }
 
     func attention(_ operands: inout Operands, scale: Float, _ check: inout Check) {
         let size = 4 * operands.integer(1...9)
-        let map = TokenMap(
-            height: operands.integer(1...7), width: operands.integer(1...9), stride: 3 * size + operands.integer(0...5))
+        let map = TokenMap(&operands, stride: 3 * size + operands.integer(0...5))
         let count = map.height * map.width
         var output = map
         output.stride = size + operands.integer(0...3)
@@ -57,9 +67,7 @@ extension HalfKernelChecks {
 
     func separableAttention(_ operands: inout Operands, _ check: inout Check) {
         let channels = operands.integer(1...40)
-        let map = TokenMap(
-            height: operands.integer(1...7), width: operands.integer(1...9),
-            stride: 1 + 2 * channels + operands.integer(0...5))
+        let map = TokenMap(&operands, stride: 1 + 2 * channels + operands.integer(0...5))
         let count = map.height * map.width
         var output = map
         output.stride = channels + operands.integer(0...3)

@@ -53,13 +53,16 @@ public struct HalfKernelChecks {
                 case .affine: affine(&operands, &check)
                 case .resize_bilinear: resize(&operands, &check)
                 case .mean: mean(&operands, &check)
+                case .dwconv: anyDepthwise(&operands, activation, &check)
+                case .patches: anyPatches(&operands, &check)
+                case .add: add(&operands, &check)
                 }
             }
         }
     }
 
     /// `magnitude` is the sum of the terms' magnitudes.
-    private func expect(
+    func expect(
         _ found: Double, _ expected: Double, magnitude: Double = 0, _ check: inout Check,
         _ what: @autoclosure () -> String
     ) {

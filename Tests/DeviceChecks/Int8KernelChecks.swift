@@ -41,6 +41,9 @@ public struct Int8KernelChecks {
         case .sums: sums(kernels, path, &operands, &check)
         case .resize_bilinear: resize(kernels, path, &operands, &check)
         case .mean: mean(kernels, path, &operands, &check)
+        case .dwconv: anyDepthwise(kernels, path, activation, &operands, &check)
+        case .patches: anyPatches(kernels, path, &operands, &check)
+        case .add: add(kernels, path, &operands, &check)
         }
     }
 
@@ -75,9 +78,9 @@ public struct Int8KernelChecks {
         ck_qs8_kernels_of(path.listed)
     }
 
-    private let scalar = ck_qs8_kernels_of(.scalar)!.pointee
+    let scalar = ck_qs8_kernels_of(.scalar)!.pointee
 
-    private func expectEqual<Element: BitwiseCopyable & Equatable>(
+    func expectEqual<Element: BitwiseCopyable & Equatable>(
         _ found: GuardedArray<Element>, _ expected: GuardedArray<Element>, _ path: KernelPath, _ check: inout Check,
         _ what: @autoclosure () -> String
     ) {

@@ -112,11 +112,11 @@ struct Int8Operands {
         return array
     }
 
-    /// Tokens as one patch position of a map walks them, and how many bytes a tensor of theirs spans.
+    /// Tokens as one patch position of a map walks them, in patches of up to 4x4, and how many bytes a tensor of theirs spans.
     mutating func tokens(columns: Int) -> (tokens: ck_tokens, span: Int) {
-        let height = integer(1...8), width = integer(1...8), patch = integer(1...2)
+        let height = integer(1...8), width = integer(1...8), patch = (height: integer(1...4), width: integer(1...4))
         let pixel = columns + integer(0...3)
-        let (column, row) = (pixel * patch, pixel * patch * width * patch + integer(0...5))
+        let column = pixel * patch.width, row = column * width * patch.height + integer(0...5)
         let tokens = ck_tokens(height: height, width: width, row_stride: row, column_stride: column)
         return (tokens, (height - 1) * row + (width - 1) * column + columns)
     }

@@ -22,22 +22,27 @@ extension Int8ReferenceChecks {
         }
     }
 
+    /// The identity with 1024 of the sums' units to a step of the output.
+    static func plainChannels(_ blocks: Int) -> [ck_qs8_channels] {
+        var parameters = [ck_qs8_channels](repeating: ck_qs8_channels(), count: blocks)
+        for index in 0..<8 * blocks {
+            // x is the sum, and v = mulh(x, 2048) is a 16th of it.
+            let channel = ck_qs8_channel(bias: 0, shift: 16, gain: 2048, tau: 0, dip: 0, lift: 0, residual_gain: 0, zero: 0)
+            ck_qs8_set_channel(&parameters[index / 8], index % 8, channel)
+        }
+        return parameters
+    }
+
     /// The sums of the depthwise kernel by way of the identity: one of 1024 a step of the output.
     static func depthwise(_ operands: inout Int8Operands, _ check: inout Check) {
         let width = operands.integer(1...9), stride = operands.integer(1...2), pixels = stride * (width - 1) + 3
         let rows = [0, 1, 2].map { _ in operands.values(8 * pixels, .any) }, weights = operands.values(72, .any)
-        var parameters = ck_qs8_channels()
-        for j in 0..<8 {
-            // x is the sum, and v = mulh(x, 2048) is a 16th of it.
-            let channel = ck_qs8_channel(
-                bias: 0, shift: 16, gain: 2048, tau: 0, dip: 0, lift: 0, residual_gain: 0, zero: 0)
-            ck_qs8_set_channel(&parameters, j, channel)
-        }
+        let parameters = plainChannels(1)
         // Sums that fit 16 bits.
         for index in 0..<72 { weights.elements[index] /= 8 }
         let pointers: [UnsafePointer<Int8>?] = rows.map { UnsafePointer($0.base) }, y = operands.output(8 * width)
         withExtendedLifetime(rows) {
-            scalar.dwconv3x3(width, 8, stride, pointers, weights.base, &parameters, CK_IDENTITY, y.base)
+            scalar.dwconv3x3(width, 8, stride, pointers, weights.base, parameters, CK_IDENTITY, y.base)
         }
         for index in 0..<8 * width {
             var sum = 0

@@ -21,6 +21,9 @@ public enum Int8ReferenceChecks {
             case .affine: affine(&operands, &check)
             case .resize_bilinear: resize(&operands, &check)
             case .mean: mean(&operands, &check)
+            case .dwconv: anyDepthwise(&operands, &check)
+            case .patches: anyPatches(&operands, &check)
+            case .add: add(&operands, &check)
             }
         }
     }

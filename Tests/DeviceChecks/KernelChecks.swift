@@ -11,6 +11,8 @@ public enum KernelChecks {
             gemm(&operands, activation, &check)
             convolution(&operands, activation, &check)
             depthwise(&operands, activation, &check)
+            anyDepthwise(&operands, activation, &check)
+            anyPatches(&operands, &check)
             normalisation(&operands, wholeMap: false, &check)
             normalisation(&operands, wholeMap: true, &check)
             attention(&operands, &check)

@@ -34,6 +34,17 @@ void f32_dwconv3x3__scalar(
     size_t height, size_t width, size_t channels, size_t stride, const float *input, size_t ldi, const float *weights,
     const float *bias, float *output, size_t ldo, ck_activation activation, size_t first, size_t last);
 
+/// Depthwise convolution by any window: weights [taps][channels]; `bias` may be NULL. Output rows from `first` to before
+/// `last`.
+void f32_dwconv__scalar(
+    const ck_window *window, size_t channels, const float *input, size_t ldi, const float *weights, const float *bias,
+    ck_activation activation, float *output, size_t ldo, size_t first, size_t last);
+
+/// What the window sees of output row `y`, for a GEMM of taps * channels: patches[x] holds [taps][channels], 0 outside the
+/// map, and zeros up to `ldp`. `input` is the first of a group's channels.
+void f32_patches__scalar(
+    const ck_window *window, size_t channels, const float *input, size_t ldi, size_t y, float *patches, size_t ldp);
+
 /// Layer normalisation of each row over its channels, then y * gain + shift.
 void f32_layernorm__scalar(
     size_t rows, size_t channels, const float *input, size_t ldi, const float *gain, const float *shift, float epsilon,

@@ -93,7 +93,19 @@ static inline size_t ck_f16_patches_count(size_t width) {
         size_t out_height, size_t out_width, uint16_t *output, size_t ldo, int align_corners, size_t first,            \
         size_t last))                                                                                                  \
     /* Mean over all rows: [rows, c] -> [c]. */                                                                        \
-    KERNEL(mean, (size_t rows, size_t channels, const uint16_t *input, size_t ldi, uint16_t *output))
+    KERNEL(mean, (size_t rows, size_t channels, const uint16_t *input, size_t ldi, uint16_t *output))                  \
+    /* Depthwise convolution by any window: weights [taps][channels]; `bias` may be NULL. Output rows from `first`     \
+       to before `last`. */                                                                                            \
+    KERNEL(dwconv, (const ck_window *window, size_t channels, const uint16_t *input, size_t ldi,                       \
+        const uint16_t *weights, const float *bias, ck_activation activation, uint16_t *output, size_t ldo,            \
+        size_t first, size_t last))                                                                                    \
+    /* What the window sees of output row `y`, for a GEMM of taps * channels: patches[x] holds [taps][channels], 0     \
+       outside the map, and zeros up to `ldp`. `input` is the first of a group's channels. */                          \
+    KERNEL(patches, (const ck_window *window, size_t channels, const uint16_t *input, size_t ldi, size_t y,            \
+        uint16_t *patches, size_t ldp))                                                                                \
+    /* output = a + b, row by row. `output` may be an operand. */                                                      \
+    KERNEL(add, (size_t rows, size_t channels, const uint16_t *a, size_t lda, const uint16_t *b, size_t ldb,           \
+        uint16_t *output, size_t ldo))
 
 #define CK_SLOT(slot, parameters) void(*slot) parameters;
 /// The kernels of one path. Where it has no form of its own, the slot holds that of a path that it is made of.

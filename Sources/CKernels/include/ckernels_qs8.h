@@ -194,7 +194,21 @@ static inline size_t ck_qs8_packed_size(size_t k, size_t n) { return ck_round_up
         size_t last))                                                                                                  \
     /* output[c] = sat8(rne(sum over the rows * gain[c] + shift[c])). */                                               \
     KERNEL(mean, (size_t rows, size_t channels, const int8_t *input, size_t ldi, const float *gain,                    \
-        const float *shift, int8_t *output))
+        const float *shift, int8_t *output))                                                                           \
+    /* Depthwise convolution by any window: weights [taps][channels]. `channels` is a multiple of 8; outside the       \
+       map lies padding[c], the stored zero. Output rows from `first` to before `last`. */                             \
+    KERNEL(dwconv, (const ck_window *window, size_t channels, const int8_t *input, size_t ldi, const int8_t *padding,  \
+        const int8_t *weights, const ck_qs8_channels *parameters, ck_activation activation, int8_t *output,            \
+        size_t ldo, size_t first, size_t last))                                                                        \
+    /* What the window sees of output row `y`, for a GEMM of taps * channels: patches[x] holds [taps][channels],       \
+       padding[c] outside the map, and zeros up to `ldp`, a multiple of 4. `input` and `padding` are the first of      \
+       a group's channels. */                                                                                          \
+    KERNEL(patches, (const ck_window *window, size_t channels, const int8_t *input, size_t ldi,                        \
+        const int8_t *padding, size_t y, int8_t *patches, size_t ldp))                                                 \
+    /* output = sat8(rne((a * gain_a[c] + b * gain_b[c]) + shift[c])), each operation rounded to fp32. `output`        \
+       may be an operand. */                                                                                           \
+    KERNEL(add, (size_t rows, size_t channels, const int8_t *a, size_t lda, const float *gain_a, const int8_t *b,      \
+        size_t ldb, const float *gain_b, const float *shift, int8_t *output, size_t ldo))
 
 #define CK_SLOT(slot, parameters) void(*slot) parameters;
 /// The kernels of one path. Where it has no form of its own, the slot holds that of a path that it is made of.

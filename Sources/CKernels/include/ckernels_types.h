@@ -38,6 +38,26 @@ typedef uint32_t ck_activation_set;
 enum { ck_fused_activations = 1 << CK_IDENTITY | 1 << CK_RELU | 1 << CK_SILU };
 static inline int ck_has_activation(ck_activation_set set, ck_activation activation) { return set >> activation & 1; }
 
+/// A window that slides over a map [height, width]: under tap (i, j) of output pixel (y, x) lies the input pixel
+/// (y * stride_y + i * dilation_y - top, x * stride_x + j * dilation_x - left), or padding where that is outside the map.
+typedef struct {
+    size_t height, width;
+    size_t kernel_height, kernel_width;
+    size_t stride_y, stride_x;
+    size_t dilation_y, dilation_x;
+    /// Padding above and to the left; below and to the right is what the output's size makes it.
+    size_t top, left;
+    size_t out_width;
+} ck_window;
+
+/// The number of the input pixel under tap i * kernel_width + j; SIZE_MAX in the padding.
+static inline size_t ck_window_pixel(const ck_window *window, size_t y, size_t x, size_t tap) {
+    // Above and left of the map the difference wraps around, far beyond its size.
+    const size_t row = y * window->stride_y + tap / window->kernel_width * window->dilation_y - window->top;
+    const size_t column = x * window->stride_x + tap % window->kernel_width * window->dilation_x - window->left;
+    return row < window->height && column < window->width ? row * window->width + column : SIZE_MAX;
+}
+
 /// memcpy and memset: Embedded Swift's own copies go byte by byte.
 static inline void ck_copy(void *to, const void *from, size_t size) { memcpy(to, from, size); }
 static inline void ck_clear(void *to, size_t size) { memset(to, 0, size); }
