@@ -13,6 +13,7 @@ func activated(_ x: Double, _ activation: ck_activation) -> Double {
     case CK_IDENTITY: x
     case CK_RELU: max(x, 0)
     case CK_SILU: x / (1 + ctest_exp(-x))
+    case CK_HARD_SWISH: x * min(max(x + 3, 0), 6) / 6
     default: preconditionFailure("no reference for activation \(activation.rawValue)")
     }
 }

@@ -44,6 +44,7 @@ public struct Int8KernelChecks {
         case .dwconv: anyDepthwise(kernels, path, activation, &operands, &check)
         case .patches: anyPatches(kernels, path, &operands, &check)
         case .add: add(kernels, path, &operands, &check)
+        case .lookup: lookup(kernels, path, &operands, &check)
         }
     }
 

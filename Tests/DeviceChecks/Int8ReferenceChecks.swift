@@ -24,6 +24,7 @@ public enum Int8ReferenceChecks {
             case .dwconv: anyDepthwise(&operands, &check)
             case .patches: anyPatches(&operands, &check)
             case .add: add(&operands, &check)
+            case .lookup: lookup(&operands, &check)
             }
         }
     }

@@ -20,6 +20,7 @@ public enum KernelChecks {
             resize(&operands, alignCorners: false, &check)
             resize(&operands, alignCorners: true, &check)
             meanAndAdd(&operands, &check)
+            hardSwish(&operands, &check)
         }
     }
 

@@ -30,6 +30,11 @@ static inline float ck_exp(float x) {
 
 static inline float ck_silu(float x) { return x / (1.0f + ck_exp(-x)); }
 
+static inline float ck_hard_swish(float x) {
+    const float gate = x + 3.0f < 0.0f ? 0.0f : x + 3.0f > 6.0f ? 6.0f : x + 3.0f;
+    return x * gate / 6.0f;
+}
+
 /// Applies the activation to `count` floats in place.
 static inline void ck_activate(float *values, size_t count, ck_activation activation) {
     if (activation == CK_RELU) {

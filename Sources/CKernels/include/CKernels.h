@@ -78,6 +78,9 @@ void f32_resize_bilinear__scalar(
 /// Mean over all rows: [rows, c] -> [c].
 void f32_mean__scalar(size_t rows, size_t channels, const float *input, size_t ldi, float *output);
 
+/// x * min(max(x + 3, 0), 6) / 6 of each value. `output` may be `input`.
+void f32_hardswish__scalar(size_t rows, size_t channels, const float *input, size_t ldi, float *output, size_t ldo);
+
 /// output = a + b, row by row.
 void f32_add__scalar(
     size_t rows, size_t channels, const float *a, size_t lda, const float *b, size_t ldb, float *output, size_t ldo);

@@ -105,7 +105,10 @@ static inline size_t ck_f16_patches_count(size_t width) {
         uint16_t *patches, size_t ldp))                                                                                \
     /* output = a + b, row by row. `output` may be an operand. */                                                      \
     KERNEL(add, (size_t rows, size_t channels, const uint16_t *a, size_t lda, const uint16_t *b, size_t ldb,           \
-        uint16_t *output, size_t ldo))
+        uint16_t *output, size_t ldo))                                                                                 \
+    /* x * min(max(x + 3, 0), 6) / 6 of each value. `output` may be `input`. */                                        \
+    KERNEL(hardswish, (size_t rows, size_t channels, const uint16_t *input, size_t ldi, uint16_t *output,              \
+        size_t ldo))
 
 #define CK_SLOT(slot, parameters) void(*slot) parameters;
 /// The kernels of one path. Where it has no form of its own, the slot holds that of a path that it is made of.

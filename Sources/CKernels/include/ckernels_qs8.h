@@ -208,7 +208,11 @@ static inline size_t ck_qs8_packed_size(size_t k, size_t n) { return ck_round_up
     /* output = sat8(rne((a * gain_a[c] + b * gain_b[c]) + shift[c])), each operation rounded to fp32. `output`        \
        may be an operand. */                                                                                           \
     KERNEL(add, (size_t rows, size_t channels, const int8_t *a, size_t lda, const float *gain_a, const int8_t *b,      \
-        size_t ldb, const float *gain_b, const float *shift, int8_t *output, size_t ldo))
+        size_t ldb, const float *gain_b, const float *shift, int8_t *output, size_t ldo))                              \
+    /* output = tables[c * stride + value + 128]: any function of a stored value, with 256 entries for each            \
+       channel (stride 256), or for all of them (stride 0). `output` may be `input`. */                                \
+    KERNEL(lookup, (size_t rows, size_t channels, const int8_t *input, size_t ldi, const int8_t *tables,               \
+        size_t stride, int8_t *output, size_t ldo))
 
 #define CK_SLOT(slot, parameters) void(*slot) parameters;
 /// The kernels of one path. Where it has no form of its own, the slot holds that of a path that it is made of.
