@@ -10,6 +10,20 @@ public func bytes(_ text: StaticString) -> [UInt8] {
     Array(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
 }
 
+/// The text as a C string, which stays.
+public func cString(_ text: StaticString) -> UnsafePointer<CChar> {
+    // Static strings end with a null.
+    UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
+}
+
+/// A copy of `bytes` as a C string that is never given back: for what stays as long as the process.
+public func cString(_ bytes: [UInt8]) -> UnsafePointer<CChar> {
+    let copy = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count + 1)
+    for (index, byte) in bytes.enumerated() { copy[index] = CChar(bitPattern: byte) }
+    copy[bytes.count] = 0
+    return UnsafePointer(copy)
+}
+
 /// Whether the string is `literal`, which is in capitals, in whatever case.
 public func equalIgnoringCase(_ string: UnsafePointer<CChar>, _ literal: StaticString) -> Bool {
     for index in 0..<literal.utf8CodeUnitCount {

@@ -3,7 +3,10 @@ import Engine
 import Service
 
 /// The command line of `swiftlet bench`.
-struct BenchOptions {
+struct BenchOptions: CommandOptions {
+    static var name: StaticString { "bench" }
+    static var summary: StaticString { "time a model on this machine" }
+
     var model: UnsafePointer<CChar>?
     var runs = 20
     /// nil: the board's, or one per processor.
@@ -15,62 +18,36 @@ struct BenchOptions {
     /// What to hold this machine against: a board's name, its file, or "auto".
     var board: UnsafePointer<CChar>?
 
-    private enum ID {
-        case model, runs, threads, layers, frames, board, json, help
-    }
-
-    private static var table: [CommandLineOption<ID>] {
+    static var rows: [OptionRow<Self>] {
         [
-            .init(.model, "model", short: "m", argument: "FILE", help: "model file (default: the service's)"),
-            .init(.runs, "runs", short: "n", argument: "N", help: "runs that are counted (default 20)"),
-            .init(.threads, "threads", argument: "N", help: "to compute with (default: all processors)"),
-            .init(.layers, "layers", help: "also the time of each layer, on one thread"),
-            .init(
-                .frames, "frames", argument: "KIND",
-                help: "time frames on their way in: yuyv, nv12, ..., or a JPEG"),
-            .init(.board, "board", argument: "NAME|FILE", help: "hold this machine against a board's file, or auto"),
-            .init(.json, "json", help: "one line of JSON"),
-            .init(.help, "help", short: "h", help: "this text"),
+            .model { $0.model = $1.argument },
+            .init(.init("runs", short: "n", argument: "N", .integer(1...100_000), help: "runs that are counted (default 20)")) {
+                $0.runs = $1.integer
+            },
+            .threads("to compute with (default: all processors)") { $0.threads = $1.integer },
+            .init(.init("layers", help: "also the time of each layer, on one thread")) { options, _ in
+                options.showsLayers = true
+            },
+            .init(.init("frames", argument: "KIND", help: "time frames on their way in: yuyv, nv12, ..., or a JPEG")) {
+                $0.frames = $1.argument
+            },
+            .init(.init("board", argument: "NAME|FILE", help: "hold this machine against a board's file, or auto")) {
+                $0.board = $1.argument
+            },
+            .json("one line of JSON") { options, _ in options.isJSON = true },
         ]
     }
 
-    /// Reads the arguments, of which the first is the command's name. Ends the process after `--help` and on a mistake.
-    static func parse(
-        count: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, _ log: Log
-    ) -> BenchOptions {
-        parseOrExit(table, count: count, arguments: arguments, log, command: "bench", read)
+    mutating func finish(_ operands: [UnsafePointer<CChar>], _ log: Log) {
+        Self.requireNone(operands, log)
+        if frames != nil, showsLayers { Self.usageError("--frames and --layers exclude each other", log) }
+        if frames != nil, board != nil { Self.usageError("--frames and --board exclude each other", log) }
+        if model == nil { model = Installed(for: Self.name, log).model }
     }
 
-    private static func read(
-        _ line: inout CommandLineParser<ID>, _ log: Log
-    ) throws(CommandLineError) -> BenchOptions {
-        var options = BenchOptions()
-        while let option = try line.next() {
-            switch option {
-            case .model: options.model = line.text
-            case .runs: options.runs = try line.value(.integer(1...100_000)).integer
-            case .threads: options.threads = try line.value(.integer(1...Int64(Engine.mostThreads))).integer
-            case .layers: options.showsLayers = true
-            case .frames: options.frames = line.text
-            case .board: options.board = line.text
-            case .json: options.isJSON = true
-            case .help:
-                Output(log: log).write(usage + line.optionHelp + examples)
-                ExitCode.success.exit()
-            }
-        }
-        try line.requireNoOperands()
-        if options.frames != nil, options.showsLayers {
-            usageError(log, "bench", "--frames and --layers exclude each other")
-        }
-        if options.frames != nil, options.board != nil {
-            usageError(log, "bench", "--frames and --board exclude each other")
-        }
-        if options.model == nil { options.model = Installed(for: "bench", log).model }
-        return options
-    }
+    func run(_ log: Log) -> ExitCode { Bench.run(self, log) }
 
-    private static var usage: String {
+    static var usage: StaticString {
         """
         usage: swiftlet bench [OPTION]...
 
@@ -84,7 +61,7 @@ struct BenchOptions {
         """
     }
 
-    private static var examples: String {
+    static var examples: StaticString {
         """
 
         examples:

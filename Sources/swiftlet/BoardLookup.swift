@@ -51,8 +51,7 @@ struct BoardLookup {
     private func files() -> [[UInt8]] {
         let folder = BoardProfile.folder
         var descriptor: Int32 = -1
-        let start = UnsafeRawPointer(folder.utf8Start).assumingMemoryBound(to: CChar.self)
-        guard clinux_open_read(clinux_working_folder, start, &descriptor) == 0 else { return [] }
+        guard clinux_open_read(clinux_working_folder, cString(folder), &descriptor) == 0 else { return [] }
         defer { _ = clinux_close(descriptor) }
         var listing: UnsafeMutableRawPointer?
         guard clinux_folder_open(descriptor, &listing) == 0, let listing else { return [] }

@@ -3,7 +3,10 @@ import Service
 import Vision
 
 /// The command line of `swiftlet cameras`.
-struct CamerasOptions {
+struct CamerasOptions: CommandOptions {
+    static var name: StaticString { "cameras" }
+    static var summary: StaticString { "list cameras, what they offer and what the daemon takes" }
+
     /// What the daemon's option of the same name says.
     var camera: UnsafePointer<CChar>?
     var size: PictureSize?
@@ -12,51 +15,28 @@ struct CamerasOptions {
     var network = PictureSize(width: 320, height: 320)
     var isJSON = false
 
-    private enum ID {
-        case camera, size, format, rate, network, json, help
-    }
-
-    private static var table: [CommandLineOption<ID>] {
+    static var rows: [OptionRow<Self>] {
         [
-            .init(.camera, "camera", short: "c", argument: "NAME", help: "the one that swiftletd is told to take"),
-            .init(.size, "size", argument: "WxH", help: "the size that swiftletd is told to take"),
-            .init(.format, "format", argument: "FORMAT", help: "the format that swiftletd is told to take"),
-            .init(.rate, "rate", argument: "FPS", help: "the rate that swiftletd is told to keep"),
-            .init(.network, "network", argument: "WxH", help: "size of the network's input (default 320x320)"),
-            .init(.json, "json", help: "one line of JSON"),
-            .init(.help, "help", short: "h", help: "this text"),
+            .init(.init("camera", short: "c", argument: "NAME", help: "the one that swiftletd is told to take")) {
+                $0.camera = $1.argument
+            },
+            .init(.init("size", argument: "WxH", .size, help: "the size that swiftletd is told to take")) { $0.size = $1.size },
+            .init(.init("format", argument: "FORMAT", .format, help: "the format that swiftletd is told to take")) {
+                $0.format = $1.format
+            },
+            .init(
+                .init("rate", argument: "FPS", .number(Configuration.rateRange), help: "the rate that swiftletd is told to keep")
+            ) { $0.rate = $1.number },
+            .init(.init("network", argument: "WxH", .size, help: "size of the network's input (default 320x320)")) {
+                $0.network = $1.size
+            },
+            .json("one line of JSON") { options, _ in options.isJSON = true },
         ]
     }
 
-    /// Reads the arguments, of which the first is the command's name. Ends the process after `--help` and on a mistake.
-    static func parse(
-        count: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, _ log: Log
-    ) -> CamerasOptions {
-        parseOrExit(table, count: count, arguments: arguments, log, command: "cameras", read)
-    }
+    func run(_ log: Log) -> ExitCode { Cameras.run(self, log) }
 
-    private static func read(
-        _ line: inout CommandLineParser<ID>, _ log: Log
-    ) throws(CommandLineError) -> CamerasOptions {
-        var options = CamerasOptions()
-        while let option = try line.next() {
-            switch option {
-            case .camera: options.camera = line.text
-            case .size: options.size = try line.value(.size).size
-            case .format: options.format = try line.value(.format).format
-            case .rate: options.rate = try line.value(.number(Configuration.rateRange)).number
-            case .network: options.network = try line.value(.size).size
-            case .json: options.isJSON = true
-            case .help:
-                Output(log: log).write(usage + line.optionHelp + examples)
-                ExitCode.success.exit()
-            }
-        }
-        try line.requireNoOperands()
-        return options
-    }
-
-    private static var usage: String {
+    static var usage: StaticString {
         """
         usage: swiftlet cameras [OPTION]...
 
@@ -67,7 +47,7 @@ struct CamerasOptions {
         """
     }
 
-    private static var examples: String {
+    static var examples: StaticString {
         """
 
         examples:

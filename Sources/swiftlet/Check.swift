@@ -8,23 +8,12 @@ import Vision
 /// `swiftlet check`: every mistake of a configuration file, or what it amounts to. It fails where the daemon would, or
 /// where a running daemon would not take the file over.
 enum Check {
-    static func run(
-        count: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, _ log: Log
-    ) -> ExitCode {
-        let path = parseOrExit(
-            table, count: count, arguments: arguments, log, command: "check"
-        ) { (line: inout CommandLineParser<ID>, log: Log) throws(CommandLineError) -> UnsafePointer<CChar> in
-            while try line.next() != nil {
-                Output(log: log).write(usage + line.optionHelp + examples)
-                ExitCode.success.exit()
-            }
-            guard line.operands.count <= 1 else { usageError(log, "check", "name one configuration file") }
-            return line.operands.first ?? Installed.path
-        }
+    static func run(_ options: CheckOptions, _ log: Log) -> ExitCode {
+        let path = options.file ?? Installed.path
         do throws(FileError) {
             return try check(path, log)
         } catch {
-            let isMissing = error == .system(clinux_ENOENT) && path == Installed.path
+            let isMissing = error == .system(clinux_ENOENT) && options.file == nil
             log.error("\(text(path)): \(error.message)" + (isMissing ? ": name the file that is to be checked" : ""))
             return error.exitCode
         }
@@ -112,34 +101,5 @@ enum Check {
         settings.rotation = Orientation(clockwise: configuration.rotation) ?? .upright
         settings.pictures = .live
         return try Model(path: path, settings: settings).description.labels
-    }
-
-    private enum ID { case help }
-
-    private static var table: [CommandLineOption<ID>] { [.init(.help, "help", short: "h", help: "this text")] }
-
-    private static var usage: String {
-        """
-        usage: swiftlet check [FILE]
-
-        Reads a configuration, by default /etc/swiftlet/swiftlet.conf, and the model
-        that it names, as swiftletd would. Names every mistake with its line, or prints
-        all settings, those by default too, as a configuration.
-
-
-        """
-    }
-
-    private static var examples: String {
-        """
-
-        example:
-          swiftlet check
-          swiftlet check new.conf
-
-        exit codes: 0; 64 wrong command line; 65 too large a file; 66 no such file;
-        77 no permission; 78 mistakes
-
-        """
     }
 }

@@ -5,80 +5,60 @@ import Service
 import Vision
 
 /// The command line of `swiftlet detect`.
-struct DetectOptions {
+struct DetectOptions: CommandOptions {
+    static var name: StaticString { "detect" }
+    static var summary: StaticString { "find objects in pictures: a table, JSON, or pictures with boxes" }
+
     var model: UnsafePointer<CChar>?
     var settings = ModelSettings(threads: Engine.defaultThreads)
     var isJSON = false
     /// Where annotated pictures go.
     var annotate: UnsafePointer<CChar>?
     var sources: [UnsafePointer<CChar>] = []
+    private var threshold: Float?
+    private var limit: Int?
+    /// As the command line has them.
+    private var classThresholds: [UnsafePointer<CChar>] = []
 
-    private enum ID {
-        case model, threshold, classThreshold, limit, resize, rotate, threads, json, annotate, help
-    }
-
-    private static var table: [CommandLineOption<ID>] {
+    static var rows: [OptionRow<Self>] {
         [
-            .init(.model, "model", short: "m", argument: "FILE", help: "model file (default: the service's)"),
-            .init(.threshold, "threshold", short: "t", argument: "T", help: "minimum score, 0 to 1 (default 0.3)"),
+            .model { $0.model = $1.argument },
             .init(
-                .classThreshold, "class-threshold", argument: "LABEL=T",
-                help: "minimum score of one class; may be repeated"),
-            .init(.limit, "limit", argument: "N", help: "most detections per picture, the best ones"),
+                .init("threshold", short: "t", argument: "T", .score, help: "minimum score, 0 to 1 (default 0.3)")
+            ) { $0.threshold = $1.score },
+            .init(.init("class-threshold", argument: "LABEL=T", help: "minimum score of one class; may be repeated")) {
+                $0.classThresholds.append($1.argument)
+            },
             .init(
-                .resize, "resize", argument: "fast|upstream",
-                help: "quick, or as the model was evaluated (default)"),
-            .init(.rotate, "rotate", argument: "90|180|270", help: "turn pictures clockwise first"),
-            .init(.threads, "threads", argument: "N", help: "to compute with (default: all processors)"),
-            .init(.json, "json", help: "one line of JSON per picture"),
+                .init("limit", argument: "N", .integer(1...1_000_000), help: "most detections per picture, the best ones")
+            ) { $0.limit = $1.integer },
             .init(
-                .annotate, "annotate", short: "a", argument: "OUT",
-                help: "draw boxes: a JPEG, or a folder for several"),
-            .init(.help, "help", short: "h", help: "this text"),
+                .init(
+                    "resize", argument: "fast|upstream", .choice(.resize), help: "quick, or as the model was evaluated (default)")
+            ) { $0.settings.resize = $1.choice == 0 ? .fast : .upstream },
+            .init(.init("rotate", argument: "90|180|270", .choice(.rotation), help: "turn pictures clockwise first")) {
+                $0.settings.rotation = Orientation(clockwise: $1.choice * 90)!
+            },
+            .threads("to compute with (default: all processors)") { $0.settings.threads = $1.integer },
+            .json("one line of JSON per picture") { options, _ in options.isJSON = true },
+            .init(.init("annotate", short: "a", argument: "OUT", help: "draw boxes: a JPEG, or a folder for several")) {
+                $0.annotate = $1.argument
+            },
         ]
     }
 
-    /// Reads the arguments, of which the first is the command's name. Ends the process after `--help` and on a mistake.
-    static func parse(
-        count: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, _ log: Log
-    ) -> DetectOptions {
-        parseOrExit(table, count: count, arguments: arguments, log, command: "detect", read)
-    }
-
-    private static func read(
-        _ line: inout CommandLineParser<ID>, _ log: Log
-    ) throws(CommandLineError) -> DetectOptions {
-        var options = DetectOptions()
-        var threshold: Float?
-        var limit: Int?
-        var classThresholds: [ModelSettings.ClassThreshold] = []
-        while let option = try line.next() {
-            switch option {
-            case .model: options.model = line.text
-            case .threshold: threshold = try line.value(.score).score
-            case .classThreshold: classThresholds.append(classThreshold(line.text, log))
-            case .limit: limit = try line.value(.integer(1...1_000_000)).integer
-            case .resize: options.settings.resize = try line.value(.choice(.resize)).choice == 0 ? .fast : .upstream
-            case .rotate: options.settings.rotation = Orientation(clockwise: 90 * (try line.value(.choice(.rotation)).choice))!
-            case .threads: options.settings.threads = try line.value(.integer(1...Int64(Engine.mostThreads))).integer
-            case .json: options.isJSON = true
-            case .annotate: options.annotate = line.text
-            case .help:
-                Output(log: log).write(usage + line.optionHelp + examples)
-                ExitCode.success.exit()
-            }
+    mutating func finish(_ operands: [UnsafePointer<CChar>], _ log: Log) {
+        sources = operands
+        if sources.isEmpty { Self.usageError("name a picture, a folder of pictures, or - for stdin", log) }
+        let thresholds = classThresholds.map { Self.classThreshold($0, log) }
+        if model == nil {
+            let installed = Installed(for: Self.name, log)
+            model = installed.model
+            installed.apply(to: &settings)
         }
-        options.sources = line.operands
-        if options.sources.isEmpty { usageError(log, "detect", "name a picture, a folder of pictures, or - for stdin") }
-        if options.model == nil {
-            let installed = Installed(for: "detect", log)
-            options.model = installed.model
-            installed.apply(to: &options.settings)
-        }
-        if let threshold { options.settings.threshold = threshold }
-        if let limit { options.settings.limit = limit }
-        options.settings.classThresholds += classThresholds
-        return options
+        if let threshold { settings.threshold = threshold }
+        if let limit { settings.limit = limit }
+        settings.classThresholds += thresholds
     }
 
     /// LABEL=T; the label may hold equals signs.
@@ -90,12 +70,14 @@ struct DetectOptions {
         guard let separator = text.lastIndex(of: UInt8(ascii: "=")), separator > 0,
             clinux_parse_number(argument + separator + 1, &threshold) == 0, (0...1).contains(threshold)
         else {
-            usageError(log, "detect", "--class-threshold wants LABEL=T with T from 0 to 1, not '\(Service.text(argument))'")
+            usageError("--class-threshold must be LABEL=T with T from 0 to 1, not '\(Service.text(argument))'", log)
         }
         return .init(label: Array(text[..<separator]), threshold: Float(threshold))
     }
 
-    private static var usage: String {
+    func run(_ log: Log) -> ExitCode { Detect.run(self, log) }
+
+    static var usage: StaticString {
         """
         usage: swiftlet detect [OPTION]... PICTURE...
 
@@ -107,7 +89,7 @@ struct DetectOptions {
         """
     }
 
-    private static var examples: String {
+    static var examples: StaticString {
         """
 
         examples:

@@ -15,7 +15,7 @@ struct Installed {
         let path = Self.path
         var status = clinux_file_status()
         if clinux_path_status(path, &status) == clinux_ENOENT {
-            usageError(log, command, "name a model with --model FILE: there is no \(text(path)) to take one from")
+            usageError("swiftlet \(command)", "name a model with --model FILE: there is no \(text(path)) to take one from", log)
         }
         do throws(FileError) {
             let reader = try ConfigurationReader.read(path: path)
@@ -27,20 +27,13 @@ struct Installed {
             error.exitCode.exit()
         }
         guard let path = configuration.modelPath else {
-            usageError(log, command, "name a model with --model FILE: \(text(Self.path)) has no path in [model]")
+            usageError("swiftlet \(command)", "name a model with --model FILE: \(text(Self.path)) has no path in [model]", log)
         }
-        // Kept for the process's life.
-        let copy = UnsafeMutablePointer<CChar>.allocate(capacity: path.count + 1)
-        for (index, byte) in path.enumerated() { copy[index] = CChar(bitPattern: byte) }
-        copy[path.count] = 0
-        model = UnsafePointer(copy)
+        model = cString(path)
     }
 
     /// Where the service's configuration lies.
-    static var path: UnsafePointer<CChar> {
-        // Static strings end with a null.
-        UnsafeRawPointer(Configuration.defaultPath.utf8Start).assumingMemoryBound(to: CChar.self)
-    }
+    static var path: UnsafePointer<CChar> { cString(Configuration.defaultPath) }
 
     /// Sets what the configuration says of scores and of their number.
     func apply(to settings: inout ModelSettings) {

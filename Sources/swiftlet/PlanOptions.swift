@@ -3,55 +3,35 @@ import Engine
 import Service
 
 /// The command line of `swiftlet plan`.
-struct PlanOptions {
+struct PlanOptions: CommandOptions {
+    static var name: StaticString { "plan" }
+    static var summary: StaticString { "show how a model's buffers share its memory" }
+
     var model: UnsafePointer<CChar>?
     var threads = Engine.defaultThreads
     var isJSON = false
     /// Where the drawing goes.
     var svg: UnsafePointer<CChar>?
 
-    private enum ID {
-        case model, threads, json, svg, help
-    }
-
-    private static var table: [CommandLineOption<ID>] {
+    static var rows: [OptionRow<Self>] {
         [
-            .init(.model, "model", short: "m", argument: "FILE", help: "model file (default: the service's)"),
-            .init(.threads, "threads", argument: "N", help: "to plan for (default: all processors)"),
-            .init(.json, "json", help: "one line of JSON: sizes in bytes, and every buffer"),
-            .init(.svg, "svg", argument: "OUT", help: "draw buffers over steps and bytes into an SVG file"),
-            .init(.help, "help", short: "h", help: "this text"),
+            .model { $0.model = $1.argument },
+            .threads("to plan for (default: all processors)") { $0.threads = $1.integer },
+            .json("one line of JSON: sizes in bytes, and every buffer") { options, _ in options.isJSON = true },
+            .init(.init("svg", argument: "OUT", help: "draw buffers over steps and bytes into an SVG file")) {
+                $0.svg = $1.argument
+            },
         ]
     }
 
-    /// Reads the arguments, of which the first is the command's name. Ends the process after `--help` and on a mistake.
-    static func parse(
-        count: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, _ log: Log
-    ) -> PlanOptions {
-        parseOrExit(table, count: count, arguments: arguments, log, command: "plan", read)
+    mutating func finish(_ operands: [UnsafePointer<CChar>], _ log: Log) {
+        Self.requireNone(operands, log)
+        if model == nil { model = Installed(for: Self.name, log).model }
     }
 
-    private static func read(
-        _ line: inout CommandLineParser<ID>, _ log: Log
-    ) throws(CommandLineError) -> PlanOptions {
-        var options = PlanOptions()
-        while let option = try line.next() {
-            switch option {
-            case .model: options.model = line.text
-            case .threads: options.threads = try line.value(.integer(1...Int64(Engine.mostThreads))).integer
-            case .json: options.isJSON = true
-            case .svg: options.svg = line.text
-            case .help:
-                Output(log: log).write(usage + line.optionHelp + examples)
-                ExitCode.success.exit()
-            }
-        }
-        try line.requireNoOperands()
-        if options.model == nil { options.model = Installed(for: "plan", log).model }
-        return options
-    }
+    func run(_ log: Log) -> ExitCode { Plan.run(self, log) }
 
-    private static var usage: String {
+    static var usage: StaticString {
         """
         usage: swiftlet plan [OPTION]...
 
@@ -63,7 +43,7 @@ struct PlanOptions {
         """
     }
 
-    private static var examples: String {
+    static var examples: StaticString {
         """
 
         examples:

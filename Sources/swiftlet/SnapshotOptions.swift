@@ -1,7 +1,10 @@
 import Service
 
 /// The command line of `swiftlet snapshot`.
-struct SnapshotOptions {
+struct SnapshotOptions: CommandOptions {
+    static var name: StaticString { "snapshot" }
+    static var summary: StaticString { "fetch swiftletd's next picture, with boxes" }
+
     /// Where the picture goes; "-" is standard output.
     var output: UnsafePointer<CChar>?
     var socket = defaultSocket
@@ -11,48 +14,32 @@ struct SnapshotOptions {
     /// Nanoseconds.
     var wait: UInt64 = 10_000_000_000
 
-    private enum ID { case output, socket, plain, threshold, wait, help }
-
-    private static var table: [CommandLineOption<ID>] {
+    static var rows: [OptionRow<Self>] {
         [
-            .init(.output, "output", short: "o", argument: "OUT", help: "the JPEG to write, or - for stdout"),
-            .init(.socket, "socket", argument: "PATH", help: "swiftletd's (default /run/swiftlet/swiftlet.sock)"),
-            .init(.plain, "plain", help: "no boxes: the very bytes where the camera makes JPEGs"),
-            .init(.threshold, "threshold", short: "t", argument: "T", help: "minimum score of the boxes, 0 to 1"),
-            .init(.wait, "wait", argument: "SECONDS", help: "for a picture, at most (default 10)"),
-            .init(.help, "help", short: "h", help: "this text"),
+            .init(.init("output", short: "o", argument: "OUT", help: "the JPEG to write, or - for stdout")) {
+                $0.output = $1.argument
+            },
+            .socket { $0.socket = $1.argument },
+            .init(.init("plain", help: "no boxes: the very bytes where the camera makes JPEGs")) { options, _ in
+                options.isPlain = true
+            },
+            .init(.init("threshold", short: "t", argument: "T", .number(0...1), help: "minimum score of the boxes, 0 to 1")) {
+                $0.threshold = $1.number
+            },
+            .init(.init("wait", argument: "SECONDS", .number(0...3600), help: "for a picture, at most (default 10)")) {
+                $0.wait = UInt64($1.number * 1e9)
+            },
         ]
     }
 
-    /// Reads the arguments, of which the first is the command's name. Ends the process after `--help` and on a mistake.
-    static func parse(
-        count: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, _ log: Log
-    ) -> SnapshotOptions {
-        parseOrExit(table, count: count, arguments: arguments, log, command: "snapshot", read)
+    mutating func finish(_ operands: [UnsafePointer<CChar>], _ log: Log) {
+        Self.requireNone(operands, log)
+        if output == nil { Self.usageError("-o OUT.jpg is needed", log) }
     }
 
-    private static func read(
-        _ line: inout CommandLineParser<ID>, _ log: Log
-    ) throws(CommandLineError) -> SnapshotOptions {
-        var options = SnapshotOptions()
-        while let option = try line.next() {
-            switch option {
-            case .output: options.output = line.text
-            case .socket: options.socket = line.text
-            case .plain: options.isPlain = true
-            case .threshold: options.threshold = try line.value(.number(0...1)).number
-            case .wait: options.wait = UInt64(try line.value(.number(0...3600)).number * 1e9)
-            case .help:
-                Output(log: log).write(usage + line.optionHelp + examples)
-                ExitCode.success.exit()
-            }
-        }
-        try line.requireNoOperands()
-        if options.output == nil { usageError(log, "snapshot", "-o OUT.jpg is needed") }
-        return options
-    }
+    func run(_ log: Log) -> ExitCode { Snapshot.run(self, log) }
 
-    private static var usage: String {
+    static var usage: StaticString {
         """
         usage: swiftlet snapshot -o OUT.jpg [OPTION]...
 
@@ -62,7 +49,7 @@ struct SnapshotOptions {
         """
     }
 
-    private static var examples: String {
+    static var examples: StaticString {
         """
 
         examples:

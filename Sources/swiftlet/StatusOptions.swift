@@ -2,52 +2,28 @@ import CLinux
 import Service
 
 /// The command line of `swiftlet status`.
-struct StatusOptions {
+struct StatusOptions: CommandOptions {
+    static var name: StaticString { "status" }
+    static var summary: StaticString { "show how swiftletd fares" }
+
     var socket = defaultSocket
     /// nil: the daemon is asked.
     var file: UnsafePointer<CChar>?
     var isJSON = false
 
-    private enum ID { case socket, file, json, help }
-
-    private static var table: [CommandLineOption<ID>] {
+    static var rows: [OptionRow<Self>] {
         [
+            .socket { $0.socket = $1.argument },
             .init(
-                .socket, "socket", argument: "PATH", help: "swiftletd's (default /run/swiftlet/swiftlet.sock)"),
-            .init(
-                .file, "file", short: "f", argument: "FILE",
-                help: "instead of asking: that of [metrics], up to 10 seconds old"),
-            .init(.json, "json", help: "one line of JSON: all metrics by name"),
-            .init(.help, "help", short: "h", help: "this text"),
+                .init("file", short: "f", argument: "FILE", help: "instead of asking: that of [metrics], up to 10 seconds old")
+            ) { $0.file = $1.argument },
+            .json("one line of JSON: all metrics by name") { options, _ in options.isJSON = true },
         ]
     }
 
-    /// Reads the arguments, of which the first is the command's name. Ends the process after `--help` and on a mistake.
-    static func parse(
-        count: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, _ log: Log
-    ) -> StatusOptions {
-        parseOrExit(table, count: count, arguments: arguments, log, command: "status", read)
-    }
+    func run(_ log: Log) -> ExitCode { Status.run(self, log) }
 
-    private static func read(
-        _ line: inout CommandLineParser<ID>, _ log: Log
-    ) throws(CommandLineError) -> StatusOptions {
-        var options = StatusOptions()
-        while let option = try line.next() {
-            switch option {
-            case .socket: options.socket = line.text
-            case .file: options.file = line.text
-            case .json: options.isJSON = true
-            case .help:
-                Output(log: log).write(usage + line.optionHelp + examples)
-                ExitCode.success.exit()
-            }
-        }
-        try line.requireNoOperands()
-        return options
-    }
-
-    private static var usage: String {
+    static var usage: StaticString {
         """
         usage: swiftlet status [OPTION]...
 
@@ -57,7 +33,7 @@ struct StatusOptions {
         """
     }
 
-    private static var examples: String {
+    static var examples: StaticString {
         """
 
         examples:

@@ -1,49 +1,30 @@
 import Service
 
 /// The command line of `swiftlet watch`.
-struct WatchOptions {
+struct WatchOptions: CommandOptions {
+    static var name: StaticString { "watch" }
+    static var summary: StaticString { "show live what swiftletd sees" }
+
     var socket = defaultSocket
     /// Frames after which it ends; nil: never.
     var count: Int?
     var threshold: Double?
 
-    private enum ID { case socket, count, threshold, help }
-
-    private static var table: [CommandLineOption<ID>] {
+    static var rows: [OptionRow<Self>] {
         [
-            .init(.socket, "socket", argument: "PATH", help: "swiftletd's (default /run/swiftlet/swiftlet.sock)"),
-            .init(.count, "count", short: "n", argument: "N", help: "end after N frames"),
-            .init(.threshold, "threshold", short: "t", argument: "T", help: "minimum score that is shown, 0 to 1"),
-            .init(.help, "help", short: "h", help: "this text"),
+            .socket { $0.socket = $1.argument },
+            .init(.init("count", short: "n", argument: "N", .integer(1...1_000_000_000_000), help: "end after N frames")) {
+                $0.count = $1.integer
+            },
+            .init(.init("threshold", short: "t", argument: "T", .number(0...1), help: "minimum score that is shown, 0 to 1")) {
+                $0.threshold = $1.number
+            },
         ]
     }
 
-    /// Reads the arguments, of which the first is the command's name. Ends the process after `--help` and on a mistake.
-    static func parse(
-        count: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, _ log: Log
-    ) -> WatchOptions {
-        parseOrExit(table, count: count, arguments: arguments, log, command: "watch", read)
-    }
+    func run(_ log: Log) -> ExitCode { Watch.run(self, log) }
 
-    private static func read(
-        _ line: inout CommandLineParser<ID>, _ log: Log
-    ) throws(CommandLineError) -> WatchOptions {
-        var options = WatchOptions()
-        while let option = try line.next() {
-            switch option {
-            case .socket: options.socket = line.text
-            case .count: options.count = try line.value(.integer(1...1_000_000_000_000)).integer
-            case .threshold: options.threshold = try line.value(.number(0...1)).number
-            case .help:
-                Output(log: log).write(usage + line.optionHelp + examples)
-                ExitCode.success.exit()
-            }
-        }
-        try line.requireNoOperands()
-        return options
-    }
-
-    private static var usage: String {
+    static var usage: StaticString {
         """
         usage: swiftlet watch [OPTION]...
 
@@ -56,7 +37,7 @@ struct WatchOptions {
         """
     }
 
-    private static var examples: String {
+    static var examples: StaticString {
         """
 
         examples:

@@ -7,7 +7,7 @@ import Service
 import Vision
 
 /// What the daemon was told: by its command line, and where that is silent by its configuration file.
-struct Options {
+struct Options: CommandLineOptions {
     /// The file's settings, those of the command line put over them.
     var configuration = Configuration()
     /// nil: there is no file.
@@ -17,9 +17,8 @@ struct Options {
     var repeats = false
     /// How long a source with an end waits for a first client, in nanoseconds.
     var wait: UInt64 = 5_000_000_000
-    private var namesCamera = false
     /// What the command line says of settings that the file may have too.
-    private var overrides: [(inout Configuration) -> Void] = []
+    private var overrides: [(setting: Setting, given: Given)] = []
 
     // Of the configuration, as C strings that stay: the empty one where there is none.
     var model = Self.missing
@@ -34,156 +33,56 @@ struct Options {
     var period: UInt64 { configuration.period }
 
     /// An empty string.
-    private static var missing: UnsafePointer<CChar> {
-        UnsafeRawPointer(("" as StaticString).utf8Start).assumingMemoryBound(to: CChar.self)
-    }
+    private static var missing: UnsafePointer<CChar> { cString("") }
 
-    private enum ID {
-        case config, model, source, camera, size, format, timeout, rotate, socket, noSnapshots, metrics, threshold, limit, resize,
-            threads, loop, rate
-        case wait, help, version
-    }
+    static var program: String { "swiftletd" }
+    static var isProgram: Bool { true }
 
-    private static var table: [CommandLineOption<ID>] {
+    static var rows: [OptionRow<Options>] {
         [
+            .init(.init("config", argument: "FILE", .path(), help: "default: /etc/swiftlet/swiftlet.conf")) {
+                $0.configurationPath = $1.argument
+            },
             .init(
-                .config, "config", argument: "FILE",
-                help: "default: /etc/swiftlet/swiftlet.conf"),
-            .init(.model, "model", short: "m", argument: "FILE", help: "model file (GGUF)"),
+                .init("source", short: "s", argument: "PATH", .path(), help: "JPEG, folder of JPEGs, MJPEG file, or - for stdin")
+            ) { $0.source = $1.argument },
+            .init(.init("loop", help: "begin again after the last picture")) { options, _ in options.repeats = true },
             .init(
-                .source, "source", short: "s", argument: "PATH",
-                help: "JPEG, folder of JPEGs, MJPEG file, or - for stdin"),
-            .init(
-                .camera, "camera", short: "c", argument: "NAME",
-                help: "as swiftlet cameras lists it (default: the first)"),
-            .init(.size, "size", argument: "WxH", help: "of the camera's frames (default: what will do)"),
-            .init(.format, "format", argument: "FORMAT", help: "of the camera's frames, such as mjpeg or yuyv"),
-            .init(.timeout, "timeout", argument: "SECONDS", help: "for a frame before a restart (default 3, or more)"),
-            .init(.rotate, "rotate", argument: "90|180|270", help: "turn pictures clockwise, for a camera mounted so"),
-            .init(.socket, "socket", argument: "PATH", help: "Unix socket to create"),
-            .init(.noSnapshots, "no-snapshots", help: "give no pictures to clients that ask for one"),
-            .init(.metrics, "metrics", argument: "FILE", help: "write Prometheus metrics there every 10 s"),
-            .init(.threshold, "threshold", short: "t", argument: "T", help: "minimum score, 0 to 1 (default 0.3)"),
-            .init(.limit, "limit", argument: "N", help: "most detections per picture (default 100)"),
-            .init(
-                .resize, "resize", argument: "fast|upstream",
-                help: "quick (default), or as the model was evaluated"),
-            .init(.threads, "threads", argument: "N", help: "to compute with (default: all processors)"),
-            .init(.loop, "loop", help: "begin again after the last picture"),
-            .init(.rate, "rate", argument: "FPS", help: "at most this many pictures per second"),
-            .init(.wait, "wait", argument: "SECONDS", help: "for a first client, without --loop (default 5)"),
-            .init(.help, "help", short: "h", help: "this text"),
-            .init(.version, "version", help: "the version"),
+                .init("wait", argument: "SECONDS", .number(0...3600), help: "for a first client, without --loop (default 5)")
+            ) { $0.wait = UInt64($1.number * 1e9) },
         ]
+            + Setting.all.compactMap { setting in
+                setting.option.map { .init($0) { $0.overrides.append((setting, $1)) } }
+            }
     }
 
-    /// Reads the process's arguments and the configuration. Ends the process after `--help` and `--version`, and on a
-    /// mistake.
-    static func parse(_ log: Log) -> Options {
-        var line = CommandLineParser(table)
-        var options: Options
-        do throws(CommandLineError) {
-            options = try read(&line, log)
-        } catch {
-            usageError(log, line.message(error))
+    /// Reads the configuration. Ends the process on a mistake.
+    mutating func finish(_ operands: [UnsafePointer<CChar>], _ log: Log) {
+        Self.requireNone(operands, log)
+        override(&configuration)
+        if source[0] != 0, cameraName != nil {
+            Self.usageError("--source and --camera exclude each other", log)
         }
-        if options.source[0] != 0, options.namesCamera {
-            usageError(log, "--source and --camera exclude each other")
-        }
-        if options.configurationPath == nil, exists(Configuration.defaultPath) {
-            options.configurationPath = cString(Configuration.defaultPath)
+        if configurationPath == nil, exists(Configuration.defaultPath) {
+            configurationPath = cString(Configuration.defaultPath)
         }
         do throws(FileError) {
-            let (configuration, mistakes, unfinished) = try options.readConfiguration()
-            options.configuration = configuration
-            if let unfinished { log.warning(options.message(unfinished)) }
-            for mistake in mistakes { log.error(options.message(mistake)) }
+            let (configuration, mistakes, unfinished) = try readConfiguration()
+            self.configuration = configuration
+            if let unfinished { log.warning(message(unfinished)) }
+            for mistake in mistakes { log.error(message(mistake)) }
             if !mistakes.isEmpty { ExitCode.configuration.exit() }
         } catch {
-            log.error(options.message(error))
+            log.error(message(error))
             error.exitCode.exit()
         }
-        options.model = options.configuration.modelPath.map { keep($0) } ?? missing
-        options.socket = keep(options.configuration.socketPath)
-        options.metrics = options.configuration.metricsPath.map { keep($0) }
-        if options.model[0] == 0 { usageError(log, "--model FILE is needed, or path in [model] of a configuration") }
-        if let metrics = options.metrics, options.inputs.contains(metrics) {
-            usageError(log, "\(text(metrics)): \(OutputError.isInput.message)")
+        model = configuration.modelPath.map { cString($0) } ?? Self.missing
+        socket = cString(configuration.socketPath)
+        metrics = configuration.metricsPath.map { cString($0) }
+        if model[0] == 0 { Self.usageError("--model FILE is needed, or path in [model] of a configuration", log) }
+        if let metrics, inputs.contains(metrics) {
+            Self.usageError("\(text(metrics)): \(OutputError.isInput.message)", log)
         }
-        return options
-    }
-
-    /// To standard output. Ends the process where that cannot be written.
-    private static func write(_ text: String, _ log: Log) {
-        let bytes = Array(text.utf8)
-        let error = bytes.withUnsafeBytes { clinux_write_all(1, $0.baseAddress!, $0.count) }
-        guard error != 0 else { return }
-        log.error("the text cannot be written: \(errorText(error))")
-        ExitCode.ioError.exit()
-    }
-
-    private static func read(
-        _ line: inout CommandLineParser<ID>, _ log: Log
-    ) throws(CommandLineError) -> Options {
-        var options = Options()
-        func override(_ change: @escaping (inout Configuration) -> Void) { options.overrides.append(change) }
-        while let option = try line.next() {
-            switch option {
-            case .config: options.configurationPath = line.text
-            case .model:
-                let path = bytes(line.text)
-                override { $0.modelPath = path }
-            case .source: options.source = line.text
-            case .camera:
-                let name = bytes(line.text)
-                options.namesCamera = true
-                override { $0.cameraName = name }
-            case .size:
-                let size = try line.value(.size).size
-                override { $0.cameraSize = size }
-            case .format:
-                let format = try line.value(.format).format
-                override { $0.cameraFormat = format }
-            case .timeout:
-                let timeout = try line.value(.number(Configuration.timeoutRange)).number
-                override { $0.cameraTimeout = timeout }
-            case .rotate:
-                let rotation = 90 * (try line.value(.choice(.rotation)).choice)
-                override { $0.rotation = rotation }
-            case .socket:
-                let path = bytes(line.text)
-                override { $0.socketPath = path }
-            case .noSnapshots: override { $0.allowsSnapshots = false }
-            case .metrics:
-                let path = bytes(line.text)
-                override { $0.metricsPath = path }
-            case .threshold:
-                let threshold = try line.value(.score).score
-                override { $0.threshold = threshold }
-            case .limit:
-                let limit = try line.value(.integer(Configuration.limitRange)).integer
-                override { $0.limit = limit }
-            case .resize:
-                let isUpstream = try line.value(.choice(.resize)).choice == 1
-                override { $0.resizesAsUpstream = isUpstream }
-            case .threads:
-                let threads = try line.value(.integer(1...Int64(Engine.mostThreads))).integer
-                override { $0.threads = threads }
-            case .loop: options.repeats = true
-            case .rate:
-                let rate = try line.value(.number(Configuration.rateRange)).number
-                override { $0.rate = rate }
-            case .wait: options.wait = UInt64(try line.value(.number(0...3600)).number * 1e9)
-            case .help:
-                write(usage + line.optionHelp + examples + "\n", log)
-                ExitCode.success.exit()
-            case .version:
-                write("swiftletd \(Product.version), kernels: \(text(KernelPath.supported))\n", log)
-                ExitCode.success.exit()
-            }
-        }
-        try line.requireNoOperands()
-        return options
     }
 
     /// All that is read.
@@ -217,8 +116,12 @@ struct Options {
             let reader = try ConfigurationReader.read(path: configurationPath)
             (configuration, mistakes, unfinished) = (reader.configuration, reader.mistakes, reader.unfinished)
         }
-        for override in overrides { override(&configuration) }
+        override(&configuration)
         return (configuration, mistakes, unfinished)
+    }
+
+    private func override(_ configuration: inout Configuration) {
+        for (setting, given) in overrides { setting.set(&configuration, given) }
     }
 
     func message(_ mistake: INIMistake) -> String { mistake.message(file: configurationName) }
@@ -226,25 +129,12 @@ struct Options {
 
     private var configurationName: String { configurationPath.map { text($0) } ?? "\(Configuration.defaultPath)" }
 
-    private static func exists(_ path: StaticString) -> Bool {
+    private func exists(_ path: StaticString) -> Bool {
         var status = clinux_file_status()
         return clinux_path_status(cString(path), &status) != clinux_ENOENT
     }
 
-    /// A C string that is never given back: once per process.
-    private static func keep(_ bytes: [UInt8]) -> UnsafePointer<CChar> {
-        let copy = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count + 1)
-        for (index, byte) in bytes.enumerated() { copy[index] = CChar(bitPattern: byte) }
-        copy[bytes.count] = 0
-        return UnsafePointer(copy)
-    }
-
-    /// Static strings end with a null.
-    private static func cString(_ text: StaticString) -> UnsafePointer<CChar> {
-        UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
-    }
-
-    private static var usage: String {
+    static var usage: StaticString {
         """
         usage: swiftletd [--config FILE] [OPTION]...
 
@@ -255,18 +145,14 @@ struct Options {
         """
     }
 
-    private static var examples: String {
+    static var examples: StaticString {
         """
 
         examples:
           swiftletd -m detector.gguf -s photos/ --loop --rate 5 --socket /tmp/s
 
         exit codes: 0; 64 wrong command line; 78 bad configuration; see sysexits.h
-        """
-    }
 
-    private static func usageError(_ log: Log, _ message: String) -> Never {
-        log.error("\(message); see swiftletd --help")
-        ExitCode.usage.exit()
+        """
     }
 }

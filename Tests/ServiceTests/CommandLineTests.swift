@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 import TestSupport
 import Testing
@@ -6,8 +7,6 @@ import Testing
 
 /// getopt keeps its place in globals: one test at a time.
 @Suite(.serialized) struct CommandLineTests {
-    enum ID { case model, threshold, limit, resize, loop, help }
-
     struct Outcome: Equatable {
         var found: [String] = []
         var operands: [String] = []
@@ -15,13 +14,22 @@ import Testing
         var message = ""
     }
 
-    static let table: [CommandLineOption<ID>] = [
-        .init(.model, "model", short: "m", argument: "FILE", help: "a file"),
-        .init(.threshold, "threshold", argument: "T", help: "a number"),
-        .init(.limit, "limit", argument: "N", help: "a whole number"),
-        .init(.resize, "resize", argument: "fast|upstream", help: "a choice"),
-        .init(.loop, "loop", short: "l", help: "a switch"),
-        .init(.help, "help", short: "h", help: "this text"),
+    static let rows: [OptionRow<Outcome>] = [
+        .init(.init("model", short: "m", argument: "FILE", .path(), help: "a file")) {
+            $0.found.append("model \(text($1.argument)) \(text($1.text))")
+        },
+        .init(.init("threshold", argument: "T", .number(0...1), help: "a number")) {
+            $0.found.append("threshold \($1.number)")
+        },
+        .init(.init("limit", argument: "N", .integer(1...100), help: "a whole number")) {
+            $0.found.append("limit \($1.integer)")
+        },
+        .init(.init("resize", argument: "fast|upstream", .choice(.resize), help: "a choice")) {
+            $0.found.append("resize \($1.choice)")
+        },
+        .init(.init("loop", short: "l", word: "yes", .choice(.yesOrNo), help: "a switch")) {
+            $0.found.append("loop \($1.choice)")
+        },
     ]
 
     func parse(_ arguments: String...) -> Outcome {
@@ -29,17 +37,15 @@ import Testing
         pointers.append(nil)
         defer { pointers.forEach { free($0) } }
         return pointers.withUnsafeMutableBufferPointer {
-            var line = CommandLineParser(Self.table, count: Int32($0.count - 1), arguments: $0.baseAddress!)
+            var line = CommandLineParser(
+                Self.rows.map(\.option), isProgram: true, count: Int32($0.count - 1), arguments: $0.baseAddress!)
             var outcome = Outcome()
             do throws(CommandLineError) {
-                while let option = try line.next() {
-                    switch option {
-                    case .model: outcome.found.append("model \(text(line.text))")
-                    case .threshold: outcome.found.append("threshold \(try line.value(.number(0...1)).number)")
-                    case .limit: outcome.found.append("limit \(try line.value(.integer(1...100)).integer)")
-                    case .resize: outcome.found.append("resize \(try line.value(.choice(.resize)).choice)")
-                    case .loop: outcome.found.append("loop")
-                    case .help: outcome.found.append("help")
+                while let (row, given) = try line.next() {
+                    if row < Self.rows.count {
+                        Self.rows[row].set(&outcome, given)
+                    } else {
+                        outcome.found.append(row == Self.rows.count ? "help" : "version")
                     }
                 }
                 outcome.operands = line.operands.map { text($0) }
@@ -53,12 +59,12 @@ import Testing
 
     @Test func everyFormOfAnOption() {
         #expect(
-            parse("a", "-m", "x", "--threshold=.5", "-lmy", "--lim", "7", "--resize", "upstream", "--", "-b")
+            parse("a", "-m", "x", "--threshold=.5", "-lmy", "--lim", "7", "--resize", "upstream", "-h", "--version", "--", "-b")
                 == Outcome(
-                    found: ["model x", "threshold 0.5", "loop", "model y", "limit 7", "resize 1"],
+                    found: ["model x x", "threshold 0.5", "loop 0", "model y y", "limit 7", "resize 1", "help", "version"],
                     operands: ["a", "-b"]))
         #expect(parse() == Outcome())
-        #expect(parse("-", "--model", "x") == Outcome(found: ["model x"], operands: ["-"]))
+        #expect(parse("-", "--model", "x") == Outcome(found: ["model x x"], operands: ["-"]))
     }
 
     @Test(arguments: [
@@ -87,8 +93,9 @@ import Testing
     }
 
     @Test func helpListsTheTableInColumns() {
-        let lines = CommandLineParser(Self.table).optionHelp.split(separator: "\n")
-        #expect(lines.count == Self.table.count)
+        let line = CommandLineParser(Self.rows.map(\.option), count: 0, arguments: clinux_argument_values())
+        let lines = line.optionHelp.split(separator: "\n")
+        #expect(lines.count == Self.rows.count + 1)
         #expect(lines[0] == "  -m, --model FILE            a file")
         #expect(lines[1] == "      --threshold T           a number")
     }

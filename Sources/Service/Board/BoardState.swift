@@ -40,11 +40,7 @@ public struct BoardState {
 
     /// This machine.
     public init() {
-        self.init(proc: Self.pointer("/proc"), sys: Self.pointer("/sys"))
-    }
-
-    private static func pointer(_ text: StaticString) -> UnsafePointer<CChar> {
-        UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
+        self.init(proc: cString("/proc"), sys: cString("/sys"))
     }
 
     /// Lines like "CPU part	: 0xd03".
@@ -85,7 +81,7 @@ public struct BoardState {
         guard clinux_open_read(clinux_working_folder, root, &folder) == 0 else { return [] }
         defer { _ = clinux_close(folder) }
         var descriptor: Int32 = -1
-        guard clinux_open_read(folder, pointer(name), &descriptor) == 0 else { return [] }
+        guard clinux_open_read(folder, cString(name), &descriptor) == 0 else { return [] }
         defer { _ = clinux_close(descriptor) }
         var all: [UInt8] = []
         while all.count < fileLimit {

@@ -12,58 +12,95 @@ public struct Setting: Sendable {
     let value: @Sendable (Configuration) -> Value?
     /// Whether a reload changes it in a running daemon.
     let isLive: Bool
+    /// The daemon's, which overrides the file; nil where it has none.
+    public let option: CommandLineOption?
 
     init(
         _ section: StaticString, _ key: StaticString, _ kind: ValueKind, isLive: Bool = false,
-        get value: @escaping @Sendable (Configuration) -> Value?,
+        option: CommandLineOption? = nil, get value: @escaping @Sendable (Configuration) -> Value?,
         set: @escaping @Sendable (inout Configuration, Given) -> Void
     ) {
         entry = INIKey(section, key, kind, set: set)
-        (self.value, self.isLive) = (value, isLive)
+        var option = option
+        option?.kind = kind
+        (self.value, self.isLive, self.option) = (value, isLive, option)
     }
 
+    /// Puts a value of the setting's kind where it belongs.
+    public func set(_ configuration: inout Configuration, _ given: Given) { entry.set(&configuration, given) }
+
     /// In the order in which they are printed.
-    static var all: [Setting] {
+    public static var all: [Setting] {
         [
             .init(
-                "model", "path", .path(), get: { $0.modelPath.map { .text($0) } },
+                "model", "path", .path(),
+                option: .init("model", short: "m", argument: "FILE", help: "model file (GGUF)"),
+                get: { $0.modelPath.map { .text($0) } },
                 set: { ($0.modelPath, $0.modelPathLine) = ($1.text, $1.line) }),
             .init(
-                "model", "threads", .integer(1...Int64(Engine.mostThreads)), get: { .integer($0.threads) },
+                "model", "threads", .integer(1...Int64(Engine.mostThreads)),
+                option: .init("threads", argument: "N", help: "to compute with (default: all processors)"),
+                get: { .integer($0.threads) },
                 set: { $0.threads = $1.integer }),
-            .init("camera", "name", .text, get: { $0.cameraName.map { .text($0) } }, set: { $0.cameraName = $1.text }),
-            .init("camera", "size", .size, get: { $0.cameraSize.map { .size($0) } }, set: { $0.cameraSize = $1.size }),
             .init(
-                "camera", "format", .format, get: { $0.cameraFormat.map { .format($0) } }, set: { $0.cameraFormat = $1.format }),
+                "camera", "name", .text,
+                option: .init("camera", short: "c", argument: "NAME", help: "as swiftlet cameras lists it (default: the first)"),
+                get: { $0.cameraName.map { .text($0) } }, set: { $0.cameraName = $1.text }),
             .init(
-                "camera", "timeout", .number(Configuration.timeoutRange), get: { .number($0.cameraTimeout) },
+                "camera", "size", .size,
+                option: .init("size", argument: "WxH", help: "of the camera's frames (default: what will do)"),
+                get: { $0.cameraSize.map { .size($0) } }, set: { $0.cameraSize = $1.size }),
+            .init(
+                "camera", "format", .format,
+                option: .init("format", argument: "FORMAT", help: "of the camera's frames, such as mjpeg or yuyv"),
+                get: { $0.cameraFormat.map { .format($0) } }, set: { $0.cameraFormat = $1.format }),
+            .init(
+                "camera", "timeout", .number(Configuration.timeoutRange),
+                option: .init("timeout", argument: "SECONDS", help: "for a frame before a restart (default 3, or more)"),
+                get: { .number($0.cameraTimeout) },
                 set: { $0.cameraTimeout = $1.number }),
             .init(
-                "camera", "rotate", .choice(.rotation), get: { .choice($0.rotation / 90) },
+                "camera", "rotate", .choice(.rotation),
+                option: .init("rotate", argument: "90|180|270", help: "turn pictures clockwise, for a camera mounted so"),
+                get: { .choice($0.rotation / 90) },
                 set: { $0.rotation = $1.choice * 90 }),
             .init(
-                "camera", "rate", .number(Configuration.rateRange), isLive: true, get: { $0.rate.map { .number($0) } },
+                "camera", "rate", .number(Configuration.rateRange), isLive: true,
+                option: .init("rate", argument: "FPS", help: "at most this many pictures per second"),
+                get: { $0.rate.map { .number($0) } },
                 set: { $0.rate = $1.number }),
             .init(
-                "detect", "threshold", .score, isLive: true, get: { .score($0.threshold) }, set: { $0.threshold = $1.score }),
+                "detect", "threshold", .score, isLive: true,
+                option: .init("threshold", short: "t", argument: "T", help: "minimum score, 0 to 1 (default 0.3)"),
+                get: { .score($0.threshold) }, set: { $0.threshold = $1.score }),
             .init(
-                "detect", "limit", .integer(Configuration.limitRange), isLive: true, get: { .integer($0.limit) },
+                "detect", "limit", .integer(Configuration.limitRange), isLive: true,
+                option: .init("limit", argument: "N", help: "most detections per picture (default 100)"),
+                get: { .integer($0.limit) },
                 set: { $0.limit = $1.integer }),
             .init(
-                "detect", "resize", .choice(.resize), get: { .choice($0.resizesAsUpstream ? 1 : 0) },
+                "detect", "resize", .choice(.resize),
+                option: .init("resize", argument: "fast|upstream", help: "quick (default), or as the model was evaluated"),
+                get: { .choice($0.resizesAsUpstream ? 1 : 0) },
                 set: { $0.resizesAsUpstream = $1.choice == 1 }),
             .init(
                 "detect", "classes", .names(limit: ModelDescription.largestClassCount), isLive: true,
                 get: { $0.classes.map { .names($0.map { $0.label }) } },
                 set: { all, given in all.classes = given.names.map { .init(label: $0, line: given.line) } }),
             .init(
-                "stream", "socket", .path(limit: Int(clinux_unix_path_limit)), get: { .text($0.socketPath) },
+                "stream", "socket", .path(limit: Int(clinux_unix_path_limit)),
+                option: .init("socket", argument: "PATH", help: "Unix socket to create"),
+                get: { .text($0.socketPath) },
                 set: { $0.socketPath = $1.text }),
             .init(
-                "stream", "snapshots", .choice(.yesOrNo), get: { .choice($0.allowsSnapshots ? 0 : 1) },
+                "stream", "snapshots", .choice(.yesOrNo),
+                option: .init("no-snapshots", word: "no", help: "give no pictures to clients that ask for one"),
+                get: { .choice($0.allowsSnapshots ? 0 : 1) },
                 set: { $0.allowsSnapshots = $1.choice == 0 }),
             .init(
-                "metrics", "file", .path(), get: { $0.metricsPath.map { .text($0) } }, set: { $0.metricsPath = $1.text }),
+                "metrics", "file", .path(),
+                option: .init("metrics", argument: "FILE", help: "write Prometheus metrics there every 10 s"),
+                get: { $0.metricsPath.map { .text($0) } }, set: { $0.metricsPath = $1.text }),
         ]
     }
 }

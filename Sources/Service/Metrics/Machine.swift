@@ -9,7 +9,7 @@ public struct Machine: ~Copyable {
 
     /// - Parameter root: where sysfs is mounted.
     public init(root: StaticString = "/sys") {
-        self.init(root: UnsafeRawPointer(root.utf8Start).assumingMemoryBound(to: CChar.self))
+        self.init(root: cString(root))
     }
 
     init(root: UnsafePointer<CChar>) {

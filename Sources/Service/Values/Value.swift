@@ -22,11 +22,12 @@ public struct Given {
     public let value: Value
     /// Of a file, from 1; 0 for the command line.
     public let line: Int
-    /// As the command line has it, valid as long as the process; nil elsewhere.
-    public let argument: UnsafePointer<CChar>?
+    /// As the command line has it, valid as long as the process; empty elsewhere.
+    public let argument: UnsafePointer<CChar>
 
     init(_ value: Value, line: Int = 0, argument: UnsafePointer<CChar>? = nil) {
-        (self.value, self.line, self.argument) = (value, line, argument)
+        (self.value, self.line) = (value, line)
+        self.argument = argument ?? cString("")
     }
 
     /// Of `.number`.

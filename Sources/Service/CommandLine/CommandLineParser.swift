@@ -1,53 +1,20 @@
 import CLinux
 
-/// One row of a program's table of options. `ID` is the program's own enum.
-public struct CommandLineOption<ID: Sendable>: Sendable {
-    let id: ID
-    let long: StaticString
-    let short: UInt8?
-    let argument: StaticString?
-    let help: StaticString
-
-    /// - Parameters:
-    ///   - long: the name without its dashes.
-    ///   - short: one ASCII letter.
-    ///   - argument: what the help calls the option's argument; nil when it takes none.
-    ///   - help: one line.
-    public init(
-        _ id: ID, _ long: StaticString, short: Unicode.Scalar? = nil, argument: StaticString? = nil, help: StaticString
-    ) {
-        self.id = id
-        self.long = long
-        self.short = short.map { UInt8(ascii: $0) }
-        self.argument = argument
-        self.help = help
-    }
-}
-
 /// What can be wrong with a command line. The parser that threw it has the words: `CommandLineParser.message(_:)`.
 public enum CommandLineError: Error, Equatable {
     case unknownOption
     case missingArgument
     case unexpectedArgument
     case value(ValueError)
-    case unexpectedOperand
 }
 
 /// getopt_long over a table of options: `--name VALUE`, `--name=VALUE`, `-n VALUE`, unambiguous abbreviations, options
 /// and operands in any order, `--` before operands that begin with a dash.
 ///
-///     var line = CommandLineParser(table)
-///     while let option = try line.next() {
-///         switch option {
-///         case .threshold: threshold = try line.value(.score).score
-///         ...
-///     }
-///     for operand in line.operands { ... }
-///
 /// getopt keeps its place in globals: one parser at a time.
-public struct CommandLineParser<ID: Sendable> {
+public struct CommandLineParser {
     /// The options, in the order in which the help lists them.
-    public let table: [CommandLineOption<ID>]
+    let table: [CommandLineOption]
     private let count: Int32
     private let arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
     private let shorts: [CChar]
@@ -56,37 +23,35 @@ public struct CommandLineParser<ID: Sendable> {
     private var index: Int32 = 0
     /// The row of the option that `next()` found last, and its argument.
     private var row = 0
-    private var value: UnsafePointer<CChar>?
+    private var argument: UnsafePointer<CChar>?
     /// The letter of an unknown short option.
     private var shortRefused: UInt8?
 
     /// Values of getopt for rows of the table lie beyond every character.
     private static var firstValue: Int32 { 256 }
 
-    /// Parses the process's own arguments.
-    public init(_ table: [CommandLineOption<ID>]) {
-        self.init(table, count: clinux_argument_count(), arguments: clinux_argument_values())
-    }
-
-    /// `arguments` has `count` elements, the program's name first, and a null after them; getopt reorders them.
-    public init(
-        _ table: [CommandLineOption<ID>], count: Int32,
+    /// Behind the options of `table` stand `--help` and, of a program, `--version`. `arguments` has `count` elements, the
+    /// program's name first, and a null after them; getopt reorders them.
+    init(
+        _ table: [CommandLineOption], isProgram: Bool = false, count: Int32,
         arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
     ) {
-        self.table = table
+        self.table =
+            table + [CommandLineOption("help", short: "h", help: "this text")]
+            + (isProgram ? [CommandLineOption("version", help: "the version")] : [])
         self.count = count
         self.arguments = arguments
         // The leading colon tells a missing argument from an unknown option.
         var shorts: [CChar] = [CChar(bitPattern: UInt8(ascii: ":"))]
         var longs: [clinux_option] = []
-        for (row, option) in table.enumerated() {
+        for (row, option) in self.table.enumerated() {
             if let short = option.short {
                 shorts.append(CChar(bitPattern: short))
                 if option.argument != nil { shorts.append(CChar(bitPattern: UInt8(ascii: ":"))) }
             }
             longs.append(
                 clinux_option(
-                    name: UnsafeRawPointer(option.long.utf8Start).assumingMemoryBound(to: CChar.self),
+                    name: cString(option.long),
                     has_argument: option.argument == nil ? 0 : 1, flag: nil, value: Self.firstValue + Int32(row)))
         }
         shorts.append(0)
@@ -95,8 +60,8 @@ public struct CommandLineParser<ID: Sendable> {
         self.longs = longs
     }
 
-    /// The next option, or nil when only operands are left.
-    public mutating func next() throws(CommandLineError) -> ID? {
+    /// The row of the next option, and its value; nil when only operands are left.
+    mutating func next() throws(CommandLineError) -> (row: Int, Given)? {
         var refused: Int32 = 0
         var found: UnsafePointer<CChar>?
         let result = clinux_getopt(count, arguments, shorts, longs, &index, &found, &refused)
@@ -116,10 +81,16 @@ public struct CommandLineParser<ID: Sendable> {
             throw .unknownOption
         default:
             row = self.row(of: result) ?? 0
-            value = found
+            argument = found
             // A variable of a shell that is not set: no option means anything by it.
             if let found, found[0] == 0 { throw .missingArgument }
-            return table[row].id
+            let option = table[row]
+            do throws(ValueError) {
+                let text = found.map { bytes($0) } ?? bytes(option.word)
+                return (row, Given(try option.kind.value(of: text, isArgument: true), argument: found))
+            } catch {
+                throw .value(error)
+            }
         }
     }
 
@@ -129,39 +100,16 @@ public struct CommandLineParser<ID: Sendable> {
     }
 
     /// The arguments that are not options, once `next()` has returned nil.
-    public var operands: [UnsafePointer<CChar>] {
+    var operands: [UnsafePointer<CChar>] {
         (Int(index)..<max(Int(index), Int(count))).compactMap { arguments[$0].map { UnsafePointer($0) } }
-    }
-
-    /// For programs that take no operands.
-    public func requireNoOperands() throws(CommandLineError) {
-        if !operands.isEmpty { throw .unexpectedOperand }
-    }
-
-    // MARK: - The argument of the option that next() returned last
-
-    /// As it was given, of any length; valid as long as the arguments. Only for options with an argument
-    /// (precondition).
-    public var text: UnsafePointer<CChar> {
-        guard let value else { preconditionFailure("the table gives this option no argument") }
-        return value
-    }
-
-    /// The argument as a value of that kind.
-    public func value(_ kind: ValueKind) throws(CommandLineError) -> Given {
-        do throws(ValueError) {
-            return Given(try kind.value(of: bytes(text), isArgument: true), argument: text)
-        } catch {
-            throw .value(error)
-        }
     }
 
     // MARK: - Words
 
     /// One line for the user about an error that this parser threw.
-    public func message(_ error: CommandLineError) -> String {
+    func message(_ error: CommandLineError) -> String {
         let name = table.isEmpty ? "" : "--\(table[row].long)"
-        let given = value.map { String(cString: $0) } ?? ""
+        let given = argument.map { String(cString: $0) } ?? ""
         switch error {
         case .unknownOption:
             if let shortRefused { return "unknown option -\(Unicode.Scalar(shortRefused))" }
@@ -174,23 +122,15 @@ public struct CommandLineParser<ID: Sendable> {
         case .missingArgument: return "\(name) needs an argument: \(table[row].argument ?? "VALUE")"
         case .unexpectedArgument: return "\(name) takes no argument"
         case .value(let error): return "\(name) \(error.words), not '\(given)'"
-        case .unexpectedOperand:
-            return "unexpected argument '\(operands.first.map { String(cString: $0) } ?? "")'"
         }
     }
 
     /// The table as lines for `--help`, names and arguments in one column.
-    public var optionHelp: String {
+    var optionHelp: String {
         var width = 0
-        for option in table { width = max(width, Self.synopsis(option).utf8.count) }
+        for option in table { width = max(width, option.synopsis.utf8.count) }
         var lines = ""
-        for option in table { lines += "\(padded(Self.synopsis(option), to: width))  \(option.help)\n" }
+        for option in table { lines += "\(padded(option.synopsis, to: width))  \(option.help)\n" }
         return lines
-    }
-
-    private static func synopsis(_ option: CommandLineOption<ID>) -> String {
-        let short = option.short.map { "-\(Unicode.Scalar($0)), " } ?? "    "
-        let argument = option.argument.map { " \($0)" } ?? ""
-        return "  \(short)--\(option.long)\(argument)"
     }
 }

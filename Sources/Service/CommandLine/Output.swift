@@ -1,18 +1,22 @@
 import CLinux
-import Service
 import Stream
 
 /// Standard output. A result that cannot be written, to a full disk or a reader that has gone, ends the process: what
 /// is missing must not look like what was not found.
-struct Output {
+public struct Output {
     let log: Log
 
-    func write(_ text: String) {
+    /// Says in `log` what cannot be written.
+    public init(log: Log) { self.log = log }
+
+    /// Writes UTF-8.
+    public func write(_ text: String) {
         var text = text
         text.withUTF8 { write(UnsafeRawBufferPointer($0)) }
     }
 
-    func write(_ bytes: UnsafeRawBufferPointer) {
+    /// Writes bytes as they are.
+    public func write(_ bytes: UnsafeRawBufferPointer) {
         guard let start = bytes.baseAddress else { return }
         let error = clinux_write_all(1, start, bytes.count)
         // A reader that has what it wanted, such as head, is no failure to tell of.
@@ -21,7 +25,7 @@ struct Output {
     }
 
     /// The line of JSON that `json` holds.
-    func write(_ json: inout JSONWriter) {
+    public func write(_ json: inout JSONWriter) {
         do throws(StreamError) {
             write(try json.line())
         } catch {
@@ -30,7 +34,7 @@ struct Output {
     }
 
     /// A row of a summary.
-    func row(_ title: String, _ value: String) { write(padded(title, to: 10) + printable(value) + "\n") }
+    public func row(_ title: String, _ value: String) { write(padded(title, to: 10) + printable(value) + "\n") }
 
     private func fail(_ reason: String) -> Never {
         log.error("the results cannot be written: \(reason)")
