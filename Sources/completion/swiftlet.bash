@@ -1,4 +1,4 @@
-# What bash completes behind swiftlet and swiftletd.
+# What bash completes behind swiftlet and swiftletd: the commands and options that their --help lists.
 
 # Text from outside, such as what a camera or a file is called, never reaches compgen -W, which expands it like a command.
 
@@ -34,71 +34,57 @@ _swiftlet_files() {
     while IFS= read -r file; do COMPREPLY+=("$file"); done < <(compgen -f -- "$1")
 }
 
-# $1: what an option takes; $2: the beginning of the word.
+# $1: what the help calls an option's argument; $2: the beginning of the word.
 _swiftlet_value() {
+    local formats=$'mjpeg\nyuyv\nuyvy\nnv12\nyuv420\nrgb24\nbgr24\ngrey'
     case $1 in
-    file) _swiftlet_files "$2" ;;
-    camera) _swiftlet_offer "$2" < <(_swiftlet_cameras) ;;
-    resize) _swiftlet_offer "$2" <<<$'upstream\nfast' ;;
-    format)
-        _swiftlet_offer "$2" <<<$'yuyv\nuyvy\nnv12\nyuv420\nrgb24\nbgr24\ngrey'
+    FILE | OUT | PATH) _swiftlet_files "$2" ;;
+    NAME) _swiftlet_offer "$2" < <(_swiftlet_cameras) ;;
+    FORMAT) _swiftlet_offer "$2" <<<"$formats" ;;
+    KIND)
+        _swiftlet_offer "$2" <<<"${formats#*$'\n'}"
         _swiftlet_files "$2"
         ;;
-    camera_format) _swiftlet_offer "$2" <<<$'mjpeg\nyuyv\nuyvy\nnv12\nyuv420\nrgb24\nbgr24\ngrey' ;;
-    rotate) _swiftlet_offer "$2" <<<$'90\n180\n270' ;;
-    board)
+    'NAME|FILE')
         _swiftlet_offer "$2" < <(_swiftlet_boards)
         _swiftlet_files "$2"
         ;;
-    none) ;;
+    *'|'*) _swiftlet_offer "$2" <<<"${1//|/$'\n'}" ;;
     esac
 }
 
-# $1: options that take a value, as OPTION:KIND; $2: options that take none; $3: "files" where files may stand.
+# Completes behind "$@", a program or one of its commands, by its help: lines such as "  -m, --model FILE  model file".
 _swiftlet_complete() {
-    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} pair options=''
-    for pair in $1; do
-        options+=" ${pair%:*}"
-        if [ "$before" = "${pair%:*}" ]; then
-            _swiftlet_value "${pair#*:}" "$word"
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} help option argument options=''
+    help=$("$@" --help 2>/dev/null)
+    while read -r option argument; do
+        options+=" $option"
+        if [[ $option == "$before" && -n $argument ]]; then
+            _swiftlet_value "$argument" "$word"
             return
         fi
-    done
+    done < <(sed -nE 's/^  (-[a-z]), (--[a-z-]+)( [^ ]+)? .*/\1\3\n\2\3/p; s/^      (--[a-z-]+)( [^ ]+)? .*/\1\2/p' <<<"$help")
     if [[ $word == -* ]]; then
-        COMPREPLY=($(compgen -W "$options $2" -- "$word"))
-    elif [ "$3" = files ]; then
-        _swiftlet_value file "$word"
+        COMPREPLY=($(compgen -W "$options" -- "$word"))
+    elif [[ ${help%%$'\n'*} == *'PICTURE...' || ${help%%$'\n'*} == *'[FILE]' ]]; then
+        _swiftlet_files "$word"
     fi
 }
 
 _swiftlet() {
+    local commands
     COMPREPLY=()
+    commands=$(swiftlet --help 2>/dev/null | sed -nE 's/^  ([a-z]+)  .*/\1/p')
     if [ "$COMP_CWORD" -eq 1 ]; then
-        COMPREPLY=($(compgen -W "watch snapshot status cameras detect bench plan check --help -h --version" \
-            -- "${COMP_WORDS[1]}"))
-        return
+        COMPREPLY=($(compgen -W "$commands --help -h --version" -- "${COMP_WORDS[1]}"))
+    elif [[ $'\n'$commands$'\n' == *$'\n'"${COMP_WORDS[1]}"$'\n'* ]]; then
+        _swiftlet_complete swiftlet "${COMP_WORDS[1]}"
     fi
-    case ${COMP_WORDS[1]} in
-    watch) _swiftlet_complete "--socket:file --count:none -n:none --threshold:none -t:none" "--help -h" ;;
-    snapshot) _swiftlet_complete \
-        "--output:file -o:file --socket:file --threshold:none -t:none --wait:none" "--plain --help -h" ;;
-    status) _swiftlet_complete "--socket:file --file:file -f:file" "--json --help -h" ;;
-    cameras) _swiftlet_complete "--camera:camera -c:camera --size:none --format:camera_format --rate:none
-        --network:none" "--json --help -h" ;;
-    detect) _swiftlet_complete "--model:file -m:file --threshold:none -t:none --class-threshold:none --limit:none
-        --resize:resize --rotate:rotate --threads:none --annotate:file -a:file" "--json --help -h" files ;;
-    bench) _swiftlet_complete "--model:file -m:file --runs:none -n:none --threads:none --frames:format --board:board" \
-        "--layers --json --help -h" ;;
-    plan) _swiftlet_complete "--model:file -m:file --threads:none --svg:file" "--json --help -h" ;;
-    check) _swiftlet_complete "" "--help -h" files ;;
-    esac
 }
 
 _swiftletd() {
     COMPREPLY=()
-    _swiftlet_complete "--config:file --model:file -m:file --source:file -s:file --camera:camera -c:camera --size:none
-        --format:camera_format --timeout:none --rotate:rotate --socket:file --metrics:file --threshold:none -t:none --limit:none --resize:resize --threads:none --rate:none
-        --wait:none" "--loop --no-snapshots --help -h --version"
+    _swiftlet_complete swiftletd
 }
 
 complete -F _swiftlet swiftlet

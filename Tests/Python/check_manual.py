@@ -1,7 +1,7 @@
 """Holds what --help says, what the man pages say and what shells complete against each other.
 
-What a program says of itself is what counts: an option that a page or a completion lacks, or has beyond it, is a
-mistake. So are settings and kinds of lines that the pages on configuration and stream do not name."""
+What a program says of itself is what counts: an option that a page or a completion lacks, has beyond it or writes in
+another way is a mistake. So are settings and kinds of lines that the pages on configuration and stream do not name."""
 import argparse
 import json
 import os
@@ -19,6 +19,7 @@ OPTION = re.compile(r"(?<![\w-])(--?[a-z][a-z-]*)")
 MODEL = ROOT / "models/cards/xxs-int8.gguf"
 # Every command has these; pages name them once.
 COMMON = {"-h", "--help", "--version"}
+COMMON_ITEMS = {".It Fl h , Fl -help", ".It Fl -version"}
 
 mistakes: list[str] = []
 
@@ -51,6 +52,20 @@ def options_in_page(text: str) -> set[str]:
     return {"-" + flag for item in items for flag in re.findall(r"Fl (-?[a-z][a-z-]*)", item)} - COMMON
 
 
+def items_in_help(text: str) -> set[str]:
+    """The lines that begin a page's items, made of the options of a device program: "  -m, --model FILE  model file"."""
+    items = set()
+    for short, long, argument in re.findall(r"^  (?:-([a-z]), |    )-(-[a-z-]+)(?: ([^ ]+))?  ", text, re.MULTILINE):
+        kind = "Ar" if argument.isupper() or argument == "WxH" else "Cm"
+        items.add(".It " + (f"Fl {short} , " if short else "") + f"Fl {long}"
+                  + (f" {kind} " + argument.replace("|", " | ") if argument else ""))
+    return items - COMMON_ITEMS
+
+
+def items_in_page(text: str) -> set[str]:
+    return set(re.findall(r"^\.It Fl .*$", text, re.MULTILINE)) - COMMON_ITEMS
+
+
 def commands_in_help(text: str) -> set[str]:
     return set(re.findall(r"^ {2}([a-z]+) {2,}", text, re.MULTILINE))
 
@@ -66,7 +81,8 @@ def bash_words(*line: str) -> set[str]:
 class Zsh:
     """An interactive zsh on a terminal of its own, with our completion and nobody's settings."""
 
-    def __init__(self, path: str = os.environ["PATH"]) -> None:
+    def __init__(self, path: str | None = None) -> None:
+        path = path or os.environ["PATH"]
         self.terminal, inside = pty.openpty()
         environment = {**os.environ, "PATH": path, "TERM": "dumb", "COLUMNS": "200", "LINES": "200"}
         self.shell = subprocess.Popen(["zsh", "-f", "-i"], stdin=inside, stdout=inside, stderr=inside, env=environment,
@@ -114,27 +130,38 @@ def check_device_programs(programs: Path) -> None:
     for command in sorted(commands):
         text = help_of(tool, command)
         wanted = options_in_help(text)
-        compare(f"swiftlet.1, {command}", options_in_page(named.get(command, "")), wanted)
+        compare(f"swiftlet.1, {command}", items_in_page(named.get(command, "")), items_in_help(text))
         compare(f"bash completion, {command}", bash_words("swiftlet", command, "-") - COMMON, wanted)
         compare(f"zsh completion, {command}", zsh.words(f"swiftlet {command} -") - COMMON, wanted)
         check_screen(f"swiftlet {command} --help", text)
     text = help_of(programs / "swiftletd")
     wanted = options_in_help(text)
-    compare("swiftletd.8", options_in_page((MANUAL / "swiftletd.8").read_text()), wanted)
+    compare("swiftletd.8", items_in_page((MANUAL / "swiftletd.8").read_text()), items_in_help(text))
     compare("bash completion, swiftletd", bash_words("swiftletd", "-") - COMMON, wanted)
+    check_values(programs / "swiftletd", text)
     compare("zsh completion, swiftletd", zsh.words("swiftletd -") - COMMON, wanted)
     zsh.close()
     check_screen("swiftletd --help", text)
 
 
-def check_names_from_outside() -> None:
+def check_values(daemon: Path, text: str) -> None:
+    """The words that bash offers behind an option: those of its help, or of the message for a wrong one."""
+    for option, choices in re.findall(r"^ .*(--[a-z-]+) ([a-z0-9]+(?:\|[a-z0-9]+)+)  ", text, re.MULTILINE):
+        compare(f"bash completion, swiftletd {option}", bash_words("swiftletd", option, ""), set(choices.split("|")))
+    said = subprocess.run([daemon, "--format", "none"], capture_output=True, text=True).stderr
+    formats = re.search(r"must be ([a-z0-9, ]+), not 'none'", said)[1].replace(" or ", ", ").split(", ")
+    compare("bash completion, swiftletd --format", bash_words("swiftletd", "--format", ""), set(formats))
+
+
+def check_names_from_outside(programs: Path) -> None:
     """What a camera is called is offered as a word, and never runs: neither behind a tab nor when the line is entered."""
     names = ["$(touch ran)", "`touch ran`", "a${IFS}$(touch${IFS}ran)", "a;touch ran", "usb-046d_0825 *", "~root", "it's", "-x"]
     for name in names:
         with tempfile.TemporaryDirectory() as folder:
             program, path = Path(folder, "swiftlet"), f"{folder}:{os.environ['PATH']}"
             Path(folder, "cameras.json").write_text(json.dumps({"cameras": [{"name": name}]}, separators=(",", ":")) + "\n")
-            program.write_text(f"#!/bin/sh\ncd '{folder}'\n[ $2 = --json ] && exec cat cameras.json\n"
+            program.write_text(f"#!/bin/sh\ncase $* in *--help) exec '{programs}/swiftlet' \"$@\" ;; esac\n"
+                               f"cd '{folder}'\n[ $2 = --json ] && exec cat cameras.json\n"
                                "printf '%s\\n' \"$@\" >arguments\n")
             program.chmod(0o755)
             script = (f"cd {folder}; PATH={path}; source {COMPLETION / 'swiftlet.bash'}; COMP_WORDS=(swiftlet cameras --camera ''); "
@@ -232,8 +259,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("programs", type=Path, help="folder with swiftlet, swiftletd and swiftlet-model")
     programs = parser.parse_args().programs.resolve()
+    # Completions ask the programs what they offer.
+    os.environ["PATH"] = f"{programs}:{os.environ['PATH']}"
     check_device_programs(programs)
-    check_names_from_outside()
+    check_names_from_outside(programs)
     check_model_tool(programs / "swiftlet-model")
     check_settings(programs)
     check_stream()
