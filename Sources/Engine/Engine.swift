@@ -40,15 +40,8 @@ public final class Engine {
     /// One for each processor that this process may use.
     public static var defaultThreads: Int { min(Int(clinux_processor_count()), mostThreads) }
 
-    enum Program {
-        case float(FloatProgram)
-        case half(HalfProgram)
-        case int8(Int8Program)
-    }
-
     /// Owns what the steps point to.
     let program: Program
-    let schedule: Schedule
     /// nil when one thread does it all.
     private let team: ThreadTeam?
 
@@ -73,38 +66,20 @@ public final class Engine {
         } else {
             self.path = try KernelPath.chosen(for: arithmetic)
         }
-        switch arithmetic {
-        case .single:
-            let float = try FloatProgram(graph, file: file, threads: threads, observing: observing)
-            program = .float(float)
-            schedule = float.schedule
-            let inputView = float.views[graph.input.index]!, outputView = float.views[graph.output.index]!
-            input = UnsafeMutableBufferPointer(start: inputView.pointer, count: inputView.shape.count)
-            inputBytes = UnsafeMutableBufferPointer(start: nil, count: 0)
-            predictions = .single(UnsafeBufferPointer(start: outputView.pointer, count: outputView.shape.count))
-            arenaByteCount = float.arenaByteCount
-            arenaLowerBound = float.arenaLowerBound
-        case .half:
-            let half = try HalfProgram(
-                graph, file: file, kernels: self.path.halfKernels!, pixels: pixels, threads: threads)
-            program = .half(half)
-            schedule = half.schedule
-            input = UnsafeMutableBufferPointer(start: nil, count: 0)
-            inputBytes = half.input
-            predictions = .half(half.output)
-            arenaByteCount = half.arenaByteCount
-            arenaLowerBound = half.arenaLowerBound
-        case .int8:
-            let int8 = try Int8Program(graph, file: file, kernels: self.path.int8Kernels!, threads: threads)
-            program = .int8(int8)
-            schedule = int8.schedule
-            input = UnsafeMutableBufferPointer(start: nil, count: 0)
-            inputBytes = int8.input
-            predictions = .half(int8.output)
-            arenaByteCount = int8.arenaByteCount
-            arenaLowerBound = int8.arenaLowerBound
-        }
-        team = threads > 1 ? try ThreadTeam(schedule, size: threads) : nil
+        program = try Program(
+            graph, file: file, arithmetic, path: self.path, threads: threads, observing: observing, pixels: pixels)
+        arenaByteCount = program.arenaByteCount
+        arenaLowerBound = program.arenaLowerBound
+        let first = program.maps[graph.input.index]!, last = program.maps[graph.output.index]!
+        let inputCount = graph.shape(graph.input).count, outputCount = graph.shape(graph.output).count
+        let isSingle = arithmetic == .single
+        input = UnsafeMutableBufferPointer(start: isSingle ? first.floats(0) : nil, count: isSingle ? inputCount : 0)
+        inputBytes = UnsafeMutableBufferPointer(start: isSingle ? nil : first.pixels, count: isSingle ? 0 : inputCount)
+        predictions =
+            isSingle
+            ? .single(UnsafeBufferPointer(start: last.floats(0), count: outputCount))
+            : .half(UnsafeBufferPointer(start: last.halves(0), count: outputCount))
+        team = threads > 1 ? try ThreadTeam(program.schedule, size: threads) : nil
         // Reading the file and planning took much more than what is left of them.
         clinux_trim_heap()
     }
@@ -134,8 +109,7 @@ public final class Engine {
 
     /// How the model file stores weights: "fp32", "fp16" or "int8".
     public var storedPrecision: StaticString {
-        if case .float(let float) = program, float.hasHalfPrecisionWeights { return Arithmetic.half.name }
-        return arithmetic.name
+        program.hasHalfPrecisionWeights ? Arithmetic.half.name : arithmetic.name
     }
 
     /// Computes the predictions from the input.
@@ -143,35 +117,52 @@ public final class Engine {
         if let team {
             team.run()
         } else {
-            for index in schedule.steps.indices { schedule.steps[index].run(part: 0, of: 1) }
+            for index in 0..<program.schedule.count { program.schedule.run(index, part: 0, of: 1) }
         }
     }
 
     /// Runs an int8 network on the calling thread alone, and after each step shows the tensor that it made, whose
     /// memory later steps reuse. What stays inside a band is not shown. In other precisions it runs and shows nothing.
     public func run(showing show: (StoredMap) -> Void) {
-        guard case .int8(let int8) = program else { return run() }
-        for index in schedule.steps.indices {
-            schedule.steps[index].run(part: 0, of: 1)
-            show(int8.stored[index])
+        guard arithmetic == .int8 else { return run() }
+        for index in 0..<program.schedule.count {
+            program.schedule.run(index, part: 0, of: 1)
+            show(program.stored[index])
         }
     }
 
     /// Runs an fp32 network on the calling thread alone, and after each step shows the tensor that it made. What is
     /// changed in it is what later steps read. In other precisions it runs and shows nothing.
     public func run(after step: (TensorID, MapView) -> Void) {
-        guard case .float(let float) = program else { return run() }
-        for index in schedule.steps.indices {
-            schedule.steps[index].run(part: 0, of: 1)
-            let output = float.outputs[index]
-            step(output, float.views[output.index]!)
+        guard arithmetic == .single else { return run() }
+        for index in 0..<program.schedule.count {
+            program.schedule.run(index, part: 0, of: 1)
+            let output = program.lowering.calls[index].output
+            step(output, view(output)!)
         }
     }
 
     /// The memory of `tensor` of an fp32 network, or nil if fusion left it out. Holds the tensor's values after a run
     /// only if the engine observes.
     public func view(_ tensor: TensorID) -> MapView? {
-        if case .float(let float) = program { return float.views[tensor.index] }
-        return nil
+        guard arithmetic == .single, let map = program.maps[tensor.index] else { return nil }
+        return MapView(pointer: map.floats(0), shape: map.shape, stride: map.stride)
+    }
+}
+
+/// A map of an fp32 network in the arena; `stride` is the distance between its rows in elements.
+public struct MapView {
+    /// The first row; valid as long as the engine that owns the arena.
+    public var pointer: UnsafeMutablePointer<Float>
+    /// [height, width, channels]; a row is one pixel's channels.
+    public var shape: MapShape
+    /// At least the channels: more where the map is a part of a concatenation.
+    public var stride: Int
+
+    /// Takes no ownership: the memory outlives the view.
+    public init(pointer: UnsafeMutablePointer<Float>, shape: MapShape, stride: Int) {
+        self.pointer = pointer
+        self.shape = shape
+        self.stride = stride
     }
 }

@@ -12,4 +12,21 @@ public enum EngineError: Error, Equatable, Sendable {
     case kernelPath(available: [KernelPath])
     /// The layer has a number of channels for which there are no kernels in the model's precision.
     case channels(Name)
+    /// The layer applies a function for which there are no kernels.
+    case activation(Name, Activation)
+    /// The layer's operation, by its name, is not one that this precision computes where it stands.
+    case operation(Name, StaticString, Arithmetic)
+
+    public static func == (left: EngineError, right: EngineError) -> Bool {
+        switch (left, right) {
+        case (.model(let a), .model(let b)): a == b
+        case (.outOfMemory(let a), .outOfMemory(let b)): a == b
+        case (.cannotStartThreads(let a), .cannotStartThreads(let b)): a == b
+        case (.kernelPath(let a), .kernelPath(let b)): a == b
+        case (.channels(let a), .channels(let b)): a == b
+        case (.activation(let a, let b), .activation(let c, let d)): a == c && b == d
+        case (.operation(let a, _, let b), .operation(let c, _, let d)): a == c && b == d
+        default: false
+        }
+    }
 }

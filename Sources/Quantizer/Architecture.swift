@@ -76,10 +76,10 @@ struct SourceTensor: Sendable {
         let name = node.name.text
         let input = graph.shape(node.input(0)).channels, output = graph.shape(node.output).channels
         let convolution: [Int] =
-            switch node.operation {
-            case .convolution3x3: [output, input, 3, 3]
-            case .depthwise3x3: [output, 1, 3, 3]
-            default: [output, input, 1, 1]
+            switch node.operation.weights {
+            case .matrix(let height, let width, let groups): [output, input / groups, height, width]
+            case .depthwise(let height, let width): [output, 1, height, width]
+            case .gain, .none: []
             }
         switch origin {
         case .convolutionWithBatchNorm:

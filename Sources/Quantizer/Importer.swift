@@ -128,21 +128,16 @@ public struct Importer {
             (weight, bias) = BatchNormFolding.fold(
                 weight: weight, gain: values[1], shift: values[2], mean: values[3], variance: values[4])
         }
-        switch node.operation {
-        case .convolution3x3, .depthwise3x3, .pointwise:
-            weight = Self.outputLast(weight, outputs: graph.shape(node.output).channels, node.operation)
-        default: break
+        switch node.operation.weights {
+        case .matrix(let height, let width, _), .depthwise(let height, let width):
+            weight = Self.outputLast(weight, outputs: graph.shape(node.output).channels, taps: height * width)
+        case .gain, .none: break
         }
         return (weight, bias)
     }
 
     /// [out, in, k, k] -> [k, k, in, out].
-    private static func outputLast(_ weight: [Float], outputs: Int, _ operation: GraphOperation) -> [Float] {
-        let taps: Int
-        switch operation {
-        case .convolution3x3, .depthwise3x3: taps = 9
-        default: taps = 1
-        }
+    private static func outputLast(_ weight: [Float], outputs: Int, taps: Int) -> [Float] {
         let inputs = weight.count / outputs / taps
         return [Float](unsafeUninitializedCapacity: weight.count) { stored, count in
             for output in 0..<outputs {

@@ -30,10 +30,10 @@ public struct Int8Model {
         to path: String, inputs: InputFiles = InputFiles(), progress: (_ done: Int, _ total: Int) -> Void
     ) throws(QuantizerError) {
         var entries: [(layout: GGUFWriter.Layout, data: Data)] = []
-        let operations = scheme.lowering.operations
-        for (index, operation) in operations.enumerated() {
-            try append(operation, to: &entries)
-            progress(index + 1, operations.count)
+        let calls = scheme.lowering.calls
+        for (index, call) in calls.enumerated() {
+            try append(call, to: &entries)
+            progress(index + 1, calls.count)
         }
         // Weights, which every frame reads, lie together: what is read once does not share pages with them.
         func isWeight(_ entry: (layout: GGUFWriter.Layout, data: Data)) -> Bool {
@@ -53,23 +53,23 @@ public struct Int8Model {
 
     private mutating func keepConstraints() throws(QuantizerError) {
         let graph = scheme.graph
-        for operation in scheme.lowering.operations {
-            if let residual = operation.residual, !scheme.isPrediction(operation.output) {
+        for call in scheme.lowering.calls {
+            if let residual = call.residual, !scheme.lowering.isPrediction(call.output) {
                 // A residual's scale in units of the output's is a 16-bit factor below 2.
                 let added = scales(of: residual)
-                let index = scheme.parts(of: operation.output)[0]
-                let channels = graph.shape(operation.output).channels
+                let index = scheme.parts(of: call.output)[0]
+                let channels = graph.shape(call.output).channels
                 quantisations[index].widen(toScales: { added[$0] / Self.mostResidualRatio }, channels: channels)
             }
-            switch operation.kind {
-            case .layerNorm: try boundGains(operation, most: Self.mostLayerNormGain)
-            case .groupNorm: try boundGains(operation, most: Self.mostGroupNormGain)
-            case .attention(let heads): boundScores(scheme.parts(of: operation.input)[0], heads: heads)
-            case .separableAttention:
-                let index = scheme.parts(of: operation.input)[0]
+            switch call.operation.int8Input {
+            case .oneScale: try boundGains(call, most: Self.mostLayerNormGain)
+            case .scalePerChannel: try boundGains(call, most: Self.mostGroupNormGain)
+            case .heads(let heads): boundScores(scheme.parts(of: call.input)[0], heads: heads)
+            case .symmetric:
+                let index = scheme.parts(of: call.input)[0]
                 let scale = quantisations[index].scale(0)
                 quantisations[index].multiply(0..<1, by: min(1, Self.mostSeparableScale / scale))
-            default: break
+            case .any: break
             }
         }
     }
@@ -86,8 +86,8 @@ public struct Int8Model {
     /// Their shifts in those units are below 1024, 128 of which are for the zero point.
     static let mostNormalisedShift = 850.0
 
-    private mutating func boundGains(_ operation: Lowering.Operation, most: Double) throws(QuantizerError) {
-        let node = scheme.graph.nodes[operation.node], index = scheme.parts(of: operation.output)[0]
+    private mutating func boundGains(_ call: Lowering.Call, most: Double) throws(QuantizerError) {
+        let node = scheme.graph.nodes[call.node], index = scheme.parts(of: call.output)[0]
         let gain = try file.floats(node, ".weight"), shift = try file.floats(node, ".bias")
         let least = gain.indices.map {
             max(abs(Double(gain[$0])) / most, abs(Double(shift[$0])) / Self.mostNormalisedShift)
@@ -117,59 +117,44 @@ public struct Int8Model {
 
     private typealias Entries = [(layout: GGUFWriter.Layout, data: Data)]
 
-    private func append(_ operation: Lowering.Operation, to entries: inout Entries) throws(QuantizerError) {
-        let graph = scheme.graph
-        switch operation.kind {
-        case .stem:
-            let input = InputQuantisation(file.description.input)
-            append("input.zero", input.paddingBytes, to: &entries)
-            try appendMatrix(
-                operation.node, inputScales: input.scales(taps: 9), inputZeros: input.zeros(taps: 9), to: &entries)
-            appendQuantisation(of: operation.output, to: &entries)
-        case .pointwise:
-            try appendMatrix(operation.node, input: operation.input, to: &entries)
-            appendQuantisation(of: operation.output, to: &entries)
-        case .band:
-            let depthwise = operation.depthwise!, filtered = graph.nodes[depthwise].input(0)
-            if let expansion = operation.expansion {
-                try appendMatrix(expansion, input: operation.input, to: &entries)
-                appendQuantisation(of: graph.nodes[expansion].output, to: &entries)
+    /// What its nodes need, then how its output is stored.
+    private func append(_ call: Lowering.Call, to entries: inout Entries) throws(QuantizerError) {
+        for index in call.nodes {
+            let node = scheme.graph.nodes[index], channels = scheme.graph.shape(node.output).channels
+            switch node.operation.weights {
+            case .matrix(let height, let width, _):
+                let taps = height * width, scales: [Double], zeros: [Double]
+                if node.input(0) == scheme.graph.input {
+                    let input = InputQuantisation(file.description.input)
+                    append("input.zero", input.paddingBytes, to: &entries)
+                    (scales, zeros) = (input.scales(taps: taps), input.zeros(taps: taps))
+                } else {
+                    (scales, zeros) = (self.scales(of: node.input(0)), self.zeros(of: node.input(0)))
+                }
+                let weights = Int8LayerWeights(
+                    matrix: try file.floats(node, ".weight"), outputs: channels, bias: try bias(node),
+                    inputScales: scales, inputZeros: zeros)
+                let shape = TensorShape((channels + 7) / 8, (scales.count + 3) / 4, 8, 4)
+                append(node, weights, weights.packed, shape, to: &entries)
+            case .depthwise(let height, let width):
+                let weights = Int8LayerWeights(
+                    depthwise: try file.floats(node, ".weight"), bias: try bias(node),
+                    inputScales: scales(of: node.input(0)), inputZeros: zeros(of: node.input(0)))
+                append(node, weights, weights.bytes, TensorShape(1, height, width, channels), to: &entries)
+            case .gain:
+                append(node.name.text + ".weight", try file.floats(node, ".weight"), to: &entries)
+                append(node.name.text + ".bias", try file.floats(node, ".bias"), to: &entries)
+            case .none: break
             }
-            try appendDepthwise(depthwise, input: filtered, to: &entries)
-            appendQuantisation(of: graph.nodes[depthwise].output, to: &entries)
-            try appendMatrix(operation.node, input: graph.nodes[depthwise].output, to: &entries)
-            appendQuantisation(of: operation.output, to: &entries)
-        case .layerNorm, .groupNorm:
-            let node = graph.nodes[operation.node]
-            append(node.name.text + ".weight", try file.floats(node, ".weight"), to: &entries)
-            append(node.name.text + ".bias", try file.floats(node, ".bias"), to: &entries)
-            appendQuantisation(of: operation.output, to: &entries)
-        case .attention, .separableAttention, .mean: appendQuantisation(of: operation.output, to: &entries)
-        case .resize: break
+            let output = index == call.node ? call.output : node.output
+            if !scheme.lowering.isPrediction(output), call.operation.int8Output != .asInput {
+                appendQuantisation(of: output, to: &entries)
+            }
         }
     }
 
-    private func appendMatrix(_ index: Int, input: TensorID, to entries: inout Entries) throws(QuantizerError) {
-        try appendMatrix(index, inputScales: scales(of: input), inputZeros: zeros(of: input), to: &entries)
-    }
-
-    private func appendMatrix(
-        _ index: Int, inputScales: [Double], inputZeros: [Double], to entries: inout Entries
-    ) throws(QuantizerError) {
-        let node = scheme.graph.nodes[index], outputs = scheme.graph.shape(node.output).channels
-        let weights = Int8LayerWeights(
-            matrix: try file.floats(node, ".weight"), outputs: outputs,
-            bias: node.hasBias ? try file.floats(node, ".bias") : [], inputScales: inputScales, inputZeros: inputZeros)
-        let shape = TensorShape((outputs + 7) / 8, (inputScales.count + 3) / 4, 8, 4)
-        append(node, weights, weights.packed, shape, to: &entries)
-    }
-
-    private func appendDepthwise(_ index: Int, input: TensorID, to entries: inout Entries) throws(QuantizerError) {
-        let node = scheme.graph.nodes[index], channels = scheme.graph.shape(node.output).channels
-        let weights = Int8LayerWeights(
-            depthwise: try file.floats(node, ".weight"), bias: node.hasBias ? try file.floats(node, ".bias") : [],
-            inputScales: scales(of: input), inputZeros: zeros(of: input))
-        append(node, weights, weights.bytes, TensorShape(1, 3, 3, channels), to: &entries)
+    private func bias(_ node: Node) throws(QuantizerError) -> [Float] {
+        node.hasBias ? try file.floats(node, ".bias") : []
     }
 
     private func append(
@@ -182,7 +167,6 @@ public struct Int8Model {
     }
 
     private func appendQuantisation(of tensor: TensorID, to entries: inout Entries) {
-        guard !scheme.isPrediction(tensor) else { return }
         let index = scheme.parts(of: tensor)[0], name = scheme.tensors[index].name.text
         append(name + ".scale", quantisations[index].scales.map { Float($0) }, to: &entries)
         append(name + ".zero", quantisations[index].zeroPoints.map { Int8($0) }, to: &entries)

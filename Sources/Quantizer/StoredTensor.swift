@@ -52,28 +52,21 @@ public struct QuantisationScheme: Sendable {
     /// By tensor of the graph: its index in `tensors`.
     private var indices: [Int?]
 
-    /// SiLU is nowhere below this.
-    static let lowestSiLU = -0.27846
-
-    /// `graph` has the form that `Lowering` asks for.
+    /// For the graph as int8 runs it.
     public init(_ graph: Graph) {
         self.graph = graph
         lowering = Lowering(graph)
         indices = Array(repeating: nil, count: graph.shapes.count)
         let normalised = normalisedTensors()
-        for operation in lowering.operations {
-            if let expansion = operation.expansion {
+        for call in lowering.calls {
+            for node in call.nodes.dropLast() {
                 // What a depthwise layer reads may have a scale for each channel, folded into its own weights.
-                append(graph.nodes[expansion].output, of: operation, node: expansion, byChannel: true)
+                var isByChannel: Bool?
+                if case .matrix = graph.nodes[node].operation.weights { isByChannel = true }
+                append(graph.nodes[node].output, of: call, node: node, byChannel: isByChannel)
             }
-            if let depthwise = operation.depthwise {
-                append(graph.nodes[depthwise].output, of: operation, node: depthwise, byChannel: nil)
-            }
-            guard !isPrediction(operation.output) else { continue }
-            if case .resize = operation.kind { continue }
-            append(
-                operation.output, of: operation, node: operation.node,
-                byChannel: normalised[operation.output.index])
+            guard !lowering.isPrediction(call.output), call.operation.int8Output != .asInput else { continue }
+            append(call.output, of: call, node: call.node, byChannel: normalised[call.output.index])
         }
     }
 
@@ -81,31 +74,13 @@ public struct QuantisationScheme: Sendable {
     public func parts(of tensor: TensorID) -> [Int] {
         let root = lowering.roots[tensor.index]
         if let index = indices[root.index] { return [index] }
-        for operation in lowering.operations where operation.output == root {
-            if case .resize = operation.kind { return parts(of: operation.input) }
+        for call in lowering.calls where call.output == root && call.operation.int8Output == .asInput {
+            return parts(of: call.input)
         }
-        for node in graph.nodes where node.output == root {
-            if case .concatenateChannels = node.operation {
-                return (0..<node.inputCount).flatMap { parts(of: node.input($0)) }
-            }
+        for node in graph.nodes where node.output == root && node.operation is ChannelConcatenation {
+            return (0..<node.inputCount).flatMap { parts(of: node.input($0)) }
         }
         preconditionFailure("\(lowering.names[root.index].text) is not stored")
-    }
-
-    /// Whether it is part of the network's output, whose values are floats.
-    public func isPrediction(_ tensor: TensorID) -> Bool {
-        graph.nodes.contains { node in
-            guard case .concatenateRows = node.operation else { return false }
-            return (0..<node.inputCount).contains { lowering.roots[node.input($0).index] == tensor }
-        }
-    }
-
-    /// The activation of a node, identity where it has none.
-    static func activation(_ node: Node) -> Activation {
-        switch node.operation {
-        case .convolution3x3(let activation), .depthwise3x3(_, let activation), .pointwise(let activation): activation
-        default: .identity
-        }
     }
 
     /// By tensor that a normalisation reads: whether it has a scale for each channel. Statistics of a row are taken of
@@ -113,52 +88,46 @@ public struct QuantisationScheme: Sendable {
     /// ten times as large as the rest, whose gains make up for it.
     private func normalisedTensors() -> [Int: Bool] {
         var found: [Int: Bool] = [:]
-        for operation in lowering.operations {
-            switch operation.kind {
-            case .layerNorm: found[operation.input.index] = false
-            case .groupNorm: found[operation.input.index] = true
-            default: break
+        for call in lowering.calls {
+            switch call.operation.int8Input {
+            case .oneScale: found[call.input.index] = false
+            case .scalePerChannel: found[call.input.index] = true
+            case .any, .heads, .symmetric: break
             }
         }
-        for operation in lowering.operations {
-            if case .resize = operation.kind, let isByChannel = found[operation.output.index] {
-                found[operation.input.index] = isByChannel
-            }
+        for call in lowering.calls where call.operation.int8Output == .asInput {
+            if let isByChannel = found[call.output.index] { found[call.input.index] = isByChannel }
         }
         return found
     }
 
     /// Appends a tensor; `byChannel` nil leaves it to the recipe whether it has a scale for each channel.
     private mutating func append(
-        _ tensor: TensorID, of operation: Lowering.Operation, node index: Int, byChannel: Bool?
+        _ tensor: TensorID, of call: Lowering.Call, node index: Int, byChannel: Bool?
     ) {
         let node = graph.nodes[index], channels = graph.shape(tensor).channels
         let name = lowering.names[tensor.index]
         let isEarly = Self.isEarly(name)
         var groups = [Int](repeating: 0, count: channels)
         var codes = StoredTensor.Codes.all
-        switch consumer(of: tensor) {
-        case .attention(let heads):
+        switch lowering.calls.first(where: { $0.input == tensor })?.operation.int8Input {
+        case .heads(let heads):
             let size = channels / 3 / heads
             groups = (0..<2 * heads * size).map { $0 / size } + (0..<heads * size).map { 2 * heads + $0 }
             // The kernels bound keys and values so that products of bytes can be added up in 16 bits.
             codes = .symmetric(limits: (0..<groups.last! + 1).map { $0 < heads ? 127 : 63 })
-        case .separableAttention:
+        case .symmetric:
             groups = Array(0..<channels)
             codes = .symmetric(limits: groups.map { _ in 127 })
         default:
-            if byChannel ?? (isEarly || Self.isInsideEncoder(operation)) { groups = Array(0..<channels) }
+            // Normalised tokens and what attention makes of them: the linear layer after it takes a scale for each channel.
+            let isInsideEncoder = call.operation.int8Output == .scalePerChannel
+            if byChannel ?? (isEarly || isInsideEncoder) { groups = Array(0..<channels) }
         }
         let isByChannel = groups.last! > 0
         let margin = isByChannel && !isEarly ? Self.channelMargin : 1
         var lowest: Double?
-        if operation.output != tensor || operation.residual == nil {
-            switch Self.activation(node) {
-            case .silu: lowest = Self.lowestSiLU
-            case .relu: lowest = 0
-            case .identity: break
-            }
-        }
+        if call.output != tensor || call.residual == nil { lowest = node.operation.activation.lowest }
         indices[tensor.index] = tensors.count
         tensors.append(
             StoredTensor(
@@ -169,21 +138,22 @@ public struct QuantisationScheme: Sendable {
     /// What few pixels of few pictures say about one channel of a late map needs room for what they did not show.
     static let channelMargin = 1.25
 
-    private func consumer(of tensor: TensorID) -> Lowering.Kind? {
-        lowering.operations.first { $0.input == tensor }?.kind
-    }
-
     /// Up to layer_3, where maps are large.
     private static func isEarly(_ name: Name) -> Bool {
         let early = ["encoder.conv_1", "encoder.layer_1.", "encoder.layer_2.", "encoder.layer_3."]
         return early.contains { name.text.hasPrefix($0) }
     }
+}
 
-    /// Normalised tokens and what attention makes of them: the linear layer after it takes a scale for each channel.
-    private static func isInsideEncoder(_ operation: Lowering.Operation) -> Bool {
-        switch operation.kind {
-        case .layerNorm, .groupNorm, .attention, .separableAttention: true
-        default: false
+extension Activation {
+    /// The smallest value that it gives; nil where there is no bound.
+    var lowest: Double? {
+        switch self {
+        case .identity, .leakyReLU: nil
+        case .relu, .relu6, .sigmoid: 0
+        case .silu: -0.27846
+        case .gelu: -0.16998
+        case .hardSwish: -0.375
         }
     }
 }

@@ -18,11 +18,11 @@ import Testing
     @Test func operationsOfXXS() {
         let lowering = Lowering(Self.graph(.xxs))
         var bands = 0, expansions = 0, attentions = 0, residuals = 0
-        for operation in lowering.operations {
-            if case .band = operation.kind { bands += 1 }
-            if case .attention = operation.kind { attentions += 1 }
-            expansions += operation.expansion == nil ? 0 : 1
-            residuals += operation.residual == nil ? 0 : 1
+        for call in lowering.calls {
+            if call.operation is Band { bands += 1 }
+            if call.operation is Attention { attentions += 1 }
+            expansions += call.nodes.count == 3 ? 1 : 0
+            residuals += call.residual == nil ? 0 : 1
         }
         // layer_1, three of layer_2, and one each in layers 3 to 5; their local representations; the extra levels; the
         // heads of five levels.
@@ -34,19 +34,19 @@ import Testing
         #expect(residuals == 3 + 3 + 2 * 9)
         // The stem; in a block besides its band: 7 in each encoder, the last normalisation, projection and fusion; the
         // pooled level with its layer, and the last head.
-        #expect(lowering.operations.count == 1 + 18 + 7 * 9 + 3 * 3 + 3)
+        #expect(lowering.calls.count == 1 + 18 + 7 * 9 + 3 * 3 + 3)
     }
 
     /// Two meetings in an encoder (around attention, or before each normalisation over the whole map), few elsewhere.
-    @Test(arguments: [(0, 2), (1, 4)]) func threadsMeetSeldom(network: Int, perEncoder: Int) {
-        let storage = PackedStorage(Self.graph(Self.networks[network]), arithmetic: .int8, threads: 2)
-        let operations = storage.lowering.operations
-        let meetings = operations.indices.filter { storage.meets(after: $0) }.count
+    @Test(arguments: [(0, 2), (1, 4)]) func threadsMeetSeldom(network: Int, perEncoder: Int) throws {
+        let storage = try Storage(Self.graph(Self.networks[network]), .int8, threads: 2)
+        let calls = storage.lowering.calls
+        let meetings = calls.indices.filter { storage.hasBarrier(after: $0) }.count
         #expect(meetings <= perEncoder * 9 + 30, "\(meetings)")
-        #expect(storage.meets(after: operations.count - 1))
+        #expect(storage.hasBarrier(after: calls.count - 1))
         // Where they must meet they do.
-        for (index, operation) in operations.enumerated() where operation.meetsAfter {
-            #expect(storage.meets(after: index))
+        for (index, call) in calls.enumerated() where call.barrierAfter {
+            #expect(storage.hasBarrier(after: index))
         }
     }
 
@@ -55,11 +55,11 @@ import Testing
     @Test(arguments: networks.indices, sizes.indices) func nothingIsReadBeforeItIsThere(network: Int, size: Int) {
         let graph = Self.graph(Self.networks[network], Self.sizes[size])
         let lowering = Lowering(graph)
-        func isRowWise(_ operation: Lowering.Operation, reading: Bool) -> Bool {
-            switch operation.kind {
-            case .pointwise, .layerNorm: true
+        func isRowWise(_ call: Lowering.Call, reading: Bool) -> Bool {
+            switch call.operation {
+            case is Pointwise, is LayerNorm: true
             // Its mean and variance are those of the whole map.
-            case .groupNorm: !reading
+            case is GroupNorm: !reading
             default: false
             }
         }
@@ -67,7 +67,7 @@ import Testing
         func sources(_ tensor: TensorID) -> [Int] {
             for node in graph.nodes where node.output == tensor {
                 switch node.operation {
-                case .concatenateChannels, .concatenateRows:
+                case is ChannelConcatenation, is RowConcatenation:
                     return (0..<node.inputCount).map { lowering.roots[node.input($0).index].index }
                 default: break
                 }
@@ -76,16 +76,16 @@ import Testing
         }
         var complete: Set<Int> = [graph.input.index]
         var fresh: [Int: Int] = [:]
-        for operation in lowering.operations {
-            for tensor in [operation.input] + [operation.residual].compactMap({ $0 }) {
+        for call in lowering.calls {
+            for tensor in [call.input] + [call.residual].compactMap({ $0 }) {
                 for source in sources(tensor) where !complete.contains(source) {
                     let rows = fresh[source] ?? -1
-                    #expect(isRowWise(operation, reading: true) && rows == lowering.maps[operation.output.index].rows)
+                    #expect(isRowWise(call, reading: true) && rows == lowering.maps[call.output.index].rows)
                 }
             }
-            let rows = lowering.maps[operation.output.index].rows
-            fresh[operation.output.index] = isRowWise(operation, reading: false) ? rows : -1
-            if operation.meetsAfter {
+            let rows = lowering.maps[call.output.index].rows
+            fresh[call.output.index] = isRowWise(call, reading: false) ? rows : -1
+            if call.barrierAfter {
                 complete.formUnion(fresh.keys)
                 fresh = [:]
             }
@@ -109,14 +109,14 @@ import Testing
                     "\(other.name.text) and \(buffer.name.text)")
             }
         }
-        let storage = PackedStorage(graph, arithmetic: arithmetic, threads: 3)
+        let storage = try Storage(graph, arithmetic, threads: 3)
         for node in graph.nodes {
             switch node.operation {
-            case .unfold, .fold:
+            case is Unfold, is Fold:
                 let source = try #require(storage.places[node.input(0).index])
                 let view = try #require(storage.places[node.output.index])
                 #expect(view.buffer == source.buffer && view.offset == source.offset && view.stride == source.stride)
-            case .concatenateChannels:
+            case is ChannelConcatenation:
                 let whole = try #require(storage.places[node.output.index])
                 var next = 0
                 for position in 0..<node.inputCount {
@@ -124,14 +124,14 @@ import Testing
                     #expect(part.buffer == whole.buffer && part.offset == next && part.stride == whole.stride)
                     next += graph.shape(node.input(position)).channels
                 }
-            case .depthwise3x3: #expect(storage.places[node.output.index] == nil)
+            case is DepthwiseConvolution: #expect(storage.places[node.output.index] == nil)
             default: break
             }
         }
-        for operation in storage.lowering.operations {
-            #expect(storage.places[operation.input.index] != nil && storage.places[operation.output.index] != nil)
-            let isHead = lastName(storage.lowering.names[operation.output.index].text)
-            #expect(storage.isPrediction(operation.output) == isHead)
+        for call in storage.lowering.calls {
+            #expect(storage.places[call.input.index] != nil && storage.places[call.output.index] != nil)
+            let isHead = lastName(storage.lowering.names[call.output.index].text)
+            #expect(storage.lowering.isPrediction(call.output) == isHead)
         }
     }
 

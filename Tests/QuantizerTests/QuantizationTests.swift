@@ -248,29 +248,29 @@ import Vision
             #expect(quantisation.zeroPoints.allSatisfy { (-128...127).contains($0) })
             #expect([1, tensor.channels].contains(quantisation.scales.count))
         }
-        for operation in scheme.lowering.operations {
-            guard !scheme.isPrediction(operation.output) else { continue }
-            switch operation.kind {
-            case .layerNorm:
-                for part in scheme.parts(of: operation.input) {
+        for call in scheme.lowering.calls {
+            guard !scheme.lowering.isPrediction(call.output) else { continue }
+            switch call.operation {
+            case is LayerNorm:
+                for part in scheme.parts(of: call.input) {
                     #expect(quantised.quantisations[part].scales.count == 1)
                 }
-            case .groupNorm:
-                for part in scheme.parts(of: operation.input) {
+            case is GroupNorm:
+                for part in scheme.parts(of: call.input) {
                     #expect(quantised.quantisations[part].scales.count == scheme.tensors[part].channels)
                 }
-            case .attention(let heads):
-                let part = quantised.quantisations[scheme.parts(of: operation.input)[0]]
-                let size = part.scales.count / 3 / heads
+            case let attention as Attention:
+                let part = quantised.quantisations[scheme.parts(of: call.input)[0]]
+                let size = part.scales.count / 3 / attention.heads
                 #expect(part.zeroPoints.allSatisfy { $0 == 0 })
-                for head in 0..<2 * heads { #expect(Set(part.scales[head * size..<(head + 1) * size]).count == 1) }
-            case .separableAttention:
-                let part = quantised.quantisations[scheme.parts(of: operation.input)[0]]
+                for head in 0..<2 * attention.heads { #expect(Set(part.scales[head * size..<(head + 1) * size]).count == 1) }
+            case is SeparableAttention:
+                let part = quantised.quantisations[scheme.parts(of: call.input)[0]]
                 #expect(part.zeroPoints.allSatisfy { $0 == 0 } && part.scales[0] <= 5.5)
             default: break
             }
-            guard let residual = operation.residual else { continue }
-            let to = quantised.quantisations[scheme.parts(of: operation.output)[0]]
+            guard let residual = call.residual else { continue }
+            let to = quantised.quantisations[scheme.parts(of: call.output)[0]]
             var channel = 0
             for part in scheme.parts(of: residual) {
                 for inner in 0..<scheme.tensors[part].channels {

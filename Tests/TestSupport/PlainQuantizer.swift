@@ -50,30 +50,30 @@ public struct PlainQuantizer {
         var even: Set<Int> = []
         for node in graph.nodes.reversed() {
             switch node.operation {
-            case .layerNorm, .groupNorm: even.insert(node.input(0).index)
-            case .unfold, .fold, .resize: if even.contains(node.output.index) { even.insert(node.input(0).index) }
+            case is LayerNorm, is GroupNorm: even.insert(node.input(0).index)
+            case is Unfold, is Fold, is Resize: if even.contains(node.output.index) { even.insert(node.input(0).index) }
             default: break
             }
         }
         for (index, node) in graph.nodes.enumerated() {
             let inputs = (0..<node.inputCount).compactMap { steps[node.input($0).index] }
             switch node.operation {
-            case .unfold, .fold, .resize: steps[node.output.index] = inputs[0]
-            case .concatenateChannels: steps[node.output.index] = inputs.flatMap { $0 }
-            case .concatenateRows: break
+            case is Unfold, is Fold, is Resize: steps[node.output.index] = inputs[0]
+            case is ChannelConcatenation: steps[node.output.index] = inputs.flatMap { $0 }
+            case is RowConcatenation: break
             default:
                 if !predictions.contains(node.output.index), !isAddedOnly(node, graph) {
                     let isEven = even.contains(node.output.index) || isGroupNorm(node)
                     quantise(node, next: graph.nodes[index + 1], isEven: isEven)
                 }
             }
-            switch node.operation {
-            case .convolution3x3, .depthwise3x3, .pointwise: addLayer(node, graph)
-            case .layerNorm, .groupNorm:
+            switch node.operation.weights {
+            case .matrix, .depthwise: addLayer(node, graph)
+            case .gain:
                 for suffix in [".weight", ".bias"] as [StaticString] {
                     addFloats(node.name.appending(suffix), floats(node.name.appending(suffix))!)
                 }
-            default: break
+            case .none: break
             }
         }
     }
@@ -97,19 +97,15 @@ public struct PlainQuantizer {
 
     /// Whether the node is a layer whose output is only there to have something added.
     private func isAddedOnly(_ node: Node, _ graph: Graph) -> Bool {
-        guard case .pointwise = node.operation else { return false }
+        guard node.operation is Pointwise else { return false }
         let users = graph.nodes.filter { user in
             (0..<user.inputCount).contains { user.input($0) == node.output }
         }
-        if users.count == 1, case .add = users[0].operation { return true }
-        return false
+        return users.count == 1 && users[0].operation is Addition
     }
 
     /// Its output in steps of one size too: the kernel's factor from input to output steps is bounded.
-    private func isGroupNorm(_ node: Node) -> Bool {
-        if case .groupNorm = node.operation { return true }
-        return false
-    }
+    private func isGroupNorm(_ node: Node) -> Bool { node.operation is GroupNorm }
 
     private mutating func quantise(_ node: Node, next: Node, isEven: Bool) {
         let view = engine.view(node.output)!
@@ -133,20 +129,20 @@ public struct PlainQuantizer {
         }
         var found: [(scale: Double, zero: Double)] = []
         switch next.operation {
-        case .attention(let heads):
-            let d = channels / 3, size = d / heads
+        case let attention as Attention:
+            let d = channels / 3, size = d / attention.heads
             found = (0..<channels).map { channel in
                 if channel >= 2 * d { return symmetric(channel..<channel + 1, 63) }
                 let first = channel / size * size
                 return symmetric(first..<first + size, channel < d ? 127 : 63)
             }
-        case .separableAttention: found = (0..<channels).map { symmetric($0..<$0 + 1, 127) }
+        case is SeparableAttention: found = (0..<channels).map { symmetric($0..<$0 + 1, 127) }
         default:
             found =
                 isEven || view.shape.rows < 400
                 ? [asymmetric(low.min()!, high.max()!)] : (0..<channels).map { asymmetric(low[$0], high[$0]) }
         }
-        if case .add = node.operation {
+        if node.operation is Addition {
             // What is added must not be much coarser than the sum.
             for position in 0..<2 {
                 guard let source = steps[node.input(position).index] else { continue }
@@ -168,8 +164,7 @@ public struct PlainQuantizer {
         let columns = graph.shape(node.output).channels, rows = weight.count / columns
         let bias = floats(node.name.appending(".bias")) ?? Array(repeating: 0, count: columns)
         let input = steps[node.input(0).index]!
-        var isDepthwise = false
-        if case .depthwise3x3 = node.operation { isDepthwise = true }
+        let isDepthwise = node.operation is DepthwiseConvolution
         func step(_ row: Int, _ column: Int) -> (scale: Double, zero: Double) {
             isDepthwise ? input[column] : input[row % input.count]
         }

@@ -27,6 +27,9 @@ public enum Arithmetic: Sendable {
         }
     }
 
+    /// The channels that kernels write at a time.
+    var channelMultiple: Int { self == .single ? 1 : 8 }
+
     /// How the engine runs `file`: int8 if it holds a tensor of that type, else fp16 if it holds one, else fp32.
     public init(running file: ModelFile) {
         self = .single

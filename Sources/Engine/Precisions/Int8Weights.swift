@@ -17,6 +17,21 @@ struct Quantisation {
 
     /// The largest magnitude that a stored value stands for.
     func reach(_ channel: Int) -> Double { scale(channel) * max(127 - zero(channel), zero(channel) + 128) }
+
+    func requireZeroPointsOfZero(channels: Int) throws(EngineError) {
+        for channel in 0..<channels where zeroPoint(channel) != 0 {
+            throw .model(.tensor(name.appending(".zero"), .badValues))
+        }
+    }
+
+    /// The scale that all of `channels` share.
+    func commonScale(_ channels: Range<Int>) throws(EngineError) -> Double {
+        let common = scale(channels.lowerBound)
+        for channel in channels where scale(channel) != common {
+            throw .model(.tensor(name.appending(".scale"), .badValues))
+        }
+        return common
+    }
 }
 
 /// Reads an int8 model file's tensors: each is checked once, weights stay where they lie in the mapped file.
@@ -46,7 +61,7 @@ struct Int8Weights {
 
     /// The weights of a pointwise layer, or of the stem as a matrix [rows, columns], packed for the GEMM.
     mutating func packedMatrix(_ node: Node, rows: Int, columns: Int) throws(EngineError) -> UnsafePointer<Int8> {
-        let name = node.name.appending(".weight"), rows = (rows + 3) / 4 * 4
+        let name = node.name.appending(".weight")
         let weights = try bytes(name, TensorShape((columns + 7) / 8, rows / 4, 8, 4), isWeight: true)
         guard ck_qs8_weights_fit(rows, columns, weights) != 0 else { throw .model(.tensor(name, .badValues)) }
         return weights

@@ -63,9 +63,9 @@ final class ThreadTeam {
     }
 
     private func runSteps(part: Int) {
-        for index in schedule.steps.indices {
-            schedule.steps[index].run(part: part, of: size)
-            if schedule.meets[index] { clinux_barrier_wait(barrier, Self.spinsBetweenSteps) }
+        for index in 0..<schedule.count {
+            schedule.run(index, part: part, of: size)
+            if schedule.hasBarrier(after: index) { clinux_barrier_wait(barrier, Self.spinsBetweenSteps) }
         }
     }
 }

@@ -6,8 +6,9 @@ public struct StoredMap {
     public let tensor: TensorID
     /// As in the graph: tokens are ordered by patch position.
     public let shape: MapShape
-    let map: Int8Map
-    let holdsTokens: Bool
+    let map: Map
+    /// nil where rows are pixels.
+    let grid: PatchGrid?
     /// nil for predictions.
     let quantisation: Quantisation?
 
@@ -16,18 +17,16 @@ public struct StoredMap {
         let pixel = pixel(row)
         guard let quantisation else {
             var value: Float = 0
-            f16_to_f32__scalar(1, map.row(pixel).assumingMemoryBound(to: UInt16.self) + channel, &value)
+            f16_to_f32__scalar(1, map.halves(pixel) + channel, &value)
             return value
         }
-        let stored = Double(map.byteRow(pixel)[channel])
+        let stored = Double(map.bytes(pixel)[channel])
         return Float((stored - quantisation.zero(channel)) * quantisation.scale(channel))
     }
 
     /// Where a row of the graph's tensor lies in the map.
     private func pixel(_ row: Int) -> Int {
-        guard holdsTokens else { return row }
-        let position = row / shape.width, token = row % shape.width, columns = map.shape.width / 2
-        let y = 2 * (token / columns) + position / 2, x = 2 * (token % columns) + position % 2
-        return y * map.shape.width + x
+        guard let grid else { return row }
+        return grid.pixel(position: row / shape.width, token: row % shape.width, mapWidth: map.shape.width)
     }
 }

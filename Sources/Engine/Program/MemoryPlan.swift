@@ -28,14 +28,8 @@ public struct MemoryPlan: Sendable {
 
     /// nil when the engine would refuse it as too large.
     public init?(_ graph: Graph, arithmetic: Arithmetic, threads: Int) {
-        switch arithmetic {
-        case .single:
-            let storage = StoragePlan(graph, threads: threads, observing: false)
-            self.init(storage.requests, storage.owners, stepCount: storage.calls.count)
-        case .half, .int8:
-            let storage = PackedStorage(graph, arithmetic: arithmetic, threads: threads)
-            self.init(storage.requests, storage.owners, stepCount: storage.lowering.operations.count)
-        }
+        guard let storage = try? Storage(graph, arithmetic, threads: threads) else { return nil }
+        self.init(storage.requests, storage.owners, stepCount: storage.lowering.calls.count)
     }
 
     private init?(_ requests: [BufferRequest], _ owners: [(name: Name, isScratch: Bool)], stepCount: Int) {

@@ -1,0 +1,139 @@
+import ModelFile
+
+/// A tensor of a graph; valid in that graph only.
+public struct TensorID: Equatable, Sendable {
+    /// Its place in the graph's `shapes`.
+    public let index: Int
+}
+
+/// Where a parameter stands in a checkpoint, which is how the importer finds it and how its bias comes about.
+public enum ParameterOrigin: Sendable {
+    /// `NAME.block.conv.weight` [out, in, k, k] with batch norm `NAME.block.norm.*`, folded into weight and bias.
+    case convolutionWithBatchNorm
+    /// `NAME.block.conv.weight` and `NAME.block.conv.bias`.
+    case convolutionWithBias
+    /// `NAME.block.conv.weight` alone.
+    case convolution
+    /// `NAME.weight` [out, in] and `NAME.bias`.
+    case linear
+    /// `NAME.weight` [c] and `NAME.bias`.
+    case normalisation
+}
+
+/// One operation with its place in the network.
+public struct Node: Sendable {
+    /// The path of the module in the upstream networks; also the prefix of its tensors in the model file.
+    public let name: Name
+    /// What is computed, with its attributes.
+    public let operation: GraphOperation
+    /// In order; only the first `inputCount` mean anything.
+    public let inputs: InlineArray<6, TensorID>
+    /// 1...6.
+    public let inputCount: Int
+    /// Written by this node alone.
+    public let output: TensorID
+    /// How its weights are found, or nil for an operation without weights.
+    public let origin: ParameterOrigin?
+
+    /// The input at `position`, 0..<`inputCount`.
+    public func input(_ position: Int) -> TensorID { inputs[position] }
+
+    /// Whether the model file holds `NAME.bias` beside `NAME.weight`.
+    public var hasBias: Bool {
+        switch origin {
+        case .convolutionWithBatchNorm, .convolutionWithBias, .linear, .normalisation: true
+        case .convolution, nil: false
+        }
+    }
+}
+
+/// A network as a list of operations in the order in which they run. Independent of precision and kernels.
+public struct Graph: Sendable {
+    /// In the order in which they run: each reads the input or what an earlier one writes.
+    public private(set) var nodes: [Node] = []
+    /// By `TensorID.index`.
+    public private(set) var shapes: [MapShape] = []
+    /// What is filled before a run.
+    public let input: TensorID
+    /// What stays readable after a run.
+    public var output: TensorID
+
+    /// No map has more pixels, so that height times width cannot overflow: who builds a graph bounds its input.
+    static let maximumRows = 1 << 28
+    /// No map has more values.
+    private static let maximumCount = 1 << 40
+
+    /// A graph without operations, whose output is its input until that is set.
+    public init(input shape: MapShape) {
+        input = TensorID(index: 0)
+        output = input
+        shapes.append(shape)
+    }
+
+    /// `tensor` is one of this graph's.
+    public func shape(_ tensor: TensorID) -> MapShape { shapes[tensor.index] }
+
+    /// Appends an operation and returns its output; `inputs` are 1 to 6 tensors of this graph. Throws where the
+    /// operation does not take them.
+    public mutating func append(
+        _ operation: GraphOperation, _ inputs: [TensorID], _ name: Name, origin: ParameterOrigin? = nil
+    ) throws(GraphError) -> TensorID {
+        let shape: MapShape
+        do throws(GraphError.Problem) {
+            guard (1...6).contains(inputs.count), operation.inputCounts.contains(inputs.count) else {
+                throw .inputCount(found: inputs.count)
+            }
+            shape = try operation.shape(of: inputs.map { shapes[$0.index] })
+            try Self.check(shape)
+        } catch {
+            throw GraphError(index: nodes.count, name: name, operation: operation.name, problem: error)
+        }
+        let output = TensorID(index: shapes.count)
+        shapes.append(shape)
+        var slots = InlineArray<6, TensorID>(repeating: output)
+        for position in inputs.indices { slots[position] = inputs[position] }
+        nodes.append(
+            Node(
+                name: name, operation: operation, inputs: slots, inputCount: inputs.count, output: output,
+                origin: origin))
+        return output
+    }
+
+    private static func check(_ shape: MapShape) throws(GraphError.Problem) {
+        guard shape.height > 0, shape.width > 0, shape.channels > 0 else { throw .attribute }
+        let (rows, overflows) = shape.height.multipliedReportingOverflow(by: shape.width)
+        guard !overflows, rows <= maximumRows, shape.channels <= maximumCount / rows else { throw .tooLarge }
+    }
+
+    /// Appends what a network's own code lays out: that it fits is a precondition.
+    mutating func add(
+        _ operation: GraphOperation, _ inputs: [TensorID], _ name: Name, origin: ParameterOrigin? = nil
+    ) -> TensorID {
+        do {
+            return try append(operation, inputs, name, origin: origin)
+        } catch {
+            preconditionFailure("an operation does not fit its inputs")
+        }
+    }
+
+    /// The shape of a node's first input.
+    func inputShape(_ node: Node) -> MapShape { shapes[node.input(0).index] }
+
+    /// The number of multiply-accumulates of a node: convolutions, linear layers and the two products of attention.
+    public func multiplyAccumulates(_ node: Node) -> Int64 {
+        node.operation.multiplyAccumulates(inputShape(node), shape(node.output))
+    }
+
+    /// The stored shape of a node's weight, nil for an operation without: a matrix [height, width, in, out] (1x1: [in,
+    /// out]), depthwise [height, width, c], gain [c]. Inputs come before outputs so that a GEMM reads the file's bytes as
+    /// they are.
+    public func weightShape(_ node: Node) -> TensorShape? {
+        let input = inputShape(node).channels, output = shape(node.output).channels
+        switch node.operation.weights {
+        case .none: return nil
+        case .matrix(let height, let width, let groups): return TensorShape(height, width, input / groups, output)
+        case .depthwise(let height, let width): return TensorShape(1, height, width, output)
+        case .gain: return TensorShape(output)
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import ModelFile
+
+/// An operation that a graph cannot have.
+public struct GraphError: Error, Equatable, Sendable {
+    /// What is wrong with it.
+    public enum Problem: Error, Equatable, Sendable {
+        /// It has so many inputs, and takes another number.
+        case inputCount(found: Int)
+        /// Its inputs do not have the same number of rows, or of channels.
+        case differentInputs(MapShape, MapShape)
+        /// The channels of its input must be a multiple, plus `remainder`.
+        case channels(found: Int, multipleOf: Int, remainder: Int)
+        /// Height and width of its map must be multiples of those of its patches.
+        case patches(MapShape, PatchGrid)
+        /// Its input has other rows than the map that it makes.
+        case rows(found: Int, expected: Int)
+        /// A size, stride or number of channels below 1, or a kernel that is larger than its padded input.
+        case attribute
+        /// Its output has more than 2^28 rows, or no more than 2^40 values fit.
+        case tooLarge
+    }
+
+    /// The operation's place in the graph, from 0.
+    public let index: Int
+    /// The operation's name.
+    public let name: Name
+    /// What it computes, such as "pointwise".
+    public let operation: StaticString
+    public let problem: Problem
+
+    public static func == (left: GraphError, right: GraphError) -> Bool {
+        left.index == right.index && left.name == right.name && left.problem == right.problem
+    }
+}

@@ -1,0 +1,52 @@
+import ModelFile
+
+/// Two maps of as many rows, side by side along the channels; written in place.
+public final class ChannelConcatenation: GraphOperation, @unchecked Sendable {
+    public override var name: StaticString { "concatenate" }
+    override var inputCounts: ClosedRange<Int> { 2...6 }
+    override var form: Form { .channelConcatenation }
+
+    override func shape(of inputs: [MapShape]) throws(GraphError.Problem) -> MapShape {
+        var shape = inputs[0]
+        for other in inputs.dropFirst() {
+            guard other.rows == shape.rows else { throw .differentInputs(inputs[0], other) }
+            shape.channels += other.channels
+        }
+        return shape
+    }
+}
+
+/// Maps whose pixels each hold a whole number of records, one after the other in memory as one list of records.
+public final class RowConcatenation: GraphOperation, @unchecked Sendable {
+    private let channels: Int
+
+    init(channels: Int) { self.channels = channels }
+
+    public override var name: StaticString { "concatenate" }
+    override var inputCounts: ClosedRange<Int> { 1...6 }
+    override var form: Form { .rowConcatenation }
+
+    override func shape(of inputs: [MapShape]) throws(GraphError.Problem) -> MapShape {
+        guard channels > 0 else { throw .attribute }
+        var rows = 0
+        for map in inputs {
+            guard map.channels % channels == 0 else {
+                throw .channels(found: map.channels, multipleOf: channels, remainder: 0)
+            }
+            rows += map.count / channels
+        }
+        return MapShape(height: 1, width: rows, channels: channels)
+    }
+}
+
+extension Graph {
+    /// [h, w, c] and [h, w, d] -> [h, w, c + d]; both have as many rows (precondition).
+    public mutating func concatenateChannels(_ a: TensorID, _ b: TensorID, _ name: Name) -> TensorID {
+        add(ChannelConcatenation(), [a, b], name)
+    }
+
+    /// Maps whose pixels each hold a whole number of records of `channels` values, as one list of records.
+    public mutating func concatenateRows(_ maps: [TensorID], channels: Int, _ name: Name) -> TensorID {
+        add(RowConcatenation(channels: channels), maps, name)
+    }
+}

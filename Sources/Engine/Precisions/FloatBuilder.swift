@@ -1,0 +1,26 @@
+import ModelFile
+
+/// fp32, the reference precision: one scalar kernel for each call.
+final class FloatBuilder: Builder {
+    private let weights: Weights
+
+    init(_ storage: Storage, buffers: [UnsafeMutableRawPointer], weights: Weights) {
+        self.weights = weights
+        super.init(storage, .single, buffers: buffers)
+    }
+
+    /// Of a node that has weights.
+    func parameters(_ node: Int) -> Weights.Parameters { weights.parameters[node]! }
+
+    /// Of a normalisation.
+    func gain(_ node: Int) -> GainAndShift { (parameters(node).weight, parameters(node).bias!) }
+
+    override func step(_ call: Lowering.Call) throws(EngineError) -> Step { try call.operation.step(call, self) }
+
+    override func layer(_ index: Int, output: TensorID, residual: TensorID?) throws(EngineError) -> Layer {
+        let node = graph.nodes[index]
+        return FloatLayer(
+            parameters(index), inputChannels: rowCount(index), outputChannels: graph.shape(node.output).channels,
+            activation: node.operation.activation)
+    }
+}

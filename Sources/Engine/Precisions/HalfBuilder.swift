@@ -1,0 +1,32 @@
+import CKernels
+import ModelFile
+
+/// fp16.
+final class HalfBuilder: Builder {
+    let kernels: UnsafePointer<ck_f16_kernels>
+    /// What bytes of the picture stand for.
+    let pixels: PixelScaling
+    private let weights: HalfWeights
+
+    init(
+        _ storage: Storage, buffers: [UnsafeMutableRawPointer], weights: HalfWeights,
+        kernels: UnsafePointer<ck_f16_kernels>, pixels: PixelScaling
+    ) {
+        self.weights = weights
+        self.kernels = kernels
+        self.pixels = pixels
+        super.init(storage, .half, buffers: buffers)
+    }
+
+    /// Of a normalisation.
+    func gain(_ index: Int) throws(EngineError) -> GainAndShift { try weights.normalisation(graph.nodes[index]) }
+
+    override func step(_ call: Lowering.Call) throws(EngineError) -> Step { try call.operation.step(call, self) }
+
+    override func layer(_ index: Int, output: TensorID, residual: TensorID?) throws(EngineError) -> Layer {
+        let node = graph.nodes[index]
+        return HalfLayer(
+            kernels, weights: try weights.matrix(node), bias: try weights.bias(node), inputChannels: rowCount(index),
+            outputChannels: graph.shape(node.output).channels, activation: node.operation.activation)
+    }
+}

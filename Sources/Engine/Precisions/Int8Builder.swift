@@ -1,0 +1,166 @@
+import Arena
+import CKernels
+import ModelFile
+
+/// int8: beside weights it needs parameters, which it computes from the file's scales.
+final class Int8Builder: Builder {
+    let kernels: UnsafePointer<ck_qs8_kernels>
+    private(set) var weights: Int8Weights
+    /// Free memory for parameters, zeroed.
+    private var parameters: UnsafeMutableRawPointer
+    private let end: UnsafeMutableRawPointer
+    /// By tensor, once known.
+    private var quantisations: [Quantisation?]
+    /// By step: what it makes.
+    private(set) var stored: [StoredMap] = []
+
+    /// `parameters` are `parameterByteCount` zeroed bytes.
+    init(
+        _ storage: Storage, buffers: [UnsafeMutableRawPointer], weights: Int8Weights,
+        kernels: UnsafePointer<ck_qs8_kernels>, parameters: UnsafeMutableRawPointer
+    ) {
+        self.weights = weights
+        self.kernels = kernels
+        self.parameters = parameters
+        end = parameters + Self.parameterByteCount(storage.lowering)
+        quantisations = Array(repeating: nil, count: storage.lowering.graph.shapes.count)
+        super.init(storage, .int8, buffers: buffers)
+    }
+
+    override func step(_ call: Lowering.Call) throws(EngineError) -> Step {
+        stored.append(
+            StoredMap(
+                tensor: call.output, shape: graph.shape(call.output), map: map(call.output),
+                grid: lowering.grids[call.output.index],
+                quantisation: lowering.isPrediction(call.output) ? nil : try quantisation(call.output)))
+        return try call.operation.step(call, self)
+    }
+
+    override func finish() throws(EngineError) { try weights.refuseUnusedTensors() }
+
+    // MARK: Layers
+
+    override func layer(_ index: Int, output: TensorID, residual: TensorID?) throws(EngineError) -> Layer {
+        let node = graph.nodes[index], activation = node.operation.activation
+        let channels = graph.shape(node.output).channels
+        let data: UnsafePointer<Int8>, rows: Int, inputChannels: Int
+        if case .depthwise = node.operation.weights {
+            rows = rowCount(index)
+            inputChannels = channels
+            data = try weights.depthwise(node, channels: channels)
+        } else {
+            // Zeros fill rows up to groups of 4.
+            rows = (rowCount(index) + 3) / 4 * 4
+            inputChannels = rows
+            data = try weights.packedMatrix(node, rows: rows, columns: channels)
+        }
+        let sums = Int8Sums(
+            scales: try weights.weightScales(node, channels: channels),
+            bias: try weights.floats(node, ".bias", channels: channels), largest: rows * 128 * 127,
+            activation: activation)
+        let epilogue: Int8Layer.Epilogue
+        if lowering.isPrediction(output) {
+            let blocks = allocate((channels + 7) / 8, of: ck_qs8_values.self)
+            sums.fill(blocks, channels: channels)
+            epilogue = .values(blocks)
+        } else {
+            let added: Quantisation? = if let residual { try quantisation(residual) } else { nil }
+            let blocks = allocate((channels + 7) / 8, of: ck_qs8_channels.self)
+            try sums.fill(blocks, channels: channels, output: try quantisation(output), residual: added)
+            epilogue = .bytes(blocks)
+        }
+        return Int8Layer(
+            kernels, weights: data, epilogue, inputChannels: inputChannels, outputChannels: channels,
+            activation: activation)
+    }
+
+    override func padding(_ tensor: TensorID, channels: Int) throws(EngineError) -> UnsafeRawPointer? {
+        let from = try quantisation(tensor), padding = allocate(channels, of: Int8.self)
+        for channel in 0..<channels { padding[channel] = from.zeroPoint(channel) }
+        return UnsafeRawPointer(padding)
+    }
+
+    /// The stored values of the network's input that stand for 0.
+    func inputZeroPoints() throws(EngineError) -> (UInt8, UInt8, UInt8) { try weights.inputZeroPoints() }
+
+    // MARK: Normalisation
+
+    /// What makes stored bytes of the normalised values of a call.
+    func gain(_ call: Lowering.Call) throws(EngineError) -> GainAndShift {
+        let node = graph.nodes[call.node], channels = graph.shape(call.output).channels
+        let weight = try weights.floats(node, ".weight", channels: channels)
+        let bias = try weights.floats(node, ".bias", channels: channels)
+        let to = try quantisation(call.output)
+        let gain = allocate(channels, of: Float.self), shift = allocate(channels, of: Float.self)
+        for channel in 0..<channels {
+            gain[channel] = Float(Double(weight[channel]) / to.scale(channel))
+            shift[channel] = Float(Double(bias[channel]) / to.scale(channel) + to.zero(channel))
+        }
+        return (UnsafePointer(gain), UnsafePointer(shift))
+    }
+
+    /// Of a tensor, by channel.
+    func scalesAndZeros(
+        _ tensor: TensorID
+    ) throws(EngineError) -> (scale: UnsafePointer<Float>, zero: UnsafePointer<Float>) {
+        let from = try quantisation(tensor), channels = graph.shape(tensor).channels
+        let scale = allocate(channels, of: Float.self), zero = allocate(channels, of: Float.self)
+        for channel in 0..<channels {
+            scale[channel] = Float(from.scale(channel))
+            zero[channel] = Float(from.zero(channel))
+        }
+        return (UnsafePointer(scale), UnsafePointer(zero))
+    }
+
+    /// The scale of a tensor that has one for all channels.
+    func onlyScale(_ tensor: TensorID) throws(EngineError) -> Double {
+        let from = try quantisation(tensor)
+        guard from.scaleCount == 1, from.zeroPointCount == 1 else {
+            throw .model(
+                .tensor(
+                    from.name.appending(".scale"),
+                    .shape(expected: TensorShape(1), found: TensorShape(from.scaleCount))))
+        }
+        return from.scale(0)
+    }
+
+    /// How a stored tensor is quantised; views are as their sources, and so is what only moves values.
+    func quantisation(_ tensor: TensorID) throws(EngineError) -> Quantisation {
+        let root = lowering.roots[tensor.index]
+        if let known = quantisations[root.index] { return known }
+        let result: Quantisation
+        if let maker = lowering.producer(of: root), case let call = lowering.calls[maker], call.output == root,
+            call.operation.int8Output == .asInput
+        {
+            result = try quantisation(call.input)
+        } else {
+            result = try weights.quantisation(lowering.names[root.index], channels: graph.shape(root).channels)
+        }
+        quantisations[root.index] = result
+        return result
+    }
+
+    // MARK: Parameter memory
+
+    /// Of the memory that `parameterByteCount` bounds.
+    func allocate<Element>(_ count: Int, of type: Element.Type) -> UnsafeMutablePointer<Element> {
+        let start = parameters.bindMemory(to: type, capacity: count)
+        parameters += LifetimePlanner.aligned(count * MemoryLayout<Element>.stride)
+        precondition(parameters <= end)
+        return start
+    }
+
+    /// At least what a program's parameters take: for each node 20 bytes for each channel of whole blocks and one for a
+    /// padding, and a line for each of at most four arrays.
+    static func parameterByteCount(_ lowering: Lowering) -> Int {
+        var count = 0
+        for call in lowering.calls {
+            for node in call.nodes {
+                let channels = lowering.graph.shape(lowering.graph.nodes[node].output).channels
+                count += (channels + 7) / 8 * MemoryLayout<ck_qs8_channels>.stride + channels
+                count += 5 * LifetimePlanner.alignment
+            }
+        }
+        return count
+    }
+}

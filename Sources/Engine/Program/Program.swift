@@ -1,0 +1,93 @@
+import Arena
+import CKernels
+import ModelFile
+
+/// A graph prepared in one precision: a step for each call of its lowered form, and the memory that they work on.
+final class Program {
+    let lowering: Lowering
+    let schedule: Schedule
+    /// By tensor; nil for one that never exists whole.
+    let maps: [Map?]
+    /// By step: what it makes; empty but for int8.
+    let stored: [StoredMap]
+    let arenaByteCount: Int
+    let arenaLowerBound: Int
+    /// Whether weights of an fp32 program are stored as fp16.
+    let hasHalfPrecisionWeights: Bool
+    /// Holds weights, which are used where they lie, and those that were widened.
+    private let file: ModelFile
+    private let weights: Weights?
+    private let arena: Arena
+    /// What int8 computed from the file's scales.
+    private let parameters: Arena
+
+    init(
+        _ graph: Graph, file: ModelFile, _ arithmetic: Arithmetic, path: KernelPath, threads: Int, observing: Bool,
+        pixels: PixelScaling
+    ) throws(EngineError) {
+        let storage = try Storage(graph, arithmetic, threads: threads, observing: observing)
+        try Self.check(storage.lowering, arithmetic)
+        let plan = try LifetimePlanner.arenaPlan(storage.requests)
+        // A bound: what the builder does not take costs nothing.
+        let parameterByteCount = arithmetic == .int8 ? Int8Builder.parameterByteCount(storage.lowering) : 0
+        guard let parameters = Arena(byteCount: parameterByteCount, populated: false) else {
+            throw .outOfMemory(byteCount: parameterByteCount)
+        }
+        guard let arena = Arena(byteCount: plan.byteCount, populated: false) else {
+            throw .outOfMemory(byteCount: plan.byteCount)
+        }
+        self.file = file
+        self.arena = arena
+        self.parameters = parameters
+        arenaByteCount = plan.byteCount
+        arenaLowerBound = plan.lowerBound
+        lowering = storage.lowering
+
+        let base = self.arena.base
+        let buffers = plan.offsets.map { base + $0 }
+        var widened: Weights?, stored: [StoredMap] = []
+        let builder: Builder
+        switch arithmetic {
+        case .single:
+            let weights = try Weights(graph: graph, file: file)
+            widened = weights
+            builder = FloatBuilder(storage, buffers: buffers, weights: weights)
+            schedule = try builder.schedule()
+        case .half:
+            builder = HalfBuilder(
+                storage, buffers: buffers, weights: try HalfWeights(graph, file), kernels: path.halfKernels!,
+                pixels: pixels)
+            schedule = try builder.schedule()
+        case .int8:
+            let int8 = Int8Builder(
+                storage, buffers: buffers, weights: Int8Weights(file), kernels: path.int8Kernels!,
+                parameters: self.parameters.base)
+            builder = int8
+            schedule = try int8.schedule()
+            stored = int8.stored
+            // Only weights are read again. The arena's pages come after those that are given back, so that they never
+            // add up.
+            file.releaseAll(but: int8.weights.weightBytes)
+        }
+        self.arena.populate()
+        weights = widened
+        hasHalfPrecisionWeights = widened?.hasHalfPrecision ?? false
+        self.stored = stored
+        maps = graph.shapes.indices.map { storage.places[$0] == nil ? nil : builder.map(TensorID(index: $0)) }
+    }
+
+    /// Whether kernels have what the calls need: every layer's activation, and whole blocks of channels in int8, where
+    /// only what nothing else lies behind may end within one.
+    private static func check(_ lowering: Lowering, _ arithmetic: Arithmetic) throws(EngineError) {
+        let graph = lowering.graph
+        for call in lowering.calls {
+            for node in call.nodes where graph.nodes[node].operation.activation.epilogue == nil {
+                throw .activation(graph.nodes[node].name, graph.nodes[node].operation.activation)
+            }
+            guard arithmetic == .int8 else { continue }
+            guard call.operation.fitsInt8(input: graph.shape(call.input), output: graph.shape(call.output)) else {
+                throw .channels(graph.nodes[call.node].name)
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+import Arena
+import ModelFile
+
+/// Where every tensor of a lowered graph lies in the arena, and for how long.
+///
+/// Between two barriers the parts run at their own pace, so that what any call of such a group needs is alive throughout
+/// the group. Calls that need no barrier between them form a group as long as the arena does not grow.
+struct Storage {
+    /// A tensor's place: elements from the start of a buffer, and the distance between its rows in elements.
+    struct Place {
+        var buffer: Int
+        var offset: Int
+        var stride: Int
+    }
+
+    let lowering: Lowering
+    private let arithmetic: Arithmetic
+    /// By tensor; nil for one that never exists whole.
+    private(set) var places: [Place?]
+    private(set) var requests: [BufferRequest] = []
+    /// By request: the layer that it belongs to.
+    private(set) var owners: [(name: Name, isScratch: Bool)] = []
+    /// By call: the buffer of its group's scratch memory, if it needs any, and the bytes that each part has of it.
+    private(set) var scratch: [(buffer: Int, byteCount: Int)?] = []
+    /// By call: the calls from one barrier to the next that it is among.
+    private(set) var groups: [ClosedRange<Int>] = []
+
+    /// Whether all parts wait for each other after a call.
+    func hasBarrier(after call: Int) -> Bool { groups[call].upperBound == call }
+
+    /// With `observing`, which is for fp32, every tensor keeps its memory to the end, so that all can be read. Throws
+    /// where a concatenation cannot be written in place.
+    init(_ graph: Graph, _ arithmetic: Arithmetic, threads: Int, observing: Bool = false) throws(EngineError) {
+        lowering = Lowering(graph, observing ? .none : arithmetic == .single ? .additions : .all)
+        self.arithmetic = arithmetic
+        places = Array(repeating: nil, count: graph.shapes.count)
+        let byteCounts = lowering.calls.map {
+            LifetimePlanner.product(
+                threads,
+                LifetimePlanner.aligned($0.operation.scratchByteCount($0, lowering, arithmetic)))
+        }
+        try placeTensors(graph, byteCounts, observing: observing)
+        placeScratch(graph, byteCounts, threads: threads)
+    }
+
+    /// Bytes of one of a tensor's elements: in int8 and fp16 predictions are halves, and the picture is bytes.
+    func elementByteCount(_ tensor: TensorID) -> Int {
+        guard arithmetic != .single else { return arithmetic.elementByteCount }
+        if tensor == lowering.graph.input { return 1 }
+        return lowering.isPrediction(tensor) ? Arithmetic.half.elementByteCount : arithmetic.elementByteCount
+    }
+
+    /// Joins calls into groups where nothing needs a barrier and less is alive than at the peak.
+    private static func groups(
+        _ calls: [Lowering.Call], _ tensors: [BufferRequest], _ scratch: [Int]
+    ) -> [ClosedRange<Int>] {
+        // What no plan accepts has to be added up too.
+        func byteCount(_ group: ClosedRange<Int>) -> UInt64 {
+            var sum = UInt64(scratch[group].max()!)
+            for tensor in tensors where tensor.first <= group.upperBound && tensor.last >= group.lowerBound {
+                sum += UInt64(LifetimePlanner.aligned(tensor.byteCount))
+            }
+            return sum
+        }
+        var peak: UInt64 = 0
+        for index in calls.indices { peak = max(peak, byteCount(index...index)) }
+        var groups: [ClosedRange<Int>] = []
+        var start = 0
+        for index in calls.indices {
+            let next = index + 1
+            guard next == calls.count || calls[index].barrierAfter || byteCount(start...next) > peak
+            else { continue }
+            for _ in start...index { groups.append(start...index) }
+            start = next
+        }
+        return groups
+    }
+
+    private mutating func placeTensors(
+        _ graph: Graph, _ scratchByteCounts: [Int], observing: Bool
+    ) throws(EngineError) {
+        let count = graph.shapes.count, roots = lowering.roots, wholes = lowering.wholes
+        var offset = [Int](repeating: 0, count: count), isPart = [Bool](repeating: false, count: count)
+        // Kernels of int8 and fp16 write whole blocks of channels.
+        let block = arithmetic.channelMultiple
+        var stride = graph.shapes.map { ($0.channels + block - 1) / block * block }
+        stride[graph.input.index] = graph.shape(graph.input).channels
+        stride[graph.output.index] = graph.shape(graph.output).channels
+        for node in graph.nodes {
+            var next = 0
+            for position in 0..<node.inputCount {
+                let part = roots[node.input(position).index].index
+                offset[part] = next
+                switch node.operation.form {
+                case .channelConcatenation:
+                    stride[part] = stride[node.output.index]
+                    next += graph.shapes[part].channels
+                case .rowConcatenation:
+                    stride[part] = graph.shapes[part].channels
+                    next += graph.shapes[part].count
+                case .step, .view: continue
+                }
+                // In place: its memory is that of one concatenation, which is no part of another.
+                guard !isPart[part], part != graph.input.index, wholes[node.output.index] == node.output.index else {
+                    throw .operation(node.name, node.operation.name, arithmetic)
+                }
+                isPart[part] = true
+            }
+        }
+
+        var first = [Int](repeating: Int.max, count: count)
+        var last = [Int](repeating: -1, count: count)
+        var isStored = [Bool](repeating: false, count: count)
+        func touch(_ tensor: TensorID, at call: Int) {
+            let owner = wholes[tensor.index]
+            first[owner] = min(first[owner], call)
+            last[owner] = max(last[owner], call)
+        }
+        touch(graph.input, at: 0)
+        for (index, call) in lowering.calls.enumerated() {
+            touch(call.input, at: index)
+            if let residual = call.residual { touch(residual, at: index) }
+            touch(call.output, at: index)
+            isStored[call.input.index] = true
+            isStored[call.output.index] = true
+        }
+        touch(roots[graph.output.index], at: lowering.calls.count)
+        isStored[graph.output.index] = true
+
+        var buffer = [Int](repeating: -1, count: count)
+        for tensor in 0..<count where last[tensor] >= 0 {
+            buffer[tensor] = requests.count
+            owners.append((lowering.names[tensor], false))
+            requests.append(
+                BufferRequest(
+                    byteCount: LifetimePlanner.product(
+                        graph.shapes[tensor].rows, stride[tensor], elementByteCount(TensorID(index: tensor))),
+                    first: first[tensor], last: observing ? lowering.calls.count : last[tensor]))
+        }
+        groups = Self.groups(lowering.calls, requests, scratchByteCounts)
+        for index in requests.indices {
+            requests[index].first = groups[requests[index].first].lowerBound
+            if requests[index].last < groups.count { requests[index].last = groups[requests[index].last].upperBound }
+        }
+        for tensor in 0..<count {
+            let root = roots[tensor].index, owner = wholes[root]
+            guard buffer[owner] >= 0, isStored[root] else { continue }
+            places[tensor] = Place(buffer: buffer[owner], offset: offset[root], stride: stride[root])
+        }
+    }
+
+    private mutating func placeScratch(_ graph: Graph, _ byteCounts: [Int], threads: Int) {
+        scratch = Array(repeating: nil, count: groups.count)
+        var start = 0
+        while start < groups.count {
+            let group = groups[start]
+            var largest = start
+            for index in group where byteCounts[index] > byteCounts[largest] { largest = index }
+            if byteCounts[largest] > 0 {
+                for index in group { scratch[index] = (requests.count, byteCounts[largest] / threads) }
+                owners.append((graph.nodes[lowering.calls[largest].node].name, true))
+                requests.append(
+                    BufferRequest(byteCount: byteCounts[largest], first: group.lowerBound, last: group.upperBound))
+            }
+            start = group.upperBound + 1
+        }
+    }
+}
