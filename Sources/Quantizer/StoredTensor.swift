@@ -149,11 +149,11 @@ extension Activation {
     /// The smallest value that it gives; nil where there is no bound.
     var lowest: Double? {
         switch self {
-        case .identity, .leakyReLU: nil
         case .relu, .relu6, .sigmoid: 0
         case .silu: -0.27846
         case .gelu: -0.16998
         case .hardSwish: -0.375
+        default: nil
         }
     }
 }

@@ -15,7 +15,7 @@ extension EngineError {
         case .kernelPath(let available): "the kernel path in SWIFTLET_PATH is not one of \(text(available))"
         case .channels(let layer): "layer '\(layer.text)' has a number of channels that has no kernels in its precision"
         case .activation(let layer, let activation):
-            "layer '\(layer.text)': activation \(activation.name) is not supported: use identity, relu or silu"
+            "layer '\(layer.text)': activation \(activation.name.text) is not supported: use identity, relu or silu"
         case .operation(let layer, let operation, let arithmetic):
             "layer '\(layer.text)' (\(operation)): not supported in \(arithmetic.name) at this place: use an fp32 file"
         }

@@ -1,33 +1,33 @@
-/// What a layer applies to each of its values x.
-public enum Activation: CaseIterable, Sendable {
-    /// x.
-    case identity
-    /// max(x, 0).
-    case relu
-    /// min(max(x, 0), 6).
-    case relu6
-    /// x * sigmoid(x) (Elfwing et al., 2018, "Sigmoid-Weighted Linear Units").
-    case silu
-    /// x * Φ(x) (Hendrycks and Gimpel, 2016, "Gaussian Error Linear Units").
-    case gelu
-    /// x * relu6(x + 3) / 6 (Howard et al., 2019, "Searching for MobileNetV3").
-    case hardSwish
-    /// 1 / (1 + exp(-x)).
-    case sigmoid
-    /// x, and x / 10 below 0.
-    case leakyReLU
+import CKernels
+import ModelFile
 
-    /// As messages and reports spell it.
-    public var name: StaticString {
-        switch self {
-        case .identity: "identity"
-        case .relu: "relu"
-        case .relu6: "relu6"
-        case .silu: "silu"
-        case .gelu: "gelu"
-        case .hardSwish: "hard-swish"
-        case .sigmoid: "sigmoid"
-        case .leakyReLU: "leaky relu"
+/// What a layer applies to each of its values: one of the list in `CKernels/common/activations.inc`.
+public struct Activation: Equatable, Sendable {
+    /// As kernels take it.
+    let kernelValue: ck_activation
+
+    public static var identity: Activation { Activation(kernelValue: CK_IDENTITY) }
+    public static var relu: Activation { Activation(kernelValue: CK_RELU) }
+    public static var relu6: Activation { Activation(kernelValue: CK_RELU6) }
+    /// Elfwing et al., 2018, "Sigmoid-Weighted Linear Units".
+    public static var silu: Activation { Activation(kernelValue: CK_SILU) }
+    /// Hendrycks and Gimpel, 2016, "Gaussian Error Linear Units".
+    public static var gelu: Activation { Activation(kernelValue: CK_GELU) }
+    /// Howard et al., 2019, "Searching for MobileNetV3".
+    public static var hardSwish: Activation { Activation(kernelValue: CK_HARD_SWISH) }
+    public static var sigmoid: Activation { Activation(kernelValue: CK_SIGMOID) }
+    public static var leakyReLU: Activation { Activation(kernelValue: CK_LEAKY_RELU) }
+
+    /// As model files and messages spell it.
+    public var name: Name {
+        var name = Name()
+        var next = ck_activation_name(kernelValue)
+        while let byte = next, byte.pointee != 0 {
+            name.append(UInt8(bitPattern: byte.pointee))
+            next = byte + 1
         }
+        return name
     }
+
+    public static func == (left: Activation, right: Activation) -> Bool { left.kernelValue == right.kernelValue }
 }

@@ -20,12 +20,21 @@ class Builder {
     final func schedule() throws(EngineError) -> Schedule {
         var schedule = Schedule()
         for (index, call) in lowering.calls.enumerated() {
+            for node in call.nodes { try check(graph.nodes[node]) }
             schedule.append(
                 try step(call), scratch: storage.scratch[index].map { (buffers[$0.buffer], $0.byteCount) },
                 barrierAfter: storage.hasBarrier(after: index))
         }
         try finish()
         return schedule
+    }
+
+    /// Whether kernels apply a layer's activation.
+    private final func check(_ node: Node) throws(EngineError) {
+        let activation = node.operation.activation
+        guard ck_has_activation(activations, activation.kernelValue) != 0 else {
+            throw .activation(node.name, activation)
+        }
     }
 
     /// The name of the layer that a call completes.
@@ -41,6 +50,9 @@ class Builder {
     }
 
     // MARK: By precision
+
+    /// Those that kernels apply to a layer's sums.
+    var activations: ck_activation_set { ck_activation_set(ck_fused_activations) }
 
     func step(_ call: Lowering.Call) throws(EngineError) -> Step { preconditionFailure() }
 
@@ -64,19 +76,4 @@ class Builder {
         case .gain, .none: return 0
         }
     }
-}
-
-extension Activation {
-    /// nil where kernels have none in their epilogue.
-    var epilogue: ck_activation? {
-        switch self {
-        case .identity: CK_IDENTITY
-        case .relu: CK_RELU
-        case .silu: CK_SILU
-        case .relu6, .gelu, .hardSwish, .sigmoid, .leakyReLU: nil
-        }
-    }
-
-    /// One that `Builder` has checked.
-    var kernelValue: ck_activation { epilogue! }
 }

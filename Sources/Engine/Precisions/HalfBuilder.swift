@@ -21,6 +21,8 @@ final class HalfBuilder: Builder {
     /// Of a normalisation.
     func gain(_ index: Int) throws(EngineError) -> GainAndShift { try weights.normalisation(graph.nodes[index]) }
 
+    override var activations: ck_activation_set { kernels.pointee.activations }
+
     override func step(_ call: Lowering.Call) throws(EngineError) -> Step { try call.operation.step(call, self) }
 
     override func layer(_ index: Int, output: TensorID, residual: TensorID?) throws(EngineError) -> Layer {

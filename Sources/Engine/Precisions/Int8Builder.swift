@@ -27,6 +27,8 @@ final class Int8Builder: Builder {
         super.init(storage, .int8, buffers: buffers)
     }
 
+    override var activations: ck_activation_set { kernels.pointee.activations }
+
     override func step(_ call: Lowering.Call) throws(EngineError) -> Step {
         stored.append(
             StoredMap(
@@ -60,6 +62,8 @@ final class Int8Builder: Builder {
             activation: activation)
         let epilogue: Int8Layer.Epilogue
         if lowering.isPrediction(output) {
+            // These sums become values as they are.
+            guard activation == .identity else { throw .activation(node.name, activation) }
             let blocks = allocate((channels + 7) / 8, of: ck_qs8_values.self)
             sums.fill(blocks, channels: channels)
             epilogue = .values(blocks)

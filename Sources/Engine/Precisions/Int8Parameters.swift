@@ -42,11 +42,7 @@ struct Int8Sums {
     private func parameters(of channel: Int, output: Quantisation, residual: Quantisation?) -> ck_qs8_channel {
         let scale = Double(scales[channel])
         let outputScale = output.scale(channel)
-        let isSiLU: Bool
-        if case .silu = activation { isSiLU = true } else { isSiLU = false }
-
-        let isIdentity: Bool
-        if case .identity = activation { isIdentity = true } else { isIdentity = false }
+        let isSiLU = activation == .silu, isIdentity = activation == .identity
         let residualScale = residual?.scale(channel) ?? 0
         // In steps of the output: its zero point, and what the residual's takes from it.
         let zero = output.zero(channel) - (residual?.zero(channel) ?? 0) * residualScale / outputScale

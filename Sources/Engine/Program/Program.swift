@@ -26,7 +26,7 @@ final class Program {
         pixels: PixelScaling
     ) throws(EngineError) {
         let storage = try Storage(graph, arithmetic, threads: threads, observing: observing)
-        try Self.check(storage.lowering, arithmetic)
+        if arithmetic == .int8 { try Self.checkChannels(storage.lowering) }
         let plan = try LifetimePlanner.arenaPlan(storage.requests)
         // A bound: what the builder does not take costs nothing.
         let parameterByteCount = arithmetic == .int8 ? Int8Builder.parameterByteCount(storage.lowering) : 0
@@ -76,15 +76,10 @@ final class Program {
         maps = graph.shapes.indices.map { storage.places[$0] == nil ? nil : builder.map(TensorID(index: $0)) }
     }
 
-    /// Whether kernels have what the calls need: every layer's activation, and whole blocks of channels in int8, where
-    /// only what nothing else lies behind may end within one.
-    private static func check(_ lowering: Lowering, _ arithmetic: Arithmetic) throws(EngineError) {
+    /// int8 kernels work on whole blocks of channels; only what nothing else lies behind may end within one.
+    private static func checkChannels(_ lowering: Lowering) throws(EngineError) {
         let graph = lowering.graph
         for call in lowering.calls {
-            for node in call.nodes where graph.nodes[node].operation.activation.epilogue == nil {
-                throw .activation(graph.nodes[node].name, graph.nodes[node].operation.activation)
-            }
-            guard arithmetic == .int8 else { continue }
             guard call.operation.fitsInt8(input: graph.shape(call.input), output: graph.shape(call.output)) else {
                 throw .channels(graph.nodes[call.node].name)
             }
