@@ -119,8 +119,9 @@ public struct Int8Model {
 
     /// What its nodes need, then how its output is stored.
     private func append(_ call: Lowering.Call, to entries: inout Entries) throws(QuantizerError) {
-        for index in call.nodes {
-            let node = scheme.graph.nodes[index], channels = scheme.graph.shape(node.output).channels
+        for position in 0..<call.nodes.count {
+            let index = call.nodes[position], node = scheme.graph.nodes[index]
+            let channels = scheme.graph.shape(node.output).channels
             switch node.operation.weights {
             case .matrix(let height, let width, _):
                 let taps = height * width, scales: [Double], zeros: [Double]

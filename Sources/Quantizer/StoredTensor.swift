@@ -59,7 +59,8 @@ public struct QuantisationScheme: Sendable {
         indices = Array(repeating: nil, count: graph.shapes.count)
         let normalised = normalisedTensors()
         for call in lowering.calls {
-            for node in call.nodes.dropLast() {
+            for position in 0..<call.nodes.count - 1 {
+                let node = call.nodes[position]
                 // What a depthwise layer reads may have a scale for each channel, folded into its own weights.
                 var isByChannel: Bool?
                 if case .matrix = graph.nodes[node].operation.weights { isByChannel = true }

@@ -1,9 +1,33 @@
 import ModelFile
 
 /// A tensor of a graph; valid in that graph only.
-public struct TensorID: Equatable, Sendable {
+public struct TensorID: BitwiseCopyable, Equatable, Sendable {
     /// Its place in the graph's `shapes`.
     public let index: Int
+}
+
+/// One to six elements, stored inline: what an operation has for each of its inputs.
+public struct UpToSix<Element: BitwiseCopyable & Sendable>: Sendable {
+    private var slots: InlineArray<6, Element>
+    public private(set) var count = 1
+
+    /// One element.
+    public init(_ first: Element) { slots = InlineArray(repeating: first) }
+
+    /// Two elements.
+    public init(_ first: Element, _ second: Element) {
+        self.init(first)
+        append(second)
+    }
+
+    /// There are fewer than six (precondition).
+    public mutating func append(_ element: Element) {
+        slots[count] = element
+        count += 1
+    }
+
+    /// The one at `position`, 0..<`count`.
+    public subscript(position: Int) -> Element { slots[position] }
 }
 
 /// Where a parameter stands in a checkpoint, which is how the importer finds it and how its bias comes about.
@@ -26,14 +50,15 @@ public struct Node: Sendable {
     public let name: Name
     /// What is computed, with its attributes.
     public let operation: GraphOperation
-    /// In order; only the first `inputCount` mean anything.
-    public let inputs: InlineArray<6, TensorID>
-    /// 1...6.
-    public let inputCount: Int
+    /// In order.
+    public let inputs: UpToSix<TensorID>
     /// Written by this node alone.
     public let output: TensorID
     /// How its weights are found, or nil for an operation without weights.
     public let origin: ParameterOrigin?
+
+    /// 1...6.
+    public var inputCount: Int { inputs.count }
 
     /// The input at `position`, 0..<`inputCount`.
     public func input(_ position: Int) -> TensorID { inputs[position] }
@@ -73,29 +98,25 @@ public struct Graph: Sendable {
     /// `tensor` is one of this graph's.
     public func shape(_ tensor: TensorID) -> MapShape { shapes[tensor.index] }
 
-    /// Appends an operation and returns its output; `inputs` are 1 to 6 tensors of this graph. Throws where the
-    /// operation does not take them.
+    /// Appends an operation and returns its output; `inputs` are of this graph. Throws where the operation does not take
+    /// them.
+    @inline(never)
     public mutating func append(
-        _ operation: GraphOperation, _ inputs: [TensorID], _ name: Name, origin: ParameterOrigin? = nil
+        _ operation: GraphOperation, _ inputs: UpToSix<TensorID>, _ name: Name, origin: ParameterOrigin? = nil
     ) throws(GraphError) -> TensorID {
+        var shapes = UpToSix(self.shapes[inputs[0].index])
+        for position in 1..<inputs.count { shapes.append(self.shapes[inputs[position].index]) }
         let shape: MapShape
         do throws(GraphError.Problem) {
-            guard (1...6).contains(inputs.count), operation.inputCounts.contains(inputs.count) else {
-                throw .inputCount(found: inputs.count)
-            }
-            shape = try operation.shape(of: inputs.map { shapes[$0.index] })
+            guard operation.inputCounts.contains(inputs.count) else { throw .inputCount(found: inputs.count) }
+            shape = try operation.shape(of: shapes)
             try Self.check(shape)
         } catch {
             throw GraphError(index: nodes.count, name: name, operation: operation.name, problem: error)
         }
-        let output = TensorID(index: shapes.count)
-        shapes.append(shape)
-        var slots = InlineArray<6, TensorID>(repeating: output)
-        for position in inputs.indices { slots[position] = inputs[position] }
-        nodes.append(
-            Node(
-                name: name, operation: operation, inputs: slots, inputCount: inputs.count, output: output,
-                origin: origin))
+        let output = TensorID(index: self.shapes.count)
+        self.shapes.append(shape)
+        nodes.append(Node(name: name, operation: operation, inputs: inputs, output: output, origin: origin))
         return output
     }
 
@@ -107,7 +128,7 @@ public struct Graph: Sendable {
 
     /// Appends what a network's own code lays out: that it fits is a precondition.
     mutating func add(
-        _ operation: GraphOperation, _ inputs: [TensorID], _ name: Name, origin: ParameterOrigin? = nil
+        _ operation: GraphOperation, _ inputs: UpToSix<TensorID>, _ name: Name, origin: ParameterOrigin? = nil
     ) -> TensorID {
         do {
             return try append(operation, inputs, name, origin: origin)

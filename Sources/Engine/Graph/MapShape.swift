@@ -1,6 +1,6 @@
 /// The shape of one activation: a map of height x width pixels, or patch-position x token rows, of channels (NHWC,
 /// batch 1).
-public struct MapShape: Equatable, Sendable {
+public struct MapShape: BitwiseCopyable, Equatable, Sendable {
     /// Pixels, or patch positions.
     public var height: Int
     /// Pixels, or tokens of a patch position.

@@ -7,7 +7,7 @@ public final class Addition: GraphOperation, @unchecked Sendable {
     override var inputCounts: ClosedRange<Int> { 2...2 }
     override var rowUse: RowUse { .independent }
 
-    override func shape(of inputs: [MapShape]) throws(GraphError.Problem) -> MapShape {
+    override func shape(of inputs: UpToSix<MapShape>) throws(GraphError.Problem) -> MapShape {
         guard inputs[0] == inputs[1] else { throw .differentInputs(inputs[0], inputs[1]) }
         return inputs[0]
     }
@@ -41,5 +41,5 @@ public final class Addition: GraphOperation, @unchecked Sendable {
 
 extension Graph {
     /// a + b, both of the same shape (precondition).
-    public mutating func add(_ a: TensorID, _ b: TensorID, _ name: Name) -> TensorID { add(Addition(), [a, b], name) }
+    public mutating func add(_ a: TensorID, _ b: TensorID, _ name: Name) -> TensorID { add(Addition(), UpToSix(a, b), name) }
 }

@@ -14,7 +14,7 @@ public final class Attention: GraphOperation, @unchecked Sendable {
     public override var int8Output: Int8Output { .scalePerChannel }
     override var rowUse: RowUse { .kept }
 
-    override func shape(of inputs: [MapShape]) throws(GraphError.Problem) -> MapShape {
+    override func shape(of inputs: UpToSix<MapShape>) throws(GraphError.Problem) -> MapShape {
         var shape = inputs[0]
         guard heads > 0, heads <= shape.channels else { throw .attribute }
         guard shape.channels % (3 * heads) == 0 else {
@@ -124,6 +124,6 @@ enum Int8Score {
 extension Graph {
     /// [p, n, 3c] -> [p, n, c]; c is a multiple of `heads` (precondition).
     public mutating func attention(_ qkv: TensorID, heads: Int, _ name: Name) -> TensorID {
-        add(Attention(heads: heads), [qkv], name)
+        add(Attention(heads: heads), UpToSix(qkv), name)
     }
 }

@@ -33,7 +33,7 @@ final class Band: GraphOperation, @unchecked Sendable {
         if let first = lowering.calls.last, first.operation is Pointwise, first.output == middle.input,
             lowering.uses[middle.input.index] == 1, first.residual == nil
         {
-            call.nodes = first.nodes + middle.nodes
+            call.nodes = UpToSix(first.node, middle.node)
             call.input = first.input
             lowering.removeLastCall()
         }

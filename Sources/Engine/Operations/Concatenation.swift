@@ -6,11 +6,11 @@ public final class ChannelConcatenation: GraphOperation, @unchecked Sendable {
     override var inputCounts: ClosedRange<Int> { 2...6 }
     override var form: Form { .channelConcatenation }
 
-    override func shape(of inputs: [MapShape]) throws(GraphError.Problem) -> MapShape {
+    override func shape(of inputs: UpToSix<MapShape>) throws(GraphError.Problem) -> MapShape {
         var shape = inputs[0]
-        for other in inputs.dropFirst() {
-            guard other.rows == shape.rows else { throw .differentInputs(inputs[0], other) }
-            shape.channels += other.channels
+        for position in 1..<inputs.count {
+            guard inputs[position].rows == shape.rows else { throw .differentInputs(inputs[0], inputs[position]) }
+            shape.channels += inputs[position].channels
         }
         return shape
     }
@@ -26,10 +26,11 @@ public final class RowConcatenation: GraphOperation, @unchecked Sendable {
     override var inputCounts: ClosedRange<Int> { 1...6 }
     override var form: Form { .rowConcatenation }
 
-    override func shape(of inputs: [MapShape]) throws(GraphError.Problem) -> MapShape {
+    override func shape(of inputs: UpToSix<MapShape>) throws(GraphError.Problem) -> MapShape {
         guard channels > 0 else { throw .attribute }
         var rows = 0
-        for map in inputs {
+        for position in 0..<inputs.count {
+            let map = inputs[position]
             guard map.channels % channels == 0 else {
                 throw .channels(found: map.channels, multipleOf: channels, remainder: 0)
             }
@@ -42,11 +43,13 @@ public final class RowConcatenation: GraphOperation, @unchecked Sendable {
 extension Graph {
     /// [h, w, c] and [h, w, d] -> [h, w, c + d]; both have as many rows (precondition).
     public mutating func concatenateChannels(_ a: TensorID, _ b: TensorID, _ name: Name) -> TensorID {
-        add(ChannelConcatenation(), [a, b], name)
+        add(ChannelConcatenation(), UpToSix(a, b), name)
     }
 
-    /// Maps whose pixels each hold a whole number of records of `channels` values, as one list of records.
+    /// Up to six maps whose pixels each hold a whole number of records of `channels` values, as one list of records.
     public mutating func concatenateRows(_ maps: [TensorID], channels: Int, _ name: Name) -> TensorID {
-        add(RowConcatenation(channels: channels), maps, name)
+        var inputs = UpToSix(maps[0])
+        for map in maps.dropFirst() { inputs.append(map) }
+        return add(RowConcatenation(channels: channels), inputs, name)
     }
 }

@@ -15,7 +15,7 @@ public final class Convolution: GraphOperation, @unchecked Sendable {
     public override var weights: Weights { .matrix(height: 3, width: 3, groups: 1) }
     public override var activation: Activation { epilogue }
 
-    override func shape(of inputs: [MapShape]) -> MapShape {
+    override func shape(of inputs: UpToSix<MapShape>) -> MapShape {
         MapShape(height: (inputs[0].height + 1) / 2, width: (inputs[0].width + 1) / 2, channels: channels)
     }
 
@@ -95,6 +95,6 @@ extension Graph {
     public mutating func convolution3x3(
         _ x: TensorID, _ name: Name, channels: Int, _ activation: Activation
     ) -> TensorID {
-        add(Convolution(channels: channels, activation), [x], name, origin: .convolutionWithBatchNorm)
+        add(Convolution(channels: channels, activation), UpToSix(x), name, origin: .convolutionWithBatchNorm)
     }
 }

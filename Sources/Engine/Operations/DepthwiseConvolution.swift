@@ -16,7 +16,7 @@ public final class DepthwiseConvolution: GraphOperation, @unchecked Sendable {
     public override var activation: Activation { epilogue }
     override var bandStride: Int? { stride }
 
-    override func shape(of inputs: [MapShape]) throws(GraphError.Problem) -> MapShape {
+    override func shape(of inputs: UpToSix<MapShape>) throws(GraphError.Problem) -> MapShape {
         guard stride > 0 else { throw .attribute }
         return MapShape(
             height: (inputs[0].height - 1) / stride + 1, width: (inputs[0].width - 1) / stride + 1,
@@ -44,6 +44,6 @@ extension Graph {
     public mutating func depthwise3x3(
         _ x: TensorID, _ name: Name, stride: Int = 1, _ activation: Activation = .identity
     ) -> TensorID {
-        add(DepthwiseConvolution(stride: stride, activation), [x], name, origin: .convolutionWithBatchNorm)
+        add(DepthwiseConvolution(stride: stride, activation), UpToSix(x), name, origin: .convolutionWithBatchNorm)
     }
 }

@@ -52,7 +52,7 @@ public class GraphOperation: @unchecked Sendable {
     public var activation: Activation { .identity }
 
     /// The shape of its output, not yet checked for size.
-    func shape(of inputs: [MapShape]) throws(GraphError.Problem) -> MapShape { inputs[0] }
+    func shape(of inputs: UpToSix<MapShape>) throws(GraphError.Problem) -> MapShape { inputs[0] }
 
     /// Of the products that count as work; 0 where there are none.
     func multiplyAccumulates(_ input: MapShape, _ output: MapShape) -> Int64 { 0 }

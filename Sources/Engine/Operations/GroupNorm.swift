@@ -92,6 +92,6 @@ public final class GroupNorm: GraphOperation, @unchecked Sendable {
 extension Graph {
     /// The whole map at once, with gain and shift by channel; epsilon 1e-5.
     public mutating func groupNorm(_ x: TensorID, _ name: Name) -> TensorID {
-        add(GroupNorm(), [x], name, origin: .normalisation)
+        add(GroupNorm(), UpToSix(x), name, origin: .normalisation)
     }
 }

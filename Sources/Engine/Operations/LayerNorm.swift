@@ -49,6 +49,6 @@ public final class LayerNorm: GraphOperation, @unchecked Sendable {
 extension Graph {
     /// Each row over its channels, with gain and shift by channel; epsilon 1e-5.
     public mutating func layerNorm(_ x: TensorID, _ name: Name) -> TensorID {
-        add(LayerNorm(), [x], name, origin: .normalisation)
+        add(LayerNorm(), UpToSix(x), name, origin: .normalisation)
     }
 }

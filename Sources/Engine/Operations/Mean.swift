@@ -5,7 +5,7 @@ import ModelFile
 public final class Mean: GraphOperation, @unchecked Sendable {
     public override var name: StaticString { "mean" }
 
-    override func shape(of inputs: [MapShape]) -> MapShape {
+    override func shape(of inputs: UpToSix<MapShape>) -> MapShape {
         MapShape(height: 1, width: 1, channels: inputs[0].channels)
     }
 
@@ -47,5 +47,5 @@ public final class Mean: GraphOperation, @unchecked Sendable {
 
 extension Graph {
     /// Over all rows: [h, w, c] -> [1, 1, c].
-    public mutating func mean(_ x: TensorID, _ name: Name) -> TensorID { add(Mean(), [x], name) }
+    public mutating func mean(_ x: TensorID, _ name: Name) -> TensorID { add(Mean(), UpToSix(x), name) }
 }

@@ -16,7 +16,7 @@ public final class Pointwise: GraphOperation, @unchecked Sendable {
     override var rowUse: RowUse { .independent }
     override var takesResidual: Bool { true }
 
-    override func shape(of inputs: [MapShape]) -> MapShape {
+    override func shape(of inputs: UpToSix<MapShape>) -> MapShape {
         MapShape(height: inputs[0].height, width: inputs[0].width, channels: channels)
     }
 
@@ -45,6 +45,6 @@ extension Graph {
         _ x: TensorID, _ name: Name, channels: Int, _ activation: Activation = .identity,
         origin: ParameterOrigin = .convolutionWithBatchNorm
     ) -> TensorID {
-        add(Pointwise(channels: channels, activation), [x], name, origin: origin)
+        add(Pointwise(channels: channels, activation), UpToSix(x), name, origin: origin)
     }
 }

@@ -16,7 +16,7 @@ public final class Resize: GraphOperation, @unchecked Sendable {
     public override var name: StaticString { "resize" }
     public override var int8Output: Int8Output { .asInput }
 
-    override func shape(of inputs: [MapShape]) -> MapShape {
+    override func shape(of inputs: UpToSix<MapShape>) -> MapShape {
         MapShape(height: height, width: width, channels: inputs[0].channels)
     }
 
@@ -61,6 +61,6 @@ extension Graph {
     public mutating func resize(
         _ x: TensorID, height: Int, width: Int, alignCorners: Bool, _ name: Name
     ) -> TensorID {
-        add(Resize(height: height, width: width, alignCorners: alignCorners), [x], name)
+        add(Resize(height: height, width: width, alignCorners: alignCorners), UpToSix(x), name)
     }
 }

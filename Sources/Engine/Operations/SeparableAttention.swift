@@ -10,7 +10,7 @@ public final class SeparableAttention: GraphOperation, @unchecked Sendable {
     public override var int8Output: Int8Output { .scalePerChannel }
     override var rowUse: RowUse { .kept }
 
-    override func shape(of inputs: [MapShape]) throws(GraphError.Problem) -> MapShape {
+    override func shape(of inputs: UpToSix<MapShape>) throws(GraphError.Problem) -> MapShape {
         var shape = inputs[0]
         guard shape.channels % 2 == 1, shape.channels > 1 else {
             throw .channels(found: shape.channels, multipleOf: 2, remainder: 1)
@@ -92,6 +92,6 @@ public final class SeparableAttention: GraphOperation, @unchecked Sendable {
 extension Graph {
     /// [p, n, 1 + 2c] -> [p, n, c].
     public mutating func separableAttention(_ qkv: TensorID, _ name: Name) -> TensorID {
-        add(SeparableAttention(), [qkv], name)
+        add(SeparableAttention(), UpToSix(qkv), name)
     }
 }

@@ -11,7 +11,7 @@ public final class Unfold: GraphOperation, @unchecked Sendable {
     public override var name: StaticString { "unfold" }
     override var form: Form { .view(grid) }
 
-    override func shape(of inputs: [MapShape]) throws(GraphError.Problem) -> MapShape {
+    override func shape(of inputs: UpToSix<MapShape>) throws(GraphError.Problem) -> MapShape {
         try grid.check(inputs[0])
         return MapShape(
             height: grid.positions, width: inputs[0].rows / grid.positions, channels: inputs[0].channels)
@@ -37,7 +37,7 @@ public final class Fold: GraphOperation, @unchecked Sendable {
     public override var name: StaticString { "fold" }
     override var form: Form { .view(nil) }
 
-    override func shape(of inputs: [MapShape]) throws(GraphError.Problem) -> MapShape {
+    override func shape(of inputs: UpToSix<MapShape>) throws(GraphError.Problem) -> MapShape {
         let shape = MapShape(height: height, width: width, channels: inputs[0].channels)
         try grid.check(shape)
         guard inputs[0].height == grid.positions, inputs[0].rows == shape.rows else {
@@ -119,13 +119,13 @@ extension Graph {
     public mutating func unfold(
         _ x: TensorID, _ name: Name, _ grid: PatchGrid = PatchGrid(height: 2, width: 2)
     ) -> TensorID {
-        add(Unfold(grid), [x], name)
+        add(Unfold(grid), UpToSix(x), name)
     }
 
     /// The tokens as a map of `height` x `width`, which they fill (precondition).
     public mutating func fold(
         _ x: TensorID, height: Int, width: Int, _ name: Name, _ grid: PatchGrid = PatchGrid(height: 2, width: 2)
     ) -> TensorID {
-        add(Fold(grid, height: height, width: width), [x], name)
+        add(Fold(grid, height: height, width: width), UpToSix(x), name)
     }
 }

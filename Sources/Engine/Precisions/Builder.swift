@@ -20,7 +20,7 @@ class Builder {
     final func schedule() throws(EngineError) -> Schedule {
         var schedule = Schedule()
         for (index, call) in lowering.calls.enumerated() {
-            for node in call.nodes { try check(graph.nodes[node]) }
+            for position in 0..<call.nodes.count { try check(graph.nodes[call.nodes[position]]) }
             schedule.append(
                 try step(call), scratch: storage.scratch[index].map { (buffers[$0.buffer], $0.byteCount) },
                 barrierAfter: storage.hasBarrier(after: index))

@@ -159,8 +159,9 @@ final class Int8Builder: Builder {
     static func parameterByteCount(_ lowering: Lowering) -> Int {
         var count = 0
         for call in lowering.calls {
-            for node in call.nodes {
-                let channels = lowering.graph.shape(lowering.graph.nodes[node].output).channels
+            for position in 0..<call.nodes.count {
+                let node = lowering.graph.nodes[call.nodes[position]]
+                let channels = lowering.graph.shape(node.output).channels
                 count += (channels + 7) / 8 * MemoryLayout<ck_qs8_channels>.stride + channels
                 count += 5 * LifetimePlanner.alignment
             }

@@ -25,7 +25,7 @@ public struct Lowering: Sendable {
         /// A node's, or one that stands for several.
         public internal(set) var operation: GraphOperation
         /// The nodes that it computes, by their index in the graph's list, in running order.
-        public internal(set) var nodes: [Int]
+        public internal(set) var nodes: UpToSix<Int>
         /// One of `roots`.
         public internal(set) var input: TensorID
         /// What is added after the activation: a residual, or the other side of an addition.
@@ -107,7 +107,7 @@ public struct Lowering: Sendable {
         var keepsRows = true
         if case .rearranged = node.operation.rowUse { keepsRows = false }
         append(
-            Call(operation: node.operation, nodes: [index], input: input, residual: other, output: node.output),
+            Call(operation: node.operation, nodes: UpToSix(index), input: input, residual: other, output: node.output),
             rowsOf: keepsRows ? node.input(0) : nil)
     }
 
@@ -175,7 +175,7 @@ public struct Lowering: Sendable {
                 calls[index - 1].barrierAfter = mustWait
                 if mustWait {
                     for tensor in touched { written[tensor] = 0 }
-                    touched = []
+                    touched.removeAll(keepingCapacity: true)
                 }
             }
             let target = wholes[call.output.index]

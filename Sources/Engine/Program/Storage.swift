@@ -30,6 +30,7 @@ struct Storage {
 
     /// With `observing`, which is for fp32, every tensor keeps its memory to the end, so that all can be read. Throws
     /// where a concatenation cannot be written in place.
+    @inline(never)
     init(_ graph: Graph, _ arithmetic: Arithmetic, threads: Int, observing: Bool = false) throws(EngineError) {
         lowering = Lowering(graph, observing ? .none : arithmetic == .single ? .additions : .all)
         self.arithmetic = arithmetic
