@@ -127,6 +127,7 @@ public struct Graph: Sendable {
     }
 
     /// Appends what a network's own code lays out: that it fits is a precondition.
+    @inline(never)
     mutating func add(
         _ operation: GraphOperation, _ inputs: UpToSix<TensorID>, _ name: Name, origin: ParameterOrigin? = nil
     ) -> TensorID {
