@@ -8,8 +8,7 @@ stream_raw() { # FORMAT PICTURE
     say "$1"
     expect_detections "$1" "frames/$2"
     plug "$1" --fps 2 --format "$1" "frames/$1.raw"
-    : >"$stream"
-    place=0
+    clear_stream
     start_daemon
     expect_state streaming
     expect_frames 3

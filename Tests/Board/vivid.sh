@@ -7,8 +7,7 @@ start_udev
 stream_as() { # NAME OPTION...
     local name=$1
     shift
-    : >"$stream"
-    place=0
+    clear_stream
     start_daemon "$@"
     expect_state streaming "\"format\":\"$format\""
     expect_frames 3
