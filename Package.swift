@@ -60,18 +60,20 @@ let package = Package(
         device("Files", ["CLinux"]),
         device("Arena", ["CLinux"]),
         device("ModelFile", ["Files", "CLinux"]),
-        device("Engine", ["Arena", "ModelFile", "Threading", "CKernels", "CLinux"]),
+        device("Kernels", ["CKernels", "CLinux"]),
+        device("Engine", ["Arena", "ModelFile", "Threading", "Kernels", "CKernels", "CLinux"]),
         device("Networks", ["Engine", "ModelFile"]),
-        device("Vision", ["CJPEG", "CKernels", "Files"]),
-        device("Model", ["Vision", "Networks", "Engine", "ModelFile", "CLinux"]),
+        device("Vision", ["CJPEG", "Kernels", "CKernels", "Files"]),
+        device("Model", ["Vision", "Networks", "Engine", "ModelFile", "Kernels", "CLinux"]),
         device("Camera", ["CV4L", "Files", "CLinux"]),
         device("Stream", ["Threading", "CLinux"]),
-        device("Service", ["Stream", "Camera", "Model", "Vision", "Files", "Threading", "CLinux"]),
+        device("Service", ["Stream", "Camera", "Model", "Vision", "Files", "Threading", "Kernels", "CLinux"]),
         program(
-            "swiftletd", ["Service", "Stream", "Camera", "Model", "Engine", "Vision", "Files", "Threading", "CLinux"]),
+            "swiftletd",
+            ["Service", "Stream", "Camera", "Model", "Engine", "Vision", "Files", "Threading", "Kernels", "CLinux"]),
         program(
             "swiftlet",
-            ["Service", "Stream", "Camera", "Model", "Networks", "Engine", "ModelFile", "Vision", "Files", "CLinux"]),
+            ["Service", "Stream", "Camera", "Model", "Networks", "Engine", "ModelFile", "Vision", "Files", "Kernels", "CLinux"]),
 
         // Tests that run on the host and, as Embedded Swift, on the board.
         .target(
@@ -82,7 +84,7 @@ let package = Package(
         .target(
             name: "DeviceChecks",
             dependencies: [
-                "CTestSupport", "CKernels", "Files", "Threading", "Service", "Stream", "Camera", "Model", "Engine",
+                "CTestSupport", "Kernels", "CKernels", "Files", "Threading", "Service", "Stream", "Camera", "Model", "Engine",
             ],
             path: "Tests/DeviceChecks", swiftSettings: strict),
         program("swiftlet-device-tests", ["DeviceChecks", "CAllocationCounter", "CLinux"], path: "Tests/Device"),

@@ -1,3 +1,4 @@
+import Kernels
 import ModelFile
 
 /// Why a network could not be prepared.

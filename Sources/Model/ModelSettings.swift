@@ -1,4 +1,5 @@
 import Engine
+import Kernels
 import Vision
 
 /// What a program decides about the way into a model, and about what comes out.

@@ -1,4 +1,4 @@
-import Engine
+import Kernels
 
 /// What all programs of the product share.
 public enum Product {

@@ -1,4 +1,5 @@
 import CKernels
+import Kernels
 
 /// `ResizeRule.fast` from pictures of any layout: channels are resized where they lie, and colours converted at the
 /// network's size, so that no frame is ever converted whole.
@@ -14,8 +15,10 @@ struct FastIngest: ~Copyable {
     private var firstChannel: InlineArray<3, Int> = [0, 0, 0]
     /// A blended row of the widest plane, and one row of each channel at the network's width.
     private var scratch = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    private let kernels: UnsafePointer<ck_u8_kernels>
 
-    init() {
+    init(path: KernelPath?) {
+        kernels = path?.pictureKernels ?? KernelPath.chosenPictureKernels
         let none = BilinearTaps.none
         columns = [none, none, none]
         rows = [none, none, none]
@@ -60,7 +63,7 @@ struct FastIngest: ~Copyable {
             // Channels of one plane have the same rows.
             let tap = rows[firstChannel[plane]].taps[y]
             let start = view.planes[plane].start, stride = view.planes[plane].rowBytes
-            u8_blend_rows__scalar(
+            kernels.pointee.blend_rows(
                 planeBytes[plane], start + Int(tap.left) * stride, start + Int(tap.right) * stride,
                 UInt32(tap.right_weight), blended)
             for index in 0..<layout.channelCount where layout.channels[index].plane == plane {
@@ -72,11 +75,11 @@ struct FastIngest: ~Copyable {
         switch layout.colours {
         case .yCbCr(let matrix):
             withUnsafePointer(to: matrix.kernel) {
-                u8_ycc_to_rgb(target.width, first, second, third, $0, reversed ? 1 : 0, output)
+                kernels.pointee.ycc_to_rgb(target.width, first, second, third, $0, reversed ? 1 : 0, output)
             }
-        case .grey: u8_interleave__scalar(target.width, first, first, first, output)
-        case .rgb where reversed: u8_interleave__scalar(target.width, third, second, first, output)
-        case .rgb: u8_interleave__scalar(target.width, first, second, third, output)
+        case .grey: kernels.pointee.interleave(target.width, first, first, first, output)
+        case .rgb where reversed: kernels.pointee.interleave(target.width, third, second, first, output)
+        case .rgb: kernels.pointee.interleave(target.width, first, second, third, output)
         }
     }
 
@@ -84,9 +87,9 @@ struct FastIngest: ~Copyable {
         _ columns: BilinearTaps, _ blended: UnsafePointer<UInt16>, to row: UnsafeMutablePointer<UInt8>
     ) {
         if columns.blocks.isEmpty {
-            u8_resize_fast_channel__scalar(target.width, blended, columns.taps, row)
+            kernels.pointee.resize_fast_channel(target.width, blended, columns.taps, nil, row)
         } else {
-            u8_resize_fast_channel(target.width, blended, columns.taps, columns.blocks, row)
+            kernels.pointee.resize_fast_channel(target.width, blended, columns.taps, columns.blocks, row)
         }
     }
 }

@@ -1,4 +1,5 @@
 import CKernels
+import Kernels
 
 /// Turns pictures into the network's input tensor. Tables for a picture's size are made when the first picture of that
 /// size comes, and kept until the size changes; nothing is allocated in between.
@@ -25,8 +26,9 @@ public struct Ingest: ~Copyable {
         case pillow(columns: PillowWeights?, rows: PillowWeights?)
     }
 
-    /// The size of `format` is not empty (precondition).
-    public init(format: InputFormat, rule: ResizeRule) {
+    /// The size of `format` is not empty (precondition). `path` is one of `KernelPath.supported`; nil takes the one that
+    /// SWIFTLET_PATH names, or else the fastest.
+    public init(format: InputFormat, rule: ResizeRule, path: KernelPath? = nil) {
         precondition(format.size.width > 0 && format.size.height > 0)
         self.format = format
         self.rule = rule
@@ -40,7 +42,7 @@ public struct Ingest: ~Copyable {
             -format.mean[0] / deviation[0], -format.mean[1] / deviation[1], -format.mean[2] / deviation[2]
         )
         self.pixelFormat = pixelFormat
-        fast = FastIngest()
+        fast = FastIngest(path: path)
         area = PictureArea(size: format.size)
     }
 

@@ -1,4 +1,5 @@
 import Engine
+import Kernels
 import Service
 import Stream
 import Vision

@@ -1,5 +1,6 @@
 import CLinux
 import Camera
+import Kernels
 import Model
 import Engine
 import Files

@@ -60,6 +60,13 @@ import Testing
         #expect(check.passCount > 0 && check.failureCount == 0, "\(check.messages)")
     }
 
+    @Test(arguments: UInt64(1)...40) func pictureKernels(seed: UInt64) {
+        var check = Check(), kernels = PictureKernelChecks(seed: seed), layouts = PixelViewChecks(seed: seed)
+        kernels.paths(&check)
+        layouts.layouts(&check)
+        #expect(check.passCount > 0 && check.failureCount == 0, "\(check.messages)")
+    }
+
     /// Without a call of `paths` every path is missing, the scalar one too.
     @Test func skippedPathsAreNoticed() {
         var check = Check()

@@ -59,8 +59,12 @@ import DeviceChecks
             for seed in UInt64(1)...40 {
                 var checks = PixelViewChecks(seed: seed)
                 checks.layouts(&check)
-                checks.channels(&check)
-                checks.colours(&check)
+            }
+        }
+        suite("kernels for pictures") { check in
+            for seed in UInt64(1)...40 {
+                var checks = PictureKernelChecks(seed: seed)
+                checks.paths(&check)
             }
         }
         guard let folder = StreamChecks.makeFolder() else {

@@ -1,5 +1,5 @@
 import CKernels
-import Engine
+import Kernels
 
 // Kernels that make each value of one.
 

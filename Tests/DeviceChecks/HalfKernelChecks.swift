@@ -1,6 +1,7 @@
 import CKernels
 import CTestSupport
 import Engine
+import Kernels
 
 /// The fp16 kernels of one path against the plainest implementation in double precision: random shapes, rows wider than
 /// they need be, ragged tails, and each operand's end, then its start, beside an unmapped page.

@@ -1,5 +1,5 @@
 import CKernels
-import Engine
+import Kernels
 
 extension Int8KernelChecks {
     func anyDepthwise(

@@ -1,6 +1,6 @@
 import CKernels
 import CTestSupport
-import Engine
+import Kernels
 
 /// Every int8 kernel path against the scalar one: equal bytes on random shapes and extreme values, each operand's end,
 /// then its start, beside an unmapped page, and nothing written elsewhere.

@@ -1,5 +1,5 @@
-import CKernels
 import CTestSupport
+import Kernels
 import Vision
 
 /// Pictures of every layout through the fast resize, against its formula in double precision.
@@ -74,9 +74,18 @@ public struct PixelViewChecks {
         }
         let view = PixelView(layout: layout, planes: [plane(0), plane(1), plane(2)])
         let order = generator.integer(0...1) == 0 ? ChannelOrder.rgb : .bgr
-        var ingest = Ingest(format: InputFormat(size: target, channelOrder: order), rule: .fast)
-        let output = GuardedArray(count: target.width * target.height * 3, atEnd: atEnd, repeating: UInt8(0))
-        ingest.fill(output.elements, from: view)
+        func filled(_ path: KernelPath) -> GuardedArray<UInt8> {
+            var ingest = Ingest(format: InputFormat(size: target, channelOrder: order), rule: .fast, path: path)
+            let output = GuardedArray(count: target.width * target.height * 3, atEnd: atEnd, repeating: UInt8(0))
+            ingest.fill(output.elements, from: view)
+            return output
+        }
+        let output = filled(.scalar)
+        for path in KernelPath.supported where path != .scalar {
+            let other = filled(path)
+            let isEqual = output.elements.indices.allSatisfy { output.elements[$0] == other.elements[$0] }
+            check.expect(isEqual, "\(path.name): a picture of \(layout.size.width)x\(layout.size.height) differs from scalar")
+        }
         var worst = 0.0
         for y in 0..<target.height {
             for x in 0..<target.width {
@@ -132,55 +141,5 @@ public struct PixelViewChecks {
         let red = y + 2 * (1 - kr) * cr, blue = y + 2 * (1 - kb) * cb
         let green = (y - kr * red - kb * blue) / (1 - kr - kb)
         return [red, green, blue].map { min(max($0, 0), 255) }
-    }
-
-    /// This processor's resize of a channel against its scalar twin: equal bytes. Taps as near and as far apart as any
-    /// camera's, and elements that end beside an unmapped page as soon as the kernel permits.
-    public mutating func channels(_ check: inout Check) {
-        let width = generator.integer(1...70), samples = generator.integer(1...200), step = generator.integer(1...4)
-        let taps = (0..<width).map { x in
-            let position = min(max((2 * x + 1) * samples * 256 / (2 * width) - 128, 0), (samples - 1) * 256)
-            let left = position / 256, weight = position % 256
-            return ck_tap(
-                left: UInt32(left * step), right: UInt32(min(left + 1, samples - 1) * step),
-                left_weight: Int32(256 - weight), right_weight: Int32(weight))
-        }
-        var blocks = [ck_tap_block](repeating: ck_tap_block(), count: width / 8)
-        let fits = ck_make_tap_blocks(width, taps, &blocks) != 0
-        check.expect(fits || (7 * samples + 2 * width) * step > 31 * width, "taps of \(samples) by \(step) to \(width) fit")
-        let blended = GuardedArray(count: (samples - 1) * step + 32, atEnd: true, repeating: UInt16(0))
-        for index in 0..<blended.elements.count { blended.elements[index] = UInt16(generator.integer(0...65_280)) }
-        let found = GuardedArray(count: width, atEnd: atEnd, repeating: UInt8(0))
-        u8_resize_fast_channel(width, blended.base, taps, fits ? blocks : nil, found.base)
-        var isEqual = true
-        let expected = GuardedArray(count: width, atEnd: atEnd, repeating: UInt8(0))
-        u8_resize_fast_channel__scalar(width, blended.base, taps, expected.base)
-        for index in 0..<width where found.elements[index] != expected.elements[index] { isEqual = false }
-        check.expect(isEqual, "\(samples) samples by \(step) to \(width) differ")
-    }
-
-    /// The colour conversion of this processor against its scalar twin: equal bytes.
-    public mutating func colours(_ check: inout Check) {
-        let width = generator.integer(1...70)
-        func row(_ generator: inout SeededGenerator, _ count: Int) -> GuardedArray<UInt8> {
-            let array = GuardedArray(count: count, atEnd: atEnd, repeating: UInt8(0))
-            for index in 0..<count { array.elements[index] = UInt8(generator.integer(0...255)) }
-            return array
-        }
-        let y = row(&generator, width), cb = row(&generator, width), cr = row(&generator, width)
-        let found = row(&generator, 3 * width), expected = row(&generator, 3 * width)
-        var matrix = ck_ycc(
-            black: 16, luma: 9539, red_by_cr: 14688, green_by_cb: -1747, green_by_cr: -4366, blue_by_cb: 17305)
-        if generator.integer(0...1) == 0 {
-            matrix = ck_ycc(
-                black: 0, luma: 8192, red_by_cr: 11485, green_by_cb: -2819, green_by_cr: -5850, blue_by_cb: 14516)
-        }
-        for reversed in Int32(0)...1 {
-            u8_ycc_to_rgb(width, y.base, cb.base, cr.base, &matrix, reversed, found.base)
-            u8_ycc_to_rgb__scalar(width, y.base, cb.base, cr.base, &matrix, reversed, expected.base)
-            var isEqual = true
-            for index in 0..<3 * width where found.elements[index] != expected.elements[index] { isEqual = false }
-            check.expect(isEqual, "colours of \(width) pixels differ")
-        }
     }
 }

@@ -1,4 +1,5 @@
 import Checkpoint
+import Kernels
 import Model
 import Engine
 import Foundation

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ckernels_paths.h"
+
 /// Where one output pixel of a bilinear resize lies between two input pixels of its row.
 typedef struct {
     /// Byte offsets of the two pixels from the row's begin.
@@ -32,14 +34,6 @@ void u8_resize_fast_row__scalar(
     size_t row_bytes, const uint8_t *upper, const uint8_t *lower, uint32_t lower_weight, uint16_t *blended,
     size_t width, const ck_tap *taps, const ck_pixel_format *format, float *output);
 
-/// Two rows of `count` bytes with weights out of 256: at most 255 * 256 each.
-void u8_blend_rows__scalar(
-    size_t count, const uint8_t *upper, const uint8_t *lower, uint32_t lower_weight, uint16_t *blended);
-
-/// The horizontal half of the fast resize for one channel: `width` elements of `blended` by taps whose weights sum to
-/// 256, rounded to bytes.
-void u8_resize_fast_channel__scalar(size_t width, const uint16_t *blended, const ck_tap *taps, uint8_t *output);
-
 /// Eight taps whose elements lie so near to each other that they are picked from four vectors.
 typedef struct {
     /// The element from which on the vectors are loaded: 32 have to be readable.
@@ -54,26 +48,6 @@ typedef struct {
 /// Makes width / 8 blocks of taps whose weights sum to 256. Returns 0 where the taps lie too far apart for that.
 int ck_make_tap_blocks(size_t width, const ck_tap *taps, ck_tap_block *blocks);
 
-#if defined(__ARM_NEON)
-/// The same by blocks; what is left of the row by taps.
-void u8_resize_fast_channel__neon(
-    size_t width, const uint16_t *blended, const ck_tap *taps, const ck_tap_block *blocks, uint8_t *output);
-#endif
-
-/// The fastest for this build; `blocks` is NULL where there are none.
-static inline void u8_resize_fast_channel(
-    size_t width, const uint16_t *blended, const ck_tap *taps, const ck_tap_block *blocks, uint8_t *output) {
-#if defined(__ARM_NEON)
-    if (blocks) {
-        u8_resize_fast_channel__neon(width, blended, taps, blocks, output);
-        return;
-    }
-#else
-    (void)blocks;
-#endif
-    u8_resize_fast_channel__scalar(width, blended, taps, output);
-}
-
 /// How Y, Cb and Cr become red, green and blue, in 8192ths: red = luma * (Y - black) + red_by_cr * (Cr - 128), and so on,
 /// rounded half up and clipped.
 typedef struct {
@@ -85,30 +59,44 @@ typedef struct {
     int16_t blue_by_cb;
 } ck_ycc;
 
-/// One row of YCbCr as RGB bytes, or BGR where `reversed` is not 0.
-void u8_ycc_to_rgb__scalar(
-    size_t width, const uint8_t *y, const uint8_t *cb, const uint8_t *cr, const ck_ycc *matrix, int reversed,
-    uint8_t *output);
-#if defined(__ARM_NEON)
-void u8_ycc_to_rgb__neon(
-    size_t width, const uint8_t *y, const uint8_t *cb, const uint8_t *cr, const ck_ycc *matrix, int reversed,
-    uint8_t *output);
-#endif
+/// The kernels of the fast resize, KERNEL(slot, (parameters)): the only list of them. Every path computes the same bytes.
+#define CK_U8_KERNELS(KERNEL)                                                                                          \
+    /* Two rows of `count` bytes with weights out of 256: at most 255 * 256 each. */                                   \
+    KERNEL(blend_rows, (size_t count, const uint8_t *upper, const uint8_t *lower, uint32_t lower_weight,               \
+        uint16_t *blended))                                                                                            \
+    /* The horizontal half of the fast resize for one channel: `width` elements of `blended` by taps whose weights     \
+       sum to 256, rounded to bytes. `blocks` are the same taps, or NULL where there are none; with them 32            \
+       elements have to be readable from each block's first on. */                                                     \
+    KERNEL(resize_fast_channel, (size_t width, const uint16_t *blended, const ck_tap *taps,                            \
+        const ck_tap_block *blocks, uint8_t *output))                                                                  \
+    /* One row of YCbCr as RGB bytes, or BGR where `reversed` is not 0. */                                             \
+    KERNEL(ycc_to_rgb, (size_t width, const uint8_t *y, const uint8_t *cb, const uint8_t *cr, const ck_ycc *matrix,    \
+        int reversed, uint8_t *output))                                                                                \
+    /* Three rows of channels as one of pixels. */                                                                     \
+    KERNEL(interleave, (size_t width, const uint8_t *first, const uint8_t *second, const uint8_t *third,               \
+        uint8_t *output))
 
-/// The fastest for this build: on ARM it is made for cores with NEON.
-static inline void u8_ycc_to_rgb(
-    size_t width, const uint8_t *y, const uint8_t *cb, const uint8_t *cr, const ck_ycc *matrix, int reversed,
-    uint8_t *output) {
-#if defined(__ARM_NEON)
-    u8_ycc_to_rgb__neon(width, y, cb, cr, matrix, reversed, output);
-#else
-    u8_ycc_to_rgb__scalar(width, y, cb, cr, matrix, reversed, output);
-#endif
-}
+#define CK_SLOT(slot, parameters) void(*slot) parameters;
+/// The kernels of one path. Where it has no form of its own, the slot holds that of a path that it is made of.
+typedef struct {
+    CK_U8_KERNELS(CK_SLOT)
+} ck_u8_kernels;
+#undef CK_SLOT
 
-/// Three rows of channels as one of pixels.
-void u8_interleave__scalar(
-    size_t width, const uint8_t *first, const uint8_t *second, const uint8_t *third, uint8_t *output);
+#define CK_TWIN(slot, parameters) void u8_##slot##__scalar parameters;
+CK_U8_KERNELS(CK_TWIN)
+#undef CK_TWIN
+
+#define CK_SLOT(slot, parameters) ck_u8_slot_##slot,
+/// The slots as numbers from 0 on. Closed, so that a loop over them that forgets one does not compile.
+typedef enum __attribute__((enum_extensibility(closed))) { CK_U8_KERNELS(CK_SLOT) } ck_u8_slot;
+#undef CK_SLOT
+#define CK_SLOT(slot, parameters) +1
+enum { ck_u8_slot_count = CK_U8_KERNELS(CK_SLOT) };
+#undef CK_SLOT
+
+/// The kernels of a path; NULL where this build lacks it.
+const ck_u8_kernels *ck_u8_kernels_of(ck_path path);
 
 /// One row of RGB bytes as BGR. `output` may be `rgb`.
 void u8_reverse_channels__scalar(size_t width, const uint8_t *rgb, uint8_t *output);

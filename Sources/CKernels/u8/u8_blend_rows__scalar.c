@@ -1,13 +1,8 @@
 #include "ckernels_vision.h"
-#include "u8_clones.h"
-
-CK_CLONES static void blend(
-    size_t count, const uint8_t *upper, const uint8_t *lower, uint16_t above, uint16_t below, uint16_t *blended) {
-    for (size_t i = 0; i < count; i++) blended[i] = (uint16_t)(upper[i] * above + lower[i] * below);
-}
 
 void u8_blend_rows__scalar(
     size_t count, const uint8_t *upper, const uint8_t *lower, uint32_t lower_weight, uint16_t *blended) {
     // At most 255 * 256: the sums fit 16 bits.
-    blend(count, upper, lower, (uint16_t)(256 - lower_weight), (uint16_t)lower_weight, blended);
+    const uint16_t above = (uint16_t)(256 - lower_weight), below = (uint16_t)lower_weight;
+    for (size_t i = 0; i < count; i++) blended[i] = (uint16_t)(upper[i] * above + lower[i] * below);
 }

@@ -1,4 +1,4 @@
-#include "ckernels_vision.h"
+#include "u8_paths.h"
 
 #if defined(__ARM_NEON)
 

@@ -1,5 +1,6 @@
 import Arena
 import CKernels
+import Kernels
 import ModelFile
 
 /// A graph prepared in one precision: a step for each call of its lowered form, and the memory that they work on.

@@ -1,4 +1,5 @@
 import Engine
+import Kernels
 
 /// What a program has measured of itself on this machine.
 public struct BoardMeasurement {

@@ -1,5 +1,6 @@
 import Camera
 import Engine
+import Kernels
 import Vision
 
 extension BoardProfile {

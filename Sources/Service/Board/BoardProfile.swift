@@ -1,5 +1,6 @@
 import Camera
 import Engine
+import Kernels
 import Vision
 
 /// What a file of boards/ says about a board, and what it promises of Swiftlet there.
