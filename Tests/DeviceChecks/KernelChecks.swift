@@ -8,19 +8,26 @@ public enum KernelChecks {
         for atEnd in [true, false] {
             var operands = Operands(generator: SeededGenerator(seed: seed), atEnd: atEnd)
             let activation = fusedActivation(ck_activation_set(ck_fused_activations), seed: seed)
-            gemm(&operands, activation, &check)
-            convolution(&operands, activation, &check)
-            depthwise(&operands, activation, &check)
-            anyDepthwise(&operands, activation, &check)
-            anyPatches(&operands, &check)
-            normalisation(&operands, wholeMap: false, &check)
-            normalisation(&operands, wholeMap: true, &check)
-            attention(&operands, &check)
-            separableAttention(&operands, &check)
-            resize(&operands, alignCorners: false, &check)
-            resize(&operands, alignCorners: true, &check)
-            meanAndAdd(&operands, &check)
-            hardSwish(&operands, &check)
+            for number in 0..<UInt32(ck_f32_slot_count) {
+                // A kernel without a check does not compile.
+                switch ck_f32_slot(rawValue: number)! {
+                case .gemm_6x8: gemm(&operands, activation, &check)
+                case .conv3x3_s2: convolution(&operands, activation, &check)
+                case .dwconv3x3: depthwise(&operands, activation, &check)
+                case .dwconv: anyDepthwise(&operands, activation, &check)
+                case .patches: anyPatches(&operands, &check)
+                case .layernorm: normalisation(&operands, wholeMap: false, &check)
+                case .groupnorm1: normalisation(&operands, wholeMap: true, &check)
+                case .attention: attention(&operands, &check)
+                case .separable_attention: separableAttention(&operands, &check)
+                case .resize_bilinear:
+                    resize(&operands, alignCorners: false, &check)
+                    resize(&operands, alignCorners: true, &check)
+                case .mean: mean(&operands, &check)
+                case .hardswish: hardSwish(&operands, &check)
+                case .add: add(&operands, &check)
+                }
+            }
         }
     }
 
@@ -151,17 +158,22 @@ public enum KernelChecks {
         }
     }
 
-    private static func meanAndAdd(_ operands: inout Operands, _ check: inout Check) {
+    private static func mean(_ operands: inout Operands, _ check: inout Check) {
         let rows = operands.integer(1...30), channels = operands.integer(1...40)
-        let a = operands.values(rows * channels), b = operands.values(rows * channels)
-        let mean = operands.output(channels), sum = operands.output(rows * channels)
-        f32_mean__scalar(rows, channels, a.base, channels, mean.base)
-        f32_add__scalar(rows, channels, a.base, channels, b.base, channels, sum.base, channels)
+        let x = operands.values(rows * channels), mean = operands.output(channels)
+        f32_mean__scalar(rows, channels, x.base, channels, mean.base)
         for channel in 0..<channels {
             var total = 0.0
-            for row in 0..<rows { total += a[row * channels + channel] }
+            for row in 0..<rows { total += x[row * channels + channel] }
             check.expectClose(mean.elements[channel], total / Double(rows), "mean \(rows)x\(channels)")
         }
+    }
+
+    private static func add(_ operands: inout Operands, _ check: inout Check) {
+        let rows = operands.integer(1...30), channels = operands.integer(1...40)
+        let a = operands.values(rows * channels), b = operands.values(rows * channels)
+        let sum = operands.output(rows * channels)
+        f32_add__scalar(rows, channels, a.base, channels, b.base, channels, sum.base, channels)
         for index in 0..<rows * channels {
             check.expect(sum.elements[index] == a.elements[index] + b.elements[index], "add \(rows)x\(channels)")
         }

@@ -199,7 +199,7 @@ static __attribute__((noinline)) CK_TARGET void multiply_narrow(
     multiply_values(head, 1, first, rows, padded, width, panel, values, column, totals);
 }
 
-CK_INLINE void attention(const ck_f16_attention *head) {
+CK_TARGET void F16(attention)(const ck_f16_attention *head) {
     const size_t count = head->tokens.height * head->tokens.width, size = head->size;
     const size_t padded = ck_round_up(count, 16), width = ck_round_up(size, 8);
     ck_scalar *keys = head->scratch, *values = keys + size * padded, *scores = values + padded * width;

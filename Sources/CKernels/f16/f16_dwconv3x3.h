@@ -90,7 +90,7 @@ CK_INLINE void depthwise_all(const depthwise *d, const int stride, ck_activation
     if (c < d->channels) depthwise_channels(d, stride, 0, d->channels - c, activation, c);
 }
 
-CK_INLINE void dwconv3x3(
+CK_TARGET void F16(dwconv3x3)(
     size_t width, size_t channels, size_t stride, const uint16_t *const rows[3], size_t ldi, const uint16_t *weights,
     const float *bias, ck_activation activation, uint16_t *output, size_t ldo) {
     const depthwise d = {width, channels, stride, {rows[0], rows[1], rows[2]}, ldi, weights, bias, output, ldo};

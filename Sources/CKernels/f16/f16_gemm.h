@@ -101,7 +101,7 @@ static __attribute__((noinline)) CK_TARGET void guarded_block(const product *p, 
         product_block(p, 1, 1, 0, first, last);
 }
 
-CK_INLINE void gemm(
+CK_TARGET void F16(gemm)(
     size_t rows, size_t n, size_t k, const uint16_t *a, size_t lda, const uint16_t *b, const float *bias,
     ck_activation activation, const uint16_t *residual, size_t ldr, uint16_t *c, size_t ldc) {
     // A block of rows stays in the first-level cache while the columns of B pass.

@@ -61,7 +61,7 @@ CK_INLINE void normalise_channels(
     }
 }
 
-CK_INLINE void layernorm(
+CK_TARGET void F16(layernorm)(
     size_t rows, size_t channels, const uint16_t *input, size_t ldi, const float *gain, const float *shift,
     float epsilon, uint16_t *output, size_t ldo) {
     enum { ROWS = 16 };
@@ -78,7 +78,7 @@ CK_INLINE void layernorm(
     }
 }
 
-CK_INLINE void sums(
+CK_TARGET void F16(sums)(
     size_t rows, size_t channels, const uint16_t *input, size_t ldi, double *sum, double *squares) {
     for (size_t i = 0; i < rows; i++) {
         float row, products;
@@ -99,7 +99,7 @@ CK_INLINE void affine_channels(
     }
 }
 
-CK_INLINE void affine(
+CK_TARGET void F16(affine)(
     size_t rows, size_t channels, const uint16_t *input, size_t ldi, const float *gain, const float *shift,
     uint16_t *output, size_t ldo) {
     size_t c = 0;

@@ -29,7 +29,7 @@ CK_INLINE void convert_row(
     for (; i < 3 * width; i++) halves[i] = ck_f32_to_f16((float)row[i] * gain[i % 3] + bias[i % 3]);
 }
 
-CK_INLINE void patches3x3_s2(
+CK_TARGET void F16(patches3x3_s2)(
     size_t height, size_t width, const uint8_t *image, const float gain[3], const float bias[3], size_t y,
     uint16_t *patches) {
     const size_t count = (width + 1) / 2, stride = 3 * (width + 2) + 8;

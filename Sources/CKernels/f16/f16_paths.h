@@ -7,36 +7,20 @@
 // All of CK_F16_KERNELS.
 #define F16_scalar(KERNEL)
 
-#define F16_neon(KERNEL)                                                                                               \
-    KERNEL(gemm, f16_gemm_8x8__neon)                                                                                   \
-    KERNEL(dwconv3x3, f16_dwconv3x3__neon)                                                                             \
-    KERNEL(patches3x3_s2, f16_patches3x3_s2__neon)                                                                     \
-    KERNEL(attention, f16_attention__neon)                                                                             \
-    KERNEL(separable_attention, f16_separable_attention__neon)                                                         \
-    KERNEL(layernorm, f16_layernorm__neon)                                                                             \
-    KERNEL(sums, f16_sums__neon)                                                                                       \
-    KERNEL(affine, f16_affine__neon)
+// What f16_vectors.h makes of a path's vectors.
+#define F16_VECTORS(KERNEL, path)                                                                                      \
+    KERNEL(gemm, f16_gemm__##path)                                                                                     \
+    KERNEL(dwconv3x3, f16_dwconv3x3__##path)                                                                           \
+    KERNEL(patches3x3_s2, f16_patches3x3_s2__##path)                                                                   \
+    KERNEL(attention, f16_attention__##path)                                                                           \
+    KERNEL(separable_attention, f16_separable_attention__##path)                                                       \
+    KERNEL(layernorm, f16_layernorm__##path)                                                                           \
+    KERNEL(sums, f16_sums__##path)                                                                                     \
+    KERNEL(affine, f16_affine__##path)
+#define F16_neon(KERNEL) F16_VECTORS(KERNEL, neon)
 #define F16_neondot(KERNEL)
-
-#define F16_neonfp16(KERNEL)                                                                                           \
-    KERNEL(gemm, f16_gemm_8x16__neonfp16)                                                                              \
-    KERNEL(dwconv3x3, f16_dwconv3x3__neonfp16)                                                                         \
-    KERNEL(patches3x3_s2, f16_patches3x3_s2__neonfp16)                                                                 \
-    KERNEL(attention, f16_attention__neonfp16)                                                                         \
-    KERNEL(separable_attention, f16_separable_attention__neonfp16)                                                     \
-    KERNEL(layernorm, f16_layernorm__neonfp16)                                                                         \
-    KERNEL(sums, f16_sums__neonfp16)                                                                                   \
-    KERNEL(affine, f16_affine__neonfp16)
-
-#define F16_avx2(KERNEL)                                                                                               \
-    KERNEL(gemm, f16_gemm_4x16__avx2)                                                                                  \
-    KERNEL(dwconv3x3, f16_dwconv3x3__avx2)                                                                             \
-    KERNEL(patches3x3_s2, f16_patches3x3_s2__avx2)                                                                     \
-    KERNEL(attention, f16_attention__avx2)                                                                             \
-    KERNEL(separable_attention, f16_separable_attention__avx2)                                                         \
-    KERNEL(layernorm, f16_layernorm__avx2)                                                                             \
-    KERNEL(sums, f16_sums__avx2)                                                                                       \
-    KERNEL(affine, f16_affine__avx2)
+#define F16_neonfp16(KERNEL) F16_VECTORS(KERNEL, neonfp16)
+#define F16_avx2(KERNEL) F16_VECTORS(KERNEL, avx2)
 #define F16_avx512vnni(KERNEL)
 
 #define CK_TYPE(slot, parameters) typedef void f16_##slot##_kernel parameters;

@@ -4,7 +4,7 @@
 
 #include "f16_tile.h"
 
-CK_INLINE void separable_attention(const ck_f16_separable *head) {
+CK_TARGET void F16(separable_attention)(const ck_f16_separable *head) {
     const ck_tokens *tokens = &head->tokens;
     float *weights = head->scratch;
     const float inverse = 1.0f / ck_softmax_weights(head->q, tokens, weights);

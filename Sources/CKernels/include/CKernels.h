@@ -15,75 +15,72 @@
 #include "ckernels_types.h"
 #include "ckernels_vision.h"
 
-/// C[m,n] = activation(A[m,k] * B[k,n] + bias[n]) + residual[m,n].
-/// `bias` and `residual` may be NULL. `c` may be the residual itself, and must not overlap A or B.
-void f32_gemm_6x8__scalar(
-    size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, const float *bias,
-    const float *residual, size_t ldr, float *c, size_t ldc, ck_activation activation);
+/// The kernels in fp32, KERNEL(slot, (parameters)): the only list of them. There is one path, f32_SLOT__scalar, and no table.
+#define CK_F32_KERNELS(KERNEL)                                                                                         \
+    /* C[m,n] = activation(A[m,k] * B[k,n] + bias[n]) + residual[m,n]. `bias` and `residual` may be NULL. `c` may      \
+       be the residual itself, and must not overlap A or B. */                                                         \
+    KERNEL(gemm_6x8, (size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, const float *bias,     \
+        const float *residual, size_t ldr, float *c, size_t ldc, ck_activation activation))                            \
+    /* Dense 3x3 convolution, stride 2, zero padding 1: [height, width, in] -> [ceil(height/2), ceil(width/2),         \
+       out]. `weights` are [3][3][in][out]; output pixels have the stride `ldc`. Computes the output rows from         \
+       `first` to before `last`. */                                                                                    \
+    KERNEL(conv3x3_s2, (size_t height, size_t width, size_t in, size_t out, const float *input, const float *weights,  \
+        const float *bias, float *output, size_t ldc, ck_activation activation, size_t first, size_t last))            \
+    /* Depthwise 3x3 convolution, stride 1 or 2, zero padding 1: [height, width, c] -> [ceil(h/stride),                \
+       ceil(w/stride), c]. `weights` are [3][3][c]. Computes the output rows from `first` to before `last`. */         \
+    KERNEL(dwconv3x3, (size_t height, size_t width, size_t channels, size_t stride, const float *input, size_t ldi,    \
+        const float *weights, const float *bias, float *output, size_t ldo, ck_activation activation, size_t first,    \
+        size_t last))                                                                                                  \
+    /* Depthwise convolution by any window: weights [taps][channels]; `bias` may be NULL. Output rows from `first`     \
+       to before `last`. */                                                                                            \
+    KERNEL(dwconv, (const ck_window *window, size_t channels, const float *input, size_t ldi, const float *weights,    \
+        const float *bias, ck_activation activation, float *output, size_t ldo, size_t first, size_t last))            \
+    /* What the window sees of output row `y`, for a GEMM of taps * channels: patches[x] holds [taps][channels], 0     \
+       outside the map, and zeros up to `ldp`. `input` is the first of a group's channels. */                          \
+    KERNEL(patches, (const ck_window *window, size_t channels, const float *input, size_t ldi, size_t y,               \
+        float *patches, size_t ldp))                                                                                   \
+    /* Layer normalisation of each row over its channels, then y * gain + shift. */                                    \
+    KERNEL(layernorm, (size_t rows, size_t channels, const float *input, size_t ldi, const float *gain,                \
+        const float *shift, float epsilon, float *output, size_t ldo))                                                 \
+    /* Group normalisation with one group: mean and variance over the whole map, then y * gain[c] + shift[c] for       \
+       the rows from `first` to before `last`. */                                                                      \
+    KERNEL(groupnorm1, (size_t rows, size_t channels, const float *input, size_t ldi, const float *gain,               \
+        const float *shift, float epsilon, float *output, size_t ldo, size_t first, size_t last))                      \
+    /* Scaled dot-product attention of one head over `tokens` rows; q, k and v are columns of one matrix of stride     \
+       `ld`. Q is multiplied by `scale`. `scratch` holds (size + 1) * tokens floats: K transposed, and one row of      \
+       scores. */                                                                                                      \
+    KERNEL(attention, (size_t tokens, size_t size, const float *q, const float *k, const float *v, size_t ld,          \
+        float scale, float *output, size_t ldo, float *scratch))                                                       \
+    /* Separable self-attention over `tokens` rows (MobileViTv2, section 3.1): columns of `qkv` are 1 query,           \
+       `channels` keys and `channels` values. output = relu(value) * sum over tokens of key * softmax(query).          \
+       `scratch` holds tokens + channels floats. */                                                                    \
+    KERNEL(separable_attention, (size_t tokens, size_t channels, const float *qkv, size_t ld, float *output,           \
+        size_t ldo, float *scratch))                                                                                   \
+    /* Bilinear interpolation [height, width, c] -> [out_height, out_width, c]. With `align_corners` the corner        \
+       pixels' centres map onto each other, otherwise the pixel grids' edges do (PyTorch's two rules). Computes        \
+       the output rows from `first` to before `last`. */                                                               \
+    KERNEL(resize_bilinear, (size_t height, size_t width, size_t channels, const float *input, size_t ldi,             \
+        size_t out_height, size_t out_width, float *output, size_t ldo, int align_corners, size_t first,               \
+        size_t last))                                                                                                  \
+    /* Mean over all rows: [rows, c] -> [c]. */                                                                        \
+    KERNEL(mean, (size_t rows, size_t channels, const float *input, size_t ldi, float *output))                        \
+    /* x * min(max(x + 3, 0), 6) / 6 of each value. `output` may be `input`. */                                        \
+    KERNEL(hardswish, (size_t rows, size_t channels, const float *input, size_t ldi, float *output, size_t ldo))       \
+    /* output = a + b, row by row. */                                                                                  \
+    KERNEL(add, (size_t rows, size_t channels, const float *a, size_t lda, const float *b, size_t ldb, float *output,  \
+        size_t ldo))
 
-/// Dense 3x3 convolution, stride 2, zero padding 1: [height, width, in] -> [ceil(height/2), ceil(width/2), out].
-/// `weights` are [3][3][in][out]; output pixels have the stride `ldc`. Computes the output rows from `first` to before
-/// `last`.
-void f32_conv3x3_s2__scalar(
-    size_t height, size_t width, size_t in, size_t out, const float *input, const float *weights, const float *bias,
-    float *output, size_t ldc, ck_activation activation, size_t first, size_t last);
+#define CK_TWIN(slot, parameters) void f32_##slot##__scalar parameters;
+CK_F32_KERNELS(CK_TWIN)
+#undef CK_TWIN
 
-/// Depthwise 3x3 convolution, stride 1 or 2, zero padding 1: [height, width, c] -> [ceil(h/stride), ceil(w/stride), c].
-/// `weights` are [3][3][c]. Computes the output rows from `first` to before `last`.
-void f32_dwconv3x3__scalar(
-    size_t height, size_t width, size_t channels, size_t stride, const float *input, size_t ldi, const float *weights,
-    const float *bias, float *output, size_t ldo, ck_activation activation, size_t first, size_t last);
-
-/// Depthwise convolution by any window: weights [taps][channels]; `bias` may be NULL. Output rows from `first` to before
-/// `last`.
-void f32_dwconv__scalar(
-    const ck_window *window, size_t channels, const float *input, size_t ldi, const float *weights, const float *bias,
-    ck_activation activation, float *output, size_t ldo, size_t first, size_t last);
-
-/// What the window sees of output row `y`, for a GEMM of taps * channels: patches[x] holds [taps][channels], 0 outside the
-/// map, and zeros up to `ldp`. `input` is the first of a group's channels.
-void f32_patches__scalar(
-    const ck_window *window, size_t channels, const float *input, size_t ldi, size_t y, float *patches, size_t ldp);
-
-/// Layer normalisation of each row over its channels, then y * gain + shift.
-void f32_layernorm__scalar(
-    size_t rows, size_t channels, const float *input, size_t ldi, const float *gain, const float *shift, float epsilon,
-    float *output, size_t ldo);
-
-/// Group normalisation with one group: mean and variance over the whole map, then y * gain[c] + shift[c] for the rows
-/// from `first` to before `last`.
-void f32_groupnorm1__scalar(
-    size_t rows, size_t channels, const float *input, size_t ldi, const float *gain, const float *shift, float epsilon,
-    float *output, size_t ldo, size_t first, size_t last);
-
-/// Scaled dot-product attention of one head over `tokens` rows; q, k and v are columns of one matrix of stride `ld`.
-/// Q is multiplied by `scale`. `scratch` holds (size + 1) * tokens floats: K transposed, and one row of scores.
-void f32_attention__scalar(
-    size_t tokens, size_t size, const float *q, const float *k, const float *v, size_t ld, float scale, float *output,
-    size_t ldo, float *scratch);
-
-/// Separable self-attention over `tokens` rows (MobileViTv2, section 3.1): columns of `qkv` are 1 query, `channels`
-/// keys and `channels` values. output = relu(value) * sum over tokens of key * softmax(query).
-/// `scratch` holds tokens + channels floats.
-void f32_separable_attention__scalar(
-    size_t tokens, size_t channels, const float *qkv, size_t ld, float *output, size_t ldo, float *scratch);
-
-/// Bilinear interpolation [height, width, c] -> [out_height, out_width, c]. With `align_corners` the corner pixels'
-/// centres map onto each other, otherwise the pixel grids' edges do (PyTorch's two rules). Computes the output rows from
-/// `first` to before `last`.
-void f32_resize_bilinear__scalar(
-    size_t height, size_t width, size_t channels, const float *input, size_t ldi, size_t out_height, size_t out_width,
-    float *output, size_t ldo, int align_corners, size_t first, size_t last);
-
-/// Mean over all rows: [rows, c] -> [c].
-void f32_mean__scalar(size_t rows, size_t channels, const float *input, size_t ldi, float *output);
-
-/// x * min(max(x + 3, 0), 6) / 6 of each value. `output` may be `input`.
-void f32_hardswish__scalar(size_t rows, size_t channels, const float *input, size_t ldi, float *output, size_t ldo);
-
-/// output = a + b, row by row.
-void f32_add__scalar(
-    size_t rows, size_t channels, const float *a, size_t lda, const float *b, size_t ldb, float *output, size_t ldo);
+#define CK_SLOT(slot, parameters) ck_f32_slot_##slot,
+/// The kernels as numbers from 0 on. Closed, so that a loop over them that forgets one does not compile.
+typedef enum __attribute__((enum_extensibility(closed))) { CK_F32_KERNELS(CK_SLOT) } ck_f32_slot;
+#undef CK_SLOT
+#define CK_SLOT(slot, parameters) +1
+enum { ck_f32_slot_count = CK_F32_KERNELS(CK_SLOT) };
+#undef CK_SLOT
 
 /// Widens IEEE half precision to single precision.
 void f16_to_f32__scalar(size_t count, const uint16_t *input, float *output);
