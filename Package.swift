@@ -57,23 +57,27 @@ let package = Package(
 
         // Device: Embedded subset. Dependencies point downwards only.
         device("Threading", ["CLinux"]),
+        device("Pixels"),
         device("Files", ["CLinux"]),
         device("Arena", ["CLinux"]),
         device("ModelFile", ["Files", "CLinux"]),
         device("Kernels", ["CKernels", "CLinux"]),
         device("Engine", ["Arena", "ModelFile", "Threading", "Kernels", "CKernels", "CLinux"]),
         device("Networks", ["Engine", "ModelFile"]),
-        device("Vision", ["CJPEG", "Kernels", "CKernels", "Files"]),
-        device("Model", ["Vision", "Networks", "Engine", "ModelFile", "Kernels", "CLinux"]),
-        device("Camera", ["CV4L", "Files", "CLinux"]),
-        device("Stream", ["Threading", "CLinux"]),
-        device("Service", ["Stream", "Camera", "Model", "Vision", "Files", "Threading", "Kernels", "CLinux"]),
+        device("Vision", ["Pixels", "CJPEG", "Kernels", "CKernels", "Files"]),
+        device("Model", ["Vision", "Pixels", "Networks", "Engine", "ModelFile", "Kernels", "CLinux"]),
+        device("Camera", ["Pixels", "CV4L", "Files", "CLinux"]),
+        device("Stream", ["Pixels", "Threading", "CLinux"]),
+        device("Service", ["Stream", "Camera", "Model", "Vision", "Pixels", "Files", "Threading", "Kernels", "CLinux"]),
         program(
             "swiftletd",
-            ["Service", "Stream", "Camera", "Model", "Engine", "Vision", "Files", "Threading", "Kernels", "CLinux"]),
+            ["Service", "Stream", "Camera", "Model", "Engine", "Vision", "Pixels", "Files", "Threading", "Kernels", "CLinux"]),
         program(
             "swiftlet",
-            ["Service", "Stream", "Camera", "Model", "Networks", "Engine", "ModelFile", "Vision", "Files", "Kernels", "CLinux"]),
+            [
+                "Service", "Stream", "Camera", "Model", "Networks", "Engine", "ModelFile", "Vision", "Pixels", "Files", "Kernels",
+                "CLinux",
+            ]),
 
         // Tests that run on the host and, as Embedded Swift, on the board.
         .target(
@@ -84,7 +88,8 @@ let package = Package(
         .target(
             name: "DeviceChecks",
             dependencies: [
-                "CTestSupport", "Kernels", "CKernels", "Files", "Threading", "Service", "Stream", "Camera", "Model", "Engine",
+                "CTestSupport", "Kernels", "CKernels", "Files", "Threading", "Pixels", "Service", "Stream", "Camera", "Model",
+                "Engine",
             ],
             path: "Tests/DeviceChecks", swiftSettings: strict),
         program("swiftlet-device-tests", ["DeviceChecks", "CAllocationCounter", "CLinux"], path: "Tests/Device"),
@@ -94,12 +99,12 @@ let package = Package(
         host("Annotations"),
         // Optimised in debug builds too: calibration looks at every value of every tensor.
         .target(
-            name: "Quantizer", dependencies: ["Checkpoint", "Model", "Files", "CKernels"],
+            name: "Quantizer", dependencies: ["Checkpoint", "Model", "Pixels", "Files", "CKernels"],
             swiftSettings: strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
         program(
             "swiftlet-model",
             [
-                "Annotations", "Quantizer", "Checkpoint", "Service", "Model", "Engine", "Files",
+                "Annotations", "Quantizer", "Checkpoint", "Service", "Model", "Engine", "Pixels", "Files",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -115,7 +120,7 @@ let package = Package(
         tests("Engine", ["Quantizer", "Model"]),
         tests("Vision", ["CTestSupport", "DeviceChecks"]),
         tests("Camera", ["CV4L", "CTestSupport", "Files"]),
-        tests("Stream", ["CLinux"]),
+        tests("Stream", ["Vision", "CLinux"]),
         tests("Service", ["Quantizer", "Model", "Camera", "Files", "CTestSupport", "DeviceChecks"]),
         tests("Checkpoint", ["Files"]),
         tests("Quantizer", ["Files"]),
@@ -132,7 +137,8 @@ if Context.environment["SWIFTLET_FUZZ"] != nil {
         .executableTarget(
             name: "swiftlet-fuzz",
             dependencies: [
-                "Annotations", "Quantizer", "Checkpoint", "Service", "Stream", "Camera", "Model", "Engine", "Vision", "CLinux",
+                "Annotations", "Quantizer", "Checkpoint", "Service", "Stream", "Camera", "Model", "Engine", "Vision", "Pixels",
+                "CLinux",
                 "CHostileDevice", "CTestSupport", "CV4L",
             ],
             path: "Tests/Fuzz", exclude: ["README.md", "corpus", "HostileDevice"],

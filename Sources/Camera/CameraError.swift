@@ -1,5 +1,6 @@
 import CLinux
 import Files
+import Pixels
 
 /// Why a source cannot be opened or go on. Numbers are errno values.
 public enum CameraError: Error, Equatable, Sendable {

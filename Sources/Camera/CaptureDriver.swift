@@ -1,3 +1,5 @@
+import Pixels
+
 /// What a live camera is known by. Texts are UTF-8, empty where there is none.
 public struct CameraIdentity: Equatable, Sendable {
     /// The device node, null-terminated. The kernel numbers nodes as they come: the others stay.
@@ -72,7 +74,7 @@ public protocol CaptureDriver {
     /// Hands a buffer back to the driver.
     mutating func enqueue(_ index: Int) throws(CameraError)
     /// The pixels in a filled buffer, or what is wrong with it.
-    func image(_ index: Int) -> Result<CapturedImage, BadCapture>
+    func image(_ index: Int) -> Result<PixelBuffer, BadCapture>
 }
 
 /// `BadFrame` as an error, for `Result`.

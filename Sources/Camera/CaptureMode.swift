@@ -1,3 +1,5 @@
+import Pixels
+
 /// One way in which a camera offers its frames.
 public struct CaptureMode: Equatable, Sendable {
     /// What frames come as, `isConverted` after libv4l has made that of them.
@@ -137,5 +139,22 @@ extension CaptureMode {
     fileprivate func distance(toRate wanted: Double) -> Int64 {
         guard rate > 0 else { return .max }
         return Int64(abs(1e6 / rate - 1e6 / wanted).rounded())
+    }
+}
+
+extension PixelFormat {
+    /// What a frame of this costs before the network sees it, as a place in a list: first where fewest bytes cross the
+    /// bus and the memory and nothing has to be decoded. Colour comes before grey, which the networks were not trained on.
+    var cost: Int {
+        switch self {
+        case .nv12: 0
+        case .yuv420: 1
+        case .yuyv: 2
+        case .uyvy: 3
+        case .bgr24: 4
+        case .rgb24: 5
+        case .mjpeg: 6
+        case .grey: 7
+        }
     }
 }

@@ -1,5 +1,6 @@
 import CLinux
 import Files
+import Pixels
 
 /// Pictures from files as if a camera took them: a JPEG, a folder of JPEGs, a file of concatenated JPEGs (MJPEG), or a
 /// stream of them (standard input, a FIFO).

@@ -1,3 +1,5 @@
+import Pixels
+
 /// What a frame is called in its source.
 public enum FrameName {
     /// A picture's file name, UTF-8 by custom only.
@@ -31,4 +33,19 @@ public enum FrameEvent {
     case ended
     /// The interrupting descriptor became readable.
     case interrupted
+}
+
+/// One frame of a live camera.
+public struct CapturedFrame {
+    /// Void once the camera is asked for the next frame.
+    public let image: PixelBuffer
+    /// Counts the frames that the camera made while it was open, from 0: a gap is a frame that was left out.
+    public let sequence: UInt64
+    /// Nanoseconds of CLOCK_MONOTONIC, from the driver where that tells.
+    public let capturedMonotonic: UInt64
+    /// The same moment in nanoseconds since 1970.
+    public let capturedRealtime: UInt64
+    /// Whether the driver marked it as damaged, as it does with all of this camera's frames: it is to be used where
+    /// nothing else is wrong with it.
+    public let isFlagged: Bool
 }

@@ -1,3 +1,5 @@
+import Pixels
+
 /// A camera that may come, go, hang and send garbage: the newest of its frames, and what becomes of it.
 ///
 ///     absent -> opening -> streaming <-> stalled, unusable -> absent
@@ -259,7 +261,7 @@ public final class LiveCamera<Driver: CaptureDriver> {
         // Frames that can't be used show too that the camera lives.
         if hasCome { silence.came(at: driver.monotonicTime) }
         var kept = newest
-        var image: CapturedImage?
+        var image: PixelBuffer?
         if let newest { image = try look(at: newest, &fault) }
         if let older {
             if image == nil {
@@ -278,7 +280,7 @@ public final class LiveCamera<Driver: CaptureDriver> {
         return give(kept, image)
     }
 
-    private func give(_ kept: Drained, _ image: CapturedImage) -> Event {
+    private func give(_ kept: Drained, _ image: PixelBuffer) -> Event {
         let now = driver.monotonicTime
         let told = kept.buffer.captured, earliest = queued[kept.buffer.index & 31]
         let isPossible = told <= now && told + Self.clockSlack >= earliest
@@ -299,7 +301,7 @@ public final class LiveCamera<Driver: CaptureDriver> {
     }
 
     /// The image in a buffer; nil where it is a bad one, whose buffer the driver has got back.
-    private func look(at drained: Drained, _ fault: inout BadFrame?) throws(CameraError) -> CapturedImage? {
+    private func look(at drained: Drained, _ fault: inout BadFrame?) throws(CameraError) -> PixelBuffer? {
         switch driver.image(drained.buffer.index) {
         case .success(let image): return image
         case .failure(let bad):

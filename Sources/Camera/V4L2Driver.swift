@@ -1,5 +1,6 @@
 import CLinux
 import CV4L
+import Pixels
 
 /// Cameras by Video4Linux: memory-mapped streaming of single-planar and multi-planar devices.
 public struct V4L2Driver: CaptureDriver {
@@ -36,7 +37,7 @@ public struct V4L2Driver: CaptureDriver {
     private var usesPlanes = false
     private var format = clinux_v4l2_format()
     private var pixelFormat = PixelFormat.yuyv
-    private var colour = ColourEncoding(matrix: .bt601, isFullRange: false)
+    private var colour = ColourEncoding.bt601(isFullRange: false)
     private var buffers: [Buffer] = []
     /// For frames of a format that is not read here.
     private var converter: FrameConverter?
@@ -270,14 +271,14 @@ public struct V4L2Driver: CaptureDriver {
 
     /// `index` is that of a `FilledBuffer`. The pixels are the driver's memory, or the converter's, whose next frame
     /// replaces them.
-    public func image(_ index: Int) -> Result<CapturedImage, BadCapture> {
+    public func image(_ index: Int) -> Result<PixelBuffer, BadCapture> {
         let buffer = buffers[index]
         var parts = buffer.planes
         for plane in 0..<3 where parts[plane].count > 0 {
             parts[plane] = UnsafeRawBufferPointer(rebasing: parts[plane].prefix(max(buffer.byteCounts[plane], 0)))
         }
-        var layout = FrameLayout(
-            format: pixelFormat, width: Int(format.width), height: Int(format.height), colour: colour,
+        var shape = PixelShape(
+            format: pixelFormat, size: PictureSize(width: Int(format.width), height: Int(format.height)), colour: colour,
             rowBytes: [
                 Int(clamping: format.planes.0.row_bytes), Int(clamping: format.planes.1.row_bytes),
                 Int(clamping: format.planes.2.row_bytes),
@@ -287,10 +288,10 @@ public struct V4L2Driver: CaptureDriver {
             case .failure(let bad): return .failure(bad)
             case .success(let converted): parts[0] = converted
             }
-            layout.rowBytes = [0, 0, 0]
+            shape.rowBytes = [0, 0, 0]
             // libv4l's own colours.
-            layout.colour = ColourEncoding(matrix: .bt601, isFullRange: false)
+            shape.colour = .bt601(isFullRange: false)
         }
-        return layout.image(parts, partCount: Int(format.plane_count))
+        return shape.pixels(in: parts, partCount: Int(format.plane_count))
     }
 }

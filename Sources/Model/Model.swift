@@ -2,6 +2,7 @@ import CLinux
 import Engine
 import ModelFile
 import Networks
+import Pixels
 import Vision
 
 /// A model ready to run: one picture in, its task's result out. Joins model file, engine and vision. Not thread-safe; one

@@ -1,5 +1,6 @@
 import ModelFile
 import Networks
+import Pixels
 import Vision
 
 extension ModelDescription {

@@ -1,5 +1,6 @@
 import ModelFile
 import Networks
+import Pixels
 import Vision
 
 /// Everything a model file says about a model beside its weights.

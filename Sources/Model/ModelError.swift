@@ -1,5 +1,6 @@
 import Engine
 import ModelFile
+import Pixels
 import Vision
 
 /// Why a model could not be prepared.

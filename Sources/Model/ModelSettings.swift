@@ -1,5 +1,6 @@
 import Engine
 import Kernels
+import Pixels
 import Vision
 
 /// What a program decides about the way into a model, and about what comes out.

@@ -1,4 +1,5 @@
 import Engine
+import Pixels
 import Vision
 
 /// What a network's output stands for, with what turns it into a result: a kind of task is a decoder and a case here.

@@ -1,3 +1,4 @@
+import Pixels
 import Vision
 
 /// The way in: pictures of every kind become a network's input tensor. One thread owns it.

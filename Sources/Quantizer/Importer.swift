@@ -5,6 +5,7 @@ import Files
 import Foundation
 import ModelFile
 import Networks
+import Pixels
 import Vision
 
 /// How weights are stored in the model file; biases and normalisation stay fp32.

@@ -1,6 +1,7 @@
 import CLinux
 import Camera
 import Files
+import Pixels
 
 extension CameraError {
     /// What stands for a camera's name where the user gave none.

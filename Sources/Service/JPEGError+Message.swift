@@ -1,4 +1,5 @@
 import Files
+import Pixels
 import Vision
 
 extension JPEGError {

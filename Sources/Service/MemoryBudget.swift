@@ -1,4 +1,5 @@
 import Camera
+import Pixels
 import Stream
 import Vision
 
@@ -13,7 +14,7 @@ public enum MemoryBudget {
     /// Its pixels, with what libjpeg needs to get at them and what it keeps.
     static let decoding = JPEGLimits.live.memory + 4 << 20
     /// Copies that clients have asked for.
-    static let copies = StreamLimits().pictures * PictureLayout.mostBytes
+    static let copies = StreamLimits().pictures * CapturedPicture.maximumByteCount
     /// What waits for clients, and what they have sent.
     static let clients = StreamLimits().clients * (StreamLimits().queueBytes + StreamProtocol.inputLimit)
     /// The program, its threads' stacks, lines, labels and settings.

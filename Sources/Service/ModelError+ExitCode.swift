@@ -1,5 +1,6 @@
 import CLinux
 import Model
+import Pixels
 
 extension ModelError {
     /// What a program ends with that cannot prepare its model.

@@ -3,6 +3,7 @@ import Model
 import Engine
 import ModelFile
 import Networks
+import Pixels
 import Vision
 
 extension EngineError {

@@ -1,3 +1,5 @@
+import Pixels
+
 /// What has become of the camera, for a line to all clients.
 public struct CameraLine {
     /// What the camera is doing.

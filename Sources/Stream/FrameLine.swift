@@ -1,3 +1,5 @@
+import Pixels
+
 /// What a frame's line says besides its detections. Times are in nanoseconds.
 public struct FrameLine {
     /// What the picture is called in its source: a file's name, or its place in a sequence, from 0.

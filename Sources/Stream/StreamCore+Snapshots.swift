@@ -1,4 +1,5 @@
 import CLinux
+import Pixels
 import Threading
 
 /// Pictures for clients that ask for one. Capture copies a picture only while somebody waits for it; the line about it
@@ -89,35 +90,35 @@ extension JSONWriter {
     /// The beginning of a snapshot's line up to what a frame's line has behind its type. At most
     /// `StreamProtocol.snapshotHeadLimit` bytes.
     mutating func snapshotHead(_ picture: CapturedPicture) -> UnsafeRawBufferPointer {
-        let layout = picture.layout
+        let shape = picture.shape
         clear()
         beginObject()
         key("type")
         string("snapshot")
         key("format")
-        fourcc(layout.format)
+        fourcc(shape.format.fourcc)
         key("bytes")
         integer(picture.byteCount)
-        if layout.rotation != 0 {
+        if picture.rotation != 0 {
             key("rotate_deg")
-            integer(layout.rotation)
+            integer(picture.rotation)
         }
-        guard layout.planeCount > 0 else { return written }
+        guard shape.format != .mjpeg else { return written }
         key("planes")
         beginArray()
-        for index in 0..<layout.planeCount {
+        for plane in 0..<shape.format.planeCount {
             beginObject()
             key("offset")
-            integer(layout.planes[index].offset)
+            integer(picture.offsets[plane])
             key("row_bytes")
-            integer(layout.planes[index].rowBytes)
+            integer(shape.rowBytes[plane])
             endObject()
         }
         endArray()
         key("matrix")
-        string(layout.isBT709 ? "bt709" : "bt601")
+        string(shape.colour.matrix == .bt709 ? "bt709" : "bt601")
         key("full_range")
-        boolean(layout.isFullRange)
+        boolean(shape.colour.isFullRange)
         return written
     }
 }

@@ -1,4 +1,5 @@
 import CLinux
+import Pixels
 import Threading
 
 /// What the two threads of a server share, and what belongs to the server's own (`StreamCore+Thread.swift`).

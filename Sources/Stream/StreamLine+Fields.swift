@@ -1,3 +1,5 @@
+import Pixels
+
 /// The fields that a client looks at.
 enum StreamField: UInt64 {
     case protocolVersion, version, model, snapshots

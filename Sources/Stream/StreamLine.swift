@@ -1,3 +1,5 @@
+import Pixels
+
 /// What the daemon says in one line, as a client reads it. Fields that a line of its kind does not have are 0 or empty.
 /// Texts are UTF-8 without escapes: they may hold control characters. Texts and detections are valid until the line's
 /// reader reads the next one.
@@ -70,12 +72,12 @@ public struct StreamLine {
     public var byteCount = 0
     /// 0 for a JPEG.
     public var planeCount = 0
-    /// The first `planeCount` mean something; none of them is checked against `byteCount`.
-    public var planes = InlineArray<3, PictureLayout.Plane>(repeating: PictureLayout.Plane(offset: 0, rowBytes: 0))
-    /// ITU-R BT.709 instead of BT.601.
-    public var isBT709 = false
-    /// Whether Y, Cb and Cr use all of 0...255.
-    public var isFullRange = false
+    /// Where each plane begins; the first `planeCount` mean something, and `pixels(in:)` checks them.
+    public var offsets: InlineArray<3, Int> = [0, 0, 0]
+    /// Bytes from one row of a plane to the next, likewise.
+    public var rowBytes: InlineArray<3, Int> = [0, 0, 0]
+    /// Of YCbCr formats.
+    public var colour = ColourEncoding.bt601(isFullRange: false)
     /// What turns the picture upright: clockwise, in degrees; 0, 90, 180 or 270.
     public var rotation = 0
 
@@ -99,6 +101,19 @@ public struct StreamLine {
     public init() {}
 
     static var nothing: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
+}
+
+extension StreamLine {
+    /// The picture that a snapshot's line speaks of, in its bytes and not yet turned; nil where the two do not fit: neither
+    /// is to be trusted.
+    public func pixels(in bytes: UnsafeRawBufferPointer) -> PixelBuffer? {
+        guard let format = PixelFormat(name: self.format) else { return nil }
+        guard format == .mjpeg || planeCount == format.planeCount else { return nil }
+        let isSwapped = rotation == 90 || rotation == 270
+        let size = PictureSize(width: isSwapped ? height : width, height: isSwapped ? width : height)
+        return PixelBuffer(
+            PixelShape(format: format, size: size, colour: colour, rowBytes: rowBytes), offsets: offsets, in: bytes)
+    }
 }
 
 /// Why bytes are no line of the daemon.

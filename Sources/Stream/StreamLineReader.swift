@@ -1,3 +1,5 @@
+import Pixels
+
 /// Reads the daemon's lines one by one. What comes out of a socket is not to be trusted: every number is checked
 /// against its range, every field against being there twice or not at all. Fields and kinds of lines that are not known
 /// are skipped, as the protocol wants it. All memory is taken at the start.
@@ -122,10 +124,10 @@ public struct StreamLineReader: ~Copyable {
             line.metrics = json.bytes(from: start)
             guard line.metrics.first == UInt8(ascii: "{") else { throw .badValue }
         case .rate: line.rate = try number(in: 0...1e6)
-        case .bytes: line.byteCount = Int(try whole(in: 1...Double(PictureLayout.mostBytes)))
+        case .bytes: line.byteCount = Int(try whole(in: 1...Double(CapturedPicture.maximumByteCount)))
         case .planes: try readPlanes()
-        case .matrix: line.isBT709 = equal(try text(), "bt709")
-        case .fullRange: line.isFullRange = try boolean()
+        case .matrix: line.colour.matrix = equal(try text(), "bt709") ? .bt709 : .bt601
+        case .fullRange: line.colour.isFullRange = try boolean()
         case .rotation:
             line.rotation = Int(try whole(in: 0...270))
             guard line.rotation % 90 == 0 else { throw .badValue }
@@ -182,10 +184,10 @@ public struct StreamLineReader: ~Copyable {
             try reader.eachKey { reader, key throws(StreamLineError) in
                 if equal(key, "offset") {
                     parts |= 1
-                    reader.line.planes[count].offset = Int(try reader.whole(in: 0...Double(PictureLayout.mostBytes)))
+                    reader.line.offsets[count] = Int(try reader.whole(in: 0...Double(CapturedPicture.maximumByteCount)))
                 } else if equal(key, "row_bytes") {
                     parts |= 2
-                    reader.line.planes[count].rowBytes = Int(try reader.whole(in: 1...Double(PictureLayout.mostBytes)))
+                    reader.line.rowBytes[count] = Int(try reader.whole(in: 1...Double(CapturedPicture.maximumByteCount)))
                 } else {
                     try reader.skip()
                 }

@@ -1,3 +1,4 @@
+import Pixels
 import Threading
 
 /// Bounds of a server. The defaults are the product's; tests make them small.

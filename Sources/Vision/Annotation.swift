@@ -1,3 +1,5 @@
+import Pixels
+
 extension Picture {
     /// Draws detections into the picture: a box in its class's colour and a tag with label and score, in a size that
     /// goes with the picture's. Boxes are drawn as they stand in the stream, in tenths of a pixel: it makes no

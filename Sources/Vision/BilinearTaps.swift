@@ -1,4 +1,5 @@
 import CKernels
+import Pixels
 
 /// Where each position along a tensor's side lies between two pixels of the picture.
 struct BilinearTaps {

@@ -1,3 +1,5 @@
+import Pixels
+
 /// A rectangle in units of the picture's width and height (0...1 inside it), not clipped to the picture.
 public struct Box: Equatable, Sendable {
     /// From the picture's left edge.

@@ -1,3 +1,5 @@
+import Pixels
+
 /// A pixel's colour.
 public struct Colour: Equatable, Sendable {
     /// A pixel's first byte in `Picture`.

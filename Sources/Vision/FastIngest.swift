@@ -1,5 +1,6 @@
 import CKernels
 import Kernels
+import Pixels
 
 /// `ResizeRule.fast` from pictures of any layout: channels are resized where they lie, and colours converted at the
 /// network's size, so that no frame is ever converted whole.
@@ -73,8 +74,8 @@ struct FastIngest: ~Copyable {
         }
         let (first, second, third) = (channelRows, channelRows + target.width, channelRows + 2 * target.width)
         switch layout.colours {
-        case .yCbCr(let matrix):
-            withUnsafePointer(to: matrix.kernel) {
+        case .yCbCr(let encoding):
+            withUnsafePointer(to: encoding.kernel) {
                 kernels.pointee.ycc_to_rgb(target.width, first, second, third, $0, reversed ? 1 : 0, output)
             }
         case .grey: kernels.pointee.interleave(target.width, first, first, first, output)

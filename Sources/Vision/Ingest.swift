@@ -1,5 +1,6 @@
 import CKernels
 import Kernels
+import Pixels
 
 /// Turns pictures into the network's input tensor. Tables for a picture's size are made when the first picture of that
 /// size comes, and kept until the size changes; nothing is allocated in between.

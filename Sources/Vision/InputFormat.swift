@@ -1,3 +1,5 @@
+import Pixels
+
 /// The order in which a network takes a pixel's channels.
 public enum ChannelOrder: Sendable {
     case rgb

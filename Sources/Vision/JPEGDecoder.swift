@@ -1,5 +1,6 @@
 import CJPEG
 import Files
+import Pixels
 
 /// Decodes JPEGs from memory with libjpeg: grey, YCbCr and RGB, baseline and progressive, into upright RGB pictures.
 /// Full-size pictures equal those of Pillow and OpenCV to the bit, apart from the rotation that EXIF asks for, which

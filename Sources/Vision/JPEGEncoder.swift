@@ -1,4 +1,5 @@
 import CJPEG
+import Pixels
 
 /// Encodes pictures as baseline JPEGs in memory: YCbCr 4:4:4, so that thin coloured lines stay sharp.
 public struct JPEGEncoder: ~Copyable {

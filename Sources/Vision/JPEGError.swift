@@ -1,5 +1,6 @@
 import CJPEG
 import Files
+import Pixels
 
 /// Why a JPEG was not decoded, or a picture not encoded.
 public enum JPEGError: Error, Equatable, Sendable {

@@ -1,3 +1,5 @@
+import Pixels
+
 /// How a picture is stored, by the numbers of EXIF's Orientation tag (CIPA DC-008, tag 0x0112): where the stored first
 /// row and first column lie in the upright picture.
 public enum Orientation: UInt8, Sendable {

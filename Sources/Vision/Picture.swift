@@ -1,16 +1,4 @@
-/// Width and height in pixels.
-public struct PictureSize: Equatable, Sendable {
-    /// Pixels of a row.
-    public var width: Int
-    /// Rows.
-    public var height: Int
-
-    /// Takes any numbers: whoever reads them from outside checks them.
-    public init(width: Int, height: Int) {
-        self.width = width
-        self.height = height
-    }
-}
+import Pixels
 
 /// An RGB picture: one byte per channel, pixels interleaved, rows from the top without gaps: [height, width, 3].
 ///

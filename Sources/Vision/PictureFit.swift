@@ -1,3 +1,5 @@
+import Pixels
+
 /// What becomes of a picture's aspect ratio on its way into the network.
 public enum PictureFit: Sendable {
     /// Width and height are resized independently: the picture covers the whole tensor.

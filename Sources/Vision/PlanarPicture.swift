@@ -1,4 +1,5 @@
 import CJPEG
+import Pixels
 
 /// A JPEG's components as they are stored: Y, Cb and Cr with their own sizes, or Y alone. The picture owns one buffer,
 /// which is used again as that of a `Picture` is.

@@ -1,3 +1,5 @@
+import Pixels
+
 /// A picture turned by quarters, whatever its layout: each channel has a plane of its own, turned sample by sample. It owns
 /// one buffer, which grows to the largest picture it was given.
 public struct TurnedPicture: ~Copyable {

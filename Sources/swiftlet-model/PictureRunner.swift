@@ -1,6 +1,7 @@
 import Model
 import Dispatch
 import Foundation
+import Pixels
 import Quantizer
 import Vision
 

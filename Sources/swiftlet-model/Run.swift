@@ -3,6 +3,7 @@ import Checkpoint
 import Model
 import Foundation
 import ModelFile
+import Pixels
 import Quantizer
 import Service
 import Vision

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Networks
+import Pixels
 import Vision
 
 /// WIDTHxHEIGHT in pixels on the command line.

@@ -2,6 +2,7 @@ import CLinux
 import Model
 import Engine
 import Networks
+import Pixels
 import Service
 import Vision
 

@@ -1,5 +1,6 @@
 import Engine
 import Kernels
+import Pixels
 import Service
 import Stream
 import Vision

@@ -1,4 +1,5 @@
 import Model
+import Pixels
 import Service
 import Stream
 import Vision

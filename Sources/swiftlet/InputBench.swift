@@ -2,6 +2,7 @@ import CLinux
 import Camera
 import Model
 import Files
+import Pixels
 import Service
 import Stream
 import Vision
@@ -39,19 +40,16 @@ struct InputBench {
     /// Frames whose bytes do not matter to the speed.
     private func time(_ format: PixelFormat) -> ExitCode {
         let size = Self.cameraSize
-        let nothing = CapturedImage.Plane(bytes: UnsafeRawBufferPointer(start: nil, count: 0), rowBytes: 0)
-        var image = CapturedImage(
-            format: format, width: size.width, height: size.height,
-            colour: ColourEncoding(matrix: .bt601, isFullRange: false), planes: [nothing, nothing, nothing])
+        let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+        var image = PixelBuffer(PixelShape(format: format, size: size), planes: [nothing, nothing, nothing])
         var buffers: [UnsafeMutableRawBufferPointer] = []
         defer { for buffer in buffers { buffer.deallocate() } }
         for plane in 0..<format.planeCount {
-            let rowBytes = format.rowBytes(plane: plane, width: size.width)
             let bytes = UnsafeMutableRawBufferPointer.allocate(
-                byteCount: rowBytes * format.rows(plane: plane, height: size.height), alignment: 64)
+                byteCount: image.shape.rowBytes[plane] * format.rows(plane: plane, height: size.height), alignment: 64)
             for index in 0..<bytes.count { bytes[index] = UInt8(truncatingIfNeeded: index) }
             buffers.append(bytes)
-            image.planes[plane] = CapturedImage.Plane(bytes: UnsafeRawBufferPointer(bytes), rowBytes: rowBytes)
+            image.planes[plane] = UnsafeRawBufferPointer(bytes)
         }
         guard let view = image.view else { preconditionFailure("every format but MJPEG has pixels") }
         return time(from: size) { _ = input.load(view, into: detector.input) }

@@ -4,6 +4,7 @@ import Engine
 import Files
 import ModelFile
 import Networks
+import Pixels
 import Service
 import Stream
 import Vision

@@ -1,6 +1,7 @@
 import CLinux
 import Camera
 import Files
+import Pixels
 import Service
 import Stream
 import Vision
@@ -111,10 +112,10 @@ struct Snapshot: ~Copyable {
         guard clinux_memfd_is_sealed(descriptor) else {
             return fail(.badData, "\(socket): sends a picture that may still change: is that swiftletd's socket?")
         }
-        guard let image = CapturedImage(line, bytes: UnsafeRawBufferPointer(bytes)) else {
+        guard let image = line.pixels(in: UnsafeRawBufferPointer(bytes)) else {
             return fail(.badData, "\(socket): sends a picture that is not what it says")
         }
-        if options.isPlain, image.format == .mjpeg, line.rotation == 0 { return writeWhole(image.planes[0].bytes) }
+        if options.isPlain, image.format == .mjpeg, line.rotation == 0 { return writeWhole(image.planes[0]) }
         do throws(JPEGError) {
             var picture = Picture()
             let rotation = Orientation(clockwise: line.rotation) ?? .upright
@@ -123,7 +124,7 @@ struct Snapshot: ~Copyable {
                 picture.set(turned.view(of: view, turnedUprightFrom: rotation))
             } else {
                 var decoder = JPEGDecoder(rotation: rotation)
-                _ = try decoder.decode(image.planes[0].bytes, into: &picture)
+                _ = try decoder.decode(image.planes[0], into: &picture)
                 guard picture.size == PictureSize(width: line.width, height: line.height) else {
                     return fail(.badData, "\(socket): sends a picture of another size than it says")
                 }

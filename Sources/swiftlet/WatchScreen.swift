@@ -1,4 +1,5 @@
 import CLinux
+import Pixels
 import Service
 import Vision
 

@@ -1,4 +1,5 @@
 import Camera
+import Pixels
 import Service
 import Stream
 import Vision

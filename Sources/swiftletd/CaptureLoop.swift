@@ -2,6 +2,7 @@ import CLinux
 import Camera
 import Model
 import Files
+import Pixels
 import Service
 import Stream
 import Threading
@@ -159,7 +160,7 @@ final class CaptureLoop: @unchecked Sendable {
         let item = FrameSlot.Item(
             sequence: frame.sequence, capturedMonotonic: frame.capturedMonotonic,
             capturedRealtime: frame.capturedRealtime, name: .index(frame.sequence),
-            size: PictureSize(width: frame.image.width, height: frame.image.height), corruptFrames: bad.count,
+            size: frame.image.size, corruptFrames: bad.count,
             droppedFrames: camera.droppedFrames + cappedFrames)
         guard let item = load(frame, item, camera) else { return }
         use(camera)
@@ -179,11 +180,11 @@ final class CaptureLoop: @unchecked Sendable {
         var item = item
         if let view = frame.image.view {
             item.size = input.load(view, into: slot.tensor)
-            item.picture = picture(PictureLayout(frame.image, rotation: rotation), frame.image.parts)
+            item.picture = picture(frame.image)
             return item
         }
         let mustBeWhole: BadFrame? = frame.isFlagged ? .damaged : nil
-        let loaded = load(frame.image.planes[0].bytes, item, agreed: item.size, mustBeWhole) { camera.refuse($0) }
+        let loaded = load(frame.image.planes[0], item, agreed: item.size, mustBeWhole) { camera.refuse($0) }
         return loaded
     }
 
@@ -230,10 +231,7 @@ final class CaptureLoop: @unchecked Sendable {
             }
             var item = item
             item.size = loaded.size
-            let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
-            let whole = UnsafeRawBufferPointer(rebasing: jpeg[loaded.start...])
-            item.picture = picture(
-                PictureLayout(format: PixelFormat.mjpeg.fourcc, rotation: rotation), [whole, nothing, nothing])
+            item.picture = picture(PixelBuffer(jpeg: UnsafeRawBufferPointer(rebasing: jpeg[loaded.start...])))
             return item
         } catch {
             giveBackTurn()
@@ -252,14 +250,12 @@ final class CaptureLoop: @unchecked Sendable {
     }
 
     /// The frame's own bytes, where a client waits for them.
-    private func picture(
-        _ layout: PictureLayout, _ parts: InlineArray<3, UnsafeRawBufferPointer>
-    ) -> CapturedPicture? {
+    private func picture(_ pixels: PixelBuffer) -> CapturedPicture? {
         guard stream.wantsPicture else { return nil }
         do throws(PictureError) {
             guard var picture = try slot.makePicture() else { return nil }
             do throws(PictureError) {
-                try picture.fill(layout, parts)
+                try picture.fill(pixels, rotation: rotation)
             } catch {
                 picture.close()
                 throw error

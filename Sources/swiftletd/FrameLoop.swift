@@ -2,6 +2,7 @@ import CLinux
 import Camera
 import Model
 import Engine
+import Pixels
 import Service
 import Stream
 import Threading

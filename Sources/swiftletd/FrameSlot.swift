@@ -1,6 +1,7 @@
 import CLinux
 import Camera
 import Model
+import Pixels
 import Stream
 import Threading
 import Vision

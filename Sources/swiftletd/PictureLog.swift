@@ -1,5 +1,6 @@
 import CLinux
 import Camera
+import Pixels
 import Service
 
 /// Counts pictures of one fate and logs few of them: a camera that sends nothing but garbage must not fill a disk.

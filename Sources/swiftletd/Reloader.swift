@@ -3,6 +3,7 @@ import Camera
 import Model
 import Engine
 import Files
+import Pixels
 import Service
 import Threading
 import Vision

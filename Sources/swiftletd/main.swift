@@ -4,6 +4,7 @@ import Kernels
 import Model
 import Engine
 import Files
+import Pixels
 import Service
 import Stream
 import Threading

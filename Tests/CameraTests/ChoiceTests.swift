@@ -1,3 +1,4 @@
+import Pixels
 import TestSupport
 import Testing
 
@@ -88,21 +89,20 @@ import Testing
         for (width, height) in [(8, 8), (33, 17), (64, 48)] {
             for padding in [0, 1, 64] {
                 let first = format.rowBytes(plane: 0, width: width)
-                let layout = FrameLayout(
-                    format: format, width: width, height: height,
-                    colour: ColourEncoding(matrix: .bt601, isFullRange: false),
+                let shape = PixelShape(
+                    format: format, size: PictureSize(width: width, height: height), colour: .bt601(isFullRange: false),
                     rowBytes: [padding == 0 ? 0 : first + padding, 0, 0])
                 var least: Int?
                 for count in stride(from: 0, through: 20_000, by: 1) {
                     let bytes = UnsafeRawBufferPointer(rebasing: memory[..<count])
                     let none = UnsafeRawBufferPointer(start: nil, count: 0)
-                    guard case .success(let image) = layout.image([bytes, none, none], partCount: 1) else { continue }
+                    guard case .success(let image) = shape.pixels(in: [bytes, none, none], partCount: 1) else { continue }
                     least = least ?? count
                     for plane in 0..<format.planeCount where format != .mjpeg {
                         let rows = format.rows(plane: plane, height: height)
-                        let end = (rows - 1) * image.planes[plane].rowBytes + format.rowBytes(plane: plane, width: width)
-                        let start = image.planes[plane].bytes.baseAddress! - bytes.baseAddress!
-                        #expect(image.planes[plane].bytes.count >= end && start + end <= count)
+                        let end = (rows - 1) * image.shape.rowBytes[plane] + format.rowBytes(plane: plane, width: width)
+                        let start = image.planes[plane].baseAddress! - bytes.baseAddress!
+                        #expect(image.planes[plane].count >= end && start + end <= count)
                     }
                     break
                 }
@@ -123,15 +123,15 @@ import Testing
         defer { memory.deallocate() }
         let none = UnsafeRawBufferPointer(start: nil, count: 0)
         for told in [0, 1, 17, 33] {
-            let layout = FrameLayout(
-                format: format, width: width, height: height, colour: ColourEncoding(matrix: .bt601, isFullRange: false),
+            let shape = PixelShape(
+                format: format, size: PictureSize(width: width, height: height), colour: .bt601(isFullRange: false),
                 rowBytes: [told, told, told])
-            let image = try layout.image([UnsafeRawBufferPointer(memory), none, none], partCount: 1).get()
+            let image = try shape.pixels(in: [UnsafeRawBufferPointer(memory), none, none], partCount: 1).get()
             for plane in 0..<format.planeCount {
-                #expect(image.planes[plane].rowBytes == format.rowBytes(plane: plane, width: width))
+                #expect(image.shape.rowBytes[plane] == format.rowBytes(plane: plane, width: width))
             }
             let short = UnsafeRawBufferPointer(rebasing: memory.dropLast())
-            guard case .failure(let bad) = layout.image([short, none, none], partCount: 1) else {
+            guard case .failure(let bad) = shape.pixels(in: [short, none, none], partCount: 1) else {
                 Issue.record("pixels beyond the buffer")
                 continue
             }
@@ -216,18 +216,18 @@ import Testing
     /// Cheap cameras put a byte or a header before the picture.
     @Test func aJPEGBeginsAtItsSOI() throws {
         let jpeg = try fixtureBytes("jpeg/drawn-61x47.jpg")
-        let layout = FrameLayout(
-            format: .mjpeg, width: 352, height: 288, colour: ColourEncoding(matrix: .bt601, isFullRange: true),
+        let shape = PixelShape(
+            format: .mjpeg, size: PictureSize(width: 352, height: 288), colour: .bt601(isFullRange: true),
             rowBytes: [0, 0, 0])
         let none = UnsafeRawBufferPointer(start: nil, count: 0)
         func start(of bytes: [UInt8]) -> Int? {
             let block = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
             defer { block.deallocate() }
             block.copyBytes(from: bytes)
-            guard case .success(let image) = layout.image([UnsafeRawBufferPointer(block), none, none], partCount: 1)
+            guard case .success(let image) = shape.pixels(in: [UnsafeRawBufferPointer(block), none, none], partCount: 1)
             else { return nil }
-            #expect((image.width, image.height) == (352, 288), "the decoder knows better")
-            return bytes.count - image.planes[0].bytes.count
+            #expect(image.size == PictureSize(width: 352, height: 288), "the decoder knows better")
+            return bytes.count - image.planes[0].count
         }
         var junk: [[UInt8]] = [[], [0xFF], [0x00], [0xA8, 0x0A], [0xFF, 0xFF, 0x00], [0xD8], [0xFF, 0xD8], [0xFF, 0xD9]]
         junk += [64, 1024].map { [UInt8](repeating: 0x55, count: $0) }

@@ -1,3 +1,5 @@
+import Pixels
+
 @testable import Camera
 
 /// A camera that a test makes fail at will. Time passes only in waits.
@@ -181,12 +183,11 @@ struct FakeDriver: CaptureDriver {
     mutating func dequeue() throws(CameraError) -> FilledBuffer? { try camera.dequeue() }
     func enqueue(_ index: Int) throws(CameraError) { try camera.enqueue(index) }
 
-    func image(_ index: Int) -> Result<CapturedImage, BadCapture> {
+    func image(_ index: Int) -> Result<PixelBuffer, BadCapture> {
         if let reason = camera.badImage { return .failure(BadCapture(reason: reason)) }
-        let none = CapturedImage.Plane(bytes: UnsafeRawBufferPointer(start: nil, count: 0), rowBytes: 0)
+        let none = UnsafeRawBufferPointer(start: nil, count: 0)
         return .success(
-            CapturedImage(
-                format: .grey, width: 8, height: 8, colour: ColourEncoding(matrix: .bt601, isFullRange: true),
-                planes: [none, none, none]))
+            PixelBuffer(
+                PixelShape(format: .grey, size: PictureSize(width: 8, height: 8), colour: .jpeg), planes: [none, none, none]))
     }
 }

@@ -1,4 +1,5 @@
 @testable import Camera
+import Pixels
 import TestSupport
 import Testing
 
@@ -435,5 +436,5 @@ private struct SlowDriver: CaptureDriver {
     mutating func wait(atMost time: UInt64) throws(CameraError) -> CaptureWait { try fake.wait(atMost: time) }
     mutating func dequeue() throws(CameraError) -> FilledBuffer? { try fake.dequeue() }
     func enqueue(_ index: Int) throws(CameraError) { try fake.enqueue(index) }
-    func image(_ index: Int) -> Result<CapturedImage, BadCapture> { fake.image(index) }
+    func image(_ index: Int) -> Result<PixelBuffer, BadCapture> { fake.image(index) }
 }

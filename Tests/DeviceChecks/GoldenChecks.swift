@@ -2,6 +2,7 @@ import Kernels
 import Model
 import Engine
 import ModelFile
+import Pixels
 import Vision
 
 /// The networks against the outputs of their upstream implementations.

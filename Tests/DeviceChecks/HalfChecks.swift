@@ -2,6 +2,7 @@ import Kernels
 import Model
 import Engine
 import ModelFile
+import Pixels
 import Vision
 
 /// fp16 networks against fp32 with the same weights.

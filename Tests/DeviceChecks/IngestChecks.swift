@@ -1,3 +1,4 @@
+import Pixels
 import Vision
 
 /// The way from a picture to the network's tensor.

@@ -1,4 +1,5 @@
 import Files
+import Pixels
 import Vision
 
 /// JPEG decoding against Pillow's pixels (which are libjpeg-turbo's) at full and at half size.

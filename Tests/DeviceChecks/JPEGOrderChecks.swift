@@ -1,4 +1,5 @@
 import CTestSupport
+import Pixels
 import Vision
 
 /// What a picture gives does not depend on the pictures before it.

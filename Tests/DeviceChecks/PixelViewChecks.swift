@@ -1,5 +1,6 @@
 import CTestSupport
 import Kernels
+import Pixels
 import Vision
 
 /// Pictures of every layout through the fast resize, against its formula in double precision.
@@ -18,7 +19,7 @@ public struct PixelViewChecks {
         let size = PictureSize(width: width, height: height)
         let half = PictureSize(width: (width + 1) / 2, height: (height + 1) / 2)
         let wide = PictureSize(width: (width + 1) / 2, height: height)
-        let matrices: [ColourMatrix] = [
+        let matrices: [ColourEncoding] = [
             .bt601(isFullRange: true), .bt601(isFullRange: false), .bt709(isFullRange: true),
             .bt709(isFullRange: false),
         ]
@@ -50,7 +51,7 @@ public struct PixelViewChecks {
     }
 
     private mutating func compare(
-        _ layout: PixelLayout, _ matrix: ColourMatrix, _ target: PictureSize, _ check: inout Check
+        _ layout: PixelLayout, _ matrix: ColourEncoding, _ target: PictureSize, _ check: inout Check
     ) {
         let padding = generator.integer(0...9)
         let count = layout.colours == .grey ? 1 : 3
@@ -131,7 +132,7 @@ public struct PixelViewChecks {
     }
 
     /// ITU-R BT.601 and BT.709, in double precision.
-    private static func convert(_ values: [Double], _ matrix: ColourMatrix) -> [Double] {
+    private static func convert(_ values: [Double], _ matrix: ColourEncoding) -> [Double] {
         let isFull = matrix == .bt601(isFullRange: true) || matrix == .bt709(isFullRange: true)
         let is601 = matrix == .bt601(isFullRange: true) || matrix == .bt601(isFullRange: false)
         let (kr, kb) = is601 ? (0.299, 0.114) : (0.2126, 0.0722)

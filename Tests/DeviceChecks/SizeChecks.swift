@@ -1,6 +1,7 @@
 import Engine
 import ModelFile
 import Networks
+import Pixels
 import Vision
 
 /// Sizes that are too much for a board, or for its integers: they are refused, on boards of 32 bits too.

@@ -1,4 +1,5 @@
 import CLinux
+import Pixels
 import Stream
 
 /// Pictures for a client, with the client's own code at the other end: lines, descriptors and bytes arrive, and neither
@@ -64,11 +65,10 @@ public enum SnapshotChecks {
     ) -> Bool {
         do throws(PictureError) {
             var picture = try CapturedPicture()
-            var layout = PictureLayout(format: 0x3231_564E, planeCount: 2)
-            (layout.planes[0].rowBytes, layout.planes[1].rowBytes) = (50, 50)
+            let shape = PixelShape(format: .nv12, size: PictureSize(width: 50, height: 40))
             let luma = UnsafeRawBufferPointer(rebasing: bytes[..<2000])
             let chroma = UnsafeRawBufferPointer(rebasing: bytes[2000...])
-            try picture.fill(layout, [luma, chroma, UnsafeRawBufferPointer(start: nil, count: 0)])
+            try picture.fill(PixelBuffer(shape, planes: [luma, chroma, UnsafeRawBufferPointer(start: nil, count: 0)]))
             writer.begin(
                 FrameLine(
                     sequence: number, capturedMonotonic: 1, capturedRealtime: 2, age: 3, inference: 4,
@@ -100,7 +100,7 @@ public enum SnapshotChecks {
                     guard descriptor >= 0 else { return .noFile }
                     defer { _ = clinux_close(descriptor) }
                     guard line.sequence == UInt64(number), line.byteCount == 3000, line.planeCount == 2,
-                        line.planes[1].offset == 2000, line.detections.count == 1,
+                        line.offsets[1] == 2000, line.detections.count == 1,
                         line.detections[0].bottom == 20, line.detections[0].label.elementsEqual(labels[1])
                     else { return .otherFields }
                     var got = 0

@@ -4,6 +4,7 @@ import DeviceChecks
 import Engine
 import Foundation
 import ModelFile
+import Pixels
 import Quantizer
 import TestSupport
 import Testing

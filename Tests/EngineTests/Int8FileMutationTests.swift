@@ -3,6 +3,7 @@ import Engine
 import Foundation
 import ModelFile
 import Networks
+import Pixels
 import Quantizer
 import TestSupport
 import Testing

@@ -4,6 +4,7 @@ import Model
 import Engine
 import Foundation
 import ModelFile
+import Pixels
 import Quantizer
 import TestSupport
 import Testing

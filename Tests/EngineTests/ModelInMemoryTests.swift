@@ -2,6 +2,7 @@ import Model
 import Engine
 import Foundation
 import ModelFile
+import Pixels
 import TestSupport
 import Testing
 import Vision

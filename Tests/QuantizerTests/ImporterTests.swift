@@ -3,6 +3,7 @@ import Model
 import Files
 import Foundation
 import ModelFile
+import Pixels
 import Quantizer
 import TestSupport
 import Testing

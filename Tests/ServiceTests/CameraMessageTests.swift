@@ -1,5 +1,6 @@
 import Camera
 import Glibc
+import Pixels
 import Service
 import Testing
 

@@ -1,6 +1,7 @@
 import Files
 import Camera
 import Foundation
+import Pixels
 import TestSupport
 import Testing
 import Vision

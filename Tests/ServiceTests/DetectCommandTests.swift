@@ -1,6 +1,7 @@
 import CTestSupport
 import DeviceChecks
 import Foundation
+import Pixels
 import TestSupport
 import Testing
 import Vision

@@ -1,5 +1,6 @@
 import Model
 import Foundation
+import Pixels
 import TestSupport
 import Testing
 import Vision

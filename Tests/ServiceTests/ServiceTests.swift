@@ -1,5 +1,6 @@
 import Camera
 import Foundation
+import Pixels
 import TestSupport
 import Testing
 

@@ -1,4 +1,5 @@
 import Foundation
+import Pixels
 import TestSupport
 import Testing
 
@@ -99,10 +100,11 @@ import Testing
         defer { picture.close() }
         let luma = [UInt8](repeating: 1, count: 100), chroma = [UInt8](repeating: 2, count: 50)
         let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
-        var layout = PictureLayout(format: 0x3231_564E, planeCount: 2, isBT709: true, isFullRange: false)
-        (layout.planes[0].rowBytes, layout.planes[1].rowBytes) = (10, 12)
+        let shape = PixelShape(
+            format: .nv12, size: PictureSize(width: 10, height: 10), colour: .bt709(isFullRange: false),
+            rowBytes: [10, 12, 0])
         try luma.withUnsafeBytes { luma in
-            try chroma.withUnsafeBytes { try picture.fill(layout, [luma, $0, nothing]) }
+            try chroma.withUnsafeBytes { try picture.fill(PixelBuffer(shape, planes: [luma, $0, nothing])) }
         }
         var writer = FrameLineWriter()
         writer.begin(
@@ -124,9 +126,9 @@ import Testing
         var reader = StreamLineReader()
         try read(bytes.dropLast(), &reader) { line in
             #expect(line.kind == .snapshot && line.byteCount == 150 && line.planeCount == 2 && line.sequence == 5)
-            #expect(String(decoding: line.format, as: UTF8.self) == "NV12" && line.isBT709 && !line.isFullRange)
-            #expect(line.planes[0].offset == 0 && line.planes[0].rowBytes == 10)
-            #expect(line.planes[1].offset == 100 && line.planes[1].rowBytes == 12 && line.detections.count == 1)
+            #expect(String(decoding: line.format, as: UTF8.self) == "NV12" && line.colour == .bt709(isFullRange: false))
+            #expect(line.offsets[0] == 0 && line.rowBytes[0] == 10)
+            #expect(line.offsets[1] == 100 && line.rowBytes[1] == 12 && line.detections.count == 1)
         }
     }
 

@@ -1,5 +1,6 @@
 import CLinux
 import Foundation
+import Pixels
 import Testing
 
 @testable import Stream
@@ -36,9 +37,8 @@ import Testing
 
         private func picture(_ byte: UInt8, _ count: Int) throws -> CapturedPicture {
             var picture = try CapturedPicture()
-            let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
             try [UInt8](repeating: byte, count: count).withUnsafeBytes { bytes in
-                try picture.fill(PictureLayout(format: 0x4750_4A4D), [bytes, nothing, nothing])
+                try picture.fill(PixelBuffer(jpeg: bytes))
             }
             return picture
         }
@@ -257,13 +257,14 @@ import Testing
         var picture = try CapturedPicture()
         defer { picture.close() }
         let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
-        let half = [UInt8](repeating: 7, count: PictureLayout.mostBytes / 2 + 1)
+        let half = [UInt8](repeating: 7, count: CapturedPicture.maximumByteCount / 2 + 1)
+        let shape = PixelShape(format: .nv12, size: PictureSize(width: 8, height: 8))
         try half.withUnsafeBytes { half in
-            try picture.fill(PictureLayout(format: 1), [half, nothing, nothing])
+            try picture.fill(PixelBuffer(jpeg: half))
             #expect(throws: PictureError.tooLarge) {
-                try picture.fill(PictureLayout(format: 1, planeCount: 2), [half, half, nothing])
+                try picture.fill(PixelBuffer(shape, planes: [half, half, nothing]))
             }
-            try picture.fill(PictureLayout(format: 1), [half, nothing, nothing])
+            try picture.fill(PixelBuffer(jpeg: half))
         }
         #expect(picture.byteCount == half.count)
         var status = clinux_file_status()

@@ -2,6 +2,7 @@ import Checkpoint
 import Model
 import Foundation
 import ModelFile
+import Pixels
 import Quantizer
 import Vision
 

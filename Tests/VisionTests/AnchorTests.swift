@@ -1,4 +1,5 @@
 import Checkpoint
+import Pixels
 import TestSupport
 import Testing
 import Vision

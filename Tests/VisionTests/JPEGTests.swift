@@ -1,4 +1,5 @@
 import CTestSupport
+import Pixels
 import TestSupport
 import Testing
 import Vision

@@ -1,6 +1,7 @@
 import Camera
 import Engine
 import Kernels
+import Pixels
 import Vision
 
 extension BoardProfile {

@@ -1,6 +1,7 @@
 import Camera
 import Engine
 import Kernels
+import Pixels
 import Vision
 
 /// What a file of boards/ says about a board, and what it promises of Swiftlet there.

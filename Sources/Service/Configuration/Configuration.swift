@@ -1,5 +1,6 @@
 import Camera
 import Engine
+import Pixels
 import Vision
 
 /// What a configuration file says, with the product's defaults where it says nothing.

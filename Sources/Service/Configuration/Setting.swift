@@ -2,6 +2,7 @@ import CLinux
 import Camera
 import Model
 import Engine
+import Pixels
 import Vision
 
 /// A setting of the daemon: the row from which follow how the configuration is read, checked and printed, the daemon's

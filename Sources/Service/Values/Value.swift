@@ -1,4 +1,5 @@
 import Camera
+import Pixels
 import Vision
 
 /// A value that was checked, wherever it comes from.

@@ -1,3 +1,5 @@
+import Pixels
+
 /// A default box of SSD in centre form, in units of the picture's width and height.
 public struct Anchor: Equatable, Sendable {
     /// From the left edge.

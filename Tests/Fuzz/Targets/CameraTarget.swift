@@ -1,3 +1,5 @@
+import Pixels
+
 @testable import Camera
 
 /// What a camera's driver answers: what it offers, grants, delivers and says of its buffers, and when it fails.
@@ -39,18 +41,18 @@ struct CameraTarget: FuzzTarget {
     }
 
     /// Every row of every plane lies in memory: AddressSanitizer looks at its ends.
-    private func check(_ image: CapturedImage) {
+    private func check(_ image: PixelBuffer) {
         var sum: UInt8 = 0
         for index in 0..<image.format.planeCount {
             let plane = image.planes[index]
             guard image.format != .mjpeg else {
-                guard plane.bytes.count >= 4 else { fatalError("a JPEG without a beginning") }
-                sum &+= plane.bytes[0] &+ plane.bytes[plane.bytes.count - 1]
+                guard plane.count >= 4 else { fatalError("a JPEG without a beginning") }
+                sum &+= plane[0] &+ plane[plane.count - 1]
                 continue
             }
-            let row = image.format.rowBytes(plane: index, width: image.width)
-            let rows = image.format.rows(plane: index, height: image.height)
-            sum &+= plane.bytes[0] &+ plane.bytes[(rows - 1) * plane.rowBytes + row - 1]
+            let row = image.format.rowBytes(plane: index, width: image.size.width)
+            let rows = image.format.rows(plane: index, height: image.size.height)
+            sum &+= plane[0] &+ plane[(rows - 1) * image.shape.rowBytes[index] + row - 1]
         }
         blackHole = sum
     }
@@ -103,9 +105,8 @@ private struct HostileDriver: CaptureDriver {
     private final class Device {
         var isOpen = false
         var held: Set<Int> = []
-        var layout = FrameLayout(
-            format: .grey, width: 8, height: 8, colour: ColourEncoding(matrix: .bt601, isFullRange: true),
-            rowBytes: [0, 0, 0])
+        var shape = PixelShape(
+            format: .grey, size: PictureSize(width: 8, height: 8), colour: .jpeg, rowBytes: [0, 0, 0])
         var partCount = 1
         var parts: [UnsafeMutableRawBufferPointer] = []
 
@@ -136,10 +137,10 @@ private struct HostileDriver: CaptureDriver {
         if device.isOpen { fatalError("opened twice") }
         try fail(.open)
         let mode = source.mode()
-        device.layout.format = mode.format
-        (device.layout.width, device.layout.height) = (mode.width, mode.height)
+        device.shape.format = mode.format
+        device.shape.size = PictureSize(width: mode.width, height: mode.height)
         device.partCount = mode.format.planeCount > 1 && source.next() & 1 != 0 ? mode.format.planeCount : 1
-        device.layout.rowBytes = [
+        device.shape.rowBytes = [
             Int(clamping: source.word() >> (source.next() & 31)), Int(clamping: source.word() >> (source.next() & 31)),
             Int(clamping: source.word() >> (source.next() & 31)),
         ]
@@ -188,11 +189,11 @@ private struct HostileDriver: CaptureDriver {
         try fail(.queueBuffer)
     }
 
-    func image(_ index: Int) -> Result<CapturedImage, BadCapture> {
+    func image(_ index: Int) -> Result<PixelBuffer, BadCapture> {
         device.free()
         for _ in 0..<device.partCount { device.parts.append(source.block(Int(source.next()) * 3)) }
         var parts = InlineArray<3, UnsafeRawBufferPointer>(repeating: UnsafeRawBufferPointer(start: nil, count: 0))
         for (place, part) in device.parts.enumerated() { parts[place] = UnsafeRawBufferPointer(part) }
-        return device.layout.image(parts, partCount: device.partCount)
+        return device.shape.pixels(in: parts, partCount: device.partCount)
     }
 }

@@ -1,3 +1,4 @@
+import Pixels
 import Vision
 
 /// A picture whose bytes change while it is decoded, as a camera's do that writes into a buffer which it has handed over:

@@ -1,5 +1,6 @@
 import CHostileDevice
 import CLinux
+import Pixels
 
 @testable import Camera
 
@@ -48,9 +49,9 @@ struct DriverTarget: FuzzTarget {
     }
 
     /// The ends of every plane.
-    private func read(_ image: CapturedImage) {
+    private func read(_ image: PixelBuffer) {
         for index in 0..<image.format.planeCount {
-            let bytes = image.planes[index].bytes
+            let bytes = image.planes[index]
             guard let first = bytes.first, let last = bytes.last else { fatalError("an empty plane") }
             blackHole = first &+ last
         }

@@ -1,3 +1,4 @@
+import Pixels
 import Vision
 
 /// A decoder with what it decodes into, as one thread of a program has them.

@@ -1,3 +1,4 @@
+import Pixels
 import Vision
 
 /// A picture as `detect`, the daemon and the camera decode it: upright RGB and planes, at full size and at a fraction,

@@ -2,6 +2,7 @@ import Model
 import Engine
 import Foundation
 import ModelFile
+import Pixels
 import Vision
 
 /// A model file up to detections: read, bound to the engine, run once on a small picture.

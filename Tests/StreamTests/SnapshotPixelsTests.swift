@@ -1,13 +1,12 @@
-import Camera
 import Foundation
-import Service
+import Pixels
 import Stream
 import TestSupport
 import Testing
 import Vision
 
 /// What a snapshot's line says of its bytes, on the way out and back.
-@Suite struct PictureLayoutMutationTests {
+@Suite struct SnapshotPixelsTests {
     static let formats = PixelFormat.allCases.filter { $0 != .mjpeg }
 
     /// A frame of one colour (Y 81, Cb 90, Cr 240 is a red; RGB 200, 100, 50) with padded rows.
@@ -32,19 +31,6 @@ import Vision
         }
     }
 
-    private func line(_ image: CapturedImage, byteCount: Int) -> StreamLine {
-        let layout = PictureLayout(image)
-        var line = StreamLine()
-        (line.width, line.height, line.byteCount) = (image.width, image.height, byteCount)
-        (line.planeCount, line.isBT709, line.isFullRange) = (layout.planeCount, layout.isBT709, layout.isFullRange)
-        var offset = 0
-        for index in 0..<layout.planeCount {
-            line.planes[index] = .init(offset: offset, rowBytes: layout.planes[index].rowBytes)
-            offset += image.planes[index].bytes.count
-        }
-        return line
-    }
-
     /// Calls `body` with the line and bytes of a snapshot of one colour.
     private func withSnapshot(
         _ format: PixelFormat, width: Int, height: Int,
@@ -60,25 +46,21 @@ import Vision
         }
         all.copyBytes(from: planes.joined())
         for index in 0..<4 { code[index] = UInt8(truncatingIfNeeded: format.fourcc >> UInt32(8 * index)) }
-        let nothing = CapturedImage.Plane(bytes: UnsafeRawBufferPointer(start: nil, count: 0), rowBytes: 0)
-        var image = CapturedImage(
-            format: format, width: width, height: height, colour: ColourEncoding(matrix: .bt601, isFullRange: false),
-            planes: [nothing, nothing, nothing])
+        var line = StreamLine()
+        line.format = UnsafeRawBufferPointer(code)
+        (line.width, line.height, line.byteCount, line.planeCount) = (width, height, all.count, planes.count)
         var offset = 0
         for index in planes.indices {
-            image.planes[index] = .init(
-                bytes: UnsafeRawBufferPointer(rebasing: all[offset..<offset + planes[index].count]),
-                rowBytes: format.rowBytes(plane: index, width: width) + padding)
+            line.offsets[index] = offset
+            line.rowBytes[index] = format.rowBytes(plane: index, width: width) + padding
             offset += planes[index].count
         }
-        var line = line(image, byteCount: all.count)
-        line.format = UnsafeRawBufferPointer(code)
         try body(&line, UnsafeRawBufferPointer(all))
     }
 
     @Test(arguments: formats) func everyFormatBecomesThePictureItWas(format: PixelFormat) throws {
         try withSnapshot(format, width: 38, height: 21) { line, bytes in
-            let image = try #require(CapturedImage(line, bytes: bytes))
+            let image = try #require(line.pixels(in: bytes))
             #expect(image.format == format && PixelFormat(fourcc: format.fourcc) == format)
             var picture = Picture()
             picture.set(try #require(image.view))
@@ -98,17 +80,17 @@ import Vision
         try withSnapshot(format, width: 38, height: 21) { original, bytes in
             for _ in 0..<300 {
                 var line = original
-                let values = [0, 1, 2, 37, 38, 39, 60, 1000, 65_535, PictureLayout.mostBytes]
+                let values = [0, 1, 2, 37, 38, 39, 60, 1000, 65_535, CapturedPicture.maximumByteCount]
                 let value = values.randomElement(using: &random)!
                 let plane = Int.random(in: 0..<3, using: &random)
                 switch Int.random(in: 0..<5, using: &random) {
                 case 0: line.width = max(value, 1)
                 case 1: line.height = max(value, 1)
-                case 2: line.planes[plane].offset = value
-                case 3: line.planes[plane].rowBytes = max(value, 1)
+                case 2: line.offsets[plane] = value
+                case 3: line.rowBytes[plane] = max(value, 1)
                 default: line.planeCount = Int.random(in: 0...3, using: &random)
                 }
-                guard let image = CapturedImage(line, bytes: bytes) else {
+                guard let image = line.pixels(in: bytes) else {
                     refused += 1
                     continue
                 }
@@ -118,7 +100,7 @@ import Vision
                 #expect(picture.size == PictureSize(width: line.width, height: line.height))
             }
             let short = UnsafeRawBufferPointer(rebasing: bytes.dropLast(7))
-            #expect(CapturedImage(original, bytes: short) == nil)
+            #expect(original.pixels(in: short) == nil)
         }
         #expect(accepted > 10 && refused > 100)
     }

@@ -1,4 +1,4 @@
-/// How a camera lays out the pixels of a frame. Other layouts come through libv4l, which converts them.
+/// How a picture lays out its pixels: the one list of names that cameras, pipes, options and the stream use.
 public enum PixelFormat: Equatable, Sendable, CaseIterable {
     /// Packed 4:2:2: Y0 Cb Y1 Cr.
     case yuyv
@@ -44,21 +44,6 @@ public enum PixelFormat: Equatable, Sendable, CaseIterable {
         }
     }
 
-    /// What a frame of this costs before the network sees it, as a place in a list: first where fewest bytes cross the
-    /// bus and the memory and nothing has to be decoded. Colour comes before grey, which the networks were not trained on.
-    var cost: Int {
-        switch self {
-        case .nv12: 0
-        case .yuv420: 1
-        case .yuyv: 2
-        case .uyvy: 3
-        case .bgr24: 4
-        case .rgb24: 5
-        case .mjpeg: 6
-        case .grey: 7
-        }
-    }
-
     /// The bytes of a plane's row of pixels without padding; 0 where there is no such plane.
     public func rowBytes(plane: Int, width: Int) -> Int {
         switch (self, plane) {
@@ -86,6 +71,39 @@ public enum PixelFormat: Equatable, Sendable, CaseIterable {
         case .yuv420: 3
         default: 1
         }
+    }
+
+    /// As options, `swiftlet cameras` and the log call it.
+    public var name: StaticString {
+        switch self {
+        case .yuyv: "YUYV"
+        case .uyvy: "UYVY"
+        case .nv12: "NV12"
+        case .yuv420: "YUV420"
+        case .rgb24: "RGB24"
+        case .bgr24: "BGR24"
+        case .grey: "GREY"
+        case .mjpeg: "MJPEG"
+        }
+    }
+
+    /// The format of that `name`, or of that fourcc; in letters of any case.
+    public init?<Letters: Collection>(name: Letters) where Letters.Element == UInt8 {
+        func isSame(_ byte: UInt8, _ letter: UInt8) -> Bool {
+            byte == letter || ((UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(letter) && byte == letter | 0x20)
+        }
+        for format in Self.allCases {
+            let known = format.name
+            var isName = name.count == known.utf8CodeUnitCount, isCode = name.count == 4
+            for (index, byte) in name.enumerated() {
+                isName = isName && isSame(byte, known.utf8Start[index])
+                isCode = isCode && isSame(byte, UInt8(truncatingIfNeeded: format.fourcc >> UInt32(8 * index)))
+            }
+            guard isName || isCode else { continue }
+            self = format
+            return
+        }
+        return nil
     }
 
     private static func code(_ text: StaticString) -> UInt32 {

@@ -1,40 +1,3 @@
-import CKernels
-
-/// How Y, Cb and Cr become red, green and blue.
-public struct ColourMatrix: Equatable, Sendable {
-    let kernel: ck_ycc
-
-    /// From the weights of red and blue in Y (ITU-R BT.601 and BT.709: Y = kr R + (1 - kr - kb) G + kb B, Cb and Cr the
-    /// distances to blue and red, scaled to -128...127). Of the limited range, Y is 16...235, Cb and Cr are 16...240.
-    private init(red kr: Double, blue kb: Double, isFullRange: Bool) {
-        let luma = isFullRange ? 1 : 255.0 / 219, chroma = isFullRange ? 1 : 255.0 / 224, kg = 1 - kr - kb
-        func fixed(_ value: Double) -> Int16 { Int16((value * 8192).rounded(.toNearestOrAwayFromZero)) }
-        kernel = ck_ycc(
-            black: isFullRange ? 0 : 16, luma: fixed(luma), red_by_cr: fixed(chroma * 2 * (1 - kr)),
-            green_by_cb: fixed(-chroma * 2 * (1 - kb) * kb / kg), green_by_cr: fixed(-chroma * 2 * (1 - kr) * kr / kg),
-            blue_by_cb: fixed(chroma * 2 * (1 - kb)))
-    }
-
-    /// ITU-R BT.601. Of the full range Y, Cb and Cr are all of 0...255, otherwise 16...235 and 16...240.
-    public static func bt601(isFullRange: Bool) -> ColourMatrix {
-        ColourMatrix(red: 0.299, blue: 0.114, isFullRange: isFullRange)
-    }
-
-    /// ITU-R BT.709, with the same ranges.
-    public static func bt709(isFullRange: Bool) -> ColourMatrix {
-        ColourMatrix(red: 0.2126, blue: 0.0722, isFullRange: isFullRange)
-    }
-
-    /// JFIF's: BT.601, full range.
-    public static var jpeg: ColourMatrix { bt601(isFullRange: true) }
-
-    public static func == (a: ColourMatrix, b: ColourMatrix) -> Bool {
-        a.kernel.black == b.kernel.black && a.kernel.luma == b.kernel.luma && a.kernel.red_by_cr == b.kernel.red_by_cr
-            && a.kernel.green_by_cb == b.kernel.green_by_cb && a.kernel.green_by_cr == b.kernel.green_by_cr
-            && a.kernel.blue_by_cb == b.kernel.blue_by_cb
-    }
-}
-
 /// How many samples a channel has for so many pixels of the picture, along one side.
 public struct SampleRate: Equatable, Sendable {
     /// Of the channel.
@@ -82,15 +45,15 @@ public struct PixelChannel: Equatable, Sendable {
     }
 
     /// The bytes of a row up to the channel's last.
-    var rowBytes: Int { offset + (size.width - 1) * step + 1 }
+    public var rowBytes: Int { offset + (size.width - 1) * step + 1 }
 }
 
 /// What a picture's bytes mean. The samples of a subsampled channel lie in the middle of the pixels that share them.
 public struct PixelLayout: Equatable, Sendable {
-    /// What the channels are: brightness alone, Y with Cb and Cr by a matrix, or red, green and blue.
+    /// What the channels are: brightness alone, Y with Cb and Cr, or red, green and blue.
     public enum Colours: Equatable, Sendable {
         case grey
-        case yCbCr(ColourMatrix)
+        case yCbCr(ColourEncoding)
         case rgb
     }
 
@@ -113,7 +76,44 @@ public struct PixelLayout: Equatable, Sendable {
             && a.channels[2] == b.channels[2]
     }
 
-    var channelCount: Int { colours == .grey ? 1 : 3 }
+    /// 1 or 3.
+    public var channelCount: Int { colours == .grey ? 1 : 3 }
+}
+
+extension PixelLayout {
+    /// The channels of a format; nil for MJPEG, whose pixels have to be decoded first.
+    init?(_ shape: PixelShape) {
+        let size = shape.size
+        let half = PictureSize(width: (size.width + 1) / 2, height: (size.height + 1) / 2)
+        func full(_ offset: Int, step: Int) -> PixelChannel {
+            PixelChannel(plane: 0, offset: offset, step: step, size: size)
+        }
+        func pair(_ offset: Int) -> PixelChannel {
+            PixelChannel(
+                plane: 0, offset: offset, step: 4, size: PictureSize(width: half.width, height: size.height), across: .half)
+        }
+        func chroma(_ plane: Int, _ offset: Int, step: Int) -> PixelChannel {
+            PixelChannel(plane: plane, offset: offset, step: step, size: half, across: .half, down: .half)
+        }
+        let colours: Colours
+        switch shape.format {
+        case .grey: colours = .grey
+        case .rgb24, .bgr24: colours = .rgb
+        case .yuyv, .uyvy, .nv12, .yuv420: colours = .yCbCr(shape.colour)
+        case .mjpeg: return nil
+        }
+        let channels: InlineArray<3, PixelChannel> =
+            switch shape.format {
+            case .yuyv: [full(0, step: 2), pair(1), pair(3)]
+            case .uyvy: [full(1, step: 2), pair(0), pair(2)]
+            case .nv12: [full(0, step: 1), chroma(1, 0, step: 2), chroma(1, 1, step: 2)]
+            case .yuv420: [full(0, step: 1), chroma(1, 0, step: 1), chroma(2, 0, step: 1)]
+            case .rgb24: [full(0, step: 3), full(1, step: 3), full(2, step: 3)]
+            case .bgr24: [full(2, step: 3), full(1, step: 3), full(0, step: 3)]
+            case .grey, .mjpeg: InlineArray(repeating: full(0, step: 1))
+            }
+        self.init(size: size, colours: colours, channels: channels)
+    }
 }
 
 /// A picture in somebody else's memory, in whatever layout it came. Every row that the layout speaks of lies within its
