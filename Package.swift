@@ -57,7 +57,7 @@ let package = Package(
 
         // Device: Embedded subset. Dependencies point downwards only.
         device("Threading", ["CLinux"]),
-        device("Pixels"),
+        device("Pixels", ["CLinux"]),
         device("Files", ["CLinux"]),
         device("Arena", ["CLinux"]),
         device("ModelFile", ["Files", "CLinux"]),
@@ -69,9 +69,14 @@ let package = Package(
         device("Camera", ["Pixels", "CV4L", "Files", "CLinux"]),
         device("Stream", ["Pixels", "Threading", "CLinux"]),
         device("Service", ["Stream", "Camera", "Model", "Vision", "Pixels", "Files", "Threading", "Kernels", "CLinux"]),
+        device(
+            "Pipeline", ["Service", "Stream", "Camera", "Model", "Vision", "Pixels", "Files", "Threading", "CLinux"]),
         program(
             "swiftletd",
-            ["Service", "Stream", "Camera", "Model", "Engine", "Vision", "Pixels", "Files", "Threading", "Kernels", "CLinux"]),
+            [
+                "Pipeline", "Service", "Stream", "Camera", "Model", "Engine", "Vision", "Pixels", "Files", "Threading",
+                "Kernels", "CLinux",
+            ]),
         program(
             "swiftlet",
             [
@@ -121,6 +126,7 @@ let package = Package(
         tests("Vision", ["CTestSupport", "DeviceChecks"]),
         tests("Camera", ["CV4L", "CTestSupport", "Files"]),
         tests("Stream", ["Vision", "CLinux"]),
+        tests("Pipeline", ["Service", "Model", "Camera", "Files", "CLinux"]),
         tests("Service", ["Quantizer", "Model", "Camera", "Files", "CTestSupport", "DeviceChecks"]),
         tests("Checkpoint", ["Files"]),
         tests("Quantizer", ["Files"]),

@@ -44,6 +44,11 @@ bool clinux_memfd_is_sealed(int fd) {
     return found >= 0 && (found & seals) == seals;
 }
 
+int clinux_duplicate(int fd, int *copy) {
+    *copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    return *copy < 0 ? errno : 0;
+}
+
 int clinux_memfd_reopen(int fd, int *reader) {
     char path[32];
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);

@@ -7,7 +7,7 @@ import Pixels
 ///
 /// A regular file whose name ends in .jpg, .jpeg, .jpe or .jfif is one picture and is handed over whole; every other file and every
 /// stream is a sequence of JPEGs. After `init` nothing is allocated. One thread owns a source.
-public final class FileSource {
+public final class FileSource: FrameSource {
     /// Bytes of the largest picture.
     public static let pictureLimit = 16 << 20
     /// Files of the largest folder.
@@ -20,6 +20,16 @@ public final class FileSource {
 
     /// By the file's type and its name's ending, not by its content.
     public let kind: Kind
+
+    public override var kindName: StaticString {
+        switch kind {
+        case .picture: "picture"
+        case .folder: "folder"
+        case .sequence: "mjpeg"
+        case .stream: "stream"
+        }
+    }
+
     private let repeats: Bool
     private let interrupt: Int32
     private let pictureLimit: Int
@@ -67,6 +77,7 @@ public final class FileSource {
         self.pictureLimit = pictureLimit
         self.chunk = chunk
         splitter = JPEGSplitter(limit: pictureLimit)
+        super.init()
         if kind == .stream, repeats { throw .cannotRepeatStream }
         if let pictures, pictures.count == 0 { throw .emptyFolder(pictures.otherKind) }
     }
@@ -123,7 +134,7 @@ public final class FileSource {
 
     /// The next picture, or what there is instead of one. A stream is waited for. The frame returned last is void. Throws
     /// `noPictures` at the end of a sequence or stream in which no picture begins.
-    public func next() throws(CameraError) -> FrameEvent {
+    public override func next() throws(CameraError) -> SourceEvent {
         var isInterrupted = false
         var unused = false
         _ = clinux_wait_readable(interrupt, -1, 0, &isInterrupted, &unused)
@@ -149,7 +160,7 @@ public final class FileSource {
     }
 
     /// What a sequence or stream is by its first bytes; unknown before they are read, and of pictures.
-    public var content: FileKind {
+    public override var content: FileKind {
         guard pictures == nil else { return .unknown }
         return withUnsafeBytes(of: head) { FileKind(UnsafeRawBufferPointer(rebasing: $0[..<headCount])) }
     }
@@ -162,7 +173,7 @@ public final class FileSource {
         }
     }
 
-    private func endPass() throws(CameraError) -> FrameEvent {
+    private func endPass() throws(CameraError) -> SourceEvent {
         passIsOver = true
         if pictures == nil, sequence == 0 { throw .noPictures(content) }
         return repeats ? .passEnded : .ended
@@ -170,7 +181,7 @@ public final class FileSource {
 
     // MARK: - Files of one picture each
 
-    private func nextPicture(of pictures: PictureList) throws(CameraError) -> FrameEvent {
+    private func nextPicture(of pictures: PictureList) throws(CameraError) -> SourceEvent {
         guard index < pictures.count else { return try endPass() }
         let name = FrameName.file(pictures.name(index))
         let fault = read(pictures[index], in: pictures.folder)
@@ -202,7 +213,7 @@ public final class FileSource {
 
     // MARK: - Concatenated pictures
 
-    private func nextOfSequence() throws(CameraError) -> FrameEvent {
+    private func nextOfSequence() throws(CameraError) -> SourceEvent {
         while true {
             if sequence == 0, isOtherKind { isExhausted = true }
             if isExhausted { return try endPass() }
@@ -219,7 +230,7 @@ public final class FileSource {
     }
 
     /// nil where more bytes are needed.
-    private func event(_ found: JPEGSplitter.Event) -> FrameEvent? {
+    private func event(_ found: JPEGSplitter.Event) -> SourceEvent? {
         switch found {
         case .picture(let start, let end):
             let name = nameOfNext()
@@ -274,10 +285,11 @@ public final class FileSource {
     private func frame(_ bytes: UnsafeRawBufferPointer, _ name: FrameName) -> Frame {
         // More is read from a stream only when no whole picture is left: the latest bytes have ended this one. A file's
         // were there before anybody asked for them.
-        let isLive = kind == .stream
-        return Frame(
-            bytes: bytes, sequence: sequence - 1,
-            capturedMonotonic: isLive ? arrivedMonotonic : clinux_monotonic_ns(),
-            capturedRealtime: isLive ? arrivedRealtime : clinux_realtime_ns(), name: name)
+        let isStream = kind == .stream
+        let times =
+            isStream
+            ? FrameTimes(monotonic: arrivedMonotonic, realtime: arrivedRealtime)
+            : FrameTimes(monotonic: clinux_monotonic_ns(), realtime: clinux_realtime_ns())
+        return Frame(pixels: PixelBuffer(jpeg: bytes), sequence: sequence - 1, times: times, name: name)
     }
 }

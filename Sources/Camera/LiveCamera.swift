@@ -9,7 +9,7 @@ import Pixels
 /// at once. Whoever takes a frame says whether it can be used: the camera streams from the first that can. One thread
 /// owns a camera; a wait ends when the driver's interrupting descriptor becomes readable. Nothing is allocated while
 /// frames come.
-public final class LiveCamera<Driver: CaptureDriver> {
+public final class LiveCamera<Driver: CaptureDriver>: FrameSource {
     /// Nanoseconds.
     public struct Deadlines: Sendable {
         /// The least time that a camera may take for a frame before it is restarted. One that says or has shown that it
@@ -28,31 +28,20 @@ public final class LiveCamera<Driver: CaptureDriver> {
         public init() {}
     }
 
-    /// What a camera has to tell.
-    public enum Event {
-        case frame(CapturedFrame)
-        case bad(BadFrame)
-        case changed(CameraChange)
-        case noticed(CameraNotice)
-        case interrupted
-    }
-
-    /// The camera that was opened last, nil before the first.
-    public private(set) var camera: OpenCamera?
     /// By the last change; `absent` before the first.
     public private(set) var state = CameraState.absent
-    /// Since the start: frames that came while another was worked on, or that the driver had no buffer for.
-    public private(set) var droppedFrames: UInt64 = 0
-    /// Since the start: how often the stream or the device was started anew because no frame came.
-    public private(set) var restartsOfStalled: UInt64 = 0
-    /// The same because no frame could be used.
-    public private(set) var restartsOfUnusable: UInt64 = 0
+    private var opened: OpenCamera?
+    private var dropped: UInt64 = 0
+    private var restartCounts: (stalled: UInt64, unusable: UInt64) = (0, 0)
 
-    /// Frames that the camera has made while it was open, also those that were left out.
-    public var frameCount: UInt64 { sequence }
-
-    /// Until when nothing is wrong if no frame comes (CLOCK_MONOTONIC); 0 while there is something wrong.
-    public var quietEnd: UInt64 { isOpen && silence.failures == 0 && useless.failures == 0 ? silence.end : 0 }
+    public override var kindName: StaticString { "camera" }
+    public override var isLive: Bool { true }
+    public override var camera: OpenCamera? { opened }
+    public override var droppedFrames: UInt64 { dropped }
+    public override var restarts: (stalled: UInt64, unusable: UInt64) { restartCounts }
+    public override var quietEnd: UInt64 {
+        isOpen && silence.failures == 0 && useless.failures == 0 ? silence.end : 0
+    }
 
     private var driver: Driver
     private let deadlines: Deadlines
@@ -83,8 +72,8 @@ public final class LiveCamera<Driver: CaptureDriver> {
     private var sequence: UInt64 = 0
     private var isFirstAttempt = true
     /// What comes before anything else, in this order.
-    private var heldEvent: Event?
-    private var heldFrame: CapturedFrame?
+    private var heldEvent: SourceEvent?
+    private var heldFrame: Frame?
 
     /// A driver's clock and the frame's may differ a little.
     private static var clockSlack: UInt64 { 20_000_000 }
@@ -98,12 +87,13 @@ public final class LiveCamera<Driver: CaptureDriver> {
         retry = deadlines.firstRetry
         silence = Patience(least: deadlines.frame, most: deadlines.slowestFrame)
         useless = silence
+        super.init()
     }
 
     deinit { if isOpen { driver.close() } }
 
     /// Waits for what comes next. The frame returned last is void.
-    public func next() -> Event {
+    public override func next() -> SourceEvent {
         if let event = heldEvent {
             heldEvent = nil
             return event
@@ -122,7 +112,7 @@ public final class LiveCamera<Driver: CaptureDriver> {
     }
 
     /// The frame returned last can be used. Returns the change of state that comes before it, if there is one.
-    public func use() -> CameraChange? {
+    public override func use() -> CameraChange? {
         guard isOpen else { return nil }
         useless.came(at: driver.monotonicTime)
         (badFrames, hasUnflagged) = (0, false)
@@ -133,13 +123,13 @@ public final class LiveCamera<Driver: CaptureDriver> {
     }
 
     /// The frame returned last can't be used.
-    public func refuse(_ reason: BadFrame) {
+    public override func refuse(_ reason: BadFrame) {
         guard isOpen else { return }
         if let event = count(bad: reason) { heldEvent = event }
     }
 
     /// From here on, so many frames per second are asked for; the camera is opened anew where that is news.
-    public func ask(rate: Double?) {
+    public override func ask(rate: Double?) {
         guard rate != driver.rate else { return }
         driver.rate = rate
         guard isOpen else { return }
@@ -149,7 +139,7 @@ public final class LiveCamera<Driver: CaptureDriver> {
 
     // MARK: - Without a device
 
-    private func nextOfClosed() -> Event? {
+    private func nextOfClosed() -> SourceEvent? {
         let now = driver.monotonicTime
         if now < nextAttempt {
             do throws(CameraError) {
@@ -182,12 +172,12 @@ public final class LiveCamera<Driver: CaptureDriver> {
     }
 
     private func begin(_ opened: OpenCamera, queuedAt time: UInt64) {
-        if opened.identity != camera?.identity {
+        if opened.identity != self.opened?.identity {
             silence.forget()
             useless.forget()
             (ignoresFlags, hasSaidFlags, hasSaidTimes) = (false, false, false)
         }
-        camera = opened
+        self.opened = opened
         let mode = opened.mode
         // A driver says what it likes: beyond an hour it is no interval.
         silence.announced = mode.rate > 1.0 / 3600 ? UInt64(1e9 / mode.rate) : 0
@@ -208,7 +198,7 @@ public final class LiveCamera<Driver: CaptureDriver> {
 
     // MARK: - With a device
 
-    private func nextOfOpen() -> Event? {
+    private func nextOfOpen() -> SourceEvent? {
         if needsRestart {
             needsRestart = false
             wasRestarted = true
@@ -229,7 +219,7 @@ public final class LiveCamera<Driver: CaptureDriver> {
             guard now >= silence.end else { return nil }
             let reason = CameraError.noFrames(silence.limit)
             silence.failed(at: now)
-            restartsOfStalled += 1
+            restartCounts.stalled += 1
             return startAnew(.stalled, reason)
         } catch {
             return fail(error)
@@ -237,7 +227,7 @@ public final class LiveCamera<Driver: CaptureDriver> {
     }
 
     /// Takes all that has come and keeps the last that is whole.
-    private func newest() throws(CameraError) -> Event? {
+    private func newest() throws(CameraError) -> SourceEvent? {
         // Only what is used is looked at: a converter holds one image, which the next one replaces.
         var newest: Drained?
         var older: Drained?
@@ -274,20 +264,21 @@ public final class LiveCamera<Driver: CaptureDriver> {
         guard let kept, let image else {
             guard let fault else { return nil }
             heldEvent = count(bad: fault)
-            return .bad(fault)
+            return .bad(fault, .index(sequence))
         }
         lent = kept.buffer.index
         return give(kept, image)
     }
 
-    private func give(_ kept: Drained, _ image: PixelBuffer) -> Event {
+    private func give(_ kept: Drained, _ image: PixelBuffer) -> SourceEvent {
         let now = driver.monotonicTime
         let told = kept.buffer.captured, earliest = queued[kept.buffer.index & 31]
         let isPossible = told <= now && told + Self.clockSlack >= earliest
         let captured = told > 0 && isPossible ? told : now
-        let frame = CapturedFrame(
-            image: image, sequence: kept.sequence, capturedMonotonic: captured,
-            capturedRealtime: driver.realTime - (now - captured), isFlagged: kept.buffer.isDamaged)
+        let frame = Frame(
+            pixels: image, sequence: kept.sequence,
+            times: FrameTimes(monotonic: captured, realtime: driver.realTime - (now - captured)),
+            name: .index(kept.sequence), isFlagged: kept.buffer.isDamaged)
         guard told > 0, !isPossible, !hasSaidTimes else { return .frame(frame) }
         hasSaidTimes = true
         heldFrame = frame
@@ -312,7 +303,7 @@ public final class LiveCamera<Driver: CaptureDriver> {
     }
 
     private func drop(_ drained: Drained) throws(CameraError) {
-        droppedFrames += 1
+        dropped += 1
         try enqueue(drained.buffer.index)
     }
 
@@ -326,7 +317,7 @@ public final class LiveCamera<Driver: CaptureDriver> {
             // The driver had no buffer for those in between; a count that goes back is a driver's own affair.
             let missing = number &- expected
             if missing < 1 << 16 {
-                droppedFrames += UInt64(missing)
+                dropped += UInt64(missing)
                 sequence += UInt64(missing)
             }
         }
@@ -337,7 +328,7 @@ public final class LiveCamera<Driver: CaptureDriver> {
     // MARK: - What goes wrong
 
     /// One frame more that can't be used; what becomes of the camera after many.
-    private func count(bad reason: BadFrame) -> Event? {
+    private func count(bad reason: BadFrame) -> SourceEvent? {
         badFrames += 1
         let now = driver.monotonicTime
         guard badFrames >= Self.fewestBadFrames, now >= useless.end else { return nil }
@@ -351,11 +342,11 @@ public final class LiveCamera<Driver: CaptureDriver> {
         }
         let limit = useless.limit
         useless.failed(at: now)
-        restartsOfUnusable += 1
+        restartCounts.unusable += 1
         return startAnew(.unusable, .noUsableFrames(limit, reason))
     }
 
-    private func startAnew(_ state: CameraState, _ reason: CameraError) -> Event? {
+    private func startAnew(_ state: CameraState, _ reason: CameraError) -> SourceEvent? {
         (badFrames, hasUnflagged) = (0, false)
         // It is told first: a restart may itself hang in the driver.
         if wasRestarted { closeAndRetry() } else { needsRestart = true }
@@ -363,7 +354,7 @@ public final class LiveCamera<Driver: CaptureDriver> {
     }
 
     /// The device is no longer usable as it is.
-    private func fail(_ error: CameraError) -> Event? {
+    private func fail(_ error: CameraError) -> SourceEvent? {
         if !hasBeenUsed { keepsFailing = true }
         closeAndRetry()
         return event(change(to: .absent, error))
@@ -394,5 +385,5 @@ public final class LiveCamera<Driver: CaptureDriver> {
         return CameraChange(state: next, reason: reason)
     }
 
-    private func event(_ change: CameraChange?) -> Event? { change.map { .changed($0) } }
+    private func event(_ change: CameraChange?) -> SourceEvent? { change.map { .changed($0) } }
 }

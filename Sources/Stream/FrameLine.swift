@@ -2,18 +2,8 @@ import Pixels
 
 /// What a frame's line says besides its detections. Times are in nanoseconds.
 public struct FrameLine {
-    /// What the picture is called in its source: a file's name, or its place in a sequence, from 0.
-    public enum Picture {
-        case file(UnsafeRawBufferPointer)
-        case index(UInt64)
-    }
-
-    /// Counts the pictures that the source came across, from 0: a gap is one that was left out.
-    public var sequence: UInt64
-    /// CLOCK_MONOTONIC.
-    public var capturedMonotonic: UInt64
-    /// The same moment since 1970.
-    public var capturedRealtime: UInt64
+    /// Its name is lent until `FrameLineWriter.begin` has returned.
+    public var frame: Frame
     /// From capture to this line.
     public var age: UInt64
     /// What the network alone took.
@@ -22,28 +12,14 @@ public struct FrameLine {
     public var droppedFrames: UInt64
     /// Since the start: pictures that could not be used.
     public var corruptFrames: UInt64
-    /// A file's name is lent until `FrameLineWriter.begin` has returned.
-    public var picture: Picture
-    /// Of the upright picture, in pixels.
-    public var width: Int
-    /// Of the upright picture, in pixels.
-    public var height: Int
 
     /// All of the line that is known before its detections.
-    public init(
-        sequence: UInt64, capturedMonotonic: UInt64, capturedRealtime: UInt64, age: UInt64, inference: UInt64,
-        droppedFrames: UInt64, corruptFrames: UInt64, picture: Picture, width: Int, height: Int
-    ) {
-        self.sequence = sequence
-        self.capturedMonotonic = capturedMonotonic
-        self.capturedRealtime = capturedRealtime
+    public init(_ frame: Frame, age: UInt64, inference: UInt64, droppedFrames: UInt64, corruptFrames: UInt64) {
+        self.frame = frame
         self.age = age
         self.inference = inference
         self.droppedFrames = droppedFrames
         self.corruptFrames = corruptFrames
-        self.picture = picture
-        self.width = width
-        self.height = height
     }
 }
 
@@ -73,18 +49,19 @@ public struct FrameLineWriter: ~Copyable {
 
     /// Takes the line's own fields; a line that was not finished is forgotten.
     public mutating func begin(_ line: FrameLine) {
-        (width, height, omitted, segmentCount, isFull) = (line.width, line.height, 0, 0, false)
+        let frame = line.frame
+        (width, height, omitted, segmentCount, isFull) = (frame.size.width, frame.size.height, 0, 0, false)
         json.clear()
         json.beginObject()
         json.key("type")
         json.string("frame")
         body = json.byteCount
         json.key("sequence")
-        json.integer(line.sequence)
+        json.integer(frame.sequence)
         json.key("captured_monotonic_s")
-        json.seconds(nanoseconds: line.capturedMonotonic)
+        json.seconds(nanoseconds: frame.times.monotonic)
         json.key("captured_unix_s")
-        json.seconds(nanoseconds: line.capturedRealtime)
+        json.seconds(nanoseconds: frame.times.realtime)
         json.key("age_ms")
         json.decimal(Double(line.age) / 1e6, decimals: 3)
         json.key("inference_ms")
@@ -94,14 +71,14 @@ public struct FrameLineWriter: ~Copyable {
         json.key("corrupt_frames")
         json.integer(line.corruptFrames)
         json.key("picture")
-        switch line.picture {
-        case .file(let name): json.string(name)
+        switch frame.name {
+        case .file(let name): json.string(UnsafeRawBufferPointer(name))
         case .index(let index): json.integer(index)
         }
         json.key("width_px")
-        json.integer(line.width)
+        json.integer(width)
         json.key("height_px")
-        json.integer(line.height)
+        json.integer(height)
         json.key("detections")
         json.beginArray()
         head = json.byteCount

@@ -37,16 +37,14 @@ struct SharedPictures {
         return false
     }
 
-    /// Seals a picture and keeps it until `end`. nil, and the picture is closed, where there is no room for it or it
-    /// cannot be sealed.
+    /// Seals a picture and holds it until `end`. nil where there is no room for it, or it cannot be sealed.
     mutating func add(_ picture: CapturedPicture, until end: UInt64) -> Reference? {
         for index in places.indices where places[index].descriptor < 0 {
-            guard clinux_memfd_seal(picture.descriptor) == 0 else { break }
+            guard clinux_memfd_seal(picture.descriptor) == 0, let own = try? picture.retained() else { return nil }
             lastNumber += 1
-            places[index] = Place(descriptor: picture.descriptor, number: lastNumber, end: end)
+            places[index] = Place(descriptor: own.descriptor, number: lastNumber, end: end)
             return Reference(place: index, number: lastNumber)
         }
-        picture.close()
         return nil
     }
 

@@ -46,7 +46,7 @@ extension StreamCore {
         return true
     }
 
-    /// Queues a frame's snapshot line for all who wait for one. Under the lock; takes the picture.
+    /// Queues a frame's snapshot line for all who wait for one. Under the lock.
     func queueSnapshots(_ frame: FrameSegments, _ picture: CapturedPicture, now: UInt64) {
         var reference: SharedPictures.Reference?
         for index in clients.indices where isReadyForSnapshot(index) {
@@ -61,7 +61,6 @@ extension StreamCore {
             queue(line, for: index, now: now, withDescriptor: true)
             counted.snapshots += 1
         }
-        if reference == nil { picture.close() }
     }
 
     /// Sends the line that is next in a client's queue with its picture's descriptor, or alone where the picture has

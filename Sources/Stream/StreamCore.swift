@@ -167,10 +167,7 @@ final class StreamCore: @unchecked Sendable {
     }
 
     func publish(_ frame: FrameSegments, _ picture: CapturedPicture?) {
-        publish(
-            then: { now in if let picture { queueSnapshots(frame, picture, now: now) } },
-            otherwise: { picture?.close() }
-        ) { index, now in
+        publish(then: { now in if let picture { queueSnapshots(frame, picture, now: now) } }) { index, now in
             guard clients[index].takesFrame() else { return }
             guard !clients[index].options.takesAllDetections else { return queue(frame.line, for: index, now: now) }
             queue(frame.line(for: clients[index].options, in: selection), for: index, now: now)
@@ -179,7 +176,7 @@ final class StreamCore: @unchecked Sendable {
 
     private func publish(
         keeping kept: UnsafeRawBufferPointer? = nil, then: (_ now: UInt64) -> Void = { _ in },
-        otherwise: () -> Void = {}, _ queueLine: (_ index: Int, _ now: UInt64) -> Void
+        _ queueLine: (_ index: Int, _ now: UInt64) -> Void
     ) {
         let now = clinux_monotonic_ns()
         let hasClients = lock.locked {
@@ -188,10 +185,7 @@ final class StreamCore: @unchecked Sendable {
                 stateCount = kept.count
             }
             counted.linesPublished += 1
-            guard drainDeadline == nil else {
-                otherwise()
-                return false
-            }
+            guard drainDeadline == nil else { return false }
             for index in clients.indices where clients[index].descriptor >= 0 && !clients[index].isLeaving {
                 queueLine(index, now)
             }

@@ -113,7 +113,7 @@ public final class StreamServer: Sendable {
     public func publish(_ line: UnsafeRawBufferPointer) { core.publish(line) }
 
     /// Queues a frame's line for every client that is connected now, or what the client's options leave of it.
-    /// - Parameter picture: the frame's own, for clients that wait for one; the server closes it.
+    /// - Parameter picture: the frame's own, for clients that wait for one: the server retains what they get.
     public func publish(_ frame: FrameSegments, picture: CapturedPicture? = nil) { core.publish(frame, picture) }
 
     /// Whether a client waits for a picture that it could get now: what is captured next should be published with one.

@@ -107,7 +107,7 @@ struct Detect: ~Copyable {
                 case .frame(let frame): process(frame, PictureName(frame.name, of: path, source.kind))
                 case .bad(let reason, let name):
                     leaveOut(PictureName(name, of: path, source.kind), reason.message, reason.exitCode)
-                case .ended, .interrupted, .passEnded: return
+                case .ended, .interrupted, .passEnded, .changed, .noticed: return
                 }
             }
         } catch {
@@ -118,7 +118,7 @@ struct Detect: ~Copyable {
 
     private mutating func process(_ frame: Frame, _ name: PictureName) {
         do throws(JPEGError) {
-            let warnings = try detector.load(jpeg: frame.bytes)
+            let warnings = try detector.load(jpeg: frame.pixels.planes[0])
             if warnings > 0 { log.warning("\(name.text): \(JPEGError.message(warnings: warnings))") }
         } catch {
             leaveOut(name, error.message(file: Service.text(name.path)), error == .outOfMemory ? .system : .badData)
@@ -131,7 +131,7 @@ struct Detect: ~Copyable {
             name: name, size: detector.pictureSize, inferenceNanoseconds: inference, detections: detector.result().detections)
         show(result)
         do throws(AnnotationError) {
-            try annotator?.write(frame.bytes, result, labels: detector.description.labels)
+            try annotator?.write(frame.pixels.planes[0], result, labels: detector.description.labels)
         } catch {
             log.error("\(name.text): \(error.message)")
             fail(error.exitCode)

@@ -66,9 +66,9 @@ struct InputBench {
             switch try source.next() {
             case .frame(let frame):
                 // The bytes are the source's.
-                return withExtendedLifetime(source) { time(jpeg: frame.bytes) }
+                return withExtendedLifetime(source) { time(jpeg: frame.pixels.planes[0]) }
             case .bad(let reason, _): log.error("\(name): \(reason.message)")
-            case .ended, .passEnded, .interrupted: log.error("\(name): holds no JPEG")
+            case .ended, .passEnded, .interrupted, .changed, .noticed: log.error("\(name): holds no JPEG")
             }
             return .badData
         } catch {

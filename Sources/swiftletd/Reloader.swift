@@ -3,6 +3,7 @@ import Camera
 import Model
 import Engine
 import Files
+import Pipeline
 import Pixels
 import Service
 import Threading
@@ -11,10 +12,8 @@ import Vision
 /// Reads the configuration anew and hands what may change while frames go by to the threads that they go through. One
 /// thread uses it.
 final class Reloader {
-    /// For the network's thread.
-    let filters = Mailbox<DetectionFilter>()
-    /// For the capturing thread.
-    let periods: NewPeriods
+    /// Takes what has changed to the frames' way.
+    let control: PipelineControl
     /// What tells one state of a file from another.
     struct ModelIdentity: Equatable {
         private let inode: UInt64
@@ -36,7 +35,7 @@ final class Reloader {
     private let log: Log
 
     init(_ options: Options, _ model: ModelIdentity?, labels: [[UInt8]], _ log: Log) throws(SystemError) {
-        periods = try NewPeriods()
+        control = try PipelineControl()
         self.model = model
         self.options = options
         self.labels = labels
@@ -61,8 +60,7 @@ final class Reloader {
                 log.error("the old configuration goes on: \(options.message(first))\(others)")
                 return
             }
-            filters.put(DetectionFilter(configuration, labels: labels))
-            periods.put(configuration.period)
+            control.put(DetectionFilter(configuration, labels: labels), period: configuration.period)
             var rest = configuration.restartOnly(than: options.configuration)
             if ModelIdentity(options.model) != model { rest += (rest.isEmpty ? "" : ", ") + "the new model file" }
             log.notice("configuration reloaded" + (rest.isEmpty ? "" : "; restart the daemon for \(rest)"))
@@ -70,27 +68,6 @@ final class Reloader {
             log.error("the old configuration goes on: \(options.message(error))")
         }
     }
-}
-
-/// The least time between two frames, in nanoseconds, on its way to a thread that may be waiting for the end of the old
-/// one.
-final class NewPeriods: Sendable {
-    private let mailbox = Mailbox<UInt64>()
-    private let arrived: Event
-
-    init() throws(SystemError) { arrived = try Event() }
-
-    /// Readable when there is one to take.
-    var descriptor: Int32 { arrived.descriptor }
-
-    func put(_ period: UInt64) {
-        mailbox.put(period)
-        arrived.signal()
-    }
-
-    func take() -> UInt64? { mailbox.take() }
-    /// Before `take`, by who waits for the descriptor.
-    func clear() { arrived.clear() }
 }
 
 extension Configuration {

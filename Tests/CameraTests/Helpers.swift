@@ -26,15 +26,17 @@ final class TemporaryFolder {
 enum Seen: Equatable {
     case frame([UInt8], name: String, sequence: UInt64)
     case bad(BadFrame, name: String)
-    case passEnded, ended, interrupted
+    case passEnded, ended, interrupted, other
 
-    init(_ event: FrameEvent) {
+    init(_ event: SourceEvent) {
         switch event {
-        case .frame(let frame): self = .frame(Array(frame.bytes), name: Seen.name(frame.name), sequence: frame.sequence)
+        case .frame(let frame):
+            self = .frame(Array(frame.pixels.planes[0]), name: Seen.name(frame.name), sequence: frame.sequence)
         case .bad(let fault, let name): self = .bad(fault, name: Seen.name(name))
         case .passEnded: self = .passEnded
         case .ended: self = .ended
         case .interrupted: self = .interrupted
+        case .changed, .noticed: self = .other
         }
     }
 

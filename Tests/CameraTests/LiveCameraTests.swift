@@ -31,8 +31,8 @@ import Testing
     /// Changes and bad frames until so many frames came, or nothing more for a long time. `refuses` says what is wrong
     /// with a frame.
     private func take(
-        _ count: Int, events most: Int = 10_000, each body: (CapturedFrame) -> Void = { _ in },
-        refuses: (CapturedFrame) -> BadFrame? = { _ in nil }
+        _ count: Int, events most: Int = 10_000, each body: (Frame) -> Void = { _ in },
+        refuses: (Frame) -> BadFrame? = { _ in nil }
     ) -> Taken {
         var taken = Taken()
         for _ in 0..<most where taken.frames < count {
@@ -49,7 +49,7 @@ import Testing
             case .bad: taken.bad += 1
             case .changed(let change): taken.add(change)
             case .noticed(let notice): taken.notices.append(notice)
-            case .interrupted: return taken
+            case .interrupted, .passEnded, .ended: return taken
             }
         }
         return taken
@@ -64,7 +64,7 @@ import Testing
         var age: UInt64 = 0
         _ = take(1) {
             sequence = $0.sequence
-            age = fake.now - $0.capturedMonotonic
+            age = fake.now - $0.times.monotonic
         }
         #expect(sequence == 3 && camera.droppedFrames == 2)
         #expect(age == 7 * FakeCamera.interval)
@@ -121,7 +121,7 @@ import Testing
     }
 
     /// One event, or nil once time is up: an absent camera is waited for without end.
-    private func nextOrTimePasses(until end: UInt64) -> LiveCamera<FakeDriver>.Event? {
+    private func nextOrTimePasses(until end: UInt64) -> SourceEvent? {
         // The fake interrupts the endless wait for a camera.
         fake.interruptAt = end
         defer { fake.interruptAt = nil }
@@ -231,7 +231,7 @@ import Testing
         let result = take(1, refuses: { _ in .truncated })
         #expect(result.frames == 0 && result.changes == [.opening, .unusable])
         #expect(result.reasons == [.noUsableFrames(3_000_000_000, .truncated)], "one line, not one a restart")
-        #expect(camera.restartsOfUnusable >= 4 && camera.restartsOfStalled == 0)
+        #expect(camera.restarts.unusable >= 4 && camera.restarts.stalled == 0)
         #expect(fake.restarts >= 2 && fake.opens.count >= 2)
         let first = fake.restarts + fake.opens.count
         #expect(first <= 8, "ever less often: \(first) starts")
@@ -313,7 +313,7 @@ import Testing
         fake.interval = 20 * FakeCamera.second
         fake.warmUp = 0
         #expect(take(5).changes == [.stalled, .streaming])
-        let restarts = camera.restartsOfStalled
+        let restarts = camera.restarts.stalled
         // Half an hour of quicker frames: a hang is noticed after 3 s again.
         fake.interval = FakeCamera.second / 2
         _ = take(30 * 60 * 2)
@@ -321,7 +321,7 @@ import Testing
         fake.restartUnwedges = true
         let hung = fake.now
         #expect(take(1).changes == [.stalled, .streaming] && fake.now - hung < 5 * FakeCamera.second)
-        #expect(camera.restartsOfStalled == restarts + 1)
+        #expect(camera.restarts.stalled == restarts + 1)
     }
 
     /// A stick that sends a frame when something changes.
@@ -332,9 +332,9 @@ import Testing
             _ = take(100)
             fake.interval = 10 * FakeCamera.second
             _ = take(2)
-            if round == 1 { restarts = camera.restartsOfStalled }
+            if round == 1 { restarts = camera.restarts.stalled }
         }
-        #expect(camera.restartsOfStalled == restarts, "it has shown that it pauses")
+        #expect(camera.restarts.stalled == restarts, "it has shown that it pauses")
     }
 
     @Test func aLongerLimitCanBeAskedFor() {
@@ -357,7 +357,7 @@ import Testing
     /// A frame that was dequeued can't have been captured before its buffer was handed over, nor after.
     @Test(arguments: [-60, -1, 1, 3600]) func anImpossibleTimeIsReplaced(seconds: Int64) {
         fake.clockError = seconds * Int64(FakeCamera.second)
-        let result = take(30) { #expect(fake.now - $0.capturedMonotonic == 0) }
+        let result = take(30) { #expect(fake.now - $0.times.monotonic == 0) }
         #expect(result.frames == 30 && result.notices.count == 1)
         guard case .impossibleTime(let age) = result.notices.first else { return }
         #expect(abs(Double(age) / 1e9 + Double(seconds)) < 0.5)
@@ -366,10 +366,10 @@ import Testing
     @Test func aPossibleTimeStays() {
         fake.clockError = -10_000_000
         var ages: Set<UInt64> = []
-        let result = take(30) { ages.insert(fake.now - $0.capturedMonotonic) }
+        let result = take(30) { ages.insert(fake.now - $0.times.monotonic) }
         #expect(result.notices == [] && ages == [10_000_000])
         fake.clockError = Int64.min / 2
-        let wild = take(3) { #expect($0.capturedMonotonic <= fake.now) }
+        let wild = take(3) { #expect($0.times.monotonic <= fake.now) }
         #expect(wild.frames == 3)
     }
 

@@ -173,7 +173,7 @@ import Testing
         var times: [UInt64] = []
         for _ in 0..<2 {
             guard case .frame(let frame) = try source.next() else { return #expect(Bool(false), "no picture") }
-            times.append(frame.capturedMonotonic)
+            times.append(frame.times.monotonic)
             usleep(2000)
         }
         #expect(times[0] == times[1])

@@ -65,19 +65,20 @@ public enum SnapshotChecks {
     ) -> Bool {
         do throws(PictureError) {
             var picture = try CapturedPicture()
+            defer { picture.close() }
             let shape = PixelShape(format: .nv12, size: PictureSize(width: 50, height: 40))
             let luma = UnsafeRawBufferPointer(rebasing: bytes[..<2000])
             let chroma = UnsafeRawBufferPointer(rebasing: bytes[2000...])
             try picture.fill(PixelBuffer(shape, planes: [luma, chroma, UnsafeRawBufferPointer(start: nil, count: 0)]))
             writer.begin(
                 FrameLine(
-                    sequence: number, capturedMonotonic: 1, capturedRealtime: 2, age: 3, inference: 4,
-                    droppedFrames: 0, corruptFrames: 0, picture: .index(number), width: 50, height: 40))
+                    Frame(
+                        pixels: PixelBuffer(
+                            jpeg: UnsafeRawBufferPointer(start: nil, count: 0), size: PictureSize(width: 50, height: 40)),
+                        sequence: number, times: FrameTimes(monotonic: 1, realtime: 2), name: .index(number)), age: 3,
+                    inference: 4, droppedFrames: 0, corruptFrames: 0))
             writer.add(classIndex: 1, label: labels[1], score: 0.5, left: 0, top: 0, right: 1, bottom: 0.5)
-            guard let frame = try? writer.finish() else {
-                picture.close()
-                return false
-            }
+            guard let frame = try? writer.finish() else { return false }
             server.publish(frame, picture: picture)
             return true
         } catch {

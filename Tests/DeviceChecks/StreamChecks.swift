@@ -1,5 +1,6 @@
 import CLinux
 import CTestSupport
+import Pixels
 import Service
 import Stream
 import Threading
@@ -61,8 +62,11 @@ public enum StreamChecks {
         let filters = Mailbox<DetectionFilter>()
         var whole = 0
         let line = FrameLine(
-            sequence: 0, capturedMonotonic: 1, capturedRealtime: 2, age: 3, inference: 4, droppedFrames: 0,
-            corruptFrames: 0, picture: .index(7), width: 640, height: 480)
+            Frame(
+                pixels: PixelBuffer(
+                    jpeg: UnsafeRawBufferPointer(start: nil, count: 0), size: PictureSize(width: 640, height: 480)), sequence: 0,
+                times: FrameTimes(monotonic: 1, realtime: 2), name: .index(7)), age: 3, inference: 4, droppedFrames: 0,
+            corruptFrames: 0)
         let found: [(Int, Float)] = [(1, 0.9), (2, 0.8), (2, 0.4)]
         let before = count()
         for _ in 0..<50 {

@@ -3,7 +3,7 @@
 Without arguments it reads Sources. Declarations inside a public protocol count as public. Extensions need no docstring
 unless they are themselves public: those are refused, because their members become public without saying so. Cases of an
 enum need none where their meaning is plain from the enum's own. Witnesses of the standard library's protocols need
-none. Exits 1 and names FILE:LINE of each finding.
+none, nor do overrides: the base's holds. Exits 1 and names FILE:LINE of each finding.
 """
 
 import pathlib
@@ -86,7 +86,7 @@ def findings(source: str) -> tuple[list[tuple[int, str]], int]:
         required = protocol_indent is not None and indent == protocol_indent + 4
         if declaration and (required or {"public", "open"} & set(words)):
             count += 1
-            witness = any(pattern.match(rest) for pattern in WITNESSES)
+            witness = "override" in words or any(pattern.match(rest) for pattern in WITNESSES)
             if declaration["kind"] == "extension" or not documented and not witness:
                 missing.append((number, f"no docstring: {line}"))
             if declaration["kind"] == "protocol" and not line.endswith("}"):

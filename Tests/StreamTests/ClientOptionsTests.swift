@@ -1,5 +1,6 @@
 import Foundation
 import TestSupport
+import Pixels
 import Testing
 
 @testable import Stream
@@ -19,8 +20,11 @@ import Testing
     ) throws {
         writer.begin(
             FrameLine(
-                sequence: sequence, capturedMonotonic: 1, capturedRealtime: 2, age: 3, inference: 4, droppedFrames: 0,
-                corruptFrames: 0, picture: .index(sequence), width: 100, height: 50))
+                Frame(
+                    pixels: PixelBuffer(
+                        jpeg: UnsafeRawBufferPointer(start: nil, count: 0), size: PictureSize(width: 100, height: 50)),
+                    sequence: sequence, times: FrameTimes(monotonic: 1, realtime: 2), name: .index(sequence)), age: 3,
+                inference: 4, droppedFrames: 0, corruptFrames: 0))
         for (index, score) in detections {
             writer.add(
                 classIndex: index, label: Array(Self.labels[index].utf8), score: score, left: 0, top: 0,

@@ -9,12 +9,14 @@ import Testing
 @Suite struct DaemonLineTests {
     func frame(_ labels: [String], picture: String = "a.jpg") throws -> [UInt8] {
         var writer = FrameLineWriter()
-        return try Array(picture.utf8).withUnsafeBytes { name in
+        return try Array(picture.utf8).withUnsafeBufferPointer { name in
             writer.begin(
                 FrameLine(
-                    sequence: 123_456_789, capturedMonotonic: 1_500_000_000,
-                    capturedRealtime: 1_700_000_000_250_000_000, age: 21_500_000, inference: 20_250_000,
-                    droppedFrames: 7, corruptFrames: 3, picture: .file(name), width: 640, height: 480))
+                    Frame(
+                        pixels: PixelBuffer(
+                            jpeg: UnsafeRawBufferPointer(start: nil, count: 0), size: PictureSize(width: 640, height: 480)),
+                        sequence: 123_456_789, times: FrameTimes(monotonic: 1_500_000_000, realtime: 1_700_000_000_250_000_000),
+                        name: .file(name)), age: 21_500_000, inference: 20_250_000, droppedFrames: 7, corruptFrames: 3))
             for (index, label) in labels.enumerated() {
                 writer.add(
                     classIndex: index + 1, label: Array(label.utf8), score: 0.875, left: 0.25, top: 0.5, right: 0.75,
@@ -109,8 +111,11 @@ import Testing
         var writer = FrameLineWriter()
         writer.begin(
             FrameLine(
-                sequence: 5, capturedMonotonic: 1, capturedRealtime: 2, age: 3, inference: 4, droppedFrames: 0,
-                corruptFrames: 0, picture: .index(5), width: 10, height: 10))
+                Frame(
+                    pixels: PixelBuffer(
+                        jpeg: UnsafeRawBufferPointer(start: nil, count: 0), size: PictureSize(width: 10, height: 10)),
+                    sequence: 5, times: FrameTimes(monotonic: 1, realtime: 2), name: .index(5)), age: 3, inference: 4,
+                droppedFrames: 0, corruptFrames: 0))
         writer.add(classIndex: 3, label: Array("x".utf8), score: 1, left: 0, top: 0, right: 1, bottom: 1)
         let room = UnsafeMutableRawBufferPointer.allocate(byteCount: StreamProtocol.lineLimit, alignment: 1)
         let words = UnsafeMutableBufferPointer<UInt64>.allocate(capacity: 1)

@@ -1,4 +1,5 @@
 import Foundation
+import Pixels
 import Testing
 
 @testable import Stream
@@ -16,11 +17,13 @@ import Testing
         ).encoded(limit: limit)
     }
 
-    func frame(_ picture: FrameLine.Picture = .index(3)) -> FrameLine {
-        FrameLine(
-            sequence: 7, capturedMonotonic: 12_345_678_901, capturedRealtime: 1_700_000_000_123_456_789,
-            age: 21_500_000, inference: 20_250_499, droppedFrames: 2, corruptFrames: 1, picture: picture, width: 640,
-            height: 480)
+    func frame(_ picture: FrameName = .index(3)) -> FrameLine {
+        let pixels = PixelBuffer(
+            jpeg: UnsafeRawBufferPointer(start: nil, count: 0), size: PictureSize(width: 640, height: 480))
+        let times = FrameTimes(monotonic: 12_345_678_901, realtime: 1_700_000_000_123_456_789)
+        return FrameLine(
+            Frame(pixels: pixels, sequence: 7, times: times, name: picture), age: 21_500_000, inference: 20_250_499,
+            droppedFrames: 2, corruptFrames: 1)
     }
 
     @Test func helloSaysWhatTheNumbersMean() throws {
@@ -98,7 +101,7 @@ import Testing
         for capacity in stride(from: 900, to: 1500, by: 7) {
             var writer = FrameLineWriter(capacity: capacity)
             for count in [0, 3, 40] {
-                let bytes = try name.withUnsafeBytes { name in
+                let bytes = try name.withUnsafeBufferPointer { name in
                     writer.begin(frame(.file(name)))
                     for index in 0..<count {
                         writer.add(

@@ -21,16 +21,20 @@ import Testing
         @discardableResult func publish(bytes count: Int = 1000) throws -> Bool {
             writer.begin(
                 FrameLine(
-                    sequence: sequence, capturedMonotonic: 1, capturedRealtime: 2, age: 3, inference: 4,
-                    droppedFrames: 0, corruptFrames: 0, picture: .index(sequence), width: 20, height: 10))
+                    Frame(
+                        pixels: PixelBuffer(
+                            jpeg: UnsafeRawBufferPointer(start: nil, count: 0), size: PictureSize(width: 20, height: 10)),
+                        sequence: sequence, times: FrameTimes(monotonic: 1, realtime: 2), name: .index(sequence)), age: 3,
+                    inference: 4, droppedFrames: 0, corruptFrames: 0))
             for (index, score) in [(1, Float(0.9)), (2, 0.4)] {
                 writer.add(
                     classIndex: index, label: Array((index == 1 ? "ace" : "king").utf8), score: score, left: 0,
                     top: 0, right: 1, bottom: 1)
             }
             let isWanted = stream.server.wantsPicture
-            stream.server.publish(
-                try writer.finish(), picture: isWanted ? try picture(UInt8(truncatingIfNeeded: sequence), count) : nil)
+            let picture = isWanted ? try picture(UInt8(truncatingIfNeeded: sequence), count) : nil
+            defer { picture?.close() }
+            stream.server.publish(try writer.finish(), picture: picture)
             sequence += 1
             return isWanted
         }

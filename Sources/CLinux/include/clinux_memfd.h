@@ -16,5 +16,7 @@ int clinux_memfd_write(int fd, const void *_Nonnull bytes, size_t count, uint64_
 int clinux_memfd_seal(int fd);
 /// Whether a file is sealed so. A file of another kind is not.
 bool clinux_memfd_is_sealed(int fd);
+/// One descriptor more of the same open file.
+int clinux_duplicate(int fd, int *_Nonnull copy);
 /// Another descriptor of the file, with a position of its own and without the right to write.
 int clinux_memfd_reopen(int fd, int *_Nonnull reader);

@@ -16,11 +16,11 @@ struct CameraTarget: FuzzTarget {
             turns += 1
             switch camera.next() {
             case .frame(let frame):
-                check(frame.image)
-                guard frame.capturedMonotonic <= source.time else { fatalError("a frame from the future") }
+                check(frame.pixels)
+                guard frame.times.monotonic <= source.time else { fatalError("a frame from the future") }
                 if source.next() & 1 == 0 { _ = camera.use() } else { camera.refuse(.undecodable) }
             case .interrupted: return
-            case .bad, .changed, .noticed: break
+            case .bad, .changed, .noticed, .passEnded, .ended: break
             }
         }
         if camera.state == .streaming, camera.camera == nil { fatalError("no camera streams") }

@@ -1,33 +1,22 @@
 import CLinux
-import Camera
 import Model
 import Pixels
-import Stream
 import Threading
-import Vision
 
-/// The one place between capture and inference: it holds the newest picture, ready for the network.
+/// Since the start: frames of a camera that came while another was worked on, and those that could not be used.
+struct FrameCounts {
+    var dropped: UInt64
+    var corrupt: UInt64
+}
+
+/// The one place between capture and inference: it holds the newest frame, ready for the network.
 ///
 /// The capturing thread fills a tensor of its own and changes it for the slot's: a slow network makes it replace
-/// pictures, never queue them. `@unchecked Sendable`: what both threads touch is guarded by `lock`.
+/// frames, never queue them. `@unchecked Sendable`: what both threads touch is guarded by `lock`.
 final class FrameSlot: @unchecked Sendable {
-    struct Item {
-        var sequence: UInt64
-        var capturedMonotonic: UInt64
-        var capturedRealtime: UInt64
-        var name: FrameName
-        /// Upright.
-        var size: PictureSize
-        /// Since the start: pictures that could not be used, and frames of a camera that came while another was worked
-        /// on.
-        var corruptFrames: UInt64
-        var droppedFrames: UInt64
-        /// The frame as it was captured, where a client waits for it. Whoever takes the item closes it or hands it on.
-        var picture: CapturedPicture?
-    }
-
     enum Taken {
-        case item(Item)
+        /// Whoever takes a frame releases its picture.
+        case frame(Frame, FrameCounts)
         /// There will be no more.
         case ended
         case stopped
@@ -37,9 +26,9 @@ final class FrameSlot: @unchecked Sendable {
     /// Readable once there is something to take, and once the slot is free.
     private let filled: Event
     private let freed: Event
-    private var item: Item?
+    private var waiting: (frame: Frame, counts: FrameCounts)?
     private var hasEnded = false
-    /// The item that was taken last has a picture.
+    /// The frame that was taken last has a picture.
     private var isPictureInWork = false
     private var replaced: UInt64 = 0
     private var front: PictureInput.Tensor
@@ -55,7 +44,7 @@ final class FrameSlot: @unchecked Sendable {
     }
 
     deinit {
-        item?.picture?.close()
+        waiting?.frame.picture?.close()
         for tensor in [front, back] {
             switch tensor {
             case .bytes(let bytes): bytes.deallocate()
@@ -82,26 +71,33 @@ final class FrameSlot: @unchecked Sendable {
     /// The tensor to fill before `put`.
     var tensor: PictureInput.Tensor { back }
 
-    /// A picture for the next item: that of the item which nobody has taken yet, so that at most one waits. nil where
-    /// one is being worked on: who waits for a picture gets that.
-    func makePicture() throws(PictureError) -> CapturedPicture? {
-        var waiting: CapturedPicture?
+    /// A copy of a frame's pixels for the next frame, in the memory of the frame that nobody has taken yet, so that at most
+    /// one waits. nil where one is being worked on: who waits for a picture gets that.
+    func picture(of pixels: PixelBuffer, rotation: Int) throws(PictureError) -> CapturedPicture? {
+        var reused: CapturedPicture?
         let isInWork = lock.locked {
-            waiting = item?.picture
-            item?.picture = nil
+            reused = waiting?.frame.picture
+            waiting?.frame.picture = nil
             return isPictureInWork
         }
-        if let waiting { return waiting }
-        return isInWork ? nil : try CapturedPicture()
+        if reused == nil, isInWork { return nil }
+        var picture = if let reused { reused } else { try CapturedPicture() }
+        do throws(PictureError) {
+            try picture.fill(pixels, rotation: rotation)
+        } catch {
+            picture.close()
+            throw error
+        }
+        return picture
     }
 
     /// Hands the filled tensor over; what nobody took is replaced. Returns whether that happened.
-    func put(_ next: Item) -> Bool {
+    func put(_ frame: Frame, _ counts: FrameCounts) -> Bool {
         let isReplacement = lock.locked {
-            let isReplacement = item != nil
+            let isReplacement = waiting != nil
             if isReplacement { replaced += 1 }
-            item?.picture?.close()
-            item = next
+            waiting?.frame.picture?.close()
+            waiting = (frame, counts)
             (front, back) = (back, front)
             return isReplacement
         }
@@ -109,14 +105,12 @@ final class FrameSlot: @unchecked Sendable {
         return isReplacement
     }
 
-    /// Waits until nothing is left to take. False when `interrupt` became readable first.
-    func waitUntilFree(interrupt: Int32) -> Bool {
+    /// Waits until nothing is left to take. False when a signal came first.
+    func waitUntilFree(_ clock: PipelineClock) -> Bool {
         while true {
             freed.clear()
-            if lock.locked({ item == nil }) { return true }
-            var isInterrupted = false, isFreed = false
-            _ = clinux_wait_readable(interrupt, freed.descriptor, -1, &isInterrupted, &isFreed)
-            if isInterrupted { return false }
+            if lock.locked({ waiting == nil }) { return true }
+            if clock.wait(freed.descriptor, atMost: nil).isStopped { return false }
         }
     }
 
@@ -128,32 +122,30 @@ final class FrameSlot: @unchecked Sendable {
 
     // MARK: - The network's side
 
-    /// Waits for a picture and copies it to `tensor`, which is like the slot's.
-    func take(into tensor: PictureInput.Tensor, stop: Int32) -> Taken {
+    /// Waits for a frame and copies it to `tensor`, which is like the slot's.
+    func take(into tensor: PictureInput.Tensor, _ clock: PipelineClock) -> Taken {
         while true {
             filled.clear()
             let taken: Taken? = lock.locked {
-                guard let next = item else { return hasEnded ? .ended : nil }
-                item = nil
-                isPictureInWork = next.picture != nil
+                guard let next = waiting else { return hasEnded ? .ended : nil }
+                waiting = nil
+                isPictureInWork = next.frame.picture != nil
                 switch (tensor, front) {
                 case (.bytes(let to), .bytes(let from)): clinux_copy(to.baseAddress!, from.baseAddress!, from.count)
                 case (.values(let to), .values(let from)):
                     clinux_copy(to.baseAddress!, from.baseAddress!, from.count * MemoryLayout<Float>.stride)
                 default: preconditionFailure("the slot is made for this network")
                 }
-                return .item(next)
+                return .frame(next.frame, next.counts)
             }
             if let taken {
                 freed.signal()
                 return taken
             }
-            var isStopped = false, isFilled = false
-            _ = clinux_wait_readable(stop, filled.descriptor, -1, &isStopped, &isFilled)
-            if isStopped { return .stopped }
+            if clock.wait(filled.descriptor, atMost: nil).isStopped { return .stopped }
         }
     }
 
-    /// Since the start: pictures that were replaced before the network had time for them.
+    /// Since the start: frames that were replaced before the network had time for them.
     var replacedCount: UInt64 { lock.locked { replaced } }
 }

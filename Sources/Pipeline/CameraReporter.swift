@@ -4,21 +4,16 @@ import Service
 import Stream
 import Vision
 
-/// Says what became of the camera: a line in the log, one to all clients, and a state in the metrics. For the capturing
+/// Says what became of the camera: a line in the log, one to all sinks, and a state in the metrics. For the capturing
 /// thread.
 final class CameraReporter {
-    private let server: StreamServer
-    private let metrics: Metrics
-    private let sourceText: String
-    private let log: Log
+    private let sinks: [FrameSink]
+    private let settings: PipelineSettings
     private var writer = JSONWriter(capacity: StreamProtocol.stateLimit)
 
-    /// `sourceText` names the camera until one is open.
-    init(_ server: StreamServer, _ metrics: Metrics, sourceText: String, _ log: Log) {
-        self.server = server
-        self.metrics = metrics
-        self.sourceText = sourceText
-        self.log = log
+    init(_ sinks: [FrameSink], _ settings: PipelineSettings) {
+        self.sinks = sinks
+        self.settings = settings
     }
 
     /// `refusal` is what was wrong with the last frame that could not be decoded.
@@ -29,6 +24,7 @@ final class CameraReporter {
         if case .noUsableFrames(let time, .undecodable) = change.reason, let refusal {
             message = CameraError.message(source: name, unusableFor: time, last: refusal.message)
         }
+        let log = settings.log
         switch change.state {
         case .absent:
             state = .absent
@@ -55,7 +51,7 @@ final class CameraReporter {
             }
         }
         let fault = change.reason.flatMap { CameraLine.Reason($0) } ?? (state == .stalled ? .silent : nil)
-        metrics.cameraIs(state, fault)
+        settings.metrics.cameraIs(state, fault)
         let mode = camera.map {
             CameraLine.Mode(
                 format: $0.mode.fourcc, width: $0.mode.width, height: $0.mode.height, rate: $0.mode.rate)
@@ -63,17 +59,18 @@ final class CameraReporter {
         let line = CameraLine(
             state: state, camera: Array(name.utf8), message: Array(message.utf8), mode: mode, reason: fault)
         do throws(StreamError) {
-            server.publish(state: try writer.cameraLine(line))
+            let bytes = try writer.cameraLine(line)
+            for sink in sinks { sink.accept(state: bytes) }
         } catch {
             log.error(error.message(socket: "the camera's state"))
         }
     }
 
     func report(_ notice: CameraNotice, _ camera: OpenCamera?) {
-        log.warning(notice.message(source: name(of: camera)))
+        settings.log.warning(notice.message(source: name(of: camera)))
     }
 
-    private func name(of camera: OpenCamera?) -> String { camera.map { text($0.identity.name) } ?? sourceText }
+    private func name(of camera: OpenCamera?) -> String { camera.map { text($0.identity.name) } ?? settings.sourceText }
 }
 
 extension CaptureMode {

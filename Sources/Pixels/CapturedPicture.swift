@@ -1,5 +1,4 @@
 import CLinux
-import Pixels
 
 /// Why clients that asked for a picture do not get one. Numbers are errno values.
 public enum PictureError: Error, Equatable {
@@ -8,20 +7,22 @@ public enum PictureError: Error, Equatable {
     case noMemory(Int32)
 }
 
-/// A picture on its way from capture to the clients: a file in memory (memfd) with the bytes as they were captured. It
-/// is a plain value so that nothing is allocated for it; whoever holds it last calls `close` or hands it to
-/// `StreamServer.publish`.
+/// A copy of a frame's pixels: a file in memory (memfd) with the bytes as they were captured. A plain value, so that nothing
+/// is allocated for it. Several may hold it: the kernel counts them, and frees the memory with the last.
 public struct CapturedPicture {
     /// Bytes of the largest picture that is given away: 1920x1080 in any format.
     public static var maximumByteCount: Int { 8 << 20 }
 
-    let descriptor: Int32
-    private(set) var shape = PixelShape(format: .mjpeg, size: PictureSize(width: 0, height: 0))
+    /// The file: whoever holds the picture reads it, and seals it before a client gets it.
+    public let descriptor: Int32
+    /// What the bytes are.
+    public private(set) var shape = PixelShape(format: .mjpeg, size: PictureSize(width: 0, height: 0))
     /// Where each plane begins in the file.
-    private(set) var offsets: InlineArray<3, Int> = [0, 0, 0]
+    public private(set) var offsets: InlineArray<3, Int> = [0, 0, 0]
     /// What the picture is turned by before anybody looks at it: clockwise, in degrees; 0, 90, 180 or 270.
-    private(set) var rotation = 0
-    private(set) var byteCount = 0
+    public private(set) var rotation = 0
+    /// Of the file.
+    public private(set) var byteCount = 0
 
     /// An empty one.
     public init() throws(PictureError) {
@@ -31,7 +32,20 @@ public struct CapturedPicture {
         self.descriptor = descriptor
     }
 
-    /// Frees the memory, unless a client has it. Once, by whoever holds the picture last.
+    private init(_ other: CapturedPicture, _ descriptor: Int32) {
+        (self.descriptor, shape, offsets) = (descriptor, other.shape, other.offsets)
+        (rotation, byteCount) = (other.rotation, other.byteCount)
+    }
+
+    /// The same picture for one holder more, who closes it.
+    public func retained() throws(PictureError) -> CapturedPicture {
+        var copy: Int32 = -1
+        let error = clinux_duplicate(descriptor, &copy)
+        guard error == 0 else { throw .noMemory(error) }
+        return CapturedPicture(self, copy)
+    }
+
+    /// Once, by each holder.
     public func close() { _ = clinux_close(descriptor) }
 
     /// Takes a picture's bytes in place of what was in there, its planes one after the other. It is turned by so many

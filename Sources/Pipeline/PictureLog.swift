@@ -1,5 +1,3 @@
-import CLinux
-import Camera
 import Pixels
 import Service
 
@@ -23,11 +21,11 @@ struct PictureLog {
         self.isLive = isLive
     }
 
-    /// `reason` goes on after "it".
-    mutating func add(_ name: FrameName, _ reason: @autoclosure () -> String) {
+    /// `now` is CLOCK_MONOTONIC's; `reason` goes on after "it".
+    mutating func add(_ name: FrameName, at now: UInt64, _ reason: @autoclosure () -> String) {
         count += 1
         if isLive {
-            addFrame(name, reason)
+            addFrame(name, now, reason)
             return
         }
         guard count <= Self.loggedAtFirst || count & (count - 1) == 0 else { return }
@@ -35,8 +33,7 @@ struct PictureLog {
         log.warning("picture \(Self.text(name)) \(fate): it \(reason())\(more)")
     }
 
-    private mutating func addFrame(_ name: FrameName, _ reason: () -> String) {
-        let now = clinux_monotonic_ns()
+    private mutating func addFrame(_ name: FrameName, _ now: UInt64, _ reason: () -> String) {
         guard now >= nextLine else { return }
         let new = count - countAtLastLine
         let more = new > 1 ? ", the last of \(new) since the last such line" : ""
