@@ -136,6 +136,15 @@ let package = Package(
     ]
 )
 
+// The mutation tests under a sanitizer (toolchains/test asan) need no program, and none of the tests beside them.
+if Context.environment["SWIFTLET_MUTATIONS"] != nil {
+    package.products = []
+    package.targets.removeAll {
+        $0.type == .executable
+            || ["CKernelsTests", "FilesTests", "ArenaTests", "AnnotationsTests", "ModelToolTests"].contains($0.name)
+    }
+}
+
 // What finds inputs that crash: made by toolchains/fuzz alone, whose compiler options it cannot be linked without.
 if Context.environment["SWIFTLET_FUZZ"] != nil {
     package.targets += [
