@@ -136,12 +136,11 @@ let package = Package(
     ]
 )
 
-// The mutation tests under a sanitizer (toolchains/test asan) need no program, and none of the tests beside them.
-if Context.environment["SWIFTLET_MUTATIONS"] != nil {
+// Some test modules alone, without programs: toolchains/test asan names those that have mutation tests.
+if let modules = Context.environment["SWIFTLET_TEST_MODULES"]?.split(separator: ",") {
     package.products = []
-    package.targets.removeAll {
-        $0.type == .executable
-            || ["CKernelsTests", "FilesTests", "ArenaTests", "AnnotationsTests", "ModelToolTests"].contains($0.name)
+    package.targets.removeAll { target in
+        target.type == .executable || target.type == .test && !modules.contains { $0 == target.name }
     }
 }
 
