@@ -56,15 +56,14 @@ CK_NEON32 int16x8_t vuzp1q_s16(int16x8_t a, int16x8_t b) { return vuzpq_s16(a, b
 CK_NEON32 int16x8_t vuzp2q_s16(int16x8_t a, int16x8_t b) { return vuzpq_s16(a, b).val[1]; }
 
 CK_NEON32 int32x4_t vpaddq_s32(int32x4_t a, int32x4_t b) {
-    return vcombine_s32(
-        vpadd_s32(vget_low_s32(a), vget_high_s32(a)), vpadd_s32(vget_low_s32(b), vget_high_s32(b)));
+    return vcombine_s32(vpadd_s32(vget_low_s32(a), vget_high_s32(a)), vpadd_s32(vget_low_s32(b), vget_high_s32(b)));
 }
 
 CK_NEON32 uint8x16_t vqtbl4q_u8(uint8x16x4_t table, uint8x16_t index) {
-    const uint8x8x4_t near = {{vget_low_u8(table.val[0]), vget_high_u8(table.val[0]), vget_low_u8(table.val[1]),
-                               vget_high_u8(table.val[1])}};
-    const uint8x8x4_t far = {{vget_low_u8(table.val[2]), vget_high_u8(table.val[2]), vget_low_u8(table.val[3]),
-                              vget_high_u8(table.val[3])}};
+    const uint8x8x4_t near = {
+        {vget_low_u8(table.val[0]), vget_high_u8(table.val[0]), vget_low_u8(table.val[1]), vget_high_u8(table.val[1])}};
+    const uint8x8x4_t far = {
+        {vget_low_u8(table.val[2]), vget_high_u8(table.val[2]), vget_low_u8(table.val[3]), vget_high_u8(table.val[3])}};
     // An index beyond the 32 bytes gives 0, or leaves what is there.
     const uint8x16_t beyond = vsubq_u8(index, vdupq_n_u8(32));
     return vcombine_u8(
@@ -86,9 +85,7 @@ CK_NEON32 int32_t vaddvq_s32(int32x4_t a) {
     return vget_lane_s32(vpadd_s32(pairs, pairs), 0);
 }
 
-CK_NEON32 uint32_t vaddlvq_u16(uint16x8_t a) {
-    return (uint32_t)vaddvq_s32(vreinterpretq_s32_u32(vpaddlq_u16(a)));
-}
+CK_NEON32 uint32_t vaddlvq_u16(uint16x8_t a) { return (uint32_t)vaddvq_s32(vreinterpretq_s32_u32(vpaddlq_u16(a))); }
 
 CK_NEON32 int16_t vmaxvq_s16(int16x8_t a) {
     int16x4_t most = vmax_s16(vget_low_s16(a), vget_high_s16(a));

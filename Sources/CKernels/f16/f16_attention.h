@@ -23,8 +23,7 @@ CK_INLINE void pack_keys(
     const int whole, const uint16_t *const tokens[8], size_t n, size_t count, size_t padded, size_t c, size_t lanes,
     ck_scalar *keys) {
     ck_vector k[8];
-    for (size_t i = 0; i < 8; i++)
-        k[i] = whole || n + i < count ? ck_load_some(tokens[i] + c, lanes) : (ck_vector){0};
+    for (size_t i = 0; i < 8; i++) k[i] = whole || n + i < count ? ck_load_some(tokens[i] + c, lanes) : (ck_vector){0};
     ck_transpose8(k);
     ck_scalar *to = keys + c * padded + n;
     for (size_t i = 0; i < lanes && i < 8; i++, to += padded) ck_store(to, k[i]);
@@ -94,8 +93,7 @@ CK_INLINE void multiply_panel(
             for (int v = 0; v < vectors; v++) tile[r][v] = (ck_vector){0};
         for (size_t d = 0; d < depth; d += TILE_DEPTH) {
             ck_lanes x[TILE_ROWS];
-            for (int r = 0; r < TILE_ROWS; r++)
-                x[r] = ck_load_lanes(a + (d / 8 * QUERIES + (size_t)r) * 8 + d % 8, 1);
+            for (int r = 0; r < TILE_ROWS; r++) x[r] = ck_load_lanes(a + (d / 8 * QUERIES + (size_t)r) * 8 + d % 8, 1);
 #pragma clang loop unroll(full)
             for (int lane = 0; lane < TILE_DEPTH; lane++) {
                 if (TILE_DEPTH == 8 && lane == 4 && depth - d == 4) break;
@@ -214,8 +212,7 @@ CK_TARGET void F16(attention)(const ck_f16_attention *head) {
         pack_queries(head, first, count, (ck_scalar)(head->scale * 1.44269504f), queries);
         score(size, padded, queries, keys, scores);
         for (size_t n = count; n < padded; n++)
-            for (size_t r = 0; r < QUERIES; r++)
-                scores[(n / 8 * QUERIES + r) * 8 + n % 8] = (ck_scalar)-65504.0f;
+            for (size_t r = 0; r < QUERIES; r++) scores[(n / 8 * QUERIES + r) * 8 + n % 8] = (ck_scalar)-65504.0f;
         float totals[QUERIES];
         weigh(scores, padded, shift, totals);
         size_t column = 0;

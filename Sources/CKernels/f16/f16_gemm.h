@@ -66,9 +66,9 @@ CK_INLINE void product_block(
 #define CK_TILES(rows)                                                                                                 \
     do {                                                                                                               \
         product_tile(p, rows, vectors, guarded, in_parts, bias, a, residual, c);                                       \
-        a = ck_opaque(a + (rows) * p->lda);                                                                            \
-        c = (uint16_t *)ck_opaque(c + (rows) * p->ldc);                                                                \
-        if (residual) residual = ck_opaque(residual + (rows) * p->ldr);                                                \
+        a = ck_opaque(a + (rows)*p->lda);                                                                              \
+        c = (uint16_t *)ck_opaque(c + (rows)*p->ldc);                                                                  \
+        if (residual) residual = ck_opaque(residual + (rows)*p->ldr);                                                  \
         left -= rows;                                                                                                  \
     } while (0)
     while (left >= TILE_ROWS) CK_TILES(TILE_ROWS);

@@ -9,9 +9,10 @@
 CK_PATHS(TABLE, OWN)
 
 const ck_f16_kernels *ck_f16_kernels_of(ck_path path) {
-#define RETURN(path, built, parts) built(case ck_path_##path: return CK_OWNS(path, F16_##path) ? &path##_kernels : NULL;)
+#define RETURN(path, built, parts)                                                                                     \
+    built(case ck_path_##path : return CK_OWNS(path, F16_##path) ? &path##_kernels : NULL;)
     switch (path) {
         CK_PATHS(RETURN, CK_NOTHING)
-        default: return NULL;
+    default: return NULL;
     }
 }

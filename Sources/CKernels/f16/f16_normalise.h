@@ -73,8 +73,7 @@ CK_TARGET void F16(layernorm)(
         for (; channels - c >= 8; c += 8)
             normalise_channels(count, 8, input + c, ldi, gain + c, shift + c, norms, output + c, ldo);
         if (c < channels)
-            normalise_channels(
-                count, channels - c, input + c, ldi, gain + c, shift + c, norms, output + c, ldo);
+            normalise_channels(count, channels - c, input + c, ldi, gain + c, shift + c, norms, output + c, ldo);
     }
 }
 

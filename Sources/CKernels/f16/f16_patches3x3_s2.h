@@ -22,8 +22,8 @@ CK_INLINE void convert_row(
             __builtin_memcpy(&x, row + i + 8 * v, sizeof x);
             const ck_vector y = __builtin_convertvector(__builtin_convertvector(x, shorts) - 128, ck_vector);
             ck_store_half(
-                halves + i + 8 * v, __builtin_convertvector(biases[v], ck_vector) +
-                    y * __builtin_convertvector(gains[v], ck_vector));
+                halves + i + 8 * v,
+                __builtin_convertvector(biases[v], ck_vector) + y * __builtin_convertvector(gains[v], ck_vector));
         }
     }
     for (; i < 3 * width; i++) halves[i] = ck_f32_to_f16((float)row[i] * gain[i % 3] + bias[i % 3]);

@@ -7,9 +7,9 @@ void f16_patches3x3_s2__scalar(
         for (size_t i = 0; i < 27; i++) {
             const size_t row = 2 * y + i / 9, column = 2 * x + i / 3 % 3, channel = i % 3;
             const int inside = row >= 1 && row <= height && column >= 1 && column <= width;
-            const float value =
-                inside ? (float)image[((row - 1) * width + column - 1) * 3 + channel] * gain[channel] + bias[channel]
-                       : 0.0f;
+            const float value = inside
+                ? (float)image[((row - 1) * width + column - 1) * 3 + channel] * gain[channel] + bias[channel]
+                : 0.0f;
             patches[i] = ck_f32_to_f16(value);
         }
         patches[27] = 0;

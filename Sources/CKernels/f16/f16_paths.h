@@ -7,6 +7,7 @@
 // All of CK_F16_KERNELS.
 #define F16_scalar(KERNEL)
 
+// clang-format off
 // What f16_vectors.h makes of a path's vectors.
 #define F16_VECTORS(KERNEL, path)                                                                                      \
     KERNEL(gemm, f16_gemm__##path)                                                                                     \
@@ -17,6 +18,7 @@
     KERNEL(layernorm, f16_layernorm__##path)                                                                           \
     KERNEL(sums, f16_sums__##path)                                                                                     \
     KERNEL(affine, f16_affine__##path)
+// clang-format on
 #define F16_neon(KERNEL) F16_VECTORS(KERNEL, neon)
 #define F16_neondot(KERNEL)
 #define F16_neonfp16(KERNEL) F16_VECTORS(KERNEL, neonfp16)

@@ -11,8 +11,9 @@ void f16_separable_attention__scalar(const ck_f16_separable *head) {
         context /= total;
         for (size_t t = 0; t < count; t++) {
             const float value = ck_activated(ck_f16_to_f32(ck_token16(head->v, tokens, t)[c]), CK_RELU);
-            head->output[t / tokens->width * head->output_row_stride + t % tokens->width * head->output_column_stride +
-                         c] = ck_f32_to_f16(value * context);
+            head->output
+                [t / tokens->width * head->output_row_stride + t % tokens->width * head->output_column_stride + c] =
+                ck_f32_to_f16(value * context);
         }
     }
 }

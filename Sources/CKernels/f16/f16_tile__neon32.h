@@ -7,6 +7,7 @@
 // Products of the whole tile in assembly: the compiler begins several rows of B at once, and spills. A's rows pass
 // through q0...q3, B's through q4...q7, the sums stay in q8...q15.
 
+// clang-format off
 #define CK_STEP(row0, row1, row2, row3, b0, b1)                                                                        \
     "vmla.f32 q8, " b0 ", " row0 "\n vmla.f32 q9, " b1 ", " row0 "\n"                                                  \
     "vmla.f32 q10, " b0 ", " row1 "\n vmla.f32 q11, " b1 ", " row1 "\n"                                                \
@@ -101,6 +102,7 @@ CK_INLINE void ck_multiply_panel(
     *panel += ck_round_up(depth, 8) * 8;
     *weights = (const ck_scalar *)((const char *)*weights + depth * step);
 }
+// clang-format on
 
 #undef CK_BEGIN
 #undef CK_UNBIND

@@ -68,6 +68,7 @@ CK_INLINE void ck_load_row(const void *from, int vectors, int wide, ck_vector ro
 // Products of the whole tile in assembly: the compiler, which has to give away all 32 registers here, moves them about
 // in the loop. A's rows pass through v0...v7, B's through v8...v15, the sums stay in v16...v31.
 
+// clang-format off
 #define CK_ROW(sum0, sum1, x, b0, b1, lane, operation)                                                                 \
     operation " v" #sum0 ".8h, v" #b0 ".8h, v" #x ".h[" #lane "]\n"                                                    \
     operation " v" #sum1 ".8h, v" #b1 ".8h, v" #x ".h[" #lane "]\n"
@@ -94,6 +95,7 @@ CK_INLINE void ck_load_row(const void *from, int vectors, int wide, ck_vector ro
 #define CK_BIND(r)                                                                                                     \
     register ck_vector s##r##0 __asm__(CK_FIRST_SUM_##r);                                                              \
     register ck_vector s##r##1 __asm__(CK_SECOND_SUM_##r)
+// clang-format on
 #define CK_FIRST_SUM_0 "v16"
 #define CK_SECOND_SUM_0 "v17"
 #define CK_FIRST_SUM_1 "v18"
@@ -110,7 +112,15 @@ CK_INLINE void ck_load_row(const void *from, int vectors, int wide, ck_vector ro
 #define CK_SECOND_SUM_6 "v29"
 #define CK_FIRST_SUM_7 "v30"
 #define CK_SECOND_SUM_7 "v31"
-#define CK_EACH_ROW(macro) macro(0); macro(1); macro(2); macro(3); macro(4); macro(5); macro(6); macro(7)
+#define CK_EACH_ROW(macro)                                                                                             \
+    macro(0);                                                                                                          \
+    macro(1);                                                                                                          \
+    macro(2);                                                                                                          \
+    macro(3);                                                                                                          \
+    macro(4);                                                                                                          \
+    macro(5);                                                                                                          \
+    macro(6);                                                                                                          \
+    macro(7)
 #define CK_UNBIND(r) sums[r][0] = s##r##0, sums[r][1] = s##r##1
 #define CK_SUMS(constraint)                                                                                            \
     constraint(s00), constraint(s01), constraint(s10), constraint(s11), constraint(s20), constraint(s21),              \
@@ -122,6 +132,7 @@ CK_INLINE void ck_load_row(const void *from, int vectors, int wide, ck_vector ro
 #define CK_CLOBBERS                                                                                                    \
     "cc", "memory", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10", "v11", "v12", "v13", "v14", "v15"
 
+// clang-format off
 #define CK_BEGIN                                                                                                       \
     "ldp q16, q17, [%[bias]]\n ldp q18, q19, [%[bias]]\n ldp q20, q21, [%[bias]]\n ldp q22, q23, [%[bias]]\n"          \
     "ldp q24, q25, [%[bias]]\n ldp q26, q27, [%[bias]]\n ldp q28, q29, [%[bias]]\n ldp q30, q31, [%[bias]]\n"
@@ -195,6 +206,7 @@ CK_INLINE void ck_multiply_panel(
     }
     CK_EACH_ROW(CK_UNBIND);
 }
+// clang-format on
 
 CK_INLINE ck_vector ck_maximum(ck_vector a, ck_vector b) {
     return (ck_vector)vmaxnmq_f16((float16x8_t)a, (float16x8_t)b);
@@ -225,8 +237,7 @@ typedef struct {
 CK_INLINE ck_weights ck_weights_of(ck_scalar largest, int shift) {
     // Half a step up, so that the largest score's u is 512.
     return (ck_weights){
-        vdupq_n_f16((float16_t)(largest + (ck_scalar)0.5f)),
-        (uint16_t)(POWER_ONE - (shift << 10) + 512 - POWER_CURVE)};
+        vdupq_n_f16((float16_t)(largest + (ck_scalar)0.5f)), (uint16_t)(POWER_ONE - (shift << 10) + 512 - POWER_CURVE)};
 }
 
 CK_INLINE ck_vector ck_weight(ck_vector score, const ck_weights *weights) {

@@ -75,13 +75,15 @@ static inline __attribute__((always_inline)) void band(
 }
 
 void f32_gemm_6x8__scalar(
-    size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, const float *bias,
-    const float *residual, size_t ldr, float *c, size_t ldc, ck_activation activation) {
+    size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, const float *bias, const float *residual,
+    size_t ldr, float *c, size_t ldc, ck_activation activation) {
     size_t i = 0;
     for (; i + TILE_M <= m; i += TILE_M)
         band(
             TILE_M, n, k, a + i * lda, lda, b, bias, residual ? residual + i * ldr : NULL, ldr, c + i * ldc, ldc,
             activation);
     for (; i < m; i++)
-        band(1, n, k, a + i * lda, lda, b, bias, residual ? residual + i * ldr : NULL, ldr, c + i * ldc, ldc, activation);
+        band(
+            1, n, k, a + i * lda, lda, b, bias, residual ? residual + i * ldr : NULL, ldr, c + i * ldc, ldc,
+            activation);
 }

@@ -13,8 +13,8 @@ void f32_resize_bilinear__scalar(
             const float *p10 = input + (v.high * width + h.low) * ldi, *p11 = input + (v.high * width + h.high) * ldi;
             float *pixel = output + (y * out_width + x) * ldo;
             for (size_t c = 0; c < channels; c++)
-                pixel[c] = (1.0f - v.fraction) * ((1.0f - h.fraction) * p00[c] + h.fraction * p01[c])
-                    + v.fraction * ((1.0f - h.fraction) * p10[c] + h.fraction * p11[c]);
+                pixel[c] = (1.0f - v.fraction) * ((1.0f - h.fraction) * p00[c] + h.fraction * p01[c]) +
+                    v.fraction * ((1.0f - h.fraction) * p10[c] + h.fraction * p11[c]);
         }
     }
 }

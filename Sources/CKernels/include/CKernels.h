@@ -15,6 +15,7 @@
 #include "ckernels_types.h"
 #include "ckernels_vision.h"
 
+// clang-format off
 /// The kernels in fp32, KERNEL(slot, (parameters)): the only list of them. There is one path, f32_SLOT__scalar, and no table.
 #define CK_F32_KERNELS(KERNEL)                                                                                         \
     /* C[m,n] = activation(A[m,k] * B[k,n] + bias[n]) + residual[m,n]. `bias` and `residual` may be NULL. `c` may      \
@@ -69,6 +70,7 @@
     /* output = a + b, row by row. */                                                                                  \
     KERNEL(add, (size_t rows, size_t channels, const float *a, size_t lda, const float *b, size_t ldb, float *output,  \
         size_t ldo))
+// clang-format on
 
 #define CK_TWIN(slot, parameters) void f32_##slot##__scalar parameters;
 CK_F32_KERNELS(CK_TWIN)

@@ -61,6 +61,7 @@ static inline size_t ck_f16_patches_count(size_t width) {
     return (width + 1) / 2 * ck_f16_patch_stride + 3 * (3 * (width + 2) + 8);
 }
 
+// clang-format off
 /// The kernels of this type, KERNEL(slot, (parameters)): the only list of them. Tables, the prototypes of the scalar twins
 /// (f16_SLOT__scalar) and the loop of the checks follow from it.
 #define CK_F16_KERNELS(KERNEL)                                                                                         \
@@ -109,6 +110,7 @@ static inline size_t ck_f16_patches_count(size_t width) {
     /* x * min(max(x + 3, 0), 6) / 6 of each value. `output` may be `input`. */                                        \
     KERNEL(hardswish, (size_t rows, size_t channels, const uint16_t *input, size_t ldi, uint16_t *output,              \
         size_t ldo))
+// clang-format on
 
 #define CK_SLOT(slot, parameters) void(*slot) parameters;
 /// The kernels of one path. Where it has no form of its own, the slot holds that of a path that it is made of.

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// clang-format off
 /// The kernel paths, slowest first, PATH(path, built, parts): `built` keeps what is put into it where this build has the
 /// path (common/tables.h), `parts` is OWN(path) of each path that it is made of, the first one first, on top of scalar.
 #define CK_PATHS(PATH, OWN)                                                                                            \
@@ -12,6 +13,7 @@
     PATH(neonfp16, CK_ON_ARM64, OWN(neon) OWN(neonfp16))                                                               \
     PATH(avx2, CK_ON_X86_64, OWN(avx2))                                                                                \
     PATH(avx512vnni, CK_ON_X86_64, OWN(avx2) OWN(avx512vnni))
+// clang-format on
 #define CK_NOTHING(path)
 
 #define CK_NUMBER(path, built, parts) ck_path_##path,

@@ -155,6 +155,7 @@ static inline size_t ck_qs8_separable_scratch(size_t tokens, size_t channels) {
     return ck_round_up(tokens, 16) + 8 * ck_round_up(channels, 16) + 256;
 }
 
+// clang-format off
 /// Bytes of a packed weight matrix [k, n]: blocks of 8 columns, in each block groups of 4 rows, in each group
 /// [8 columns][4 rows]; zeros fill it up.
 static inline size_t ck_qs8_packed_size(size_t k, size_t n) { return ck_round_up(n, 8) * ck_round_up(k, 4); }
@@ -221,6 +222,7 @@ typedef struct {
     ck_activation_set activations;
     CK_QS8_KERNELS(CK_SLOT)
 } ck_qs8_kernels;
+// clang-format on
 #undef CK_SLOT
 
 #define CK_TWIN(slot, parameters) void qs8_##slot##__scalar parameters;

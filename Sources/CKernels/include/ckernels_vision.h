@@ -59,6 +59,7 @@ typedef struct {
     int16_t blue_by_cb;
 } ck_ycc;
 
+// clang-format off
 /// The kernels of the fast resize, KERNEL(slot, (parameters)): the only list of them. Every path computes the same bytes.
 #define CK_U8_KERNELS(KERNEL)                                                                                          \
     /* Two rows of `count` bytes with weights out of 256: at most 255 * 256 each. */                                   \
@@ -75,6 +76,7 @@ typedef struct {
     /* Three rows of channels as one of pixels. */                                                                     \
     KERNEL(interleave, (size_t width, const uint8_t *first, const uint8_t *second, const uint8_t *third,               \
         uint8_t *output))
+// clang-format on
 
 #define CK_SLOT(slot, parameters) void(*slot) parameters;
 /// The kernels of one path. Where it has no form of its own, the slot holds that of a path that it is made of.

@@ -102,8 +102,7 @@ CK_INLINE CK_AVX2 void score_keys(const workspace *w, size_t n, __m256i scores[Q
     }
 #pragma clang loop unroll(full)
     for (size_t r = 0; r < QUERIES; r++) {
-        scores[r] = _mm256_packs_epi32(
-            _mm256_sra_epi32(sums[r][0], w->shift), _mm256_sra_epi32(sums[r][1], w->shift));
+        scores[r] = _mm256_packs_epi32(_mm256_sra_epi32(sums[r][0], w->shift), _mm256_sra_epi32(sums[r][1], w->shift));
         _mm256_storeu_si256((__m256i *)(w->scores + r * w->padded + n), scores[r]);
     }
 }
@@ -164,8 +163,8 @@ CK_INLINE CK_AVX2 __m256i look_up(__m256i distance, const exp2_tables *tables) {
 }
 
 /// The weights of one query. Returns their sum.
-CK_INLINE CK_AVX2 int32_t weigh(
-    const workspace *w, const int16_t *scores, int16_t largest, const exp2_tables *tables, uint8_t *weights) {
+CK_INLINE CK_AVX2 int32_t
+weigh(const workspace *w, const int16_t *scores, int16_t largest, const exp2_tables *tables, uint8_t *weights) {
     const __m256i most = _mm256_set1_epi16(largest);
     __m256i total = _mm256_setzero_si256();
     for (size_t n = 0; n < w->padded; n += 32) {
@@ -179,8 +178,7 @@ CK_INLINE CK_AVX2 int32_t weigh(
             const __m256i tokens = _mm256_add_epi8(
                 _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)slot_tokens)),
                 _mm256_setr_m128i(_mm_setzero_si128(), _mm_set1_epi8(16)));
-            found = _mm256_and_si256(
-                found, _mm256_cmpgt_epi8(_mm256_set1_epi8((char)(w->count - n)), tokens));
+            found = _mm256_and_si256(found, _mm256_cmpgt_epi8(_mm256_set1_epi8((char)(w->count - n)), tokens));
         }
         total = _mm256_add_epi64(total, _mm256_sad_epu8(found, _mm256_setzero_si256()));
         if (whole)
@@ -193,8 +191,7 @@ CK_INLINE CK_AVX2 int32_t weigh(
 }
 
 /// The weighted sums of `blocks` (1...3) blocks of values for the packed queries' weights.
-CK_INLINE CK_AVX2 void weigh_values(
-    size_t blocks, const workspace *w, const int8_t *values, __m256i sums[QUERIES][3]) {
+CK_INLINE CK_AVX2 void weigh_values(size_t blocks, const workspace *w, const int8_t *values, __m256i sums[QUERIES][3]) {
     for (size_t r = 0; r < QUERIES; r++)
         for (size_t b = 0; b < blocks; b++) sums[r][b] = _mm256_setzero_si256();
     const __m256i ones = _mm256_set1_epi16(1);
@@ -203,8 +200,7 @@ CK_INLINE CK_AVX2 void weigh_values(
             const __m256i weight = _mm256_broadcastd_epi32(_mm_loadu_si32(w->weights + r * w->padded + n));
             for (size_t b = 0; b < blocks; b++) {
                 const __m256i value = _mm256_loadu_si256((const __m256i *)(values + 8 * (b * w->padded + n)));
-                sums[r][b] = _mm256_add_epi32(
-                    sums[r][b], _mm256_madd_epi16(_mm256_maddubs_epi16(weight, value), ones));
+                sums[r][b] = _mm256_add_epi32(sums[r][b], _mm256_madd_epi16(_mm256_maddubs_epi16(weight, value), ones));
             }
         }
     }
@@ -275,13 +271,12 @@ CK_AVX2 void qs8_attention__avx2(const ck_qs8_attention *head) {
         score_queries(&w, largest);
         float inverses[QUERIES];
         for (size_t r = 0; r < QUERIES; r++)
-            inverses[r] =
-                1.0f / (float)weigh(&w, w.scores + r * padded, largest[r], &tables, w.weights + r * padded);
+            inverses[r] = 1.0f / (float)weigh(&w, w.scores + r * padded, largest[r], &tables, w.weights + r * padded);
         __m256i sums[QUERIES][3];
-#define BLOCKS(count)                                                                                              \
-    for (; block + (count) <= w.blocks; block += (count)) {                                                        \
-        weigh_values(count, &w, w.values + 8 * block * padded, sums);                                              \
-        finish(head, &w, first, 8 * block, count, inverses, sums);                                                 \
+#define BLOCKS(count)                                                                                                  \
+    for (; block + (count) <= w.blocks; block += (count)) {                                                            \
+        weigh_values(count, &w, w.values + 8 * block * padded, sums);                                                  \
+        finish(head, &w, first, 8 * block, count, inverses, sums);                                                     \
     }
         size_t block = 0;
         BLOCKS(3)

@@ -3,9 +3,7 @@
 // The body of int8 attention for both NEON paths: a path's file includes its tile first. K and V are packed as the
 // GEMM wants its weights; then TILE_ROWS queries at a time meet all keys, and their weights all values.
 
-CK_INLINE int8x16_t clamp63(int8x16_t values) {
-    return vminq_s8(vmaxq_s8(values, vdupq_n_s8(-63)), vdupq_n_s8(63));
-}
+CK_INLINE int8x16_t clamp63(int8x16_t values) { return vminq_s8(vmaxq_s8(values, vdupq_n_s8(-63)), vdupq_n_s8(63)); }
 
 /// K as the packed matrix [size, tokens].
 CK_INLINE void pack_keys(const ck_qs8_attention *head, size_t count, int8_t *packed) {
@@ -95,6 +93,7 @@ CK_INLINE CK_TARGET void score_queries(
 // WEIGHTS_SPACE for all queries of a token.
 enum { WEIGHTS_PACKED = 1, WEIGHTS_STEP = 32 * TILE_ROWS, WEIGHTS_SPACE = 2 * TILE_ROWS };
 
+// clang-format off
 CK_INLINE void store_weights(int8x16_t values, int8_t *weights) { pack16(values, weights); }
 
 /// Look-ups of 16 indices in the 32 bytes at `table`, which moves on: an index beyond gives 0 (`first`), or leaves what
@@ -120,6 +119,7 @@ CK_INLINE void store_weights(int8x16_t values, int8_t *weights) { pack16(values,
 typedef struct {
     const uint8_t *entries;
 } exp2_tables;
+// clang-format on
 
 CK_INLINE exp2_tables load_exp2_tables(void) { return (exp2_tables){ck_exp2_table}; }
 
@@ -151,8 +151,7 @@ CK_INLINE exp2_tables load_exp2_tables(void) {
 
 CK_INLINE uint8x16_t look_up_weights(const exp2_tables *tables, uint8x16_t distance) {
     // A look-up beyond 64 entries gives 0, or leaves what another look-up gave.
-    return vqtbx4q_u8(
-        vqtbl4q_u8(tables->near, distance), tables->far, vsubq_u8(distance, vdupq_n_u8(64)));
+    return vqtbx4q_u8(vqtbl4q_u8(tables->near, distance), tables->far, vsubq_u8(distance, vdupq_n_u8(64)));
 }
 
 #endif
@@ -225,8 +224,8 @@ CK_INLINE CK_TARGET void attention(const ck_qs8_attention *head) {
         float inverses[TILE_ROWS];
 #pragma clang loop unroll(disable)
         for (size_t r = 0; r < TILE_ROWS; r++)
-            inverses[r] = 1.0f / (float)weigh(
-                scores + 8 * r, padded, largest[r], weights + r * (WEIGHTS_PACKED ? 32 : padded));
+            inverses[r] = 1.0f /
+                (float)weigh(scores + 8 * r, padded, largest[r], weights + r * (WEIGHTS_PACKED ? 32 : padded));
         for (size_t block = 0; block < blocks; block++) {
             const size_t columns = size - 8 * block < 8 ? size - 8 * block : 8;
             float gain[8], zero[8];

@@ -55,6 +55,7 @@ CK_INLINE CK_AVX2 void ck_set_lift(ck_lanes *lanes, __m256i lift) {
     lanes->most = _mm256_shuffle_epi8(powers, _mm256_sub_epi16(_mm256_set1_epi16(0x070F), twice));
 }
 
+// clang-format off
 /// -d(|x|) in 64ths of an output step, see ckernels_qs8.h, for two vectors.
 CK_INLINE CK_AVX2 void ck_silu_dip2(
     const __m256i x[2], const ck_lanes *const lanes[2], const ck_silu_tables *tables, __m256i dip[2]) {
@@ -83,6 +84,7 @@ CK_INLINE CK_AVX2 void ck_silu_dip2(
     dip[0] = _mm256_mulhrs_epi16(low, lanes[0]->dip);
     dip[1] = _mm256_mulhrs_epi16(high, lanes[1]->dip);
 }
+// clang-format on
 
 /// v of two vectors of x, each with its own lanes.
 CK_INLINE CK_AVX2 void ck_activate2(

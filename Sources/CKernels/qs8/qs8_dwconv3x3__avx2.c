@@ -42,8 +42,7 @@ CK_INLINE CK_AVX2 column load_column(size_t channels, const int8_t *const rows[3
 }
 
 CK_INLINE CK_AVX2 __m256i load_parameter(size_t channels, const int16_t *low, const int16_t *high) {
-    return channels == 16
-        ? _mm256_loadu2_m128i((const __m128i *)high, (const __m128i *)low) : ck_load_twice(low);
+    return channels == 16 ? _mm256_loadu2_m128i((const __m128i *)high, (const __m128i *)low) : ck_load_twice(low);
 }
 
 CK_INLINE CK_AVX2 void prepare(

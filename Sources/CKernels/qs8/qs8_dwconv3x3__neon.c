@@ -39,8 +39,8 @@ CK_INLINE void add_products(int16x8_t low, int16x8_t high, int32x4_t sums[4]) {
 /// Two products of signed bytes fit 16 bits because weights are -127...127.
 CK_INLINE void accumulate(
     const column *left, const column *middle, const column *right, const loaded_weights *w, int32x4_t sums[4]) {
-    const int8x16_t x[9] = {left->row[0],   middle->row[0], right->row[0], left->row[1], middle->row[1],
-                            right->row[1],  left->row[2],   middle->row[2], right->row[2]};
+    const int8x16_t x[9] = {left->row[0],  middle->row[0], right->row[0],  left->row[1], middle->row[1],
+                            right->row[1], left->row[2],   middle->row[2], right->row[2]};
     for (size_t tap = 0; tap < 8; tap += 2) {
         const int16x8_t low = vmull_s8(vget_low_s8(x[tap]), vget_low_s8(w->tap[tap]));
         const int16x8_t high = vmull_high_s8(x[tap], w->tap[tap]);

@@ -22,7 +22,7 @@ typedef struct {
 /// Two products of signed bytes fit 16 bits because weights are -127...127.
 CK_INLINE void accumulate(
     const column *left, const column *middle, const column *right, const int8x8_t w[9], int32x4_t sums[2]) {
-    const int8x8_t x[9] = {left->row[0],  middle->row[0], right->row[0], left->row[1], middle->row[1],
+    const int8x8_t x[9] = {left->row[0],  middle->row[0], right->row[0],  left->row[1], middle->row[1],
                            right->row[1], left->row[2],   middle->row[2], right->row[2]};
 #pragma clang loop unroll(full)
     for (size_t tap = 0; tap < 9; tap += 2) {

@@ -28,6 +28,7 @@ CK_INLINE loaded_weights load_weights(const int8_t *weights, size_t channels, co
     return loaded;
 }
 
+// clang-format off
 // Loads the next column, [top, middle, bottom, bottom] for each of 16 channels, into four registers.
 #define CK_LOAD(c0, c1, c2, c3)                                                                                    \
     "ldr q28, [%[at]]\n"                                                                                           \
@@ -91,6 +92,7 @@ CK_INLINE CK_TARGET void sum_outputs(
           "v17", "v18", "v19", "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31", "cc",
           "memory");
 }
+// clang-format on
 
 #include "qs8_dwconv3x3__neon.h"
 

@@ -106,8 +106,7 @@ CK_INLINE CK_AVX2 void store_quad(
         v[1] = _mm256_adds_epi16(v[1], _mm256_mulhrs_epi16(high, with->lanes[1].residual_gain));
     }
     const __m256i bytes = _mm256_packs_epi16(ck_store_form(v[0]), ck_store_form(v[1]));
-    store_bytes(
-        blocks, rows, _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7)), c, ldc);
+    store_bytes(blocks, rows, _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7)), c, ldc);
 }
 
 /// Stores the sums of `rows` rows and `blocks` blocks.
@@ -154,8 +153,7 @@ CK_INLINE CK_TARGET void gemm(
             band_sums(parts, some, k, weights + block * 8 * k, bias, &band);
             const int8_t *from = residual ? residual + first * ldr + 8 * block : NULL;
             int8_t *to = c + first * ldc + 8 * block;
-#define STORE(parts)                                                                                               \
-    store_blocks(parts, some, band.sums, &channels[block], activation, &tables, from, ldr, to, ldc)
+#define STORE(parts) store_blocks(parts, some, band.sums, &channels[block], activation, &tables, from, ldr, to, ldc)
             if (TILE_BLOCKS > 2 && parts == 4)
                 STORE(4);
             else if (TILE_BLOCKS > 2 && parts == 3)
@@ -201,8 +199,8 @@ CK_INLINE CK_AVX2 void store_values(size_t columns, __m128i halves, uint16_t *c)
 }
 
 CK_INLINE CK_TARGET void gemm_values(
-    size_t rows, size_t n, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
-    const ck_qs8_values *channels, uint16_t *c, size_t ldc) {
+    size_t rows, size_t n, size_t k, const int8_t *a, size_t lda, const int8_t *weights, const ck_qs8_values *channels,
+    uint16_t *c, size_t ldc) {
     ck_band band;
     const size_t most = band_size(rows, k), blocks = (n + 7) / 8;
     for (size_t first = 0, some; first < rows; first += some) {
@@ -220,7 +218,8 @@ CK_INLINE CK_TARGET void gemm_values(
                     store_values(
                         n - column,
                         _mm256_cvtps_ph(
-                            _mm256_mul_ps(_mm256_cvtepi32_ps(band.sums[r * parts + i]), scale), _MM_FROUND_TO_NEAREST_INT),
+                            _mm256_mul_ps(_mm256_cvtepi32_ps(band.sums[r * parts + i]), scale),
+                            _MM_FROUND_TO_NEAREST_INT),
                         c + (first + r) * ldc + column);
             }
         }

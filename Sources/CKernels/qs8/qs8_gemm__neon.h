@@ -4,8 +4,8 @@
 
 /// Stores the sums of `rows` x 8.
 CK_INLINE CK_TARGET void store_tile(
-    size_t rows, int32x4_t sums[][2], const ck_qs8_channels *p, ck_activation activation,
-    const ck_silu_tables *tables, const int8_t *residual, size_t ldr, int8_t *c, size_t ldc) {
+    size_t rows, int32x4_t sums[][2], const ck_qs8_channels *p, ck_activation activation, const ck_silu_tables *tables,
+    const int8_t *residual, size_t ldr, int8_t *c, size_t ldc) {
     const int32x4_t shift[2] = {vld1q_s32(p->shift), vld1q_s32(p->shift + 4)};
     int16x8_t v[TILE_ROWS + 1];
     for (size_t r = 0; r < rows; r++) v[r] = ck_narrow(sums[r], shift);
@@ -56,10 +56,10 @@ CK_INLINE CK_TARGET void gemm(
         if (PACKED_ROWS)
             for (size_t block = 0; block < some; block++) fill_start(channels[block].bias, starts + 16 * block);
         size_t row = 0;
-#define BANDS(count)                                                                                               \
-    for (; row + (count) <= rows; row += (count))                                                                  \
-    gemm_band(                                                                                                     \
-        count, some, starts, k, a + row * lda, lda, weights, channels, activation,                                 \
+#define BANDS(count)                                                                                                   \
+    for (; row + (count) <= rows; row += (count))                                                                      \
+    gemm_band(                                                                                                         \
+        count, some, starts, k, a + row * lda, lda, weights, channels, activation,                                     \
         residual ? residual + row * ldr : NULL, ldr, c + row * ldc, ldc)
         if (TILE_ROWS == 8) BANDS(8);
         BANDS(4);
@@ -131,8 +131,8 @@ CK_INLINE CK_TARGET void value_band(
 }
 
 CK_INLINE CK_TARGET void gemm_values(
-    size_t rows, size_t n, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
-    const ck_qs8_values *channels, uint16_t *c, size_t ldc) {
+    size_t rows, size_t n, size_t k, const int8_t *a, size_t lda, const int8_t *weights, const ck_qs8_values *channels,
+    uint16_t *c, size_t ldc) {
     enum { MOST_COLUMNS = 512 };
     int32_t starts[PACKED_ROWS ? 2 * MOST_COLUMNS : 1];
     for (size_t first = 0; first < n; first += MOST_COLUMNS) {
@@ -141,8 +141,8 @@ CK_INLINE CK_TARGET void gemm_values(
         if (PACKED_ROWS)
             for (size_t column = 0; column < some; column += 8) fill_start(p[column / 8].bias, starts + 2 * column);
         size_t row = 0;
-#define BANDS(count)                                                                                               \
-    for (; row + (count) <= rows; row += (count))                                                                  \
+#define BANDS(count)                                                                                                   \
+    for (; row + (count) <= rows; row += (count))                                                                      \
     value_band(count, some, starts, k, a + row * lda, lda, weights + first * k, p, c + row * ldc + first, ldc)
         if (TILE_ROWS == 8) BANDS(8);
         BANDS(4);

@@ -1,8 +1,8 @@
 // The rows of a layer normalisation, for all vector paths: their `row_sums` and `normalise_row` come before this.
 
 CK_INLINE CK_TARGET void normalise_rows(
-    size_t rows, size_t channels, const int8_t *input, size_t ldi, float epsilon, const float *gain,
-    const float *shift, int8_t *output, size_t ldo) {
+    size_t rows, size_t channels, const int8_t *input, size_t ldi, float epsilon, const float *gain, const float *shift,
+    int8_t *output, size_t ldo) {
     int16_t gains[CK_NORMALISED_CHANNELS], shifts[CK_NORMALISED_CHANNELS];
     for (size_t first = 0; first < channels; first += CK_NORMALISED_CHANNELS) {
         const size_t rest = channels - first;

@@ -51,8 +51,7 @@ CK_INLINE CK_AVX2 void normalise_row(
         // mulh(y, 2048) is (y + 8) >> 4.
         const __m256i rounded = _mm256_mulhrs_epi16(y16, _mm256_set1_epi16(2048));
         _mm_storeu_si128(
-            (__m128i *)(y + c),
-            _mm_packs_epi16(_mm256_castsi256_si128(rounded), _mm256_extracti128_si256(rounded, 1)));
+            (__m128i *)(y + c), _mm_packs_epi16(_mm256_castsi256_si128(rounded), _mm256_extracti128_si256(rounded, 1)));
     }
 #pragma clang loop vectorize(disable) unroll(disable)
     for (; c < count; c++) y[c] = ck_normalise(x[c], row, gains[c], shifts[c]);
@@ -61,8 +60,8 @@ CK_INLINE CK_AVX2 void normalise_row(
 #include "qs8_layernorm.h"
 
 CK_AVX2 void qs8_layernorm__avx2(
-    size_t rows, size_t channels, const int8_t *input, size_t ldi, float epsilon, const float *gain,
-    const float *shift, int8_t *output, size_t ldo) {
+    size_t rows, size_t channels, const int8_t *input, size_t ldi, float epsilon, const float *gain, const float *shift,
+    int8_t *output, size_t ldo) {
     normalise_rows(rows, channels, input, ldi, epsilon, gain, shift, output, ldo);
 }
 

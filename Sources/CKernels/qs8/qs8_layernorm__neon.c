@@ -13,8 +13,7 @@ CK_INLINE void row_sums(size_t channels, const int8_t *x, int32_t *sum, int32_t 
         // 4 squares of up to 2^14 fit 32 bits, 2 fit unsigned 16.
         total = vpadalq_s16(total, vpaddlq_s8(values));
         const uint16x8_t low = vreinterpretq_u16_s16(vmull_s8(vget_low_s8(values), vget_low_s8(values)));
-        const uint16x8_t both = vreinterpretq_u16_s16(
-            vmlal_high_s8(vreinterpretq_s16_u16(low), values, values));
+        const uint16x8_t both = vreinterpretq_u16_s16(vmlal_high_s8(vreinterpretq_s16_u16(low), values, values));
         total_squares = vreinterpretq_s32_u32(vpadalq_u16(vreinterpretq_u32_s32(total_squares), both));
     }
     *sum = vaddvq_s32(total);
@@ -49,8 +48,8 @@ CK_INLINE void normalise_row(
 #include "qs8_layernorm.h"
 
 void qs8_layernorm__neon(
-    size_t rows, size_t channels, const int8_t *input, size_t ldi, float epsilon, const float *gain,
-    const float *shift, int8_t *output, size_t ldo) {
+    size_t rows, size_t channels, const int8_t *input, size_t ldi, float epsilon, const float *gain, const float *shift,
+    int8_t *output, size_t ldo) {
     normalise_rows(rows, channels, input, ldi, epsilon, gain, shift, output, ldo);
 }
 

@@ -2,8 +2,8 @@
 #include "qs8_scalar.h"
 
 void qs8_layernorm__scalar(
-    size_t rows, size_t channels, const int8_t *input, size_t ldi, float epsilon, const float *gain,
-    const float *shift, int8_t *output, size_t ldo) {
+    size_t rows, size_t channels, const int8_t *input, size_t ldi, float epsilon, const float *gain, const float *shift,
+    int8_t *output, size_t ldo) {
     for (size_t row = 0; row < rows; row++, input += ldi, output += ldo) {
         int32_t sum = 0, squares = 0;
         for (size_t c = 0; c < channels; c++) {

@@ -23,6 +23,7 @@ CK_INLINE CK_TARGET int16x8_t ck_add_mulh(int16x8_t sum, int16x8_t a, int16x8_t 
 #endif
 }
 
+// clang-format off
 /// `pointer`, of which the compiler knows no more than that: it stays in a register of its own instead of being computed
 /// anew from another one at each use.
 CK_INLINE const int8_t *ck_opaque(const int8_t *pointer) {
@@ -43,6 +44,7 @@ CK_INLINE int8x16_t ck_repeat4(const int8_t **a) {
     return repeated;
 #endif
 }
+// clang-format on
 
 /// Copies `size` bytes, a multiple of 4, to words that lie `to_stride` bytes apart.
 CK_INLINE void ck_copy_words(int8_t *to, const int8_t *from, size_t size, size_t to_stride) {
@@ -60,10 +62,11 @@ typedef struct {
 } ck_loaded_channels;
 
 CK_INLINE ck_loaded_channels ck_load_channels(const ck_qs8_channels *p) {
-    return (ck_loaded_channels){vld1q_s16(p->tau), vld1q_s16(p->lift),          vld1q_s16(p->gain),
-                                vld1q_s16(p->dip), vld1q_s16(p->residual_gain), vld1q_s16(p->zero),
+    return (ck_loaded_channels) {
+        vld1q_s16(p->tau), vld1q_s16(p->lift), vld1q_s16(p->gain), vld1q_s16(p->dip), vld1q_s16(p->residual_gain),
+            vld1q_s16(p->zero),
 #if defined(__arm__)
-                                p
+            p
 #endif
     };
 }
@@ -74,6 +77,7 @@ CK_INLINE int16x8_t ck_narrow(const int32x4_t sums[2], const int32x4_t shift[2])
         vreinterpretq_s16_s32(vqshlq_s32(sums[0], shift[0])), vreinterpretq_s16_s32(vqshlq_s32(sums[1], shift[1])));
 }
 
+// clang-format off
 /// Stores 8 bytes and moves on by `step`: one instruction, which the compiler does not find.
 CK_INLINE void ck_store8(int8_t **to, int8x8_t values, size_t step) {
 #if defined(__arm__)
@@ -95,6 +99,7 @@ CK_INLINE int8x8_t ck_load8(const int8_t **from, size_t step) {
                      : "=w"(values), "+r"(*from) : "r"(step), "m"(*(const int8_t(*)[8]) * from));
     return values;
 }
+// clang-format on
 
 #if defined(__arm__)
 
@@ -119,16 +124,13 @@ CK_INLINE CK_TARGET void ck_silu2(
     const int16x8_t t0 = vqrdmulhq_s16(vqabsq_s16(x[0]), p->tau);
     const int16x8_t t1 = vqrdmulhq_s16(vqabsq_s16(x[1]), q->tau);
     // Beyond the last cell a look-up gives 0, as the last cell would.
-    const uint8x16_t cell = vqshrn_high_n_u16(
-        vqshrn_n_u16(vreinterpretq_u16_s16(t0), 6), vreinterpretq_u16_s16(t1), 6);
-    const int8x16_t fraction = vandq_s8(
-        vuzp1q_s8(vreinterpretq_s8_s16(t0), vreinterpretq_s8_s16(t1)), vdupq_n_s8(63));
+    const uint8x16_t cell = vqshrn_high_n_u16(vqshrn_n_u16(vreinterpretq_u16_s16(t0), 6), vreinterpretq_u16_s16(t1), 6);
+    const int8x16_t fraction = vandq_s8(vuzp1q_s8(vreinterpretq_s8_s16(t0), vreinterpretq_s8_s16(t1)), vdupq_n_s8(63));
     const uint8x16_t base = vqtbl4q_u8(tables->base, cell);
     const int8x16_t slope = vqtbl4q_s8(tables->slope, cell);
     const int16x8_t r0 = vmlal_s8(
         vreinterpretq_s16_u16(vshll_n_u8(vget_low_u8(base), 7)), vget_low_s8(slope), vget_low_s8(fraction));
-    const int16x8_t r1 = vmlal_high_s8(
-        vreinterpretq_s16_u16(vshll_high_n_u8(base, 7)), slope, fraction);
+    const int16x8_t r1 = vmlal_high_s8(vreinterpretq_s16_u16(vshll_high_n_u8(base, 7)), slope, fraction);
     const int16x8_t up0 = vqshlq_s16(vmaxq_s16(x[0], zero), p->lift);
     const int16x8_t up1 = vqshlq_s16(vmaxq_s16(x[1], zero), q->lift);
     x[0] = vqaddq_s16(ck_add_mulh(vqrdmulhq_s16(up0, p->gain), r0, p->dip), p->zero);

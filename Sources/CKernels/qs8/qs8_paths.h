@@ -7,6 +7,7 @@
 // All of CK_QS8_KERNELS.
 #define QS8_scalar(KERNEL)
 
+// clang-format off
 #define QS8_neon(KERNEL)                                                                                               \
     KERNEL(gemm, qs8_gemm_8x8c4__neon)                                                                                 \
     KERNEL(gemm_f16, qs8_gemm_f16_8x8c4__neon)                                                                         \
@@ -37,6 +38,7 @@
 #define QS8_avx512vnni(KERNEL)                                                                                         \
     KERNEL(gemm, qs8_gemm_12x16c4__avx512vnni)                                                                         \
     KERNEL(gemm_f16, qs8_gemm_f16_12x16c4__avx512vnni)
+// clang-format on
 
 #define CK_TYPE(slot, parameters) typedef void qs8_##slot##_kernel parameters;
 CK_QS8_KERNELS(CK_TYPE)

@@ -20,8 +20,8 @@ CK_INLINE CK_AVX2 void weighted_keys(
         for (size_t j = 0; j < tokens->width; j += 2, key += 2 * tokens->column_stride) {
             const int both = j + 1 < tokens->width;
             const __m256i first = _mm256_cvtepi8_epi16(load_bytes(channels, key));
-            const __m256i second =
-                both ? _mm256_cvtepi8_epi16(load_bytes(channels, key + tokens->column_stride)) : first;
+            const __m256i second = both ? _mm256_cvtepi8_epi16(load_bytes(channels, key + tokens->column_stride))
+                                        : first;
             const __m256i pair = _mm256_set1_epi32(weights[0] | (both ? weights[1] << 16 : 0));
             weights += 1 + both;
             low = _mm256_add_epi32(low, _mm256_madd_epi16(_mm256_unpacklo_epi16(first, second), pair));

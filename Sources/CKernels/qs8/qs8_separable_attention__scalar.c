@@ -27,9 +27,9 @@ void qs8_separable_attention__scalar(const ck_qs8_separable *position) {
         ck_affine_channels(1, &factor, position->zero + c, &gain, &shift);
         for (size_t n = 0; n < count; n++) {
             const int8_t value = ck_token(position->v, tokens, n)[c];
-            position->output[n / tokens->width * position->output_row_stride +
-                             n % tokens->width * position->output_column_stride + c] =
-                ck_affine(value > 0 ? value : 0, gain, shift);
+            position->output
+                [n / tokens->width * position->output_row_stride + n % tokens->width * position->output_column_stride +
+                 c] = ck_affine(value > 0 ? value : 0, gain, shift);
         }
     }
 }

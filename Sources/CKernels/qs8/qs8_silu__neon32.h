@@ -8,6 +8,7 @@ typedef struct {
     const int8_t *slope;
 } ck_silu_tables;
 
+// clang-format off
 CK_INLINE ck_silu_tables ck_load_silu_tables(void) { return (ck_silu_tables){ck_silu_base, ck_silu_slope}; }
 
 // 16 values in q8 and q9; gain, tau, dip and lift of the first 8 channels in q0...q3.
@@ -68,6 +69,7 @@ CK_INLINE void ck_silu2(
     x[0] = x0;
     x[1] = x1;
 }
+// clang-format on
 
 #undef CK_SILU2
 #undef CK_LOOK_UP

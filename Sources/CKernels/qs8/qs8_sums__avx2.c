@@ -9,8 +9,7 @@ CK_INLINE CK_AVX2 __m256i load_values(const int8_t *from) {
 /// Adds lanes of channels 0...3 and 8...11, and of 4...7 and 12...15.
 CK_INLINE CK_AVX2 void add_lanes(__m256i low, __m256i high, int32_t *to) {
     __m256i *const first = (__m256i *)to, *const second = (__m256i *)(to + 8);
-    _mm256_storeu_si256(
-        first, _mm256_add_epi32(_mm256_loadu_si256(first), _mm256_permute2x128_si256(low, high, 0x20)));
+    _mm256_storeu_si256(first, _mm256_add_epi32(_mm256_loadu_si256(first), _mm256_permute2x128_si256(low, high, 0x20)));
     _mm256_storeu_si256(
         second, _mm256_add_epi32(_mm256_loadu_si256(second), _mm256_permute2x128_si256(low, high, 0x31)));
 }

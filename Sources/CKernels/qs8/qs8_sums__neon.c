@@ -4,8 +4,7 @@
 
 static inline void add_to(int32_t *to, int32x4_t lanes) { vst1q_s32(to, vaddq_s32(vld1q_s32(to), lanes)); }
 
-void qs8_sums__neon(
-    size_t rows, size_t channels, const int8_t *input, size_t ldi, int32_t *sum, int32_t *squares) {
+void qs8_sums__neon(size_t rows, size_t channels, const int8_t *input, size_t ldi, int32_t *sum, int32_t *squares) {
     size_t c = 0;
     for (; c + 16 <= channels; c += 16) {
         int32x4_t total[4];

@@ -62,8 +62,8 @@ CK_INLINE CK_TARGET void pack_rows(size_t rows, size_t k, const int8_t *a, size_
         }
         __m128i sum = _mm_add_epi64(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
         for (; p < k; p += 16, packed += 32) {
-            const __m128i loaded =
-                k - p >= 16 ? _mm_loadu_si128((const __m128i *)(a + p)) : load_last(a + k, k - p, p > 0);
+            const __m128i loaded = k - p >= 16 ? _mm_loadu_si128((const __m128i *)(a + p))
+                                               : load_last(a + k, k - p, p > 0);
             const __m128i values = _mm_shuffle_epi8(loaded, order);
             const __m128i mask = _mm_cmpgt_epi8(values, _mm_setzero_si128());
             _mm_store_si128((__m128i *)packed, _mm_abs_epi8(values));
@@ -113,6 +113,7 @@ CK_INLINE CK_TARGET void add_products(
     *high = _mm256_add_epi32(*high, _mm256_madd_epi16(right, ones));
 }
 
+// clang-format off
 /// The products of all rows and `blocks` packed blocks. One row and four blocks at a time: every weight is an operand
 /// in memory, so that a row's four vectors and 8 sums have the registers and decoding is not what limits.
 CK_INLINE CK_TARGET void tile(
@@ -148,6 +149,7 @@ CK_INLINE CK_TARGET void tile(
 #undef CHUNK
 #undef BROADCAST
 }
+// clang-format on
 
 /// The sums of all rows of a band and `blocks` times 8 columns.
 static CK_TARGET __attribute__((noinline)) void band_sums(

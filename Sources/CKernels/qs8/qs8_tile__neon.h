@@ -9,11 +9,15 @@
 // load brings what 4 loads that repeat their 4 bytes would bring.
 enum { TILE_ROWS = 4, TILE_PASSES = 2, PACKED_ROWS = TILE_ROWS, PACKED_K = 512 };
 enum { PACKED_BYTES = 2 * PACKED_ROWS * PACKED_K };
+// clang-format off
 #define CK_FINISHED(sums) __asm__ volatile("" : "+w"((sums)[0]), "+w"((sums)[1]))
+// clang-format on
 #else
 // No rows are packed: a load that repeats its 4 bytes needs nothing but a pointer.
 enum { TILE_ROWS = 4, TILE_PASSES = 1, PACKED_ROWS = 0, PACKED_K = 0, PACKED_BYTES = 1 };
+// clang-format off
 #define CK_FINISHED(sums) __asm__ volatile("" : "+w"((sums)[0]), "+w"((sums)[1]), "+w"((sums)[2]), "+w"((sums)[3]))
+// clang-format on
 #endif
 
 /// Accumulators of one row in one pass: halves of the sums of two columns each.
@@ -79,8 +83,7 @@ CK_INLINE void tile_pass(
     }
     if (k & 4) add_groups(rows, 1, 0, row, weights, halves);
     for (size_t r = 0; r < rows; r++)
-        for (size_t i = 0; i < PARTS / 2; i++)
-            sums[r][pass + i] = vpaddq_s32(halves[r][2 * i], halves[r][2 * i + 1]);
+        for (size_t i = 0; i < PARTS / 2; i++) sums[r][pass + i] = vpaddq_s32(halves[r][2 * i], halves[r][2 * i + 1]);
 }
 
 /// sums[row] = bias + the products of `rows` rows of A and 8 packed columns. A row is read exactly. `bias` may be NULL.

@@ -39,6 +39,7 @@ CK_INLINE void fill_start(const int32_t *bias, int32_t *start) {
     vst2q_s32(start + 8, high);
 }
 
+// clang-format off
 // A row's 4 repeated values in d8...d11, 4 groups of weights in q0...q3, products in q6 and q7.
 #define CK_ROW1(s0, s1, more)                                                                                          \
     "vmull.s8 q6, d0, d8\n"                                                                                            \
@@ -111,6 +112,7 @@ CK_INLINE void packed_pass(
         : "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "q12", "q13", "q14", "q15", "cc", "memory");
     *sums0 = s0, *sums1 = s1, *sums2 = s2, *sums3 = s3;
 }
+// clang-format on
 
 #undef CK_ROW4
 #undef CK_ROW2

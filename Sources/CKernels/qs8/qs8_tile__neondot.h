@@ -23,13 +23,13 @@ CK_INLINE CK_TARGET void tile(
     for (size_t chunk = k / 16; chunk > 0; chunk--, weights += 128) {
         int8x16_t x[TILE_ROWS];
         for (size_t r = 0; r < rows; r++, row[r - 1] += 16) x[r] = vld1q_s8(row[r]);
-#define GROUP(g)                                                                                                   \
-    do {                                                                                                           \
-        const int8x16_t w0 = vld1q_s8(weights + 32 * (g)), w1 = vld1q_s8(weights + 32 * (g) + 16);                 \
-        for (size_t r = 0; r < rows; r++) {                                                                        \
-            sums[r][0] = vdotq_laneq_s32(sums[r][0], w0, x[r], g);                                                 \
-            sums[r][1] = vdotq_laneq_s32(sums[r][1], w1, x[r], g);                                                 \
-        }                                                                                                          \
+#define GROUP(g)                                                                                                       \
+    do {                                                                                                               \
+        const int8x16_t w0 = vld1q_s8(weights + 32 * (g)), w1 = vld1q_s8(weights + 32 * (g) + 16);                     \
+        for (size_t r = 0; r < rows; r++) {                                                                            \
+            sums[r][0] = vdotq_laneq_s32(sums[r][0], w0, x[r], g);                                                     \
+            sums[r][1] = vdotq_laneq_s32(sums[r][1], w1, x[r], g);                                                     \
+        }                                                                                                              \
     } while (0)
         GROUP(0);
         GROUP(1);
@@ -106,15 +106,16 @@ CK_INLINE void fill_start(const int32_t *bias, int32_t *start) {
 }
 
 // One group of 4 k: 8 rows in lanes of x0 and x1, 8 columns in w0 and w1, sums in v16...v31.
-#define CK_GROUP(w0, w1, x0, x1)                                                                                   \
-    CK_ROW("16", "17", w0, w1, x0, "0")                                                                            \
-    CK_ROW("18", "19", w0, w1, x0, "1")                                                                            \
-    CK_ROW("20", "21", w0, w1, x0, "2")                                                                            \
-    CK_ROW("22", "23", w0, w1, x0, "3")                                                                            \
-    CK_ROW("24", "25", w0, w1, x1, "0")                                                                            \
-    CK_ROW("26", "27", w0, w1, x1, "1")                                                                            \
-    CK_ROW("28", "29", w0, w1, x1, "2")                                                                            \
+#define CK_GROUP(w0, w1, x0, x1)                                                                                       \
+    CK_ROW("16", "17", w0, w1, x0, "0")                                                                                \
+    CK_ROW("18", "19", w0, w1, x0, "1")                                                                                \
+    CK_ROW("20", "21", w0, w1, x0, "2")                                                                                \
+    CK_ROW("22", "23", w0, w1, x0, "3")                                                                                \
+    CK_ROW("24", "25", w0, w1, x1, "0")                                                                                \
+    CK_ROW("26", "27", w0, w1, x1, "1")                                                                                \
+    CK_ROW("28", "29", w0, w1, x1, "2")                                                                                \
     CK_ROW("30", "31", w0, w1, x1, "3")
+// clang-format off
 #define CK_ROW(s0, s1, w0, w1, x, lane)                                                                            \
     "sdot v" s0 ".4s, v" w0 ".16b, v" x ".4b[" lane "]\n"                                                          \
     "sdot v" s1 ".4s, v" w1 ".16b, v" x ".4b[" lane "]\n"
@@ -156,5 +157,6 @@ CK_INLINE CK_TARGET void packed_tile(
     sums[4][0] = s40, sums[4][1] = s41, sums[5][0] = s50, sums[5][1] = s51;
     sums[6][0] = s60, sums[6][1] = s61, sums[7][0] = s70, sums[7][1] = s71;
 }
+// clang-format on
 
 #endif

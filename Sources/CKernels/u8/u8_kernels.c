@@ -8,7 +8,7 @@
 CK_PATHS(TABLE, OWN)
 
 const ck_u8_kernels *ck_u8_kernels_of(ck_path path) {
-#define RETURN(path, built, parts) built(case ck_path_##path: return &path##_kernels;)
+#define RETURN(path, built, parts) built(case ck_path_##path : return &path##_kernels;)
     switch (path) {
         CK_PATHS(RETURN, CK_NOTHING)
     default: return NULL;

@@ -7,6 +7,7 @@
 // All of CK_U8_KERNELS.
 #define U8_scalar(KERNEL)
 
+// clang-format off
 #define U8_neon(KERNEL)                                                                                                \
     KERNEL(resize_fast_channel, u8_resize_fast_channel__neon)                                                          \
     KERNEL(ycc_to_rgb, u8_ycc_to_rgb__neon)
@@ -16,6 +17,7 @@
 #define U8_avx2(KERNEL)                                                                                                \
     KERNEL(blend_rows, u8_blend_rows__avx2)                                                                            \
     KERNEL(ycc_to_rgb, u8_ycc_to_rgb__avx2)
+// clang-format on
 #define U8_avx512vnni(KERNEL)
 
 #define CK_TYPE(slot, parameters) typedef void u8_##slot##_kernel parameters;

@@ -14,7 +14,8 @@ void u8_resize_fast_channel__neon(
         const uint16x8_t left_weights = vld1q_u16(blocks->left_weights);
         const uint16x8_t right_weights = vld1q_u16(blocks->right_weights);
         const uint32x4_t low = vmlal_u16(
-            vmull_u16(vget_low_u16(left), vget_low_u16(left_weights)), vget_low_u16(right), vget_low_u16(right_weights));
+            vmull_u16(vget_low_u16(left), vget_low_u16(left_weights)), vget_low_u16(right),
+            vget_low_u16(right_weights));
         const uint32x4_t high = vmlal_high_u16(vmull_high_u16(left, left_weights), right, right_weights);
         vst1_u8(output + x, vmovn_u16(vrshrn_high_n_u32(vrshrn_n_u32(low, 16), high, 16)));
     }

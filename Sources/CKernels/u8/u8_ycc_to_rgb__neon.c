@@ -24,8 +24,7 @@ void u8_ycc_to_rgb__neon(
             vmlal_n_s16(
                 vmlal_n_s16(low, vget_low_s16(blue), matrix->green_by_cb), vget_low_s16(red), matrix->green_by_cr),
             vmlal_n_s16(
-                vmlal_n_s16(high, vget_high_s16(blue), matrix->green_by_cb), vget_high_s16(red),
-                matrix->green_by_cr));
+                vmlal_n_s16(high, vget_high_s16(blue), matrix->green_by_cb), vget_high_s16(red), matrix->green_by_cr));
         const uint8x8_t b = CHANNEL(
             vmlal_n_s16(low, vget_low_s16(blue), matrix->blue_by_cb),
             vmlal_n_s16(high, vget_high_s16(blue), matrix->blue_by_cb));
