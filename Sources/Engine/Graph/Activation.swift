@@ -6,8 +6,11 @@ public struct Activation: Equatable, Sendable {
     /// As kernels take it.
     let kernelValue: ck_activation
 
+    /// x, as it is.
     public static var identity: Activation { Activation(kernelValue: CK_IDENTITY) }
+    /// max(x, 0).
     public static var relu: Activation { Activation(kernelValue: CK_RELU) }
+    /// max(x, 0), at most 6.
     public static var relu6: Activation { Activation(kernelValue: CK_RELU6) }
     /// Elfwing et al., 2018, "Sigmoid-Weighted Linear Units".
     public static var silu: Activation { Activation(kernelValue: CK_SILU) }
@@ -15,7 +18,9 @@ public struct Activation: Equatable, Sendable {
     public static var gelu: Activation { Activation(kernelValue: CK_GELU) }
     /// Howard et al., 2019, "Searching for MobileNetV3".
     public static var hardSwish: Activation { Activation(kernelValue: CK_HARD_SWISH) }
+    /// 1 / (1 + exp(-x)).
     public static var sigmoid: Activation { Activation(kernelValue: CK_SIGMOID) }
+    /// x where that is positive, and a fixed share of it below.
     public static var leakyReLU: Activation { Activation(kernelValue: CK_LEAKY_RELU) }
 
     /// As model files and messages spell it.

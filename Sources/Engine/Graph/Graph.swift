@@ -9,6 +9,7 @@ public struct TensorID: BitwiseCopyable, Equatable, Sendable {
 /// One to six elements, stored inline: what an operation has for each of its inputs.
 public struct UpToSix<Element: BitwiseCopyable & Sendable>: Sendable {
     private var slots: InlineArray<6, Element>
+    /// How many there are, 1...6.
     public private(set) var count = 1
 
     /// One element.

@@ -26,6 +26,7 @@ public struct GraphError: Error, Equatable, Sendable {
     public let name: Name
     /// What it computes, such as "pointwise".
     public let operation: StaticString
+    /// Why it is rejected.
     public let problem: Problem
 
     public static func == (left: GraphError, right: GraphError) -> Bool {
