@@ -25,6 +25,13 @@ public struct FloatModel {
         graph = description.network().graph
     }
 
+    /// Of a graph that no description makes.
+    init(_ file: ModelFile, _ description: ModelDescription, _ graph: Graph) {
+        self.file = file
+        self.description = description
+        self.graph = graph
+    }
+
     /// A node's tensor, widened to fp32; `suffix` is ".weight" or ".bias". All values are finite.
     func floats(_ node: Node, _ suffix: StaticString) throws(QuantizerError) -> [Float] {
         let name = node.name.appending(suffix)

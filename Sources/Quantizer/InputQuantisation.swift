@@ -13,9 +13,9 @@ struct InputQuantisation {
 
     private func zero(_ channel: Int) -> Double { Double(format.mean[channel]) / Double(format.scale) - 128 }
 
-    /// By row of the stem's matrix: position in the 3x3 neighbourhood, then channel.
-    func scales(taps: Int) -> [Double] { (0..<taps * 3).map { step($0 % 3) } }
-    func zeros(taps: Int) -> [Double] { (0..<taps * 3).map { zero($0 % 3) } }
+    /// By channel.
+    var scales: [Double] { (0..<3).map { step($0) } }
+    var zeros: [Double] { (0..<3).map { zero($0) } }
 
     /// What is stored where the picture ends: as near to 0 as there is.
     var paddingBytes: [Int8] {

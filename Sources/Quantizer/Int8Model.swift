@@ -123,25 +123,24 @@ public struct Int8Model {
             let index = call.nodes[position], node = scheme.graph.nodes[index]
             let channels = scheme.graph.shape(node.output).channels
             switch node.operation.weights {
-            case .matrix(let height, let width, _):
-                let taps = height * width, scales: [Double], zeros: [Double]
-                if node.input(0) == scheme.graph.input {
-                    let input = InputQuantisation(file.description.input)
-                    append("input.zero", input.paddingBytes, to: &entries)
-                    (scales, zeros) = (input.scales(taps: taps), input.zeros(taps: taps))
-                } else {
-                    (scales, zeros) = (self.scales(of: node.input(0)), self.zeros(of: node.input(0)))
+            case .matrix(let height, let width, let groups):
+                let (scales, zeros) = try inputSteps(node, &entries)
+                let matrix = try file.floats(node, ".weight"), bias = try bias(node)
+                let inputs = scales.count / groups, outputs = channels / groups, rows = height * width * inputs
+                let parts = (0..<groups).map { group in
+                    Int8LayerWeights(
+                        matrix: Array(matrix[group * rows * outputs..<(group + 1) * rows * outputs]), outputs: outputs,
+                        bias: bias.isEmpty ? [] : Array(bias[group * outputs..<(group + 1) * outputs]),
+                        inputScales: (0..<rows).map { scales[group * inputs + $0 % inputs] },
+                        inputZeros: (0..<rows).map { zeros[group * inputs + $0 % inputs] })
                 }
-                let weights = Int8LayerWeights(
-                    matrix: try file.floats(node, ".weight"), outputs: channels, bias: try bias(node),
-                    inputScales: scales, inputZeros: zeros)
-                let shape = TensorShape((channels + 7) / 8, (scales.count + 3) / 4, 8, 4)
-                append(node, weights, weights.packed, shape, to: &entries)
+                let shape = TensorShape(groups * ((outputs + 7) / 8), (rows + 3) / 4, 8, 4)
+                append(node, parts, parts.reduce(Data()) { $0 + $1.packed }, shape, to: &entries)
             case .depthwise(let height, let width):
                 let weights = Int8LayerWeights(
                     depthwise: try file.floats(node, ".weight"), bias: try bias(node),
                     inputScales: scales(of: node.input(0)), inputZeros: zeros(of: node.input(0)))
-                append(node, weights, weights.bytes, TensorShape(1, height, width, channels), to: &entries)
+                append(node, [weights], weights.bytes, TensorShape(1, height, width, channels), to: &entries)
             case .gain:
                 append(node.name.text + ".weight", try file.floats(node, ".weight"), to: &entries)
                 append(node.name.text + ".bias", try file.floats(node, ".bias"), to: &entries)
@@ -154,17 +153,29 @@ public struct Int8Model {
         }
     }
 
+    /// By channel of a node's input, which may be the picture.
+    private func inputSteps(
+        _ node: Node, _ entries: inout Entries
+    ) throws(QuantizerError) -> (scales: [Double], zeros: [Double]) {
+        guard node.input(0) == scheme.graph.input else {
+            return (scales(of: node.input(0)), zeros(of: node.input(0)))
+        }
+        let input = InputQuantisation(file.description.input)
+        append("input.zero", input.paddingBytes, to: &entries)
+        return (input.scales, input.zeros)
+    }
+
     private func bias(_ node: Node) throws(QuantizerError) -> [Float] {
         node.hasBias ? try file.floats(node, ".bias") : []
     }
 
     private func append(
-        _ node: Node, _ weights: Int8LayerWeights, _ data: Data, _ shape: TensorShape, to entries: inout Entries
+        _ node: Node, _ parts: [Int8LayerWeights], _ data: Data, _ shape: TensorShape, to entries: inout Entries
     ) {
         let layout = GGUFWriter.Layout(name: node.name.appending(".weight"), shape: shape, storageType: .int8)
         entries.append((layout, data))
-        append(node.name.text + ".unit", weights.scales, to: &entries)
-        append(node.name.text + ".bias", weights.bias, to: &entries)
+        append(node.name.text + ".unit", parts.flatMap(\.scales), to: &entries)
+        append(node.name.text + ".bias", parts.flatMap(\.bias), to: &entries)
     }
 
     private func appendQuantisation(of tensor: TensorID, to entries: inout Entries) {

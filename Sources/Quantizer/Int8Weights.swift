@@ -4,7 +4,7 @@ import Foundation
 /// Weights as signed bytes, symmetric by output channel: the sum of their products with stored inputs, times the output
 /// channel's scale, plus the bias, is the layer's value before its activation.
 struct Int8LayerWeights {
-    /// [inputs, outputs]; depthwise [9, channels].
+    /// [inputs, outputs]; depthwise [taps, channels].
     private(set) var values: [Int8]
     let outputs: Int
     /// By output channel: the value of one unit of the sum.
@@ -33,20 +33,19 @@ struct Int8LayerWeights {
         }
     }
 
-    /// Depthwise weights [9, channels].
+    /// Depthwise weights [taps, channels].
     init(depthwise: [Float], bias: [Float], inputScales: [Double], inputZeros: [Double]) {
-        let channels = inputScales.count
-        precondition(depthwise.count == 9 * channels)
+        let channels = inputScales.count, count = depthwise.count / channels
         outputs = channels
         values = Array(repeating: 0, count: depthwise.count)
         scales = []
         self.bias = []
         for channel in 0..<channels {
-            let taps = (0..<9).map { Double(depthwise[$0 * channels + channel]) * inputScales[channel] }
+            let taps = (0..<count).map { Double(depthwise[$0 * channels + channel]) * inputScales[channel] }
             let value = bias.isEmpty ? 0 : Double(bias[channel])
             let scale = Self.scale(Self.largest(taps) / 127, bias: value)
             var sum = 0.0
-            for tap in 0..<9 {
+            for tap in 0..<count {
                 let stored = Self.rounded(taps[tap] / Double(scale))
                 values[tap * channels + channel] = Int8(stored)
                 sum += Double(stored)

@@ -12,8 +12,6 @@ public enum KernelChecks {
                 // A kernel without a check does not compile.
                 switch ck_f32_slot(rawValue: number)! {
                 case .gemm_6x8: gemm(&operands, activation, &check)
-                case .conv3x3_s2: convolution(&operands, activation, &check)
-                case .dwconv3x3: depthwise(&operands, activation, &check)
                 case .dwconv: anyDepthwise(&operands, activation, &check)
                 case .patches: anyPatches(&operands, &check)
                 case .layernorm: normalisation(&operands, wholeMap: false, &check)
@@ -66,65 +64,6 @@ public enum KernelChecks {
             f32_gemm_6x8__scalar(2, 1, 1, &input, 1, [1], nil, nil, 0, &output, 1, CK_SILU)
             check.expect(output[0].isNaN && output[1].isFinite, "SiLU of a NaN: \(output[0]), \(output[1])")
         }
-    }
-
-    private static func convolution(_ operands: inout Operands, _ activation: ck_activation, _ check: inout Check) {
-        let h = operands.integer(1...9), w = operands.integer(1...9)
-        let inputs = operands.integer(1...4), outputs = operands.integer(1...40)
-        let x = operands.values(h * w * inputs), weights = operands.values(9 * inputs * outputs)
-        let bias = operands.values(outputs)
-        let (oh, ow) = ((h + 1) / 2, (w + 1) / 2)
-        let y = operands.output(oh * ow * outputs)
-        eachPart(of: oh, operands.integer(1...3)) { first, last in
-            f32_conv3x3_s2__scalar(
-                h, w, inputs, outputs, x.base, weights.base, bias.base, y.base, outputs, activation, first, last)
-        }
-        for pixel in 0..<oh * ow {
-            for channel in 0..<outputs {
-                var sum = bias[channel]
-                for tap in 0..<9 {
-                    guard let source = sourcePixel(pixel / ow, pixel % ow, tap, stride: 2, h, w) else { continue }
-                    for i in 0..<inputs {
-                        sum += x[source * inputs + i] * weights[(tap * inputs + i) * outputs + channel]
-                    }
-                }
-                check.expectClose(
-                    y.elements[pixel * outputs + channel], activated(sum, activation),
-                    "convolution \(h)x\(w), \(inputs) to \(outputs)")
-            }
-        }
-    }
-
-    private static func depthwise(_ operands: inout Operands, _ activation: ck_activation, _ check: inout Check) {
-        let h = operands.integer(1...9), w = operands.integer(1...9)
-        let channels = operands.integer(1...70), stride = operands.integer(1...2)
-        let ldi = channels + operands.integer(0...2)
-        let x = operands.values((h * w - 1) * ldi + channels), weights = operands.values(9 * channels)
-        let bias = operands.values(channels)
-        let (oh, ow) = ((h + stride - 1) / stride, (w + stride - 1) / stride)
-        let y = operands.output(oh * ow * channels)
-        eachPart(of: oh, operands.integer(1...3)) { first, last in
-            f32_dwconv3x3__scalar(
-                h, w, channels, stride, x.base, ldi, weights.base, bias.base, y.base, channels, activation, first, last)
-        }
-        for pixel in 0..<oh * ow {
-            for channel in 0..<channels {
-                var sum = bias[channel]
-                for tap in 0..<9 {
-                    guard let source = sourcePixel(pixel / ow, pixel % ow, tap, stride: stride, h, w) else { continue }
-                    sum += x[source * ldi + channel] * weights[tap * channels + channel]
-                }
-                check.expectClose(
-                    y.elements[pixel * channels + channel], activated(sum, activation),
-                    "depthwise \(h)x\(w)x\(channels), stride \(stride)")
-            }
-        }
-    }
-
-    /// The pixel under a tap of a 3x3 window with padding 1; nil outside the picture.
-    private static func sourcePixel(_ row: Int, _ column: Int, _ tap: Int, stride: Int, _ h: Int, _ w: Int) -> Int? {
-        let (y, x) = (row * stride + tap / 3 - 1, column * stride + tap % 3 - 1)
-        return y >= 0 && y < h && x >= 0 && x < w ? y * w + x : nil
     }
 
     private static func normalisation(_ operands: inout Operands, wholeMap: Bool, _ check: inout Check) {

@@ -22,16 +22,6 @@
        be the residual itself, and must not overlap A or B. */                                                         \
     KERNEL(gemm_6x8, (size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, const float *bias,     \
         const float *residual, size_t ldr, float *c, size_t ldc, ck_activation activation))                            \
-    /* Dense 3x3 convolution, stride 2, zero padding 1: [height, width, in] -> [ceil(height/2), ceil(width/2),         \
-       out]. `weights` are [3][3][in][out]; output pixels have the stride `ldc`. Computes the output rows from         \
-       `first` to before `last`. */                                                                                    \
-    KERNEL(conv3x3_s2, (size_t height, size_t width, size_t in, size_t out, const float *input, const float *weights,  \
-        const float *bias, float *output, size_t ldc, ck_activation activation, size_t first, size_t last))            \
-    /* Depthwise 3x3 convolution, stride 1 or 2, zero padding 1: [height, width, c] -> [ceil(h/stride),                \
-       ceil(w/stride), c]. `weights` are [3][3][c]. Computes the output rows from `first` to before `last`. */         \
-    KERNEL(dwconv3x3, (size_t height, size_t width, size_t channels, size_t stride, const float *input, size_t ldi,    \
-        const float *weights, const float *bias, float *output, size_t ldo, ck_activation activation, size_t first,    \
-        size_t last))                                                                                                  \
     /* Depthwise convolution by any window: weights [taps][channels]; `bias` may be NULL. Output rows from `first`     \
        to before `last`. */                                                                                            \
     KERNEL(dwconv, (const ck_window *window, size_t channels, const float *input, size_t ldi, const float *weights,    \

@@ -147,14 +147,15 @@ public struct Graph: Sendable {
         node.operation.multiplyAccumulates(inputShape(node), shape(node.output))
     }
 
-    /// The stored shape of a node's weight, nil for an operation without: a matrix [height, width, in, out] (1x1: [in,
-    /// out]), depthwise [height, width, c], gain [c]. Inputs come before outputs so that a GEMM reads the file's bytes as
+    /// The stored shape of a node's weight, nil for an operation without: a matrix [groups * height, width, in / groups,
+    /// out / groups] (1x1: [in, out]), depthwise [height, width, c], gain [c]. Inputs come before outputs so that a GEMM reads the file's bytes as
     /// they are.
     public func weightShape(_ node: Node) -> TensorShape? {
         let input = inputShape(node).channels, output = shape(node.output).channels
         switch node.operation.weights {
         case .none: return nil
-        case .matrix(let height, let width, let groups): return TensorShape(height, width, input / groups, output)
+        case .matrix(let height, let width, let groups):
+            return TensorShape(groups * height, width, input / groups, output / groups)
         case .depthwise(let height, let width): return TensorShape(1, height, width, output)
         case .gain: return TensorShape(output)
         }

@@ -37,6 +37,38 @@ public final class Addition: GraphOperation, @unchecked Sendable {
                 y.stride)
         }
     }
+
+    override func step(_ call: Lowering.Call, _ builder: HalfBuilder) throws(EngineError) -> Step {
+        let a = builder.map(call.input), b = builder.map(call.residual!), y = builder.map(call.output)
+        let kernels = builder.kernels
+        return { part in
+            let rows = part.tiles(y.shape.rows), first = rows.lowerBound
+            kernels.pointee.add(
+                rows.count, y.shape.channels, a.halves(first), a.stride, b.halves(first), b.stride, y.halves(first),
+                y.stride)
+        }
+    }
+
+    override func step(_ call: Lowering.Call, _ builder: Int8Builder) throws(EngineError) -> Step {
+        let a = builder.map(call.input), b = builder.map(call.residual!), y = builder.map(call.output)
+        let kernels = builder.kernels, channels = y.shape.channels
+        let left = try builder.quantisation(call.input), right = try builder.quantisation(call.residual!)
+        let to = try builder.quantisation(call.output)
+        let leftGain = builder.allocate(channels, of: Float.self), rightGain = builder.allocate(channels, of: Float.self)
+        let shift = builder.allocate(channels, of: Float.self)
+        for channel in 0..<channels {
+            let one = left.scale(channel) / to.scale(channel), two = right.scale(channel) / to.scale(channel)
+            leftGain[channel] = Float(one)
+            rightGain[channel] = Float(two)
+            shift[channel] = Float(to.zero(channel) - left.zero(channel) * one - right.zero(channel) * two)
+        }
+        return { part in
+            let rows = part.tiles(y.shape.rows), first = rows.lowerBound
+            kernels.pointee.add(
+                rows.count, channels, a.bytes(first), a.stride, leftGain, b.bytes(first), b.stride, rightGain, shift,
+                y.bytes(first), y.stride)
+        }
+    }
 }
 
 extension Graph {

@@ -82,10 +82,10 @@ final class Band: GraphOperation, @unchecked Sendable {
         let nodes = call.nodes, depthwise = builder.graph.nodes[nodes[nodes.count - 2]]
         var expansion: Layer?
         if nodes.count == 3 {
-            expansion = try builder.layer(nodes[0], output: builder.graph.nodes[nodes[0]].output, residual: nil)
+            expansion = try builder.layer(nodes[0], output: builder.graph.nodes[nodes[0]].output)
         }
-        let padding = try builder.padding(depthwise.input(0), channels: channels)
-        let filter = try builder.layer(nodes[nodes.count - 2], output: depthwise.output, residual: nil)
+        let padding = try builder.padding(depthwise.input(0))
+        let filter = try builder.layer(nodes[nodes.count - 2], output: depthwise.output)
         let projection = try builder.layer(call.node, output: call.output, residual: call.residual)
         let band = PreparedBand(
             geometry: geometry(call, builder.lowering), expansion: expansion, depthwise: filter, projection: projection,
@@ -126,7 +126,7 @@ private struct PreparedBand {
                 fill(line: next, slot(next, ring) + pixel)
                 next += 1
             }
-            depthwise.filter(
+            depthwise.filterLine(
                 width: width, stride: geometry.stride,
                 (
                     UnsafeRawPointer(slot(top, ring)), UnsafeRawPointer(slot(top + 1, ring)),

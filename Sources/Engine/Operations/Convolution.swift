@@ -1,90 +1,135 @@
+import Arena
 import CKernels
 import ModelFile
 
-/// Dense 3x3 convolution of stride 2, padding 1, over the picture.
+/// Dense convolution, by groups of channels: what the window sees is gathered into patches, which are then multiplied.
 public final class Convolution: GraphOperation, @unchecked Sendable {
+    private let window: Window
     private let channels: Int
+    private let groups: Int
     private let epilogue: Activation
 
-    init(channels: Int, _ activation: Activation) {
+    init(_ window: Window, channels: Int, groups: Int, _ activation: Activation) {
+        self.window = window
         self.channels = channels
+        self.groups = groups
         epilogue = activation
     }
 
     public override var name: StaticString { "convolution" }
-    public override var weights: Weights { .matrix(height: 3, width: 3, groups: 1) }
+    public override var weights: Weights {
+        .matrix(height: window.kernel.height, width: window.kernel.width, groups: groups)
+    }
     public override var activation: Activation { epilogue }
 
-    override func shape(of inputs: UpToSix<MapShape>) -> MapShape {
-        MapShape(height: (inputs[0].height + 1) / 2, width: (inputs[0].width + 1) / 2, channels: channels)
+    override func shape(of inputs: UpToSix<MapShape>) throws(GraphError.Problem) -> MapShape {
+        guard groups > 0, channels % groups == 0 else { throw .attribute }
+        guard inputs[0].channels % groups == 0 else {
+            throw .channels(found: inputs[0].channels, multipleOf: groups, remainder: 0)
+        }
+        return try window.shape(of: inputs[0], channels: channels)
     }
 
     override func multiplyAccumulates(_ input: MapShape, _ output: MapShape) -> Int64 {
-        Int64(output.rows) * Int64(output.channels) * Int64(input.channels) * 9
+        Int64(output.rows) * Int64(output.channels) * Int64(input.channels / groups * window.taps)
     }
 
+    /// One line of patches, of one group.
     override func scratchByteCount(_ call: Lowering.Call, _ lowering: Lowering, _ arithmetic: Arithmetic) -> Int {
-        switch arithmetic {
-        case .single: 0
-        case .half: ck_f16_patches_count(lowering.maps[call.input.index].width) * arithmetic.elementByteCount
-        case .int8: lowering.maps[call.output.index].width * Self.patchCount
-        }
+        let input = lowering.maps[call.input.index], output = lowering.maps[call.output.index]
+        let count = LifetimePlanner.product(output.width, patchStride(input), arithmetic.elementByteCount)
+        // These kernels keep three lines of the picture beside their patches.
+        guard arithmetic == .half, isStem(call, lowering) else { return count }
+        return ck_f16_patches_count(input.width) * arithmetic.elementByteCount
     }
 
-    /// The values of one neighbourhood of the picture, filled up to a multiple of 4.
-    private static var patchCount: Int { 28 }
+    /// The values of one patch, filled up to a multiple of 4.
+    private func patchStride(_ input: MapShape) -> Int { (window.taps * (input.channels / groups) + 3) / 4 * 4 }
 
-    override func fitsInt8(input: MapShape, output: MapShape) -> Bool { input.channels == 3 }
+    /// Whether it is the 3x3 convolution of stride 2 over the picture for which there are kernels that read bytes.
+    private func isStem(_ call: Lowering.Call, _ lowering: Lowering) -> Bool {
+        call.input == lowering.graph.input && window == Window(3, stride: 2) && groups == 1
+            && lowering.maps[call.input.index].channels == 3
+    }
+
+    override func fitsInt8(input: MapShape, output: MapShape) -> Bool {
+        groups == 1 ? input.channels % 8 == 0 || input.channels == 3 : output.channels / groups % 8 == 0
+    }
 
     override func step(_ call: Lowering.Call, _ builder: FloatBuilder) throws(EngineError) -> Step {
-        let parameters = builder.parameters(call.node), x = builder.map(call.input), y = builder.map(call.output)
-        let activation = activation.kernelValue
-        return { part in
-            let lines = part.slice(y.shape.height)
-            f32_conv3x3_s2__scalar(
-                x.shape.height, x.shape.width, x.shape.channels, y.shape.channels, x.floats(0), parameters.weight,
-                parameters.bias, y.floats(0), y.stride, activation, lines.lowerBound, lines.upperBound)
+        let stride = patchStride(builder.lowering.maps[call.input.index])
+        return try step(call, builder) { window, channels, x, first, line, patches in
+            f32_patches__scalar(
+                window, channels, x.floats(0) + first, x.stride, line, patches.assumingMemoryBound(to: Float.self),
+                stride)
         }
     }
 
     override func step(_ call: Lowering.Call, _ builder: HalfBuilder) throws(EngineError) -> Step {
+        let stride = patchStride(builder.lowering.maps[call.input.index])
         let kernels = builder.kernels, scaling = builder.pixels
-        return try step(call, builder, of: UInt16.self) { picture, line, patches in
+        guard isStem(call, builder.lowering) else {
+            return try step(call, builder) { window, channels, x, first, line, patches in
+                kernels.pointee.patches(
+                    window, channels, x.halves(0) + first, x.stride, line, patches.assumingMemoryBound(to: UInt16.self),
+                    stride)
+            }
+        }
+        return try step(call, builder) { _, _, picture, _, line, patches in
             withUnsafeBytes(of: scaling) {
                 let factors = $0.baseAddress!.assumingMemoryBound(to: Float.self)
                 kernels.pointee.patches3x3_s2(
-                    picture.shape.height, picture.shape.width, picture.pixels, factors, factors + 3, line, patches)
+                    picture.shape.height, picture.shape.width, picture.pixels, factors, factors + 3, line,
+                    patches.assumingMemoryBound(to: UInt16.self))
             }
         }
     }
 
     override func step(_ call: Lowering.Call, _ builder: Int8Builder) throws(EngineError) -> Step {
+        guard isStem(call, builder.lowering) else {
+            let stride = patchStride(builder.lowering.maps[call.input.index]), kernels = builder.kernels
+            let padding = try builder.padding(call.input)!.assumingMemoryBound(to: Int8.self)
+            return try step(call, builder) { window, channels, x, first, line, patches in
+                kernels.pointee.patches(
+                    window, channels, x.bytes(0) + first, x.stride, padding + first, line,
+                    patches.assumingMemoryBound(to: Int8.self), stride)
+            }
+        }
         let padding = try builder.inputZeroPoints()
-        return try step(call, builder, of: Int8.self) { picture, line, patches in
+        return try step(call, builder) { _, _, picture, _, line, patches in
             withUnsafeBytes(of: padding) {
                 u8_patches3x3_s2__scalar(
                     picture.shape.height, picture.shape.width, picture.pixels,
-                    $0.baseAddress!.assumingMemoryBound(to: UInt8.self), line, patches)
+                    $0.baseAddress!.assumingMemoryBound(to: UInt8.self), line,
+                    patches.assumingMemoryBound(to: Int8.self))
             }
         }
     }
 
-    /// One line of the output at a time: `gather` makes its patches, which are then multiplied.
-    private func step<Element>(
-        _ call: Lowering.Call, _ builder: Builder, of type: Element.Type,
-        _ gather: @escaping (_ picture: Map, _ line: Int, _ patches: UnsafeMutablePointer<Element>) -> Void
+    /// Makes one line of patches of the channels from `first` on.
+    private typealias Gather = (
+        _ window: UnsafePointer<ck_window>, _ channels: Int, _ x: Map, _ first: Int, _ line: Int,
+        _ patches: UnsafeMutableRawPointer
+    ) -> Void
+
+    private func step(
+        _ call: Lowering.Call, _ builder: Builder, _ gather: @escaping Gather
     ) throws(EngineError) -> Step {
-        // Patches are taken of bytes.
-        guard call.input == builder.graph.input else { throw .operation(builder.name(call), name, builder.arithmetic) }
-        let layer = try builder.layer(call.node, output: call.output, residual: nil)
-        let x = builder.map(call.input), y = builder.map(call.output)
-        return { part in
-            let patches = part.scratch(of: type)
+        // Other kernels do not read the picture's bytes.
+        guard builder.arithmetic == .single || call.input != builder.graph.input || isStem(call, builder.lowering)
+        else { throw .operation(builder.name(call), name, builder.arithmetic) }
+        let x = builder.map(call.input), y = builder.map(call.output), window = window.over(x.shape, y.shape)
+        let inputs = x.shape.channels / groups, outputs = channels / groups, stride = patchStride(x.shape)
+        var layers: [Layer] = []
+        for group in 0..<groups { layers.append(try builder.layer(call.node, output: call.output, group: group)) }
+        return { [layers] part in
             for line in part.slice(y.shape.height) {
-                gather(x, line, patches)
-                layer.multiply(
-                    rows: y.shape.width, patches, inputStride: Self.patchCount, y.row(line * y.shape.width),
-                    outputStride: y.stride)
+                for group in layers.indices {
+                    withUnsafePointer(to: window) { gather($0, inputs, x, group * inputs, line, part.scratch!) }
+                    layers[group].multiply(
+                        rows: y.shape.width, part.scratch!, inputStride: stride,
+                        y.row(line * y.shape.width) + group * outputs * y.elementByteCount, outputStride: y.stride)
+                }
             }
         }
     }
@@ -95,6 +140,15 @@ extension Graph {
     public mutating func convolution3x3(
         _ x: TensorID, _ name: Name, channels: Int, _ activation: Activation
     ) -> TensorID {
-        add(Convolution(channels: channels, activation), UpToSix(x), name, origin: .convolutionWithBatchNorm)
+        convolution(x, name, Window(3, stride: 2), channels: channels, activation)
+    }
+
+    /// Dense convolution with folded batch norm; `groups` divides the channels of input and output (precondition).
+    public mutating func convolution(
+        _ x: TensorID, _ name: Name, _ window: Window, channels: Int, groups: Int = 1, _ activation: Activation
+    ) -> TensorID {
+        add(
+            Convolution(window, channels: channels, groups: groups, activation), UpToSix(x), name,
+            origin: .convolutionWithBatchNorm)
     }
 }

@@ -56,24 +56,43 @@ class Builder {
 
     func step(_ call: Lowering.Call) throws(EngineError) -> Step { preconditionFailure() }
 
-    /// The layer of node `index`, which makes `output` of the sum of its own result and `residual`.
-    func layer(_ index: Int, output: TensorID, residual: TensorID?) throws(EngineError) -> Layer {
-        preconditionFailure()
+    /// The layer of node `index`, or of one of its groups of channels, which makes `output` of the sum of its own result
+    /// and `residual`.
+    final func layer(
+        _ index: Int, output: TensorID, residual: TensorID? = nil, group: Int = 0
+    ) throws(EngineError) -> Layer {
+        let node = graph.nodes[index], inputs = graph.inputShape(node).channels
+        var channels = graph.shape(node.output).channels, rows = 0
+        switch node.operation.weights {
+        case .matrix(let height, let width, let groups):
+            channels /= groups
+            rows = height * width * (inputs / groups)
+        case .depthwise(let height, let width): rows = height * width
+        case .gain, .none: break
+        }
+        return try layer(
+            index, LayerPart(rows: rows, channels: channels, group: group), output: output, residual: residual)
     }
 
+    func layer(
+        _ index: Int, _ part: LayerPart, output: TensorID, residual: TensorID?
+    ) throws(EngineError) -> Layer { preconditionFailure() }
+
     /// A pixel of `tensor` that stands for 0; nil where that is zeros.
-    func padding(_ tensor: TensorID, channels: Int) throws(EngineError) -> UnsafeRawPointer? { nil }
+    func padding(_ tensor: TensorID) throws(EngineError) -> UnsafeRawPointer? { nil }
 
     /// After the last step.
     func finish() throws(EngineError) {}
+}
 
-    /// The values that one output of node `index` is a sum of.
-    final func rowCount(_ index: Int) -> Int {
-        let node = graph.nodes[index], channels = graph.inputShape(node).channels
-        switch node.operation.weights {
-        case .matrix(let height, let width, let groups): return height * width * (channels / groups)
-        case .depthwise(let height, let width): return height * width
-        case .gain, .none: return 0
-        }
-    }
+/// What of a node's weights a layer has: all, or those of one group.
+struct LayerPart {
+    /// The values that one output is a sum of.
+    var rows: Int
+    /// Outputs.
+    var channels: Int
+    var group: Int
+
+    /// The first of its outputs among the node's.
+    var firstChannel: Int { group * channels }
 }

@@ -17,10 +17,13 @@ final class FloatBuilder: Builder {
 
     override func step(_ call: Lowering.Call) throws(EngineError) -> Step { try call.operation.step(call, self) }
 
-    override func layer(_ index: Int, output: TensorID, residual: TensorID?) throws(EngineError) -> Layer {
-        let node = graph.nodes[index]
+    override func layer(
+        _ index: Int, _ part: LayerPart, output: TensorID, residual: TensorID?
+    ) throws(EngineError) -> Layer {
+        let all = parameters(index)
         return FloatLayer(
-            parameters(index), inputChannels: rowCount(index), outputChannels: graph.shape(node.output).channels,
-            activation: node.operation.activation)
+            Weights.Parameters(
+                weight: all.weight + part.group * part.rows * part.channels, bias: all.bias.map { $0 + part.firstChannel }),
+            inputChannels: part.rows, outputChannels: part.channels, activation: graph.nodes[index].operation.activation)
     }
 }

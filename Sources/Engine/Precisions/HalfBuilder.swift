@@ -25,10 +25,13 @@ final class HalfBuilder: Builder {
 
     override func step(_ call: Lowering.Call) throws(EngineError) -> Step { try call.operation.step(call, self) }
 
-    override func layer(_ index: Int, output: TensorID, residual: TensorID?) throws(EngineError) -> Layer {
+    override func layer(
+        _ index: Int, _ part: LayerPart, output: TensorID, residual: TensorID?
+    ) throws(EngineError) -> Layer {
         let node = graph.nodes[index]
         return HalfLayer(
-            kernels, weights: try weights.matrix(node), bias: try weights.bias(node), inputChannels: rowCount(index),
-            outputChannels: graph.shape(node.output).channels, activation: node.operation.activation)
+            kernels, weights: try weights.matrix(node) + part.group * part.rows * part.channels,
+            bias: try weights.bias(node).map { $0 + part.firstChannel }, inputChannels: part.rows,
+            outputChannels: part.channels, activation: node.operation.activation)
     }
 }

@@ -42,24 +42,28 @@ final class Int8Builder: Builder {
 
     // MARK: Layers
 
-    override func layer(_ index: Int, output: TensorID, residual: TensorID?) throws(EngineError) -> Layer {
+    override func layer(
+        _ index: Int, _ part: LayerPart, output: TensorID, residual: TensorID?
+    ) throws(EngineError) -> Layer {
         let node = graph.nodes[index], activation = node.operation.activation
-        let channels = graph.shape(node.output).channels
+        let all = graph.shape(node.output).channels, channels = part.channels
         let data: UnsafePointer<Int8>, rows: Int, inputChannels: Int
-        if case .depthwise = node.operation.weights {
-            rows = rowCount(index)
+        if case .matrix(_, _, let groups) = node.operation.weights {
+            // Zeros fill rows up to groups of 4.
+            rows = (part.rows + 3) / 4 * 4
+            inputChannels = rows
+            data =
+                try weights.packedMatrix(node, rows: rows, columns: channels, groups: groups)
+                + part.group * ck_qs8_packed_size(rows, channels)
+        } else {
+            rows = part.rows
             inputChannels = channels
             data = try weights.depthwise(node, channels: channels)
-        } else {
-            // Zeros fill rows up to groups of 4.
-            rows = (rowCount(index) + 3) / 4 * 4
-            inputChannels = rows
-            data = try weights.packedMatrix(node, rows: rows, columns: channels)
         }
         let sums = Int8Sums(
-            scales: try weights.weightScales(node, channels: channels),
-            bias: try weights.floats(node, ".bias", channels: channels), largest: rows * 128 * 127,
-            activation: activation)
+            scales: try weights.weightScales(node, channels: all) + part.firstChannel,
+            bias: try weights.floats(node, ".bias", channels: all) + part.firstChannel, largest: rows * 128 * 127,
+            activation: activation, firstChannel: part.firstChannel)
         let epilogue: Int8Layer.Epilogue
         if lowering.isPrediction(output) {
             // These sums become values as they are.
@@ -78,8 +82,9 @@ final class Int8Builder: Builder {
             activation: activation)
     }
 
-    override func padding(_ tensor: TensorID, channels: Int) throws(EngineError) -> UnsafeRawPointer? {
-        let from = try quantisation(tensor), padding = allocate(channels, of: Int8.self)
+    override func padding(_ tensor: TensorID) throws(EngineError) -> UnsafeRawPointer? {
+        let from = try quantisation(tensor), channels = graph.shape(tensor).channels
+        let padding = allocate(channels, of: Int8.self)
         for channel in 0..<channels { padding[channel] = from.zeroPoint(channel) }
         return UnsafeRawPointer(padding)
     }
@@ -161,7 +166,7 @@ final class Int8Builder: Builder {
         for call in lowering.calls {
             for position in 0..<call.nodes.count {
                 let node = lowering.graph.nodes[call.nodes[position]]
-                let channels = lowering.graph.shape(node.output).channels
+                let channels = max(lowering.graph.shape(node.output).channels, lowering.graph.inputShape(node).channels)
                 count += (channels + 7) / 8 * MemoryLayout<ck_qs8_channels>.stride + channels
                 count += 5 * LifetimePlanner.alignment
             }

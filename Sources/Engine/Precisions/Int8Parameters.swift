@@ -11,6 +11,8 @@ struct Int8Sums {
     /// The largest magnitude that the sum of products can have.
     var largest: Int
     var activation: Activation
+    /// The first of its channels among those of the tensors around it.
+    var firstChannel = 0
 
     /// The steepest fall of SiLU's part below zero: the largest of t / (1 + e^t).
     private static var dipDepth: Double { 0.27846 }
@@ -23,7 +25,7 @@ struct Int8Sums {
         _ blocks: UnsafeMutablePointer<ck_qs8_channels>, channels: Int, output: Quantisation, residual: Quantisation?
     ) throws(EngineError) {
         for channel in 0..<channels {
-            if let residual, residual.scale(channel) > 1.99 * output.scale(channel) {
+            if let residual, residual.scale(firstChannel + channel) > 1.99 * output.scale(firstChannel + channel) {
                 throw .model(.tensor(output.name.appending(".scale"), .badValues))
             }
             ck_qs8_set_channel(
@@ -41,14 +43,14 @@ struct Int8Sums {
 
     private func parameters(of channel: Int, output: Quantisation, residual: Quantisation?) -> ck_qs8_channel {
         let scale = Double(scales[channel])
-        let outputScale = output.scale(channel)
+        let stored = firstChannel + channel, outputScale = output.scale(stored)
         let isSiLU = activation == .silu, isIdentity = activation == .identity
-        let residualScale = residual?.scale(channel) ?? 0
+        let residualScale = residual?.scale(stored) ?? 0
         // In steps of the output: its zero point, and what the residual's takes from it.
-        let zero = output.zero(channel) - (residual?.zero(channel) ?? 0) * residualScale / outputScale
+        let zero = output.zero(stored) - (residual?.zero(stored) ?? 0) * residualScale / outputScale
 
         // The values before the activation that the output can tell apart. The identity's contain the zero points.
-        let reach = output.reach(channel), added = residual?.reach(channel) ?? 0
+        let reach = output.reach(stored), added = residual?.reach(stored) ?? 0
         let range: Double
         if isSiLU {
             range = min(max(8, reach + added + 0.3), 32)

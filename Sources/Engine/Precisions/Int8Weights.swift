@@ -59,18 +59,24 @@ struct Int8Weights {
         }
     }
 
-    /// The weights of a pointwise layer, or of the stem as a matrix [rows, columns], packed for the GEMM.
-    mutating func packedMatrix(_ node: Node, rows: Int, columns: Int) throws(EngineError) -> UnsafePointer<Int8> {
-        let name = node.name.appending(".weight")
-        let weights = try bytes(name, TensorShape((columns + 7) / 8, rows / 4, 8, 4), isWeight: true)
-        guard ck_qs8_weights_fit(rows, columns, weights) != 0 else { throw .model(.tensor(name, .badValues)) }
+    /// The weights of a matrix [groups, rows, columns], each group's packed for the GEMM.
+    mutating func packedMatrix(
+        _ node: Node, rows: Int, columns: Int, groups: Int
+    ) throws(EngineError) -> UnsafePointer<Int8> {
+        let name = node.name.appending(".weight"), shape = TensorShape(groups * ((columns + 7) / 8), rows / 4, 8, 4)
+        let weights = try bytes(name, shape, isWeight: true)
+        for group in 0..<groups {
+            let packed = weights + group * ck_qs8_packed_size(rows, columns)
+            guard ck_qs8_weights_fit(rows, columns, packed) != 0 else { throw .model(.tensor(name, .badValues)) }
+        }
         return weights
     }
 
     mutating func depthwise(_ node: Node, channels: Int) throws(EngineError) -> UnsafePointer<Int8> {
         let name = node.name.appending(".weight")
-        let weights = try bytes(name, TensorShape(1, 3, 3, channels), isWeight: true)
-        for index in 0..<9 * channels where weights[index] == -128 { throw .model(.tensor(name, .badValues)) }
+        guard case .depthwise(let height, let width) = node.operation.weights else { preconditionFailure() }
+        let weights = try bytes(name, TensorShape(1, height, width, channels), isWeight: true)
+        for index in 0..<height * width * channels where weights[index] == -128 { throw .model(.tensor(name, .badValues)) }
         return weights
     }
 

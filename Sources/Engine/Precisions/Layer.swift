@@ -23,9 +23,14 @@ class Layer {
         residualStride: Int = 0, _ output: UnsafeMutableRawPointer, outputStride: Int
     ) { preconditionFailure() }
 
-    /// One row of a depthwise 3x3 convolution: output x is the sum over `rows` of pixels stride * x + 0...2. Pixels lie
-    /// side by side.
+    /// The output's lines `lines` of a depthwise convolution by `window`, outside whose map lies `padding` (nil: zeros).
     func filter(
+        _ window: ck_window, _ input: Map, padding: UnsafeRawPointer?, _ output: Map, lines: Range<Int>
+    ) { preconditionFailure() }
+
+    /// One line of a depthwise 3x3 convolution: output x is the sum over `rows` of pixels stride * x + 0...2. Pixels lie
+    /// side by side.
+    func filterLine(
         width: Int, stride: Int, _ rows: (UnsafeRawPointer, UnsafeRawPointer, UnsafeRawPointer),
         _ output: UnsafeMutableRawPointer
     ) { preconditionFailure() }
@@ -50,6 +55,16 @@ final class FloatLayer: Layer {
             rows, outputChannels, inputChannels, input.assumingMemoryBound(to: Float.self), inputStride,
             parameters.weight, parameters.bias, residual?.assumingMemoryBound(to: Float.self), residualStride,
             output.assumingMemoryBound(to: Float.self), outputStride, activation)
+    }
+
+    override func filter(
+        _ window: ck_window, _ input: Map, padding: UnsafeRawPointer?, _ output: Map, lines: Range<Int>
+    ) {
+        withUnsafePointer(to: window) {
+            f32_dwconv__scalar(
+                $0, outputChannels, input.floats(0), input.stride, parameters.weight, parameters.bias, activation,
+                output.floats(0), output.stride, lines.lowerBound, lines.upperBound)
+        }
     }
 }
 
@@ -80,6 +95,16 @@ final class HalfLayer: Layer {
     }
 
     override func filter(
+        _ window: ck_window, _ input: Map, padding: UnsafeRawPointer?, _ output: Map, lines: Range<Int>
+    ) {
+        withUnsafePointer(to: window) {
+            kernels.pointee.dwconv(
+                $0, outputChannels, input.halves(0), input.stride, weights, bias, activation, output.halves(0),
+                output.stride, lines.lowerBound, lines.upperBound)
+        }
+    }
+
+    override func filterLine(
         width: Int, stride: Int, _ rows: (UnsafeRawPointer, UnsafeRawPointer, UnsafeRawPointer),
         _ output: UnsafeMutableRawPointer
     ) {
@@ -132,7 +157,7 @@ final class Int8Layer: Layer {
         }
     }
 
-    override func filter(
+    override func filterLine(
         width: Int, stride: Int, _ rows: (UnsafeRawPointer, UnsafeRawPointer, UnsafeRawPointer),
         _ output: UnsafeMutableRawPointer
     ) {
@@ -141,6 +166,17 @@ final class Int8Layer: Layer {
             kernels.pointee.dwconv3x3(
                 width, outputChannels, stride, $0.baseAddress!.assumingMemoryBound(to: UnsafePointer<Int8>?.self),
                 weights, channels, activation, output.assumingMemoryBound(to: Int8.self))
+        }
+    }
+
+    override func filter(
+        _ window: ck_window, _ input: Map, padding: UnsafeRawPointer?, _ output: Map, lines: Range<Int>
+    ) {
+        guard case .bytes(let channels) = epilogue else { return }
+        withUnsafePointer(to: window) {
+            kernels.pointee.dwconv(
+                $0, outputChannels, input.bytes(0), input.stride, padding?.assumingMemoryBound(to: Int8.self), weights,
+                channels, activation, output.bytes(0), output.stride, lines.lowerBound, lines.upperBound)
         }
     }
 }
