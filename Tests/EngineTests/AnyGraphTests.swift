@@ -1,5 +1,6 @@
 import Foundation
 @testable import Model
+import Kernels
 import ModelFile
 import TestSupport
 import Testing

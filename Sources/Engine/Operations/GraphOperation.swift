@@ -74,6 +74,9 @@ public class GraphOperation: @unchecked Sendable {
     /// The working memory of one part of `call`, in bytes.
     func scratchByteCount(_ call: Lowering.Call, _ lowering: Lowering, _ arithmetic: Arithmetic) -> Int { 0 }
 
+    /// The bytes of tables that its int8 form needs for each channel.
+    var int8TableByteCount: Int { 0 }
+
     /// Whether int8 kernels, which work on blocks of 8 channels, can run it.
     func fitsInt8(input: MapShape, output: MapShape) -> Bool { input.channels % 8 == 0 }
 

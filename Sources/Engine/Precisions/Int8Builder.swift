@@ -149,6 +149,22 @@ final class Int8Builder: Builder {
         return result
     }
 
+    /// The stored byte of `function` of each stored byte, 256 for each channel of a call's input.
+    func tables(
+        _ call: Lowering.Call, _ function: (Double) -> Double
+    ) throws(EngineError) -> UnsafePointer<Int8> {
+        let from = try quantisation(call.input), to = try quantisation(call.output)
+        let channels = graph.shape(call.input).channels, tables = allocate(256 * channels, of: Int8.self)
+        for channel in 0..<channels {
+            for stored in -128...127 {
+                let value = function((Double(stored) - from.zero(channel)) * from.scale(channel))
+                let result = (value / to.scale(channel) + to.zero(channel)).rounded(.toNearestOrEven)
+                tables[channel * 256 + stored + 128] = Int8(min(max(result, -128), 127))
+            }
+        }
+        return UnsafePointer(tables)
+    }
+
     // MARK: Parameter memory
 
     /// Of the memory that `parameterByteCount` bounds.
@@ -167,7 +183,8 @@ final class Int8Builder: Builder {
             for position in 0..<call.nodes.count {
                 let node = lowering.graph.nodes[call.nodes[position]]
                 let channels = max(lowering.graph.shape(node.output).channels, lowering.graph.inputShape(node).channels)
-                count += (channels + 7) / 8 * MemoryLayout<ck_qs8_channels>.stride + channels
+                count += (channels + 7) / 8 * MemoryLayout<ck_qs8_channels>.stride
+                count += channels * (1 + node.operation.int8TableByteCount)
                 count += 5 * LifetimePlanner.alignment
             }
         }
