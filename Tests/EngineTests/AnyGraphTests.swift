@@ -48,7 +48,8 @@ import Testing
             oblong.kernel.width = 1
             oblong.before.width = 0
             oblong.after.width = 0
-            let mixed = g.convolution(sum, Name("mixed"), oblong, channels: 24, .identity)
+            let swished = g.hardSwish(sum, Name("swished"))
+            let mixed = g.convolution(swished, Name("mixed"), oblong, channels: 24, .identity)
             let grid = PatchGrid(height: 4, width: 2)
             let tokens = g.unfold(mixed, Name("unfold"), grid)
             var x = g.layerNorm(tokens, Name("norm"))
@@ -127,6 +128,7 @@ import Testing
             x = applied(convolution(x, "grouped", kernel: (5, 5), channels: 32, groups: 2)) { max($0, 0) }
             x = convolution(x, "lone", kernel: (5, 5), stride: 2, channels: 32, groups: 32)
             x = x + applied(convolution(x, "dilated", kernel: (3, 3), dilation: 2, channels: 32, groups: 32), silu)
+            x = applied(x) { $0 * min(max($0 + 3, 0), 6) / 6 }
             let mixed = convolution(x, "mixed", kernel: (3, 1), channels: 24, groups: 1)
             let gain = weights["norm.weight"]!, shift = weights["norm.bias"]!
             let normed = mixed.map(4, 6, 24) { y, x, c in
