@@ -4,9 +4,12 @@ import CKernels
 public struct Window: BitwiseCopyable, Equatable, Sendable {
     /// A value for each direction.
     public struct Pair: BitwiseCopyable, Equatable, Sendable {
+        /// Along columns.
         public var height: Int
+        /// Along rows.
         public var width: Int
 
+        /// Not checked here: the graph checks a window when its convolution is appended.
         public init(_ height: Int, _ width: Int) {
             self.height = height
             self.width = width
