@@ -20,6 +20,10 @@ public enum CameraError: Error, Equatable, Sendable {
     /// A pipe, a terminal or standard input has no beginning to go back to.
     case cannotRepeatStream
     case outOfMemory(Int32)
+    /// Of raw frames: rows have more bytes than were said to lie between them.
+    case strideTooSmall(minimum: Int)
+    /// Of raw frames, in bytes.
+    case frameTooLarge(limit: Int)
 
     // MARK: Cameras
 
@@ -93,6 +97,8 @@ public enum BadFrame: Equatable, Sendable {
     case brokenStructure
     case tooLarge(limit: Int)
     case empty
+    /// The source ended within a raw frame.
+    case partial(bytes: Int, of: Int)
     /// This many bytes in a row that belong to no picture. They use up no sequence number.
     case noPicture(bytes: Int)
     /// The file is gone or unreadable: errno.

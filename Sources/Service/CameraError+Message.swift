@@ -33,6 +33,8 @@ extension CameraError {
         case .tooManyPictures(let limit):
             "\(source): holds more than \(limit) pictures: split it, or make it an MJPEG file"
         case .cannotRepeatStream: "\(source): a stream cannot be repeated: leave --loop out, or give a file"
+        case .strideTooSmall(let minimum): "\(source): --stride must be at least \(minimum) for frames of that size"
+        case .frameTooLarge(let limit): "\(source): a frame must have at most \(byteCount(limit)): choose a smaller --size"
         case .outOfMemory(let error): "\(source): no memory for frames: \(errorText(error))"
         case .noCamera: "\(source): no camera found: plug one in; swiftlet cameras lists what is there"
         case .noFormat: "\(source): offers no format that is read or converted here: see swiftlet cameras"
@@ -79,7 +81,7 @@ extension CameraError {
         case .cannotRead: .ioError
         case .unsupportedKind, .isURL, .emptyFolder, .tooManyPictures: .noInput
         case .noPictures, .noneUsable: .badData
-        case .cannotRepeatStream: .usage
+        case .cannotRepeatStream, .strideTooSmall, .frameTooLarge: .usage
         case .noCamera, .noFormat, .formatNotOffered: .noInput
         case .driver(.open, clinux_EACCES), .driver(.open, clinux_EPERM): .noPermission
         case .driver, .badBuffers, .noFrames, .noUsableFrames: .ioError
@@ -110,6 +112,8 @@ extension BadFrame {
         case .brokenStructure: "does not have its format's structure"
         case .tooLarge(let limit): "is larger than \(byteCount(limit))"
         case .empty: "is empty"
+        case .partial(let bytes, let frame):
+            "ends after \(bytes) of \(frame) bytes: --size, --stride and --format must be those of the program that writes it"
         case .noPicture(let count): "does not begin within \(byteCount(count))"
         case .unreadable(clinux_ENOTSUP): "is not a regular file"
         case .wrongSize(let width, let height): "is damaged, and \(width)x\(height), which nobody asked the camera for"

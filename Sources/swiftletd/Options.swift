@@ -16,6 +16,9 @@ struct Options: CommandLineOptions {
     /// Empty: a camera.
     var source = Self.missing
     var repeats = false
+    /// Of a source of raw frames, and what lies between its rows where that is said.
+    var raw: PixelShape?
+    var stride: Int?
     /// How long a source with an end waits for a first client, in nanoseconds.
     var wait: UInt64 = 5_000_000_000
     /// What the command line says of settings that the file may have too.
@@ -47,6 +50,9 @@ struct Options: CommandLineOptions {
             .init(
                 .init("source", short: "s", argument: "PATH", .path(), help: "JPEG, folder of JPEGs, MJPEG file, or - for stdin")
             ) { $0.source = $1.argument },
+            .init(.init("stride", argument: "N", .integer(1...1 << 20), help: "bytes per row of raw frames (with --format)")) {
+                $0.stride = $1.integer
+            },
             .init(.init("loop", help: "begin again after the last picture")) { options, _ in options.repeats = true },
             .init(
                 .init("wait", argument: "SECONDS", .number(0...3600), help: "for a first client, without --loop (default 5)")
@@ -64,6 +70,13 @@ struct Options: CommandLineOptions {
         if source[0] != 0, cameraName != nil {
             Self.usageError("--source and --camera exclude each other", log)
         }
+        if source[0] != 0, let format = configuration.cameraFormat, format != .mjpeg {
+            guard let size = configuration.cameraSize else {
+                Self.usageError("--format \(format.name) with --source needs --size WxH: raw frames do not tell theirs", log)
+            }
+            raw = PixelShape(format: format, size: size)
+        }
+        if stride != nil, raw == nil { Self.usageError("--stride needs --source, --format and --size of raw frames", log) }
         if configurationPath == nil, exists(Configuration.defaultPath) {
             configurationPath = cString(Configuration.defaultPath)
         }

@@ -78,6 +78,10 @@ struct Start {
     func source(for model: Model) -> FrameSource {
         guard options.source[0] != 0 else { return camera(for: model.format.size) }
         do throws(CameraError) {
+            if let raw = options.raw {
+                guard !options.repeats else { throw .cannotRepeatStream }
+                return try RawSource(path: options.source, raw, stride: options.stride, interrupt: signals.stop)
+            }
             let source = try FileSource(path: options.source, repeats: options.repeats, interrupt: signals.stop)
             if source.otherKind != .unknown {
                 log.warning(CameraError.message(source: text(options.source), alsoHolds: source.otherKind))

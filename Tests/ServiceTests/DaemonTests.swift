@@ -122,6 +122,23 @@ import Vision
         #expect(daemon.exitCode() == 0)
     }
 
+    /// Raw frames as rpicam-vid writes them, rows padded, and a part of one at the end.
+    @Test func rawFramesComeOnStandardInput() throws {
+        try daemon.start(
+            ["--source", "-", "--format", "yuv420", "--size", "60x48", "--stride", "64", "--wait", "30", "--threshold", "0"])
+        try daemon.waitForSocket()
+        let client = try DaemonClient(daemon.socket)
+        let input = daemon.standardInput.fileHandleForWriting
+        try input.write(contentsOf: Data(repeating: 128, count: 2 * 64 * 48 * 3 / 2 + 1000))
+        try input.close()
+        let lines = try client.lines()
+        #expect(types(lines) == ["hello", "frame", "frame", "end"])
+        #expect(lines[1...2].map { $0["picture"] as? Int } == [0, 1])
+        #expect(lines[1]["width_px"] as? Int == 60 && lines[1]["height_px"] as? Int == 48)
+        #expect(lines[3]["corrupt_frames"] as? Int == 1 && daemon.exitCode() == 0)
+        #expect(try daemon.log().contains { $0.contains("ends after 1000 of 4608 bytes: --size, --stride and --format") })
+    }
+
     /// While it waits for a client, for the next picture's time, and after a pass without a picture.
     @Test(arguments: [["--wait", "600"], ["--loop", "--rate", "0.001"], ["--loop"]])
     func signalEndsEveryWait(options: [String]) throws {
@@ -207,6 +224,10 @@ import Vision
             (["--source", pictures, "--rate", "fast"], 64, "--rate must be a number"),
             (["--source", pictures, "--camera", "any"], 64, "exclude each other"),
             (["--size", "640"], 64, "WIDTHxHEIGHT in pixels"),
+            (["--source", "-", "--format", "yuv420"], 64, "needs --size WxH"),
+            (["--source", "-", "--stride", "64"], 64, "--stride needs --source, --format and --size"),
+            (["--source", "-", "--format", "yuv420", "--size", "64x48", "--stride", "60"], 64, "must be at least 64"),
+            (["--source", "-", "--format", "grey", "--size", "64x48", "--loop"], 64, "--loop"),
         ]
         for (arguments, code, words) in cases {
             let daemon = try RunningDaemon()
