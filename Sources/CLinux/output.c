@@ -159,3 +159,27 @@ int clinux_replace_file(const char *path, const void *bytes, size_t count, unsig
     clinux_output_discard(fd, name);
     return error;
 }
+
+int clinux_append_open(const char *path, int *fd, size_t *size) {
+    *fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
+    if (*fd < 0) return errno == ENXIO ? ENODEV : errno;
+    struct stat status;
+    const int error = fstat(*fd, &status) != 0 ? errno : S_ISREG(status.st_mode) ? 0 : ENODEV;
+    *size = error ? 0 : (size_t)status.st_size;
+    if (error) {
+        close(*fd);
+        *fd = -1;
+    }
+    return error;
+}
+
+int clinux_append(int fd, const void *bytes, size_t count) {
+    const off_t end = lseek(fd, 0, SEEK_END);
+    if (end < 0) return errno;
+    const int error = clinux_write_all(fd, bytes, count);
+    // What is cut can be written again.
+    if (error && ftruncate(fd, end) != 0) return errno;
+    return error;
+}
+
+int clinux_rename(const char *from, const char *to) { return rename(from, to) == 0 ? 0 : errno; }

@@ -28,6 +28,8 @@ struct Options: CommandLineOptions {
     var model = Self.missing
     var socket = Self.missing
     var metrics: UnsafePointer<CChar>?
+    /// A file that the stream's lines go to, too.
+    var record: UnsafePointer<CChar>?
 
     var threshold: Float { configuration.threshold }
     var resize: ModelSettings.Resize { configuration.resizesAsUpstream ? .upstream : .fast }
@@ -52,6 +54,9 @@ struct Options: CommandLineOptions {
             ) { $0.source = $1.argument },
             .init(.init("stride", argument: "N", .integer(1...1 << 20), help: "bytes per row of raw frames (with --format)")) {
                 $0.stride = $1.integer
+            },
+            .init(.init("record", argument: "FILE", .path(), help: "write the stream's lines there too")) {
+                $0.record = $1.argument
             },
             .init(.init("loop", help: "begin again after the last picture")) { options, _ in options.repeats = true },
             .init(
@@ -94,8 +99,9 @@ struct Options: CommandLineOptions {
         socket = cString(configuration.socketPath)
         metrics = configuration.metricsPath.map { cString($0) }
         if model[0] == 0 { Self.usageError("--model FILE is needed, or path in [model] of a configuration", log) }
-        if let metrics, inputs.contains(metrics) {
-            Self.usageError("\(text(metrics)): \(OutputError.isInput.message)", log)
+        for output in [metrics, record] {
+            guard let output, inputs.contains(output) else { continue }
+            Self.usageError("\(text(output)): \(OutputError.isInput.message)", log)
         }
     }
 

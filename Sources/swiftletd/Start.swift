@@ -104,26 +104,49 @@ struct Start {
         return LiveCamera(driver, deadlines: deadlines)
     }
 
-    func server(for model: Model, _ source: FrameSource, _ metrics: Metrics) -> StreamServer {
-        let hello = HelloLine(
+    private func hello(for model: Model, _ source: FrameSource) throws(StreamError) -> [UInt8] {
+        try HelloLine(
             program: "swiftletd", version: Product.version, modelName: model.description.name,
             architecture: bytes(ModelDescription.architecture), precision: bytes(model.engine.storedPrecision),
             inputWidth: model.format.size.width, inputHeight: model.format.size.height, sourceKind: source.kindName,
             sourcePath: options.source[0] == 0 ? options.cameraName ?? [] : bytes(options.source),
             rotation: options.configuration.rotation, threshold: options.threshold,
             isFiltered: options.configuration.isFiltered,
-            snapshots: options.configuration.allowsSnapshots, labels: model.description.labels)
+            snapshots: options.configuration.allowsSnapshots, labels: model.description.labels
+        ).encoded()
+    }
+
+    func server(for model: Model, _ source: FrameSource, _ metrics: Metrics) -> StreamServer {
         var limits = StreamLimits()
         limits.clients = clients
         limits.givesSnapshots = options.configuration.allowsSnapshots
         let status = StatusLine(metrics)
         do throws(StreamError) {
             return try StreamServer(
-                at: inherited.map { .inherited($0) } ?? .path(options.socket), hello: hello.encoded(),
+                at: inherited.map { .inherited($0) } ?? .path(options.socket), hello: hello(for: model, source),
                 labels: model.description.labels, limits: limits, status: { status.write(to: &$0, $1) })
         } catch {
             log.error(error.message(socket: text(options.socket)))
             error.exitCode.exit()
+        }
+    }
+
+    /// Where results go.
+    func sinks(for model: Model, _ source: FrameSource, _ server: StreamServer) -> [FrameSink] {
+        guard let record = options.record else { return [StreamSink(server)] }
+        let file: RecordFile
+        do throws(OutputError) {
+            file = try RecordFile(path: record)
+        } catch {
+            log.error("\(text(record)): \(error.message)")
+            error.exitCode.exit()
+        }
+        let hello = (try? hello(for: model, source)) ?? []
+        do throws(SystemError) {
+            return [StreamSink(server), try RecordSink(file, hello: hello, name: text(record), log)]
+        } catch {
+            log.error(error.message)
+            ExitCode.system.exit()
         }
     }
 

@@ -20,7 +20,7 @@ private func run() {
     let filter = reloader.initialFilter()
     let metrics = start.metrics()
     let server = start.server(for: model, source, metrics)
-    let sinks: [FrameSink] = [StreamSink(server)]
+    let sinks = start.sinks(for: model, source, server)
     let monitor = start.housekeeper(metrics, server, reloader)
     let settings = PipelineSettings(
         filter: filter, period: options.period, rotation: options.configuration.rotation, sourceText: options.sourceText,

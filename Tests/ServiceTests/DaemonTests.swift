@@ -139,6 +139,24 @@ import Vision
         #expect(try daemon.log().contains { $0.contains("ends after 1000 of 4608 bytes: --size, --stride and --format") })
     }
 
+    /// The lines that a client gets, whole; a file that may not grow costs lines and one in the log.
+    @Test(arguments: [nil, "ulimit -f 3"]) func linesAreRecorded(limit: String?) throws {
+        for number in 0..<40 { try daemon.write("pictures/\(number).jpg", try drawnJPEG(seed: 1)) }
+        let file = daemon.folder + "/lines"
+        try daemon.start(["--source", daemon.folder + "/pictures", "--wait", "30", "--record", file], limits: limit)
+        try daemon.waitForSocket()
+        let client = try DaemonClient(daemon.socket)
+        let lines = try client.lines()
+        #expect(daemon.exitCode() == 0)
+        let recorded = try String(contentsOfFile: file, encoding: .utf8)
+        #expect(recorded.hasSuffix("\n") && recorded.hasPrefix("{\"type\":\"hello\""))
+        let log = try daemon.log().filter { $0.contains("lines are missing until it can be written") }
+        #expect(limit == nil ? recorded.split(separator: "\n").count == lines.count : (1..<10).contains(log.count), "\(log)")
+        for line in recorded.split(separator: "\n") {
+            #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(line.utf8)) }
+        }
+    }
+
     /// While it waits for a client, for the next picture's time, and after a pass without a picture.
     @Test(arguments: [["--wait", "600"], ["--loop", "--rate", "0.001"], ["--loop"]])
     func signalEndsEveryWait(options: [String]) throws {

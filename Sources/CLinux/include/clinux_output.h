@@ -32,3 +32,9 @@ int clinux_make_folder(const char *_Nonnull path);
 /// Replaces the file or link `path` by these bytes with the mode `mode` in those steps, or leaves it as it was. Allocates
 /// nothing. ENODEV where the name is a pipe, device or socket, otherwise what a step said.
 int clinux_replace_file(const char *_Nonnull path, const void *_Nonnull bytes, size_t count, unsigned mode);
+
+/// Opens a file for `clinux_append`, or makes it, and tells how long it is. ENODEV where the name is no regular file.
+int clinux_append_open(const char *_Nonnull path, int *_Nonnull fd, size_t *_Nonnull size);
+/// Adds all bytes or none.
+int clinux_append(int fd, const void *_Nonnull bytes, size_t count);
+int clinux_rename(const char *_Nonnull from, const char *_Nonnull to);

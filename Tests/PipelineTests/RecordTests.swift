@@ -1,0 +1,64 @@
+import Foundation
+import Files
+import Testing
+
+@testable import Pipeline
+
+/// A file that turns over by itself, and a disk that fails.
+@Suite struct RecordTests {
+    private let folder = NSTemporaryDirectory() + "record-\(UUID().uuidString)"
+    private let head = Array("{\"head\":1}\n".utf8)
+
+    init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
+
+    private func line(_ number: Int) -> [UInt8] { Array("{\"line\":\(100_000 + number)}\n".utf8) }
+
+    private func lines(_ name: String) throws -> [Substring] {
+        try String(contentsOfFile: folder + "/" + name, encoding: .utf8).split(separator: "\n")
+    }
+
+    @Test func aFullFileGivesWayToAnother() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        var file = try RecordFile(path: folder + "/lines", limit: 100)
+        for number in 0..<20 {
+            try line(number).withUnsafeBytes { try file.write($0, head: head) }
+            for name in ["lines", "lines.1"] {
+                let size = (try? FileManager.default.attributesOfItem(atPath: folder + "/" + name)[.size] as? Int) ?? 0
+                #expect(size <= 100)
+            }
+        }
+        // 11 bytes of the head and 16 a line: five in each.
+        #expect(try lines("lines.1") == ["{\"head\":1}"] + (10..<15).map { "{\"line\":\(100_000 + $0)}" })
+        #expect(try lines("lines") == ["{\"head\":1}"] + (15..<20).map { "{\"line\":\(100_000 + $0)}" })
+    }
+
+    @Test func anOlderFileGoesOn() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        for number in 0..<2 {
+            var file = try RecordFile(path: folder + "/lines", limit: 1000)
+            try line(number).withUnsafeBytes { try file.write($0, head: head) }
+        }
+        #expect(try lines("lines").count == 3)
+    }
+
+    @Test func whatIsNoFileIsRefused() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        #expect(mkfifo(folder + "/fifo", 0o600) == 0)
+        for (path, error) in [("/dev/full", OutputError.notRegularFile), (folder + "/fifo", .notRegularFile)] {
+            #expect(throws: error) { _ = try RecordFile(path: path, limit: 100) }
+        }
+    }
+
+    /// Lines that can't be written are missing, and the file goes on once it can be.
+    @Test func aFolderThatGoesAndComesBack() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        var file = try RecordFile(path: folder + "/lines", limit: 30)
+        try line(0).withUnsafeBytes { try file.write($0, head: head) }
+        try FileManager.default.moveItem(atPath: folder, toPath: folder + "-away")
+        #expect(throws: OutputError.system(ENOENT)) { try line(1).withUnsafeBytes { try file.write($0, head: head) } }
+        try FileManager.default.moveItem(atPath: folder + "-away", toPath: folder)
+        try line(2).withUnsafeBytes { try file.write($0, head: head) }
+        let all = try lines("lines") + ((try? lines("lines.1")) ?? [])
+        #expect(all.contains { $0.contains("100002") } && !all.contains { $0.contains("100001") })
+    }
+}
