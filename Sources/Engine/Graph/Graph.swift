@@ -87,7 +87,7 @@ public struct Graph: Sendable {
     /// No map has more pixels, so that height times width cannot overflow: who builds a graph bounds its input.
     static let maximumRows = 1 << 28
     /// No map has more values.
-    private static let maximumCount = 1 << 40
+    private static let maximumCount: Int64 = 1 << 40
 
     /// A graph without operations, whose output is its input until that is set.
     public init(input shape: MapShape) {
@@ -124,7 +124,7 @@ public struct Graph: Sendable {
     private static func check(_ shape: MapShape) throws(GraphError.Problem) {
         guard shape.height > 0, shape.width > 0, shape.channels > 0 else { throw .attribute }
         let (rows, overflows) = shape.height.multipliedReportingOverflow(by: shape.width)
-        guard !overflows, rows <= maximumRows, shape.channels <= maximumCount / rows else { throw .tooLarge }
+        guard !overflows, rows <= maximumRows, shape.channels <= maximumCount / Int64(rows) else { throw .tooLarge }
     }
 
     /// Appends what a network's own code lays out: that it fits is a precondition.
