@@ -55,8 +55,9 @@ public struct ModelDescription {
 
 extension ModelDescription {
     /// The network at `size`, whose sides are among `DetectionNetwork.inputSides`, or at the file's own.
-    public func network(at size: PictureSize? = nil) -> DetectionNetwork {
+    public func network(at size: PictureSize? = nil, keepsAll: Bool = false) -> DetectionNetwork {
         let size = size ?? input.size
-        return DetectionNetwork(backbone: backbone, head: head, height: size.height, width: size.width)
+        return DetectionNetwork(
+            backbone: backbone, head: head, height: size.height, width: size.width, keepsAll: keepsAll)
     }
 }

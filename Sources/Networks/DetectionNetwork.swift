@@ -11,10 +11,10 @@ public struct DetectionNetwork: Sendable {
     /// The size of each feature level, finest first.
     public let levels: [MapShape]
 
-    /// `height` and `width` within `inputSides`.
-    public init(backbone: MobileViTv3, head: SSDLite, height: Int, width: Int) {
+    /// `height` and `width` within `inputSides`; `keepsAll` is the graph's.
+    public init(backbone: MobileViTv3, head: SSDLite, height: Int, width: Int, keepsAll: Bool = false) {
         precondition(Self.inputSides.contains(height) && Self.inputSides.contains(width))
-        var graph = Graph(input: MapShape(height: height, width: width, channels: 3))
+        var graph = Graph(input: MapShape(height: height, width: width, channels: 3), keepsAll: keepsAll)
         let maps = backbone.build(&graph)
         let result = head.build(&graph, stride16: maps.stride16, stride32: maps.stride32)
         graph.output = result.predictions

@@ -122,45 +122,31 @@ extension MobileViTv3 {
     /// The MobileViTv3 block with 2x2 patches (network specification, sections 2 and 3).
     ///
     /// An odd height or width is rounded up. The multi-head line resizes the tokens only and resizes them back; the
-    /// separable line resizes the block's input and stays at the larger size.
+    /// separable line resizes the block's input and stays at the larger size. An even map is not resized.
     private func block(_ graph: inout Graph, _ input: TensorID, _ name: Name, _ stage: Stage) -> TensorID {
-        let size = graph.shape(input)
-        let height = (size.height + 1) / 2 * 2, width = (size.width + 1) / 2 * 2
-        let resizes = height != size.height || width != size.width
-
+        let even = Extent.multiple(of: PatchGrid(height: 2, width: 2))
         switch attention {
         case .multiHead(let heads):
             let local = graph.pointwise(
                 graph.depthwise3x3(input, name.appending(".local_rep.conv_3x3"), .silu),
                 name.appending(".local_rep.conv_1x1"), channels: stage.tokenChannels, origin: .convolution)
-            var tokens = local
-            if resizes {
-                tokens = graph.resize(
-                    tokens, height: height, width: width, alignCorners: false, name.appending(".resize"))
-            }
-            tokens = graph.unfold(tokens, name.appending(".unfold"))
+            let map = graph.resize(local, to: even, alignCorners: false, name.appending(".resize"))
+            var tokens = graph.unfold(map, name.appending(".unfold"))
             for index in 0..<stage.depth {
                 tokens = multiHeadEncoder(
                     &graph, tokens, name.appending(".global_rep.").appending(index), stage, heads: heads)
             }
             tokens = graph.layerNorm(tokens, name.appending(".global_rep.").appending(stage.depth))
-            var global = graph.fold(tokens, height: height, width: width, name.appending(".fold"))
-            if resizes {
-                global = graph.resize(
-                    global, height: size.height, width: size.width, alignCorners: false,
-                    name.appending(".resize_back"))
-            }
+            var global = graph.fold(tokens, like: map, name.appending(".fold"))
+            global = graph.resize(
+                global, to: .like(local, graph.shape(local)), alignCorners: false, name.appending(".resize_back"))
             global = graph.pointwise(global, name.appending(".conv_proj"), channels: stage.channels, .silu)
             let both = graph.concatenateChannels(local, global, name.appending(".concatenate"))
             let fused = graph.pointwise(both, name.appending(".fusion"), channels: stage.channels, .silu)
             return graph.add(fused, input, name)
 
         case .separable:
-            var input = input
-            if resizes {
-                input = graph.resize(
-                    input, height: height, width: width, alignCorners: true, name.appending(".resize"))
-            }
+            let input = graph.resize(input, to: even, alignCorners: true, name.appending(".resize"))
             let local = graph.pointwise(
                 graph.depthwise3x3(input, name.appending(".local_rep.0"), .silu),
                 name.appending(".local_rep.1"), channels: stage.tokenChannels, origin: .convolution)
@@ -169,7 +155,7 @@ extension MobileViTv3 {
                 tokens = separableEncoder(&graph, tokens, name.appending(".global_rep.").appending(index), stage)
             }
             tokens = graph.groupNorm(tokens, name.appending(".global_rep.").appending(stage.depth))
-            let global = graph.fold(tokens, height: height, width: width, name.appending(".fold"))
+            let global = graph.fold(tokens, like: local, name.appending(".fold"))
             let both = graph.concatenateChannels(global, local, name.appending(".concatenate"))
             let fused = graph.pointwise(both, name.appending(".conv_proj"), channels: stage.channels)
             return graph.add(fused, input, name)

@@ -32,6 +32,11 @@ public struct FloatModel {
         self.graph = graph
     }
 
+    /// What the file says, and the whole graph.
+    func metadata() throws(QuantizerError) -> [(key: Name, value: MetadataValue)] {
+        try description.metadata() + description.network(keepsAll: true).graph.metadata
+    }
+
     /// A node's tensor, widened to fp32; `suffix` is ".weight" or ".bias". All values are finite.
     func floats(_ node: Node, _ suffix: StaticString) throws(QuantizerError) -> [Float] {
         let name = node.name.appending(suffix)
@@ -68,7 +73,7 @@ public struct FloatModel {
         }
         let fileType = (key: Name("general.file_type"), value: MetadataValue.integer(1))
         try GGUFWriter.write(
-            to: path, inputs: inputs, metadata: [fileType] + description.metadata(), layouts: layouts
+            to: path, inputs: inputs, metadata: [fileType] + metadata(), layouts: layouts
         ) { (index) throws(QuantizerError) in
             let (node, suffix) = sources[index]
             let values = try floats(node, suffix)

@@ -10,6 +10,8 @@ public enum MetadataValue: Equatable, Sendable {
     case integers([UInt32])
     case floats([Float])
     case texts([String])
+    case bytes([UInt8])
+    case shorts([UInt16])
 }
 
 /// Writes a GGUF file, version 3: header first, then every tensor in the order of its layout. The file appears under
@@ -122,6 +124,12 @@ extension Data {
         case .texts(let values):
             append(arrayOf: string, count: values.count, array)
             for value in values { append(text: value) }
+        case .bytes(let values):
+            append(arrayOf: 0, count: values.count, array)
+            append(contentsOf: values)
+        case .shorts(let values):
+            append(arrayOf: 2, count: values.count, array)
+            for value in values { append(integer: value) }
         }
     }
 

@@ -43,7 +43,7 @@ public struct Importer {
         graph =
             DetectionNetwork(
                 backbone: architecture.backbone, head: architecture.head(classCount: classCount), height: 320,
-                width: 320
+                width: 320, keepsAll: true
             ).graph
     }
 
@@ -95,7 +95,7 @@ public struct Importer {
         var bias: [Float] = []
         let fileType = (key: Name("general.file_type"), value: MetadataValue.integer(precision == .fp16 ? 1 : 0))
         try GGUFWriter.write(
-            to: path, inputs: inputs, metadata: [fileType] + description.metadata(), layouts: layouts
+            to: path, inputs: inputs, metadata: [fileType] + description.metadata() + graph.metadata, layouts: layouts
         ) { (index) throws(QuantizerError) in
             progress(index + 1, layouts.count)
             if sources[index].isBias { return try encode(bias, as: .float32, sources[index].node) }

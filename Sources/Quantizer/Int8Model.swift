@@ -42,7 +42,7 @@ public struct Int8Model {
         entries = entries.filter(isWeight) + entries.filter { !isWeight($0) }
         let fileType = (key: Name("general.file_type"), value: MetadataValue.integer(Self.fileType))
         try GGUFWriter.write(
-            to: path, inputs: inputs, metadata: [fileType] + file.description.metadata(), layouts: entries.map(\.layout)
+            to: path, inputs: inputs, metadata: [fileType] + file.metadata(), layouts: entries.map(\.layout)
         ) { entries[$0].data }
     }
 

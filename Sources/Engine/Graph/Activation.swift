@@ -23,7 +23,18 @@ public struct Activation: Equatable, Sendable {
     /// x where that is positive, and a fixed share of it below.
     public static var leakyReLU: Activation { Activation(kernelValue: CK_LEAKY_RELU) }
 
-    /// As model files and messages spell it.
+    /// As model files have it: its place in the list.
+    var number: Int { Int(kernelValue.rawValue) }
+
+    private init(kernelValue: ck_activation) { self.kernelValue = kernelValue }
+
+    /// nil where the list has none of that number.
+    init?(number: Int) {
+        self.init(kernelValue: ck_activation(rawValue: UInt32(number)))
+        guard ck_activation_name(kernelValue) != nil else { return nil }
+    }
+
+    /// As messages spell it.
     public var name: Name {
         var name = Name()
         var next = ck_activation_name(kernelValue)

@@ -43,6 +43,13 @@ public enum ParameterOrigin: Sendable {
     case linear
     /// `NAME.weight` [c] and `NAME.bias`.
     case normalisation
+
+    var hasBias: Bool {
+        switch self {
+        case .convolutionWithBatchNorm, .convolutionWithBias, .linear, .normalisation: true
+        case .convolution: false
+        }
+    }
 }
 
 /// One operation with its place in the network.
@@ -55,7 +62,9 @@ public struct Node: Sendable {
     public let inputs: UpToSix<TensorID>
     /// Written by this node alone.
     public let output: TensorID
-    /// How its weights are found, or nil for an operation without weights.
+    /// Whether the model file holds `NAME.bias` beside `NAME.weight`.
+    public let hasBias: Bool
+    /// Where a checkpoint has its weights, for graphs that import them.
     public let origin: ParameterOrigin?
 
     /// 1...6.
@@ -63,14 +72,6 @@ public struct Node: Sendable {
 
     /// The input at `position`, 0..<`inputCount`.
     public func input(_ position: Int) -> TensorID { inputs[position] }
-
-    /// Whether the model file holds `NAME.bias` beside `NAME.weight`.
-    public var hasBias: Bool {
-        switch origin {
-        case .convolutionWithBatchNorm, .convolutionWithBias, .linear, .normalisation: true
-        case .convolution, nil: false
-        }
-    }
 }
 
 /// A network as a list of operations in the order in which they run. Independent of precision and kernels.
@@ -83,14 +84,15 @@ public struct Graph: Sendable {
     public let input: TensorID
     /// What stays readable after a run.
     public var output: TensorID
+    /// Whether resizes to the size that a map has already are kept, as a graph that is written to a file needs them.
+    let keepsAll: Bool
 
-    /// No map has more pixels, so that height times width cannot overflow: who builds a graph bounds its input.
-    static let maximumRows = 1 << 28
-    /// No map has more values.
-    private static let maximumCount: Int64 = 1 << 40
+    /// Inputs of one operation.
+    static let maximumInputs = 6
 
     /// A graph without operations, whose output is its input until that is set.
-    public init(input shape: MapShape) {
+    public init(input shape: MapShape, keepsAll: Bool = false) {
+        self.keepsAll = keepsAll
         input = TensorID(index: 0)
         output = input
         shapes.append(shape)
@@ -99,32 +101,34 @@ public struct Graph: Sendable {
     /// `tensor` is one of this graph's.
     public func shape(_ tensor: TensorID) -> MapShape { shapes[tensor.index] }
 
+    /// The maps that make up the output: those that are concatenated, or the only one.
+    public var outputParts: [MapShape] {
+        for node in nodes where node.output == output {
+            guard case .rowConcatenation = node.operation.form else { break }
+            return (0..<node.inputCount).map { shape(node.input($0)) }
+        }
+        return [shape(output)]
+    }
+
     /// Appends an operation and returns its output; `inputs` are of this graph. Throws where the operation does not take
     /// them.
     @inline(never)
-    public mutating func append(
-        _ operation: GraphOperation, _ inputs: UpToSix<TensorID>, _ name: Name, origin: ParameterOrigin? = nil
-    ) throws(GraphError) -> TensorID {
+    mutating func append(
+        _ operation: GraphOperation, _ inputs: UpToSix<TensorID>, _ name: Name, hasBias: Bool,
+        origin: ParameterOrigin? = nil
+    ) throws(GraphError.Problem) -> TensorID {
+        guard operation.inputCounts.contains(inputs.count) else { throw .inputCount(found: inputs.count) }
         var shapes = UpToSix(self.shapes[inputs[0].index])
         for position in 1..<inputs.count { shapes.append(self.shapes[inputs[position].index]) }
-        let shape: MapShape
-        do throws(GraphError.Problem) {
-            guard operation.inputCounts.contains(inputs.count) else { throw .inputCount(found: inputs.count) }
-            shape = try operation.shape(of: shapes)
-            try Self.check(shape)
-        } catch {
-            throw GraphError(index: nodes.count, name: name, operation: operation.name, problem: error)
-        }
+        let shape = try operation.shape(of: shapes)
+        if operation.isNothingIfShapeStays, !keepsAll, shape == shapes[0] { return inputs[0] }
+        guard shape.isSmallEnough else { throw .tooLarge }
         let output = TensorID(index: self.shapes.count)
         self.shapes.append(shape)
-        nodes.append(Node(name: name, operation: operation, inputs: inputs, output: output, origin: origin))
+        nodes.append(
+            Node(
+                name: name, operation: operation, inputs: inputs, output: output, hasBias: hasBias, origin: origin))
         return output
-    }
-
-    private static func check(_ shape: MapShape) throws(GraphError.Problem) {
-        guard shape.height > 0, shape.width > 0, shape.channels > 0 else { throw .attribute }
-        let (rows, overflows) = shape.height.multipliedReportingOverflow(by: shape.width)
-        guard !overflows, rows <= maximumRows, shape.channels <= maximumCount / Int64(rows) else { throw .tooLarge }
     }
 
     /// Appends what a network's own code lays out: that it fits is a precondition.
@@ -133,7 +137,7 @@ public struct Graph: Sendable {
         _ operation: GraphOperation, _ inputs: UpToSix<TensorID>, _ name: Name, origin: ParameterOrigin? = nil
     ) -> TensorID {
         do {
-            return try append(operation, inputs, name, origin: origin)
+            return try append(operation, inputs, name, hasBias: origin?.hasBias ?? false, origin: origin)
         } catch {
             preconditionFailure("an operation does not fit its inputs")
         }

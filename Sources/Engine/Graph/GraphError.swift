@@ -16,8 +16,18 @@ public struct GraphError: Error, Equatable, Sendable {
         case rows(found: Int, expected: Int)
         /// A size, stride or number of channels below 1, or a kernel that is larger than its padded input.
         case attribute
-        /// Its output has more than 2^28 rows, or no more than 2^40 values fit.
+        /// Its output has more than 2^28 rows, 2^20 channels or 2^40 values.
         case tooLarge
+        /// It is none of those that this version knows.
+        case unknown
+        /// It reads what a later operation makes.
+        case notYetMade
+        /// With it, a run has more than `GraphFile.maximumWork` multiply-accumulates.
+        case tooMuchWork
+        /// Nothing reads what it makes.
+        case unused
+        /// It reads the network's output, which must be the end.
+        case readsOutput
     }
 
     /// The operation's place in the graph, from 0.
@@ -25,7 +35,7 @@ public struct GraphError: Error, Equatable, Sendable {
     /// The operation's name.
     public let name: Name
     /// What it computes, such as "pointwise".
-    public let operation: StaticString
+    public let operation: Name
     /// Why it is rejected.
     public let problem: Problem
 

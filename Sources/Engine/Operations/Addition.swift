@@ -3,7 +3,8 @@ import ModelFile
 
 /// The sum of two maps of the same shape.
 public final class Addition: GraphOperation, @unchecked Sendable {
-    public override var name: StaticString { "add" }
+    static var kind: StaticString { "add" }
+    public override var name: StaticString { Self.kind }
     override var inputCounts: ClosedRange<Int> { 2...2 }
     override var rowUse: RowUse { .independent }
 

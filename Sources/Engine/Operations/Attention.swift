@@ -9,7 +9,11 @@ public final class Attention: GraphOperation, @unchecked Sendable {
 
     init(heads: Int) { self.heads = heads }
 
-    public override var name: StaticString { "attention" }
+    init(_ attributes: inout AttributeReader) throws(GraphError.Problem) { heads = try attributes.integer() }
+
+    static var kind: StaticString { "attention" }
+    public override var name: StaticString { Self.kind }
+    public override var attributes: [Int] { [heads] }
     public override var int8Input: Int8Input { .heads(heads) }
     public override var int8Output: Int8Output { .scalePerChannel }
     override var rowUse: RowUse { .kept }
@@ -25,7 +29,9 @@ public final class Attention: GraphOperation, @unchecked Sendable {
     }
 
     override func multiplyAccumulates(_ input: MapShape, _ output: MapShape) -> Int64 {
-        2 * Int64(output.rows) * Int64(output.channels) * Int64(output.width)
+        let (count, overflows) = (2 * Int64(output.rows) * Int64(output.channels))
+            .multipliedReportingOverflow(by: Int64(output.width))
+        return overflows ? Int64.max : count
     }
 
     override func scratchByteCount(_ call: Lowering.Call, _ lowering: Lowering, _ arithmetic: Arithmetic) -> Int {

@@ -2,7 +2,8 @@ import ModelFile
 
 /// Two maps of as many rows, side by side along the channels; written in place.
 public final class ChannelConcatenation: GraphOperation, @unchecked Sendable {
-    public override var name: StaticString { "concatenate" }
+    static var kind: StaticString { "concatenate channels" }
+    public override var name: StaticString { Self.kind }
     override var inputCounts: ClosedRange<Int> { 2...6 }
     override var form: Form { .channelConcatenation }
 
@@ -22,7 +23,11 @@ public final class RowConcatenation: GraphOperation, @unchecked Sendable {
 
     init(channels: Int) { self.channels = channels }
 
-    public override var name: StaticString { "concatenate" }
+    init(_ attributes: inout AttributeReader) throws(GraphError.Problem) { channels = try attributes.integer() }
+
+    static var kind: StaticString { "concatenate rows" }
+    public override var name: StaticString { Self.kind }
+    public override var attributes: [Int] { [channels] }
     override var inputCounts: ClosedRange<Int> { 1...6 }
     override var form: Form { .rowConcatenation }
 

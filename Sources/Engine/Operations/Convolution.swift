@@ -16,7 +16,16 @@ public final class Convolution: GraphOperation, @unchecked Sendable {
         epilogue = activation
     }
 
-    public override var name: StaticString { "convolution" }
+    init(_ attributes: inout AttributeReader) throws(GraphError.Problem) {
+        channels = try attributes.integer()
+        groups = try attributes.integer()
+        epilogue = try attributes.activation()
+        window = try Window(&attributes)
+    }
+
+    static var kind: StaticString { "convolution" }
+    public override var name: StaticString { Self.kind }
+    public override var attributes: [Int] { [channels, groups, epilogue.number] + window.attributes }
     public override var weights: Weights {
         .matrix(height: window.kernel.height, width: window.kernel.width, groups: groups)
     }

@@ -11,7 +11,14 @@ public final class DepthwiseConvolution: GraphOperation, @unchecked Sendable {
         epilogue = activation
     }
 
-    public override var name: StaticString { "depthwise" }
+    init(_ attributes: inout AttributeReader) throws(GraphError.Problem) {
+        epilogue = try attributes.activation()
+        window = try Window(&attributes)
+    }
+
+    static var kind: StaticString { "depthwise" }
+    public override var name: StaticString { Self.kind }
+    public override var attributes: [Int] { [epilogue.number] + window.attributes }
     public override var weights: Weights { .depthwise(height: window.kernel.height, width: window.kernel.width) }
     public override var activation: Activation { epilogue }
 

@@ -42,8 +42,10 @@ public class GraphOperation: @unchecked Sendable {
     public var int8Input: Int8Input { .any }
     /// How int8 stores its output.
     public var int8Output: Int8Output { .byRecipe }
-    /// As reports and messages call it.
+    /// As model files, reports and messages call it.
     public var name: StaticString { preconditionFailure() }
+    /// As a model file has them, in the order in which its initialiser reads them.
+    public var attributes: [Int] { [] }
     /// The numbers of inputs that it takes.
     var inputCounts: ClosedRange<Int> { 1...1 }
     /// The shape of its weight.
@@ -61,6 +63,9 @@ public class GraphOperation: @unchecked Sendable {
 
     var form: Form { .step }
     var rowUse: RowUse { .rearranged }
+
+    /// Whether a graph leaves it out where its output has the shape of its input.
+    var isNothingIfShapeStays: Bool { false }
 
     /// Whether an addition after it can become its epilogue.
     var takesResidual: Bool { false }

@@ -6,7 +6,8 @@ public final class GroupNorm: GraphOperation, @unchecked Sendable {
     /// Added to the variance.
     private static var epsilon: Float { 1e-5 }
 
-    public override var name: StaticString { "group norm" }
+    static var kind: StaticString { "group norm" }
+    public override var name: StaticString { Self.kind }
     public override var weights: Weights { .gain }
     public override var int8Input: Int8Input { .scalePerChannel }
     public override var int8Output: Int8Output { .scalePerChannel }

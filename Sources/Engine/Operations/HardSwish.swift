@@ -3,7 +3,8 @@ import ModelFile
 
 /// x * relu6(x + 3) / 6 of each value (Howard et al., 2019, "Searching for MobileNetV3").
 public final class HardSwish: GraphOperation, @unchecked Sendable {
-    public override var name: StaticString { "hard-swish" }
+    static var kind: StaticString { "hard-swish" }
+    public override var name: StaticString { Self.kind }
     override var rowUse: RowUse { .independent }
     /// In int8 a table of 256 bytes for each channel.
     override var int8TableByteCount: Int { 256 }

@@ -6,7 +6,8 @@ public final class LayerNorm: GraphOperation, @unchecked Sendable {
     /// Added to the variance.
     private static var epsilon: Double { 1e-5 }
 
-    public override var name: StaticString { "layer norm" }
+    static var kind: StaticString { "layer norm" }
+    public override var name: StaticString { Self.kind }
     public override var weights: Weights { .gain }
     public override var int8Input: Int8Input { .oneScale }
     public override var int8Output: Int8Output { .scalePerChannel }

@@ -3,7 +3,8 @@ import ModelFile
 
 /// Mean over all rows: [h, w, c] -> [1, 1, c].
 public final class Mean: GraphOperation, @unchecked Sendable {
-    public override var name: StaticString { "mean" }
+    static var kind: StaticString { "mean" }
+    public override var name: StaticString { Self.kind }
 
     override func shape(of inputs: UpToSix<MapShape>) -> MapShape {
         MapShape(height: 1, width: 1, channels: inputs[0].channels)

@@ -10,7 +10,14 @@ public final class Pointwise: GraphOperation, @unchecked Sendable {
         epilogue = activation
     }
 
-    public override var name: StaticString { "pointwise" }
+    init(_ attributes: inout AttributeReader) throws(GraphError.Problem) {
+        channels = try attributes.integer()
+        epilogue = try attributes.activation()
+    }
+
+    static var kind: StaticString { "pointwise" }
+    public override var name: StaticString { Self.kind }
+    public override var attributes: [Int] { [channels, epilogue.number] }
     public override var weights: Weights { .matrix(height: 1, width: 1, groups: 1) }
     public override var activation: Activation { epilogue }
     override var rowUse: RowUse { .independent }

@@ -3,22 +3,26 @@ import ModelFile
 
 /// Bilinear resize by PyTorch's rule for `align_corners` (torch.nn.functional.interpolate).
 public final class Resize: GraphOperation, @unchecked Sendable {
-    private let height: Int
-    private let width: Int
+    private let extent: Extent
     private let alignCorners: Bool
 
-    init(height: Int, width: Int, alignCorners: Bool) {
-        self.height = height
-        self.width = width
+    init(to extent: Extent, alignCorners: Bool) {
+        self.extent = extent
         self.alignCorners = alignCorners
     }
 
-    public override var name: StaticString { "resize" }
-    public override var int8Output: Int8Output { .asInput }
-
-    override func shape(of inputs: UpToSix<MapShape>) -> MapShape {
-        MapShape(height: height, width: width, channels: inputs[0].channels)
+    init(_ attributes: inout AttributeReader) throws(GraphError.Problem) {
+        alignCorners = try attributes.integer(in: 0...1) == 1
+        extent = try attributes.extent()
     }
+
+    static var kind: StaticString { "resize" }
+    public override var name: StaticString { Self.kind }
+    public override var attributes: [Int] { [alignCorners ? 1 : 0] + extent.attributes }
+    public override var int8Output: Int8Output { .asInput }
+    override var isNothingIfShapeStays: Bool { true }
+
+    override func shape(of inputs: UpToSix<MapShape>) -> MapShape { extent.shape(for: inputs[0]) }
 
     override func step(_ call: Lowering.Call, _ builder: FloatBuilder) throws(EngineError) -> Step {
         step(call, builder) { x, y, corners, first, last in
@@ -57,10 +61,9 @@ public final class Resize: GraphOperation, @unchecked Sendable {
 }
 
 extension Graph {
-    /// [h, w, c] -> [height, width, c], bilinear by PyTorch's rule for `alignCorners`.
-    public mutating func resize(
-        _ x: TensorID, height: Int, width: Int, alignCorners: Bool, _ name: Name
-    ) -> TensorID {
-        add(Resize(height: height, width: width, alignCorners: alignCorners), UpToSix(x), name)
+    /// [h, w, c] -> [height, width, c] of `extent`, bilinear by PyTorch's rule for `alignCorners`; x itself where it has
+    /// that size.
+    public mutating func resize(_ x: TensorID, to extent: Extent, alignCorners: Bool, _ name: Name) -> TensorID {
+        add(Resize(to: extent, alignCorners: alignCorners), UpToSix(x), name)
     }
 }

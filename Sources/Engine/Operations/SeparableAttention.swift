@@ -5,7 +5,8 @@ import ModelFile
 /// for Mobile Vision Transformers", section 3.1): [p, n, 1 + 2c] -> [p, n, c]. A row of the input holds one query, c keys
 /// and c values.
 public final class SeparableAttention: GraphOperation, @unchecked Sendable {
-    public override var name: StaticString { "separable attention" }
+    static var kind: StaticString { "separable attention" }
+    public override var name: StaticString { Self.kind }
     public override var int8Input: Int8Input { .symmetric }
     public override var int8Output: Int8Output { .scalePerChannel }
     override var rowUse: RowUse { .kept }

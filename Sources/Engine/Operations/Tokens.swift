@@ -8,7 +8,11 @@ public final class Unfold: GraphOperation, @unchecked Sendable {
 
     init(_ grid: PatchGrid) { self.grid = grid }
 
-    public override var name: StaticString { "unfold" }
+    init(_ attributes: inout AttributeReader) throws(GraphError.Problem) { grid = try attributes.grid() }
+
+    static var kind: StaticString { "unfold" }
+    public override var name: StaticString { Self.kind }
+    public override var attributes: [Int] { grid.attributes }
     override var form: Form { .view(grid) }
 
     override func shape(of inputs: UpToSix<MapShape>) throws(GraphError.Problem) -> MapShape {
@@ -25,20 +29,25 @@ public final class Unfold: GraphOperation, @unchecked Sendable {
 /// The inverse of `Unfold`.
 public final class Fold: GraphOperation, @unchecked Sendable {
     private let grid: PatchGrid
-    private let height: Int
-    private let width: Int
+    private let extent: Extent
 
-    init(_ grid: PatchGrid, height: Int, width: Int) {
+    init(_ grid: PatchGrid, to extent: Extent) {
         self.grid = grid
-        self.height = height
-        self.width = width
+        self.extent = extent
     }
 
-    public override var name: StaticString { "fold" }
+    init(_ attributes: inout AttributeReader) throws(GraphError.Problem) {
+        grid = try attributes.grid()
+        extent = try attributes.extent()
+    }
+
+    static var kind: StaticString { "fold" }
+    public override var name: StaticString { Self.kind }
+    public override var attributes: [Int] { grid.attributes + extent.attributes }
     override var form: Form { .view(nil) }
 
     override func shape(of inputs: UpToSix<MapShape>) throws(GraphError.Problem) -> MapShape {
-        let shape = MapShape(height: height, width: width, channels: inputs[0].channels)
+        let shape = extent.shape(for: inputs[0])
         try grid.check(shape)
         guard inputs[0].height == grid.positions, inputs[0].rows == shape.rows else {
             throw .rows(found: inputs[0].rows, expected: shape.rows)
@@ -122,10 +131,10 @@ extension Graph {
         add(Unfold(grid), UpToSix(x), name)
     }
 
-    /// The tokens as a map of `height` x `width`, which they fill (precondition).
+    /// The tokens as a map as large as `map`, which they fill (precondition).
     public mutating func fold(
-        _ x: TensorID, height: Int, width: Int, _ name: Name, _ grid: PatchGrid = PatchGrid(height: 2, width: 2)
+        _ x: TensorID, like map: TensorID, _ name: Name, _ grid: PatchGrid = PatchGrid(height: 2, width: 2)
     ) -> TensorID {
-        add(Fold(grid, height: height, width: width), UpToSix(x), name)
+        add(Fold(grid, to: .like(map, shape(map))), UpToSix(x), name)
     }
 }

@@ -37,6 +37,20 @@ public struct Window: BitwiseCopyable, Equatable, Sendable {
         after = Pair(padding - padding / 2, padding - padding / 2)
     }
 
+    init(_ attributes: inout AttributeReader) throws(GraphError.Problem) {
+        func pair(_ range: ClosedRange<Int>) throws(GraphError.Problem) -> Pair {
+            Pair(try attributes.integer(in: range), try attributes.integer(in: range))
+        }
+        let positive = 1...Self.maximum, padding = 0...Self.maximum
+        kernel = try pair(positive)
+        stride = try pair(positive)
+        dilation = try pair(positive)
+        before = try pair(padding)
+        after = try pair(padding)
+    }
+
+    var attributes: [Int] { [kernel, stride, dilation, before, after].flatMap { [$0.height, $0.width] } }
+
     var taps: Int { kernel.height * kernel.width }
 
     /// No kernel, stride, dilation or padding is larger.

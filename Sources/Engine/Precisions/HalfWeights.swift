@@ -11,11 +11,11 @@ struct HalfWeights {
         self.graph = graph
         self.file = file
         var used = 0
-        for node in graph.nodes where node.origin != nil { used += node.hasBias ? 2 : 1 }
+        for node in graph.nodes where node.operation.weights != .none { used += node.hasBias ? 2 : 1 }
         guard used < file.tensors.count else { return }
         for tensor in file.tensors {
             var isKnown = false
-            for node in graph.nodes where node.origin != nil && !isKnown {
+            for node in graph.nodes where node.operation.weights != .none && !isKnown {
                 isKnown = tensor.name == node.name.appending(".weight")
                 isKnown = isKnown || (node.hasBias && tensor.name == node.name.appending(".bias"))
             }

@@ -21,7 +21,7 @@ final class Weights {
         self.file = file
         var halfCount = 0
         var used = 0
-        for node in graph.nodes where node.origin != nil {
+        for node in graph.nodes where node.operation.weights != .none {
             for tensor in try Self.tensors(of: node, in: graph, file) {
                 used += 1
                 if tensor.storageType == .float16 { halfCount += Self.rounded(tensor.shape.count) }
@@ -38,7 +38,7 @@ final class Weights {
         var next = widened.base.assumingMemoryBound(to: Float.self)
         parameters.reserveCapacity(graph.nodes.count)
         for node in graph.nodes {
-            guard node.origin != nil else {
+            guard node.operation.weights != .none else {
                 parameters.append(nil)
                 continue
             }
@@ -89,7 +89,7 @@ final class Weights {
     private static func unexpectedTensor(graph: Graph, file: ModelFile) -> ModelFileError {
         for tensor in file.tensors {
             var known = false
-            for node in graph.nodes where node.origin != nil {
+            for node in graph.nodes where node.operation.weights != .none {
                 known = known || tensor.name == node.name.appending(".weight")
                 known = known || (node.hasBias && tensor.name == node.name.appending(".bias"))
             }
