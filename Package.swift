@@ -63,9 +63,8 @@ let package = Package(
         device("ModelFile", ["Files", "CLinux"]),
         device("Kernels", ["CKernels", "CLinux"]),
         device("Engine", ["Arena", "ModelFile", "Threading", "Kernels", "CKernels", "CLinux"]),
-        device("Networks", ["Engine", "ModelFile"]),
         device("Vision", ["Pixels", "CJPEG", "Kernels", "CKernels", "Files"]),
-        device("Model", ["Vision", "Pixels", "Networks", "Engine", "ModelFile", "Kernels", "CLinux"]),
+        device("Model", ["Vision", "Pixels", "Engine", "ModelFile", "Kernels", "CLinux"]),
         device("Camera", ["Pixels", "CV4L", "Files", "CLinux"]),
         device("Stream", ["Pixels", "Threading", "CLinux"]),
         device("Service", ["Stream", "Camera", "Model", "Vision", "Pixels", "Files", "Threading", "Kernels", "CLinux"]),
@@ -80,7 +79,7 @@ let package = Package(
         program(
             "swiftlet",
             [
-                "Service", "Stream", "Camera", "Model", "Networks", "Engine", "ModelFile", "Vision", "Pixels", "Files", "Kernels",
+                "Service", "Stream", "Camera", "Model", "Engine", "ModelFile", "Vision", "Pixels", "Files", "Kernels",
                 "CLinux",
             ]),
 

@@ -50,7 +50,8 @@ extension MetadataChoice {
 }
 
 extension MetadataExchange {
-    mutating func integer(
+    /// One whole number.
+    public mutating func integer(
         _ key: StaticString, in range: ClosedRange<Int>, _ value: inout Int
     ) throws(ModelFileError) {
         var values = [value]
@@ -70,7 +71,8 @@ extension MetadataExchange {
         value = values[0]
     }
 
-    mutating func choice<Value: MetadataChoice>(_ key: StaticString, _ value: inout Value) throws(ModelFileError) {
+    /// A word that stands for a value.
+    public mutating func choice<Value: MetadataChoice>(_ key: StaticString, _ value: inout Value) throws(ModelFileError) {
         let word = value.word
         var text = [UInt8](UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount))
         try self.text(key, &text)
@@ -82,7 +84,7 @@ extension MetadataExchange {
     }
 
     /// As many whole numbers as the array has.
-    mutating func integers<let count: Int>(
+    public mutating func integers<let count: Int>(
         _ key: StaticString, in range: ClosedRange<Int>, _ values: inout InlineArray<count, Int>
     ) throws(ModelFileError) {
         var list = values.indices.map { values[$0] }
@@ -101,14 +103,21 @@ extension MetadataExchange {
 }
 
 /// Takes values from a model file, each checked against its row.
-struct MetadataReader: MetadataExchange {
-    let file: ModelFile
-    /// What all keys begin with.
-    let prefix: Name
+public struct MetadataReader: MetadataExchange {
+    private let file: ModelFile
+    private let key: (StaticString) -> Name
 
-    func name(_ key: StaticString) -> Name { prefix.appending(key) }
+    /// - Parameter key: what the file calls a key.
+    public init(_ file: ModelFile, key: @escaping (StaticString) -> Name = { Name($0) }) {
+        self.file = file
+        self.key = key
+    }
 
-    func integers(
+    /// What the file calls it.
+    public func name(_ key: StaticString) -> Name { self.key(key) }
+
+    /// Throws where the file has others, or none.
+    public func integers(
         _ key: StaticString, count: ClosedRange<Int>?, in range: ClosedRange<Int>, _ values: inout [Int]
     ) throws(ModelFileError) {
         values =
@@ -117,14 +126,16 @@ struct MetadataReader: MetadataExchange {
             }
     }
 
-    func floats(
+    /// Throws where the file has others, or none.
+    public func floats(
         _ key: StaticString, count: ClosedRange<Int>?, in range: FloatRange, _ values: inout [Float]
     ) throws(ModelFileError) {
         values = if let count { try file.floats(name(key), count: count) } else { [try file.float(name(key))] }
         for value in values where !range.contains(value) { throw .outOfRange(key: name(key)) }
     }
 
-    func texts(
+    /// Throws where the file has others, or none.
+    public func texts(
         _ key: StaticString, count: ClosedRange<Int>?, _ values: inout [[UInt8]]
     ) throws(ModelFileError) {
         let texts = if let count { try file.texts(name(key), count: count) } else { [try file.text(name(key))] }

@@ -1,7 +1,6 @@
 import CLinux
 import Engine
 import ModelFile
-import Networks
 import Pixels
 import Vision
 
@@ -46,35 +45,52 @@ public final class Model {
         }
     }
 
-    /// The same for a model file that is read already, which the engine goes on using. Throws what is wrong with the
-    /// model, the size (`inputSize`) or a label of the settings (`unknownLabel`), or why the engine cannot run it.
-    public init(file: ModelFile, size: PictureSize? = nil, settings: ModelSettings) throws(ModelError) {
-        do {
+    /// What a model file says, what its network's input must be at `size` (nil: the file's own), and its graph there.
+    public static func read(
+        _ file: ModelFile, size: PictureSize? = nil
+    ) throws(ModelError) -> (description: ModelDescription, format: InputFormat, graph: Graph) {
+        let description: ModelDescription, stored: GraphFile, graph: Graph
+        do throws(ModelFileError) {
             description = try ModelDescription(file)
+            stored = try GraphFile(file)
         } catch {
             throw .model(error)
         }
         var format = description.input
         if let size {
-            guard DetectionNetwork.inputSides.contains(size.width), DetectionNetwork.inputSides.contains(size.height)
-            else { throw .inputSize(size) }
+            let sides = ModelDescription.inputSides
+            guard sides.contains(size.width), sides.contains(size.height) else { throw .inputSize(size) }
             format.size = size
         }
-        self.format = format
-        let network = description.network(at: format.size)
-        guard network.graph.shape(network.graph.output).count <= Self.largestOutputCount else {
-            throw .inputSize(format.size)
+        do {
+            graph = try stored.graph(
+                input: MapShape(height: format.size.height, width: format.size.width, channels: 3))
+        } catch {
+            throw .graph(error)
+        }
+        guard graph.shape(graph.output).count <= largestOutputCount else { throw .inputSize(format.size) }
+        return (description, format, graph)
+    }
+
+    /// The same for a model file that is read already, which the engine goes on using. Throws what is wrong with the
+    /// model, the size (`inputSize`) or a label of the settings (`unknownLabel`), or why the engine cannot run it.
+    public init(file: ModelFile, size: PictureSize? = nil, settings: ModelSettings) throws(ModelError) {
+        let graph: Graph
+        (description, format, graph) = try Self.read(file, size: size)
+        do {
+            task = try ModelTask(description, graph)
+        } catch {
+            throw .model(error)
         }
         do {
             engine = try Engine(
-                graph: network.graph, file: file, threads: settings.threads, path: settings.path,
+                graph: graph, file: file, threads: settings.threads, path: settings.path,
                 observing: settings.observing, pixels: PixelScaling(format))
         } catch {
             throw .engine(error)
         }
         self.settings = settings
         thresholds = try Self.thresholds(settings, description.labels)
-        task = ModelTask(description, levels: network.levels)
         pictures = try Self.pictureInput(format, description, settings)
     }
 

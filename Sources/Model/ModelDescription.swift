@@ -1,5 +1,4 @@
 import ModelFile
-import Networks
 import Pixels
 import Vision
 
@@ -7,20 +6,22 @@ import Vision
 public struct ModelDescription {
     /// Classes in the largest model that is accepted, background included.
     public static let largestClassCount = 4096
+    /// The sides of the smallest and the largest input, in pixels.
+    public static let inputSides = 32...2048
+    /// Levels of anchors.
+    static let levels = 1...6
     /// Bytes of the longest label that is accepted: a line of the stream holds a hundred detections with such.
     public static let labelLimit = 256
 
     /// What people call the model, UTF-8.
     public var name: [UInt8]
-    /// Sizes of all layers up to the strides 16 and 32.
-    public var backbone: MobileViTv3
-    /// Sizes of the layers behind the backbone, and the number of classes.
-    public var head: SSDLite
+    /// Of which networks it is one, for people and reports, UTF-8.
+    public var family: [UInt8]
     /// The size that the model was made for, and what becomes of a pixel.
     public var input: InputFormat
     /// The resize with which the network was evaluated upstream.
     public var resize: ResizeRule
-    /// As many levels as the head.
+    /// One level for each map that the output is made of.
     public var anchors: AnchorLayout
     /// SSD's factor on regressed centres, above 0 (Liu et al., 2016).
     public var centreVariance: Float
@@ -35,13 +36,12 @@ public struct ModelDescription {
 
     /// For writing a model file; what is out of range is found when the file is read.
     public init(
-        name: [UInt8], backbone: MobileViTv3, head: SSDLite, input: InputFormat, resize: ResizeRule,
+        name: [UInt8], family: [UInt8], input: InputFormat, resize: ResizeRule,
         anchors: AnchorLayout = .published, centreVariance: Float = 0.1, sizeVariance: Float = 0.2,
         suppression: Suppression, iouThreshold: Float = 0.5, labels: [[UInt8]]
     ) {
         self.name = name
-        self.backbone = backbone
-        self.head = head
+        self.family = family
         self.input = input
         self.resize = resize
         self.anchors = anchors
@@ -50,14 +50,5 @@ public struct ModelDescription {
         self.suppression = suppression
         self.iouThreshold = iouThreshold
         self.labels = labels
-    }
-}
-
-extension ModelDescription {
-    /// The network at `size`, whose sides are among `DetectionNetwork.inputSides`, or at the file's own.
-    public func network(at size: PictureSize? = nil, keepsAll: Bool = false) -> DetectionNetwork {
-        let size = size ?? input.size
-        return DetectionNetwork(
-            backbone: backbone, head: head, height: size.height, width: size.width, keepsAll: keepsAll)
     }
 }

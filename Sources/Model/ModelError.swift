@@ -6,6 +6,8 @@ import Vision
 /// Why a model could not be prepared.
 public enum ModelError: Error {
     case model(ModelFileError)
+    /// The graph in the file is none.
+    case graph(GraphError)
     case engine(EngineError)
     /// The system has no room for what decodes pictures.
     case noMemoryForPictures(byteCount: Int)

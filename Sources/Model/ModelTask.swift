@@ -1,4 +1,5 @@
 import Engine
+import ModelFile
 import Pixels
 import Vision
 
@@ -6,20 +7,28 @@ import Vision
 public enum ModelTask {
     case detection(DetectionDecoder)
 
-    /// One for each row of the output, where it has anchors.
-    public var anchors: [Anchor] {
-        switch self {
-        case .detection(let decoder): decoder.head.anchors
+    /// Throws where the graph's output is none that the description tells how to decode.
+    init(_ description: ModelDescription, _ graph: Graph) throws(ModelFileError) {
+        let maps = graph.outputParts, layout = description.anchors, rowSize = 4 + description.labels.count
+        guard graph.shape(graph.output).channels == rowSize else { throw .outOfRange(key: Name("labels")) }
+        var fits = maps.count == layout.aspectRatios.count
+        for (level, map) in maps.enumerated() where fits {
+            fits = map.channels == layout.anchorsPerCell(level: level) * rowSize
         }
-    }
-
-    init(_ description: ModelDescription, levels: [MapShape]) {
-        let anchors = description.anchors.anchors(for: levels.map { PictureSize(width: $0.width, height: $0.height) })
+        guard fits else { throw .outOfRange(key: Name("task.anchor.aspect_ratio_counts")) }
+        let anchors = layout.anchors(for: maps.map { PictureSize(width: $0.width, height: $0.height) })
         let head = SSDHead(
             anchors: anchors, classCount: description.labels.count, centreVariance: description.centreVariance,
             sizeVariance: description.sizeVariance)
         self = .detection(
             DetectionDecoder(head, suppression: description.suppression, iouThreshold: description.iouThreshold))
+    }
+
+    /// One for each row of the output, where it has anchors.
+    public var anchors: [Anchor] {
+        switch self {
+        case .detection(let decoder): decoder.head.anchors
+        }
     }
 }
 

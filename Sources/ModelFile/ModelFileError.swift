@@ -7,6 +7,8 @@ public enum ModelFileError: Error, Equatable, Sendable {
     case notGGUF
     /// Only version 3, little endian, is read.
     case unsupportedVersion(UInt32)
+    /// A model file, but not of the format that this version reads; 1 is that of files without a graph.
+    case format(Int)
     /// The file ends inside `part`, which begins at `offset`.
     case truncated(part: Part, offset: Int)
     /// A count in the header is beyond what any model of ours has.

@@ -1,7 +1,6 @@
 import Model
 import Engine
 import Foundation
-import Networks
 import Vision
 
 /// A network that the importer knows, and what a checkpoint does not say about it.

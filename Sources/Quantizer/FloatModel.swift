@@ -3,7 +3,6 @@ import Engine
 import Files
 import Foundation
 import ModelFile
-import Networks
 
 /// A model file with weights in fp32 or fp16, as quantisation starts from it.
 public struct FloatModel {
@@ -12,17 +11,27 @@ public struct FloatModel {
     /// At the file's own input size.
     public let graph: Graph
     private let file: ModelFile
+    /// The same with all its operations, as files hold it.
+    private let whole: Graph
 
     /// Throws `notFloat` where the file is quantised already; that all tensors are there is for the engine to check.
     public init(_ file: ModelFile) throws(QuantizerError) {
         for tensor in file.tensors where tensor.storageType == .int8 { throw .notFloat }
-        do {
+        let stored: GraphFile
+        do throws(ModelFileError) {
             description = try ModelDescription(file)
+            stored = try GraphFile(file)
         } catch {
             throw .model(error)
         }
         self.file = file
-        graph = description.network().graph
+        let size = description.input.size, input = MapShape(height: size.height, width: size.width, channels: 3)
+        do {
+            graph = try stored.graph(input: input)
+            whole = try stored.graph(input: input, keepsAll: true)
+        } catch {
+            throw .graph(error)
+        }
     }
 
     /// Of a graph that no description makes.
@@ -30,11 +39,12 @@ public struct FloatModel {
         self.file = file
         self.description = description
         self.graph = graph
+        whole = graph
     }
 
     /// What the file says, and the whole graph.
     func metadata() throws(QuantizerError) -> [(key: Name, value: MetadataValue)] {
-        try description.metadata() + description.network(keepsAll: true).graph.metadata
+        try description.metadata() + whole.metadata
     }
 
     /// A node's tensor, widened to fp32; `suffix` is ".weight" or ".bias". All values are finite.
@@ -62,7 +72,7 @@ public struct FloatModel {
         for node in graph.nodes {
             guard let shape = graph.weightShape(node) else { continue }
             var type = StorageType.float16
-            if case .normalisation = node.origin { type = .float32 }
+            if node.operation.weights == .gain { type = .float32 }
             layouts.append(.init(name: node.name.appending(".weight"), shape: shape, storageType: type))
             sources.append((node, ".weight"))
             guard node.hasBias else { continue }

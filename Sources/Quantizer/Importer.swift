@@ -4,7 +4,6 @@ import Engine
 import Files
 import Foundation
 import ModelFile
-import Networks
 import Pixels
 import Vision
 
@@ -62,8 +61,7 @@ public struct Importer {
     ) -> ModelDescription {
         precondition(labels.count == classCount)
         return ModelDescription(
-            name: Array(architecture.title.utf8), backbone: architecture.backbone,
-            head: architecture.head(classCount: classCount),
+            name: Array(architecture.title.utf8), family: Array("mobilevitv3-ssdlite".utf8),
             input: InputFormat(size: size, fit: fit, channelOrder: channelOrder ?? architecture.channelOrder),
             resize: architecture.resize, anchors: anchors, suppression: architecture.suppression,
             labels: labels.map { Array($0.utf8) })

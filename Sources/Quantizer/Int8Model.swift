@@ -3,7 +3,6 @@ import Engine
 import Files
 import Foundation
 import ModelFile
-import Networks
 
 /// A network in int8: every stored tensor's quantisation and every layer's weights, ready to be written.
 ///

@@ -3,10 +3,9 @@ import ModelFile
 
 /// Collects what a model file says, in the order of the one list of keys.
 struct MetadataWriter: MetadataExchange {
-    private let prefix = Name(ModelDescription.architecture).appending(".")
     private(set) var entries: [(key: Name, value: MetadataValue)] = []
 
-    func name(_ key: StaticString) -> Name { prefix.appending(key) }
+    func name(_ key: StaticString) -> Name { Name(key) }
 
     mutating func integers(
         _ key: StaticString, count: ClosedRange<Int>?, in range: ClosedRange<Int>, _ values: inout [Int]
@@ -30,10 +29,12 @@ extension ModelDescription {
     /// read.
     public func metadata() throws(QuantizerError) -> [(key: Name, value: MetadataValue)] {
         var writer = MetadataWriter(), description = self
-        do { try description.exchange(&writer) } catch { throw .model(error) }
-        return [
-            (Name("general.architecture"), .text("\(Self.architecture)")),
-            (Name("general.name"), .text(String(decoding: name, as: UTF8.self))),
-        ] + writer.entries
+        do throws(ModelFileError) {
+            try Self.exchangeFormat(&writer)
+            try description.exchange(&writer)
+        } catch {
+            throw .model(error)
+        }
+        return writer.entries
     }
 }

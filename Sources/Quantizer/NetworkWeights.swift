@@ -1,5 +1,4 @@
 import Checkpoint
-import Networks
 
 /// One network's tensors among all that a checkpoint holds.
 struct NetworkWeights {

@@ -1,6 +1,7 @@
 import Checkpoint
 import Files
 import Foundation
+import Engine
 import ModelFile
 
 /// Why a checkpoint or a model file did not become a model file.
@@ -19,6 +20,9 @@ public enum QuantizerError: Error, Equatable, Sendable {
     /// A tensor that cannot be used or stored.
     case tensor(TensorProblem)
     case model(ModelFileError)
+    case graph(GraphError)
+    /// The model file has no need of an upgrade.
+    case notFirstFormat
     /// The model file has int8 weights: what it lost does not come back.
     case notFloat
     case noReadablePictures
@@ -77,6 +81,8 @@ extension QuantizerError {
             return "holds no network at '\(name)': it has \(known)"
         case .tensor(let problem): return problem.message
         case .model(let error): return "\(error)"
+        case .graph(let error): return "\(error)"
+        case .notFirstFormat: return "has no older format: it can be used as it is"
         case .notFloat: return "is quantised already: start from the model file with fp32 weights"
         case .noReadablePictures: return "none of the pictures could be read: calibration needs JPEGs"
         }

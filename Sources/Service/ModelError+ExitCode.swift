@@ -8,7 +8,7 @@ extension ModelError {
         switch self {
         case .model(.cannotRead(.system(clinux_EACCES))), .model(.cannotRead(.system(clinux_EPERM))): .noPermission
         case .model(.cannotRead(let error)): error.exitCode
-        case .model, .engine(.model), .engine(.channels), .engine(.activation), .engine(.operation):
+        case .model, .graph, .engine(.model), .engine(.channels), .engine(.activation), .engine(.operation):
             .badData
         case .engine(.outOfMemory), .engine(.cannotStartThreads), .noMemoryForPictures: .system
         case .inputSize, .unknownLabel, .engine(.kernelPath): .usage

@@ -8,6 +8,9 @@ extension ModelFileError {
         case .cannotRead(let error): error.message
         case .notGGUF: "is not a GGUF file: make one with 'swiftlet-model import'"
         case .unsupportedVersion(let version): "is GGUF version \(version); only version 3 is read: import it again"
+        case .format(1):
+            "has the format of an older version: write it again with 'swiftlet-model upgrade OLD.gguf -o NEW.gguf'"
+        case .format(let format): "has format \(format), which a newer version made; format 2 is read: update swiftlet"
         case .truncated(let part, let offset):
             "ends inside \(part.text) at byte \(offset): the file is incomplete, copy it again"
         case .tooMany(let part, let count): "claims \(count) for \(part.text), more than any model has: it is damaged"

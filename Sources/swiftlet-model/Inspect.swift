@@ -3,7 +3,6 @@ import Model
 import Engine
 import Foundation
 import ModelFile
-import Networks
 import Service
 import Vision
 
@@ -20,14 +19,13 @@ struct Inspect: ParsableCommand {
 
     private func execute() throws {
         let file = try open(model: model)
-        let description: ModelDescription
         do {
-            description = try ModelDescription(file)
+            let (description, _, graph) = try Model.read(file)
+            printSummary(file, description)
+            printLayers(file, graph)
         } catch {
-            throw Failure.badData("\(model): \(error.message)")
+            throw Failure.badData(error.message(model: model))
         }
-        printSummary(file, description)
-        printLayers(file, description)
     }
 
     private func printSummary(_ file: ModelFile, _ description: ModelDescription) {
@@ -35,7 +33,7 @@ struct Inspect: ParsableCommand {
         let input = description.input
         func list(_ values: InlineArray<3, Float>) -> String { "\(values[0]), \(values[1]), \(values[2])" }
         row("name", text(description.name))
-        row("architecture", "\(ModelDescription.architecture)")
+        row("architecture", text(description.family))
         row("file", "\(model), \(byteCount(file.byteCount)), \(file.tensors.count) tensors")
         row("input", "\(input.size.width)x\(input.size.height), \(input.channelOrder.word)")
         row("fit", "\(input.fit.word)")
@@ -60,8 +58,7 @@ struct Inspect: ParsableCommand {
         }
     }
 
-    private func printLayers(_ file: ModelFile, _ description: ModelDescription) {
-        let graph = description.network().graph
+    private func printLayers(_ file: ModelFile, _ graph: Graph) {
         print("")
         print(Self.columns("layer", "output", "weight", "type", "bytes", "MAC"))
         var total: Int64 = 0

@@ -30,9 +30,9 @@ enum LayerNoise {
             let candidates = try (0..<workers).map { _ in
                 try detector(files[model], models[model], observing: false)
             }
-            guard candidates[0].description.backbone == references[0].description.backbone,
-                candidates[0].description.head == references[0].description.head
-            else { throw Failure.badData("\(models[model]): is of another network than \(models[0])") }
+            guard try GraphFile(files[model]) == GraphFile(files[0]) else {
+                throw Failure.badData("\(models[model]): is of another network than \(models[0])")
+            }
             let meter = NoiseMeter(NoiseReport(source, int8: files[model]), references, candidates)
             let report = meter.measure(pictures) {
                 progress.update("measuring noise", done: $0, total: $1, isLong: true)

@@ -100,10 +100,11 @@ struct Quantize: ParsableCommand {
     private func writeInt8(
         _ source: FloatModel, _ file: ModelFile, _ pictures: [String], _ inputs: InputFiles, _ progress: Progress
     ) throws {
-        let scheme = QuantisationScheme(source.graph)
+        // The engine checks the file before anything is made of its graph.
         let detectors = try (0..<min(Engine.defaultThreads, pictures.count, 8)).map { _ in
             try detector(file, observing: true)
         }
+        let scheme = QuantisationScheme(source.graph)
         try requireMemory((2 + detectors.count) * 32 << 20)
         let statistics = try Calibration.statistics(
             scheme, detectors: detectors, pictures: pictures,

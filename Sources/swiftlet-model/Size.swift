@@ -1,5 +1,5 @@
 import ArgumentParser
-import Networks
+import Model
 import Pixels
 import Vision
 
@@ -23,7 +23,7 @@ struct Size: ExpressibleByArgument {
 
     /// Throws where no network takes an input of this size.
     func validate() throws {
-        let sides = DetectionNetwork.inputSides
+        let sides = ModelDescription.inputSides
         guard sides.contains(width), sides.contains(height) else {
             throw ValidationError("--size needs a width and a height of \(sides.lowerBound) to \(sides.upperBound)")
         }

@@ -8,7 +8,7 @@ import Service
         commandName: "swiftlet-model",
         abstract: "Makes and examines the model files that swiftlet and swiftletd run.",
         version: "\(Product.version)",
-        subcommands: [Import.self, Quantize.self, Compare.self, Evaluate.self, Inspect.self, Run.self])
+        subcommands: [Import.self, Quantize.self, Compare.self, Evaluate.self, Inspect.self, Run.self, Upgrade.self])
 }
 
 /// A failure whose message is all that there is to say, in one line or more. Exit codes are those of sysexits.

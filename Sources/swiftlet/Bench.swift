@@ -1,7 +1,6 @@
 import CLinux
 import Model
 import Engine
-import Networks
 import Pixels
 import Service
 import Vision
@@ -69,12 +68,12 @@ extension Model {
     /// background.
     fileprivate var budgetedModel: BoardProfile.Model? {
         guard format.size == PictureSize(width: 320, height: 320), description.labels.count <= 7 else { return nil }
-        switch (description.backbone, engine.arithmetic) {
-        case (.xxs, .int8): return .xxsInt8
-        case (.xxs, .half): return .xxsHalf
-        case (.half, .int8): return .halfInt8
-        case (.half, .half): return .halfHalf
-        default: return nil
+        let isXXS = description.name == bytes("MobileViTv3-XXS SSDLite")
+        guard isXXS || description.name == bytes("MobileViTv3-0.5 SSDLite") else { return nil }
+        switch engine.arithmetic {
+        case .int8: return isXXS ? .xxsInt8 : .halfInt8
+        case .half: return isXXS ? .xxsHalf : .halfHalf
+        case .single: return nil
         }
     }
 }

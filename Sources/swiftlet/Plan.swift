@@ -3,7 +3,6 @@ import Model
 import Engine
 import Files
 import ModelFile
-import Networks
 import Pixels
 import Service
 import Stream
@@ -13,17 +12,17 @@ import Vision
 enum Plan {
     static func run(_ options: PlanOptions, _ log: Log) -> ExitCode {
         let model = options.model!
-        let description: ModelDescription, arithmetic: Arithmetic
-        do throws(ModelFileError) {
-            let file = try ModelFile(path: model)
-            description = try ModelDescription(file)
+        let description: ModelDescription, graph: Graph, arithmetic: Arithmetic
+        do throws(ModelError) {
+            let file = try Model.file(model)
+            (description, _, graph) = try Model.read(file)
             arithmetic = Arithmetic(running: file)
         } catch {
-            log.error("\(text(model)): \(error.message)")
-            return ModelError.model(error).exitCode
+            log.error(error.message(model: text(model)))
+            return error.exitCode
         }
         let size = description.input.size
-        guard let plan = MemoryPlan(description.network().graph, arithmetic: arithmetic, threads: options.threads) else {
+        guard let plan = MemoryPlan(graph, arithmetic: arithmetic, threads: options.threads) else {
             log.error("\(text(model)): its buffers are beyond any memory")
             return .badData
         }

@@ -107,7 +107,7 @@ struct Start {
     private func hello(for model: Model, _ source: FrameSource) throws(StreamError) -> [UInt8] {
         try HelloLine(
             program: "swiftletd", version: Product.version, modelName: model.description.name,
-            architecture: bytes(ModelDescription.architecture), precision: bytes(model.engine.storedPrecision),
+            architecture: model.description.family, precision: bytes(model.engine.storedPrecision),
             inputWidth: model.format.size.width, inputHeight: model.format.size.height, sourceKind: source.kindName,
             sourcePath: options.source[0] == 0 ? options.cameraName ?? [] : bytes(options.source),
             rotation: options.configuration.rotation, threshold: options.threshold,

@@ -1,24 +1,24 @@
 import Engine
+import Model
 import ModelFile
-import Networks
 import Pixels
 import Vision
 
 /// Sizes that are too much for a board, or for its integers: they are refused, on boards of 32 bits too.
 public enum SizeChecks {
-    /// The largest network that a model file may describe: no plan takes it.
+    /// Maps as large as a graph may have, more of them at once than any board holds: no plan takes it.
     public static func largestNetwork(_ check: inout Check) {
-        let stage = MobileViTv3.Stage(channels: 4096, tokenChannels: 4096, feedForwardChannels: 4096, depth: 16)
-        let side = DetectionNetwork.inputSides.upperBound
-        for attention in [MobileViTv3.Attention.multiHead(heads: 1), .separable] {
-            let backbone = MobileViTv3(
-                attention: attention, expansion: 8, stemChannels: 4096, earlyChannels: [4096, 4096], layer2Depth: 16,
-                stages: [stage, stage, stage])
-            let head = SSDLite(
-                classCount: 4096, extraChannels: [4096, 4096, 4096, 4096],
-                projectionChannels: [4096, 4096, 4096, 4096, 4096, 4096],
-                anchorsPerCell: [18, 18, 18, 18, 18, 18])
-            let graph = DetectionNetwork(backbone: backbone, head: head, height: side, width: side).graph
+        let side = ModelDescription.inputSides.upperBound, name = Name("layer")
+        for isSeparable in [false, true] {
+            var graph = Graph(input: MapShape(height: side, width: side, channels: 3))
+            let stem = graph.convolution3x3(graph.input, name, channels: 256, .silu)
+            let tokens = graph.unfold(graph.pointwise(stem, name, channels: 255), name)
+            let seen = isSeparable ? graph.separableAttention(tokens, name) : graph.attention(tokens, heads: 1, name)
+            let branches = (0..<5).map { _ in graph.pointwise(stem, name, channels: 256) }
+            var sum = graph.pointwise(graph.fold(seen, like: stem, name), name, channels: 256)
+            for branch in branches { sum = graph.add(sum, graph.depthwise3x3(branch, name), name) }
+            for branch in branches { sum = graph.add(sum, branch, name) }
+            graph.output = sum
             var total: Int64 = 0
             for node in graph.nodes { total += graph.multiplyAccumulates(node) }
             check.expect(total > Int64(UInt32.max), "\(total) multiply-accumulates")

@@ -1,7 +1,6 @@
 import Foundation
 import Model
 import ModelFile
-import Networks
 import Quantizer
 import TestSupport
 import Testing

@@ -2,7 +2,6 @@ import Model
 import Engine
 import Foundation
 import ModelFile
-import Networks
 import Pixels
 import Quantizer
 import TestSupport

@@ -1,4 +1,4 @@
-import Networks
+import Quantizer
 import TestSupport
 import Testing
 

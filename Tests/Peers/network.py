@@ -1,6 +1,6 @@
 """The detection networks, read from a model file of ours and handed to a writer of another runtime's format.
 
-What is written down here is what Sources/Networks says; a writer (onnx_writer, tflite_writer) knows how its format
+What is written down here is what Sources/Quantizer/Networks says; a writer (onnx_writer, tflite_writer) knows how its format
 expresses each operation. Maps have batch 1; tokens are pixels by their position in a 2x2 patch.
 """
 
@@ -21,7 +21,20 @@ class Model:
             self.tensors[tensor.name] = np.array(tensor.data, dtype=np.float32)
 
     def __getitem__(self, key):
-        return self.fields["mobilevitv3-ssdlite." + key].contents()
+        return self.fields[key].contents()
+
+    @property
+    def head_count(self):
+        """Of the first multi-head attention, whose only attribute it is; 0 where there is none."""
+        kinds, kind, counts = self["graph.kinds"], self["graph.kind"], self["graph.attribute_counts"]
+        for index, number in enumerate(kind):
+            if kinds[number] == "attention":
+                return self["graph.attributes"][sum(counts[:index])]
+        return 0
+
+    def depth(self, prefix):
+        """The number of layers whose names are the prefix and a number."""
+        return len({name[len(prefix):].split(".")[0] for name in self["graph.names"] if name.startswith(prefix)})
 
     def weight(self, name):
         return self.tensors[name + ".weight"]
@@ -42,14 +55,14 @@ def build(model, w):
         raise ValueError("sides that are no multiples of 32 need resizes that are not written down here")
     x = w.convolution3x3(w.input(height, width), "encoder.conv_1", 2, "silu")
     x = inverted_residual(w, x, "encoder.layer_1.0", 1)
-    for index in range(model["layer_2.depth"]):
+    for index in range(model.depth("encoder.layer_2.")):
         x = inverted_residual(w, x, f"encoder.layer_2.{index}", 1 if index else 2)
     outputs = []
-    block = multi_head_block if model["attention.kind"] == "multi-head" else separable_block
+    block = multi_head_block if model.head_count else separable_block
     for index in range(3):
         layer = f"encoder.layer_{index + 3}"
         x = inverted_residual(w, x, layer + ".0", 2)
-        x = block(w, x, layer + ".1", model, model["stage.depth"][index])
+        x = block(w, x, layer + ".1", model, model.depth(layer + ".1.global_rep.") - 1)
         outputs.append(x)
     head(w, outputs[1], outputs[2], model)
 
@@ -69,7 +82,7 @@ def multi_head_block(w, x, name, model, depth):
         layer = f"{name}.global_rep.{index}"
         y = w.layer_norm(tokens, layer + ".pre_norm_mha.0")
         y = w.linear(y, layer + ".pre_norm_mha.1.qkv_proj")
-        y = w.attention(y, model["attention.head_count"])
+        y = w.attention(y, model.head_count)
         tokens = w.add(w.linear(y, layer + ".pre_norm_mha.1.out_proj"), tokens)
         y = w.layer_norm(tokens, layer + ".pre_norm_ffn.0")
         y = w.linear(y, layer + ".pre_norm_ffn.1", "silu")
@@ -107,7 +120,7 @@ def head(w, stride16, stride32, model):
     levels = []
     for level, x in enumerate(features):
         name = f"ssd_heads.{level}"
-        if model["ssd.projection_channels"][level]:
+        if name + ".proj_layer.weight" in model.tensors:
             x = w.pointwise(x, name + ".proj_layer", "relu")
         predictor = name + ".loc_cls_layer"
         if level < 5:

@@ -10,8 +10,8 @@ def main(path: str) -> None:
     reader = gguf.GGUFReader(path)
     text = lambda key: bytes(reader.fields[key].parts[reader.fields[key].data[0]]).decode()
     architecture = text("general.architecture")
-    assert architecture == "mobilevitv3-ssdlite", architecture
-    labels = reader.fields[f"{architecture}.labels"]
+    assert architecture == "swiftlet" and text("swiftlet.family") == "mobilevitv3-ssdlite", architecture
+    labels = reader.fields["labels"]
     assert len(labels.data) == 81, len(labels.data)
     assert bytes(labels.parts[labels.data[1]]).decode() == "person"
 

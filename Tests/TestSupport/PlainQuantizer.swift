@@ -78,9 +78,13 @@ public struct PlainQuantizer {
         }
     }
 
+    private func graph() throws -> [(key: Name, value: MetadataValue)] {
+        try GraphFile(file).graph(input: engine.graph.shape(engine.graph.input), keepsAll: true).metadata
+    }
+
     public func write(to path: String) throws {
         try GGUFWriter.write(
-            to: path, metadata: [(Name("general.file_type"), .integer(7))] + description.metadata(),
+            to: path, metadata: [(Name("general.file_type"), .integer(7))] + description.metadata() + graph(),
             layouts: tensors.map { .init(name: $0.name, shape: $0.shape, storageType: $0.type) }
         ) { Data(tensors[$0].data) }
     }

@@ -122,6 +122,7 @@ public struct Graph: Sendable {
         for position in 1..<inputs.count { shapes.append(self.shapes[inputs[position].index]) }
         let shape = try operation.shape(of: shapes)
         if operation.isNothingIfShapeStays, !keepsAll, shape == shapes[0] { return inputs[0] }
+        guard shape.height > 0, shape.width > 0, shape.channels > 0 else { throw .attribute }
         guard shape.isSmallEnough else { throw .tooLarge }
         let output = TensorID(index: self.shapes.count)
         self.shapes.append(shape)

@@ -16,7 +16,7 @@ public struct GraphError: Error, Equatable, Sendable {
         case rows(found: Int, expected: Int)
         /// A size, stride or number of channels below 1, or a kernel that is larger than its padded input.
         case attribute
-        /// Its output has more than 2^28 rows, 2^20 channels or 2^40 values.
+        /// Its output has more than 2^20 channels or 2^28 values.
         case tooLarge
         /// It is none of those that this version knows.
         case unknown

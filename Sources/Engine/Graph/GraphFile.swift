@@ -13,7 +13,7 @@ import ModelFile
 /// | `graph.attribute_counts` | u8 | for each operation, how many of `graph.attributes` are its own |
 /// | `graph.attributes` | u16 | in the order of the operation's initialiser |
 /// | `graph.outputs` | u16 | the number of the operation that makes the network's output |
-public struct GraphFile {
+public struct GraphFile: Equatable {
     /// Operations of the largest graph: the time that planning its memory takes grows by the square of their number.
     public static let maximumOperations = 2048
     /// Multiply-accumulates of the largest graph, which would take minutes for a picture.

@@ -24,7 +24,7 @@ public struct MapShape: BitwiseCopyable, Equatable, Sendable {
     var isSmallEnough: Bool {
         guard height > 0, width > 0, channels > 0, channels <= 1 << 20 else { return false }
         let (rows, overflows) = height.multipliedReportingOverflow(by: width)
-        return !overflows && rows <= 1 << 28 && Int64(rows) * Int64(channels) <= 1 << 40
+        return !overflows && rows <= 1 << 28 && Int64(rows) * Int64(channels) <= 1 << 28
     }
 }
 

@@ -50,10 +50,8 @@ public struct SSDLite: Equatable, Sendable {
     }
 
     /// Appends the head. Returns all predictions, [1, R, 4 + classes] in the order level, y, x, anchor with the box
-    /// offsets first, and the levels' maps.
-    func build(
-        _ graph: inout Graph, stride16: TensorID, stride32: TensorID
-    ) -> (predictions: TensorID, levels: [MapShape]) {
+    /// offsets first.
+    func build(_ graph: inout Graph, stride16: TensorID, stride32: TensorID) -> TensorID {
         var features = [stride16, stride32]
         for index in 0..<3 {
             let name = Name("extra_layers.os_").appending(64 << index)
@@ -81,7 +79,6 @@ public struct SSDLite: Equatable, Sendable {
                 graph.pointwise(
                     x, predictor, channels: anchorsPerCell[level] * recordChannels, origin: .convolutionWithBias))
         }
-        let predictions = graph.concatenateRows(maps, channels: recordChannels, Name("predictions"))
-        return (predictions, features.map { graph.shape($0) })
+        return graph.concatenateRows(maps, channels: recordChannels, Name("predictions"))
     }
 }

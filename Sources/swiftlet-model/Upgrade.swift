@@ -1,0 +1,37 @@
+import ArgumentParser
+import Foundation
+import Quantizer
+import Service
+
+struct Upgrade: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Write a model file of an older version in today's format.",
+        discussion: """
+            All weights keep their bits, and detections are the same.
+
+            Example:
+              swiftlet-model upgrade old.gguf -o new.gguf
+            """)
+
+    @Argument(help: "The model file.", completion: .file(extensions: ["gguf"]))
+    var model: String
+
+    @Option(name: .shortAndLong, help: "The model file to write.", completion: .file(extensions: ["gguf"]))
+    var output: String
+
+    func run() throws {
+        try Failure.reported(execute)
+    }
+
+    private func execute() throws {
+        let inputs = try inputFiles([model], output: output)
+        let file = try open(model: model)
+        do {
+            try FirstFormat.upgrade(file, to: output, inputs: inputs)
+        } catch {
+            if case .cannotWrite(let path, let error) = error { throw Failure.unwritable(path, error) }
+            throw Failure.badData("\(model): \(error.message)")
+        }
+        print("\(file.tensors.count) tensors; wrote \(printable(output)), \(byteCount(try open(model: output).byteCount))")
+    }
+}
