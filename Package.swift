@@ -68,18 +68,24 @@ let package = Package(
         device("Camera", ["Pixels", "CV4L", "Files", "CLinux"]),
         device("Stream", ["Pixels", "Threading", "CLinux"]),
         device("Service", ["Stream", "Camera", "Model", "Vision", "Pixels", "Files", "Threading", "Kernels", "CLinux"]),
+        device("Telemetry", ["Service", "Stream", "Camera", "Vision", "Pixels", "Files", "Threading", "CLinux"]),
         device(
-            "Pipeline", ["Service", "Stream", "Camera", "Model", "Vision", "Pixels", "Files", "Threading", "CLinux"]),
+            "Settings", ["Telemetry", "Service", "Camera", "Model", "Engine", "Vision", "Pixels", "Files", "Kernels", "CLinux"]),
+        device(
+            "Pipeline",
+            ["Settings", "Telemetry", "Service", "Stream", "Camera", "Model", "Vision", "Pixels", "Files", "Threading", "CLinux"]),
         program(
             "swiftletd",
             [
-                "Pipeline", "Service", "Stream", "Camera", "Model", "Engine", "Vision", "Pixels", "Files", "Threading",
+                "Pipeline", "Settings", "Telemetry", "Service", "Stream", "Camera", "Model", "Engine", "Vision", "Pixels",
+                "Files", "Threading",
                 "Kernels", "CLinux",
             ]),
         program(
             "swiftlet",
             [
-                "Service", "Stream", "Camera", "Model", "Engine", "ModelFile", "Vision", "Pixels", "Files", "Kernels",
+                "Settings", "Telemetry", "Service", "Stream", "Camera", "Model", "Engine", "ModelFile", "Vision", "Pixels",
+                "Files", "Kernels",
                 "CLinux",
             ]),
 
@@ -92,7 +98,8 @@ let package = Package(
         .target(
             name: "DeviceChecks",
             dependencies: [
-                "CTestSupport", "Kernels", "CKernels", "Files", "Threading", "Pixels", "Service", "Stream", "Camera", "Model",
+                "CTestSupport", "Kernels", "CKernels", "Files", "Threading", "Pixels", "Settings", "Telemetry", "Service",
+                "Stream", "Camera", "Model",
                 "Engine",
             ],
             path: "Tests/DeviceChecks", swiftSettings: strict),
@@ -125,8 +132,8 @@ let package = Package(
         tests("Vision", ["CTestSupport", "DeviceChecks"]),
         tests("Camera", ["CV4L", "CTestSupport", "Files"]),
         tests("Stream", ["Vision", "CLinux"]),
-        tests("Pipeline", ["Service", "Model", "Camera", "Files", "CLinux"]),
-        tests("Service", ["Quantizer", "Model", "Camera", "Files", "CTestSupport", "DeviceChecks"]),
+        tests("Pipeline", ["Settings", "Telemetry", "Service", "Model", "Camera", "Files", "CLinux"]),
+        tests("Service", ["Settings", "Telemetry", "Quantizer", "Model", "Camera", "Files", "CTestSupport", "DeviceChecks"]),
         tests("Checkpoint", ["Files"]),
         tests("Quantizer", ["Files"]),
         tests("Annotations", []),
@@ -135,14 +142,6 @@ let package = Package(
     ]
 )
 
-// Some test modules alone, without programs: toolchains/test asan names those that have mutation tests.
-if let modules = Context.environment["SWIFTLET_TEST_MODULES"]?.split(separator: ",") {
-    package.products = []
-    package.targets.removeAll { target in
-        target.type == .executable || target.type == .test && !modules.contains { $0 == target.name }
-    }
-}
-
 // What finds inputs that crash: made by toolchains/fuzz alone, whose compiler options it cannot be linked without.
 if Context.environment["SWIFTLET_FUZZ"] != nil {
     package.targets += [
@@ -150,7 +149,8 @@ if Context.environment["SWIFTLET_FUZZ"] != nil {
         .executableTarget(
             name: "swiftlet-fuzz",
             dependencies: [
-                "Annotations", "Quantizer", "Checkpoint", "Service", "Stream", "Camera", "Model", "Engine", "Vision", "Pixels",
+                "Annotations", "Quantizer", "Checkpoint", "Settings", "Telemetry", "Service", "Stream", "Camera", "Model",
+                "Engine", "Vision", "Pixels",
                 "CLinux",
                 "CHostileDevice", "CTestSupport", "CV4L",
             ],

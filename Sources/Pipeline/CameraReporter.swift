@@ -1,3 +1,4 @@
+import Telemetry
 import Camera
 import Pixels
 import Service

@@ -2,6 +2,7 @@ import Camera
 import Files
 import Model
 import Pixels
+import Telemetry
 import Service
 import Stream
 import Threading

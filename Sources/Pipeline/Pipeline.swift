@@ -1,6 +1,8 @@
 import Camera
 import Model
 import Pixels
+import Settings
+import Telemetry
 import Service
 import Stream
 import Threading

@@ -1,9 +1,6 @@
 import CLinux
 import Stream
 
-/// What the daemon's socket is called where nobody says otherwise.
-public var defaultSocket: UnsafePointer<CChar> { cString(Configuration.defaultSocketPath) }
-
 /// Why a client's connection failed, and what to do; `error` is an errno value, `socket` the path the user gave.
 public func connectionMessage(_ error: Int32, socket: String) -> String {
     switch error {

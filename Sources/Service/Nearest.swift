@@ -14,7 +14,7 @@ public func nearest(to word: [UInt8], in candidates: some Sequence<[UInt8]>) -> 
 }
 
 /// With small letters in place of ASCII's capitals.
-func lowercased(_ word: [UInt8]) -> [UInt8] {
+public func lowercased(_ word: [UInt8]) -> [UInt8] {
     word.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 + 0x20 : $0 }
 }
 

@@ -1,3 +1,4 @@
+import Settings
 import Camera
 import Pixels
 import Service

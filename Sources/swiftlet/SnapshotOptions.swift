@@ -1,3 +1,4 @@
+import Settings
 import Service
 
 /// The command line of `swiftlet snapshot`.
@@ -7,7 +8,7 @@ struct SnapshotOptions: CommandOptions {
 
     /// Where the picture goes; "-" is standard output.
     var output: UnsafePointer<CChar>?
-    var socket = defaultSocket
+    var socket = Configuration.defaultSocket
     /// The picture alone, without boxes.
     var isPlain = false
     var threshold: Double?

@@ -1,3 +1,4 @@
+import Settings
 import CLinux
 import Service
 
@@ -6,7 +7,7 @@ struct StatusOptions: CommandOptions {
     static var name: StaticString { "status" }
     static var summary: StaticString { "show how swiftletd fares" }
 
-    var socket = defaultSocket
+    var socket = Configuration.defaultSocket
     /// nil: the daemon is asked.
     var file: UnsafePointer<CChar>?
     var isJSON = false

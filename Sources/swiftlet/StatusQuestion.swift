@@ -1,3 +1,4 @@
+import Telemetry
 import CLinux
 import Files
 import Service

@@ -1,3 +1,4 @@
+import Settings
 import Service
 
 /// The command line of `swiftlet watch`.
@@ -5,7 +6,7 @@ struct WatchOptions: CommandOptions {
     static var name: StaticString { "watch" }
     static var summary: StaticString { "show live what swiftletd sees" }
 
-    var socket = defaultSocket
+    var socket = Configuration.defaultSocket
     /// Frames after which it ends; nil: never.
     var count: Int?
     var threshold: Double?

@@ -1,3 +1,4 @@
+import Settings
 import CLinux
 import Camera
 import Model

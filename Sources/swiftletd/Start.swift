@@ -6,6 +6,8 @@ import Files
 import Kernels
 import Pipeline
 import Pixels
+import Settings
+import Telemetry
 import Service
 import Stream
 import Threading

@@ -2,8 +2,10 @@ import Camera
 import Kernels
 import Model
 import Pipeline
+import Settings
 import Service
 import Stream
+import Telemetry
 import Threading
 
 /// A frame's way: source, network, sinks.

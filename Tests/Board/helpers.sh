@@ -73,17 +73,10 @@ load_vivid() { # [PARAMETER]...
     set_vivid osd_text_mode=2
 }
 
-# Whether a file's first line is one; no program is started for it.
-begins_with() { # FILE PATTERN
-    local first
-    # shellcheck disable=SC2053
-    read -r first 2>/dev/null <"$1" && [[ $first == $2 ]]
-}
-
 find_vivid() { # prints /dev/videoN
     local name
     for name in /sys/class/video4linux/*/name; do
-        if begins_with "$name" 'vivid*'; then
+        if [[ $(cat "$name" 2>/dev/null) == vivid* ]]; then
             name=${name%/name}
             echo "/dev/${name##*/}"
             return
@@ -121,10 +114,10 @@ plug() { # SERIAL OPTION... FILE...
 find_usb_camera() { # SERIAL; prints /dev/videoN
     local file device
     for file in /sys/bus/usb/devices/*/serial; do
-        begins_with "$file" "$1" || continue
+        [ "$(cat "$file" 2>/dev/null)" = "$1" ] || continue
         for device in "${file%/serial}"/*/video4linux/*; do
             # uvcvideo's second node is for metadata.
-            begins_with "$device/index" 0 || continue
+            [ "$(cat "$device/index" 2>/dev/null)" = 0 ] || continue
             echo "/dev/${device##*/}"
             return
         done

@@ -84,9 +84,8 @@ import DeviceChecks
             }
             suite("fp16 networks") { check in
                 let half = "\(models)/\(network.folder)-fp16.gguf"
-                for (run, isLarge) in [("run_64x128_detail", false), ("run_208x240_interp", true)] {
-                    HalfChecks.run(
-                        network, run, model: half, fixtures: fixtures, decibels: 25, sparesBoards: isLarge, &check)
+                for run in ["run_64x128_detail", "run_208x240_interp"] {
+                    HalfChecks.run(network, run, model: half, fixtures: fixtures, decibels: 25, &check)
                 }
             }
             suite("detections") { check in

@@ -9,12 +9,9 @@ import Vision
 public enum HalfChecks {
     /// `model` is a model file with fp16 weights. Every path this processor has must come within `decibels` of fp32,
     /// and give the same bits whatever the number of threads.
-    ///
-    /// - Parameter sparesBoards: leave the scalar path out on ARM: it is the same code on every processor, and takes longest
-    ///   where that is emulated.
     public static func run(
         _ network: GoldenChecks.Network, _ run: String, model: String, fixtures: String, decibels: Double,
-        sparesBoards: Bool, _ check: inout Check
+        _ check: inout Check
     ) {
         guard let file = GoldenFile(path: "\(fixtures)/golden/\(network.folder)/\(run).safetensors") else {
             check.expect(false, "\(network.folder) \(run) cannot be read")
@@ -28,12 +25,7 @@ public enum HalfChecks {
             check.expect(false, "\(model) cannot be read")
             return
         }
-        #if arch(arm) || arch(arm64)
-            let isSpared = sparesBoards
-        #else
-            let isSpared = false
-        #endif
-        for path in KernelPath.available(for: .half) where path != .scalar || !isSpared {
+        for path in KernelPath.available(for: .half) {
             guard let found = outputs(model, picture, path: path, threads: 1),
                 let shared = outputs(model, picture, path: path, threads: 3)
             else {

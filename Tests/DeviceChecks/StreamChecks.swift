@@ -1,3 +1,5 @@
+import Settings
+import Telemetry
 import CLinux
 import CTestSupport
 import Pixels

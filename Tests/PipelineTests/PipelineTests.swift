@@ -1,6 +1,8 @@
 import CLinux
 import Files
 import Pixels
+import Settings
+import Telemetry
 import Service
 import TestSupport
 import Testing

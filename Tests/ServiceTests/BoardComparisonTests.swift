@@ -3,6 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Settings
 @testable import Service
 
 /// A machine that /proc and /sys describe, held against its board's file.

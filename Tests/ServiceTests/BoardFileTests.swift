@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 import Vision
 
+@testable import Settings
 @testable import Service
 
 /// The files of boards/, and what is refused in their place.

@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 import Vision
 
+@testable import Settings
 @testable import Service
 
 @Suite struct ConfigurationTests {
@@ -347,7 +348,7 @@ import Vision
             return Array(String(text).utf8)
         }
         func share() -> Float { Float.random(in: 0...1, using: &random) }
-        func rectangle() -> Configuration.Rectangle? {
+        func rectangle() -> Rectangle? {
             let (x, y) = ([share(), share()].sorted(), [share(), share()].sorted())
             return x[0] < x[1] && y[0] < y[1] && Bool.random(using: &random)
                 ? .init(left: x[0], top: y[0], right: x[1], bottom: y[1]) : nil

@@ -2,6 +2,7 @@ import TestSupport
 import Testing
 import Vision
 
+@testable import Settings
 @testable import Service
 
 @Suite struct DetectionFilterTests {

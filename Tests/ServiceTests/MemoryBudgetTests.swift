@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Telemetry
 @testable import Service
 
 @Suite struct MemoryBudgetTests {

@@ -3,6 +3,7 @@ import Stream
 import TestSupport
 import Testing
 
+@testable import Telemetry
 @testable import Service
 
 @Suite struct MetricsTests {

@@ -4,6 +4,7 @@ import Pixels
 import TestSupport
 import Testing
 
+@testable import Settings
 @testable import Service
 
 /// The daemon as a service: what it tells its manager, takes from its configuration, and writes down.

@@ -7,7 +7,7 @@ public struct CommandLineOption: Sendable {
     let argument: StaticString?
     let word: StaticString
     /// Of the argument, or of `word`.
-    var kind: ValueKind
+    public var kind: ValueKind
     let help: StaticString
 
     /// - Parameters:

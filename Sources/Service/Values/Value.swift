@@ -13,7 +13,7 @@ public enum Value: Equatable, Sendable {
     case choice(Int)
     case size(PictureSize)
     case format(PixelFormat)
-    case rectangle(Configuration.Rectangle)
+    case rectangle(Rectangle)
     case names([[UInt8]])
 }
 
@@ -26,7 +26,8 @@ public struct Given {
     /// As the command line has it, valid as long as the process; empty elsewhere.
     public let argument: UnsafePointer<CChar>
 
-    init(_ value: Value, line: Int = 0, argument: UnsafePointer<CChar>? = nil) {
+    /// `line` is 0 and `argument` nil where there is none.
+    public init(_ value: Value, line: Int = 0, argument: UnsafePointer<CChar>? = nil) {
         (self.value, self.line) = (value, line)
         self.argument = argument ?? cString("")
     }
@@ -46,7 +47,7 @@ public struct Given {
     /// Of `.format`.
     public var format: PixelFormat { if case .format(let format) = value { format } else { preconditionFailure() } }
     /// Of `.rectangle`.
-    var rectangle: Configuration.Rectangle { if case .rectangle(let area) = value { area } else { preconditionFailure() } }
+    public var rectangle: Rectangle { if case .rectangle(let area) = value { area } else { preconditionFailure() } }
     /// Of `.names`.
-    var names: [[UInt8]] { if case .names(let names) = value { names } else { preconditionFailure() } }
+    public var names: [[UInt8]] { if case .names(let names) = value { names } else { preconditionFailure() } }
 }

@@ -12,7 +12,7 @@ public enum ValueError: Error, Equatable, Sendable {
     case emptyRectangle
 
     /// What to write instead: the end of a sentence that begins with the name of a setting or an option.
-    var words: String {
+    public var words: String {
         switch self {
         case .notANumber(let from, let to):
             "must be a number from \(brief(from)) to \(brief(to)) (with a decimal point, without a unit)"
@@ -34,11 +34,13 @@ public enum ValueError: Error, Equatable, Sendable {
 
 /// Words of which one has to be written.
 public struct Choice: Equatable, Sendable {
-    let words: [StaticString]
+    /// In the order of their places.
+    public let words: [StaticString]
     /// What a message adds.
     let note: StaticString
 
-    init(_ words: [StaticString], note: StaticString = "") { (self.words, self.note) = (words, note) }
+    /// A message ends with `note`.
+    public init(_ words: [StaticString], note: StaticString = "") { (self.words, self.note) = (words, note) }
 
     /// Whether something may be done.
     public static var yesOrNo: Choice { Choice(["yes", "no"], note: ", in small letters") }

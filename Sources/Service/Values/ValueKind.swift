@@ -27,7 +27,7 @@ public enum ValueKind: Sendable {
     static let sideRange: ClosedRange<Int64> = 8...16_384
 
     /// The value that `text` writes. What is not UTF-8 may only be a `text` or a `path`.
-    func value(of text: [UInt8], isArgument: Bool = false) throws(ValueError) -> Value {
+    public func value(of text: [UInt8], isArgument: Bool = false) throws(ValueError) -> Value {
         switch self {
         case .number(let range): return .number(try Self.number(text, in: range))
         case .integer(let range): return .integer(Int(clamping: try Self.integer(text, in: range)))
@@ -45,35 +45,6 @@ public enum ValueKind: Sendable {
             guard let format = PixelFormat(name: text) else { throw .notAFormat }
             return .format(format)
         case .rectangle: return .rectangle(try Self.rectangle(text))
-        }
-    }
-
-    /// The value behind a key's equals sign.
-    /// - Parameter isProse: whether semicolons may stand in it as in a sentence.
-    func value(of text: INICursor, isProse: Bool = false) throws(INIMistake.Refusal) -> Value {
-        var cursor = text
-        if case .names(let limit) = self { return .names(try Self.names(&cursor, limit: limit)) }
-        let written = try isProse ? cursor.text { _ in false } : cursor.name { _ in false }
-        guard !written.isEmpty else { throw .init(.empty) }
-        do throws(ValueError) {
-            return try value(of: written)
-        } catch {
-            throw .init(.value(error))
-        }
-    }
-
-    /// The text of a value of this kind, as an INI file has it.
-    func text(of value: Value) -> String {
-        switch value {
-        case .number(let number): "\(number)"
-        case .integer(let number): "\(number)"
-        case .score(let score): "\(score)"
-        case .text(let text): iniText(text)
-        case .choice(let place): if case .choice(let choice) = self { "\(choice.words[place])" } else { "" }
-        case .size(let size): "\(size.width)x\(size.height)"
-        case .format(let format): "\(format.name)"
-        case .rectangle(let area): "\(area.left) \(area.top) \(area.right) \(area.bottom)"
-        case .names(let names): joined(names.map { iniText($0) }, by: ", ")
         }
     }
 
@@ -103,7 +74,7 @@ public enum ValueKind: Sendable {
         return PictureSize(width: Int(width), height: Int(height))
     }
 
-    private static func rectangle(_ text: [UInt8]) throws(ValueError) -> Configuration.Rectangle {
+    private static func rectangle(_ text: [UInt8]) throws(ValueError) -> Rectangle {
         var numbers: [Float] = []
         for part in text.split(whereSeparator: { $0 == 0x20 || $0 == 0x09 }) {
             guard let number = try? number(part, in: 0...1) else { throw .notARectangle }
@@ -112,22 +83,6 @@ public enum ValueKind: Sendable {
         guard numbers.count == 4 else { throw .notARectangle }
         guard numbers[0] < numbers[2], numbers[1] < numbers[3] else { throw .emptyRectangle }
         return .init(left: numbers[0], top: numbers[1], right: numbers[2], bottom: numbers[3])
-    }
-
-    /// A name in quotes may be empty.
-    private static func names(_ cursor: inout INICursor, limit: Int) throws(INIMistake.Refusal) -> [[UInt8]] {
-        var names: [[UInt8]] = []
-        while true {
-            cursor.skipBlanks()
-            let isQuoted = cursor.current == UInt8(ascii: "\"")
-            let name = try cursor.name { $0 == UInt8(ascii: ",") }
-            guard isQuoted || !name.isEmpty else { throw .init(.empty) }
-            names.append(name)
-            guard cursor.current == UInt8(ascii: ",") else { break }
-            cursor.advance()
-        }
-        guard names.count <= limit else { throw .init(.tooManyNames(limit: limit)) }
-        return names
     }
 
     private static func cString(_ text: some Sequence<UInt8>) -> [CChar] { text.map { CChar(bitPattern: $0) } + [0] }

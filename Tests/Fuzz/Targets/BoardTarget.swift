@@ -1,3 +1,4 @@
+@testable import Settings
 @testable import Service
 
 /// A board's file.

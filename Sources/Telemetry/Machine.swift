@@ -1,9 +1,10 @@
+import Service
 import CLinux
 
 /// What the board tells of itself under /sys. Files that a board does not have are left out. One thread owns it.
 public struct Machine: ~Copyable {
     /// Processors change their clock together in groups, which Linux numbers by their first processor.
-    static var mostPolicies: Int { 64 }
+    public static var mostPolicies: Int { 64 }
 
     private let folder: Int32
 
@@ -12,7 +13,8 @@ public struct Machine: ~Copyable {
         self.init(root: cString(root))
     }
 
-    init(root: UnsafePointer<CChar>) {
+    /// The same for a path that is made when the program runs.
+    public init(root: UnsafePointer<CChar>) {
         var descriptor: Int32 = -1
         _ = clinux_open_read(clinux_working_folder, root, &descriptor)
         folder = descriptor
@@ -21,7 +23,7 @@ public struct Machine: ~Copyable {
     deinit { if folder >= 0 { _ = clinux_close(folder) } }
 
     /// The clock in Hz of the group that begins with this processor; nil where there is no such group.
-    func frequency(policy: Int) -> UInt64? {
+    public func frequency(policy: Int) -> UInt64? {
         var path = InlinePath("devices/system/cpu/cpufreq/policy")
         path.append(policy)
         path.append("/scaling_cur_freq")
@@ -29,7 +31,7 @@ public struct Machine: ~Copyable {
     }
 
     /// The clock in Hz that the system lets a group have at most.
-    func clockLimit(policy: Int) -> UInt64? {
+    public func clockLimit(policy: Int) -> UInt64? {
         var path = InlinePath("devices/system/cpu/cpufreq/policy")
         path.append(policy)
         path.append("/scaling_max_freq")
@@ -37,7 +39,7 @@ public struct Machine: ~Copyable {
     }
 
     /// What chooses a group's clock, such as "ondemand"; empty where there is no such group. Allocates.
-    func governor(policy: Int) -> [UInt8] {
+    public func governor(policy: Int) -> [UInt8] {
         var path = InlinePath("devices/system/cpu/cpufreq/policy")
         path.append(policy)
         path.append("/scaling_governor")
@@ -48,11 +50,11 @@ public struct Machine: ~Copyable {
     }
 
     /// The temperature of the first sensor in thousandths of a degree Celsius.
-    var temperature: UInt64? { number(InlinePath("class/thermal/thermal_zone0/temp")) }
+    public var temperature: UInt64? { number(InlinePath("class/thermal/thermal_zone0/temp")) }
 
     /// What a Raspberry Pi's firmware says of its power and heat: bit 0 is low voltage, 1 a capped clock, 2 throttling,
     /// 3 the soft limit of temperature, all at the moment; the same 16 bits higher since the board was started.
-    var throttled: UInt64? {
+    public var throttled: UInt64? {
         number(InlinePath("devices/platform/soc/soc:firmware/get_throttled"), radix: 16)
     }
 

@@ -1,3 +1,5 @@
+import Service
+
 /// A key of an INI file: where it stands, what it takes, and where that goes.
 struct INIKey<Target>: Sendable {
     let section: StaticString

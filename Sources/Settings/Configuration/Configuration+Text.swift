@@ -1,3 +1,4 @@
+import Service
 import Camera
 import Pixels
 import Vision

@@ -1,3 +1,4 @@
+import Service
 import Vision
 
 /// Which detections count, by a configuration: what the decoder is told beforehand, and what is left out of what it

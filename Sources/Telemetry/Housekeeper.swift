@@ -1,3 +1,4 @@
+import Service
 import CLinux
 import Files
 import Stream

@@ -1,3 +1,5 @@
+import Service
+import Telemetry
 import CLinux
 
 /// What the machine that this runs on tells of itself at the moment. What it does not tell is nil or empty.

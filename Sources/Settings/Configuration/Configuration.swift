@@ -1,3 +1,4 @@
+import Service
 import Camera
 import Engine
 import Pixels
@@ -5,28 +6,6 @@ import Vision
 
 /// What a configuration file says, with the product's defaults where it says nothing.
 public struct Configuration {
-    /// A part of the picture in fractions of its sides. The right and lower edges are outside.
-    public struct Rectangle: Equatable, Sendable {
-        /// 0...1 from the picture's left edge.
-        public var left: Float
-        /// 0...1 from the picture's top edge.
-        public var top: Float
-        /// 0...1 from the picture's left edge.
-        public var right: Float
-        /// 0...1 from the picture's top edge.
-        public var bottom: Float
-
-        /// `left` is less than `right` and `top` less than `bottom`: of any other nothing is inside.
-        public init(left: Float, top: Float, right: Float, bottom: Float) {
-            self.left = left
-            self.top = top
-            self.right = right
-            self.bottom = bottom
-        }
-
-        func contains(_ x: Float, _ y: Float) -> Bool { x >= left && x < right && y >= top && y < bottom }
-    }
-
     /// Where detections count, or do not.
     public struct Zone {
         /// UTF-8.
@@ -102,6 +81,9 @@ public struct Configuration {
 
     /// In the folder that the service's unit makes.
     public static var defaultSocketPath: StaticString { "/run/swiftlet/swiftlet.sock" }
+
+    /// The same as a C string.
+    public static var defaultSocket: UnsafePointer<CChar> { cString(defaultSocketPath) }
 
     /// Zones of one file.
     public static let mostZones = 64

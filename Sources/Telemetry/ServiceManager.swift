@@ -1,3 +1,4 @@
+import Service
 import CLinux
 
 /// systemd as the service sees it: the notifications of sd_notify(3). Without a manager nothing happens.

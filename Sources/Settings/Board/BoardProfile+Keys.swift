@@ -1,3 +1,4 @@
+import Service
 import Camera
 import Engine
 import Kernels

@@ -1,3 +1,4 @@
+import Service
 import Files
 
 /// Reads a board's file: INI, as `INIScanner` has it. It collects every mistake; a file with one is not to be used. All keys
