@@ -32,7 +32,7 @@ public struct CommandLineOption: Sendable {
 }
 
 /// A row of a table of options: one of them, and where its value goes.
-public struct OptionRow<Options>: Sendable {
+public final class OptionRow<Options>: Sendable {
     let option: CommandLineOption
     let set: @Sendable (inout Options, Given) -> Void
 

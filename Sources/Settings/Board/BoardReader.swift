@@ -88,14 +88,13 @@ public struct BoardReader {
     }
 
     private mutating func noteMissing() {
-        for entry in keys.missing {
-            mistakes.append(.init(line: 0, section: bytes(entry.section), key: bytes(entry.key), reason: .missing))
-        }
+        for entry in keys.missing { noteMissing(bytes(entry.section), entry.key) }
         for (model, keys) in zip(BoardProfile.Model.allCases, budgetKeys) {
-            for entry in keys.missing {
-                let section = bytes("budget ") + bytes(model.name)
-                mistakes.append(.init(line: 0, section: section, key: bytes(entry.key), reason: .missing))
-            }
+            for entry in keys.missing { noteMissing(bytes("budget ") + bytes(model.name), entry.key) }
         }
+    }
+
+    private mutating func noteMissing(_ section: [UInt8], _ key: StaticString) {
+        mistakes.append(.init(line: 0, section: section, key: bytes(key), reason: .missing))
     }
 }

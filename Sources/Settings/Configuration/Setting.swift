@@ -8,7 +8,7 @@ import Vision
 
 /// A setting of the daemon: the row from which follow how the configuration is read, checked and printed, the daemon's
 /// option, and whether a reload changes it.
-public struct Setting: Sendable {
+public final class Setting: Sendable {
     let entry: INIKey<Configuration>
     /// nil where it is not set.
     let value: @Sendable (Configuration) -> Value?
@@ -110,7 +110,10 @@ public struct Setting: Sendable {
 extension Configuration {
     /// The settings that differ and that a running daemon does not change, as words; empty where there are none.
     public func restartOnly(than old: Configuration) -> String {
-        let different = Setting.all.filter { !$0.isLive && $0.value(self) != $0.value(old) }
-        return joined(different.map { "[\($0.entry.section)] \($0.entry.key)" }, by: ", ")
+        var words: [String] = []
+        for setting in Setting.all where !setting.isLive && setting.value(self) != setting.value(old) {
+            words.append("[\(setting.entry.section)] \(setting.entry.key)")
+        }
+        return joined(words, by: ", ")
     }
 }

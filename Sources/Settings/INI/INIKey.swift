@@ -1,7 +1,7 @@
 import Service
 
 /// A key of an INI file: where it stands, what it takes, and where that goes.
-struct INIKey<Target>: Sendable {
+final class INIKey<Target>: Sendable {
     let section: StaticString
     let key: StaticString
     let kind: ValueKind

@@ -28,8 +28,9 @@ extension INIMistake {
     }
 
     private var keys: String {
-        let known = Setting.all.filter { bytes($0.entry.section) == section }
-        return known.isEmpty ? "include and exclude" : joined(known.map { "\($0.entry.key)" }, by: ", ")
+        var known: [String] = []
+        for setting in Setting.all where bytes(setting.entry.section) == section { known.append("\(setting.entry.key)") }
+        return known.isEmpty ? "include and exclude" : joined(known, by: ", ")
     }
 }
 
