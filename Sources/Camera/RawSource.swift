@@ -8,7 +8,8 @@ public final class RawSource: FrameSource {
     /// Bytes of the largest frame.
     public static let frameLimit = 32 << 20
 
-    private let shape: PixelShape
+    /// In `frame`.
+    private let pixels: PixelBuffer
     private let descriptor: Int32
     private let interrupt: Int32
     /// One frame; only pages that are used cost memory.
@@ -37,8 +38,9 @@ public final class RawSource: FrameSource {
             guard stride >= minimum else { throw .strideTooSmall(minimum: minimum) }
             for plane in 0..<format.planeCount { shape.rowBytes[plane] = stride / share(plane) }
         }
-        var byteCount: Int64 = 0
+        var byteCount: Int64 = 0, offsets: InlineArray<3, Int> = [0, 0, 0]
         for plane in 0..<format.planeCount {
+            offsets[plane] = Int(clamping: byteCount)
             byteCount += Int64(shape.rowBytes[plane]) * Int64(format.rows(plane: plane, height: shape.size.height))
         }
         guard byteCount <= Int64(Self.frameLimit) else { throw .frameTooLarge(limit: Self.frameLimit) }
@@ -53,10 +55,13 @@ public final class RawSource: FrameSource {
             if descriptor > 0 { _ = clinux_close(descriptor) }
             throw .outOfMemory(error)
         }
-        self.shape = shape
+        frame = UnsafeMutableRawBufferPointer(start: memory, count: Int(byteCount))
+        guard let pixels = PixelBuffer(shape, offsets: offsets, in: UnsafeRawBufferPointer(frame)) else {
+            preconditionFailure("a frame holds its planes")
+        }
+        self.pixels = pixels
         self.descriptor = descriptor
         self.interrupt = interrupt
-        frame = UnsafeMutableRawBufferPointer(start: memory, count: Int(byteCount))
         super.init()
     }
 
@@ -84,14 +89,6 @@ public final class RawSource: FrameSource {
             guard filled > 0 else { return .ended }
             defer { sequence += 1 }
             return .bad(.partial(bytes: filled, of: frame.count), .index(sequence))
-        }
-        var offsets: InlineArray<3, Int> = [0, 0, 0]
-        for plane in 1..<3 {
-            offsets[plane] =
-                offsets[plane - 1] + shape.rowBytes[plane - 1] * shape.format.rows(plane: plane - 1, height: shape.size.height)
-        }
-        guard let pixels = PixelBuffer(shape, offsets: offsets, in: UnsafeRawBufferPointer(frame)) else {
-            preconditionFailure("a frame holds its planes")
         }
         sequence += 1
         return .frame(

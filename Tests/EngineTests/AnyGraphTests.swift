@@ -39,8 +39,8 @@ import Testing
 
         init() {
             var g = graph
-            let stem = g.convolution3x3(g.input, Name("stem"), channels: 16, .silu)
-            let grouped = g.convolution(stem, Name("grouped"), Window(5), channels: 32, groups: 2, .relu)
+            let stem = g.convolution3x3(g.input, Name("stem"), channels: 32, .silu)
+            let grouped = g.convolution(stem, Name("grouped"), Window(5), channels: 128, groups: 16, .relu)
             let lone = g.depthwise(grouped, Name("lone"), Window(5, stride: 2))
             let dilated = g.depthwise(lone, Name("dilated"), Window(3, dilation: 2), .silu)
             let sum = g.add(lone, dilated, Name("sum"))
@@ -124,10 +124,10 @@ import Testing
 
         func predictions(_ picture: Reference) -> [Double] {
             func silu(_ x: Double) -> Double { x / (1 + exp(-x)) }
-            var x = applied(convolution(picture, "stem", kernel: (3, 3), stride: 2, channels: 16, groups: 1), silu)
-            x = applied(convolution(x, "grouped", kernel: (5, 5), channels: 32, groups: 2)) { max($0, 0) }
-            x = convolution(x, "lone", kernel: (5, 5), stride: 2, channels: 32, groups: 32)
-            x = x + applied(convolution(x, "dilated", kernel: (3, 3), dilation: 2, channels: 32, groups: 32), silu)
+            var x = applied(convolution(picture, "stem", kernel: (3, 3), stride: 2, channels: 32, groups: 1), silu)
+            x = applied(convolution(x, "grouped", kernel: (5, 5), channels: 128, groups: 16)) { max($0, 0) }
+            x = convolution(x, "lone", kernel: (5, 5), stride: 2, channels: 128, groups: 128)
+            x = x + applied(convolution(x, "dilated", kernel: (3, 3), dilation: 2, channels: 128, groups: 128), silu)
             x = applied(x) { $0 * min(max($0 + 3, 0), 6) / 6 }
             let mixed = convolution(x, "mixed", kernel: (3, 1), channels: 24, groups: 1)
             let gain = weights["norm.weight"]!, shift = weights["norm.bias"]!
@@ -275,6 +275,11 @@ import Testing
         #expect(problem(Resize(to: like(Int.max, 2), alignCorners: false)) == .tooLarge)
         #expect(problem(Pointwise(channels: Int.max, .identity)) == .tooLarge)
         #expect(problem(Pointwise(channels: 0, .identity)) == .attribute)
+        var wide = Graph(input: MapShape(height: 1, width: 1, channels: 1 << 20))
+        #expect(throws: GraphError.Problem.tooLarge) {
+            _ = try wide.append(
+                Convolution(Window(255), channels: 8, groups: 1, .relu), UpToSix(wide.input), Name("x"), hasBias: true)
+        }
         #expect(problem(Convolution(Window(9), channels: 8, groups: 1, .relu)) == nil)
     }
 

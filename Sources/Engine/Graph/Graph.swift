@@ -153,8 +153,8 @@ public struct Graph: Sendable {
     }
 
     /// The stored shape of a node's weight, nil for an operation without: a matrix [groups * height, width, in / groups,
-    /// out / groups] (1x1: [in, out]), depthwise [height, width, c], gain [c]. Inputs come before outputs so that a GEMM reads the file's bytes as
-    /// they are.
+    /// out / groups] (1x1: [in, out]), depthwise [height, width, c], gain [c]. Inputs come before outputs so that a GEMM
+    /// reads the file's bytes as they are.
     public func weightShape(_ node: Node) -> TensorShape? {
         let input = inputShape(node).channels, output = shape(node.output).channels
         switch node.operation.weights {

@@ -16,7 +16,7 @@ public struct GraphError: Error, Equatable, Sendable {
         case rows(found: Int, expected: Int)
         /// A size, stride or number of channels below 1, or a kernel that is larger than its padded input.
         case attribute
-        /// Its output has more than 2^20 channels or 2^28 values.
+        /// Its output has more than 2^20 channels or 2^28 values, or a patch of its input more than 2^24.
         case tooLarge
         /// It is none of those that this version knows.
         case unknown

@@ -36,8 +36,13 @@ public final class Convolution: GraphOperation, @unchecked Sendable {
         guard inputs[0].channels % groups == 0 else {
             throw .channels(found: inputs[0].channels, multipleOf: groups, remainder: 0)
         }
-        return try window.shape(of: inputs[0], channels: channels)
+        let shape = try window.shape(of: inputs[0], channels: channels)
+        guard Int64(window.taps) * Int64(inputs[0].channels / groups) <= Self.maximumPatch else { throw .tooLarge }
+        return shape
     }
+
+    /// Values of one patch. Products of it and of a map's sides overflow nowhere.
+    private static var maximumPatch: Int64 { 1 << 24 }
 
     override func multiplyAccumulates(_ input: MapShape, _ output: MapShape) -> Int64 {
         Int64(output.rows) * Int64(output.channels) * Int64(input.channels / groups * window.taps)

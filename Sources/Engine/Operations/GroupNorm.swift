@@ -59,6 +59,7 @@ public final class GroupNorm: GraphOperation, @unchecked Sendable {
 
     /// Every part computes mean and variance of the whole map: a pass over bytes costs less than one more barrier.
     override func step(_ call: Lowering.Call, _ builder: Int8Builder) throws(EngineError) -> Step {
+        try builder.requireRows(call, atMost: 1 << 16)
         let x = builder.map(call.input), y = builder.map(call.output), (gain, shift) = try builder.gain(call)
         let kernels = builder.kernels, (scales, zeros) = try builder.scalesAndZeros(call.input)
         return { part in

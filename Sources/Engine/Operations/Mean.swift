@@ -27,6 +27,7 @@ public final class Mean: GraphOperation, @unchecked Sendable {
     }
 
     override func step(_ call: Lowering.Call, _ builder: Int8Builder) throws(EngineError) -> Step {
+        try builder.requireRows(call, atMost: 1 << 24)
         let from = try builder.quantisation(call.input), to = try builder.quantisation(call.output)
         let channels = builder.graph.shape(call.output).channels
         let rows = Double(builder.lowering.maps[call.input.index].rows)

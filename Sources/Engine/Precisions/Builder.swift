@@ -95,4 +95,5 @@ struct LayerPart {
 
     /// The first of its outputs among the node's.
     var firstChannel: Int { group * channels }
+    var channelRange: Range<Int> { firstChannel..<firstChannel + channels }
 }

@@ -47,22 +47,22 @@ final class Int8Builder: Builder {
     ) throws(EngineError) -> Layer {
         let node = graph.nodes[index], activation = node.operation.activation
         let all = graph.shape(node.output).channels, channels = part.channels
+        // Beyond it a sum of products of bytes would leave 32 bits.
+        guard part.rows <= 1 << 16 else { throw .operation(node.name, node.operation.name, .int8) }
         let data: UnsafePointer<Int8>, rows: Int, inputChannels: Int
         if case .matrix(_, _, let groups) = node.operation.weights {
             // Zeros fill rows up to groups of 4.
             rows = (part.rows + 3) / 4 * 4
             inputChannels = rows
-            data =
-                try weights.packedMatrix(node, rows: rows, columns: channels, groups: groups)
-                + part.group * ck_qs8_packed_size(rows, channels)
+            data = try weights.packedMatrix(node, rows: rows, columns: channels, group: part.group, of: groups)
         } else {
             rows = part.rows
             inputChannels = channels
             data = try weights.depthwise(node, channels: channels)
         }
         let sums = Int8Sums(
-            scales: try weights.weightScales(node, channels: all) + part.firstChannel,
-            bias: try weights.floats(node, ".bias", channels: all) + part.firstChannel, largest: rows * 128 * 127,
+            scales: try weights.weightScales(node, channels: all, part.channelRange),
+            bias: try weights.floats(node, ".bias", channels: all, part.channelRange), largest: rows * 128 * 127,
             activation: activation, firstChannel: part.firstChannel)
         let epilogue: Int8Layer.Epilogue
         if lowering.isPrediction(output) {
@@ -87,6 +87,13 @@ final class Int8Builder: Builder {
         let padding = allocate(channels, of: Int8.self)
         for channel in 0..<channels { padding[channel] = from.zeroPoint(channel) }
         return UnsafeRawPointer(padding)
+    }
+
+    /// Throws where a sum over the rows of a call's input would leave 32 bits.
+    func requireRows(_ call: Lowering.Call, atMost maximum: Int) throws(EngineError) {
+        guard lowering.maps[call.input.index].rows <= maximum else {
+            throw .operation(name(call), call.operation.name, .int8)
+        }
     }
 
     /// The stored values of the network's input that stand for 0.
@@ -175,16 +182,19 @@ final class Int8Builder: Builder {
         return start
     }
 
-    /// At least what a program's parameters take: for each node 20 bytes for each channel of whole blocks and one for a
-    /// padding, and a line for each of at most four arrays.
+    /// At least what a program's parameters take: for each group of a node 20 bytes for each channel of whole blocks, for
+    /// each channel a byte of padding and its tables, and a line for each of at most five arrays.
     static func parameterByteCount(_ lowering: Lowering) -> Int {
         var count = 0
         for call in lowering.calls {
             for position in 0..<call.nodes.count {
                 let node = lowering.graph.nodes[call.nodes[position]]
-                let channels = max(lowering.graph.shape(node.output).channels, lowering.graph.inputShape(node).channels)
-                count += (channels + 7) / 8 * MemoryLayout<ck_qs8_channels>.stride
-                count += channels * (1 + node.operation.int8TableByteCount)
+                let outputs = lowering.graph.shape(node.output).channels
+                var groups = 1
+                if case .matrix(_, _, let found) = node.operation.weights { groups = found }
+                let blocks = (outputs / groups + 7) / 8
+                count += groups * LifetimePlanner.aligned(blocks * MemoryLayout<ck_qs8_channels>.stride)
+                count += max(outputs, lowering.graph.inputShape(node).channels) * (1 + node.operation.int8TableByteCount)
                 count += 5 * LifetimePlanner.alignment
             }
         }

@@ -59,16 +59,13 @@ struct Int8Weights {
         }
     }
 
-    /// The weights of a matrix [groups, rows, columns], each group's packed for the GEMM.
+    /// The weights of one group of a matrix [groups, rows, columns], packed for the GEMM.
     mutating func packedMatrix(
-        _ node: Node, rows: Int, columns: Int, groups: Int
+        _ node: Node, rows: Int, columns: Int, group: Int, of groups: Int
     ) throws(EngineError) -> UnsafePointer<Int8> {
         let name = node.name.appending(".weight"), shape = TensorShape(groups * ((columns + 7) / 8), rows / 4, 8, 4)
-        let weights = try bytes(name, shape, isWeight: true)
-        for group in 0..<groups {
-            let packed = weights + group * ck_qs8_packed_size(rows, columns)
-            guard ck_qs8_weights_fit(rows, columns, packed) != 0 else { throw .model(.tensor(name, .badValues)) }
-        }
+        let weights = try bytes(name, shape, isWeight: true) + group * ck_qs8_packed_size(rows, columns)
+        guard ck_qs8_weights_fit(rows, columns, weights) != 0 else { throw .model(.tensor(name, .badValues)) }
         return weights
     }
 
@@ -80,25 +77,28 @@ struct Int8Weights {
         return weights
     }
 
-    /// What one unit of each output channel's sum is worth.
-    mutating func weightScales(_ node: Node, channels: Int) throws(EngineError) -> UnsafePointer<Float> {
-        try scales(node.name.appending(".unit"), TensorShape(channels))
+    /// What one unit of each output channel's sum is worth, of the channels `part`.
+    mutating func weightScales(
+        _ node: Node, channels: Int, _ part: Range<Int>
+    ) throws(EngineError) -> UnsafePointer<Float> {
+        try scales(node.name.appending(".unit"), TensorShape(channels), part)
     }
 
+    /// The values of the channels `part`; nil: of all.
     mutating func floats(
-        _ node: Node, _ suffix: StaticString, channels: Int
+        _ node: Node, _ suffix: StaticString, channels: Int, _ part: Range<Int>? = nil
     ) throws(EngineError) -> UnsafePointer<Float> {
-        let name = node.name.appending(suffix)
+        let name = node.name.appending(suffix), part = part ?? 0..<channels
         let values = try tensor(name, .float32).assumingShape(TensorShape(channels)).assumingMemoryBound(to: Float.self)
-        for index in 0..<channels where !values[index].isFinite { throw .model(.tensor(name, .badValues)) }
-        return values
+        for index in part where !values[index].isFinite { throw .model(.tensor(name, .badValues)) }
+        return values + part.lowerBound
     }
 
     /// How a stored tensor is quantised.
     mutating func quantisation(_ tensor: Name, channels: Int) throws(EngineError) -> Quantisation {
         let scaleName = tensor.appending(".scale"), zeroName = tensor.appending(".zero")
         let scaleCount = try count(scaleName, channels: channels)
-        let scales = try scales(scaleName, TensorShape(scaleCount))
+        let scales = try scales(scaleName, TensorShape(scaleCount), 0..<scaleCount)
         let zeroPointCount = try count(zeroName, channels: channels)
         return Quantisation(
             name: tensor, scales: scales, zeroPoints: try bytes(zeroName, TensorShape(zeroPointCount)),
@@ -112,12 +112,12 @@ struct Int8Weights {
         return (pixel(0), pixel(1), pixel(2))
     }
 
-    private mutating func scales(_ name: Name, _ shape: TensorShape) throws(EngineError) -> UnsafePointer<Float> {
+    private mutating func scales(
+        _ name: Name, _ shape: TensorShape, _ part: Range<Int>
+    ) throws(EngineError) -> UnsafePointer<Float> {
         let values = try tensor(name, .float32).assumingShape(shape).assumingMemoryBound(to: Float.self)
-        for index in 0..<shape.count where !Self.scales.contains(values[index]) {
-            throw .model(.tensor(name, .badValues))
-        }
-        return values
+        for index in part where !Self.scales.contains(values[index]) { throw .model(.tensor(name, .badValues)) }
+        return values + part.lowerBound
     }
 
     private mutating func bytes(
