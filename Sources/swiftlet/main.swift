@@ -21,6 +21,7 @@ private func usage() -> String {
 
 /// Hands the rest of the command line to the command that it names.
 private func run() -> ExitCode {
+    clinux_save_memory()
     let log = Log(program: "swiftlet")
     var count = clinux_argument_count()
     let arguments = clinux_argument_values()

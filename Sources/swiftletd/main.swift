@@ -1,3 +1,4 @@
+import CLinux
 import Camera
 import Kernels
 import Model
@@ -10,6 +11,7 @@ import Threading
 
 /// A frame's way: source, network, sinks.
 private func run() {
+    clinux_save_memory()
     // Before all else: a signal that comes meanwhile waits until somebody looks.
     let signals = Signals()
     let log = Log(program: "swiftletd", output: try? LogOutput())

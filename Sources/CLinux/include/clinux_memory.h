@@ -3,6 +3,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/// For the start of a program, before its first thread: no huge pages, whose first byte costs 2 MiB, and one heap for all
+/// threads instead of one each.
+void clinux_save_memory(void);
+
 /// Maps zeroed private memory, aligned to a page. With `populate` every page is faulted in before this returns;
 /// without it a page costs memory from its first use on.
 int clinux_map_anonymous(size_t size, bool populate, void *_Nullable *_Nonnull address);
