@@ -41,11 +41,11 @@ enum JSONValue {
 /// are kept; the rest is checked and passed over.
 struct JSONParser {
     /// Containers within containers.
-    static let mostDepth = 200
+    static let maximumDepth = 200
 
-    /// Keys of the outermost object, in their order, wanted or not; at most `mostKeys`.
+    /// Keys of the outermost object, in their order, wanted or not; at most `maximumKeys`.
     private(set) var outermostKeys: [String] = []
-    private static let mostKeys = 64
+    private static let maximumKeys = 64
 
     private let bytes: UnsafeBufferPointer<UInt8>
     private let wanted: Set<String>?
@@ -123,7 +123,7 @@ struct JSONParser {
     private mutating func nested(
         _ body: (inout JSONParser) throws(AnnotationError) -> JSONValue
     ) throws(AnnotationError) -> JSONValue {
-        guard depth < Self.mostDepth else { throw mistake("lists within lists, \(Self.mostDepth) deep") }
+        guard depth < Self.maximumDepth else { throw mistake("lists within lists, \(Self.maximumDepth) deep") }
         depth += 1
         position += 1
         defer { depth -= 1 }
@@ -138,7 +138,7 @@ struct JSONParser {
             guard current == UInt8(ascii: "\"") else { throw mistake("a key in quotes is expected") }
             let key = try string(isKept)
             guard take(UInt8(ascii: ":")) else { throw mistake("a colon is expected") }
-            if depth == 1, outermostKeys.count < Self.mostKeys { outermostKeys.append(key) }
+            if depth == 1, outermostKeys.count < Self.maximumKeys { outermostKeys.append(key) }
             let isWanted = isKept && wanted?.contains(key) ?? true
             let member = try value(isKept: isWanted)
             if isWanted { members[key] = member }

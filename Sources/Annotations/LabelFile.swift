@@ -28,7 +28,7 @@ public struct LabelFile: Sendable {
             throw AnnotationError("is empty: give a text with one label a line")
         }
         var entries = try LabelFormats.entries(text, count: count, &remarks)
-        try Self.leaveOutBackground(&entries, count: count)
+        try Self.skipBackground(&entries, count: count)
         try Self.check(entries)
         guard entries.count == count else {
             throw AnnotationError("\(entries.count) labels, but the network has \(count) classes beside the background")
@@ -45,7 +45,7 @@ public struct LabelFile: Sendable {
     }
 
     /// The background has no label in a file. Lists of other tools have it first, some last.
-    private static func leaveOutBackground(_ entries: inout [Entry], count: Int) throws(AnnotationError) {
+    private static func skipBackground(_ entries: inout [Entry], count: Int) throws(AnnotationError) {
         let certain = backgrounds
         // As DETR and OpenVINO call it, where there is one label too many.
         let possible: Set = ["n/a", "unlabeled", "unlabelled", "none", "null", "bg", "no object", "no_object"]

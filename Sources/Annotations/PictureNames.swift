@@ -58,7 +58,7 @@ private struct PictureMatcher {
         func end(_ parts: [Bytes], _ length: Int) -> [Bytes] {
             parts.count >= length ? Array(parts.suffix(length)) : []
         }
-        for length in (2...PicturePath.mostParts).reversed() {
+        for length in (2...PicturePath.maximumParts).reversed() {
             try match({ end(entryParts[$0], length) }, { end(full[$0], length) })
         }
         // Folders speak against a picture whose name another one has.

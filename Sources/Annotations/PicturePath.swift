@@ -15,7 +15,7 @@ struct PicturePath {
     }
 
     /// So many folders and the file decide which picture is meant.
-    static let mostParts = 16
+    static let maximumParts = 16
 
     let name: String
 
@@ -38,9 +38,9 @@ struct PicturePath {
             default: parts.append(part)
             }
         }
-        guard form.isLoose else { return parts.suffix(Self.mostParts).map { Bytes($0) } }
+        guard form.isLoose else { return parts.suffix(Self.maximumParts).map { Bytes($0) } }
         if form == .stem, let last = parts.last, let stem = Self.stem(last) { parts[parts.count - 1] = stem }
-        return parts.suffix(Self.mostParts).map { Bytes(String($0).folded) }
+        return parts.suffix(Self.maximumParts).map { Bytes(String($0).folded) }
     }
 
     /// A picture's name without its ending; nil where that is no picture's.

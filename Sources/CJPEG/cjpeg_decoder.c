@@ -205,9 +205,9 @@ cjpeg_status cjpeg_plan_planes(
 
 cjpeg_status cjpeg_decode_planes(cjpeg_decoder *decoder, uint8_t *const planes[3]) {
     // At most four blocks of eight rows for each of three components.
-    enum { MOST_ROWS = MAX_SAMP_FACTOR * DCTSIZE };
+    enum { MAX_ROWS = MAX_SAMP_FACTOR * DCTSIZE };
     struct jpeg_decompress_struct *jpeg = &decoder->jpeg;
-    JSAMPROW rows[3][MOST_ROWS];
+    JSAMPROW rows[3][MAX_ROWS];
     JSAMPARRAY arrays[3] = {rows[0], rows[1], rows[2]};
     if (setjmp(decoder->errors.escape)) return give_up(decoder);
     start(jpeg);

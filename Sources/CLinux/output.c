@@ -56,7 +56,7 @@ static int name_beside(const char *target, int tries, char *name) {
     return length < 0 || length >= PATH_MAX ? ENAMETOOLONG : 0;
 }
 
-enum { most_tries = 100 };
+enum { max_tries = 100 };
 
 // Who could not read the old file must not read the new one. Only root can give files away.
 static void take_permissions(int fd, const char *target) {
@@ -79,7 +79,7 @@ static int create(const char *target, char *name, int *fd) {
         if (access(own, F_OK) == 0) return 0;
         close(*fd);
     }
-    for (int tries = 0; tries < most_tries; tries++) {
+    for (int tries = 0; tries < max_tries; tries++) {
         const int error = name_beside(target, tries, name);
         if (error) return error;
         *fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -98,7 +98,7 @@ int clinux_output_create(const char *target, char *name, int *fd) {
 static int give_name(int fd, const char *target, char *name) {
     char own[32];
     snprintf(own, sizeof own, "/proc/self/fd/%d", fd);
-    for (int tries = 0; tries < most_tries; tries++) {
+    for (int tries = 0; tries < max_tries; tries++) {
         const int error = name_beside(target, tries, name);
         if (error) return error;
         if (linkat(AT_FDCWD, own, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0) return 0;

@@ -63,8 +63,8 @@ int clinux_v4l2_list_size(int fd, uint32_t fourcc, uint32_t index, struct clinux
     int error = control(fd, VIDIOC_ENUM_FRAMESIZES, &found);
     if (error != 0) return error;
     if (found.type == V4L2_FRMSIZE_TYPE_DISCRETE) {
-        size->width = size->most_width = found.discrete.width;
-        size->height = size->most_height = found.discrete.height;
+        size->width = size->max_width = found.discrete.width;
+        size->height = size->max_height = found.discrete.height;
         size->step_width = size->step_height = 1;
         return 0;
     }

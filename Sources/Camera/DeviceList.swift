@@ -31,15 +31,15 @@ public struct DeviceList {
 
     private let request: CaptureRequest
 
-    private static var mostDevices: Int { 64 }
-    private static var mostLinks: Int { 256 }
-    static var mostModes: Int { 1024 }
+    private static var maximumDevices: Int { 64 }
+    private static var maximumLinks: Int { 256 }
+    static var maximumModes: Int { 1024 }
 
     /// Asks every device node; those that cannot be opened or capture nothing are left out.
     public init(request: CaptureRequest) {
         self.request = request
         for name in Self.names(in: "/dev", beginning: "video") {
-            guard devices.count + refusals.count < Self.mostDevices else { return }
+            guard devices.count + refusals.count < Self.maximumDevices else { return }
             var descriptor: Int32 = -1
             let path = Self.path("/dev", name)
             var error = clinux_v4l2_open(path, &descriptor)
@@ -114,7 +114,7 @@ public struct DeviceList {
         if name.isEmpty || link.lexicographicallyPrecedes(name) { name = link }
     }
 
-    /// The names in a folder that begin so, at most `mostLinks`; none where it cannot be read.
+    /// The names in a folder that begin so, at most `maximumLinks`; none where it cannot be read.
     private static func names(in folder: StaticString, beginning prefix: StaticString) -> [[UInt8]] {
         var descriptor: Int32 = -1
         guard clinux_open_read(clinux_working_folder, cString(folder), &descriptor) == 0 else { return [] }
@@ -124,7 +124,7 @@ public struct DeviceList {
         defer { clinux_folder_close(listing) }
         var names: [[UInt8]] = []
         var name: UnsafePointer<CChar>?
-        while names.count < mostLinks, clinux_folder_next(listing, &name) == 0, let name {
+        while names.count < maximumLinks, clinux_folder_next(listing, &name) == 0, let name {
             let bytes = UnsafeRawBufferPointer(start: name, count: clinux_string_length(name))
             guard bytes.count >= prefix.utf8CodeUnitCount, bytes.first != UInt8(ascii: ".") else { continue }
             var matches = true

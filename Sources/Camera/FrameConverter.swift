@@ -50,7 +50,7 @@ final class FrameConverter {
         self.source = source
         guard let pixel = Self.bytesPerPixel(source.fourcc) else { throw .noFormat }
         self.source.row_bytes = max(source.row_bytes, source.width * pixel)
-        let most = 4 * source.width + Self.mostPadding
+        let most = 4 * source.width + Self.maximumPadding
         guard self.source.row_bytes <= most else { throw .badBuffers }
         // Formats of two planes have as many rows again.
         let rows = 2 * UInt64(source.height) + Self.rowsBehind
@@ -66,7 +66,7 @@ final class FrameConverter {
     }
 
     /// Beyond four bytes for each pixel of a row; and rows of that behind a frame, which no format of libv4l's reads beyond.
-    private static let mostPadding: UInt32 = 4096
+    private static let maximumPadding: UInt32 = 4096
     private static let rowsBehind: UInt64 = 16
 
     /// Of formats in rows; nil for others. What libv4l decodes, as old webcams compress it, is not converted: damaged data

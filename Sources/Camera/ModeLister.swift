@@ -10,9 +10,9 @@ struct ModeLister {
     var converts = true
 
     /// A driver that never ends its lists must not hold us for ever.
-    private static var mostFormats: UInt32 { 128 }
-    private static var mostSizes: UInt32 { 64 }
-    private static var mostIntervals: UInt32 { 32 }
+    private static var maximumFormats: UInt32 { 128 }
+    private static var maximumSizes: UInt32 { 64 }
+    private static var maximumIntervals: UInt32 { 32 }
 
     /// What frames are wide and high here.
     static var sides: ClosedRange<Int> { 8...16_384 }
@@ -22,7 +22,7 @@ struct ModeLister {
 
     func modes() -> [CaptureMode] {
         var modes: [CaptureMode] = []
-        for index in 0..<Self.mostFormats {
+        for index in 0..<Self.maximumFormats {
             var fourcc: UInt32 = 0
             guard clinux_v4l2_list_format(descriptor, usesPlanes, index, &fourcc) == 0 else { break }
             guard let format = PixelFormat(fourcc: fourcc) else { continue }
@@ -38,15 +38,15 @@ struct ModeLister {
 
     private func appendSizes(_ format: PixelFormat, _ fourcc: UInt32, _ modes: inout [CaptureMode]) {
         var hasSizes = false
-        for index in 0..<Self.mostSizes {
+        for index in 0..<Self.maximumSizes {
             var size = clinux_v4l2_size()
             guard clinux_v4l2_list_size(descriptor, fourcc, index, &size) == 0 else { break }
             hasSizes = true
             if size.is_range {
                 for (width, height) in candidates() {
                     let fitted = (
-                        fit(width, size.width, size.most_width, size.step_width),
-                        fit(height, size.height, size.most_height, size.step_height)
+                        fit(width, size.width, size.max_width, size.step_width),
+                        fit(height, size.height, size.max_height, size.step_height)
                     )
                     appendIntervals(format, fourcc, fitted.0, fitted.1, &modes)
                 }
@@ -77,11 +77,11 @@ struct ModeLister {
     /// The interval in a driver's range that is nearest to the wanted one; the shortest where none is wanted.
     private func fit(_ interval: clinux_v4l2_interval) -> (UInt32, UInt32) {
         let shortest = Double(interval.numerator) / Double(interval.denominator)
-        let longest = Double(interval.most_numerator) / Double(interval.most_denominator)
+        let longest = Double(interval.max_numerator) / Double(interval.max_denominator)
         guard interval.is_range, let rate = request.rate, 1 / rate > shortest, longest > shortest else {
             return (interval.numerator, interval.denominator)
         }
-        guard 1 / rate < longest else { return (interval.most_numerator, interval.most_denominator) }
+        guard 1 / rate < longest else { return (interval.max_numerator, interval.max_denominator) }
         // Microseconds, as drivers count them: a rate that is wanted is at least one frame in hours.
         return (UInt32(clamping: Int64((1e6 / rate).rounded())), 1_000_000)
     }
@@ -93,7 +93,7 @@ struct ModeLister {
         var mode = CaptureMode(
             format: format, fourcc: fourcc, width: width, height: height, intervalNumerator: 0, intervalDenominator: 1)
         var hasIntervals = false
-        for index in 0..<Self.mostIntervals {
+        for index in 0..<Self.maximumIntervals {
             var interval = clinux_v4l2_interval()
             guard
                 clinux_v4l2_list_interval(descriptor, fourcc, UInt32(width), UInt32(height), index, &interval) == 0
@@ -107,6 +107,6 @@ struct ModeLister {
     }
 
     private func append(_ mode: CaptureMode, _ modes: inout [CaptureMode]) {
-        if modes.count < DeviceList.mostModes, !modes.contains(mode) { modes.append(mode) }
+        if modes.count < DeviceList.maximumModes, !modes.contains(mode) { modes.append(mode) }
     }
 }

@@ -4,12 +4,12 @@ import Pixels
 /// checked here, frame by frame, before pixels are read.
 extension PixelShape {
     /// Bytes that a camera may send before its JPEG: one or two, or a header of its own. The decoder looks as far.
-    private static var mostJunk: Int { 1024 }
+    private static var maximumJunk: Int { 1024 }
 
     /// Where a JPEG begins in a buffer: at an SOI with another marker behind it.
     private static func start(ofJPEG bytes: UnsafeRawBufferPointer) -> Int? {
         guard bytes.count >= 4 else { return nil }
-        for start in 0...min(mostJunk, bytes.count - 4)
+        for start in 0...min(maximumJunk, bytes.count - 4)
         where bytes[start] == 0xFF && bytes[start + 1] == 0xD8 && bytes[start + 2] == 0xFF {
             if bytes[start + 3] != 0xD8 { return start }
         }

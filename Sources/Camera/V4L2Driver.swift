@@ -9,7 +9,7 @@ public struct V4L2Driver: CaptureDriver {
     private static let bufferCount: UInt32 = 3
     /// A device that comes belongs to root alone until its rights are set: one that refuses so often does not wait for
     /// them.
-    private static let mostRefusals = 5
+    private static let maximumRejections = 5
     private static var errorsOfRights: [Int32] { [clinux_EACCES, clinux_EPERM] }
 
     private struct Buffer {
@@ -25,15 +25,15 @@ public struct V4L2Driver: CaptureDriver {
     private var watch: Int32 = -1
     private var descriptor: Int32 = -1
     /// Modes that are tried one after the other where the bus or memory does not suffice.
-    private static let mostAttempts = 32
+    private static let maximumAttempts = 32
     /// The same where a driver refuses what it offers: some take seconds for that.
-    private static let mostRefusedModes = 4
+    private static let maximumRejectedModes = 4
     /// Attempts in a row that found no camera but one that may not be opened.
     private var refusals = 0
     /// The best mode where the driver refuses it though it offers it, and how often in a row. One that was just plugged in
     /// may need a moment.
     private var refused: (mode: CaptureMode?, count: Int) = (nil, 0)
-    private static let fewestRefusals = 3
+    private static let minimumRejections = 3
     private var usesPlanes = false
     private var format = clinux_v4l2_format()
     private var pixelFormat = PixelFormat.yuyv
@@ -69,7 +69,7 @@ public struct V4L2Driver: CaptureDriver {
         let list = DeviceList(request: request)
         guard let chosen = list.chosen(by: selector) else {
             refusals = list.refusal == nil ? 0 : refusals + 1
-            if let error = list.refusal, refusals >= Self.mostRefusals || !Self.errorsOfRights.contains(error) {
+            if let error = list.refusal, refusals >= Self.maximumRejections || !Self.errorsOfRights.contains(error) {
                 throw .driver(.open, error)
             }
             throw .noCamera
@@ -81,7 +81,7 @@ public struct V4L2Driver: CaptureDriver {
         var next = best
         var failure: CameraError?
         var refusedModes = 0
-        for _ in 0..<Self.mostAttempts {
+        for _ in 0..<Self.maximumAttempts {
             guard let wanted = next else { break }
             var mode = wanted
             do throws(CameraError) {
@@ -99,7 +99,7 @@ public struct V4L2Driver: CaptureDriver {
                 }
                 if refusedModes == 0 { refused = (best, refused.mode == best ? refused.count + 1 : 1) }
                 refusedModes += 1
-                guard refused.count >= Self.fewestRefusals, refusedModes < Self.mostRefusedModes else { throw first }
+                guard refused.count >= Self.minimumRejections, refusedModes < Self.maximumRejectedModes else { throw first }
                 modes.removeAll { $0.isLike(wanted) }
                 next = request.best(of: modes).map { modes[$0] }
             }

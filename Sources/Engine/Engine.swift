@@ -12,15 +12,15 @@ import ModelFile
 public final class Engine {
     /// The network's output: the rows of its output tensor without gaps.
     public enum Predictions {
-        case single(UnsafeBufferPointer<Float>)
+        case fp32(UnsafeBufferPointer<Float>)
         /// IEEE half precision.
-        case half(UnsafeBufferPointer<UInt16>)
+        case fp16(UnsafeBufferPointer<UInt16>)
     }
 
     /// What was prepared, at the size of its input.
     public let graph: Graph
     /// What activations are stored in; follows from the model file.
-    public let arithmetic: Arithmetic
+    public let precision: Precision
     /// The kernels that run it.
     public let path: KernelPath
     /// The input of an fp32 network, [height, width, channels], to be filled before `run()`, which overwrites it. Empty
@@ -37,14 +37,14 @@ public final class Engine {
     public let arenaLowerBound: Int
 
     /// More than any board has cores; bounds scratch memory, of which each thread has its own.
-    public static let mostThreads = 64
+    public static let maximumThreadCount = 64
     /// One for each processor that this process may use.
-    public static var defaultThreads: Int { min(Int(clinux_processor_count()), mostThreads) }
+    public static var defaultThreads: Int { min(Int(clinux_processor_count()), maximumThreadCount) }
 
     /// Owns what the steps point to.
     let program: Program
     /// nil when one thread does it all.
-    private let team: ThreadTeam?
+    private let pool: ThreadPool?
 
     /// Prepares `graph` with the tensors of `file`, for `threads` (1...64) threads, of which the caller of `run()` is
     /// one; the output does not depend on their number. `path` is one of `KernelPath.available`; nil takes what
@@ -56,46 +56,46 @@ public final class Engine {
         graph: Graph, file: ModelFile, threads: Int = 1, path: KernelPath? = nil, observing: Bool = false,
         pixels: PixelScaling = .unit
     ) throws(EngineError) {
-        precondition((1...Self.mostThreads).contains(threads))
+        precondition((1...Self.maximumThreadCount).contains(threads))
         self.graph = graph
-        let stored = Arithmetic(running: file)
-        arithmetic = stored == .half && observing ? .single : stored
+        let stored = Precision(running: file)
+        precision = stored == .fp16 && observing ? .fp32 : stored
         if let path {
-            let available = KernelPath.available(for: arithmetic)
+            let available = KernelPath.available(for: precision)
             guard available.contains(path) else { throw .kernelPath(available: available) }
             self.path = path
         } else {
-            self.path = try KernelPath.chosen(for: arithmetic)
+            self.path = try KernelPath.chosen(for: precision)
         }
         program = try Program(
-            graph, file: file, arithmetic, path: self.path, threads: threads, observing: observing, pixels: pixels)
+            graph, file: file, precision, path: self.path, threads: threads, observing: observing, pixels: pixels)
         arenaByteCount = program.arenaByteCount
         arenaLowerBound = program.arenaLowerBound
         let first = program.maps[graph.input.index]!, last = program.maps[graph.output.index]!
         let inputCount = graph.shape(graph.input).count, outputCount = graph.shape(graph.output).count
-        let isSingle = arithmetic == .single
+        let isSingle = precision == .fp32
         input = UnsafeMutableBufferPointer(start: isSingle ? first.floats(0) : nil, count: isSingle ? inputCount : 0)
         inputBytes = UnsafeMutableBufferPointer(start: isSingle ? nil : first.pixels, count: isSingle ? 0 : inputCount)
         predictions =
             isSingle
-            ? .single(UnsafeBufferPointer(start: last.floats(0), count: outputCount))
-            : .half(UnsafeBufferPointer(start: last.halves(0), count: outputCount))
-        team = threads > 1 ? try ThreadTeam(program.schedule, size: threads) : nil
+            ? .fp32(UnsafeBufferPointer(start: last.floats(0), count: outputCount))
+            : .fp16(UnsafeBufferPointer(start: last.halves(0), count: outputCount))
+        pool = threads > 1 ? try ThreadPool(program.schedule, size: threads) : nil
         // Reading the file and planning took much more than what is left of them.
         clinux_trim_heap()
     }
 
     /// The output of an fp32 network; empty in other precisions.
     public var output: UnsafeBufferPointer<Float> {
-        if case .single(let values) = predictions { return values }
+        if case .fp32(let values) = predictions { return values }
         return UnsafeBufferPointer(start: nil, count: 0)
     }
 
     /// Values in `predictions`, whatever their precision.
     public var predictionCount: Int {
         switch predictions {
-        case .single(let values): values.count
-        case .half(let values): values.count
+        case .fp32(let values): values.count
+        case .fp16(let values): values.count
         }
     }
 
@@ -103,20 +103,20 @@ public final class Engine {
     public func copyPredictions(to values: UnsafeMutableBufferPointer<Float>) {
         precondition(values.count == predictionCount)
         switch predictions {
-        case .single(let source): _ = values.update(from: source)
-        case .half(let source): f16_to_f32__scalar(source.count, source.baseAddress, values.baseAddress)
+        case .fp32(let source): _ = values.update(from: source)
+        case .fp16(let source): f16_to_f32__scalar(source.count, source.baseAddress, values.baseAddress)
         }
     }
 
     /// How the model file stores weights: "fp32", "fp16" or "int8".
     public var storedPrecision: StaticString {
-        program.hasHalfPrecisionWeights ? Arithmetic.half.name : arithmetic.name
+        program.hasHalfPrecisionWeights ? Precision.fp16.name : precision.name
     }
 
     /// Computes the predictions from the input.
     public func run() {
-        if let team {
-            team.run()
+        if let pool {
+            pool.run()
         } else {
             for index in 0..<program.schedule.count { program.schedule.run(index, part: 0, of: 1) }
         }
@@ -125,7 +125,7 @@ public final class Engine {
     /// Runs an int8 network on the calling thread alone, and after each step shows the tensor that it made, whose
     /// memory later steps reuse. What stays inside a band is not shown. In other precisions it runs and shows nothing.
     public func run(showing show: (StoredMap) -> Void) {
-        guard arithmetic == .int8 else { return run() }
+        guard precision == .int8 else { return run() }
         for index in 0..<program.schedule.count {
             program.schedule.run(index, part: 0, of: 1)
             show(program.stored[index])
@@ -135,7 +135,7 @@ public final class Engine {
     /// Runs an fp32 network on the calling thread alone, and after each step shows the tensor that it made. What is
     /// changed in it is what later steps read. In other precisions it runs and shows nothing.
     public func run(after step: (TensorID, MapView) -> Void) {
-        guard arithmetic == .single else { return run() }
+        guard precision == .fp32 else { return run() }
         for index in 0..<program.schedule.count {
             program.schedule.run(index, part: 0, of: 1)
             let output = program.lowering.calls[index].output
@@ -146,7 +146,7 @@ public final class Engine {
     /// The memory of `tensor` of an fp32 network, or nil if fusion left it out. Holds the tensor's values after a run
     /// only if the engine observes.
     public func view(_ tensor: TensorID) -> MapView? {
-        guard arithmetic == .single, let map = program.maps[tensor.index] else { return nil }
+        guard precision == .fp32, let map = program.maps[tensor.index] else { return nil }
         return MapView(pointer: map.floats(0), shape: map.shape, stride: map.stride)
     }
 }

@@ -16,7 +16,7 @@ public enum EngineError: Error, Equatable, Sendable {
     /// The layer applies a function for which there are no kernels.
     case activation(Name, Activation)
     /// The layer's operation, by its name, is not one that this precision computes where it stands.
-    case operation(Name, StaticString, Arithmetic)
+    case operation(Name, StaticString, Precision)
 
     public static func == (left: EngineError, right: EngineError) -> Bool {
         switch (left, right) {

@@ -2,26 +2,26 @@ import CKernels
 import Kernels
 
 extension KernelPath {
-    /// The paths that this processor has for `arithmetic`, slowest first.
-    public static func available(for arithmetic: Arithmetic) -> [KernelPath] {
-        supported.filter { $0.hasKernels(for: arithmetic) }
+    /// The paths that this processor has for `precision`, slowest first.
+    public static func available(for precision: Precision) -> [KernelPath] {
+        supported.filter { $0.hasKernels(for: precision) }
     }
 
     /// The path that the environment variable SWIFTLET_PATH names, or else the fastest.
-    static func chosen(for arithmetic: Arithmetic) throws(EngineError) -> KernelPath {
-        let available = available(for: arithmetic)
+    static func chosen(for precision: Precision) throws(EngineError) -> KernelPath {
+        let available = available(for: precision)
         // fp32 is the reference precision, for which there is nothing to choose.
-        guard let path = (arithmetic == .single ? available : permitted(of: available)).last else {
+        guard let path = (precision == .fp32 ? available : permitted(of: available)).last else {
             throw .kernelPath(available: available)
         }
         return path
     }
 
     /// Whether this build has kernels of the path for a precision.
-    private func hasKernels(for arithmetic: Arithmetic) -> Bool {
-        switch arithmetic {
-        case .single: self == .scalar
-        case .half: halfKernels != nil
+    private func hasKernels(for precision: Precision) -> Bool {
+        switch precision {
+        case .fp32: self == .scalar
+        case .fp16: halfKernels != nil
         case .int8: int8Kernels != nil
         }
     }

@@ -72,10 +72,10 @@ public enum KernelPath: CaseIterable, Equatable, Sendable {
     public static func permitted(of available: [KernelPath]) -> [KernelPath] {
         guard let forced = clinux_environment("SWIFTLET_PATH") else { return available }
         let name = UnsafeRawBufferPointer(start: forced, count: clinux_string_length(forced))
-        return available.filter { $0.isCalled(name) }
+        return available.filter { $0.matches(name) }
     }
 
-    private func isCalled(_ text: UnsafeRawBufferPointer) -> Bool {
+    private func matches(_ text: UnsafeRawBufferPointer) -> Bool {
         guard text.count == name.utf8CodeUnitCount else { return false }
         for index in 0..<text.count where text[index] != name.utf8Start[index] { return false }
         return true

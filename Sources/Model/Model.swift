@@ -143,8 +143,8 @@ public final class Model {
             let map = isMoved ? BoxMap(to: format.fit.area(of: picture, in: format.size), of: format.size) : nil
             let rows: OutputRows =
                 switch engine.predictions {
-                case .single(let values): .single(values)
-                case .half(let values): .half(values)
+                case .fp32(let values): .fp32(values)
+                case .fp16(let values): .fp16(values)
                 }
             return ModelResult(
                 detections: decoder.decode(rows, thresholds: thresholds, limit: limit, order: settings.order, map: map))

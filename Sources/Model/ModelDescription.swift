@@ -28,7 +28,7 @@ public struct ModelDescription {
     /// SSD's factor on regressed widths and heights, above 0.
     public var sizeVariance: Float
     /// As the network was evaluated upstream.
-    public var suppression: Suppression
+    public var suppression: NonMaximumSuppression
     /// Boxes of a class that overlap more than this suppress each other.
     public var iouThreshold: Float
     /// UTF-8, one per class; class 0 is the background.
@@ -38,7 +38,7 @@ public struct ModelDescription {
     public init(
         name: [UInt8], family: [UInt8], input: InputFormat, resize: ResizeRule,
         anchors: AnchorLayout = .published, centreVariance: Float = 0.1, sizeVariance: Float = 0.2,
-        suppression: Suppression, iouThreshold: Float = 0.5, labels: [[UInt8]]
+        suppression: NonMaximumSuppression, iouThreshold: Float = 0.5, labels: [[UInt8]]
     ) {
         self.name = name
         self.family = family

@@ -14,7 +14,7 @@ public struct SampleRate: Equatable, Sendable {
     /// A sample for each pixel.
     public static var one: SampleRate { SampleRate(1, per: 1) }
     /// A sample for two pixels side by side or one above the other.
-    public static var half: SampleRate { SampleRate(1, per: 2) }
+    public static var onePerTwo: SampleRate { SampleRate(1, per: 2) }
 }
 
 /// One channel of a picture: of a plane, every `step`th byte from `offset` on.
@@ -90,10 +90,10 @@ extension PixelLayout {
         }
         func pair(_ offset: Int) -> PixelChannel {
             PixelChannel(
-                plane: 0, offset: offset, step: 4, size: PictureSize(width: half.width, height: size.height), across: .half)
+                plane: 0, offset: offset, step: 4, size: PictureSize(width: half.width, height: size.height), across: .onePerTwo)
         }
         func chroma(_ plane: Int, _ offset: Int, step: Int) -> PixelChannel {
-            PixelChannel(plane: plane, offset: offset, step: step, size: half, across: .half, down: .half)
+            PixelChannel(plane: plane, offset: offset, step: step, size: half, across: .onePerTwo, down: .onePerTwo)
         }
         let colours: Colours
         switch shape.format {

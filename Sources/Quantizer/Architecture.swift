@@ -16,7 +16,7 @@ public struct Architecture: Sendable {
     /// With which the upstream evaluates the network.
     public var resize: ResizeRule
     /// With which the upstream evaluates the network.
-    public var suppression: Suppression
+    public var suppression: NonMaximumSuppression
 
     /// All that can be imported.
     public static let known = [
@@ -24,7 +24,7 @@ public struct Architecture: Sendable {
             name: "mobilevitv3-xxs-ssdlite", title: "MobileViTv3-XXS SSDLite", backbone: .xxs, channelOrder: .bgr,
             resize: .bilinearOpenCV, suppression: .perClass(limit: 200)),
         Architecture(
-            name: "mobilevitv3-0.5-ssdlite", title: "MobileViTv3-0.5 SSDLite", backbone: .half, channelOrder: .rgb,
+            name: "mobilevitv3-0.5-ssdlite", title: "MobileViTv3-0.5 SSDLite", backbone: .v05, channelOrder: .rgb,
             resize: .bicubicPillow, suppression: .acrossClasses(candidatesPerClass: 400, limit: 200)),
     ]
 

@@ -164,7 +164,7 @@ public struct AveragePrecision: Equatable, Sendable {
         }
     }
 
-    private static let mostDetections = 100
+    private static let maximumDetections = 100
     // Rounded as the reference's own are: a recall of 7 in 10 is below the 70th of those, and that shows in the mean.
     private static let thresholds = (0..<10).map { 0.5 + (0.95 - 0.5) / 9 * Double($0) }
     private static let recalls = (0...100).map { 0.01 * Double($0) }
@@ -210,13 +210,13 @@ public struct AveragePrecision: Equatable, Sendable {
         return Scores(
             truths: count,
             precisions: thresholds.indices.map { averagePrecision(judged, threshold: $0, truths: count) },
-            recalls: recalls(ofBest: mostDetections), recallsOf1: recalls(ofBest: 1), recallsOf10: recalls(ofBest: 10))
+            recalls: recalls(ofBest: maximumDetections), recallsOf1: recalls(ofBest: 1), recallsOf10: recalls(ofBest: 10))
     }
 
     private static func judge(_ truths: [Truth], _ found: [Found], _ area: ClosedRange<Double>) -> [Judged] {
         func isIgnored(_ truth: Truth) -> Bool { truth.isCrowd || !area.contains(truth.area) }
         let truths = stablySorted(truths) { !isIgnored($0) && isIgnored($1) }
-        let found = stablySorted(found) { $0.score > $1.score }.prefix(mostDetections)
+        let found = stablySorted(found) { $0.score > $1.score }.prefix(maximumDetections)
         let overlaps = found.map { detection in truths.map { overlap(detection.box, $0) } }
         var judged = found.enumerated().map { rank, detection in
             let isOutside = !area.contains(detection.box.area)

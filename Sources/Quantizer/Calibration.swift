@@ -65,7 +65,7 @@ public final class Calibration: @unchecked Sendable {
     private func histograms(_ pictures: [String]) {
         total = done + pictures.count
         let wanted = scheme.tensors.indices.filter {
-            if case .leastError = scheme.tensors[$0].rule { true } else { false }
+            if case .minimumError = scheme.tensors[$0].rule { true } else { false }
         }
         for index in wanted { merged[index].prepareHistograms() }
         pass(pictures) { [scheme] detector, statistics in

@@ -29,7 +29,7 @@ public struct Comparison: Sendable {
     /// Rows with a class that scores more than this are foreground.
     public static let foreground: Float = 0.3
     /// Detections of both networks are the same if they have the same class and overlap at least this much.
-    public static let leastOverlap: Float = 0.9
+    public static let minimumOverlap: Float = 0.9
 
     private let classCount: Int
     private var logits = Powers()
@@ -117,7 +117,7 @@ public struct Comparison: Sendable {
         for (one, a) in left.enumerated() {
             for (other, b) in right.enumerated() where a.classIndex == b.classIndex {
                 let overlap = a.box.intersectionOverUnion(b.box)
-                if overlap >= leastOverlap { pairs.append((overlap, one, other)) }
+                if overlap >= minimumOverlap { pairs.append((overlap, one, other)) }
             }
         }
         pairs.sort { ($1.overlap, $0.left, $0.right) < ($0.overlap, $1.left, $1.right) }

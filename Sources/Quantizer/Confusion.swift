@@ -2,7 +2,7 @@
 /// most, whatever the class, where that is at least an IoU of 0.5 and nobody has taken it. Crowds are left out.
 public struct Confusion: Sendable {
     /// The intersection over union from which a detection is of an object.
-    public static let leastOverlap = 0.5
+    public static let minimumOverlap = 0.5
 
     /// By class of the object, then of the detection; class 0 is the background and stays empty.
     public private(set) var counts: [[Int]]
@@ -29,7 +29,7 @@ public struct Confusion: Sendable {
         var isTaken = [Bool](repeating: false, count: truths.count)
         for detection in found.sorted(by: { $0.score > $1.score }) {
             guard let seen = classes[detection.category] else { continue }
-            var best = Self.leastOverlap, match: Int?
+            var best = Self.minimumOverlap, match: Int?
             for (index, truth) in truths.enumerated() where !isTaken[index] {
                 let overlap = detection.box.intersectionOverUnion(truth.box)
                 if overlap >= best { (best, match) = (overlap, index) }

@@ -8,7 +8,7 @@ import Pixels
 import Vision
 
 /// How weights are stored in the model file; biases and normalisation stay fp32.
-public enum Precision: String, CaseIterable, Sendable {
+public enum StoragePrecision: String, CaseIterable, Sendable {
     case fp32, fp16
 }
 
@@ -20,7 +20,7 @@ public struct Importer {
     /// With the background, from the prediction layers.
     public let classCount: Int
     /// What `write` stores weights in.
-    public let precision: Precision
+    public let precision: StoragePrecision
 
     private let checkpoint: Checkpoint
     private let graph: Graph
@@ -31,7 +31,7 @@ public struct Importer {
     /// Finds the network's weights in the file. With `architecture` nil the network is recognised from the tensors; with
     /// `weights` only those at that place are taken. Throws `mismatch` with all problems at once.
     public init(
-        _ file: CheckpointFile, architecture name: String?, weights: String? = nil, precision: Precision
+        _ file: CheckpointFile, architecture name: String?, weights: String? = nil, precision: StoragePrecision
     ) throws(QuantizerError) {
         var named: Architecture?
         if let name { named = try Architecture.named(name) }
@@ -48,7 +48,7 @@ public struct Importer {
 
     /// The same from tensors in memory.
     public init(
-        _ checkpoint: Checkpoint, architecture name: String?, precision: Precision
+        _ checkpoint: Checkpoint, architecture name: String?, precision: StoragePrecision
     ) throws(QuantizerError) {
         try self.init(CheckpointFile(checkpoint), architecture: name, precision: precision)
     }

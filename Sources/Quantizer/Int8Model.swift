@@ -58,38 +58,38 @@ public struct Int8Model {
                 let added = scales(of: residual)
                 let index = scheme.parts(of: call.output)[0]
                 let channels = graph.shape(call.output).channels
-                quantisations[index].widen(toScales: { added[$0] / Self.mostResidualRatio }, channels: channels)
+                quantisations[index].widen(toScales: { added[$0] / Self.maximumResidualRatio }, channels: channels)
             }
             switch call.operation.int8Input {
-            case .oneScale: try boundGains(call, most: Self.mostLayerNormGain)
-            case .scalePerChannel: try boundGains(call, most: Self.mostGroupNormGain)
+            case .oneScale: try boundGains(call, most: Self.maximumLayerNormGain)
+            case .scalePerChannel: try boundGains(call, most: Self.maximumGroupNormGain)
             case .heads(let heads): boundScores(scheme.parts(of: call.input)[0], heads: heads)
             case .symmetric:
                 let index = scheme.parts(of: call.input)[0]
                 let scale = quantisations[index].scale(0)
-                quantisations[index].multiply(0..<1, by: min(1, Self.mostSeparableScale / scale))
+                quantisations[index].multiply(0..<1, by: min(1, Self.maximumSeparableScale / scale))
             case .any: break
             }
         }
     }
 
-    static let mostResidualRatio = 1.95
+    static let maximumResidualRatio = 1.95
     /// Scores of separable attention, in 16ths of a power of two, are 31-bit fractions of 256 queries.
-    static let mostSeparableScale = 5.5
+    static let maximumSeparableScale = 5.5
 
     /// A layer normalisation's gain in units of the output's scale is a 16-bit factor below 128, ...
-    static let mostLayerNormGain = 120.0
+    static let maximumLayerNormGain = 120.0
     /// ... a group normalisation's below 4 times the deviation of its input in stored steps. Where that is less than 15,
     /// the largest gains saturate.
-    static let mostGroupNormGain = 60.0
+    static let maximumGroupNormGain = 60.0
     /// Their shifts in those units are below 1024, 128 of which are for the zero point.
-    static let mostNormalisedShift = 850.0
+    static let maximumNormalisedShift = 850.0
 
     private mutating func boundGains(_ call: Lowering.Call, most: Double) throws(QuantizerError) {
         let node = scheme.graph.nodes[call.node], index = scheme.parts(of: call.output)[0]
         let gain = try file.floats(node, ".weight"), shift = try file.floats(node, ".bias")
         let least = gain.indices.map {
-            max(abs(Double(gain[$0])) / most, abs(Double(shift[$0])) / Self.mostNormalisedShift)
+            max(abs(Double(gain[$0])) / most, abs(Double(shift[$0])) / Self.maximumNormalisedShift)
         }
         quantisations[index].widen(toScales: { least[$0] }, channels: gain.count)
     }

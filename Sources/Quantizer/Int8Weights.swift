@@ -24,7 +24,7 @@ struct Int8LayerWeights {
             let column = (0..<inputs).map { Double(matrix[$0 * outputs + output]) * inputScales[$0] }
             let value = bias.isEmpty ? 0 : Double(bias[output])
             let scale = Self.scale(
-                max(Self.largest(column) / 127, Self.largestSum(column) / Double(Self.mostInSum)), bias: value)
+                max(Self.largest(column) / 127, Self.largestSum(column) / Double(Self.maximumInSum)), bias: value)
             let stored = Self.bounded(column.map { $0 / Double(scale) })
             for input in 0..<inputs { values[input * outputs + output] = Int8(stored[input]) }
             let offset = zip(stored, inputZeros).reduce(0) { $0 + Double($1.0) * $1.1 }
@@ -68,13 +68,13 @@ struct Int8LayerWeights {
     var bytes: Data { values.withUnsafeBytes { Data($0) } }
 
     /// What the magnitudes of the weights k, k + 4, k + 8 and k + 12 (k % 16 < 4) add up to at most.
-    private static let mostInSum = 254
+    private static let maximumInSum = 254
     /// Where a channel's weights are so small that its bias decides, the bias must still fit the sum's 32 bits.
-    private static let mostBias = 0x1p26
-    private static let leastScale = 1e-12
+    private static let maximumBias = 0x1p26
+    private static let minimumScale = 1e-12
 
     private static func scale(_ wanted: Double, bias: Double) -> Float {
-        Float(max(wanted, abs(bias) / mostBias, leastScale))
+        Float(max(wanted, abs(bias) / maximumBias, minimumScale))
     }
 
     private static func largest(_ values: [Double]) -> Double { values.reduce(0) { max($0, abs($1)) } }
@@ -99,7 +99,7 @@ struct Int8LayerWeights {
     private static func bounded(_ column: [Double]) -> [Int] {
         var stored = column.map { rounded($0) }
         for rows in boundedRows(column.count) {
-            while rows.reduce(0, { $0 + abs(stored[$1]) }) > mostInSum {
+            while rows.reduce(0, { $0 + abs(stored[$1]) }) > maximumInSum {
                 let row = rows.max {
                     abs(Double(stored[$0])) - abs(column[$0]) < abs(Double(stored[$1])) - abs(column[$1])
                 }!

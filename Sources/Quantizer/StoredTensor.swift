@@ -6,7 +6,7 @@ public struct StoredTensor: Sendable {
     /// How the range of a tensor's values follows from those seen in calibration.
     public enum RangeRule: Sendable {
         /// The range with the smallest expected squared error: rare extremes are clipped.
-        case leastError
+        case minimumError
         /// From the smallest to the largest value, times `margin`.
         case extremes(margin: Double)
     }
@@ -133,7 +133,7 @@ public struct QuantisationScheme: Sendable {
         tensors.append(
             StoredTensor(
                 tensor: tensor, name: name, groups: groups, groupCount: groups.last! + 1,
-                rule: isEarly ? .leastError : .extremes(margin: margin), codes: codes, lowest: lowest))
+                rule: isEarly ? .minimumError : .extremes(margin: margin), codes: codes, lowest: lowest))
     }
 
     /// What few pixels of few pictures say about one channel of a late map needs room for what they did not show.

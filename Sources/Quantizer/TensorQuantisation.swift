@@ -35,7 +35,7 @@ public struct TensorQuantisation: Equatable, Sendable {
         let ranges = (0..<tensor.groupCount).map { Self.range(tensor, statistics, group: $0) }
         // A channel that hardly moved in calibration may move later.
         let widest = ranges.map { $0.high - $0.low }.max()!
-        let floor = max(widest / Self.mostRatio, Self.leastWidth)
+        let floor = max(widest / Self.maximumRatio, Self.minimumWidth)
         var scales: [Double] = [], zeroPoints: [Int] = []
         for (group, range) in ranges.enumerated() {
             var (low, high) = range
@@ -59,22 +59,22 @@ public struct TensorQuantisation: Equatable, Sendable {
     }
 
     /// No group's range is narrower than this share of the widest.
-    private static let mostRatio = 64.0
+    private static let maximumRatio = 64.0
     /// No range is narrower: SiLU's part below zero in steps of the output is a 16-bit factor.
-    private static let leastWidth = 0.0006 * 255
+    private static let minimumWidth = 0.0006 * 255
 
     private static func range(
         _ tensor: StoredTensor, _ statistics: TensorStatistics, group: Int
     ) -> (low: Double, high: Double) {
         var low: Double, high: Double
         switch tensor.rule {
-        case .leastError:
+        case .minimumError:
             let isSymmetric: Bool, steps: Int
             switch tensor.codes {
             case .symmetric(let limits): (isSymmetric, steps) = (true, 2 * limits[group])
             case .all: (isSymmetric, steps) = (false, 255)
             }
-            (low, high) = statistics.leastErrorRange(
+            (low, high) = statistics.minimumErrorRange(
                 group, steps: steps, isSymmetric: isSymmetric, keepsLow: tensor.lowest != nil)
         case .extremes(let margin):
             (low, high) = statistics.extremes(group)

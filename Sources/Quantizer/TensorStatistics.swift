@@ -101,7 +101,7 @@ public struct TensorStatistics: Sendable {
     /// The range for `steps` equal steps with the smallest expected squared error: s^2 / 12 for each value inside, the
     /// squared distance for those outside. 0 is in the range; with `isSymmetric` it is in the middle, and where
     /// `keepsLow` the lower end stays at the smallest value.
-    func leastErrorRange(
+    func minimumErrorRange(
         _ group: Int, steps: Int, isSymmetric: Bool, keepsLow: Bool
     ) -> (low: Double, high: Double) {
         let (low, high) = extremes(group)

@@ -47,7 +47,7 @@ struct ClientOptionsReader {
     /// The array of classes as the client wrote it: valid JSON.
     private(set) var classesText = 0..<0
 
-    private static var mostEvery: Double { 1_000_000 }
+    private static var maximumEvery: Double { 1_000_000 }
 
     /// `line` has neither a newline nor a carriage return at its end.
     init(_ line: UnsafeRawBufferPointer) { json = JSONReader(line) }
@@ -120,7 +120,7 @@ struct ClientOptionsReader {
         case 4:
             json.skipBlanks()
             let place = offset
-            let value = try number(in: 1...Self.mostEvery, else: .every)
+            let value = try number(in: 1...Self.maximumEvery, else: .every)
             guard value == value.rounded(.towardZero) else {
                 json.offset = place
                 throw .every

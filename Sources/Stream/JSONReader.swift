@@ -5,7 +5,7 @@ public enum JSONError: Error, Equatable {
     case malformed
     case notUTF8
     case notANumber
-    /// Containers within containers beyond `JSONReader.mostDepth`.
+    /// Containers within containers beyond `JSONReader.maximumDepth`.
     case tooDeep
     /// A string that does not fit where it was to go.
     case noRoom
@@ -15,7 +15,7 @@ public enum JSONError: Error, Equatable {
 /// nothing outside the line is read, whatever is in it.
 public struct JSONReader {
     /// Containers within containers that `skipValue` follows.
-    public static var mostDepth: Int { 16 }
+    public static var maximumDepth: Int { 16 }
     /// Bytes of the longest number that is read.
     private static var numberLimit: Int { 31 }
 
@@ -208,7 +208,7 @@ public struct JSONReader {
     public mutating func skipValue() throws(JSONError) { try skipValue(depth: 0) }
 
     private mutating func skipValue(depth: Int) throws(JSONError) {
-        guard depth < Self.mostDepth else { throw .tooDeep }
+        guard depth < Self.maximumDepth else { throw .tooDeep }
         skipBlanks()
         switch current {
         case UInt8(ascii: "\""): try skipString()

@@ -8,7 +8,7 @@ extension StreamCore {
     /// Connections accepted, and sends to one client, before others get their turn.
     private static var turn: Int { 16 }
     /// Portions of unread input that are taken away before a connection is closed: more than a socket holds by default.
-    private static var mostUnread: Int { 64 }
+    private static var maximumUnread: Int { 64 }
 
     func run() {
         while true {
@@ -193,7 +193,7 @@ extension StreamCore {
         guard clients[index].descriptor >= 0 else { return }
         // With unread input the client would see a reset connection instead of its end.
         clinux_stop_receiving(clients[index].descriptor)
-        for _ in 0..<Self.mostUnread {
+        for _ in 0..<Self.maximumUnread {
             var got = 0
             let error = clinux_receive(clients[index].descriptor, discarded.baseAddress!, discarded.count, &got)
             if error != 0 || got == 0 { break }

@@ -13,7 +13,7 @@ public struct StreamLine {
 
     /// One object in the picture.
     public struct Detection {
-        /// 1...`StreamLineReader.mostClasses - 1`.
+        /// 1...`StreamLineReader.maximumClasses - 1`.
         public var classIndex = 0
         /// Empty where the line has none.
         public var label = StreamLine.nothing

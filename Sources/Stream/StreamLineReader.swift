@@ -5,9 +5,9 @@ import Pixels
 /// are skipped, as the protocol wants it. All memory is taken at the start.
 public struct StreamLineReader: ~Copyable {
     /// More classes than any model has.
-    public static var mostClasses: Int { 4096 }
+    public static var maximumClasses: Int { 4096 }
     /// More than fit into a frame's line.
-    public static var mostDetections: Int { StreamProtocol.frameLimit / 48 }
+    public static var maximumDetections: Int { StreamProtocol.frameLimit / 48 }
     /// Sides of a picture, in pixels.
     private static var sides: ClosedRange<Double> { 1...65_535 }
     /// Whole numbers that JSON's readers agree on (RFC 7493).
@@ -24,7 +24,7 @@ public struct StreamLineReader: ~Copyable {
     /// Takes all memory that it will ever need.
     public init() {
         texts = .allocate(byteCount: StreamProtocol.helloLimit, alignment: 16)
-        found = .allocate(capacity: Self.mostDetections)
+        found = .allocate(capacity: Self.maximumDetections)
         found.initialize(repeating: StreamLine.Detection())
     }
 
@@ -143,7 +143,7 @@ public struct StreamLineReader: ~Copyable {
             try reader.eachKey { reader, key throws(StreamLineError) in
                 if equal(key, "class") {
                     parts |= 1
-                    detection.classIndex = Int(try reader.whole(in: 1...Double(Self.mostClasses - 1)))
+                    detection.classIndex = Int(try reader.whole(in: 1...Double(Self.maximumClasses - 1)))
                 } else if equal(key, "label") {
                     parts |= 2
                     detection.label = try reader.text()

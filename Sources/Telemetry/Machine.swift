@@ -4,7 +4,7 @@ import CLinux
 /// What the board tells of itself under /sys. Files that a board does not have are left out. One thread owns it.
 public struct Machine: ~Copyable {
     /// Processors change their clock together in groups, which Linux numbers by their first processor.
-    public static var mostPolicies: Int { 64 }
+    public static var maximumPolicies: Int { 64 }
 
     private let folder: Int32
 

@@ -126,7 +126,7 @@ public struct MetricsText: ~Copyable {
 
     private mutating func writeMachine(_ machine: borrowing Machine) {
         var isFirst = true
-        for policy in 0..<Machine.mostPolicies {
+        for policy in 0..<Machine.maximumPolicies {
             guard let frequency = machine.frequency(policy: policy) else { continue }
             if isFirst { begin("cpu_frequency_hertz", .gauge, "The clock of the processors from this one on.") }
             isFirst = false

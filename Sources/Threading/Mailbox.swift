@@ -5,12 +5,12 @@ import Synchronization
 ///
 /// `@unchecked Sendable`: a value belongs to the thread that put it until another takes it.
 public final class Mailbox<Value>: @unchecked Sendable {
-    private final class Letter {
+    private final class Box {
         let value: Value
         init(_ value: Value) { self.value = value }
     }
 
-    private let letter = Atomic<UnsafeRawPointer?>(nil)
+    private let box = Atomic<UnsafeRawPointer?>(nil)
 
     /// Empty.
     public init() {}
@@ -19,19 +19,19 @@ public final class Mailbox<Value>: @unchecked Sendable {
 
     /// For any thread. Allocates room for the value, and frees one that nobody has taken.
     public func put(_ value: Value) {
-        let new = UnsafeRawPointer(Unmanaged.passRetained(Letter(value)).toOpaque())
-        release(letter.exchange(new, ordering: .acquiringAndReleasing))
+        let new = UnsafeRawPointer(Unmanaged.passRetained(Box(value)).toOpaque())
+        release(box.exchange(new, ordering: .acquiringAndReleasing))
     }
 
     /// The value that was put last, if there is one that has not been taken. Looking allocates nothing.
     public func take() -> Value? {
-        guard letter.load(ordering: .relaxed) != nil,
-            let taken = letter.exchange(nil, ordering: .acquiringAndReleasing)
+        guard box.load(ordering: .relaxed) != nil,
+            let taken = box.exchange(nil, ordering: .acquiringAndReleasing)
         else { return nil }
-        return Unmanaged<Letter>.fromOpaque(taken).takeRetainedValue().value
+        return Unmanaged<Box>.fromOpaque(taken).takeRetainedValue().value
     }
 
     private func release(_ old: UnsafeRawPointer?) {
-        if let old { Unmanaged<Letter>.fromOpaque(old).release() }
+        if let old { Unmanaged<Box>.fromOpaque(old).release() }
     }
 }

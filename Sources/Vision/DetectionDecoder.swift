@@ -7,7 +7,7 @@ public final class DetectionDecoder {
     private let selection: Selection
 
     /// - Parameter iouThreshold: boxes that overlap more than this suppress each other.
-    public init(_ head: DetectionHead, suppression: Suppression, iouThreshold: Float = 0.5) {
+    public init(_ head: DetectionHead, suppression: NonMaximumSuppression, iouThreshold: Float = 0.5) {
         self.head = head
         candidates = Candidates(capacity: head.rowCount, classCount: head.classCount)
         selection = Selection(

@@ -23,7 +23,7 @@ public struct Picture: ~Copyable {
     }
 
     /// Bytes of a picture's buffer that may be left unused.
-    static var mostUnused: Int { 1 << 20 }
+    static var maximumUnused: Int { 1 << 20 }
 
     /// Bytes from one row to the next.
     public var rowBytes: Int { size.width * 3 }
@@ -48,7 +48,7 @@ public struct Picture: ~Copyable {
     public mutating func reshape(to size: PictureSize) {
         precondition(size.width >= 0 && size.height >= 0)
         let count = size.width * size.height * 3
-        if storage.count < count || storage.count > count + Self.mostUnused {
+        if storage.count < count || storage.count > count + Self.maximumUnused {
             storage.deallocate()
             storage = .allocate(capacity: count)
         }

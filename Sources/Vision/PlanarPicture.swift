@@ -21,7 +21,7 @@ public struct PlanarPicture: ~Copyable {
     /// Makes room for planes whose sizes were checked.
     mutating func reshape(to size: PictureSize, _ planes: InlineArray<3, cjpeg_plane>, count: Int) {
         let needed = Self.byteCount(planes, count: count)
-        if storage.count < needed || storage.count > needed + Picture.mostUnused {
+        if storage.count < needed || storage.count > needed + Picture.maximumUnused {
             storage.deallocate()
             storage = .allocate(capacity: needed)
         }

@@ -1,7 +1,7 @@
 /// How overlapping boxes of one class are thinned out. Among the candidates of a class, in descending order of score, a
 /// box is dropped when its intersection over union with a kept one is above the threshold. Boxes of different classes
 /// never suppress each other.
-public enum Suppression: Equatable, Sendable {
+public enum NonMaximumSuppression: Equatable, Sendable {
     /// The best `limit` boxes of each class are kept. Detections come grouped by class, best first within each.
     /// (ml-cvnets 0.1, which evaluates MobileViTv3-XXS.)
     case perClass(limit: Int)
@@ -22,7 +22,7 @@ public enum DetectionOrder: Sendable {
 /// once.
 struct Selection: ~Copyable {
     private let classCount: Int
-    private let suppression: Suppression
+    private let suppression: NonMaximumSuppression
     private let iouThreshold: Float
 
     /// What is being ordered: one class's candidates, or all kept boxes.
@@ -39,7 +39,7 @@ struct Selection: ~Copyable {
     /// - Parameters:
     ///   - candidates: the most that a picture can have.
     ///   - iouThreshold: boxes that overlap more than this suppress each other.
-    init(candidates: Int, classCount: Int, suppression: Suppression, iouThreshold: Float) {
+    init(candidates: Int, classCount: Int, suppression: NonMaximumSuppression, iouThreshold: Float) {
         self.classCount = classCount
         self.suppression = suppression
         self.iouThreshold = iouThreshold
@@ -132,9 +132,9 @@ struct Selection: ~Copyable {
                 for index in 0..<count { best[index] = ScoreKey(score: 0, index: best[index].index) }
                 sortInPlace(UnsafeMutableBufferPointer(rebasing: best[..<count]))
             }
-        case .acrossClasses(_, let mostDetections):
+        case .acrossClasses(_, let maximumDetections):
             sortInPlace(best)
-            count = min(count, mostDetections)
+            count = min(count, maximumDetections)
         }
         for index in 0..<count {
             let entry = kept[best[index].index]

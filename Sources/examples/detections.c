@@ -1,4 +1,4 @@
-// Prints picture, label, score and box of each detection of swiftletd: detections [SOCKET [LEAST_SCORE]]
+// Prints picture, label, score and box of each detection of swiftletd: detections [SOCKET [MIN_SCORE]]
 //
 //     cc -O2 -o detections detections.c
 //
@@ -18,7 +18,7 @@
 
 enum {
     line_limit = 256 << 10, // the longest line is hello
-    most_nested = 32,
+    max_nested = 32,
     exit_usage = 64,
     exit_unavailable = 69,
     exit_io = 74,
@@ -56,7 +56,7 @@ static const char *skip_value(const char *at, int depth) {
     }
     const bool is_object = *at == '{';
     const char end = is_object ? '}' : ']';
-    if (depth == most_nested) return NULL;
+    if (depth == max_nested) return NULL;
     at = skip_space(at + 1);
     if (*at == end) return at + 1;
     while (true) {
@@ -244,7 +244,7 @@ int main(int argc, char **argv) {
     const char *text = argc > 2 ? argv[2] : "0.5";
     char *rest;
     const double least = strtod(text, &rest);
-    if (argc > 3 || rest == text || *rest != 0) fail(exit_usage, "usage: detections [SOCKET [LEAST_SCORE]]");
+    if (argc > 3 || rest == text || *rest != 0) fail(exit_usage, "usage: detections [SOCKET [MIN_SCORE]]");
     char request[64];
     const int length = snprintf(request, sizeof request, "{\"min_score\":%.6f}\n", least);
     long pause_ms = 0;

@@ -1,4 +1,4 @@
-// Prints picture, label, score and box of each detection of swiftletd: detections [SOCKET [LEAST_SCORE]]
+// Prints picture, label, score and box of each detection of swiftletd: detections [SOCKET [MIN_SCORE]]
 //
 //     swiftc -O detections.swift
 
@@ -81,7 +81,7 @@ func show(_ bytes: ArraySlice<UInt8>, least: Double) {
 let arguments = CommandLine.arguments
 let path = arguments.count > 1 ? arguments[1] : "/run/swiftlet/swiftlet.sock"
 guard let least = Double(arguments.count > 2 ? arguments[2] : "0.5") else {
-    fail(64, "usage: detections [SOCKET [LEAST_SCORE]]")
+    fail(64, "usage: detections [SOCKET [MIN_SCORE]]")
 }
 guard let stream = connected(to: path) else {
     fail(69, "no swiftletd at \(path) (\(String(cString: strerror(errno)))): start it, or name its socket")

@@ -7,8 +7,8 @@ struct Compare: ParsableCommand {
         discussion: """
             Prints the signal-to-noise ratio of the raw outputs in rows where the reference sees something (a class \
             scores more than \(Comparison.foreground)), and which share of the detections above the threshold have a \
-            partner of the same class with an IoU of at least \(Comparison.leastOverlap). With annotations, also the \
-            average precision of both as COCO evaluates it, of detections above \(PictureRunner.leastScore).
+            partner of the same class with an IoU of at least \(Comparison.minimumOverlap). With annotations, also the \
+            average precision of both as COCO evaluates it, of detections above \(PictureRunner.minimumScore).
             Use pictures that were not used for calibration.
 
             Example:
@@ -44,8 +44,8 @@ struct Compare: ParsableCommand {
 
     func validate() throws {
         if let limit, limit < 1 { throw ValidationError("--limit must be 1 or more") }
-        guard (PictureRunner.leastScore...1).contains(threshold) else {
-            throw ValidationError("--threshold must be \(PictureRunner.leastScore) to 1")
+        guard (PictureRunner.minimumScore...1).contains(threshold) else {
+            throw ValidationError("--threshold must be \(PictureRunner.minimumScore) to 1")
         }
     }
 

@@ -8,10 +8,10 @@ struct Evaluate: ParsableCommand {
         abstract: "Measure how well models, or a daemon, find what is in photos.",
         discussion: """
             Prints average precision and recall as COCO evaluates them (of at most 100 detections of a class in a photo, \
-            above a score of \(PictureRunner.leastScore)), for each class, and what was taken for what. Several models, \
+            above a score of \(PictureRunner.minimumScore)), for each class, and what was taken for what. Several models, \
             such as one in fp32, fp16 and int8, are compared on the same photos: agreement is the share of detections \
             above the threshold that have a partner of the same class with an IoU of at least \
-            \(Comparison.leastOverlap) in those of the first model.
+            \(Comparison.minimumOverlap) in those of the first model.
 
             Examples:
               swiftlet-model evaluate detector.gguf --images test/ --annotations test.json
@@ -67,8 +67,8 @@ struct Evaluate: ParsableCommand {
 
     func validate() throws {
         if let limit, limit < 1 { throw ValidationError("--limit must be 1 or more") }
-        guard (PictureRunner.leastScore...1).contains(threshold) else {
-            throw ValidationError("--threshold must be \(PictureRunner.leastScore) to 1")
+        guard (PictureRunner.minimumScore...1).contains(threshold) else {
+            throw ValidationError("--threshold must be \(PictureRunner.minimumScore) to 1")
         }
         if stream != nil {
             guard models.isEmpty, images == nil, limit == nil, !layers else {
@@ -127,10 +127,10 @@ struct Evaluate: ParsableCommand {
         try truth.report(matching, names, of: stream)
         try truth.check(recorded.found(matching))
         let classes = try truth.classes(labels: recorded.labels)
-        if recorded.threshold > PictureRunner.leastScore {
+        if recorded.threshold > PictureRunner.minimumScore {
             progress.say(
                 "\(stream): holds only what scored more than \(recorded.threshold): the figures are lower than the "
-                    + "model's; start swiftletd with --threshold \(PictureRunner.leastScore) --limit 1000 for those")
+                    + "model's; start swiftletd with --threshold \(PictureRunner.minimumScore) --limit 1000 for those")
         }
         if recorded.isFiltered {
             progress.say(

@@ -7,7 +7,7 @@ import Quantizer
 import Service
 import Vision
 
-extension Precision: ExpressibleByArgument {}
+extension StoragePrecision: ExpressibleByArgument {}
 
 extension ChannelOrder: ExpressibleByArgument {
     /// nil for anything but the words of `allValueStrings`.
@@ -77,7 +77,7 @@ struct Import: ParsableCommand {
     var labels: String?
 
     @Option(help: "How weights are stored: fp32 or fp16.")
-    var precision = Precision.fp32
+    var precision = StoragePrecision.fp32
 
     @Option(help: "The order of the colour planes, rgb or bgr. By default what the network was published with.")
     var channelOrder: ChannelOrder?

@@ -82,7 +82,7 @@ struct ModelRun {
 
     private static func detector(_ file: ModelFile, _ model: String) throws -> Model {
         do {
-            return try Model(file: file, settings: ModelSettings(threshold: PictureRunner.leastScore))
+            return try Model(file: file, settings: ModelSettings(threshold: PictureRunner.minimumScore))
         } catch {
             throw Failure(description: error.message(model: model), code: error.exitCode.rawValue)
         }

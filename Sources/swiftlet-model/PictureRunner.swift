@@ -8,13 +8,13 @@ import Vision
 /// Runs models over the same pictures, several pictures at a time.
 final class PictureRunner: @unchecked Sendable {
     /// Average precision is of detections that score more than this, as the networks' upstream evaluates them.
-    static let leastScore: Float = 0.01
+    static let minimumScore: Float = 0.01
 
     /// One picture; what models found comes in their order.
     struct Result {
         var path: String
         var size: PictureSize
-        /// Above `leastScore`.
+        /// Above `minimumScore`.
         var detections: [[Detection]]
         /// Of the second model with the first, of the third with the first, ...
         var comparisons: [Comparison]

@@ -6,9 +6,9 @@ enum Pictures {
     /// The largest list, in bytes.
     private static let largestList = 16 << 20
     /// The most files of a folder and those below it.
-    private static let mostFiles = 1_000_000
+    private static let maximumFiles = 1_000_000
     /// Folders below folders.
-    private static let mostDepth = 8
+    private static let maximumDepth = 8
 
     /// Paths of all pictures: those of the folder `path` (hidden ones and subfolders left out) in the byte order of their
     /// names; or, where `path` is a file, its lines, relative to its folder, each once.
@@ -48,13 +48,13 @@ enum Pictures {
         func visit(_ inner: String, _ depth: Int) throws {
             var status = stat()
             // A link may lead back to where it is.
-            guard depth <= mostDepth, stat(folder + "/" + inner, &status) == 0,
+            guard depth <= maximumDepth, stat(folder + "/" + inner, &status) == 0,
                 seen.insert([UInt64(status.st_dev), UInt64(status.st_ino)]).inserted
             else { return }
             guard let names = try? names("\(folder)/\(inner)") else { return }
             count += names.count
-            guard count <= mostFiles else {
-                throw Failure.badData("\(folder): holds more than \(mostFiles) files: name a folder below it")
+            guard count <= maximumFiles else {
+                throw Failure.badData("\(folder): holds more than \(maximumFiles) files: name a folder below it")
             }
             for name in names.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) where !name.hasPrefix(".") {
                 let path = inner.isEmpty ? name : "\(inner)/\(name)"

@@ -42,7 +42,7 @@ enum Bench {
         var board: BoardReport?
         if let profile, let state {
             let measurement = BoardMeasurement(
-                arithmetic: engine.arithmetic, path: engine.path, model: loaded.budgetedModel, threads: threads,
+                precision: engine.precision, path: engine.path, model: loaded.budgetedModel, threads: threads,
                 latency: Double(times.wall.median) / 1e6, peakMemory: report.memoryAfter.peak)
             board = BoardReport(title: profile.title, checks: profile.checks(state, measurement))
         }
@@ -54,7 +54,7 @@ enum Bench {
             board?.writeSummary(to: output)
             layers?.writeTable(engine, to: output)
         }
-        return board.map { $0.offCount > 0 } ?? false ? .unavailable : .success
+        return board.map { $0.failedCheckCount > 0 } ?? false ? .unavailable : .success
     }
 
     /// The network overwrites its input; the values do not matter to its speed.
@@ -71,10 +71,10 @@ extension Model {
         guard format.size == PictureSize(width: 320, height: 320), description.labels.count <= 7 else { return nil }
         let isXXS = description.name == bytes("MobileViTv3-XXS SSDLite")
         guard isXXS || description.name == bytes("MobileViTv3-0.5 SSDLite") else { return nil }
-        switch engine.arithmetic {
-        case .int8: return isXXS ? .xxsInt8 : .halfInt8
-        case .half: return isXXS ? .xxsHalf : .halfHalf
-        case .single: return nil
+        switch engine.precision {
+        case .int8: return isXXS ? .xxsInt8 : .v05Int8
+        case .fp16: return isXXS ? .xxsFP16 : .v05FP16
+        case .fp32: return nil
         }
     }
 }

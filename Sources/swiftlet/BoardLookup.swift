@@ -59,7 +59,7 @@ struct BoardLookup {
         defer { clinux_folder_close(listing) }
         var files: [[UInt8]] = []
         var name: UnsafePointer<CChar>?
-        while files.count < Self.mostFiles, clinux_folder_next(listing, &name) == 0, let entry = name {
+        while files.count < Self.maximumFiles, clinux_folder_next(listing, &name) == 0, let entry = name {
             let file = bytes(entry)
             guard Self.isINI(file) else { continue }
             files.append(bytes(folder) + bytes("/") + file)
@@ -70,5 +70,5 @@ struct BoardLookup {
     private static func isINI(_ name: [UInt8]) -> Bool { name.suffix(4).elementsEqual(bytes(".ini")) }
 
     /// Files that are looked at.
-    private static var mostFiles: Int { 256 }
+    private static var maximumFiles: Int { 256 }
 }

@@ -7,13 +7,13 @@ struct BoardReport {
     let title: [UInt8]
     let checks: [BoardCheck]
 
-    var offCount: Int { checks.reduce(0) { $0 + ($1.verdict == .off ? 1 : 0) } }
+    var failedCheckCount: Int { checks.reduce(0) { $0 + ($1.verdict == .off ? 1 : 0) } }
 
     /// Bytes of JSON that it takes at most: names and advice are the program's own, and short.
     var capacity: Int { 6 * title.count + checks.count * 1024 }
 
     func writeSummary(to output: Output) {
-        let verdict = offCount == 0 ? "nothing is off" : "\(offCount) of \(checks.count) things are off"
+        let verdict = failedCheckCount == 0 ? "nothing is off" : "\(failedCheckCount) of \(checks.count) things are off"
         output.row("board", "\(text(title)): \(verdict)")
         for check in checks {
             let place = "  " + padded("\(check.verdict.name)", to: 8) + padded("\(check.subject.name)", to: 10)
@@ -34,7 +34,7 @@ struct BoardReport {
         json.key("title")
         json.string(title)
         json.key("off")
-        json.integer(offCount)
+        json.integer(failedCheckCount)
         json.key("checks")
         json.beginArray()
         for check in checks {

@@ -46,7 +46,7 @@ extension OptionRow {
     }
 
     static func threads(_ help: StaticString, _ set: @escaping Set) -> Self {
-        .init(.init("threads", argument: "N", .integer(1...Int64(Engine.mostThreads)), help: help), set: set)
+        .init(.init("threads", argument: "N", .integer(1...Int64(Engine.maximumThreadCount)), help: help), set: set)
     }
 
     static func socket(_ set: @escaping Set) -> Self {

@@ -106,7 +106,7 @@ struct Detect: ~Copyable {
                 switch try source.next() {
                 case .frame(let frame): process(frame, PictureName(frame.name, of: path, source.kind))
                 case .bad(let reason, let name):
-                    leaveOut(PictureName(name, of: path, source.kind), reason.message, reason.exitCode)
+                    skip(PictureName(name, of: path, source.kind), reason.message, reason.exitCode)
                 case .ended, .interrupted, .passEnded, .changed, .noticed: return
                 }
             }
@@ -121,7 +121,7 @@ struct Detect: ~Copyable {
             let warnings = try detector.load(jpeg: frame.pixels.planes[0])
             if warnings > 0 { log.warning("\(name.text): \(JPEGError.message(warnings: warnings))") }
         } catch {
-            leaveOut(name, error.message(file: Service.text(name.path)), error == .outOfMemory ? .system : .badData)
+            skip(name, error.message(file: Service.text(name.path)), error == .outOfMemory ? .system : .badData)
             return
         }
         let started = clinux_monotonic_ns()
@@ -166,7 +166,7 @@ struct Detect: ~Copyable {
         }
     }
 
-    private mutating func leaveOut(_ name: PictureName, _ reason: String, _ code: ExitCode) {
+    private mutating func skip(_ name: PictureName, _ reason: String, _ code: ExitCode) {
         log.error("\(name.text): \(reason)")
         fail(code)
     }

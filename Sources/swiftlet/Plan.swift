@@ -12,17 +12,17 @@ import Vision
 enum Plan {
     static func run(_ options: PlanOptions, _ log: Log) -> ExitCode {
         let model = options.model!
-        let description: ModelDescription, graph: Graph, arithmetic: Arithmetic
+        let description: ModelDescription, graph: Graph, precision: Precision
         do throws(ModelError) {
             let file = try Model.file(model)
             (description, _, graph) = try Model.read(file)
-            arithmetic = Arithmetic(running: file)
+            precision = Precision(running: file)
         } catch {
             log.error(error.message(model: text(model)))
             return error.exitCode
         }
         let size = description.input.size
-        guard let plan = MemoryPlan(graph, arithmetic: arithmetic, threads: options.threads) else {
+        guard let plan = MemoryPlan(graph, precision: precision, threads: options.threads) else {
             log.error("\(text(model)): its buffers are beyond any memory")
             return .badData
         }
@@ -43,7 +43,7 @@ enum Plan {
         if options.isJSON {
             writeJSON(plan, to: output)
         } else {
-            let title = "\(text(description.name)), \(size.width)x\(size.height), \(arithmetic.name)"
+            let title = "\(text(description.name)), \(size.width)x\(size.height), \(precision.name)"
             writeSummary(plan, title: title, to: output)
         }
         return .success

@@ -156,7 +156,7 @@ struct Snapshot: ~Copyable {
 
     private static func annotate(_ picture: inout Picture, _ line: StreamLine) {
         // Labels come with the detections: the hello line may leave some out.
-        var labels = [[UInt8]](repeating: [], count: StreamLineReader.mostClasses)
+        var labels = [[UInt8]](repeating: [], count: StreamLineReader.maximumClasses)
         var detections: [Detection] = []
         func fraction(_ side: Double, _ length: Int) -> Float { Float(side / Double(length)) }
         for found in line.detections {

@@ -8,9 +8,9 @@ struct Watch: ~Copyable {
     private static var firstRetry: UInt64 { 250_000_000 }
     private static var lastRetry: UInt64 { 4_000_000_000 }
     /// Between two drawings: what comes faster cannot be read.
-    private static var leastPause: UInt64 { 100_000_000 }
+    private static var minimumRedrawInterval: UInt64 { 100_000_000 }
     /// The age of the last frame grows also when nothing comes.
-    private static var mostPause: UInt64 { 500_000_000 }
+    private static var maximumRedrawInterval: UInt64 { 500_000_000 }
 
     private let options: WatchOptions
     private let log: Log
@@ -170,7 +170,9 @@ struct Watch: ~Copyable {
     }
 
     private mutating func drawIfDue(_ now: UInt64) -> Int32 {
-        guard screen != nil, now - lastDrawing >= (hasNews ? Self.leastPause : Self.mostPause) else { return 0 }
+        guard screen != nil, now - lastDrawing >= (hasNews ? Self.minimumRedrawInterval : Self.maximumRedrawInterval) else {
+            return 0
+        }
         lastDrawing = now
         hasNews = false
         return screen?.draw(state, now: now) ?? 0
@@ -179,7 +181,7 @@ struct Watch: ~Copyable {
     /// Until something is due by itself, in nanoseconds; -1: never.
     private func timeout(_ now: UInt64) -> Int64 {
         var due = UInt64.max
-        if screen != nil { due = lastDrawing + (hasNews ? Self.leastPause : Self.mostPause) }
+        if screen != nil { due = lastDrawing + (hasNews ? Self.minimumRedrawInterval : Self.maximumRedrawInterval) }
         if !connection.isOpen { due = min(due, nextAttempt) }
         return due == .max ? -1 : Int64(due - min(due, now))
     }

@@ -162,9 +162,9 @@ struct Start {
 
     func metrics() -> Metrics { orEnd { () throws(SystemError) in try Metrics() } }
 
-    func housekeeper(_ metrics: Metrics, _ server: StreamServer, _ reloader: Reloader) -> Housekeeper {
+    func monitor(_ metrics: Metrics, _ server: StreamServer, _ reloader: Reloader) -> ServiceMonitor {
         orEnd { () throws(SystemError) in
-            try Housekeeper(
+            try ServiceMonitor(
                 .init(
                     metrics: metrics, stream: server, manager: ServiceManager(), metricsPath: options.metrics,
                     reloadSignal: signals.reload, reload: { reloader.reload() }), log)

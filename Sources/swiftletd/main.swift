@@ -25,7 +25,7 @@ private func run() {
     let metrics = start.metrics()
     let server = start.server(for: model, source, metrics)
     let sinks = start.sinks(for: model, source, server)
-    let monitor = start.housekeeper(metrics, server, reloader)
+    let monitor = start.monitor(metrics, server, reloader)
     let settings = PipelineSettings(
         filter: filter, period: options.period, rotation: options.configuration.rotation, sourceText: options.sourceText,
         control: reloader.control, metrics: metrics, log: log)

@@ -75,7 +75,7 @@ import DeviceChecks
         suite("clients' options") { StreamChecks.clientsOptions(folder: folder, count: callocation_count, &$0) }
         suite("snapshots") { SnapshotChecks.pictures(folder: folder, count: callocation_count, &$0) }
         suite("sockets are removed") { $0.expect(StreamChecks.removeFolder(), "something is left in \(folder)") }
-        for network in [GoldenChecks.Network.xxs, .half] {
+        for network in [GoldenChecks.Network.xxs, .v05] {
             let model = "\(models)/\(network.folder).gguf"
             suite("network goldens") { check in
                 for run in ["run_64x128_detail", "run_208x240_interp", "run_320x320"] {

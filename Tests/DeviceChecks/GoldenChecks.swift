@@ -16,7 +16,7 @@ public enum GoldenChecks {
         public var int8Digest: UInt64
 
         public static let xxs = Network(folder: "xxs-ssd", tolerance: 2e-4, int8Digest: 12_596_284_337_784_293_915)
-        public static let half = Network(folder: "v2-0.5-ssd", tolerance: 3e-4, int8Digest: 1_440_983_379_903_519_359)
+        public static let v05 = Network(folder: "v2-0.5-ssd", tolerance: 3e-4, int8Digest: 1_440_983_379_903_519_359)
     }
 
     /// Compares logits, box offsets and anchors of one golden run. `model` is the network as a model file.

@@ -25,7 +25,7 @@ public enum HalfChecks {
             check.expect(false, "\(model) cannot be read")
             return
         }
-        for path in KernelPath.available(for: .half) {
+        for path in KernelPath.available(for: .fp16) {
             guard let found = outputs(model, picture, path: path, threads: 1),
                 let shared = outputs(model, picture, path: path, threads: 3)
             else {

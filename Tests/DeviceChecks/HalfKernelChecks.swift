@@ -10,12 +10,12 @@ public struct HalfKernelChecks {
     let kernels: ck_f16_kernels
     /// Of sums, relative to the sum of their terms' magnitudes, beyond what rounding the result costs.
     let sumTolerance: Double
-    /// Of one operation in the path's arithmetic.
+    /// Of one operation in the path's precision.
     let tolerance: Double
 
     /// The paths that this processor has.
     public static var paths: [HalfKernelChecks] {
-        KernelPath.available(for: .half).map { path in
+        KernelPath.available(for: .fp16).map { path in
             let isHalf = path == .neonfp16
             return HalfKernelChecks(
                 name: path.name, kernels: ck_f16_kernels_of(path.listed)!.pointee,
@@ -42,7 +42,7 @@ public struct HalfKernelChecks {
             for number in 0..<UInt32(ck_f16_slot_count) {
                 // A slot without a check does not compile.
                 switch ck_f16_slot(rawValue: number)! {
-                case .gemm: gemm(&operands, activation, mostDepth: seed % 4 == 0 ? 600 : 60, &check)
+                case .gemm: gemm(&operands, activation, maximumDepth: seed % 4 == 0 ? 600 : 60, &check)
                 case .dwconv3x3: depthwise(&operands, activation, &check)
                 case .patches3x3_s2: patches(&operands, &check)
                 case .attention:
@@ -73,9 +73,9 @@ public struct HalfKernelChecks {
     }
 
     private func gemm(
-        _ operands: inout Operands, _ activation: ck_activation, mostDepth: Int, _ check: inout Check
+        _ operands: inout Operands, _ activation: ck_activation, maximumDepth: Int, _ check: inout Check
     ) {
-        let m = operands.integer(1...37), n = operands.integer(1...41), k = operands.integer(1...mostDepth)
+        let m = operands.integer(1...37), n = operands.integer(1...41), k = operands.integer(1...maximumDepth)
         let pad = operands.integer(0...3)
         let (lda, ldr, ldc) = (k + pad, n + 2 * pad, n + pad)
         let a = operands.halves((m - 1) * lda + k), b = operands.halves(k * n), bias = operands.values(n)

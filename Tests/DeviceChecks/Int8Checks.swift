@@ -30,9 +30,9 @@ public enum Int8Checks {
         let prepared = GoldenChecks.detector(
             network, "run_208x240_interp", model: model, fixtures: fixtures, threshold: 0.3, threads: threads,
             path: path)
-        guard let engine = prepared?.engine, engine.arithmetic == .int8 else { return nil }
+        guard let engine = prepared?.engine, engine.precision == .int8 else { return nil }
         engine.run()
-        guard case .half(let values) = engine.predictions else { return nil }
+        guard case .fp16(let values) = engine.predictions else { return nil }
         return Array(values)
     }
 

@@ -252,7 +252,7 @@ public struct Int8KernelChecks {
         let size = 4 * operands.integer(operands.happens(oneIn: 8) ? 11...20 : 1...10), kind = operands.kind()
         let (tokens, span) = operands.tokens(columns: size), count = tokens.height * tokens.width
         let q = operands.values(span, kind), k = operands.values(span, kind), v = operands.values(span, kind)
-        let most = Int(ck_qs8_most_multiplier(size))
+        let most = Int(ck_qs8_max_multiplier(size))
         let exact = Int32(operands.happens(oneIn: 4) ? most : operands.integer(0...min(most, 1 << 24)))
         // Now and then with more bits than a path may rely on.
         let multiplier = operands.happens(oneIn: 4) ? exact : ck_qs8_round_multiplier(exact)

@@ -26,8 +26,8 @@ public struct PixelViewChecks {
         let matrix = matrices[generator.integer(0...3)]
         func channel(_ plane: Int, _ offset: Int, _ step: Int, _ samples: PictureSize) -> PixelChannel {
             PixelChannel(
-                plane: plane, offset: offset, step: step, size: samples, across: samples == size ? .one : .half,
-                down: samples == half && half != wide ? .half : .one)
+                plane: plane, offset: offset, step: step, size: samples, across: samples == size ? .one : .onePerTwo,
+                down: samples == half && half != wide ? .onePerTwo : .one)
         }
         let all: [PixelLayout] = [
             PixelLayout(

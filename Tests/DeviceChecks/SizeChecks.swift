@@ -22,10 +22,10 @@ public enum SizeChecks {
             var total: Int64 = 0
             for node in graph.nodes { total += graph.multiplyAccumulates(node) }
             check.expect(total > Int64(UInt32.max), "\(total) multiply-accumulates")
-            for arithmetic in [Arithmetic.single, .half, .int8] {
-                for threads in [1, Engine.mostThreads] {
-                    let plan = MemoryPlan(graph, arithmetic: arithmetic, threads: threads)
-                    check.expect(plan == nil, "\(arithmetic.name) with \(threads) threads has a plan")
+            for precision in [Precision.fp32, .fp16, .int8] {
+                for threads in [1, Engine.maximumThreadCount] {
+                    let plan = MemoryPlan(graph, precision: precision, threads: threads)
+                    check.expect(plan == nil, "\(precision.name) with \(threads) threads has a plan")
                 }
             }
         }

@@ -211,7 +211,7 @@ import Testing
             let found = fixture.run(try fixture.engine(single, observing: observing))
             #expect(fixture.noise(found) < 1e-10, "\(fixture.noise(found))")
         }
-        for path in KernelPath.available(for: .half) {
+        for path in KernelPath.available(for: .fp16) {
             let found = fixture.run(try fixture.engine(half, path: path))
             #expect(fixture.noise(found) < 1e-4, "\(path): \(fixture.noise(found))")
             #expect(fixture.run(try fixture.engine(half, threads: 3, path: path)) == found)
@@ -229,7 +229,7 @@ import Testing
         let statistics = scheme.tensors.map { tensor in
             var statistics = TensorStatistics(tensor)
             statistics.observeExtremes(engine.view(tensor.tensor)!)
-            if case .leastError = tensor.rule {
+            if case .minimumError = tensor.rule {
                 statistics.prepareHistograms()
                 statistics.observeHistogram(engine.view(tensor.tensor)!)
             }

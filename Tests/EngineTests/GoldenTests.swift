@@ -11,7 +11,7 @@ import Testing
 import Vision
 
 extension GoldenModel {
-    var network: GoldenChecks.Network { self == .xxs ? .xxs : .half }
+    var network: GoldenChecks.Network { self == .xxs ? .xxs : .v05 }
 }
 
 @Suite struct GoldenTests {
@@ -78,7 +78,7 @@ extension GoldenModel {
 
     /// As PyTorch's FlopCounter counts convolutions and matrix products of the upstream networks; the products of
     /// separable attention, 0.8 M, are element by element there and not counted.
-    @Test(arguments: [(GoldenModel.xxs, 725.06, 0.01), (.half, 914.48, 0.9)])
+    @Test(arguments: [(GoldenModel.xxs, 725.06, 0.01), (.v05, 914.48, 0.9)])
     func multiplyAccumulates(model: GoldenModel, millions: Double, tolerance: Double) throws {
         let detector = try Model(
             file: try ModelFile(path: model.path()), settings: ModelSettings())
@@ -112,7 +112,7 @@ extension GoldenModel {
         let half = try detector(model, image, precision: .fp16)
         full.engine.run()
         half.engine.run()
-        #expect(half.engine.arithmetic == .half && half.engine.arenaByteCount < full.engine.arenaByteCount)
+        #expect(half.engine.precision == .fp16 && half.engine.arenaByteCount < full.engine.arenaByteCount)
         var found = [Float](repeating: 0, count: half.engine.predictionCount)
         found.withUnsafeMutableBufferPointer { half.engine.copyPredictions(to: $0) }
         var signal = 0.0, noise = 0.0
@@ -125,7 +125,7 @@ extension GoldenModel {
     }
 
     private func detector(
-        _ model: GoldenModel, _ image: CheckpointTensor, observing: Bool = false, precision: Precision = .fp32,
+        _ model: GoldenModel, _ image: CheckpointTensor, observing: Bool = false, precision: StoragePrecision = .fp32,
         threads: Int = 1
     ) throws -> Model {
         let size = PictureSize(width: image.shape[1], height: image.shape[0])

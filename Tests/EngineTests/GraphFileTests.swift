@@ -9,7 +9,7 @@ import Testing
 
 /// The graph in a model file is the network's at every size.
 @Suite struct GraphFileTests {
-    static let networks = [MobileViTv3.xxs, .half]
+    static let networks = [MobileViTv3.xxs, .v05]
 
     static func network(_ backbone: MobileViTv3, _ size: (Int, Int), keepsAll: Bool = false) -> Graph {
         let head = SSDLite.published(classCount: 7, stride32Channels: backbone.stages[2].channels)

@@ -13,9 +13,9 @@ import Vision
 @Suite struct GraphMutationTests {
     static let size = PictureSize(width: 64, height: 64)
 
-    @Test(arguments: [(GoldenModel.xxs, "fp32"), (.half, "fp16"), (.xxs, "int8"), (.half, "int8")])
+    @Test(arguments: [(GoldenModel.xxs, "fp32"), (.v05, "fp16"), (.xxs, "int8"), (.v05, "int8")])
     func changedGraphsAreHarmless(model: GoldenModel, precision: String) throws {
-        let path = precision == "int8" ? try model.int8Path() : try model.path(Precision(rawValue: precision)!)
+        let path = precision == "int8" ? try model.int8Path() : try model.path(StoragePrecision(rawValue: precision)!)
         let file = try ModelFile(path: path)
         let description = try ModelDescription(file).metadata()
         let graph = try GraphFile(file).graph(

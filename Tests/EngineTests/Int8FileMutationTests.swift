@@ -55,7 +55,7 @@ import Vision
 
     /// Without one of its tensors a file is refused, and that tensor named.
     @Test func everyTensorIsNeeded() throws {
-        let original = try GoldenModel.half.quantizer()
+        let original = try GoldenModel.v05.quantizer()
         for index in stride(from: 0, to: original.tensors.count, by: 11) {
             let tensor = original.tensors[index]
             var quantizer = original
@@ -65,14 +65,14 @@ import Vision
     }
 
     @Test func tensorsOfNoLayerAreRefused() throws {
-        var quantizer = try GoldenModel.half.quantizer()
+        var quantizer = try GoldenModel.v05.quantizer()
         let name = Name("encoder.conv_2.scale")
         quantizer.append(.init(name: name, shape: TensorShape(1), type: .float32, data: [0, 0, 0, 0]))
         #expect(try Self.error(quantizer) == .model(.tensor(name, .unexpected)))
     }
 
     @Test func shapesAndTypesAreChecked() throws {
-        let original = try GoldenModel.half.quantizer()
+        let original = try GoldenModel.v05.quantizer()
         for index in stride(from: 0, to: original.tensors.count, by: 7) {
             let tensor = original.tensors[index]
             guard tensor.shape.count > 1 else { continue }

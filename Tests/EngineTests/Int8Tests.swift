@@ -18,7 +18,7 @@ import Vision
     @Test(arguments: GoldenModel.allCases, runs) func outputsAreNearFP32(model: GoldenModel, run: String) throws {
         let image = try #require(try golden("\(model.rawValue)/\(run).safetensors")["image_u8_rgb_hwc"])
         let expected = try detector(model.path(), image), found = try detector(model.int8Path(run), image)
-        #expect(found.engine.arithmetic == .int8 && expected.engine.arithmetic == .single)
+        #expect(found.engine.precision == .int8 && expected.engine.precision == .fp32)
         expected.engine.run()
         found.engine.run()
         let decibels = signalToNoise(predictions(expected), predictions(found))

@@ -6,7 +6,7 @@ import Testing
 
 /// What int8 and fp16 make of the networks, before any number is computed.
 @Suite struct LoweringTests {
-    static let networks = [MobileViTv3.xxs, .half]
+    static let networks = [MobileViTv3.xxs, .v05]
     static let sizes = [(320, 320), (64, 128), (208, 240), (96, 96)]
 
     static func graph(_ backbone: MobileViTv3, _ size: (height: Int, width: Int) = (320, 320)) -> Graph {
@@ -96,11 +96,11 @@ import Testing
     /// Buffers that live together are apart, views share their source's place, and parts lie inside their whole.
     @Test(arguments: networks.indices, sizes.indices) func placesAreValid(network: Int, size: Int) throws {
         let graph = Self.graph(Self.networks[network], Self.sizes[size])
-        for arithmetic in [Arithmetic.half, .int8] { try placesAreValid(graph, arithmetic) }
+        for precision in [Precision.fp16, .int8] { try placesAreValid(graph, precision) }
     }
 
-    private func placesAreValid(_ graph: Graph, _ arithmetic: Arithmetic) throws {
-        let plan = try #require(MemoryPlan(graph, arithmetic: arithmetic, threads: 3))
+    private func placesAreValid(_ graph: Graph, _ precision: Precision) throws {
+        let plan = try #require(MemoryPlan(graph, precision: precision, threads: 3))
         for (index, buffer) in plan.buffers.enumerated() {
             #expect(buffer.offset >= 0 && buffer.offset + buffer.byteCount <= plan.byteCount)
             for other in plan.buffers[..<index] where other.steps.overlaps(buffer.steps) {
@@ -109,7 +109,7 @@ import Testing
                     "\(other.name.text) and \(buffer.name.text)")
             }
         }
-        let storage = try Storage(graph, arithmetic, threads: 3)
+        let storage = try Storage(graph, precision, threads: 3)
         for node in graph.nodes {
             switch node.operation {
             case is Unfold, is Fold:
@@ -141,7 +141,7 @@ import Testing
 
     /// The smallest arenas that issue and boards count on, at 320x320 with 81 classes.
     @Test(arguments: [(0, 1 << 20), (1, 3 << 19)]) func int8ArenasAreSmall(network: Int, bytes: Int) throws {
-        let plan = try #require(MemoryPlan(Self.graph(Self.networks[network]), arithmetic: .int8, threads: 1))
+        let plan = try #require(MemoryPlan(Self.graph(Self.networks[network]), precision: .int8, threads: 1))
         #expect(plan.byteCount <= bytes, "\(plan.byteCount)")
         #expect(Double(plan.byteCount) <= 1.1 * Double(plan.lowerBound), "\(plan.byteCount) of \(plan.lowerBound)")
     }

@@ -13,7 +13,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 # Conversions take seconds to minutes, a round of inferences less; whatever takes longer hangs.
 CONVERSION_SECONDS, ROUND_SECONDS = 900, 600
 # Of fp32 against PyTorch: the root mean square over the output's standard deviation.
-MOST_ERROR = 1e-3
+MAX_ERROR = 1e-3
 
 
 class Row:
@@ -109,7 +109,7 @@ class Peer(Row):
         self.process.stdin.close()
         self.process.wait()
         # Time spent on another network's output is no comparison. What quantisation costs is not ours to judge here.
-        if not self.error < MOST_ERROR and self.name.endswith("fp32"):
+        if not self.error < MAX_ERROR and self.name.endswith("fp32"):
             raise RuntimeError(f"wrong output: relative error {self.error:.0e}")
 
 

@@ -10,9 +10,9 @@ import Testing
 
 /// Files of the format without a graph become what the importer and the quantiser write, to the byte.
 @Suite struct FirstFormatTests {
-    @Test(arguments: [(GoldenModel.xxs, "fp16"), (.half, "fp32"), (.xxs, "int8"), (.half, "int8")])
+    @Test(arguments: [(GoldenModel.xxs, "fp16"), (.v05, "fp32"), (.xxs, "int8"), (.v05, "int8")])
     func anUpgradedFileIsAsOneMadeAnew(model: GoldenModel, precision: String) throws {
-        let made = precision == "int8" ? try model.int8Path() : try model.path(Precision(rawValue: precision)!)
+        let made = precision == "int8" ? try model.int8Path() : try model.path(StoragePrecision(rawValue: precision)!)
         let old = scratch(), new = scratch()
         defer { for path in [old, new] { unlink(path) } }
         try Self.write(try ModelFile(path: made), model, to: old)

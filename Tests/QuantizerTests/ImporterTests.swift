@@ -97,7 +97,7 @@ import Vision
 
     @Test func valuesThatCannotBeStoredAreNamed() throws {
         let name = "encoder.layer_4.0.block.red_1x1.block.conv.weight"
-        for (value, precision) in [(Float.nan, Precision.fp32), (3e38, .fp16)] {
+        for (value, precision) in [(Float.nan, StoragePrecision.fp32), (3e38, .fp16)] {
             let broken = try rewritten { tensor in
                 var values = try tensor.floats()
                 if tensor.name == name { values[5] = value }

@@ -131,7 +131,7 @@ import Vision
     }
 
     /// Many small values and a rare large one: clipping pays, and the chosen range is about the best of a search.
-    @Test func leastErrorIsLeast() {
+    @Test func minimumErrorIsMinimal() {
         // Each of the small values stands for 200.
         let small = (0...1000).map { Float($0) / 500 - 1 }
         func error(low: Double, high: Double) -> Double {
@@ -143,7 +143,7 @@ import Vision
             }
             return small.reduce(0) { $0 + squared($1) } * 200 + squared(6)
         }
-        let one = tensor([0], .leastError)
+        let one = tensor([0], .minimumError)
         var rows: [[Float]] = [[6]]
         for _ in 0..<200 { rows += small.map { [$0] } }
         let found = TensorQuantisation(one, statistics(one, rows))
@@ -227,7 +227,7 @@ import Vision
 
     /// The statistics do not depend on who took which picture.
     @Test func calibrationIsDeterministic() throws {
-        let (file, detectors) = try prepare(.half)
+        let (file, detectors) = try prepare(.v05)
         let source = try FloatModel(file), scheme = QuantisationScheme(source.graph)
         func quantisations(_ detectors: [Model]) throws -> [TensorQuantisation] {
             let statistics = try Calibration.statistics(

@@ -44,7 +44,7 @@ import Testing
 
     private static func measurement(_ board: BoardProfile) -> BoardMeasurement {
         BoardMeasurement(
-            arithmetic: .int8, path: .neon, model: .xxsInt8, threads: board.threads,
+            precision: .int8, path: .neon, model: .xxsInt8, threads: board.threads,
             latency: board.budget(.xxsInt8).latency * 0.9, peakMemory: 6 << 20)
     }
 
@@ -128,8 +128,8 @@ import Testing
         #expect(try off { $0.path = .scalar } == [.kernels])
         #expect(try off { $0.peakMemory = board.memoryBudget + 1 } == [.memory])
         // The slower network has more time; other networks, and other numbers of threads, have no budget.
-        let between = (board.budget(.xxsInt8).latency + board.budget(.xxsHalf).latency) / 2
-        #expect(try off { ($0.model, $0.arithmetic, $0.latency) = (.xxsHalf, .half, between) } == [])
+        let between = (board.budget(.xxsInt8).latency + board.budget(.xxsFP16).latency) / 2
+        #expect(try off { ($0.model, $0.precision, $0.latency) = (.xxsFP16, .fp16, between) } == [])
         #expect(try off { ($0.model, $0.latency) = (nil, 1e6) } == [])
         #expect(try off { ($0.threads, $0.latency) = (1, 1e6) } == [])
     }

@@ -147,7 +147,7 @@ import Vision
         }
         let many = String(repeating: "nonsense\n", count: 100)
         let mistakes = try Self.read(many).mistakes
-        #expect(mistakes.last?.reason == .tooManyMistakes(limit: ConfigurationReader.mostMistakes))
+        #expect(mistakes.last?.reason == .tooManyMistakes(limit: ConfigurationReader.maximumErrors))
     }
 }
 
@@ -169,7 +169,7 @@ import Vision
             guard reader.mistakes.isEmpty else { continue }
             accepted += 1
             let board = reader.profile
-            #expect((1...Engine.mostThreads).contains(board.threads) && board.memoryBudget <= 1 << 30)
+            #expect((1...Engine.maximumThreadCount).contains(board.threads) && board.memoryBudget <= 1 << 30)
             #expect((0.01...1).contains(board.threadEfficiency) && board.clock > 0)
             for model in BoardProfile.Model.allCases { #expect(board.budget(model).arena <= 1 << 30) }
         }

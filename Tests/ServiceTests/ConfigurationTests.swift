@@ -179,10 +179,10 @@ import Vision
         let reader = read("a = 1\n[detect]\nbroken\nlimit = 0\n\u{0}\n[model]\npath = x\nbroken\n")
         #expect(reader.mistakes.map(\.line) == [1, 3, 4, 5, 7, 8])
         let garbage = read(String(repeating: "garbage\n", count: 1000))
-        #expect(garbage.mistakes.count == ConfigurationReader.mostMistakes + 1)
-        #expect(garbage.mistakes.last?.reason == .tooManyMistakes(limit: ConfigurationReader.mostMistakes))
-        let zones = (0...Configuration.mostZones).map { "[zone \($0)]\ninclude = 0 0 1 1\n" }.joined()
-        #expect(read(zones).mistakes.map(\.reason) == [.tooManyZones(limit: Configuration.mostZones)])
+        #expect(garbage.mistakes.count == ConfigurationReader.maximumErrors + 1)
+        #expect(garbage.mistakes.last?.reason == .tooManyMistakes(limit: ConfigurationReader.maximumErrors))
+        let zones = (0...Configuration.maximumZones).map { "[zone \($0)]\ninclude = 0 0 1 1\n" }.joined()
+        #expect(read(zones).mistakes.map(\.reason) == [.tooManyZones(limit: Configuration.maximumZones)])
     }
 
     @Test func linesMayBeAsLongAsTheFile() throws {
@@ -284,7 +284,7 @@ import Vision
         #expect(filter.thresholds.allSatisfy { $0 == 1 })
         let more = read(thresholds(37_000))
         #expect(more.mistakes.first?.reason == .tooManyNames(limit: limit))
-        #expect(more.mistakes.count == ConfigurationReader.mostMistakes + 1)
+        #expect(more.mistakes.count == ConfigurationReader.maximumErrors + 1)
         let names = (0...limit).map { "c\($0)" }.joined(separator: ",")
         #expect(read("[detect]\nclasses=\(names)").mistakes.map(\.reason) == [.tooManyNames(limit: limit)])
     }

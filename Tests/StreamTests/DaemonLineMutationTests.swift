@@ -36,7 +36,7 @@ import Testing
                     accepted += 1
                     // Whatever it is, it is within what the fields' comments promise.
                     for found in result.detections {
-                        #expect((1..<StreamLineReader.mostClasses).contains(found.classIndex))
+                        #expect((1..<StreamLineReader.maximumClasses).contains(found.classIndex))
                         #expect((0...1).contains(found.score) && found.left.isFinite && found.bottom.isFinite)
                         #expect(found.label.count <= line.count)
                         #expect(String(validating: found.label, as: UTF8.self) != nil)

@@ -154,8 +154,8 @@ import Testing
         func nested(_ depth: Int) -> String {
             #"{"type":"later","x":"# + String(repeating: "[", count: depth) + String(repeating: "]", count: depth) + "}"
         }
-        #expect(failure(nested(JSONReader.mostDepth)) == nil)
-        #expect(failure(nested(JSONReader.mostDepth + 1)) == .json(.tooDeep))
+        #expect(failure(nested(JSONReader.maximumDepth)) == nil)
+        #expect(failure(nested(JSONReader.maximumDepth + 1)) == .json(.tooDeep))
         #expect(failure(nested(100_000)) == .json(.tooDeep))
         let one = #"{"class":1,"label":"","score":0,"box_px":[0,0,0,0]}"#
         func frame(_ count: Int) -> String {
@@ -163,8 +163,8 @@ import Testing
             return #"{"type":"frame","sequence":0,"captured_unix_s":0,"age_ms":0,"inference_ms":0,"dropped_frames":0,"#
                 + #""corrupt_frames":0,"width_px":1,"height_px":1,"detections":["# + all + #"],"detections_omitted":0}"#
         }
-        #expect(failure(frame(StreamLineReader.mostDetections)) == nil)
-        #expect(failure(frame(StreamLineReader.mostDetections + 1)) == .tooManyDetections)
+        #expect(failure(frame(StreamLineReader.maximumDetections)) == nil)
+        #expect(failure(frame(StreamLineReader.maximumDetections + 1)) == .tooManyDetections)
         for part in [
             #""class":0"#, #""class":4096"#, #""score":1.01"#, #""box_px":[0,0,0]"#, #""box_px":[0,0,0,0,0]"#,
         ] {

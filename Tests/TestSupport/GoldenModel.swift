@@ -9,11 +9,11 @@ import Vision
 /// The golden networks as model files, each imported once for all tests of this process and gone when it ends.
 public enum GoldenModel: String, CaseIterable, Sendable {
     case xxs = "xxs-ssd"
-    case half = "v2-0.5-ssd"
+    case v05 = "v2-0.5-ssd"
 
     /// The model file at 320x320, or at another size.
     public func path(
-        _ precision: Precision = .fp32, size: PictureSize = PictureSize(width: 320, height: 320)
+        _ precision: StoragePrecision = .fp32, size: PictureSize = PictureSize(width: 320, height: 320)
     ) throws -> String {
         Self.lock.lock()
         defer { Self.lock.unlock() }

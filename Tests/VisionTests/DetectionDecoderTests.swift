@@ -7,9 +7,9 @@ import Vision
 @Suite struct DetectionDecoderTests {
     /// The reference's own logits and offsets: the same detections in the same order.
     @Test(arguments: [
-        ("xxs-ssd", Suppression.perClass(limit: 200)),
+        ("xxs-ssd", NonMaximumSuppression.perClass(limit: 200)),
         ("v2-0.5-ssd", .acrossClasses(candidatesPerClass: 400, limit: 200)),
-    ]) func equalsUpstream(network: String, suppression: Suppression) throws {
+    ]) func equalsUpstream(network: String, suppression: NonMaximumSuppression) throws {
         let run = try golden("\(network)/run_320x320.safetensors")
         let post = try golden("\(network)/post_320x320.safetensors")
         let confidences = try #require(run["confidences"]).floats()
@@ -50,7 +50,7 @@ import Vision
         let thresholds = (0..<classes).map { _ in min(lowest * Float(generator.integer(1...2)), 0.95) }
         let suppression =
             generator.integer(0...1) == 0
-            ? Suppression.perClass(limit: generator.integer(1...20))
+            ? NonMaximumSuppression.perClass(limit: generator.integer(1...20))
             : .acrossClasses(candidatesPerClass: generator.integer(1...40), limit: generator.integer(1...60))
         let limit = [nil, 1, 5, 1000][generator.integer(0...3)]
 
@@ -66,17 +66,17 @@ import Vision
         // Half precision in, as int8 and fp16 networks put it out: the same as its own values widened.
         let halves = Self.records(logits, offsets, classes: classes).map { Float16($0) }
         let widened = halves.map { Float($0) }.withUnsafeBufferPointer {
-            Array(decoder.decode(.single($0), thresholds: thresholds, limit: limit))
+            Array(decoder.decode(.fp32($0), thresholds: thresholds, limit: limit))
         }
         let narrow = halves.map(\.bitPattern).withUnsafeBufferPointer {
-            Array(decoder.decode(.half($0), thresholds: thresholds, limit: limit))
+            Array(decoder.decode(.fp16($0), thresholds: thresholds, limit: limit))
         }
         #expect(narrow.map(\.score) == widened.map(\.score) && narrow.map(\.box) == widened.map(\.box))
     }
 
     @Test func equalScoresComeInTheOrderOfTheAnchors() {
         let anchors = (0..<5).map { Anchor(centreX: 0.1 + 0.2 * Float($0), centreY: 0.5, width: 0.1, height: 0.1) }
-        for suppression in [Suppression.perClass(limit: 3), .acrossClasses(candidatesPerClass: 4, limit: 3)] {
+        for suppression in [NonMaximumSuppression.perClass(limit: 3), .acrossClasses(candidatesPerClass: 4, limit: 3)] {
             let decoder = decoder(anchors, classes: 2, suppression)
             let logits = [Float](repeating: 1, count: 10)
             let found = decode(decoder, logits, [Float](repeating: 0, count: 20), [0, 0.1])
@@ -122,7 +122,7 @@ import Vision
     // MARK: -
 
     private func decoder(
-        _ anchors: [Anchor], classes: Int, _ suppression: Suppression, iouThreshold: Float = 0.5
+        _ anchors: [Anchor], classes: Int, _ suppression: NonMaximumSuppression, iouThreshold: Float = 0.5
     ) -> DetectionDecoder {
         DetectionDecoder(
             SSDHead(anchors: anchors, classCount: classes), suppression: suppression, iouThreshold: iouThreshold)
@@ -132,7 +132,7 @@ import Vision
         _ decoder: DetectionDecoder, _ logits: [Float], _ offsets: [Float], _ thresholds: [Float], limit: Int? = nil
     ) -> [Detection] {
         Self.records(logits, offsets, classes: thresholds.count).withUnsafeBufferPointer {
-            Array(decoder.decode(.single($0), thresholds: thresholds, limit: limit))
+            Array(decoder.decode(.fp32($0), thresholds: thresholds, limit: limit))
         }
     }
 
@@ -148,7 +148,7 @@ import Vision
 
     /// The specification word by word: every probability, a stable sort, one class after the other.
     private func plainDetections(
-        _ anchors: [Anchor], _ logits: [Float], _ offsets: [Float], _ thresholds: [Float], _ suppression: Suppression,
+        _ anchors: [Anchor], _ logits: [Float], _ offsets: [Float], _ thresholds: [Float], _ suppression: NonMaximumSuppression,
         limit: Int?
     ) -> [Detection] {
         let classes = thresholds.count

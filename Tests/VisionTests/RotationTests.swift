@@ -67,8 +67,8 @@ import Testing
             let half = PictureSize(width: width / 2, height: height)
             let channels: InlineArray<3, PixelChannel> = [
                 PixelChannel(plane: 0, offset: 0, step: 2, size: size),
-                PixelChannel(plane: 0, offset: 1, step: 4, size: half, across: .half),
-                PixelChannel(plane: 0, offset: 3, step: 4, size: half, across: .half),
+                PixelChannel(plane: 0, offset: 1, step: 4, size: half, across: .onePerTwo),
+                PixelChannel(plane: 0, offset: 3, step: 4, size: half, across: .onePerTwo),
             ]
             let plane = PixelView.Plane(start: bytes.baseAddress!, rowBytes: 2 * width)
             let view = PixelView(

@@ -3,7 +3,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .annotations import AnnotationSet, DataError, Object, Size, shown, shown_box
-from .paths import FORMS, MOST_PARTS, parts
+from .paths import FORMS, MAX_PARTS, parts
 
 BOXES = "COCO's bbox is [left, top, width, height] in pixels"
 
@@ -53,7 +53,7 @@ class Matcher:
         full = [parts(f"{self.folder}/{name}", form) for name in self.names]
         before = set(self.entry_of.values())
         self.pair(lambda entry: entries[entry], lambda name: own[name])
-        for length in range(MOST_PARTS, 1, -1):
+        for length in range(MAX_PARTS, 1, -1):
             self.pair(lambda entry: end(entries[entry], length), lambda name: end(full[name], length))
         # Folders speak against a picture whose name another one has.
         known = {entries[entry][-1] for entry in self.entry_of.values() if entries[entry]}

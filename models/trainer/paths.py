@@ -3,7 +3,7 @@ import re
 import unicodedata
 from urllib.parse import unquote_to_bytes
 
-MOST_PARTS = 16
+MAX_PARTS = 16
 # plain: folders end in a slash. separated: a backslash ends a folder too; addresses lose scheme and query. loose: besides,
 # case, %-escapes, a query and Unicode's normal forms make no difference. stem: nor does the name's ending, since pictures are
 # converted after they were annotated.
@@ -35,7 +35,7 @@ def parts(name: str, form: str) -> tuple[str, ...]:
             kept.append(part)
     if form == "stem" and kept and has_ending(kept[-1]):
         kept[-1] = kept[-1].rpartition(".")[0]
-    return tuple(folded(part) if is_loose else part for part in kept[-MOST_PARTS:])
+    return tuple(folded(part) if is_loose else part for part in kept[-MAX_PARTS:])
 
 
 def has_ending(text: str) -> bool:

@@ -9,7 +9,7 @@ from .annotations import DataError, Size
 from .headers import read_header
 
 PICTURES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff"}
-MOST_FILES, MOST_DEPTH = 1_000_000, 8
+MAX_FILES, MAX_DEPTH = 1_000_000, 8
 LONGEST_LABEL = 255  # bytes; swiftlet-model import takes no longer one
 
 
@@ -115,13 +115,13 @@ def pictures_below(folder: Path) -> list[str]:
         nonlocal count
         status = os.stat(folder / inner)
         # A link may lead back to where it is.
-        if depth > MOST_DEPTH or (status.st_dev, status.st_ino) in seen:
+        if depth > MAX_DEPTH or (status.st_dev, status.st_ino) in seen:
             return
         seen.add((status.st_dev, status.st_ino))
         names_here = sorted(os.listdir(folder / inner))
         count += len(names_here)
-        if count > MOST_FILES:
-            raise DataError(f"{folder} holds more than {MOST_FILES} files: give a folder below it")
+        if count > MAX_FILES:
+            raise DataError(f"{folder} holds more than {MAX_FILES} files: give a folder below it")
         for name in names_here:
             path = os.path.join(inner, name)
             if name.startswith("."):

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-LEAST_SCORE, LEAST_OVERLAP, LEAST_SHARE = 0.5, 0.5, 0.9
+MIN_SCORE, MIN_OVERLAP, MIN_SHARE = 0.5, 0.5, 0.9
 
 
 def overlap(one: list[float], other: list[float]) -> float:
@@ -39,7 +39,7 @@ def read_detections(path: Path) -> dict[str, list[tuple[str, list[float]]]]:
         if record["type"] == "frame":
             name = record["picture"]
             name = f"frame-{name}.jpg" if isinstance(name, int) else Path(name).name
-            seen[name] = [(one["label"], one["box_px"]) for one in record["detections"] if one["score"] > LEAST_SCORE]
+            seen[name] = [(one["label"], one["box_px"]) for one in record["detections"] if one["score"] > MIN_SCORE]
     return seen
 
 
@@ -59,15 +59,15 @@ def main() -> int:
         for label, box in wanted:
             shown[label] = shown.get(label, 0) + 1
             found[label] = found.get(label, 0) + any(
-                name == label and overlap(box, there) >= LEAST_OVERLAP for name, there in seen[picture])
+                name == label and overlap(box, there) >= MIN_OVERLAP for name, there in seen[picture])
         for name, there in seen[picture]:
-            if not any(name == label and overlap(box, there) >= LEAST_OVERLAP for label, box in wanted):
+            if not any(name == label and overlap(box, there) >= MIN_OVERLAP for label, box in wanted):
                 false.append(f"{picture}: {name} at {there}")
     for label, count in shown.items():
         print(f"{label}: found in {found[label]} of {count} pictures")
     for line in false:
         print(f"false: {line}")
-    return 1 if false or any(found[label] < LEAST_SHARE * count for label, count in shown.items()) else 0
+    return 1 if false or any(found[label] < MIN_SHARE * count for label, count in shown.items()) else 0
 
 
 if __name__ == "__main__":

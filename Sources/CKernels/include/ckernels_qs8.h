@@ -68,7 +68,7 @@ typedef struct {
     size_t size;
     /// From an int32 product of q and k to 16ths of a power of two, times 2^31: the score is
     /// x = (2 * product * multiplier + 2^31) >> 32, and its weight ck_exp2_table[largest x - x], 0 beyond the table. So
-    /// small that all scores fit 16 bits: see ck_qs8_most_multiplier; with no more bits than ck_qs8_round_multiplier
+    /// small that all scores fit 16 bits: see ck_qs8_max_multiplier; with no more bits than ck_qs8_round_multiplier
     /// leaves, lest a path compute each score the slow way.
     int32_t multiplier;
     /// output = sat8(rne((sum / sum of weights) * gain[c] + zero[c])), fp32; `size` values each.
@@ -82,7 +82,7 @@ typedef struct {
 } ck_qs8_attention;
 
 /// The largest multiplier with which scores of heads of `size` channels fit 16 bits.
-static inline int32_t ck_qs8_most_multiplier(size_t size) {
+static inline int32_t ck_qs8_max_multiplier(size_t size) {
     const int64_t most = ((int64_t)32767 << 31) / ((int64_t)size * 128 * 63);
     return most < INT32_MAX ? (int32_t)most : INT32_MAX;
 }

@@ -12,7 +12,7 @@
 enum {
     QUERIES = 4,
     /// With more channels, products and multipliers of 11 bits would not fit 32 bits.
-    MOST_SIZE = 64,
+    MAX_SIZE = 64,
 };
 
 static const uint8_t slot_tokens[16] = {0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 12, 13, 14, 15};
@@ -247,7 +247,7 @@ CK_INLINE CK_AVX2 void load_queries(const ck_qs8_attention *head, const workspac
 
 CK_AVX2 void qs8_attention__avx2(const ck_qs8_attention *head) {
     const int trailing = head->multiplier == 0 ? 0 : __builtin_ctz((unsigned)head->multiplier);
-    if (head->size > MOST_SIZE || head->multiplier >> trailing > 2047) {
+    if (head->size > MAX_SIZE || head->multiplier >> trailing > 2047) {
         qs8_attention__scalar(head);
         return;
     }

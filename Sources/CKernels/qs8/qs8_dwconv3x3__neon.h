@@ -5,13 +5,13 @@
 // and to SiLU's tables after.
 
 /// Outputs whose sums are kept.
-enum { MOST_OUTPUTS = 32 };
+enum { MAX_OUTPUTS = 32 };
 
 /// `outputs` outputs of 16 channels.
 CK_INLINE CK_TARGET void convolve16(
     size_t outputs, size_t channels, size_t stride, const int8_t *const rows[3], const loaded_weights *w,
     const ck_qs8_channels *p, ck_activation activation, int8_t *output) {
-    int32x4_t sums[MOST_OUTPUTS][4];
+    int32x4_t sums[MAX_OUTPUTS][4];
     sum_outputs(outputs, channels, stride, rows, w, sums);
     const int32x4_t shift[4] = {
         vld1q_s32(p[0].shift), vld1q_s32(p[0].shift + 4), vld1q_s32(p[1].shift), vld1q_s32(p[1].shift + 4)};
@@ -52,11 +52,11 @@ CK_INLINE CK_TARGET void convolve(
     size_t c = 0;
     for (; c + 16 <= channels; c += 16) {
         const loaded_weights w = load_weights(weights + c, channels, p + c / 8);
-        for (size_t x = 0; x < width; x += MOST_OUTPUTS) {
+        for (size_t x = 0; x < width; x += MAX_OUTPUTS) {
             const size_t pixel = x * stride * channels + c;
             const int8_t *const at[3] = {rows[0] + pixel, rows[1] + pixel, rows[2] + pixel};
             convolve16(
-                width - x < MOST_OUTPUTS ? width - x : MOST_OUTPUTS, channels, stride, at, &w, p + c / 8, activation,
+                width - x < MAX_OUTPUTS ? width - x : MAX_OUTPUTS, channels, stride, at, &w, p + c / 8, activation,
                 output + x * channels + c);
         }
     }

@@ -49,10 +49,10 @@ CK_INLINE CK_TARGET void gemm(
     size_t rows, size_t blocks, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
     const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,
     size_t ldc) {
-    enum { MOST_BLOCKS = 64 };
-    int32_t starts[PACKED_ROWS ? 16 * MOST_BLOCKS : 1];
+    enum { MAX_BLOCKS = 64 };
+    int32_t starts[PACKED_ROWS ? 16 * MAX_BLOCKS : 1];
     while (blocks > 0) {
-        const size_t some = blocks < MOST_BLOCKS ? blocks : MOST_BLOCKS;
+        const size_t some = blocks < MAX_BLOCKS ? blocks : MAX_BLOCKS;
         if (PACKED_ROWS)
             for (size_t block = 0; block < some; block++) fill_start(channels[block].bias, starts + 16 * block);
         size_t row = 0;
@@ -133,10 +133,10 @@ CK_INLINE CK_TARGET void value_band(
 CK_INLINE CK_TARGET void gemm_values(
     size_t rows, size_t n, size_t k, const int8_t *a, size_t lda, const int8_t *weights, const ck_qs8_values *channels,
     uint16_t *c, size_t ldc) {
-    enum { MOST_COLUMNS = 512 };
-    int32_t starts[PACKED_ROWS ? 2 * MOST_COLUMNS : 1];
-    for (size_t first = 0; first < n; first += MOST_COLUMNS) {
-        const size_t some = n - first < MOST_COLUMNS ? n - first : MOST_COLUMNS;
+    enum { MAX_COLUMNS = 512 };
+    int32_t starts[PACKED_ROWS ? 2 * MAX_COLUMNS : 1];
+    for (size_t first = 0; first < n; first += MAX_COLUMNS) {
+        const size_t some = n - first < MAX_COLUMNS ? n - first : MAX_COLUMNS;
         const ck_qs8_values *p = channels + first / 8;
         if (PACKED_ROWS)
             for (size_t column = 0; column < some; column += 8) fill_start(p[column / 8].bias, starts + 2 * column);

@@ -16,7 +16,7 @@ enum {
     /// Rows of A that are packed at a time, fewer where they are long.
     BAND_ROWS = 48,
     BAND_BYTES = 24576,
-    MOST_K = 1024,
+    MAX_K = 1024,
 };
 
 /// Rows of A and blocks of B as the tile wants them.
@@ -24,7 +24,7 @@ typedef struct {
     /// For each row and 32 k (16 at the end): magnitudes, then masks of what is positive, both in the order of `weights`.
     _Alignas(32) uint8_t rows[BAND_BYTES];
     /// For each 16 k and each block: [2 halves of k][columns 0, 1, 4, 5 then 2, 3, 6, 7][k 0, 4, 1, 5, 2, 6, 3, 7].
-    _Alignas(32) int8_t weights[8 * TILE_BLOCKS * MOST_K];
+    _Alignas(32) int8_t weights[8 * TILE_BLOCKS * MAX_K];
     /// For each row the sum of what is positive.
     int64_t positive[BAND_ROWS];
     /// The sums of each row, block by block.

@@ -43,7 +43,7 @@ struct clinux_v4l2_format {
 struct clinux_v4l2_size {
     bool is_range;
     uint32_t width, height;
-    uint32_t most_width, most_height;
+    uint32_t max_width, max_height;
     uint32_t step_width, step_height;
 };
 
@@ -51,7 +51,7 @@ struct clinux_v4l2_size {
 struct clinux_v4l2_interval {
     bool is_range;
     uint32_t numerator, denominator;
-    uint32_t most_numerator, most_denominator;
+    uint32_t max_numerator, max_denominator;
 };
 
 /// A buffer that the driver has filled.

@@ -34,12 +34,12 @@ public final class Attention: GraphOperation, @unchecked Sendable {
         return overflows ? Int64.max : count
     }
 
-    override func scratchByteCount(_ call: Lowering.Call, _ lowering: Lowering, _ arithmetic: Arithmetic) -> Int {
+    override func scratchByteCount(_ call: Lowering.Call, _ lowering: Lowering, _ precision: Precision) -> Int {
         let output = lowering.graph.shape(lowering.graph.nodes[call.node].output)
         let size = output.channels / heads
-        return switch arithmetic {
-        case .single: (size + 1) * output.width * MemoryLayout<Float>.size
-        case .half: ck_f16_attention_scratch(output.width, size)
+        return switch precision {
+        case .fp32: (size + 1) * output.width * MemoryLayout<Float>.size
+        case .fp16: ck_f16_attention_scratch(output.width, size)
         case .int8: ck_qs8_attention_scratch(output.width, size)
         }
     }
@@ -89,7 +89,7 @@ public final class Attention: GraphOperation, @unchecked Sendable {
             let q = try from.commonScale(head * size..<(head + 1) * size)
             let k = try from.commonScale(channels + head * size..<channels + (head + 1) * size)
             let factor = q * k * Int8Score.log2OfE / Double(size).squareRoot() * Int8Score.perPower
-            let multiplier = try Int8Score.multiplier(factor, maximum: ck_qs8_most_multiplier(size), of: from)
+            let multiplier = try Int8Score.multiplier(factor, maximum: ck_qs8_max_multiplier(size), of: from)
             multipliers[head] = ck_qs8_round_multiplier(multiplier)
         }
         let gain = builder.allocate(channels, of: Float.self), zero = builder.allocate(channels, of: Float.self)

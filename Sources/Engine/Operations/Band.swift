@@ -70,8 +70,8 @@ final class Band: GraphOperation, @unchecked Sendable {
             channels: channels)
     }
 
-    override func scratchByteCount(_ call: Lowering.Call, _ lowering: Lowering, _ arithmetic: Arithmetic) -> Int {
-        let geometry = geometry(call, lowering), element = arithmetic.elementByteCount
+    override func scratchByteCount(_ call: Lowering.Call, _ lowering: Lowering, _ precision: Precision) -> Int {
+        let geometry = geometry(call, lowering), element = precision.elementByteCount
         return LifetimePlanner.aligned(geometry.ringCount * element)
             + LifetimePlanner.aligned(geometry.blockCount * element)
     }
@@ -89,7 +89,7 @@ final class Band: GraphOperation, @unchecked Sendable {
         let projection = try builder.layer(call.node, output: call.output, residual: call.residual)
         let band = PreparedBand(
             geometry: geometry(call, builder.lowering), expansion: expansion, depthwise: filter, projection: projection,
-            padding: padding, elementByteCount: builder.arithmetic.elementByteCount, input: builder.map(call.input),
+            padding: padding, elementByteCount: builder.precision.elementByteCount, input: builder.map(call.input),
             residual: call.residual.map { builder.map($0) }, output: builder.map(call.output))
         return { band.run($0) }
     }

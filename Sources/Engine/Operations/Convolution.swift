@@ -49,12 +49,12 @@ public final class Convolution: GraphOperation, @unchecked Sendable {
     }
 
     /// One line of patches, of one group.
-    override func scratchByteCount(_ call: Lowering.Call, _ lowering: Lowering, _ arithmetic: Arithmetic) -> Int {
+    override func scratchByteCount(_ call: Lowering.Call, _ lowering: Lowering, _ precision: Precision) -> Int {
         let input = lowering.maps[call.input.index], output = lowering.maps[call.output.index]
-        let count = LifetimePlanner.product(output.width, patchStride(input), arithmetic.elementByteCount)
+        let count = LifetimePlanner.product(output.width, patchStride(input), precision.elementByteCount)
         // These kernels keep three lines of the picture beside their patches.
-        guard arithmetic == .half, isStem(call, lowering) else { return count }
-        return ck_f16_patches_count(input.width) * arithmetic.elementByteCount
+        guard precision == .fp16, isStem(call, lowering) else { return count }
+        return ck_f16_patches_count(input.width) * precision.elementByteCount
     }
 
     /// The values of one patch, filled up to a multiple of 4.
@@ -130,8 +130,8 @@ public final class Convolution: GraphOperation, @unchecked Sendable {
         _ call: Lowering.Call, _ builder: Builder, _ gather: @escaping Gather
     ) throws(EngineError) -> Step {
         // Other kernels do not read the picture's bytes.
-        guard builder.arithmetic == .single || call.input != builder.graph.input || isStem(call, builder.lowering)
-        else { throw .operation(builder.name(call), name, builder.arithmetic) }
+        guard builder.precision == .fp32 || call.input != builder.graph.input || isStem(call, builder.lowering)
+        else { throw .operation(builder.name(call), name, builder.precision) }
         let x = builder.map(call.input), y = builder.map(call.output), window = window.over(x.shape, y.shape)
         let inputs = x.shape.channels / groups, outputs = channels / groups, stride = patchStride(x.shape)
         var layers: [Layer] = []

@@ -77,7 +77,7 @@ public class GraphOperation: @unchecked Sendable {
     func join(_ lowering: inout Lowering, _ index: Int) -> Bool { false }
 
     /// The working memory of one part of `call`, in bytes.
-    func scratchByteCount(_ call: Lowering.Call, _ lowering: Lowering, _ arithmetic: Arithmetic) -> Int { 0 }
+    func scratchByteCount(_ call: Lowering.Call, _ lowering: Lowering, _ precision: Precision) -> Int { 0 }
 
     /// The bytes of tables that its int8 form needs for each channel.
     var int8TableByteCount: Int { 0 }
@@ -90,7 +90,7 @@ public class GraphOperation: @unchecked Sendable {
     /// The step of `call`, which has this operation, in any precision; those that differ by precision have one form for
     /// each.
     func step(_ call: Lowering.Call, _ builder: Builder) throws(EngineError) -> Step {
-        throw .operation(builder.name(call), name, builder.arithmetic)
+        throw .operation(builder.name(call), name, builder.precision)
     }
 
     func step(_ call: Lowering.Call, _ builder: FloatBuilder) throws(EngineError) -> Step {

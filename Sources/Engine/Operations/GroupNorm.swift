@@ -14,11 +14,11 @@ public final class GroupNorm: GraphOperation, @unchecked Sendable {
     override var rowUse: RowUse { .written }
 
     /// Two numbers for each channel in fp16, four in int8.
-    override func scratchByteCount(_ call: Lowering.Call, _ lowering: Lowering, _ arithmetic: Arithmetic) -> Int {
+    override func scratchByteCount(_ call: Lowering.Call, _ lowering: Lowering, _ precision: Precision) -> Int {
         let count =
-            switch arithmetic {
-            case .single: 0
-            case .half: 2
+            switch precision {
+            case .fp32: 0
+            case .fp16: 2
             case .int8: 4
             }
         return count * lowering.maps[call.input.index].channels * MemoryLayout<Float>.size

@@ -24,11 +24,11 @@ public final class SeparableAttention: GraphOperation, @unchecked Sendable {
         2 * Int64(output.rows) * Int64(output.channels)
     }
 
-    override func scratchByteCount(_ call: Lowering.Call, _ lowering: Lowering, _ arithmetic: Arithmetic) -> Int {
+    override func scratchByteCount(_ call: Lowering.Call, _ lowering: Lowering, _ precision: Precision) -> Int {
         let output = lowering.graph.shape(lowering.graph.nodes[call.node].output)
-        return switch arithmetic {
-        case .single: (output.width + output.channels) * MemoryLayout<Float>.size
-        case .half: ck_f16_separable_scratch(output.width, output.channels)
+        return switch precision {
+        case .fp32: (output.width + output.channels) * MemoryLayout<Float>.size
+        case .fp16: ck_f16_separable_scratch(output.width, output.channels)
         case .int8: ck_qs8_separable_scratch(output.width, output.channels)
         }
     }

@@ -5,15 +5,15 @@ import ModelFile
 class Builder {
     final let graph: Graph
     final let storage: Storage
-    final let arithmetic: Arithmetic
+    final let precision: Precision
     /// By request of `storage`.
     private final let buffers: [UnsafeMutableRawPointer]
     final var lowering: Lowering { storage.lowering }
 
-    init(_ storage: Storage, _ arithmetic: Arithmetic, buffers: [UnsafeMutableRawPointer]) {
+    init(_ storage: Storage, _ precision: Precision, buffers: [UnsafeMutableRawPointer]) {
         graph = storage.lowering.graph
         self.storage = storage
-        self.arithmetic = arithmetic
+        self.precision = precision
         self.buffers = buffers
     }
 

@@ -6,7 +6,7 @@ final class FloatBuilder: Builder {
 
     init(_ storage: Storage, buffers: [UnsafeMutableRawPointer], weights: Weights) {
         self.weights = weights
-        super.init(storage, .single, buffers: buffers)
+        super.init(storage, .fp32, buffers: buffers)
     }
 
     /// Of a node that has weights.

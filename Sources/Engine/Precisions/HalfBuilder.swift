@@ -15,7 +15,7 @@ final class HalfBuilder: Builder {
         self.weights = weights
         self.kernels = kernels
         self.pixels = pixels
-        super.init(storage, .half, buffers: buffers)
+        super.init(storage, .fp16, buffers: buffers)
     }
 
     /// Of a normalisation.

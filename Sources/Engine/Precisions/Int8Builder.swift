@@ -38,7 +38,7 @@ final class Int8Builder: Builder {
         return try call.operation.step(call, self)
     }
 
-    override func finish() throws(EngineError) { try weights.refuseUnusedTensors() }
+    override func finish() throws(EngineError) { try weights.rejectUnusedTensors() }
 
     // MARK: Layers
 
@@ -60,7 +60,7 @@ final class Int8Builder: Builder {
             inputChannels = channels
             data = try weights.depthwise(node, channels: channels)
         }
-        let sums = Int8Sums(
+        let sums = Requantization(
             scales: try weights.weightScales(node, channels: all, part.channelRange),
             bias: try weights.floats(node, ".bias", channels: all, part.channelRange), largest: rows * 128 * 127,
             activation: activation, firstChannel: part.firstChannel)

@@ -3,7 +3,7 @@ import ModelFile
 
 /// What a layer's sums mean: the fixed-point parameters that requantise them follow from it (ckernels_qs8.h says what
 /// those mean).
-struct Int8Sums {
+struct Requantization {
     /// The value of one unit of the sum, by output channel.
     var scales: UnsafePointer<Float>
     /// The layer's bias, and with it the share of the input's zero point.
@@ -50,21 +50,21 @@ struct Int8Sums {
         let zero = output.zero(stored) - (residual?.zero(stored) ?? 0) * residualScale / outputScale
 
         // The values before the activation that the output can tell apart. The identity's contain the zero points.
-        let reach = output.reach(stored), added = residual?.reach(stored) ?? 0
+        let magnitude = output.maximumMagnitude(stored), added = residual?.maximumMagnitude(stored) ?? 0
         let range: Double
         if isSiLU {
-            range = min(max(8, reach + added + 0.3), 32)
+            range = min(max(8, magnitude + added + 0.3), 32)
         } else if isIdentity {
             range = 128 * min(outputScale + residualScale, 1.9 * outputScale)
         } else {
-            range = min(reach + added, 1.9 * reach)
+            range = min(magnitude + added, 1.9 * magnitude)
         }
-        var shift = min(max(-Self.ceilingOfLog2(range / (32767 * scale)), -24), mostShift)
+        var shift = min(max(-Self.ceilingOfLog2(range / (32767 * scale)), -24), maximumShift)
         func unit() -> Double { scale * Self.power(-shift) }
         func gain() -> Double { unit() * 64 / outputScale * 32768 }
         func tau() -> Double { unit() * 512 * 32768 }
         // Where a factor does not fit, smaller units: the range saturates sooner.
-        while (isSiLU ? tau() : gain()) > 32767, shift < mostShift { shift += 1 }
+        while (isSiLU ? tau() : gain()) > 32767, shift < maximumShift { shift += 1 }
         var lift = 0
         if isSiLU { while gain() / Self.power(lift) > 32767, lift < 15 { lift += 1 } }
 
@@ -80,7 +80,7 @@ struct Int8Sums {
     }
 
     /// The most that sums can be shifted to the left without leaving 32 bits, 6 at most.
-    private var mostShift: Int {
+    private var maximumShift: Int {
         var shift = 6
         while shift > 0, (Double(largest) + Self.shiftedBias) * Self.power(shift) >= 0x1p31 { shift -= 1 }
         return shift

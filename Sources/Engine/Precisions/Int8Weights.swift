@@ -16,7 +16,7 @@ struct Quantisation {
     func zero(_ channel: Int) -> Double { Double(zeroPoint(channel)) }
 
     /// The largest magnitude that a stored value stands for.
-    func reach(_ channel: Int) -> Double { scale(channel) * max(127 - zero(channel), zero(channel) + 128) }
+    func maximumMagnitude(_ channel: Int) -> Double { scale(channel) * max(127 - zero(channel), zero(channel) + 128) }
 
     func requireZeroPointsOfZero(channels: Int) throws(EngineError) {
         for channel in 0..<channels where zeroPoint(channel) != 0 {
@@ -50,10 +50,10 @@ struct Int8Weights {
         isUsed = Array(repeating: false, count: file.tensors.count)
     }
 
-    /// Scales beyond these bounds are no network's, and would not survive the arithmetic below.
+    /// Scales beyond these bounds are no network's, and would not survive the precision below.
     private static var scales: ClosedRange<Float> { 0x1p-60...0x1p+60 }
 
-    func refuseUnusedTensors() throws(EngineError) {
+    func rejectUnusedTensors() throws(EngineError) {
         for index in isUsed.indices where !isUsed[index] {
             throw .model(.tensor(file.tensors[index].name, .unexpected))
         }

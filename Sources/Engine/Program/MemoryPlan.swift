@@ -27,8 +27,8 @@ public struct MemoryPlan: Sendable {
     public let lowerBound: Int
 
     /// nil when the engine would refuse it as too large.
-    public init?(_ graph: Graph, arithmetic: Arithmetic, threads: Int) {
-        guard let storage = try? Storage(graph, arithmetic, threads: threads) else { return nil }
+    public init?(_ graph: Graph, precision: Precision, threads: Int) {
+        guard let storage = try? Storage(graph, precision, threads: threads) else { return nil }
         self.init(storage.requests, storage.owners, stepCount: storage.lowering.calls.count)
     }
 

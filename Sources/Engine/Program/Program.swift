@@ -23,14 +23,14 @@ final class Program {
     private let parameters: Arena
 
     init(
-        _ graph: Graph, file: ModelFile, _ arithmetic: Arithmetic, path: KernelPath, threads: Int, observing: Bool,
+        _ graph: Graph, file: ModelFile, _ precision: Precision, path: KernelPath, threads: Int, observing: Bool,
         pixels: PixelScaling
     ) throws(EngineError) {
-        let storage = try Storage(graph, arithmetic, threads: threads, observing: observing)
-        if arithmetic == .int8 { try Self.checkChannels(storage.lowering) }
+        let storage = try Storage(graph, precision, threads: threads, observing: observing)
+        if precision == .int8 { try Self.checkChannels(storage.lowering) }
         let plan = try LifetimePlanner.arenaPlan(storage.requests)
         // A bound: what the builder does not take costs nothing.
-        let parameterByteCount = arithmetic == .int8 ? Int8Builder.parameterByteCount(storage.lowering) : 0
+        let parameterByteCount = precision == .int8 ? Int8Builder.parameterByteCount(storage.lowering) : 0
         guard let parameters = Arena(byteCount: parameterByteCount, populated: false) else {
             throw .outOfMemory(byteCount: parameterByteCount)
         }
@@ -48,13 +48,13 @@ final class Program {
         let buffers = plan.offsets.map { base + $0 }
         var widened: Weights?, stored: [StoredMap] = []
         let builder: Builder
-        switch arithmetic {
-        case .single:
+        switch precision {
+        case .fp32:
             let weights = try Weights(graph: graph, file: file)
             widened = weights
             builder = FloatBuilder(storage, buffers: buffers, weights: weights)
             schedule = try builder.schedule()
-        case .half:
+        case .fp16:
             builder = HalfBuilder(
                 storage, buffers: buffers, weights: try HalfWeights(graph, file), kernels: path.halfKernels!,
                 pixels: pixels)

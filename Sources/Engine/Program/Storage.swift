@@ -14,7 +14,7 @@ struct Storage {
     }
 
     let lowering: Lowering
-    private let arithmetic: Arithmetic
+    private let precision: Precision
     /// By tensor; nil for one that never exists whole.
     private(set) var places: [Place?]
     private(set) var requests: [BufferRequest] = []
@@ -31,14 +31,14 @@ struct Storage {
     /// With `observing`, which is for fp32, every tensor keeps its memory to the end, so that all can be read. Throws
     /// where a concatenation cannot be written in place.
     @inline(never)
-    init(_ graph: Graph, _ arithmetic: Arithmetic, threads: Int, observing: Bool = false) throws(EngineError) {
-        lowering = Lowering(graph, observing ? .none : arithmetic == .single ? .additions : .all)
-        self.arithmetic = arithmetic
+    init(_ graph: Graph, _ precision: Precision, threads: Int, observing: Bool = false) throws(EngineError) {
+        lowering = Lowering(graph, observing ? .none : precision == .fp32 ? .additions : .all)
+        self.precision = precision
         places = Array(repeating: nil, count: graph.shapes.count)
         let byteCounts = lowering.calls.map {
             LifetimePlanner.product(
                 threads,
-                LifetimePlanner.aligned($0.operation.scratchByteCount($0, lowering, arithmetic)))
+                LifetimePlanner.aligned($0.operation.scratchByteCount($0, lowering, precision)))
         }
         try placeTensors(graph, byteCounts, observing: observing)
         placeScratch(graph, byteCounts, threads: threads)
@@ -46,9 +46,9 @@ struct Storage {
 
     /// Bytes of one of a tensor's elements: in int8 and fp16 predictions are halves, and the picture is bytes.
     func elementByteCount(_ tensor: TensorID) -> Int {
-        guard arithmetic != .single else { return arithmetic.elementByteCount }
+        guard precision != .fp32 else { return precision.elementByteCount }
         if tensor == lowering.graph.input { return 1 }
-        return lowering.isPrediction(tensor) ? Arithmetic.half.elementByteCount : arithmetic.elementByteCount
+        return lowering.isPrediction(tensor) ? Precision.fp16.elementByteCount : precision.elementByteCount
     }
 
     /// Joins calls into groups where nothing needs a barrier and less is alive than at the peak.
@@ -83,7 +83,7 @@ struct Storage {
         let count = graph.shapes.count, roots = lowering.roots, wholes = lowering.wholes
         var offset = [Int](repeating: 0, count: count), isPart = [Bool](repeating: false, count: count)
         // Kernels of int8 and fp16 write whole blocks of channels.
-        let block = arithmetic.channelMultiple
+        let block = precision.channelMultiple
         var stride = graph.shapes.map { ($0.channels + block - 1) / block * block }
         stride[graph.input.index] = graph.shape(graph.input).channels
         stride[graph.output.index] = graph.shape(graph.output).channels
@@ -103,7 +103,7 @@ struct Storage {
                 }
                 // In place: its memory is that of one concatenation, which is no part of another.
                 guard !isPart[part], part != graph.input.index, wholes[node.output.index] == node.output.index else {
-                    throw .operation(node.name, node.operation.name, arithmetic)
+                    throw .operation(node.name, node.operation.name, precision)
                 }
                 isPart[part] = true
             }

@@ -68,7 +68,7 @@ public struct MobileViTv3: Equatable, Sendable {
         ])
 
     /// MobileViTv3-0.5.
-    public static let half = MobileViTv3(
+    public static let v05 = MobileViTv3(
         attention: .separable, expansion: 2, stemChannels: 16, earlyChannels: [32, 64], layer2Depth: 2,
         stages: [
             Stage(channels: 128, tokenChannels: 64, feedForwardChannels: 128, depth: 2),

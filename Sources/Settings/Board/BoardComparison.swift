@@ -5,7 +5,7 @@ import Kernels
 /// What a program has measured of itself on this machine.
 public struct BoardMeasurement {
     /// Decides which of the board's kernel paths is expected.
-    public var arithmetic: Arithmetic
+    public var precision: Precision
     /// The kernels that ran.
     public var path: KernelPath
     /// nil for a network that no board's file has a budget for.
@@ -19,10 +19,10 @@ public struct BoardMeasurement {
 
     /// `latency` is in milliseconds, `peakMemory` in bytes.
     public init(
-        arithmetic: Arithmetic, path: KernelPath, model: BoardProfile.Model?, threads: Int, latency: Double,
+        precision: Precision, path: KernelPath, model: BoardProfile.Model?, threads: Int, latency: Double,
         peakMemory: Int?
     ) {
-        self.arithmetic = arithmetic
+        self.precision = precision
         self.path = path
         self.model = model
         self.threads = threads
@@ -118,7 +118,7 @@ extension BoardProfile {
     }
 
     private func checkKernels(_ measured: BoardMeasurement) -> BoardCheck {
-        let expected = path(for: measured.arithmetic)
+        let expected = path(for: measured.precision)
         return BoardCheck(
             subject: .kernels, verdict: expected.map { $0 == measured.path ? .asExpected : .off } ?? .unknown,
             found: "\(measured.path.name)", expected: expected.map { "\($0.name)" } ?? "any",

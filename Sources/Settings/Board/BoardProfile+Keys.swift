@@ -26,7 +26,7 @@ extension BoardProfile {
             .init("processor", "instructions_per_cycle", .number(0.01...16)) { $0.instructionsPerCycle = $1.number },
             .init("memory", "installed_mib", .integer(1...1_000_000)) { $0.memory = $1.integer },
             .init("memory", "budget_mib", .integer(1...1024)) { $0.memoryBudget = $1.integer << 20 },
-            .init("engine", "threads", .integer(1...Int64(Engine.mostThreads))) { $0.threads = $1.integer },
+            .init("engine", "threads", .integer(1...Int64(Engine.maximumThreadCount))) { $0.threads = $1.integer },
             .init("engine", "thread_efficiency", .number(0.01...1)) { $0.threadEfficiency = $1.number },
             .init("engine", "int8_path", .choice(any(or: int8Paths.map { $0.name }))) {
                 $0.int8Path = $1.choice == 0 ? nil : int8Paths[$1.choice - 1]

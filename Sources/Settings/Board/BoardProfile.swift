@@ -22,15 +22,15 @@ public struct BoardProfile {
 
     /// The networks that have budgets: at 320x320 with six classes, as in models/cards.
     public enum Model: CaseIterable, Sendable {
-        case xxsInt8, xxsHalf, halfInt8, halfHalf
+        case xxsInt8, xxsFP16, v05Int8, v05FP16
 
         /// The model file's name without its extension.
         public var name: StaticString {
             switch self {
             case .xxsInt8: "xxs-int8"
-            case .xxsHalf: "xxs-fp16"
-            case .halfInt8: "half-int8"
-            case .halfHalf: "half-fp16"
+            case .xxsFP16: "xxs-fp16"
+            case .v05Int8: "half-int8"
+            case .v05FP16: "half-fp16"
             }
         }
     }
@@ -94,10 +94,10 @@ public struct BoardProfile {
     }
 
     /// The kernels that a network's precision should run with; nil where any will do.
-    public func path(for arithmetic: Arithmetic) -> KernelPath? {
-        switch arithmetic {
-        case .single: .scalar
-        case .half: halfPath
+    public func path(for precision: Precision) -> KernelPath? {
+        switch precision {
+        case .fp32: .scalar
+        case .fp16: halfPath
         case .int8: int8Path
         }
     }

@@ -33,7 +33,7 @@ public struct BoardReader {
     public static func read(_ text: UnsafeRawBufferPointer) -> BoardReader {
         var reader = BoardReader()
         var scanner = INIScanner(text)
-        while reader.mistakes.count < ConfigurationReader.mostMistakes {
+        while reader.mistakes.count < ConfigurationReader.maximumErrors {
             do throws(INIMistake.Refusal) {
                 guard let item = try scanner.next() else {
                     reader.noteMissing()
@@ -50,10 +50,10 @@ public struct BoardReader {
             }
         }
         // What is missing has no line, and is not known where reading has ended before.
-        if reader.mistakes.last.map({ $0.line > 0 }) ?? false, reader.mistakes.count == ConfigurationReader.mostMistakes {
+        if reader.mistakes.last.map({ $0.line > 0 }) ?? false, reader.mistakes.count == ConfigurationReader.maximumErrors {
             reader.mistakes.append(
                 INIMistake(
-                    line: scanner.line, reason: .tooManyMistakes(limit: ConfigurationReader.mostMistakes)))
+                    line: scanner.line, reason: .tooManyMistakes(limit: ConfigurationReader.maximumErrors)))
         }
         return reader
     }

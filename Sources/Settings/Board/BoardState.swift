@@ -27,7 +27,7 @@ public struct BoardState {
     ///   - sys: where sysfs is mounted.
     public init(proc: UnsafePointer<CChar>, sys: UnsafePointer<CChar>) {
         let machine = Machine(root: sys)
-        for policy in 0..<Machine.mostPolicies {
+        for policy in 0..<Machine.maximumPolicies {
             guard let limit = machine.clockLimit(policy: policy), limit > clockLimit ?? 0 else { continue }
             clockLimit = limit
             clock = machine.frequency(policy: policy)

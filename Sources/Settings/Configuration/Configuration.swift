@@ -36,7 +36,7 @@ public struct Configuration {
     public var modelPath: [UInt8]?
     /// Where the file names the model, from 1; 0 where it does not.
     public var modelPathLine = 0
-    /// Of the engine, 1...`Engine.mostThreads`.
+    /// Of the engine, 1...`Engine.maximumThreadCount`.
     public var threads = Engine.defaultThreads
     /// As `CameraSelector` takes it; nil takes the first camera.
     public var cameraName: [UInt8]?
@@ -62,7 +62,7 @@ public struct Configuration {
     public var classThresholds: [ClassThreshold] = []
     /// Comments that would be such if a label began with their sign: a mistake where the model has that label.
     var commentedThresholds: [ClassName] = []
-    /// At most `mostZones`, in the file's order.
+    /// At most `maximumZones`, in the file's order.
     public var zones: [Zone] = []
     /// Whether classes, their thresholds or zones leave out some of what is found.
     public var isFiltered: Bool { classes != nil || !classThresholds.isEmpty || !zones.isEmpty }
@@ -86,7 +86,7 @@ public struct Configuration {
     public static var defaultSocket: UnsafePointer<CChar> { cString(defaultSocketPath) }
 
     /// Zones of one file.
-    public static let mostZones = 64
+    public static let maximumZones = 64
     /// Seconds.
     public static let timeoutRange = 1...3600.0
     /// Frames per second.
@@ -101,7 +101,7 @@ public struct Configuration {
         let sorted = SortedLabels(labels)
         func check(_ name: ClassName, _ section: StaticString, _ key: [UInt8]) {
             let isKnown = sorted.places(of: name.label).contains { $0 > 0 }
-            if !isKnown, mistakes.count < ConfigurationReader.mostMistakes {
+            if !isKnown, mistakes.count < ConfigurationReader.maximumErrors {
                 let near = nearest(to: name.label, in: labels.dropFirst())
                 let reason = INIMistake.Reason.unknownClass(name.label, nearest: near)
                 mistakes.append(.init(line: name.line, section: bytes(section), key: key, reason: reason))

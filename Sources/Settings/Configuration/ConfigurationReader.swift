@@ -8,7 +8,7 @@ public struct ConfigurationReader {
     /// Bytes of the largest file.
     public static let sizeLimit = 256 << 10
     /// Mistakes of a file before the rest is left unread.
-    static let mostMistakes = 50
+    static let maximumErrors = 50
 
     /// Only to be used where `mistakes` is empty.
     public private(set) var configuration = Configuration()
@@ -51,7 +51,7 @@ public struct ConfigurationReader {
         var reader = ConfigurationReader()
         var scanner = INIScanner(text)
         var hasKey = false
-        while reader.mistakes.count < mostMistakes {
+        while reader.mistakes.count < maximumErrors {
             do throws(INIMistake.Refusal) {
                 guard let item = try scanner.next() else { break }
                 switch item {
@@ -67,8 +67,8 @@ public struct ConfigurationReader {
                 if scanner.isAtSection { reader.section = .unknown }
             }
         }
-        if reader.mistakes.count == mostMistakes {
-            reader.mistakes.append(.init(line: scanner.line, reason: .tooManyMistakes(limit: mostMistakes)))
+        if reader.mistakes.count == maximumErrors {
+            reader.mistakes.append(.init(line: scanner.line, reason: .tooManyMistakes(limit: maximumErrors)))
         } else {
             reader.findEmptyZones()
             reader.findRepeatedThresholds()
@@ -128,7 +128,7 @@ public struct ConfigurationReader {
 
     /// A line of [threshold] that would be a setting if its label did not begin like a comment.
     private mutating func takeComment(_ text: INICursor, _ line: Int) {
-        guard case .threshold = section, configuration.commentedThresholds.count < Self.mostMistakes else { return }
+        guard case .threshold = section, configuration.commentedThresholds.count < Self.maximumErrors else { return }
         var cursor = text
         let label = cursor.line(before: UInt8(ascii: "="))
         guard cursor.current != nil else { return }
@@ -154,8 +154,8 @@ public struct ConfigurationReader {
     /// The place of the zone that is called so.
     private mutating func zone(_ name: [UInt8], _ line: Int) throws(INIMistake.Refusal) -> Int {
         if let index = configuration.zones.firstIndex(where: { $0.name == name }) { return index }
-        guard configuration.zones.count < Configuration.mostZones else {
-            throw .init(.tooManyZones(limit: Configuration.mostZones))
+        guard configuration.zones.count < Configuration.maximumZones else {
+            throw .init(.tooManyZones(limit: Configuration.maximumZones))
         }
         configuration.zones.append(.init(name: name))
         zoneLines.append(.init(start: line))
@@ -176,7 +176,7 @@ public struct ConfigurationReader {
         let settings = configuration.classThresholds
         let order = SortedLabels(settings.map { $0.name.label }).order
         for (earlier, later) in zip(order, order.dropFirst()) where settings[earlier].name.label == settings[later].name.label {
-            guard mistakes.count < Self.mostMistakes else { break }
+            guard mistakes.count < Self.maximumErrors else { break }
             let name = settings[later].name
             mistakes.append(
                 .init(

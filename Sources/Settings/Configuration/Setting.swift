@@ -40,7 +40,7 @@ public final class Setting: Sendable {
                 get: { $0.modelPath.map { .text($0) } },
                 set: { ($0.modelPath, $0.modelPathLine) = ($1.text, $1.line) }),
             .init(
-                "model", "threads", .integer(1...Int64(Engine.mostThreads)),
+                "model", "threads", .integer(1...Int64(Engine.maximumThreadCount)),
                 option: .init("threads", argument: "N", help: "to compute with (default: all processors)"),
                 get: { .integer($0.threads) },
                 set: { $0.threads = $1.integer }),

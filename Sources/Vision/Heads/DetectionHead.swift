@@ -2,15 +2,15 @@ import CKernels
 
 /// Rows of values that a network has put out, without gaps, in the precision that it computes in.
 public enum OutputRows {
-    case single(UnsafeBufferPointer<Float>)
+    case fp32(UnsafeBufferPointer<Float>)
     /// IEEE half precision.
-    case half(UnsafeBufferPointer<UInt16>)
+    case fp16(UnsafeBufferPointer<UInt16>)
 
     /// Values of all rows.
     var count: Int {
         switch self {
-        case .single(let values): values.count
-        case .half(let values): values.count
+        case .fp32(let values): values.count
+        case .fp16(let values): values.count
         }
     }
 }
@@ -46,8 +46,8 @@ public class DetectionHead {
     @inline(__always)
     final func values(_ output: OutputRows, row index: Int) -> UnsafePointer<Float> {
         switch output {
-        case .single(let values): return values.baseAddress! + index * rowSize
-        case .half(let values):
+        case .fp32(let values): return values.baseAddress! + index * rowSize
+        case .fp16(let values):
             f16_to_f32__scalar(rowSize, values.baseAddress! + index * rowSize, row)
             return UnsafePointer(row)
         }

@@ -16,7 +16,7 @@ from swiftlet_mqtt.settings import Settings
 
 PROTOCOL = 1
 INTEGER_DIGITS = 20
-MOST_CLASSES = 256  # that get topics of their own
+MAX_CLASSES = 256  # that get topics of their own
 # Seconds.
 STOP_WAIT = 5
 LOSS_LOG_PAUSE = 10
@@ -262,9 +262,9 @@ class Bridge:
         unknown = [name for name in self.settings.classes if name not in labels]
         if unknown:
             error(f"[stream] classes: the model has no {', '.join(unknown)}")
-        names = slugs(labels, self.settings.classes, MOST_CLASSES)
-        if len(names) == MOST_CLASSES:
-            warn(f"counts for the first {MOST_CLASSES} classes only: name those of interest in [stream] classes")
+        names = slugs(labels, self.settings.classes, MAX_CLASSES)
+        if len(names) == MAX_CLASSES:
+            warn(f"counts for the first {MAX_CLASSES} classes only: name those of interest in [stream] classes")
         if names != self.names:
             self.names = names
             self.counts.clear()

@@ -19,7 +19,7 @@ from swiftlet_mqtt.pauses import Pauses
 from swiftlet_mqtt.settings import Settings
 
 WINDOW = 64  # messages that wait for the broker or its acknowledgement
-MOST_HEARD = 64  # messages that came and are not looked at yet
+MAX_HEARD = 64  # messages that came and are not looked at yet
 HEADER = 16  # bytes of a packet beside topic and payload, or more
 KEEPALIVE = 30
 # Seconds.
@@ -65,13 +65,13 @@ class Broker:
         self.is_connected = False
         # For the owner to clear: there is a new connection; what was heard, with whether the broker had kept it.
         self.has_begun = False
-        self.heard: collections.deque[tuple[str, bytes, bool]] = collections.deque(maxlen=MOST_HEARD)
+        self.heard: collections.deque[tuple[str, bytes, bool]] = collections.deque(maxlen=MAX_HEARD)
         self.pauses = Pauses(PAUSES)
         self.since = 0.0
         # MQTT 5 tells what a broker refuses. One that does not speak it is asked in 3.1.1.
         self.is_modern = True
         self.has_told_older = False
-        self.most_unacknowledged = WINDOW
+        self.max_unacknowledged = WINDOW
         self.longest_packet = 0  # 0: any
         self.keeps = True
         # After a packet that is too long nothing is subscribed to: it would come again each time.
@@ -144,7 +144,7 @@ class Broker:
     def reach(self) -> int:
         """How many messages may be without an acknowledgement. One at first: a broker that closes the connection for it has
         the time to say so."""
-        return min(WINDOW, self.most_unacknowledged) if self.delivered > 0 or self.settings.qos == 0 else 1
+        return min(WINDOW, self.max_unacknowledged) if self.delivered > 0 or self.settings.qos == 0 else 1
 
     def publish(self, message: Message) -> int:
         outcome = self.client.publish(message.topic, message.payload, self.settings.qos, message.retain and self.keeps)
@@ -347,7 +347,7 @@ class Broker:
 
     def take_limits(self, properties: object) -> None:
         """What a broker of MQTT 5 bears: more would end the connection."""
-        self.most_unacknowledged = getattr(properties, "ReceiveMaximum", WINDOW)
+        self.max_unacknowledged = getattr(properties, "ReceiveMaximum", WINDOW)
         self.longest_packet = getattr(properties, "MaximumPacketSize", 0)
         self.keeps = getattr(properties, "RetainAvailable", 1) == 1
         if not self.keeps:

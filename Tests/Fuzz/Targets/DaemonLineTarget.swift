@@ -15,7 +15,7 @@ struct DaemonLineTarget: FuzzTarget {
     func run(_ bytes: UnsafeRawBufferPointer) throws {
         let line = try reader.reader.read(bytes)
         for detection in line.detections {
-            guard (1..<StreamLineReader.mostClasses).contains(detection.classIndex), (0...1).contains(detection.score)
+            guard (1..<StreamLineReader.maximumClasses).contains(detection.classIndex), (0...1).contains(detection.score)
             else { fatalError("a detection that no line may have") }
         }
         guard line.planeCount <= 3, line.width <= 65_535, line.height <= 65_535, line.format.count <= 4 else {

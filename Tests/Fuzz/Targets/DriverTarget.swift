@@ -28,7 +28,7 @@ struct DriverTarget: FuzzTarget {
         _ = clinux_v4l2_identify(descriptor, &identity)
         let usesPlanes = bytes[bytes.count - 1] & 1 != 0
         let modes = ModeLister(descriptor: descriptor, usesPlanes: usesPlanes, request: request, converts: false).modes()
-        guard modes.count <= DeviceList.mostModes else { fatalError("a list without an end") }
+        guard modes.count <= DeviceList.maximumModes else { fatalError("a list without an end") }
         guard let best = request.best(of: modes) else { return }
         var mode = modes[best]
         let device = DeviceList.Device(

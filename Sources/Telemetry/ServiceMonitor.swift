@@ -6,8 +6,8 @@ import Threading
 
 /// The daemon's thread for everything that is not a frame: it tells the service manager how things stand, feeds the
 /// watchdog, writes the metrics' file and takes SIGHUP. The frame path only counts (`Metrics`).
-public final class Housekeeper {
-    /// What the daemon gives its housekeeper to work with. The closures run on the housekeeper's thread.
+public final class ServiceMonitor {
+    /// What the daemon gives its monitor to work with. The closures run on the monitor's thread.
     public struct Duties {
         /// What is written, and what decides whether the watchdog is fed.
         public var metrics: Metrics
@@ -22,7 +22,7 @@ public final class Housekeeper {
         /// Called for each SIGHUP; the service manager waits until it returns.
         public var reload: () -> Void
 
-        /// The pointer stays valid as long as the housekeeper.
+        /// The pointer stays valid as long as the monitor.
         public init(
             metrics: Metrics, stream: StreamServer, manager: ServiceManager, metricsPath: UnsafePointer<CChar>?,
             reloadSignal: Int32, reload: @escaping () -> Void
@@ -57,13 +57,13 @@ public final class Housekeeper {
     }
 }
 
-/// What the housekeeper's thread owns. `@unchecked Sendable`: nobody else touches it but for `stop`.
+/// What the monitor's thread owns. `@unchecked Sendable`: nobody else touches it but for `stop`.
 private final class Chores: @unchecked Sendable {
     /// Nanoseconds between two writings of the metrics' file.
     private static var metricsPeriod: UInt64 { 10_000_000_000 }
 
     let stop: Event
-    private let duties: Housekeeper.Duties
+    private let duties: ServiceMonitor.Duties
     private let log: Log
     private let machine: Machine
     private let started = clinux_realtime_ns()
@@ -75,7 +75,7 @@ private final class Chores: @unchecked Sendable {
     /// The last errno value of writing the file; 0 after a success.
     private var metricsError: Int32 = 0
 
-    init(_ duties: Housekeeper.Duties, _ log: Log) throws(SystemError) {
+    init(_ duties: ServiceMonitor.Duties, _ log: Log) throws(SystemError) {
         stop = try Event()
         self.duties = duties
         self.log = log

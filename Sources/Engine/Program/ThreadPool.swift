@@ -4,8 +4,8 @@ import Threading
 /// Threads that run the same steps together, each its part of every step, and meet where the schedule says so.
 ///
 /// The caller of `run()` is the first of them; the others wait for the next frame, a short while spinning and then
-/// asleep. One fork per frame: on small layers, starting threads costs more than the arithmetic.
-final class ThreadTeam {
+/// asleep. One fork per frame: on small layers, starting threads costs more than the precision.
+final class ThreadPool {
     /// Between two steps the next one is near: about 100 microseconds.
     private static var spinsBetweenSteps: UInt32 { 4000 }
     /// Between two frames the processor is better left to others.
@@ -26,12 +26,12 @@ final class ThreadTeam {
         barrier = .allocate(capacity: 1)
         barrier.initialize(to: clinux_barrier(parties: UInt32(size), arrived: 0, generation: 0, sleepers: 0))
         threads.reserveCapacity(size - 1)
-        // The team outlives its threads: `deinit` joins them.
-        nonisolated(unsafe) let team = Unmanaged.passUnretained(self)
+        // The pool outlives its threads: `deinit` joins them.
+        nonisolated(unsafe) let pool = Unmanaged.passUnretained(self)
         for part in 1..<size {
             do throws(SystemError) {
                 let thread = try Thread("engine", stackByteCount: Self.stackByteCount) {
-                    team._withUnsafeGuaranteedRef { $0.work(part: part) }
+                    pool._withUnsafeGuaranteedRef { $0.work(part: part) }
                 }
                 threads.append(thread)
             } catch {
