@@ -4,9 +4,9 @@ public struct AnnotationSet: Sendable {
     /// The largest file that is read, in bytes.
     public static let largestFile = 128 << 20
 
-    /// One of the set's pictures.
-    public struct Picture: Sendable {
-        /// Its file's, as written; folders may be before it.
+    /// One of the set's images.
+    public struct Image: Sendable {
+        /// Its file's, as written; directories may be before it.
         public let name: String
         /// In pixels; nil where the file doesn't say, as with sides of 0 or -1.
         public let size: Size?
@@ -42,11 +42,11 @@ public struct AnnotationSet: Sendable {
 
     /// A box around an object, or around a crowd of them.
     public struct Object: Sendable {
-        /// A place in `pictures`.
-        public let picture: Int
+        /// A place in `images`.
+        public let image: Int
         /// A place in `categories`.
         public let category: Int
-        /// Left, top, width, height in pixels of the picture; finite, the last two above 0.
+        /// Left, top, width, height in pixels of the image; finite, the last two above 0.
         public let box: [Double]
         /// Of the object, in pixels; of the box where the file doesn't say.
         public let area: Double
@@ -56,7 +56,7 @@ public struct AnnotationSet: Sendable {
     }
 
     /// In the order of their ids.
-    public let pictures: [Picture]
+    public let images: [Image]
     /// In the order of their ids.
     public let categories: [Category]
     /// In the file's order.
@@ -67,15 +67,15 @@ public struct AnnotationSet: Sendable {
     /// Reads the contents of a file.
     public init(_ bytes: UnsafeRawBufferPointer) throws(AnnotationError) {
         let lists = try OutermostLists(bytes)
-        let pictures = try Self.read(lists.images, "images", Picture.init)
-        try Self.refuseTwins(pictures, "images", \.id, \.place)
-        try Self.refuseSameNames(pictures)
+        let images = try Self.read(lists.images, "images", Image.init)
+        try Self.refuseTwins(images, "images", \.id, \.place)
+        try Self.refuseSameNames(images)
         let categories = try Self.read(lists.categories, "categories", Category.init)
         try Self.refuseTwins(categories, "categories", \.id, \.place)
         try Self.refuseSameNames(categories)
-        self.pictures = pictures.sorted { $0.id < $1.id }
+        self.images = images.sorted { $0.id < $1.id }
         let sorted = categories.sorted { $0.id < $1.id }
-        var reader = ObjectReader(self.pictures, sorted)
+        var reader = ObjectReader(self.images, sorted)
         for (index, entry) in lists.annotations.enumerated() {
             try reader.add(entry, index)
         }
@@ -111,14 +111,14 @@ public struct AnnotationSet: Sendable {
         }
     }
 
-    private static func refuseSameNames(_ pictures: [Picture]) throws(AnnotationError) {
+    private static func refuseSameNames(_ images: [Image]) throws(AnnotationError) {
         var seen: [[Bytes]: String] = [:]
-        for picture in pictures {
-            let path = PicturePath(picture.name).plain
-            if let other = seen.updateValue(picture.place, forKey: path.isEmpty ? [Bytes(picture.name)] : path) {
+        for image in images {
+            let path = ImagePath(image.name).plain
+            if let other = seen.updateValue(image.place, forKey: path.isEmpty ? [Bytes(image.name)] : path) {
                 throw AnnotationError(
-                    "\(other) and \(picture.place) are both of \(JSONValue.shortened(picture.name)): "
-                        + "keep one entry for a picture")
+                    "\(other) and \(image.place) are both of \(JSONValue.shortened(image.name)): "
+                        + "keep one entry for an image")
             }
         }
     }
@@ -136,11 +136,11 @@ public struct AnnotationSet: Sendable {
     }
 }
 
-extension AnnotationSet.Picture {
+extension AnnotationSet.Image {
     init(_ members: [String: JSONValue], _ place: String) throws(AnnotationError) {
         id = try EntryID(members["id"], "id", of: place)
         self.place = place
-        // LVIS names pictures by their address alone.
+        // LVIS names images by their address alone.
         let names = ["file_name", "filename", "path", "coco_url"].compactMap { key -> String? in
             if case .integer(let number) = members[key] { return "\(number)" }
             guard case .string(let name) = members[key], !name.trimmed.isEmpty else { return nil }

@@ -1,13 +1,13 @@
 /// Reads the entries of `annotations`, and counts what is left out.
 struct ObjectReader {
-    private let pictures: [AnnotationSet.Picture]
+    private let images: [AnnotationSet.Image]
     private let categories: [AnnotationSet.Category]
-    private let pictureOf: [EntryID: Int]
+    private let imageOf: [EntryID: Int]
     private let categoryOf: [EntryID: Int]
     private var objects: [AnnotationSet.Object] = []
     private var count = 0
     private var withoutBox = Omission()
-    private var unlistedPicture = Omission()
+    private var unlistedImage = Omission()
     private var unlistedCategory = Omission()
     private var empty = Omission()
     private var repeated = Omission()
@@ -30,10 +30,10 @@ struct ObjectReader {
     }
 
     /// Ids are all different.
-    init(_ pictures: [AnnotationSet.Picture], _ categories: [AnnotationSet.Category]) {
-        self.pictures = pictures
+    init(_ images: [AnnotationSet.Image], _ categories: [AnnotationSet.Category]) {
+        self.images = images
         self.categories = categories
-        pictureOf = Dictionary(zip(pictures.map(\.id), pictures.indices)) { first, _ in first }
+        imageOf = Dictionary(zip(images.map(\.id), images.indices)) { first, _ in first }
         categoryOf = Dictionary(zip(categories.map(\.id), categories.indices)) { first, _ in first }
     }
 
@@ -43,21 +43,21 @@ struct ObjectReader {
         }
         count += 1
         let place = Self.place(members["id"], index)
-        let picture = try EntryID(members["image_id"], "image_id", of: place)
+        let image = try EntryID(members["image_id"], "image_id", of: place)
         let category = try EntryID(members["category_id"], "category_id", of: place)
         let isCrowd = try Self.isCrowd(members["iscrowd"], place)
         guard let box = try Self.box(members["bbox"], place) else { return withoutBox.add(place) }
         let area = try Self.area(members["area"], place) ?? box[2] * box[3]
-        guard let pictureIndex = pictureOf[picture] else {
-            return unlistedPicture.add("\(picture.shown) in \(place)")
+        guard let imageIndex = imageOf[image] else {
+            return unlistedImage.add("\(image.shown) in \(place)")
         }
         guard let categoryIndex = categoryOf[category] else {
             return unlistedCategory.add("\(category.shown) in \(place)")
         }
         guard box[2] > 0, box[3] > 0 else {
-            return empty.add("\(PictureChecks.shown(box)) in \(place) of \(pictures[pictureIndex].name)")
+            return empty.add("\(ImageChecks.shown(box)) in \(place) of \(images[imageIndex].name)")
         }
-        if !seen.insert([Double(pictureIndex), Double(categoryIndex)] + box).inserted { repeated.add(place) }
+        if !seen.insert([Double(imageIndex), Double(categoryIndex)] + box).inserted { repeated.add(place) }
         switch members["score"] {
         case .integer: scored.add(place)
         case .number(let score) where score.isFinite: scored.add(place)
@@ -65,7 +65,7 @@ struct ObjectReader {
         }
         objects.append(
             .init(
-                picture: pictureIndex, category: categoryIndex, box: box, area: area, isCrowd: isCrowd, place: place))
+                image: imageIndex, category: categoryIndex, box: box, area: area, isCrowd: isCrowd, place: place))
     }
 
     /// Throws where nothing is left to find, or where boxes are empty.
@@ -92,8 +92,8 @@ struct ObjectReader {
         if withoutBox.count > 0 {
             remarks.append(withoutBox.sentence(of: count, "has no box", "have no box") + ": left out")
         }
-        if unlistedPicture.count > 0 {
-            let sentence = unlistedPicture.sentence(
+        if unlistedImage.count > 0 {
+            let sentence = unlistedImage.sentence(
                 of: count, "has an image_id that `images` does not list",
                 "have an image_id that `images` does not list")
             remarks.append(sentence + ": left out")
@@ -106,7 +106,7 @@ struct ObjectReader {
         }
         if repeated.count > 0 {
             let sentence = repeated.sentence(
-                of: count, "repeats another's picture, category and box", "repeat another's picture, category and box")
+                of: count, "repeats another's image, category and box", "repeat another's image, category and box")
             remarks.append(sentence + ": counted as an object of its own")
         }
         if scored.count > 0 {
@@ -143,7 +143,7 @@ struct ObjectReader {
         for kept in isKept { moved.append((moved.last ?? -1) + (kept ? 1 : 0)) }
         let objects = self.objects.map {
             AnnotationSet.Object(
-                picture: $0.picture, category: moved[$0.category], box: $0.box, area: $0.area, isCrowd: $0.isCrowd,
+                image: $0.image, category: moved[$0.category], box: $0.box, area: $0.area, isCrowd: $0.isCrowd,
                 place: $0.place)
         }
         return (zip(categories, isKept).filter(\.1).map(\.0), objects, remarks)

@@ -74,7 +74,7 @@ struct OtherFormat {
             ([0x28, 0xB5, 0x2F, 0xFD], "a Zstandard archive", unpack), (Array("7z".utf8) + [0xBC, 0xAF], "a 7z archive", unpack),
             (Array("Rar!".utf8), "a rar archive", unpack),
             ([0xFF, 0xD8, 0xFF], "a JPEG", "name the file with its boxes"),
-            ([0x89] + Array("PNG".utf8), "a PNG picture", "name the file with its boxes"),
+            ([0x89] + Array("PNG".utf8), "a PNG image", "name the file with its boxes"),
             (Array("GGUF".utf8), "a model file", "name the file with the boxes"),
         ]
         guard let match = known.first(where: { bytes.starts(with: $0.0) }) else { return nil }
@@ -96,7 +96,7 @@ struct OtherFormat {
                 self.init("an XML or HTML page", "export the boxes as COCO")
             }
         } else if Self.isYOLO(start) {
-            self.init("YOLO's text of one picture", "export the project as COCO")
+            self.init("YOLO's text of one image", "export the project as COCO")
         } else {
             return nil
         }
@@ -110,7 +110,7 @@ struct OtherFormat {
         self.init(text: Array(text.utf8.prefix(4096)))
     }
 
-    /// A class and four shares of the picture.
+    /// A class and four shares of the image.
     private static func isYOLO(_ start: String) -> Bool {
         let line = start.prefix { !$0.isNewline }
         let words = line.split(whereSeparator: \.isWhitespace)
@@ -137,7 +137,7 @@ struct OtherFormat {
             guard case .object(let members) = root, case .list(let entries) = members["annotations"],
                 case .object(let first) = entries.first, first["bbox"] == nil
             else { return nil }
-            let instances = "name the file of the same pictures whose annotations have boxes (instances_...)"
+            let instances = "name the file of the same images whose annotations have boxes (instances_...)"
             if first["segments_info"] != nil {
                 self.init("COCO's panoptic segmentation", instances)
             } else if first["caption"] != nil {
@@ -148,7 +148,7 @@ struct OtherFormat {
             return
         }
         if keys.contains("shapes") {
-            self.init("labelme's file of one picture", "export all as COCO, with labelme2coco for example")
+            self.init("labelme's file of one image", "export all as COCO, with labelme2coco for example")
         } else if keys.contains("_via_img_metadata") || keys.contains("_via_settings") {
             self.init("the VGG annotator's project", "export the annotations as COCO")
         } else if keys.contains("items"), keys.contains("categories") {

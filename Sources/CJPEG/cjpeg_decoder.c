@@ -8,7 +8,7 @@ struct cjpeg_decoder {
     cjpeg_errors errors;
     struct jpeg_progress_mgr progress;
     int scan_limit;
-    /// The TIFF structure of the picture's first EXIF segment.
+    /// The TIFF structure of the image's first EXIF segment.
     const uint8_t *exif;
     size_t exif_count;
 };
@@ -65,14 +65,14 @@ void cjpeg_decoder_destroy(cjpeg_decoder *decoder) {
     free(decoder);
 }
 
-/// Gives the picture's memory back and says why it ended.
+/// Gives the image's memory back and says why it ended.
 static cjpeg_status give_up(cjpeg_decoder *decoder) {
     jpeg_abort_decompress(&decoder->jpeg);
     return decoder->errors.status;
 }
 
-/// The bytes before the picture's SOI, behind which another marker begins; 0 where there is none near. Of an SOI that comes
-/// twice, the second begins the picture.
+/// The bytes before the image's SOI, behind which another marker begins; 0 where there is none near. Of an SOI that comes
+/// twice, the second begins the image.
 static size_t bytes_before(const uint8_t *bytes, size_t count) {
     for (size_t i = 0; i <= CJPEG_BYTES_BEFORE && i + 3 < count; i++) {
         if (bytes[i] != 0xFF || bytes[i + 1] != 0xD8) continue;
@@ -84,7 +84,7 @@ static size_t bytes_before(const uint8_t *bytes, size_t count) {
 cjpeg_status cjpeg_read_header(cjpeg_decoder *decoder, const uint8_t *bytes, size_t count, cjpeg_header *header) {
     struct jpeg_decompress_struct *jpeg = &decoder->jpeg;
     if (setjmp(decoder->errors.escape)) return give_up(decoder);
-    // Every picture is the decoder's first one: jpeg_read_header forgets all of the last one but its tables.
+    // Every image is the decoder's first one: jpeg_read_header forgets all of the last one but its tables.
     jpeg_abort_decompress(jpeg);
     cjpeg_memory_forget_tables(jpeg);
     decoder->exif = NULL;
@@ -112,7 +112,7 @@ cjpeg_status cjpeg_read_header(cjpeg_decoder *decoder, const uint8_t *bytes, siz
 
 void cjpeg_allow_memory(cjpeg_decoder *decoder, size_t limit) { cjpeg_memory_allow(&decoder->jpeg, limit); }
 
-/// Begins to decode. Of a picture of several scans, all are read here: those that never came would be grey or blurred.
+/// Begins to decode. Of an image of several scans, all are read here: those that never came would be grey or blurred.
 static void start(struct jpeg_decompress_struct *jpeg) {
     jpeg_start_decompress(jpeg);
     if (!jpeg_has_multiple_scans(jpeg)) return;
@@ -123,21 +123,21 @@ static void start(struct jpeg_decompress_struct *jpeg) {
     }
 }
 
-/// Whether nothing is left but zeros, as in a camera's buffer that is larger than its picture.
+/// Whether nothing is left but zeros, as in a camera's buffer that is larger than its image.
 static int is_padding(const struct jpeg_source_mgr *source) {
     size_t count = 0;
     while (count < source->bytes_in_buffer && source->next_input_byte[count] == 0) count++;
     return count == source->bytes_in_buffer;
 }
 
-/// Reads what follows the last row. The picture is there: what is wrong behind it is a warning.
+/// Reads what follows the last row. The image is there: what is wrong behind it is a warning.
 static void finish(cjpeg_decoder *decoder) {
     if (is_padding(decoder->jpeg.src)) {
         jpeg_abort_decompress(&decoder->jpeg);
         return;
     }
     if (setjmp(decoder->errors.escape)) {
-        // The next picture's beginning is as good as this one's end.
+        // The next image's beginning is as good as this one's end.
         if (decoder->errors.manager.msg_code != JERR_SOI_DUPLICATE) decoder->errors.manager.num_warnings++;
         jpeg_abort_decompress(&decoder->jpeg);
         return;

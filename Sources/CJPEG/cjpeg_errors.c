@@ -30,7 +30,7 @@ static cjpeg_status status_of(int code) {
 static void fail(j_common_ptr jpeg) { cjpeg_escape(jpeg, status_of(jpeg->err->msg_code)); }
 
 /// A restart marker came before the end of its interval's data, the rest of which is grey. Where that is so in most of a
-/// scan, the interval is not the one that the header names, and what is decoded is no picture.
+/// scan, the interval is not the one that the header names, and what is decoded is no image.
 static void note_broken_interval(j_decompress_ptr jpeg) {
     cjpeg_errors *errors = (cjpeg_errors *)jpeg->err;
     if (errors->scan != jpeg->input_scan_number) errors->broken_intervals = 0;
@@ -51,8 +51,8 @@ static void note(j_common_ptr jpeg, int level) {
     switch (jpeg->err->msg_code) {
     case JWRN_JPEG_EOF:
         // libjpeg goes on as if an end marker came, again and again. Inside a marker's segment, that would be read as its
-        // contents. Between segments it ends the picture, and inside a scan's data too: JWRN_HIT_MARKER follows where
-        // another bit is needed. A picture that lacks its end marker alone is whole.
+        // contents. Between segments it ends the image, and inside a scan's data too: JWRN_HIT_MARKER follows where
+        // another bit is needed. An image that lacks its end marker alone is whole.
         if (marker != 0) cjpeg_escape(jpeg, CJPEG_TRUNCATED);
         return;
     case JWRN_HIT_MARKER:

@@ -12,7 +12,7 @@ typedef struct {
     struct jpeg_error_mgr manager;
     jmp_buf escape;
     cjpeg_status status;
-    /// Restart intervals of a scan whose data ended early, and the scan's number. 0 before a picture.
+    /// Restart intervals of a scan whose data ended early, and the scan's number. 0 before an image.
     uint32_t broken_intervals;
     int scan;
 } cjpeg_errors;

@@ -7,8 +7,8 @@
 #include <sys/mman.h>
 
 // libjpeg works with the manager through these functions only. Two pools grow towards each other in one mapping, whose
-// pages cost memory from their first use on: what lives as long as the decoder from the front, a picture's from the back.
-// A picture's pool is emptied at once. Of its pages, those of an ordinary picture stay for the next one.
+// pages cost memory from their first use on: what lives as long as the decoder from the front, an image's from the back.
+// An image's pool is emptied at once. Of its pages, those of an ordinary image stay for the next one.
 
 typedef struct {
     struct jpeg_memory_mgr manager;
@@ -17,9 +17,9 @@ typedef struct {
     uint8_t *base;
     size_t size;
     size_t front, back;
-    /// What the picture may take.
+    /// What the image may take.
     size_t limit;
-    /// Tables that no picture uses: libjpeg asks for one where a picture defines it, and never gives one back.
+    /// Tables that no image uses: libjpeg asks for one where an image defines it, and never gives one back.
     union spare *quantisation, *huffman;
     /// Virtual arrays that were asked for and have no memory yet.
     struct jvirt_sarray_control *samples;
@@ -49,7 +49,7 @@ struct jvirt_barray_control {
 
 // A cache line; libjpeg's SIMD wants rows of samples at multiples of 32 bytes.
 enum { ALIGNMENT = 64, PAGE = 4096 };
-// A progressive picture of 640x480 4:2:0 takes less.
+// A progressive image of 640x480 4:2:0 takes less.
 enum { KEPT = 1 << 20 };
 
 static cjpeg_memory *memory_of(j_common_ptr jpeg) { return (cjpeg_memory *)jpeg->mem; }
@@ -195,12 +195,12 @@ void cjpeg_memory_forget_tables(j_decompress_ptr jpeg) {
 bool cjpeg_memory_install(j_decompress_ptr jpeg, size_t limit) {
     const size_t size = (limit + PAGE - 1) / PAGE * PAGE;
     // Whoever decodes needs memory beside this, and Swift ends the process where it gets none: address space for that must
-    // be left over, or there is none for pictures.
+    // be left over, or there is none for images.
     const size_t beside = (size / 4 + PAGE - 1) / PAGE * PAGE;
     void *base = mmap(NULL, size + beside, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED) return false;
     munmap((char *)base + size, beside);
-    // Of what a picture does not need, nothing is to cost memory: a huge page would.
+    // Of what an image does not need, nothing is to cost memory: a huge page would.
     madvise(base, size, MADV_NOHUGEPAGE);
     cjpeg_memory *memory = base;
     *memory = (cjpeg_memory){

@@ -14,10 +14,10 @@
 #include <time.h>
 #include <unistd.h>
 
-_Static_assert(AT_FDCWD == -100, "clinux_working_folder is AT_FDCWD");
+_Static_assert(AT_FDCWD == -100, "clinux_working_directory is AT_FDCWD");
 
-int clinux_open_read(int folder, const char *path, int *fd) {
-    *fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+int clinux_open_read(int directory, const char *path, int *fd) {
+    *fd = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     return *fd < 0 ? errno : 0;
 }
 
@@ -28,7 +28,7 @@ static void translate(const struct stat *from, struct clinux_file_status *to) {
     // By the kernel's list of devices, video capture has a number of its own; cameras that tests play have none.
     const int is_video = major(from->st_rdev) == 81 || major(from->st_rdev) == 0;
     to->kind = S_ISREG(mode)                             ? CLINUX_FILE_REGULAR
-        : S_ISDIR(mode)                                  ? CLINUX_FILE_FOLDER
+        : S_ISDIR(mode)                                  ? CLINUX_FILE_DIRECTORY
         : S_ISFIFO(mode) || (S_ISCHR(mode) && !is_video) ? CLINUX_FILE_STREAM
         : S_ISSOCK(mode)                                 ? CLINUX_FILE_SOCKET
                                                          : CLINUX_FILE_OTHER;
@@ -52,14 +52,14 @@ int clinux_path_status(const char *path, struct clinux_file_status *status) {
     return 0;
 }
 
-int clinux_status_at(int folder, const char *path, struct clinux_file_status *status) {
+int clinux_status_at(int directory, const char *path, struct clinux_file_status *status) {
     struct stat found;
-    if (fstatat(folder, path, &found, 0) != 0) return errno;
+    if (fstatat(directory, path, &found, 0) != 0) return errno;
     translate(&found, status);
     return 0;
 }
 
-int clinux_folder_takes_files(const char *path) { return access(path, W_OK | X_OK) == 0 ? 0 : errno; }
+int clinux_directory_takes_files(const char *path) { return access(path, W_OK | X_OK) == 0 ? 0 : errno; }
 
 int clinux_read(int fd, void *bytes, size_t count, size_t *got) {
     ssize_t result;
@@ -153,7 +153,7 @@ int clinux_read_file(int fd, size_t limit, void **address, size_t *size) {
 int clinux_rewind(int fd) { return lseek(fd, 0, SEEK_SET) < 0 ? errno : 0; }
 int clinux_unlink(const char *path) { return unlink(path) == 0 ? 0 : errno; }
 
-int clinux_folder_open(int fd, void **listing) {
+int clinux_directory_open(int fd, void **listing) {
     *listing = NULL;
     int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (copy < 0) return errno;
@@ -172,11 +172,11 @@ int clinux_read_link(const char *path, char *target, size_t capacity) {
     return 0;
 }
 
-int clinux_folder_next(void *listing, const char **name) {
+int clinux_directory_next(void *listing, const char **name) {
     errno = 0;
     const struct dirent *entry = readdir(listing);
     *name = entry == NULL ? NULL : entry->d_name;
     return entry == NULL ? errno : 0;
 }
 
-void clinux_folder_close(void *listing) { closedir(listing); }
+void clinux_directory_close(void *listing) { closedir(listing); }

@@ -24,7 +24,7 @@ __attribute__((constructor)) static void hold_standard_descriptors(void) {
 }
 
 // Bytes of a path up to its last slash, with it.
-static int folder_length(const char *path) {
+static int directory_length(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash == NULL ? 0 : (int)(slash - path) + 1;
 }
@@ -36,23 +36,23 @@ int clinux_output_target(const char *path, char *target) {
     for (int links = 0; links <= 40; links++) {
         struct stat status;
         if (lstat(target, &status) != 0) return errno == ENOENT ? 0 : errno;
-        // Renaming asks for no more than the folder's permission: a file that is protected stays as it is.
+        // Renaming asks for no more than the directory's permission: a file that is protected stays as it is.
         if (S_ISREG(status.st_mode) && access(target, W_OK) != 0) return errno;
         if (!S_ISLNK(status.st_mode)) return 0;
         char link[PATH_MAX];
         const ssize_t count = readlink(target, link, sizeof link);
         if (count < 0) return errno;
-        const int folder = link[0] == '/' ? 0 : folder_length(target);
-        if (folder + count >= PATH_MAX) return ENAMETOOLONG;
-        memcpy(target + folder, link, (size_t)count);
-        target[folder + count] = 0;
+        const int directory = link[0] == '/' ? 0 : directory_length(target);
+        if (directory + count >= PATH_MAX) return ENAMETOOLONG;
+        memcpy(target + directory, link, (size_t)count);
+        target[directory + count] = 0;
     }
     return ELOOP;
 }
 
 static int name_beside(const char *target, int tries, char *name) {
     const int length = snprintf(
-        name, PATH_MAX, "%.*s.swiftlet-%ld-%d", folder_length(target), target, (long)getpid(), tries);
+        name, PATH_MAX, "%.*s.swiftlet-%ld-%d", directory_length(target), target, (long)getpid(), tries);
     return length < 0 || length >= PATH_MAX ? ENAMETOOLONG : 0;
 }
 
@@ -69,10 +69,10 @@ static void take_permissions(int fd, const char *target) {
 }
 
 static int create(const char *target, char *name, int *fd) {
-    char folder[PATH_MAX], own[32];
-    snprintf(folder, sizeof folder, "%.*s.", folder_length(target), target);
+    char directory[PATH_MAX], own[32];
+    snprintf(directory, sizeof directory, "%.*s.", directory_length(target), target);
     name[0] = 0;
-    *fd = open(folder, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
+    *fd = open(directory, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
     if (*fd >= 0) {
         // What gives it its name later needs /proc.
         snprintf(own, sizeof own, "/proc/self/fd/%d", *fd);
@@ -135,7 +135,7 @@ int clinux_output_open_stream(const char *path, int *fd) {
     return error;
 }
 
-int clinux_make_folder(const char *path) {
+int clinux_make_directory(const char *path) {
     if (mkdir(path, 0777) == 0) return 0;
     const int error = errno;
     struct stat status;
@@ -147,7 +147,7 @@ int clinux_replace_file(const char *path, const void *bytes, size_t count, unsig
     char name[PATH_MAX];
     struct stat status;
     int fd;
-    // The folder may be one to which others write: a link of theirs is replaced, not followed.
+    // The directory may be one to which others write: a link of theirs is replaced, not followed.
     if (lstat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode))
         return S_ISDIR(status.st_mode) ? EISDIR : ENODEV;
     if (strlen(path) >= PATH_MAX) return ENAMETOOLONG;

@@ -97,16 +97,16 @@ int clinux_inherited_listener(int *fd) {
     return 0;
 }
 
-int clinux_unix_lock_folder(const char *path, int *fd) {
-    char folder[sizeof((struct sockaddr_un *)0)->sun_path] = ".";
+int clinux_unix_lock_directory(const char *path, int *fd) {
+    char directory[sizeof((struct sockaddr_un *)0)->sun_path] = ".";
     const char *slash = strrchr(path, '/');
     const size_t length = slash == NULL ? 0 : (size_t)(slash - path) + 1;
-    if (length >= sizeof folder) return ENAMETOOLONG;
+    if (length >= sizeof directory) return ENAMETOOLONG;
     if (length > 0) {
-        memcpy(folder, path, length);
-        folder[length] = 0;
+        memcpy(directory, path, length);
+        directory[length] = 0;
     }
-    *fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    *fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (*fd < 0) return errno;
     for (int tries = 0; flock(*fd, LOCK_EX | LOCK_NB) != 0; tries++) {
         if (errno != EWOULDBLOCK || tries == 100) return close_with(errno, fd);

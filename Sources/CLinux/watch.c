@@ -5,7 +5,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-int clinux_watch_folder(const char *path, int *fd) {
+int clinux_watch_directory(const char *path, int *fd) {
     *fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     if (*fd < 0) return errno;
     if (inotify_add_watch(*fd, path, IN_CREATE | IN_DELETE | IN_ATTRIB | IN_MOVED_TO | IN_ONLYDIR) >= 0) return 0;

@@ -6,17 +6,17 @@ import Pixels
 public enum CameraError: Error, Equatable, Sendable {
     case cannotOpen(Int32)
     case cannotRead(Int32)
-    /// Neither a file nor a folder nor a stream: a camera, a socket, a block device.
+    /// Neither a file nor a directory nor a stream: a camera, a socket, a block device.
     case unsupportedKind
     /// There is no such file, and the path is a URL.
     case isURL
-    /// A folder without JPEGs, and of which kind another picture in it is by its name.
-    case emptyFolder(FileKind)
+    /// A directory without JPEGs, and of which kind another image in it is by its name.
+    case emptyDirectory(FileKind)
     /// No JPEG begins in a file or stream; what it is instead.
-    case noPictures(FileKind)
+    case noImages(FileKind)
     /// There are JPEGs, of which none could be used.
     case noneUsable
-    case tooManyPictures(limit: Int)
+    case tooManyImages(limit: Int)
     /// A pipe, a terminal or standard input has no beginning to go back to.
     case cannotRepeatStream
     case outOfMemory(Int32)
@@ -45,7 +45,7 @@ public enum CameraError: Error, Equatable, Sendable {
     /// Whether a source of files came to its end, and it is its contents that are wrong.
     public var isOfContent: Bool {
         switch self {
-        case .noPictures, .noneUsable: true
+        case .noImages, .noneUsable: true
         default: false
         }
     }
@@ -91,7 +91,7 @@ public enum DriverCall: Equatable, Sendable {
 
 /// Why one frame was left out. The source goes on with the next.
 public enum BadFrame: Equatable, Sendable {
-    /// The picture ends before its data do.
+    /// The image ends before its data do.
     case truncated
     /// No JPEG begins where one has to, or a driver's numbers do not fit its format.
     case brokenStructure
@@ -99,8 +99,8 @@ public enum BadFrame: Equatable, Sendable {
     case empty
     /// The source ended within a raw frame.
     case partial(bytes: Int, of: Int)
-    /// This many bytes in a row that belong to no picture. They use up no sequence number.
-    case noPicture(bytes: Int)
+    /// This many bytes in a row that belong to no image. They use up no sequence number.
+    case noImage(bytes: Int)
     /// The file is gone or unreadable: errno.
     case unreadable(Int32)
     /// Of another size than the camera was set to, and damaged: its header is not to be trusted.

@@ -16,7 +16,7 @@ public struct CameraSelector: Sendable {
 
     /// What a device has to offer; the best comes first.
     enum Offer: Int {
-        /// Infrared cameras give grey pictures, which the networks were not trained on.
+        /// Infrared cameras give grey images, which the networks were not trained on.
         case colour, grey
         /// Distances, metadata, formats that nobody reads.
         case nothing

@@ -91,11 +91,11 @@ public struct DeviceList {
         }
     }
 
-    /// Gives devices the names of the links in `folder`.
-    private mutating func name(_ folder: StaticString, _ body: (inout CameraIdentity, [UInt8]) -> Void) {
-        for link in Self.names(in: folder, beginning: "") {
+    /// Gives devices the names of the links in `directory`.
+    private mutating func name(_ directory: StaticString, _ body: (inout CameraIdentity, [UInt8]) -> Void) {
+        for link in Self.names(in: directory, beginning: "") {
             var target = [CChar](repeating: 0, count: 256)
-            guard clinux_read_link(Self.path(folder, link), &target, target.count) == 0 else { continue }
+            guard clinux_read_link(Self.path(directory, link), &target, target.count) == 0 else { continue }
             let slash = CChar(bitPattern: UInt8(ascii: "/"))
             let end = target.firstIndex(of: 0) ?? target.count
             let start = target[..<end].lastIndex(of: slash).map { $0 + 1 } ?? 0
@@ -114,17 +114,17 @@ public struct DeviceList {
         if name.isEmpty || link.lexicographicallyPrecedes(name) { name = link }
     }
 
-    /// The names in a folder that begin so, at most `maximumLinks`; none where it cannot be read.
-    private static func names(in folder: StaticString, beginning prefix: StaticString) -> [[UInt8]] {
+    /// The names in a directory that begin so, at most `maximumLinks`; none where it cannot be read.
+    private static func names(in directory: StaticString, beginning prefix: StaticString) -> [[UInt8]] {
         var descriptor: Int32 = -1
-        guard clinux_open_read(clinux_working_folder, cString(folder), &descriptor) == 0 else { return [] }
+        guard clinux_open_read(clinux_working_directory, cString(directory), &descriptor) == 0 else { return [] }
         defer { _ = clinux_close(descriptor) }
         var listing: UnsafeMutableRawPointer?
-        guard clinux_folder_open(descriptor, &listing) == 0, let listing else { return [] }
-        defer { clinux_folder_close(listing) }
+        guard clinux_directory_open(descriptor, &listing) == 0, let listing else { return [] }
+        defer { clinux_directory_close(listing) }
         var names: [[UInt8]] = []
         var name: UnsafePointer<CChar>?
-        while names.count < maximumLinks, clinux_folder_next(listing, &name) == 0, let name {
+        while names.count < maximumLinks, clinux_directory_next(listing, &name) == 0, let name {
             let bytes = UnsafeRawBufferPointer(start: name, count: clinux_string_length(name))
             guard bytes.count >= prefix.utf8CodeUnitCount, bytes.first != UInt8(ascii: ".") else { continue }
             var matches = true
@@ -138,9 +138,9 @@ public struct DeviceList {
         UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
     }
 
-    private static func path(_ folder: StaticString, _ name: [UInt8]) -> [CChar] {
+    private static func path(_ directory: StaticString, _ name: [UInt8]) -> [CChar] {
         var path: [CChar] = []
-        for index in 0..<folder.utf8CodeUnitCount { path.append(CChar(bitPattern: folder.utf8Start[index])) }
+        for index in 0..<directory.utf8CodeUnitCount { path.append(CChar(bitPattern: directory.utf8Start[index])) }
         path.append(CChar(bitPattern: UInt8(ascii: "/")))
         for byte in name { path.append(CChar(bitPattern: byte)) }
         path.append(0)

@@ -2,29 +2,29 @@ import CLinux
 import Files
 import Pixels
 
-/// Pictures from files as if a camera took them: a JPEG, a folder of JPEGs, a file of concatenated JPEGs (MJPEG), or a
+/// Images from files as if a camera took them: a JPEG, a directory of JPEGs, a file of concatenated JPEGs (MJPEG), or a
 /// stream of them (standard input, a FIFO).
 ///
-/// A regular file whose name ends in .jpg, .jpeg, .jpe or .jfif is one picture and is handed over whole; every other file and every
+/// A regular file whose name ends in .jpg, .jpeg, .jpe or .jfif is one image and is handed over whole; every other file and every
 /// stream is a sequence of JPEGs. After `init` nothing is allocated. One thread owns a source.
 public final class FileSource: FrameSource {
-    /// Bytes of the largest picture.
-    public static let pictureLimit = 16 << 20
-    /// Files of the largest folder.
-    public static let folderLimit = 100_000
+    /// Bytes of the largest image.
+    public static let imageLimit = 16 << 20
+    /// Files of the largest directory.
+    public static let directoryLimit = 100_000
     /// Bytes of one read from a stream.
     static let chunk = 64 << 10
 
-    /// What a path leads to: one JPEG, a folder of them, a file of JPEGs one after the other, or a stream of those.
-    public enum Kind: Sendable { case picture, folder, sequence, stream }
+    /// What a path leads to: one JPEG, a directory of them, a file of JPEGs one after the other, or a stream of those.
+    public enum Kind: Sendable { case image, directory, sequence, stream }
 
     /// By the file's type and its name's ending, not by its content.
     public let kind: Kind
 
     public override var kindName: StaticString {
         switch kind {
-        case .picture: "picture"
-        case .folder: "folder"
+        case .image: "picture"
+        case .directory: "folder"
         case .sequence: "mjpeg"
         case .stream: "stream"
         }
@@ -32,15 +32,15 @@ public final class FileSource: FrameSource {
 
     private let repeats: Bool
     private let interrupt: Int32
-    private let pictureLimit: Int
+    private let imageLimit: Int
     private let chunk: Int
-    private let pictures: PictureList?
+    private let images: ImageList?
     private let descriptor: Int32
     private let ownsDescriptor: Bool
 
     private var buffer: FrameBuffer
     private var splitter: JPEGSplitter
-    /// The next picture of this pass.
+    /// The next image of this pass.
     private var index = 0
     private var sequence: UInt64 = 0
     /// When the bytes that were read last had come: nanoseconds of CLOCK_MONOTONIC, and since 1970.
@@ -55,31 +55,31 @@ public final class FileSource: FrameSource {
 
     /// - Parameters:
     ///   - path: `-` is standard input.
-    ///   - repeats: begin again after the last picture. Not for streams.
+    ///   - repeats: begin again after the last image. Not for streams.
     ///   - interrupt: a descriptor that ends every wait once it is readable; -1 for none.
     public convenience init(path: UnsafePointer<CChar>, repeats: Bool, interrupt: Int32) throws(CameraError) {
         try self.init(
-            path: path, repeats: repeats, interrupt: interrupt, pictureLimit: Self.pictureLimit, chunk: Self.chunk)
+            path: path, repeats: repeats, interrupt: interrupt, imageLimit: Self.imageLimit, chunk: Self.chunk)
     }
 
     init(
-        path: UnsafePointer<CChar>, repeats: Bool, interrupt: Int32, pictureLimit: Int, chunk: Int
+        path: UnsafePointer<CChar>, repeats: Bool, interrupt: Int32, imageLimit: Int, chunk: Int
     ) throws(CameraError) {
         // Before the descriptor, which only a whole object closes.
-        buffer = try FrameBuffer(capacity: pictureLimit + JPEGSplitter.lookahead + chunk)
+        buffer = try FrameBuffer(capacity: imageLimit + JPEGSplitter.lookahead + chunk)
         let source = try Self.open(path)
         ownsDescriptor = source.descriptor > 0
         descriptor = source.descriptor
-        pictures = source.pictures
+        images = source.images
         kind = source.kind
         self.repeats = repeats
         self.interrupt = interrupt
-        self.pictureLimit = pictureLimit
+        self.imageLimit = imageLimit
         self.chunk = chunk
-        splitter = JPEGSplitter(limit: pictureLimit)
+        splitter = JPEGSplitter(limit: imageLimit)
         super.init()
         if kind == .stream, repeats { throw .cannotRepeatStream }
-        if let pictures, pictures.count == 0 { throw .emptyFolder(pictures.otherKind) }
+        if let images, images.count == 0 { throw .emptyDirectory(images.otherKind) }
     }
 
     deinit {
@@ -88,11 +88,11 @@ public final class FileSource: FrameSource {
 
     private static func open(
         _ path: UnsafePointer<CChar>
-    ) throws(CameraError) -> (kind: Kind, descriptor: Int32, pictures: PictureList?) {
+    ) throws(CameraError) -> (kind: Kind, descriptor: Int32, images: ImageList?) {
         if path[0] == CChar(bitPattern: UInt8(ascii: "-")), path[1] == 0 { return (.stream, 0, nil) }
         var descriptor: Int32 = -1
         var status = clinux_file_status()
-        let error = clinux_open_read(clinux_working_folder, path, &descriptor)
+        let error = clinux_open_read(clinux_working_directory, path, &descriptor)
         guard error == 0 else { throw isURL(path) ? .isURL : .cannotOpen(error) }
         let statusError = clinux_status(descriptor, &status)
         guard statusError == 0 else {
@@ -100,11 +100,11 @@ public final class FileSource: FrameSource {
             throw .cannotOpen(statusError)
         }
         switch status.kind {
-        case CLINUX_FILE_FOLDER:
-            return (.folder, -1, try PictureList(folder: descriptor, limit: folderLimit))
+        case CLINUX_FILE_DIRECTORY:
+            return (.directory, -1, try ImageList(directory: descriptor, limit: directoryLimit))
         case CLINUX_FILE_REGULAR where FileKind(name: path) == .jpeg:
             _ = clinux_close(descriptor)
-            return (.picture, -1, PictureList(path: path))
+            return (.image, -1, ImageList(path: path))
         case CLINUX_FILE_REGULAR:
             return (.sequence, descriptor, nil)
         case CLINUX_FILE_STREAM:
@@ -123,17 +123,17 @@ public final class FileSource: FrameSource {
         return length > 1 && byte(length) == UInt8(ascii: ":") && byte(length + 1) == UInt8(ascii: "/")
     }
 
-    /// Of a picture or video of a folder's that is no JPEG by its name, and therefore left out; unknown where there is none.
-    public var otherKind: FileKind { pictures?.otherKind ?? .unknown }
+    /// Of an image or video of a directory's that is no JPEG by its name, and therefore left out; unknown where there is none.
+    public var otherKind: FileKind { images?.otherKind ?? .unknown }
 
-    /// The names of the pictures of a folder, in their order; of other kinds there are none.
+    /// The names of the images of a directory, in their order; of other kinds there are none.
     public func forEachName(_ body: (UnsafeBufferPointer<UInt8>) -> Void) {
-        guard kind == .folder, let pictures else { return }
-        for index in 0..<pictures.count { body(pictures.name(index)) }
+        guard kind == .directory, let images else { return }
+        for index in 0..<images.count { body(images.name(index)) }
     }
 
-    /// The next picture, or what there is instead of one. A stream is waited for. The frame returned last is void. Throws
-    /// `noPictures` at the end of a sequence or stream in which no picture begins.
+    /// The next image, or what there is instead of one. A stream is waited for. The frame returned last is void. Throws
+    /// `noImages` at the end of a sequence or stream in which no image begins.
     public override func next() throws(CameraError) -> SourceEvent {
         var isInterrupted = false
         var unused = false
@@ -143,8 +143,8 @@ public final class FileSource: FrameSource {
             guard repeats else { return .ended }
             try startPass()
         }
-        guard let pictures else { return try nextOfSequence() }
-        return try nextPicture(of: pictures)
+        guard let images else { return try nextOfSequence() }
+        return try nextImage(of: images)
     }
 
     private func startPass() throws(CameraError) {
@@ -152,16 +152,16 @@ public final class FileSource: FrameSource {
         isExhausted = false
         index = 0
         buffer.clear()
-        splitter = JPEGSplitter(limit: pictureLimit)
-        if pictures == nil {
+        splitter = JPEGSplitter(limit: imageLimit)
+        if images == nil {
             let error = clinux_rewind(descriptor)
             guard error == 0 else { throw .cannotRead(error) }
         }
     }
 
-    /// What a sequence or stream is by its first bytes; unknown before they are read, and of pictures.
+    /// What a sequence or stream is by its first bytes; unknown before they are read, and of images.
     public override var content: FileKind {
-        guard pictures == nil else { return .unknown }
+        guard images == nil else { return .unknown }
         return withUnsafeBytes(of: head) { FileKind(UnsafeRawBufferPointer(rebasing: $0[..<headCount])) }
     }
 
@@ -175,16 +175,16 @@ public final class FileSource: FrameSource {
 
     private func endPass() throws(CameraError) -> SourceEvent {
         passIsOver = true
-        if pictures == nil, sequence == 0 { throw .noPictures(content) }
+        if images == nil, sequence == 0 { throw .noImages(content) }
         return repeats ? .passEnded : .ended
     }
 
-    // MARK: - Files of one picture each
+    // MARK: - Files of one image each
 
-    private func nextPicture(of pictures: PictureList) throws(CameraError) -> SourceEvent {
-        guard index < pictures.count else { return try endPass() }
-        let name = FrameName.file(pictures.name(index))
-        let fault = read(pictures[index], in: pictures.folder)
+    private func nextImage(of images: ImageList) throws(CameraError) -> SourceEvent {
+        guard index < images.count else { return try endPass() }
+        let name = FrameName.file(images.name(index))
+        let fault = read(images[index], in: images.directory)
         index += 1
         sequence += 1
         if let fault { return .bad(fault, name) }
@@ -192,11 +192,11 @@ public final class FileSource: FrameSource {
     }
 
     /// Reads a whole file into the buffer.
-    private func read(_ path: UnsafePointer<CChar>, in folder: Int32) -> BadFrame? {
+    private func read(_ path: UnsafePointer<CChar>, in directory: Int32) -> BadFrame? {
         buffer.clear()
         var file: Int32 = -1
         var status = clinux_file_status()
-        var error = clinux_open_read(folder, path, &file)
+        var error = clinux_open_read(directory, path, &file)
         guard error == 0 else { return .unreadable(error) }
         defer { _ = clinux_close(file) }
         error = clinux_status(file, &status)
@@ -206,12 +206,12 @@ public final class FileSource: FrameSource {
         repeat {
             error = buffer.read(from: file, atMost: buffer.capacity, got: &got)
             guard error == 0 else { return .unreadable(error) }
-            guard buffer.count <= pictureLimit else { return .tooLarge(limit: pictureLimit) }
+            guard buffer.count <= imageLimit else { return .tooLarge(limit: imageLimit) }
         } while got > 0
         return buffer.count == 0 ? .empty : nil
     }
 
-    // MARK: - Concatenated pictures
+    // MARK: - Concatenated images
 
     private func nextOfSequence() throws(CameraError) -> SourceEvent {
         while true {
@@ -232,11 +232,11 @@ public final class FileSource: FrameSource {
     /// nil where more bytes are needed.
     private func event(_ found: JPEGSplitter.Event) -> SourceEvent? {
         switch found {
-        case .picture(let start, let end):
+        case .image(let start, let end):
             let name = nameOfNext()
             return .frame(frame(UnsafeRawBufferPointer(rebasing: buffer.bytes[start..<end]), name))
-        case .bad(.noPicture(let bytes)):
-            return .bad(.noPicture(bytes: bytes), .index(UInt64(index)))
+        case .bad(.noImage(let bytes)):
+            return .bad(.noImage(bytes: bytes), .index(UInt64(index)))
         case .bad(let fault):
             return .bad(fault, nameOfNext())
         case .needsBytes:
@@ -283,7 +283,7 @@ public final class FileSource: FrameSource {
     }
 
     private func frame(_ bytes: UnsafeRawBufferPointer, _ name: FrameName) -> Frame {
-        // More is read from a stream only when no whole picture is left: the latest bytes have ended this one. A file's
+        // More is read from a stream only when no whole image is left: the latest bytes have ended this one. A file's
         // were there before anybody asked for them.
         let isStream = kind == .stream
         let times =

@@ -1,9 +1,9 @@
 import CLinux
 
-/// The one buffer a file source reads into. Its address space holds the largest picture; only pages that a picture has
+/// The one buffer a file source reads into. Its address space holds the largest image; only pages that an image has
 /// needed cost memory.
 ///
-/// Files are read, not mapped: a file that another process truncates or rewrites gives a bad picture then, where a
+/// Files are read, not mapped: a file that another process truncates or rewrites gives a bad image then, where a
 /// mapping would give SIGBUS, and memory does not grow with the length of a recording.
 struct FrameBuffer: ~Copyable {
     let base: UnsafeMutableRawPointer

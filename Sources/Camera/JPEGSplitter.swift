@@ -1,12 +1,12 @@
 import CLinux
 
-/// Finds the JPEG pictures in a run of bytes that arrives in pieces, without decoding them.
+/// Finds the JPEG images in a run of bytes that arrives in pieces, without decoding them.
 ///
-/// A picture goes from an SOI marker to its own EOI, or, where that is missing, to the next SOI or the end: whether it is
+/// An image goes from an SOI marker to its own EOI, or, where that is missing, to the next SOI or the end: whether it is
 /// complete then is the decoder's business. Segments are skipped by their length, so that the EOI of an EXIF thumbnail
 /// ends nothing; between them, what is no marker is skipped as libjpeg does; in entropy-coded data only markers that may
-/// stand between scans are followed. Whatever lies between pictures is skipped. Every byte is looked at once: after a
-/// broken picture the search for the next SOI goes on where the fault was found, so what that picture's last segment
+/// stand between scans are followed. Whatever lies between images is skipped. Every byte is looked at once: after a
+/// broken image the search for the next SOI goes on where the fault was found, so what that image's last segment
 /// claimed as its own is lost with it.
 ///
 /// Offsets count from the start of a buffer that the caller owns, refills and moves (`discarded`).
@@ -14,12 +14,12 @@ struct JPEGSplitter {
     enum Event: Equatable {
         /// Nothing more to say before there are more bytes.
         case needsBytes
-        case picture(start: Int, end: Int)
+        case image(start: Int, end: Int)
         case bad(BadFrame)
     }
 
     private enum State {
-        case betweenPictures
+        case betweenImages
         /// A marker has to begin at `position`.
         case atMarker
         case inEntropyData
@@ -27,23 +27,23 @@ struct JPEGSplitter {
 
     /// Bytes between an SOI and the next marker that do not hide what it is.
     private static let strayBytes = 16
-    /// Bytes that the splitter may want to see beyond the largest picture before it judges: an SOI, what may follow it,
+    /// Bytes that the splitter may want to see beyond the largest image before it judges: an SOI, what may follow it,
     /// and a marker.
     static let lookahead = strayBytes + 4
 
     private let limit: Int
-    private var state = State.betweenPictures
+    private var state = State.betweenImages
     private var position = 0
     private var start = 0
     private var skipped = 0
-    /// The open picture has come to its first scan.
+    /// The open image has come to its first scan.
     private var hasScan = false
 
-    /// - Parameter limit: bytes of the largest picture.
+    /// - Parameter limit: bytes of the largest image.
     init(limit: Int) { self.limit = limit }
 
     /// The first byte that the splitter may still need.
-    var firstNeeded: Int { state == .betweenPictures ? position : start }
+    var firstNeeded: Int { state == .betweenImages ? position : start }
 
     /// The caller has moved the buffer's contents `count` bytes towards its start.
     mutating func discarded(_ count: Int) {
@@ -56,20 +56,20 @@ struct JPEGSplitter {
         while true {
             let event: Event?
             switch state {
-            case .betweenPictures: event = findStart(in: bytes)
+            case .betweenImages: event = findStart(in: bytes)
             case .atMarker: event = readMarker(in: bytes)
             case .inEntropyData: event = skipEntropyData(in: bytes)
             }
-            if state != .betweenPictures, position - start > limit {
+            if state != .betweenImages, position - start > limit {
                 return fail(.tooLarge(limit: limit), resumeAt: start + limit)
             }
             if let event { return event }
         }
     }
 
-    /// The bytes have come to their end, and with them a picture that is still open.
+    /// The bytes have come to their end, and with them an image that is still open.
     mutating func finish(in bytes: UnsafeRawBufferPointer) -> Event? {
-        guard state != .betweenPictures else { return nil }
+        guard state != .betweenImages else { return nil }
         return endWithoutMarker(at: bytes.count)
     }
 
@@ -80,7 +80,7 @@ struct JPEGSplitter {
             skipped += position - begin
             if skipped >= limit {
                 skipped -= limit
-                return .bad(.noPicture(bytes: limit))
+                return .bad(.noImage(bytes: limit))
             }
             guard position + 2 < bytes.count, let isStart = Self.isStart(position, in: bytes) else { break }
             if isStart {
@@ -97,8 +97,8 @@ struct JPEGSplitter {
         return .needsBytes
     }
 
-    /// Whether a picture begins here: an SOI and a marker behind it, with a few bytes between them if that marker is one
-    /// that a picture begins with. nil where more bytes have to tell.
+    /// Whether an image begins here: an SOI and a marker behind it, with a few bytes between them if that marker is one
+    /// that an image begins with. nil where more bytes have to tell.
     private static func isStart(_ position: Int, in bytes: UnsafeRawBufferPointer) -> Bool? {
         guard position + 2 < bytes.count else { return nil }
         guard bytes[position] == 0xFF, bytes[position + 1] == 0xD8 else { return false }
@@ -170,24 +170,24 @@ struct JPEGSplitter {
         return .needsBytes
     }
 
-    /// Ends a picture where another begins, or nothing more comes.
+    /// Ends an image where another begins, or nothing more comes.
     private mutating func endWithoutMarker(at offset: Int) -> Event {
         position = offset
-        state = .betweenPictures
+        state = .betweenImages
         guard hasScan else { return .bad(.truncated) }
         guard offset - start <= limit else { return .bad(.tooLarge(limit: limit)) }
-        return .picture(start: start, end: offset)
+        return .image(start: start, end: offset)
     }
 
     private mutating func end() -> Event {
         position += 2
         guard position - start <= limit else { return fail(.tooLarge(limit: limit), resumeAt: start + limit) }
-        state = .betweenPictures
-        return .picture(start: start, end: position)
+        state = .betweenImages
+        return .image(start: start, end: position)
     }
 
     private mutating func fail(_ reason: BadFrame, resumeAt offset: Int) -> Event {
-        state = .betweenPictures
+        state = .betweenImages
         position = offset
         return .bad(reason)
     }

@@ -17,7 +17,7 @@ extension PixelShape {
         return bytes[0] == 0xFF && bytes[1] == 0xD8 ? 0 : nil
     }
 
-    /// The picture in `parts`, the used bytes of a buffer's planes. With one part, all planes of the format lie in it one
+    /// The image in `parts`, the used bytes of a buffer's planes. With one part, all planes of the format lie in it one
     /// after the other, the chroma rows as far apart as their width is in proportion to that of Y. Of `rowBytes`, 0 and
     /// what is less than a row mean that rows have no padding.
     func pixels(in parts: InlineArray<3, UnsafeRawBufferPointer>, partCount: Int) -> Result<PixelBuffer, BadCapture> {

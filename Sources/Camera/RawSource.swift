@@ -46,7 +46,7 @@ public final class RawSource: FrameSource {
         guard byteCount <= Int64(Self.frameLimit) else { throw .frameTooLarge(limit: Self.frameLimit) }
         var descriptor: Int32 = 0
         if !(path[0] == CChar(bitPattern: UInt8(ascii: "-")) && path[1] == 0) {
-            let error = clinux_open_read(clinux_working_folder, path, &descriptor)
+            let error = clinux_open_read(clinux_working_directory, path, &descriptor)
             guard error == 0 else { throw .cannotOpen(error) }
         }
         var memory: UnsafeMutableRawPointer?

@@ -21,7 +21,7 @@ public struct V4L2Driver: CaptureDriver {
     private let selector: CameraSelector
     private var request: CaptureRequest
     private let interrupt: Int32
-    /// -1 where the system lets no more folders be watched: cameras are then found by trying.
+    /// -1 where the system lets no more directories be watched: cameras are then found by trying.
     private var watch: Int32 = -1
     private var descriptor: Int32 = -1
     /// Modes that are tried one after the other where the bus or memory does not suffice.
@@ -47,7 +47,7 @@ public struct V4L2Driver: CaptureDriver {
         self.selector = selector
         self.request = request
         self.interrupt = interrupt
-        _ = clinux_watch_folder("/dev", &watch)
+        _ = clinux_watch_directory("/dev", &watch)
     }
 
     /// Nanoseconds of CLOCK_MONOTONIC.
@@ -278,7 +278,7 @@ public struct V4L2Driver: CaptureDriver {
             parts[plane] = UnsafeRawBufferPointer(rebasing: parts[plane].prefix(max(buffer.byteCounts[plane], 0)))
         }
         var shape = PixelShape(
-            format: pixelFormat, size: PictureSize(width: Int(format.width), height: Int(format.height)), colour: colour,
+            format: pixelFormat, size: ImageSize(width: Int(format.width), height: Int(format.height)), colour: colour,
             rowBytes: [
                 Int(clamping: format.planes.0.row_bytes), Int(clamping: format.planes.1.row_bytes),
                 Int(clamping: format.planes.2.row_bytes),

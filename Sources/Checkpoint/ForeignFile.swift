@@ -25,7 +25,7 @@ public enum ForeignFile: Sendable, Equatable {
     case hdf5
     /// A pickle that torch.save has not written.
     case pickle
-    case picture(String)
+    case image(String)
 
     static let headLength = 4096
 
@@ -65,9 +65,9 @@ public enum ForeignFile: Sendable, Equatable {
         } else if Self.isONNX(bytes) {
             self = .model("ONNX")
         } else if begins([0xFF, 0xD8, 0xFF]) {
-            self = .picture("JPEG")
+            self = .image("JPEG")
         } else if begins([0x89] + Array("PNG".utf8)) {
-            self = .picture("PNG")
+            self = .image("PNG")
         } else if begins([0xFF, 0xFE]) || begins([0xFE, 0xFF]) {
             // UTF-16, as some shells write what they are told to.
             self = .text
@@ -145,7 +145,7 @@ extension ForeignFile {
         case .numpy: "is NumPy's file of arrays: save the weights with safetensors or torch.save"
         case .hdf5: "is an HDF5 file (Keras): save the weights with safetensors or torch.save"
         case .pickle: "is a pickle that torch.save has not written: save the weights with torch.save(model.state_dict(), FILE)"
-        case .picture(let kind): "is a picture (\(kind)), not a checkpoint"
+        case .image(let kind): "is an image (\(kind)), not a checkpoint"
         }
     }
 }

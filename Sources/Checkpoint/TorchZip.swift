@@ -6,29 +6,29 @@ struct TorchZip: StorageReader {
     private static let byteOrderLimit = 6
 
     private let archive: ZipArchive
-    private let folder: String
+    private let directory: String
 
     static func read(_ source: SourceFile, verifiesChecksums: Bool) throws(CheckpointError) -> CheckpointContents {
         let archive = try ZipArchive(source, verifiesChecksums: verifiesChecksums)
         guard let pickleName = archive.names.first(where: { $0 == "data.pkl" || $0.hasSuffix("/data.pkl") }) else {
             throw ForeignFile(archiveOf: archive.names).map { .foreignFile($0) } ?? .missingRecord("data.pkl")
         }
-        let folder = String(pickleName.dropLast("data.pkl".count))
-        if archive.contains(folder + "constants.pkl") { throw .torchScript }
-        let byteOrder = folder + "byteorder"
+        let directory = String(pickleName.dropLast("data.pkl".count))
+        if archive.contains(directory + "constants.pkl") { throw .torchScript }
+        let byteOrder = directory + "byteorder"
         if archive.contains(byteOrder) {
             let bytes = try archive.record(byteOrder, in: source, limit: byteOrderLimit)
             if bytes.array(bytes.range) == Array("big".utf8) { throw .bigEndian }
         }
         let pickle = try archive.record(pickleName, in: source, limit: pickleLimit)
         let graph = try Unpickler.read(pickle, pickle.range).graph
-        return try CheckpointContents(graph, TorchZip(archive: archive, folder: folder))
+        return try CheckpointContents(graph, TorchZip(archive: archive, directory: directory))
     }
 
     func storage(
         _ storage: PickleGraph.StorageReference, of tensor: String, in source: SourceFile
     ) throws(CheckpointError) -> FileBytes {
-        let name = "\(folder)data/\(storage.key)"
+        let name = "\(directory)data/\(storage.key)"
         let size = try storage.byteCount(of: tensor, found: try archive.size(of: name))
         return try archive.record(name, in: source, limit: size)
     }

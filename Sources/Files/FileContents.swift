@@ -4,7 +4,7 @@ import CLinux
 public enum FileError: Error, Equatable, Sendable {
     /// What the system says of it: an errno value.
     case system(Int32)
-    case folder
+    case directory
     /// A pipe, a device or a socket.
     case notRegularFile
     /// It has more bytes than any file of its kind.
@@ -16,7 +16,7 @@ public enum FileError: Error, Equatable, Sendable {
     init(_ errno: Int32, limit: Int) {
         self =
             switch errno {
-            case clinux_EISDIR: .folder
+            case clinux_EISDIR: .directory
             case clinux_ENODEV, clinux_ENXIO: .notRegularFile
             case clinux_EFBIG: .tooLarge(limit: limit)
             case clinux_ESTALE: .changed
@@ -35,7 +35,7 @@ public struct FileContents: ~Copyable {
     /// - Parameter limit: the most bytes that are read; a file with more is refused, whatever size the system tells.
     public init(path: UnsafePointer<CChar>, limit: Int) throws(FileError) {
         var descriptor: Int32 = -1
-        let error = clinux_open_read(clinux_working_folder, path, &descriptor)
+        let error = clinux_open_read(clinux_working_directory, path, &descriptor)
         guard error == 0 else { throw FileError(error, limit: limit) }
         defer { _ = clinux_close(descriptor) }
         try self.init(descriptor: descriptor, limit: limit)

@@ -5,7 +5,7 @@ extension FileError {
     public var message: String {
         switch self {
         case .system(let errno): "cannot be read: \(words(errno))"
-        case .folder: "is a folder: give the name of a file"
+        case .directory: "is a directory: give the name of a file"
         case .notRegularFile: "is a pipe, device or socket: give the name of a file"
         case .tooLarge(let limit): "has more than \(limit >> 10) KiB, the maximum: is it the right file?"
         case .changed: "was changed while it was read: try again once nothing writes to it"
@@ -28,10 +28,10 @@ private func words(_ errno: Int32) -> String { String(cString: clinux_error_text
 
 private func hint(_ errno: Int32) -> StaticString {
     switch errno {
-    case clinux_ENOSPC, clinux_EDQUOT: ": free some space or choose another folder"
+    case clinux_ENOSPC, clinux_EDQUOT: ": free some space or choose another directory"
     case clinux_EFBIG: ": raise the limit on the size of files (ulimit -f)"
-    case clinux_EACCES, clinux_EPERM, clinux_EROFS: ": choose a file or folder that you may write to"
-    case clinux_ENOENT, clinux_ENOTDIR: ": create its folder first"
+    case clinux_EACCES, clinux_EPERM, clinux_EROFS: ": choose a file or directory that you may write to"
+    case clinux_ENOENT, clinux_ENOTDIR: ": create its directory first"
     case clinux_EISDIR: ": give the name of a file"
     case clinux_ENXIO: ": nobody reads from it"
     default: ""

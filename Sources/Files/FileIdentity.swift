@@ -1,6 +1,6 @@
 import CLinux
 
-/// What tells a file or folder from all others, whatever names it has.
+/// What tells a file or directory from all others, whatever names it has.
 public struct FileIdentity: Hashable, Sendable {
     private let device: UInt64
     private let inode: UInt64
@@ -14,19 +14,19 @@ public struct FileIdentity: Hashable, Sendable {
     /// Of what `path` stands for, links followed; nil when there is nothing.
     public init?(path: UnsafePointer<CChar>) {
         var status = clinux_file_status()
-        guard clinux_status_at(clinux_working_folder, path, &status) == 0 else { return nil }
+        guard clinux_status_at(clinux_working_directory, path, &status) == 0 else { return nil }
         self.init(status)
     }
 }
 
-/// All files and folders that a command reads. None of them is ever replaced by its output: `OutputFile` asks.
+/// All files and directories that a command reads. None of them is ever replaced by its output: `OutputFile` asks.
 public struct InputFiles: Sendable {
     private var identities: Set<FileIdentity> = []
 
     /// Of a command that reads nothing.
     public init() {}
 
-    /// Adds what `path` stands for: a file, or a folder without what is in it. What is not there cannot be replaced.
+    /// Adds what `path` stands for: a file, or a directory without what is in it. What is not there cannot be replaced.
     public mutating func insert(_ path: UnsafePointer<CChar>) {
         if let identity = FileIdentity(path: path) { identities.insert(identity) }
     }

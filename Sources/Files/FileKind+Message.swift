@@ -45,7 +45,7 @@ extension FileKind {
         case .pdf: "convert it (pdftoppm -jpeg \(file) page)"
         case .gguf: "give it as the model (--model)"
         case .archive: "unpack it first"
-        case .webPage: "download the picture itself"
+        case .webPage: "download the image itself"
         case .gitLFS: "fetch the file that it stands for (git lfs pull)"
         }
     }

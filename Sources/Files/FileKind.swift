@@ -3,7 +3,7 @@ public enum FileKind: UInt8, Sendable {
     /// None of the others.
     case unknown
     case empty, jpeg
-    // Pictures.
+    // Images.
     case png, webP, avif, heic, gif, bmp, pnm, tiff, jpegXL, jpeg2000, photoshop, svg
     // Videos.
     case mp4, matroska, avi, mpeg, flash, windowsMedia, ogg, h26x
@@ -90,7 +90,7 @@ public enum FileKind: UInt8, Sendable {
         return isMarkup ? .webPage : .text
     }
 
-    /// By the ending of a file's name, for one that nobody has opened; unknown where that says nothing of pictures.
+    /// By the ending of a file's name, for one that nobody has opened; unknown where that says nothing of images.
     public init(name: UnsafePointer<CChar>) {
         var ending: UInt64 = 0
         var index = 0

@@ -11,11 +11,11 @@ public final class OpenFile: Sendable {
     public init(path: UnsafePointer<CChar>) throws(FileError) {
         var descriptor: Int32 = -1
         var status = clinux_file_status()
-        var error = clinux_open_read(clinux_working_folder, path, &descriptor)
+        var error = clinux_open_read(clinux_working_directory, path, &descriptor)
         guard error == 0 else { throw FileError(error, limit: 0) }
         error = clinux_status(descriptor, &status)
         if error == 0, status.kind != CLINUX_FILE_REGULAR {
-            error = status.kind == CLINUX_FILE_FOLDER ? clinux_EISDIR : clinux_ENODEV
+            error = status.kind == CLINUX_FILE_DIRECTORY ? clinux_EISDIR : clinux_ENODEV
         }
         guard error == 0, let count = Int(exactly: status.size) else {
             _ = clinux_close(descriptor)

@@ -35,8 +35,8 @@ public struct OutputFile: ~Copyable {
     ) throws(OutputError) {
         if inputs.contains(path) { throw .isInput }
         var status = clinux_file_status()
-        let isThere = clinux_status_at(clinux_working_folder, path, &status) == 0
-        if isThere, status.kind == CLINUX_FILE_FOLDER { throw .system(clinux_EISDIR) }
+        let isThere = clinux_status_at(clinux_working_directory, path, &status) == 0
+        if isThere, status.kind == CLINUX_FILE_DIRECTORY { throw .system(clinux_EISDIR) }
         var target: [CChar] = [], name: [CChar] = []
         var descriptor: Int32 = -1
         let error: Int32

@@ -1,7 +1,7 @@
 import CKernels
 import CLinux
 
-/// Which family of kernels runs. Chosen once for each precision and for pictures, when the engine and the way in are
+/// Which family of kernels runs. Chosen once for each precision and for images, when the engine and the way in are
 /// prepared.
 public enum KernelPath: CaseIterable, Equatable, Sendable {
     /// Plain C: runs everywhere and is the reference for all other paths.
@@ -81,13 +81,13 @@ public enum KernelPath: CaseIterable, Equatable, Sendable {
         return true
     }
 
-    /// The kernels for pictures of the path that SWIFTLET_PATH names, or else the fastest that this processor has. A name that
+    /// The kernels for images of the path that SWIFTLET_PATH names, or else the fastest that this processor has. A name that
     /// is no path of its is for the engine to refuse.
-    public static var chosenPictureKernels: UnsafePointer<ck_u8_kernels> {
+    public static var chosenImageKernels: UnsafePointer<ck_u8_kernels> {
         let supported = supported
-        return (permitted(of: supported).last ?? supported.last!).pictureKernels
+        return (permitted(of: supported).last ?? supported.last!).imageKernels
     }
 
-    /// The path's kernels for pictures, on a processor that has the path.
-    public var pictureKernels: UnsafePointer<ck_u8_kernels> { ck_u8_kernels_of(listed)! }
+    /// The path's kernels for images, on a processor that has the path.
+    public var imageKernels: UnsafePointer<ck_u8_kernels> { ck_u8_kernels_of(listed)! }
 }

@@ -4,7 +4,7 @@ import ModelFile
 import Pixels
 import Vision
 
-/// A model ready to run: one picture in, its task's result out. Joins model file, engine and vision. Not thread-safe; one
+/// A model ready to run: one image in, its task's result out. Joins model file, engine and vision. Not thread-safe; one
 /// thread owns it.
 public final class Model {
     /// What the model file says; `input.size` is the file's own, `format.size` the one that it runs at.
@@ -15,24 +15,24 @@ public final class Model {
     public let format: InputFormat
     /// What the output stands for.
     public let task: ModelTask
-    /// The upright size of the last picture.
-    public private(set) var pictureSize = PictureSize(width: 0, height: 0)
+    /// The upright size of the last image.
+    public private(set) var imageSize = ImageSize(width: 0, height: 0)
 
     private let thresholds: [Float]
     private let settings: ModelSettings
-    private let pictures: PictureInput
+    private let images: ImageInput
 
     /// The largest number of values that a network may put out: 256 MiB of fp32.
     private static let largestOutputCount = 1 << 26
 
     /// Reads the model at `path` and prepares it for `size`, or its own size where that is nil.
     public convenience init(
-        path: UnsafePointer<CChar>, size: PictureSize? = nil, settings: ModelSettings
+        path: UnsafePointer<CChar>, size: ImageSize? = nil, settings: ModelSettings
     ) throws(ModelError) {
         // Swift ends the process where it gets no memory. What reads the model, computes, and waits for clients takes less
-        // than this beside the pictures, threads' stacks included.
-        let needed = settings.pictures.memory + (64 << 20) + settings.threads * (8 << 20)
-        guard clinux_can_map(needed) else { throw .noMemoryForPictures(byteCount: needed) }
+        // than this beside the images, threads' stacks included.
+        let needed = settings.images.memory + (64 << 20) + settings.threads * (8 << 20)
+        guard clinux_can_map(needed) else { throw .noMemoryForImages(byteCount: needed) }
         try self.init(file: try Self.file(path), size: size, settings: settings)
     }
 
@@ -47,7 +47,7 @@ public final class Model {
 
     /// What a model file says, what its network's input must be at `size` (nil: the file's own), and its graph there.
     public static func read(
-        _ file: ModelFile, size: PictureSize? = nil
+        _ file: ModelFile, size: ImageSize? = nil
     ) throws(ModelError) -> (description: ModelDescription, format: InputFormat, graph: Graph) {
         let description: ModelDescription, stored: GraphFile, graph: Graph
         do throws(ModelFileError) {
@@ -74,7 +74,7 @@ public final class Model {
 
     /// The same for a model file that is read already, which the engine goes on using. Throws what is wrong with the
     /// model, the size (`inputSize`) or a label of the settings (`unknownLabel`), or why the engine cannot run it.
-    public init(file: ModelFile, size: PictureSize? = nil, settings: ModelSettings) throws(ModelError) {
+    public init(file: ModelFile, size: ImageSize? = nil, settings: ModelSettings) throws(ModelError) {
         let graph: Graph
         (description, format, graph) = try Self.read(file, size: size)
         do {
@@ -91,56 +91,56 @@ public final class Model {
         }
         self.settings = settings
         thresholds = try Self.thresholds(settings, description.labels)
-        pictures = try Self.pictureInput(format, description, settings)
+        images = try Self.imageInput(format, description, settings)
     }
 
-    /// A way in for pictures that another thread may use while this model runs; it writes to that thread's tensor.
-    public func makePictureInput() throws(ModelError) -> PictureInput {
-        try Self.pictureInput(format, description, settings)
+    /// A way in for images that another thread may use while this model runs; it writes to that thread's tensor.
+    public func makeImageInput() throws(ModelError) -> ImageInput {
+        try Self.imageInput(format, description, settings)
     }
 
-    private static func pictureInput(
+    private static func imageInput(
         _ format: InputFormat, _ description: ModelDescription, _ settings: ModelSettings
-    ) throws(ModelError) -> PictureInput {
-        let input = PictureInput(format: format, settings: settings, upstream: description.resize)
-        guard input.isUsable else { throw .noMemoryForPictures(byteCount: settings.pictures.memory) }
+    ) throws(ModelError) -> ImageInput {
+        let input = ImageInput(format: format, settings: settings, upstream: description.resize)
+        guard input.isUsable else { throw .noMemoryForImages(byteCount: settings.images.memory) }
         return input
     }
 
     /// The network's input, overwritten by a run.
-    public var input: PictureInput.Tensor {
+    public var input: ImageInput.Tensor {
         engine.input.isEmpty ? .bytes(engine.inputBytes) : .values(engine.input)
     }
 
-    /// Decodes a JPEG picture into the network's input.
+    /// Decodes a JPEG image into the network's input.
     /// - Returns: how often libjpeg warned of damage that it decoded around.
     public func load(jpeg bytes: UnsafeRawBufferPointer) throws(JPEGError) -> Int {
-        let loaded = try pictures.load(jpeg: bytes, into: input)
-        pictureSize = loaded.size
+        let loaded = try images.load(jpeg: bytes, into: input)
+        imageSize = loaded.size
         return loaded.warnings
     }
 
-    /// Puts a picture into the network's input.
-    public func load(_ picture: borrowing Picture) {
-        pictureSize = picture.size
-        pictures.load(picture, into: input)
+    /// Puts an image into the network's input.
+    public func load(_ image: borrowing Image) {
+        imageSize = image.size
+        images.load(image, into: input)
     }
 
     /// Computes the output from the input.
     public func run() { engine.run() }
 
-    /// What the output says of the picture that was loaded; valid until the next call.
+    /// What the output says of the image that was loaded; valid until the next call.
     public func result() -> ModelResult {
-        result(of: pictureSize, thresholds: thresholds, limit: settings.limit)
+        result(of: imageSize, thresholds: thresholds, limit: settings.limit)
     }
 
-    /// The same for a picture that came from elsewhere, whose upright size is given, with other thresholds, one per
+    /// The same for an image that came from elsewhere, whose upright size is given, with other thresholds, one per
     /// class, and another limit, for programs whose settings change.
-    public func result(of picture: PictureSize, thresholds: [Float], limit: Int?) -> ModelResult {
+    public func result(of image: ImageSize, thresholds: [Float], limit: Int?) -> ModelResult {
         switch task {
         case .detection(let decoder):
-            let isMoved = format.fit == .letterbox && picture.width > 0 && picture.height > 0
-            let map = isMoved ? BoxMap(to: format.fit.area(of: picture, in: format.size), of: format.size) : nil
+            let isMoved = format.fit == .letterbox && image.width > 0 && image.height > 0
+            let map = isMoved ? BoxMap(to: format.fit.area(of: image, in: format.size), of: format.size) : nil
             let rows: OutputRows =
                 switch engine.predictions {
                 case .fp32(let values): .fp32(values)

@@ -16,7 +16,7 @@ extension ModelDescription {
     /// The same from a file whose format is known.
     public init(_ reader: MetadataReader) throws(ModelFileError) {
         self.init(
-            name: [], family: [], input: InputFormat(size: PictureSize(width: 0, height: 0), channelOrder: .rgb),
+            name: [], family: [], input: InputFormat(size: ImageSize(width: 0, height: 0), channelOrder: .rgb),
             resize: .bilinearOpenCV, suppression: .perClass(limit: 1), labels: [])
         var reader = reader
         try exchange(&reader)
@@ -58,7 +58,7 @@ extension ModelDescription {
         }
     }
 
-    /// Scales are shares of the picture's side; ratios stand level by level, with how many each level has beside them.
+    /// Scales are shares of the image's side; ratios stand level by level, with how many each level has beside them.
     private mutating func exchangeAnchors<Exchange: MetadataExchange>(_ x: inout Exchange) throws(ModelFileError) {
         let ratiosKey: StaticString = "task.anchor.aspect_ratios", countsKey: StaticString = "task.anchor.aspect_ratio_counts"
         var minimum = Float(anchors.minimumScale), maximum = Float(anchors.maximumScale)
@@ -127,9 +127,9 @@ private enum SuppressionKind: MetadataChoice {
     }
 }
 
-extension PictureFit: MetadataChoice {
+extension ImageFit: MetadataChoice {
     /// As a model file has them.
-    public static var words: [(word: StaticString, value: PictureFit)] { [("stretch", .stretch), ("letterbox", .letterbox)] }
+    public static var words: [(word: StaticString, value: ImageFit)] { [("stretch", .stretch), ("letterbox", .letterbox)] }
 }
 
 extension ChannelOrder: MetadataChoice {

@@ -9,10 +9,10 @@ public enum ModelError: Error {
     /// The graph in the file is none.
     case graph(GraphError)
     case engine(EngineError)
-    /// The system has no room for what decodes pictures.
-    case noMemoryForPictures(byteCount: Int)
+    /// The system has no room for what decodes images.
+    case noMemoryForImages(byteCount: Int)
     /// The asked-for input size is outside what networks are built for.
-    case inputSize(PictureSize)
+    case inputSize(ImageSize)
     /// The class threshold at this position of the settings names no label of the model.
     case unknownLabel(position: Int, labels: [[UInt8]])
 }

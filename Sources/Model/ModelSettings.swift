@@ -19,9 +19,9 @@ public struct ModelSettings {
         }
     }
 
-    /// How a picture gets to the network's size.
+    /// How an image gets to the network's size.
     public enum Resize: Sendable {
-        /// As the network's upstream evaluates it, to the bit, from the full picture.
+        /// As the network's upstream evaluates it, to the bit, from the full image.
         case upstream
         /// `ResizeRule.fast`, from a JPEG decoded at a fraction of its size where that is large enough.
         case fast
@@ -31,14 +31,14 @@ public struct ModelSettings {
     public var threshold: Float
     /// Instead of `threshold`, for some classes. Of two for the same label the later one holds.
     public var classThresholds: [ClassThreshold]
-    /// The best this many detections of a picture are kept; nil keeps what suppression leaves.
+    /// The best this many detections of an image are kept; nil keeps what suppression leaves.
     public var limit: Int?
     /// Which comes first.
     public var order = DetectionOrder.ofSuppression
-    /// For pictures and JPEGs; a `PixelView` is always resized by `ResizeRule.fast`.
+    /// For images and JPEGs; a `PixelView` is always resized by `ResizeRule.fast`.
     public var resize: Resize
     /// Of JPEGs.
-    public var pictures = JPEGLimits()
+    public var images = JPEGLimits()
     /// What JPEGs and `PixelView`s are turned by, after EXIF has made them upright: for cameras that are mounted turned.
     public var rotation = Orientation.upright
     /// Threads of the engine, 1...64; detections do not depend on it.

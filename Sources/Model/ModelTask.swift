@@ -16,7 +16,7 @@ public enum ModelTask {
             fits = map.channels == layout.anchorsPerCell(level: level) * rowSize
         }
         guard fits else { throw .outOfRange(key: Name("task.anchor.aspect_ratio_counts")) }
-        let anchors = layout.anchors(for: maps.map { PictureSize(width: $0.width, height: $0.height) })
+        let anchors = layout.anchors(for: maps.map { ImageSize(width: $0.width, height: $0.height) })
         let head = SSDHead(
             anchors: anchors, classCount: description.labels.count, centreVariance: description.centreVariance,
             sizeVariance: description.sizeVariance)
@@ -32,7 +32,7 @@ public enum ModelTask {
     }
 }
 
-/// What a model says of one picture. Points into memory of the model's, valid until its next result.
+/// What a model says of one image. Points into memory of the model's, valid until its next result.
 public struct ModelResult {
     /// Empty for tasks other than detection.
     public var detections: UnsafeBufferPointer<Detection>

@@ -18,7 +18,7 @@ final class Capture: @unchecked Sendable {
     private static var emptyPassPause: UInt64 { 1_000_000_000 }
 
     private let source: FrameSource
-    private let input: PictureInput
+    private let input: ImageInput
     private let slot: FrameSlot
     private let sinks: [FrameSink]
     private let clock: PipelineClock
@@ -31,15 +31,15 @@ final class Capture: @unchecked Sendable {
     /// Frames of a live source that came too early.
     private var cappedFrames: UInt64 = 0
     private var framesInPass = 0
-    private var bad: PictureLog
-    private var damaged: PictureLog
+    private var bad: ImageLog
+    private var damaged: ImageLog
     /// Why a JPEG was refused last.
     private var refusal: JPEGError?
     /// Why the source cannot go on.
     private(set) var failure: CameraError?
 
     init(
-        _ source: FrameSource, _ input: PictureInput, _ slot: FrameSlot, _ sinks: [FrameSink], _ clock: PipelineClock,
+        _ source: FrameSource, _ input: ImageInput, _ slot: FrameSlot, _ sinks: [FrameSink], _ clock: PipelineClock,
         _ settings: PipelineSettings
     ) {
         self.source = source
@@ -51,8 +51,8 @@ final class Capture: @unchecked Sendable {
         metrics = settings.metrics
         pace = FramePace(period: settings.period)
         reporter = CameraReporter(sinks, settings)
-        bad = PictureLog(settings.log, "left out", isLive: source.isLive)
-        damaged = PictureLog(settings.log, "used all the same", isLive: source.isLive)
+        bad = ImageLog(settings.log, "left out", isLive: source.isLive)
+        damaged = ImageLog(settings.log, "used all the same", isLive: source.isLive)
     }
 
     /// Frames that could not be used. For after the thread's end.
@@ -93,14 +93,14 @@ final class Capture: @unchecked Sendable {
         case .changed(let change): reporter.report(change, source.camera, refusal: refusal)
         case .noticed(let notice): reporter.report(notice, source.camera)
         case .passEnded:
-            // A video in which bytes look like a picture's beginning will hold none the next time.
+            // A video in which bytes look like an image's beginning will hold none the next time.
             let kind = source.content
-            if framesInPass == 0, kind != .unknown, kind != .jpeg { throw .noPictures(kind) }
+            if framesInPass == 0, kind != .unknown, kind != .jpeg { throw .noImages(kind) }
             if framesInPass == 0, !pause(Self.emptyPassPause) { return false }
             framesInPass = 0
         case .ended:
             let kind = source.content
-            guard framesInPass > 0 else { throw kind == .unknown || kind == .jpeg ? .noneUsable : .noPictures(kind) }
+            guard framesInPass > 0 else { throw kind == .unknown || kind == .jpeg ? .noneUsable : .noImages(kind) }
             return false
         case .interrupted: return false
         }
@@ -155,7 +155,7 @@ final class Capture: @unchecked Sendable {
     private func load(_ frame: inout Frame) -> Bool {
         if let view = frame.pixels.view {
             frame.size = input.load(view, into: slot.tensor)
-            frame.picture = picture(frame.pixels)
+            frame.image = image(frame.pixels)
             return true
         }
         let jpeg = frame.pixels.planes[0], agreed = frame.pixels.size
@@ -174,7 +174,7 @@ final class Capture: @unchecked Sendable {
                 damaged.add(frame.name, at: clock.now, JPEGError.message(warnings: loaded.warnings))
             }
             frame.size = loaded.size
-            frame.picture = picture(PixelBuffer(jpeg: UnsafeRawBufferPointer(rebasing: jpeg[loaded.start...])))
+            frame.image = image(PixelBuffer(jpeg: UnsafeRawBufferPointer(rebasing: jpeg[loaded.start...])))
             return true
         } catch {
             // Nobody can copy a camera's frame again.
@@ -201,12 +201,12 @@ final class Capture: @unchecked Sendable {
     }
 
     /// The frame's own bytes, where a sink waits for them.
-    private func picture(_ pixels: PixelBuffer) -> CapturedPicture? {
-        guard sinks.contains(where: { $0.wantsPicture }) else { return nil }
-        do throws(PictureError) {
-            return try slot.picture(of: pixels, rotation: settings.rotation)
+    private func image(_ pixels: PixelBuffer) -> CapturedImage? {
+        guard sinks.contains(where: { $0.wantsImage }) else { return nil }
+        do throws(ImageError) {
+            return try slot.image(of: pixels, rotation: settings.rotation)
         } catch {
-            for sink in sinks where sink.wantsPicture { sink.refusePicture(error) }
+            for sink in sinks where sink.wantsImage { sink.refuseImage(error) }
             return nil
         }
     }

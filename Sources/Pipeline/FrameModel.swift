@@ -5,21 +5,21 @@ import Vision
 /// The network as a pipeline sees it. Used generically; a test has its own.
 public protocol FrameModel: AnyObject {
     /// What a frame is loaded into.
-    var input: PictureInput.Tensor { get }
+    var input: ImageInput.Tensor { get }
     /// UTF-8, one per class.
     var labels: [[UInt8]] { get }
     /// Computes what `input` holds.
     func run()
     /// What the last run has found, the best first; valid until the next call. Frames have this upright size; thresholds
     /// are one per class.
-    func detections(of size: PictureSize, thresholds: [Float]) -> UnsafeBufferPointer<Detection>
+    func detections(of size: ImageSize, thresholds: [Float]) -> UnsafeBufferPointer<Detection>
 }
 
 extension Model: FrameModel {
     /// Of its description.
     public var labels: [[UInt8]] { description.labels }
     /// Of its result, which another limit than the filter's does not cut.
-    public func detections(of size: PictureSize, thresholds: [Float]) -> UnsafeBufferPointer<Detection> {
+    public func detections(of size: ImageSize, thresholds: [Float]) -> UnsafeBufferPointer<Detection> {
         result(of: size, thresholds: thresholds, limit: nil).detections
     }
 }

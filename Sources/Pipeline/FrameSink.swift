@@ -4,7 +4,7 @@ import Vision
 
 /// A frame that went all the way. Valid until the sink that gets it has returned.
 public struct FrameResult {
-    /// Its pixels are void: what a sink needs of them is in `picture`, which it may retain.
+    /// Its pixels are void: what a sink needs of them is in `image`, which it may retain.
     public let frame: Frame
     /// The best first, and only those that the configuration keeps.
     public let detections: UnsafeBufferPointer<Detection>
@@ -25,10 +25,10 @@ open class FrameSink {
     open func accept(state line: UnsafeRawBufferPointer) {}
     /// Takes the last line, after the source's end.
     open func accept(end line: UnsafeRawBufferPointer) {}
-    /// Whether the next frame should come with its picture. For the capturing thread.
-    open var wantsPicture: Bool { false }
-    /// There is no picture for this reason, though one was wanted. For the capturing thread.
-    open func refusePicture(_ error: PictureError) {}
+    /// Whether the next frame should come with its image. For the capturing thread.
+    open var wantsImage: Bool { false }
+    /// There is no image for this reason, though one was wanted. For the capturing thread.
+    open func refuseImage(_ error: ImageError) {}
     /// Sends or writes what is left. Once, after the pipeline's end.
     open func close() {}
 }
@@ -43,10 +43,10 @@ public final class StreamSink: FrameSink {
     /// Closes the server with itself.
     public init(_ server: StreamServer) { self.server = server }
 
-    public override func accept(_ result: FrameResult) { server.publish(result.line, picture: result.frame.picture) }
+    public override func accept(_ result: FrameResult) { server.publish(result.line, image: result.frame.image) }
     public override func accept(state line: UnsafeRawBufferPointer) { server.publish(state: line) }
     public override func accept(end line: UnsafeRawBufferPointer) { server.publish(line) }
-    public override var wantsPicture: Bool { server.wantsPicture }
-    public override func refusePicture(_ error: PictureError) { server.refusePicture(error) }
+    public override var wantsImage: Bool { server.wantsImage }
+    public override func refuseImage(_ error: ImageError) { server.refuseImage(error) }
     public override func close() { server.close(drain: Self.drainTime) }
 }

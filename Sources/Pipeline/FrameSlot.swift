@@ -15,7 +15,7 @@ struct FrameCounts {
 /// frames, never queue them. `@unchecked Sendable`: what both threads touch is guarded by `lock`.
 final class FrameSlot: @unchecked Sendable {
     enum Taken {
-        /// Whoever takes a frame releases its picture.
+        /// Whoever takes a frame releases its image.
         case frame(Frame, FrameCounts)
         /// There will be no more.
         case ended
@@ -28,14 +28,14 @@ final class FrameSlot: @unchecked Sendable {
     private let freed: Event
     private var waiting: (frame: Frame, counts: FrameCounts)?
     private var hasEnded = false
-    /// The frame that was taken last has a picture.
-    private var isPictureInWork = false
+    /// The frame that was taken last has an image.
+    private var isImageInWork = false
     private var replaced: UInt64 = 0
-    private var front: PictureInput.Tensor
-    private var back: PictureInput.Tensor
+    private var front: ImageInput.Tensor
+    private var back: ImageInput.Tensor
 
     /// For tensors like a network's own.
-    init(like tensor: PictureInput.Tensor) throws(SystemError) {
+    init(like tensor: ImageInput.Tensor) throws(SystemError) {
         lock = try Lock()
         filled = try Event()
         freed = try Event()
@@ -44,7 +44,7 @@ final class FrameSlot: @unchecked Sendable {
     }
 
     deinit {
-        waiting?.frame.picture?.close()
+        waiting?.frame.image?.close()
         for tensor in [front, back] {
             switch tensor {
             case .bytes(let bytes): bytes.deallocate()
@@ -53,7 +53,7 @@ final class FrameSlot: @unchecked Sendable {
         }
     }
 
-    private static func allocate(like tensor: PictureInput.Tensor) -> PictureInput.Tensor {
+    private static func allocate(like tensor: ImageInput.Tensor) -> ImageInput.Tensor {
         switch tensor {
         case .bytes(let bytes):
             let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: bytes.count)
@@ -69,26 +69,26 @@ final class FrameSlot: @unchecked Sendable {
     // MARK: - The capturing thread's side
 
     /// The tensor to fill before `put`.
-    var tensor: PictureInput.Tensor { back }
+    var tensor: ImageInput.Tensor { back }
 
     /// A copy of a frame's pixels for the next frame, in the memory of the frame that nobody has taken yet, so that at most
-    /// one waits. nil where one is being worked on: who waits for a picture gets that.
-    func picture(of pixels: PixelBuffer, rotation: Int) throws(PictureError) -> CapturedPicture? {
-        var reused: CapturedPicture?
+    /// one waits. nil where one is being worked on: who waits for an image gets that.
+    func image(of pixels: PixelBuffer, rotation: Int) throws(ImageError) -> CapturedImage? {
+        var reused: CapturedImage?
         let isInWork = lock.locked {
-            reused = waiting?.frame.picture
-            waiting?.frame.picture = nil
-            return isPictureInWork
+            reused = waiting?.frame.image
+            waiting?.frame.image = nil
+            return isImageInWork
         }
         if reused == nil, isInWork { return nil }
-        var picture = if let reused { reused } else { try CapturedPicture() }
-        do throws(PictureError) {
-            try picture.fill(pixels, rotation: rotation)
+        var image = if let reused { reused } else { try CapturedImage() }
+        do throws(ImageError) {
+            try image.fill(pixels, rotation: rotation)
         } catch {
-            picture.close()
+            image.close()
             throw error
         }
-        return picture
+        return image
     }
 
     /// Hands the filled tensor over; what nobody took is replaced. Returns whether that happened.
@@ -96,7 +96,7 @@ final class FrameSlot: @unchecked Sendable {
         let isReplacement = lock.locked {
             let isReplacement = waiting != nil
             if isReplacement { replaced += 1 }
-            waiting?.frame.picture?.close()
+            waiting?.frame.image?.close()
             waiting = (frame, counts)
             (front, back) = (back, front)
             return isReplacement
@@ -123,13 +123,13 @@ final class FrameSlot: @unchecked Sendable {
     // MARK: - The network's side
 
     /// Waits for a frame and copies it to `tensor`, which is like the slot's.
-    func take(into tensor: PictureInput.Tensor, _ clock: PipelineClock) -> Taken {
+    func take(into tensor: ImageInput.Tensor, _ clock: PipelineClock) -> Taken {
         while true {
             filled.clear()
             let taken: Taken? = lock.locked {
                 guard let next = waiting else { return hasEnded ? .ended : nil }
                 waiting = nil
-                isPictureInWork = next.frame.picture != nil
+                isImageInWork = next.frame.image != nil
                 switch (tensor, front) {
                 case (.bytes(let to), .bytes(let from)): clinux_copy(to.baseAddress!, from.baseAddress!, from.count)
                 case (.values(let to), .values(let from)):

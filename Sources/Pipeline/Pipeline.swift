@@ -14,7 +14,7 @@ public struct PipelineSettings {
     public var filter: DetectionFilter
     /// The shortest time between two frames in nanoseconds; 0: frames come as they do.
     public var period: UInt64
-    /// What turns captured pictures upright: clockwise, in degrees.
+    /// What turns captured images upright: clockwise, in degrees.
     public var rotation: Int
     /// Names a camera until one is open.
     public var sourceText: String
@@ -43,7 +43,7 @@ public struct PipelineSettings {
 /// A frame's way: from the source through the network to the sinks, until the source ends or a signal comes. While the
 /// network works on one frame, a thread of capture's gets the next one ready.
 ///
-/// All buffers are made at the start; what allocates are log lines, and capture where a picture is larger than all
+/// All buffers are made at the start; what allocates are log lines, and capture where an image is larger than all
 /// before it.
 public struct Pipeline<Network: FrameModel>: ~Copyable {
     /// Why a pipeline ended, and what it has done.
@@ -68,12 +68,12 @@ public struct Pipeline<Network: FrameModel>: ~Copyable {
     /// What the filter keeps of a frame's detections.
     private let kept: UnsafeMutableBufferPointer<Detection>
     private var writer = FrameLineWriter()
-    private var unsent: PictureLog
+    private var unsent: ImageLog
     private var end = End()
 
     /// Makes all buffers. `input` decodes for the model on the capturing thread. Throws what the system has not given.
     public init(
-        _ source: FrameSource, _ input: PictureInput, _ model: Network, _ sinks: [FrameSink], _ clock: PipelineClock,
+        _ source: FrameSource, _ input: ImageInput, _ model: Network, _ sinks: [FrameSink], _ clock: PipelineClock,
         _ settings: PipelineSettings
     ) throws(SystemError) {
         self.model = model
@@ -84,7 +84,7 @@ public struct Pipeline<Network: FrameModel>: ~Copyable {
         capture = Capture(source, input, slot, sinks, clock, settings)
         filter = settings.filter
         kept = .allocate(capacity: Int(Configuration.limitRange.upperBound))
-        unsent = PictureLog(settings.log, "has no line", isLive: false)
+        unsent = ImageLog(settings.log, "has no line", isLive: false)
     }
 
     deinit { kept.deallocate() }
@@ -113,7 +113,7 @@ public struct Pipeline<Network: FrameModel>: ~Copyable {
     }
 
     private mutating func process(_ frame: Frame, _ counts: FrameCounts) {
-        defer { frame.picture?.close() }
+        defer { frame.image?.close() }
         if let filter = settings.control.takeFilter() { self.filter = filter }
         let metrics = settings.metrics, started = clock.now
         model.run()
@@ -140,7 +140,7 @@ public struct Pipeline<Network: FrameModel>: ~Copyable {
             metrics.framePublished()
         } catch {
             metrics.frameDropped(.unsent)
-            // The writer leaves detections out before a line becomes too long: only a picture's name could do that.
+            // The writer leaves detections out before a line becomes too long: only an image's name could do that.
             unsent.add(frame.name, at: decoded, "needs more than \(byteCount(StreamProtocol.frameLimit))")
         }
     }

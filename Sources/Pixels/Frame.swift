@@ -1,6 +1,6 @@
 /// When a frame was captured, in nanoseconds.
 public struct FrameTimes: Equatable, Sendable {
-    /// CLOCK_MONOTONIC, from a camera's driver where that tells. A picture from a file is captured when it is asked for and
+    /// CLOCK_MONOTONIC, from a camera's driver where that tells. An image from a file is captured when it is asked for and
     /// has been read, one from a stream when its last byte has been read, asked for or not.
     public var monotonic: UInt64
     /// The same moment since 1970.
@@ -15,17 +15,17 @@ public struct FrameTimes: Equatable, Sendable {
 
 /// What a frame is called in its source.
 public enum FrameName {
-    /// A picture's file name, UTF-8 by custom only. Lives as long as the source.
+    /// An image's file name, UTF-8 by custom only. Lives as long as the source.
     case file(UnsafeBufferPointer<UInt8>)
-    /// The place of the picture in a sequence, from 0.
+    /// The place of the image in a sequence, from 0.
     case index(UInt64)
 }
 
-/// One picture on its way from its source to all that want to know of it. A plain value: nothing is allocated for it.
+/// One image on its way from its source to all that want to know of it. A plain value: nothing is allocated for it.
 public struct Frame {
     /// As it was captured; lent by the source until that is asked for the next frame.
     public var pixels: PixelBuffer
-    /// Counts every picture that the source came across, usable or not, from 0: a gap is one that was left out.
+    /// Counts every image that the source came across, usable or not, from 0: a gap is one that was left out.
     public var sequence: UInt64
     /// When it was captured.
     public var times: FrameTimes
@@ -34,10 +34,10 @@ public struct Frame {
     /// Whether the driver marked it as damaged, as it does with all of this camera's frames: it is to be used where
     /// nothing else is wrong with it.
     public var isFlagged = false
-    /// Of the upright picture, in pixels; of a JPEG known once it is decoded.
-    public var size: PictureSize
+    /// Of the upright image, in pixels; of a JPEG known once it is decoded.
+    public var size: ImageSize
     /// A copy of the pixels, where somebody wants one.
-    public var picture: CapturedPicture?
+    public var image: CapturedImage?
 
     /// Without a copy, and upright as it is.
     public init(pixels: PixelBuffer, sequence: UInt64, times: FrameTimes, name: FrameName, isFlagged: Bool = false) {

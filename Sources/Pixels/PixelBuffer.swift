@@ -1,9 +1,9 @@
-/// What a picture's bytes are, wherever they lie: the one description of pixels that cameras, pipes and snapshots share.
+/// What an image's bytes are, wherever they lie: the one description of pixels that cameras, pipes and snapshots share.
 public struct PixelShape: Equatable, Sendable {
     /// How the planes hold the pixels. A JPEG says everything else itself.
     public var format: PixelFormat
     /// In pixels.
-    public var size: PictureSize
+    public var size: ImageSize
     /// Of YCbCr formats.
     public var colour: ColourEncoding
     /// Bytes from one row of a plane to the next.
@@ -11,7 +11,7 @@ public struct PixelShape: Equatable, Sendable {
 
     /// Checks nothing. Without `rowBytes`, rows follow each other without padding.
     public init(
-        format: PixelFormat, size: PictureSize, colour: ColourEncoding = .bt601(isFullRange: false),
+        format: PixelFormat, size: ImageSize, colour: ColourEncoding = .bt601(isFullRange: false),
         rowBytes: InlineArray<3, Int>? = nil
     ) {
         self.format = format
@@ -41,7 +41,7 @@ public struct PixelShape: Equatable, Sendable {
     }
 }
 
-/// A picture in somebody else's memory, as it was captured; whoever lends it says until when.
+/// An image in somebody else's memory, as it was captured; whoever lends it says until when.
 public struct PixelBuffer {
     /// What the planes hold.
     public var shape: PixelShape
@@ -55,7 +55,7 @@ public struct PixelBuffer {
     }
 
     /// A JPEG. `size` is what was agreed on: the JPEG knows better.
-    public init(jpeg: UnsafeRawBufferPointer, size: PictureSize = PictureSize(width: 0, height: 0)) {
+    public init(jpeg: UnsafeRawBufferPointer, size: ImageSize = ImageSize(width: 0, height: 0)) {
         let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
         self.init(
             PixelShape(format: .mjpeg, size: size, colour: .jpeg, rowBytes: [0, 0, 0]), planes: [jpeg, nothing, nothing])
@@ -77,7 +77,7 @@ public struct PixelBuffer {
     /// Of the shape.
     public var format: PixelFormat { shape.format }
     /// Of the shape, in pixels.
-    public var size: PictureSize { shape.size }
+    public var size: ImageSize { shape.size }
 
     /// The pixels channel by channel; nil for MJPEG and for an empty buffer.
     public var view: PixelView? {

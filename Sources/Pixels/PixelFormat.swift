@@ -1,4 +1,4 @@
-/// How a picture lays out its pixels: the one list of names that cameras, pipes, options and the stream use.
+/// How an image lays out its pixels: the one list of names that cameras, pipes, options and the stream use.
 public enum PixelFormat: Equatable, Sendable, CaseIterable {
     /// Packed 4:2:2: Y0 Cb Y1 Cr.
     case yuyv

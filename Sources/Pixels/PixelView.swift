@@ -1,8 +1,8 @@
-/// How many samples a channel has for so many pixels of the picture, along one side.
+/// How many samples a channel has for so many pixels of the image, along one side.
 public struct SampleRate: Equatable, Sendable {
     /// Of the channel.
     public var samples: Int
-    /// Of the picture, for so many samples; above 0.
+    /// Of the image, for so many samples; above 0.
     public var pixels: Int
 
     /// Such as 1 per 2 for the chroma of 4:2:0, in both directions.
@@ -17,7 +17,7 @@ public struct SampleRate: Equatable, Sendable {
     public static var onePerTwo: SampleRate { SampleRate(1, per: 2) }
 }
 
-/// One channel of a picture: of a plane, every `step`th byte from `offset` on.
+/// One channel of an image: of a plane, every `step`th byte from `offset` on.
 public struct PixelChannel: Equatable, Sendable {
     /// Which of the view's planes, 0...2.
     public var plane: Int
@@ -25,8 +25,8 @@ public struct PixelChannel: Equatable, Sendable {
     public var offset: Int
     /// Bytes from one sample to the next.
     public var step: Int
-    /// Of the channel: chroma may have fewer samples than the picture has pixels.
-    public var size: PictureSize
+    /// Of the channel: chroma may have fewer samples than the image has pixels.
+    public var size: ImageSize
     /// Along a row.
     public var across: SampleRate
     /// From row to row.
@@ -34,7 +34,7 @@ public struct PixelChannel: Equatable, Sendable {
 
     /// Takes a channel with a sample for each pixel unless told otherwise. Nothing is checked here.
     public init(
-        plane: Int, offset: Int, step: Int, size: PictureSize, across: SampleRate = .one, down: SampleRate = .one
+        plane: Int, offset: Int, step: Int, size: ImageSize, across: SampleRate = .one, down: SampleRate = .one
     ) {
         self.across = across
         self.down = down
@@ -48,7 +48,7 @@ public struct PixelChannel: Equatable, Sendable {
     public var rowBytes: Int { offset + (size.width - 1) * step + 1 }
 }
 
-/// What a picture's bytes mean. The samples of a subsampled channel lie in the middle of the pixels that share them.
+/// What an image's bytes mean. The samples of a subsampled channel lie in the middle of the pixels that share them.
 public struct PixelLayout: Equatable, Sendable {
     /// What the channels are: brightness alone, Y with Cb and Cr, or red, green and blue.
     public enum Colours: Equatable, Sendable {
@@ -57,15 +57,15 @@ public struct PixelLayout: Equatable, Sendable {
         case rgb
     }
 
-    /// Of the picture in pixels, whatever its channels have.
-    public var size: PictureSize
+    /// Of the image in pixels, whatever its channels have.
+    public var size: ImageSize
     /// Also tells how many channels there are.
     public var colours: Colours
     /// Y, Cb and Cr, or red, green and blue; of grey the first alone.
     public var channels: InlineArray<3, PixelChannel>
 
     /// Nothing is checked here: whoever makes a view knows its bytes.
-    public init(size: PictureSize, colours: Colours, channels: InlineArray<3, PixelChannel>) {
+    public init(size: ImageSize, colours: Colours, channels: InlineArray<3, PixelChannel>) {
         self.size = size
         self.colours = colours
         self.channels = channels
@@ -84,13 +84,13 @@ extension PixelLayout {
     /// The channels of a format; nil for MJPEG, whose pixels have to be decoded first.
     init?(_ shape: PixelShape) {
         let size = shape.size
-        let half = PictureSize(width: (size.width + 1) / 2, height: (size.height + 1) / 2)
+        let half = ImageSize(width: (size.width + 1) / 2, height: (size.height + 1) / 2)
         func full(_ offset: Int, step: Int) -> PixelChannel {
             PixelChannel(plane: 0, offset: offset, step: step, size: size)
         }
         func pair(_ offset: Int) -> PixelChannel {
             PixelChannel(
-                plane: 0, offset: offset, step: 4, size: PictureSize(width: half.width, height: size.height), across: .onePerTwo)
+                plane: 0, offset: offset, step: 4, size: ImageSize(width: half.width, height: size.height), across: .onePerTwo)
         }
         func chroma(_ plane: Int, _ offset: Int, step: Int) -> PixelChannel {
             PixelChannel(plane: plane, offset: offset, step: step, size: half, across: .onePerTwo, down: .onePerTwo)
@@ -116,7 +116,7 @@ extension PixelLayout {
     }
 }
 
-/// A picture in somebody else's memory, in whatever layout it came. Every row that the layout speaks of lies within its
+/// An image in somebody else's memory, in whatever layout it came. Every row that the layout speaks of lies within its
 /// plane: who makes a view has checked that.
 public struct PixelView {
     /// Rows of bytes, for one channel or for several in turn.

@@ -1,6 +1,6 @@
 /// Average precision and recall as COCO evaluates them (cocodataset.org/#detection-eval; pycocotools is the reference):
 /// precision at 101 recalls, at IoU 0.5 to 0.95 in steps of 0.05, over all categories, for the best 100 detections of a
-/// category in a picture.
+/// category in an image.
 public struct AveragePrecision: Equatable, Sendable {
     /// Left, top, width, height in pixels.
     public struct Box: Equatable, Sendable {
@@ -37,11 +37,11 @@ public struct AveragePrecision: Equatable, Sendable {
 
     /// An object that is there, as it was annotated.
     public struct Truth: Sendable {
-        /// An id; detections of the picture have the same.
-        public var picture: Int
+        /// An id; detections of the image have the same.
+        public var image: Int
         /// An id of the annotations.
         public var category: Int
-        /// In pixels of the picture.
+        /// In pixels of the image.
         public var box: Box
         /// Of the object, which need not fill its box.
         public var area: Double
@@ -49,8 +49,8 @@ public struct AveragePrecision: Equatable, Sendable {
         public var isCrowd: Bool
 
         /// `area` is in pixels.
-        public init(picture: Int, category: Int, box: Box, area: Double, isCrowd: Bool) {
-            self.picture = picture
+        public init(image: Int, category: Int, box: Box, area: Double, isCrowd: Bool) {
+            self.image = image
             self.category = category
             self.box = box
             self.area = area
@@ -61,17 +61,17 @@ public struct AveragePrecision: Equatable, Sendable {
     /// A detection that is to be judged.
     public struct Found: Sendable {
         /// An id of the annotations.
-        public var picture: Int
+        public var image: Int
         /// An id of the annotations.
         public var category: Int
-        /// In pixels of the picture.
+        /// In pixels of the image.
         public var box: Box
         /// Only its order among those of the category counts.
         public var score: Double
 
-        /// Detections in pictures or categories without objects may be among them.
-        public init(picture: Int, category: Int, box: Box, score: Double) {
-            self.picture = picture
+        /// Detections in images or categories without objects may be among them.
+        public init(image: Int, category: Int, box: Box, score: Double) {
+            self.image = image
             self.category = category
             self.box = box
             self.score = score
@@ -92,9 +92,9 @@ public struct AveragePrecision: Equatable, Sendable {
     public let large: Double?
     /// The share of objects that are found at all, a mean likewise.
     public let recall: Double?
-    /// By the best detection of a category in a picture alone.
+    /// By the best detection of a category in an image alone.
     public let recallOf1: Double?
-    /// By the best 10 detections of a category in a picture.
+    /// By the best 10 detections of a category in an image.
     public let recallOf10: Double?
     /// Of objects up to 32 x 32 pixels.
     public let smallRecall: Double?
@@ -121,16 +121,16 @@ public struct AveragePrecision: Equatable, Sendable {
         public var recall: Double
     }
 
-    /// pycocotools visits pictures and categories in ascending order, which decides between equal scores.
+    /// pycocotools visits images and categories in ascending order, which decides between equal scores.
     public init(truths: [Truth], found: [Found]) {
         let areas: [ClosedRange<Double>] = [0...1e10, 0...32 * 32, 32 * 32...96 * 96, 96 * 96...1e10]
-        // By category, then picture.
+        // By category, then image.
         var byCategory: [Int: [Int: (truths: [Truth], found: [Found])]] = [:]
         for truth in truths {
-            byCategory[truth.category, default: [:]][truth.picture, default: ([], [])].truths.append(truth)
+            byCategory[truth.category, default: [:]][truth.image, default: ([], [])].truths.append(truth)
         }
         for detection in found where byCategory[detection.category] != nil {
-            byCategory[detection.category]![detection.picture, default: ([], [])].found.append(detection)
+            byCategory[detection.category]![detection.image, default: ([], [])].found.append(detection)
         }
         let sorted = byCategory.sorted { $0.key < $1.key }.map { category in
             (category.key, category.value.sorted { $0.key < $1.key }.map(\.value))
@@ -156,8 +156,8 @@ public struct AveragePrecision: Equatable, Sendable {
         smallRecall = recall(1)
         mediumRecall = recall(2)
         largeRecall = recall(3)
-        categories = sorted.compactMap { id, pictures in
-            guard let scores = Self.scores(pictures, area: areas[0]) else { return nil }
+        categories = sorted.compactMap { id, images in
+            guard let scores = Self.scores(images, area: areas[0]) else { return nil }
             return Category(
                 id: id, truths: scores.truths, all: mean(scores.precisions)!, at50: scores.precisions[0],
                 at75: scores.precisions[5], recall: mean(scores.recalls)!)
@@ -172,7 +172,7 @@ public struct AveragePrecision: Equatable, Sendable {
     /// What became of a detection at each threshold.
     private struct Judged {
         var score: Double
-        /// Among those of the category in the picture, from 0.
+        /// Among those of the category in the image, from 0.
         var rank: Int
         /// By threshold: whether it matched, and whether it does not count.
         var isMatched: [Bool]
@@ -184,20 +184,20 @@ public struct AveragePrecision: Equatable, Sendable {
         var truths: Int
         var precisions: [Double]
         var recalls: [Double]
-        /// By the best detection, and the best 10, of each picture.
+        /// By the best detection, and the best 10, of each image.
         var recallsOf1: [Double]
         var recallsOf10: [Double]
     }
 
     /// nil where there is nothing to find.
     private static func scores(
-        _ pictures: [(truths: [Truth], found: [Found])], area: ClosedRange<Double>
+        _ images: [(truths: [Truth], found: [Found])], area: ClosedRange<Double>
     ) -> Scores? {
         var judged: [Judged] = []
         var count = 0
-        for picture in pictures {
-            count += picture.truths.count { !$0.isCrowd && area.contains($0.area) }
-            judged += judge(picture.truths, picture.found, area)
+        for image in images {
+            count += image.truths.count { !$0.isCrowd && area.contains($0.area) }
+            judged += judge(image.truths, image.found, area)
         }
         guard count > 0 else { return nil }
         judged = stablySorted(judged) { $0.score > $1.score }

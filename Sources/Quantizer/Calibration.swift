@@ -3,13 +3,13 @@ import Dispatch
 import Foundation
 import Vision
 
-/// Runs a network in fp32 over pictures and collects what its tensors hold. Each of several observing detectors takes
-/// the next picture as soon as it is done with its last one.
+/// Runs a network in fp32 over images and collects what its tensors hold. Each of several observing detectors takes
+/// the next image as soon as it is done with its last one.
 public final class Calibration: @unchecked Sendable {
-    /// Told how many pictures of how many are done, over both passes. Called by one thread at a time.
+    /// Told how many images of how many are done, over both passes. Called by one thread at a time.
     public typealias Report = (_ done: Int, _ total: Int) -> Void
-    /// Told of a picture that is left out, and why. Called by one thread at a time.
-    public typealias Warn = (_ picture: String, PictureProblem) -> Void
+    /// Told of an image that is left out, and why. Called by one thread at a time.
+    public typealias Warn = (_ image: String, ImageProblem) -> Void
 
     private let scheme: QuantisationScheme
     private let detectors: [Model]
@@ -25,14 +25,14 @@ public final class Calibration: @unchecked Sendable {
     private var merged: [TensorStatistics]
 
     /// Statistics of the stored tensors of `scheme`, in its order. `detectors` run the network for which it was made,
-    /// and observe; `pictures` are paths of JPEG files.
+    /// and observe; `images` are paths of JPEG files.
     public static func statistics(
-        _ scheme: QuantisationScheme, detectors: [Model], pictures: [String], report: @escaping Report,
+        _ scheme: QuantisationScheme, detectors: [Model], images: [String], report: @escaping Report,
         warn: @escaping Warn
     ) throws(QuantizerError) -> [TensorStatistics] {
         let calibration = Calibration(scheme, detectors, report, warn)
-        let readable = calibration.extremes(pictures)
-        guard !readable.isEmpty else { throw .noReadablePictures }
+        let readable = calibration.extremes(images)
+        guard !readable.isEmpty else { throw .noReadableImages }
         for (tensor, statistics) in zip(scheme.tensors, calibration.merged) where !statistics.isFinite {
             throw .tensor(.notFinite(tensor.name.text))
         }
@@ -51,37 +51,37 @@ public final class Calibration: @unchecked Sendable {
         merged = scheme.tensors.map { TensorStatistics($0) }
     }
 
-    /// Returns the pictures that could be read.
-    private func extremes(_ pictures: [String]) -> [String] {
-        total = 2 * pictures.count
-        pass(pictures) { [scheme] detector, statistics in
+    /// Returns the images that could be read.
+    private func extremes(_ images: [String]) -> [String] {
+        total = 2 * images.count
+        pass(images) { [scheme] detector, statistics in
             for index in scheme.tensors.indices {
                 statistics[index].observeExtremes(detector.engine.view(scheme.tensors[index].tensor)!)
             }
         }
-        return pictures.indices.filter { !unreadable.contains($0) }.map { pictures[$0] }
+        return images.indices.filter { !unreadable.contains($0) }.map { images[$0] }
     }
 
-    private func histograms(_ pictures: [String]) {
-        total = done + pictures.count
+    private func histograms(_ images: [String]) {
+        total = done + images.count
         let wanted = scheme.tensors.indices.filter {
             if case .minimumError = scheme.tensors[$0].rule { true } else { false }
         }
         for index in wanted { merged[index].prepareHistograms() }
-        pass(pictures) { [scheme] detector, statistics in
+        pass(images) { [scheme] detector, statistics in
             for index in wanted {
                 statistics[index].observeHistogram(detector.engine.view(scheme.tensors[index].tensor)!)
             }
         }
     }
 
-    private func pass(_ pictures: [String], _ observe: @Sendable (Model, inout [TensorStatistics]) -> Void) {
+    private func pass(_ images: [String], _ observe: @Sendable (Model, inout [TensorStatistics]) -> Void) {
         next = 0
         let initial = merged
         DispatchQueue.concurrentPerform(iterations: detectors.count) { worker in
             var statistics = initial
-            while let index = takeNext(of: pictures.count) {
-                let isRead = load(pictures[index], index, into: detectors[worker])
+            while let index = takeNext(of: images.count) {
+                let isRead = load(images[index], index, into: detectors[worker])
                 if isRead {
                     detectors[worker].engine.run()
                     observe(detectors[worker], &statistics)
@@ -105,9 +105,9 @@ public final class Calibration: @unchecked Sendable {
         }
     }
 
-    private func load(_ picture: String, _ index: Int, into detector: Model) -> Bool {
-        do throws(PictureProblem) {
-            let contents = try PictureFile.contents(picture)
+    private func load(_ image: String, _ index: Int, into detector: Model) -> Bool {
+        do throws(ImageProblem) {
+            let contents = try ImageFile.contents(image)
             do {
                 _ = try detector.load(jpeg: contents.bytes)
             } catch {
@@ -117,7 +117,7 @@ public final class Calibration: @unchecked Sendable {
         } catch {
             lock.withLock {
                 unreadable.insert(index)
-                warn(picture, error)
+                warn(image, error)
             }
             return false
         }

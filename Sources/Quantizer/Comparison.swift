@@ -1,7 +1,7 @@
 import Foundation
 import Vision
 
-/// How far a network's outputs are from those of the same network in another precision, summed up over pictures.
+/// How far a network's outputs are from those of the same network in another precision, summed up over images.
 public struct Comparison: Sendable {
     /// Signal and noise power of some outputs.
     struct Powers: Sendable {
@@ -36,15 +36,15 @@ public struct Comparison: Sendable {
     private var boxes = Powers()
     private var allLogits = Powers()
     private var allBoxes = Powers()
-    /// Rows that are foreground by the reference, of all pictures.
+    /// Rows that are foreground by the reference, of all images.
     public private(set) var foregroundRows = 0
     /// Those that were added.
-    public private(set) var pictures = 0
+    public private(set) var images = 0
     /// Pairs of detections that are the same.
     public private(set) var matched = 0
-    /// Of all pictures.
+    /// Of all images.
     public private(set) var referenceDetections = 0
-    /// Of all pictures.
+    /// Of all images.
     public private(set) var candidateDetections = 0
 
     /// `classCount` is with the background: a row of predictions has 4 + `classCount` values.
@@ -58,7 +58,7 @@ public struct Comparison: Sendable {
     public var boxDecibels: Double? { boxes.decibels }
     /// The same of all rows.
     public var allLogitDecibels: Double? { allLogits.decibels }
-    /// nil without pictures; infinite where both are equal.
+    /// nil without images; infinite where both are equal.
     public var allBoxDecibels: Double? { allBoxes.decibels }
 
     /// The share of detections that have a partner, 0...1; nil without detections.
@@ -67,13 +67,13 @@ public struct Comparison: Sendable {
         return all > 0 ? 2 * Double(matched) / Double(all) : nil
     }
 
-    /// Adds one picture: predictions [rows, 4 + classes], and detections above the threshold of interest.
+    /// Adds one image: predictions [rows, 4 + classes], and detections above the threshold of interest.
     public mutating func add(
         reference: [Float], candidate: [Float], referenceDetections left: [Detection],
         candidateDetections right: [Detection]
     ) {
         precondition(reference.count == candidate.count)
-        pictures += 1
+        images += 1
         let record = 4 + classCount
         for start in stride(from: 0, to: reference.count, by: record) {
             var rowLogits = Powers(), rowBoxes = Powers()
@@ -91,14 +91,14 @@ public struct Comparison: Sendable {
         matched += Self.matches(left, right)
     }
 
-    /// Adds the pictures of a comparison of the same networks.
+    /// Adds the images of a comparison of the same networks.
     public mutating func merge(_ other: Comparison) {
         logits.add(other.logits)
         boxes.add(other.boxes)
         allLogits.add(other.allLogits)
         allBoxes.add(other.allBoxes)
         foregroundRows += other.foregroundRows
-        pictures += other.pictures
+        images += other.images
         matched += other.matched
         referenceDetections += other.referenceDetections
         candidateDetections += other.candidateDetections

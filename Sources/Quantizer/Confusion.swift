@@ -18,7 +18,7 @@ public struct Confusion: Sendable {
         invented = missed
     }
 
-    /// Adds one picture.
+    /// Adds one image.
     /// - Parameters:
     ///   - classes: by category, the class.
     ///   - found: those above the threshold of use, in any order.

@@ -56,7 +56,7 @@ public struct Importer {
     /// The description of the model file: the network as published, with the given labels (background first), input
     /// size, fit and, where they differ from the published ones, channel order and anchors (as many to a cell).
     public func description(
-        labels: [String], size: PictureSize, fit: PictureFit = .stretch, channelOrder: ChannelOrder? = nil,
+        labels: [String], size: ImageSize, fit: ImageFit = .stretch, channelOrder: ChannelOrder? = nil,
         anchors: AnchorLayout = .published
     ) -> ModelDescription {
         precondition(labels.count == classCount)

@@ -17,7 +17,7 @@ struct InputQuantisation {
     var scales: [Double] { (0..<3).map { step($0) } }
     var zeros: [Double] { (0..<3).map { zero($0) } }
 
-    /// What is stored where the picture ends: as near to 0 as there is.
+    /// What is stored where the image ends: as near to 0 as there is.
     var paddingBytes: [Int8] {
         (0..<3).map { Int8(min(max(zero($0).rounded(.toNearestOrEven), -128), 127)) }
     }

@@ -152,7 +152,7 @@ public struct Int8Model {
         }
     }
 
-    /// By channel of a node's input, which may be the picture.
+    /// By channel of a node's input, which may be the image.
     private func inputSteps(
         _ node: Node, _ entries: inout Entries
     ) throws(QuantizerError) -> (scales: [Double], zeros: [Double]) {

@@ -42,7 +42,7 @@ public struct NoiseReport: Sendable {
         owns = totals
     }
 
-    /// Runs `candidate` and adds what it stores. `reference`, which observes, has run on the same picture.
+    /// Runs `candidate` and adds what it stores. `reference`, which observes, has run on the same image.
     public mutating func add(reference: Engine, running candidate: Engine) {
         for (index, tensor) in scheme.tensors.enumerated() {
             guard let quantisation = quantisations[index] else { continue }
@@ -74,7 +74,7 @@ public struct NoiseReport: Sendable {
         }
     }
 
-    /// Adds the pictures of a report about the same network.
+    /// Adds the images of a report about the same network.
     public mutating func merge(_ other: NoiseReport) {
         for index in totals.indices {
             totals[index].add(other.totals[index])

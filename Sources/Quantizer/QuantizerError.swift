@@ -25,7 +25,7 @@ public enum QuantizerError: Error, Equatable, Sendable {
     case notFirstFormat
     /// The model file has int8 weights: what it lost does not come back.
     case notFloat
-    case noReadablePictures
+    case noReadableImages
 
     /// What is wrong with one tensor, by its name in the checkpoint.
     public enum TensorProblem: Equatable, Sendable {
@@ -84,7 +84,7 @@ extension QuantizerError {
         case .graph(let error): return "\(error)"
         case .notFirstFormat: return "has no older format: it can be used as it is"
         case .notFloat: return "is quantised already: start from the model file with fp32 weights"
-        case .noReadablePictures: return "none of the pictures could be read: calibration needs JPEGs"
+        case .noReadableImages: return "none of the images could be read: calibration needs JPEGs"
         }
     }
 }

@@ -136,7 +136,7 @@ public struct QuantisationScheme: Sendable {
                 rule: isEarly ? .minimumError : .extremes(margin: margin), codes: codes, lowest: lowest))
     }
 
-    /// What few pixels of few pictures say about one channel of a late map needs room for what they did not show.
+    /// What few pixels of few images say about one channel of a late map needs room for what they did not show.
     static let channelMargin = 1.25
 
     /// Up to layer_3, where maps are large.

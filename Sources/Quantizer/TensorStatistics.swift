@@ -1,8 +1,8 @@
 import Engine
 
-/// What calibration saw of one stored tensor's values, in two passes over the same pictures: first the extremes of
+/// What calibration saw of one stored tensor's values, in two passes over the same images: first the extremes of
 /// every channel, then, where the range depends on it, a histogram for each group of channels between its extremes.
-/// The memory does not depend on the number of pictures, nor the result on their order.
+/// The memory does not depend on the number of images, nor the result on their order.
 public struct TensorStatistics: Sendable {
     static let binCount = 2048
 

@@ -13,25 +13,25 @@ extension CameraError {
         case .noCamera where source.utf8.elementsEqual(Self.anyCamera.utf8): "no camera found: plug one in"
         case .cannotOpen(let error): "\(source): cannot be opened: \(errorText(error))"
         case .cannotRead(let error): "\(source): cannot be read: \(errorText(error))"
-        case .unsupportedKind: "\(source): is no picture, folder, MJPEG file or pipe; a camera is given with --camera"
+        case .unsupportedKind: "\(source): is no image, directory, MJPEG file or pipe; a camera is given with --camera"
         case .isURL where source.utf8.prefix(5).map({ $0 | 0x20 }) == Array("file:".utf8):
             "\(source): URLs are not read: give the file's path"
         case .isURL:
-            "\(source): URLs are not read: fetch the picture first, or pipe the video in: "
+            "\(source): URLs are not read: fetch the image first, or pipe the video in: "
                 + "ffmpeg -i \(source) -c:v mjpeg -q:v 4 -f mjpeg - gives what is read from standard input (-)"
-        case .emptyFolder(.unknown): "\(source): holds no JPEG (*.jpg, *.jpeg, *.jpe, *.jfif)"
-        case .emptyFolder(let kind):
+        case .emptyDirectory(.unknown): "\(source): holds no JPEG (*.jpg, *.jpeg, *.jpe, *.jfif)"
+        case .emptyDirectory(let kind):
             "\(source): holds \(kind.name) or more, but no JPEG (*.jpg, *.jpeg, *.jpe, *.jfif)"
                 + (kind.fix("FILE").map { ": \($0)" } ?? "")
-        case .noPictures(.empty): "\(source): is empty"
-        case .noPictures(.unknown), .noPictures(.jpeg): "\(source): holds no JPEG"
-        case .noPictures(let kind) where kind == .gguf || kind == .archive || kind == .pdf:
+        case .noImages(.empty): "\(source): is empty"
+        case .noImages(.unknown), .noImages(.jpeg): "\(source): holds no JPEG"
+        case .noImages(let kind) where kind == .gguf || kind == .archive || kind == .pdf:
             "\(source): is \(kind.name), not a JPEG" + (kind.fix(source).map { ": \($0)" } ?? "")
-        case .noPictures(let kind):
+        case .noImages(let kind):
             "\(source): is \(kind.name) that holds no JPEG" + (kind.fix(source).map { ": \($0)" } ?? "")
-        case .noneUsable: "\(source): gave no picture that can be used"
-        case .tooManyPictures(let limit):
-            "\(source): holds more than \(limit) pictures: split it, or make it an MJPEG file"
+        case .noneUsable: "\(source): gave no image that can be used"
+        case .tooManyImages(let limit):
+            "\(source): holds more than \(limit) images: split it, or make it an MJPEG file"
         case .cannotRepeatStream: "\(source): a stream cannot be repeated: leave --loop out, or give a file"
         case .strideTooSmall(let minimum): "\(source): --stride must be at least \(minimum) for frames of that size"
         case .frameTooLarge(let limit): "\(source): a frame must have at most \(byteCount(limit)): choose a smaller --size"
@@ -55,7 +55,7 @@ extension CameraError {
         }
     }
 
-    /// A folder that has JPEGs also holds what is left out, of this kind for one.
+    /// A directory that has JPEGs also holds what is left out, of this kind for one.
     public static func message(source: String, alsoHolds kind: FileKind) -> String {
         "\(source): holds \(kind.name) or more too, left out" + (kind.fix("FILE").map { ": \($0)" } ?? "")
     }
@@ -79,8 +79,8 @@ extension CameraError {
         switch self {
         case .cannotOpen(let error): error == clinux_EACCES || error == clinux_EPERM ? .noPermission : .noInput
         case .cannotRead: .ioError
-        case .unsupportedKind, .isURL, .emptyFolder, .tooManyPictures: .noInput
-        case .noPictures, .noneUsable: .badData
+        case .unsupportedKind, .isURL, .emptyDirectory, .tooManyImages: .noInput
+        case .noImages, .noneUsable: .badData
         case .cannotRepeatStream, .strideTooSmall, .frameTooLarge: .usage
         case .noCamera, .noFormat, .formatNotOffered: .noInput
         case .driver(.open, clinux_EACCES), .driver(.open, clinux_EPERM): .noPermission
@@ -105,7 +105,7 @@ extension DriverCall {
 }
 
 extension BadFrame {
-    /// What was wrong with one picture, as the rest of a sentence about it.
+    /// What was wrong with one image, as the rest of a sentence about it.
     public var message: String {
         switch self {
         case .truncated: "is cut off"
@@ -114,7 +114,7 @@ extension BadFrame {
         case .empty: "is empty"
         case .partial(let bytes, let frame):
             "ends after \(bytes) of \(frame) bytes: --size, --stride and --format must be those of the program that writes it"
-        case .noPicture(let count): "does not begin within \(byteCount(count))"
+        case .noImage(let count): "does not begin within \(byteCount(count))"
         case .unreadable(clinux_ENOTSUP): "is not a regular file"
         case .wrongSize(let width, let height): "is damaged, and \(width)x\(height), which nobody asked the camera for"
         case .damaged: "came damaged from the camera"

@@ -13,7 +13,7 @@ extension FileError {
         case .system(clinux_ENOMEM): .system
         case .system(clinux_EACCES), .system(clinux_EPERM): .noPermission
         case .tooLarge: .badData
-        case .system, .folder, .notRegularFile, .changed: .noInput
+        case .system, .directory, .notRegularFile, .changed: .noInput
         }
     }
 }

@@ -3,7 +3,7 @@ import Pixels
 import Vision
 
 extension JPEGError {
-    /// What is wrong with the picture; the caller puts its name in front.
+    /// What is wrong with the image; the caller puts its name in front.
     public var message: String { message(file: "FILE") }
 
     /// The same of a file by its name, which the fix contains.
@@ -21,7 +21,7 @@ extension JPEGError {
         case .tooLarge(let size):
             "is \(size.width)x\(size.height) pixels, more than \(JPEGLimits().pixels) in all or "
                 + "\(JPEGLimits().side) on a side: scale it down"
-        case .tooManyScans: "has more scans than any sound picture: it is damaged"
+        case .tooManyScans: "has more scans than any sound image: it is damaged"
         case .arithmetic: "is coded arithmetically, which is not read: jpegtran makes a common JPEG of it"
         case .tooMuchMemory(let size):
             "is \(size.width)x\(size.height) pixels and needs more memory than is allowed: scale it down, or save it as "
@@ -30,7 +30,7 @@ extension JPEGError {
         }
     }
 
-    /// The same for a picture that libjpeg decoded with that many warnings.
+    /// The same for an image that libjpeg decoded with that many warnings.
     public static func message(warnings: Int) -> String {
         "is damaged in places (\(warnings) \(warnings == 1 ? "warning" : "warnings") of libjpeg)"
     }

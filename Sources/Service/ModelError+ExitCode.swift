@@ -10,7 +10,7 @@ extension ModelError {
         case .model(.cannotRead(let error)): error.exitCode
         case .model, .graph, .engine(.model), .engine(.channels), .engine(.activation), .engine(.operation):
             .badData
-        case .engine(.outOfMemory), .engine(.cannotStartThreads), .noMemoryForPictures: .system
+        case .engine(.outOfMemory), .engine(.cannotStartThreads), .noMemoryForImages: .system
         case .inputSize, .unknownLabel, .engine(.kernelPath): .usage
         }
     }

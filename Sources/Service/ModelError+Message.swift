@@ -69,9 +69,9 @@ extension ModelError {
         case .model(let error): return "\(model): \(error.message)"
         case .graph(let error): return "\(model): \(error.message)"
         case .engine(let error): return "\(model): \(error.message)"
-        case .noMemoryForPictures(let count):
+        case .noMemoryForImages(let count):
             return
-                "computing and decoding pictures need up to \(byteCount(count)) of address space, which the system does not have: "
+                "computing and decoding images need up to \(byteCount(count)) of address space, which the system does not have: "
                 + "raise the limit (ulimit -v)"
         case .inputSize(let size):
             let sides = ModelDescription.inputSides

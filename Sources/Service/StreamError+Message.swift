@@ -9,8 +9,9 @@ extension StreamError {
         case .pathTooLong(let limit): "\(socket): longer than the \(limit) bytes that a socket's path may have"
         case .addressInUse: "\(socket): another process listens there: stop it, or choose another --socket"
         case .notASocket: "\(socket): exists and is not a socket: remove it, or choose another --socket"
-        case .cannotListen(clinux_ENOENT): "\(socket): its folder does not exist: create it, or name another socket with --socket"
-        case .cannotListen(clinux_EACCES): "\(socket): no permission to create a socket there: choose another folder"
+        case .cannotListen(clinux_ENOENT):
+            "\(socket): its directory does not exist: create it, or name another socket with --socket"
+        case .cannotListen(clinux_EACCES): "\(socket): no permission to create a socket there: choose another directory"
         case .cannotListen(let error): "\(socket): cannot listen there: \(errorText(error))"
         case .cannotInherit(let error):
             "the socket unit must hand over one listening stream socket (ListenStream=): \(errorText(error))"

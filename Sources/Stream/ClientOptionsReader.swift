@@ -33,7 +33,7 @@ enum ClientLineError: Error {
 enum ClientRequest {
     /// The options that the line says hold from here on.
     case options
-    /// The next picture with its detections. The options stay as they are.
+    /// The next image with its detections. The options stay as they are.
     case snapshot
     /// What the daemon has counted. The options stay as they are.
     case status

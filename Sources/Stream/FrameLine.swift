@@ -8,9 +8,9 @@ public struct FrameLine {
     public var age: UInt64
     /// What the network alone took.
     public var inference: UInt64
-    /// Since the start: frames that came while the last one was busy, and pictures that could not be read.
+    /// Since the start: frames that came while the last one was busy, and images that could not be read.
     public var droppedFrames: UInt64
-    /// Since the start: pictures that could not be used.
+    /// Since the start: images that could not be used.
     public var corruptFrames: UInt64
 
     /// All of the line that is known before its detections.

@@ -18,13 +18,13 @@ public struct HelloLine {
     public var sourceKind: StaticString
     /// A path, or what names the camera; UTF-8.
     public var sourcePath: [UInt8]
-    /// What the source's pictures are turned by, clockwise and in degrees: 0, 90, 180 or 270.
+    /// What the source's images are turned by, clockwise and in degrees: 0, 90, 180 or 270.
     public var rotation: Int
     /// At the start of the daemon: a configuration that is reloaded may change it.
     public var threshold: Float
     /// Whether settings by class or zone leave out some of what is found; at the start of the daemon, as the threshold.
     public var isFiltered: Bool
-    /// Whether clients may have pictures.
+    /// Whether clients may have images.
     public var snapshots: Bool
     /// The place in the list is the class; class 0 is the background. UTF-8.
     public var labels: [[UInt8]]

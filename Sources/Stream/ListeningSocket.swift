@@ -18,7 +18,7 @@ struct ListeningSocket: ~Copyable {
         // one, nor the other way round. Daemons hold the lock for a moment: where it cannot be had, it is somebody else's,
         // who must not keep this one from starting.
         var lock: Int32 = -1
-        let isLocked = clinux_unix_lock_folder(path, &lock) == 0
+        let isLocked = clinux_unix_lock_directory(path, &lock) == 0
         defer { if isLocked { _ = clinux_close(lock) } }
         let descriptor = try Self.listen(path, backlog: backlog)
         var status = clinux_file_status()

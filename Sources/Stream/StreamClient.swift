@@ -11,10 +11,10 @@ struct StreamClient {
     var options: ClientOptions
     /// Frames that pass before the next one is for this client.
     var framesToSkip: UInt64 = 0
-    /// It has asked for a picture and has not got it.
+    /// It has asked for an image and has not got it.
     var wantsSnapshot = false
-    /// The picture that the queue's line with a descriptor speaks of.
-    var picture: SharedPictures.Reference?
+    /// The image that the queue's line with a descriptor speaks of.
+    var image: SharedImages.Reference?
     /// A descriptor was sent to it that it may not have received yet.
     var hasDescriptorUnderWay = false
 
@@ -31,7 +31,7 @@ struct StreamClient {
         isLeaving = false
         framesToSkip = 0
         wantsSnapshot = false
-        picture = nil
+        image = nil
         hasDescriptorUnderWay = false
     }
 

@@ -2,7 +2,7 @@ import CLinux
 import Pixels
 import Threading
 
-/// Pictures for clients that ask for one. Capture copies a picture only while somebody waits for it; the line about it
+/// Images for clients that ask for one. Capture copies an image only while somebody waits for it; the line about it
 /// goes into the client's queue like any other, and a descriptor goes with its first byte.
 extension StreamCore {
     /// A client's request, on the server's thread.
@@ -12,19 +12,19 @@ extension StreamCore {
         lock.locked { clients[index].wantsSnapshot = true }
     }
 
-    /// Whether the next picture should be copied: somebody can take it, and there is room for it.
-    var wantsPicture: Bool {
+    /// Whether the next image should be copied: somebody can take it, and there is room for it.
+    var wantsImage: Bool {
         guard limits.givesSnapshots else { return false }
         return lock.locked {
-            guard drainDeadline == nil, pictures.hasRoom else { return false }
+            guard drainDeadline == nil, images.hasRoom else { return false }
             for index in clients.indices where isReadyForSnapshot(index) { return true }
             return false
         }
     }
 
-    /// Tells those who wait for a picture why there is none.
-    func refusePicture(_ error: PictureError) {
-        let line = error == .tooLarge ? pictureTooLargeLine : noPictureMemoryLine
+    /// Tells those who wait for an image why there is none.
+    func refuseImage(_ error: ImageError) {
+        let line = error == .tooLarge ? imageTooLargeLine : noImageMemoryLine
         lock.locked {
             for index in clients.indices where isReadyForSnapshot(index) {
                 clients[index].wantsSnapshot = false
@@ -47,26 +47,26 @@ extension StreamCore {
     }
 
     /// Queues a frame's snapshot line for all who wait for one. Under the lock.
-    func queueSnapshots(_ frame: FrameSegments, _ picture: CapturedPicture, now: UInt64) {
-        var reference: SharedPictures.Reference?
+    func queueSnapshots(_ frame: FrameSegments, _ image: CapturedImage, now: UInt64) {
+        var reference: SharedImages.Reference?
         for index in clients.indices where isReadyForSnapshot(index) {
             if reference == nil {
-                reference = pictures.add(picture, until: now + limits.pictureLife)
+                reference = images.add(image, until: now + limits.imageLife)
                 guard reference != nil else { return }
             }
-            let head = snapshotHead.snapshotHead(picture)
+            let head = snapshotHead.snapshotHead(image)
             let line = frame.line(for: clients[index].options, as: head, in: selection)
             clients[index].wantsSnapshot = false
-            clients[index].picture = reference
+            clients[index].image = reference
             queue(line, for: index, now: now, withDescriptor: true)
             counted.snapshots += 1
         }
     }
 
-    /// Sends the line that is next in a client's queue with its picture's descriptor, or alone where the picture has
+    /// Sends the line that is next in a client's queue with its image's descriptor, or alone where the image has
     /// been taken back meanwhile or too many descriptors are under way. Under the lock.
     func sendWithDescriptor(_ index: Int, _ bytes: UnsafeRawBufferPointer, _ sent: inout Int) -> Int32 {
-        let descriptor = clients[index].picture.map { pictures.open($0) } ?? -1
+        let descriptor = clients[index].image.map { images.open($0) } ?? -1
         guard descriptor >= 0 else {
             return clinux_send(clients[index].descriptor, bytes.baseAddress!, bytes.count, &sent)
         }
@@ -88,8 +88,8 @@ extension StreamCore {
 extension JSONWriter {
     /// The beginning of a snapshot's line up to what a frame's line has behind its type. At most
     /// `StreamProtocol.snapshotHeadLimit` bytes.
-    mutating func snapshotHead(_ picture: CapturedPicture) -> UnsafeRawBufferPointer {
-        let shape = picture.shape
+    mutating func snapshotHead(_ image: CapturedImage) -> UnsafeRawBufferPointer {
+        let shape = image.shape
         clear()
         beginObject()
         key("type")
@@ -97,10 +97,10 @@ extension JSONWriter {
         key("format")
         fourcc(shape.format.fourcc)
         key("bytes")
-        integer(picture.byteCount)
-        if picture.rotation != 0 {
+        integer(image.byteCount)
+        if image.rotation != 0 {
             key("rotate_deg")
-            integer(picture.rotation)
+            integer(image.rotation)
         }
         guard shape.format != .mjpeg else { return written }
         key("planes")
@@ -108,7 +108,7 @@ extension JSONWriter {
         for plane in 0..<shape.format.planeCount {
             beginObject()
             key("offset")
-            integer(picture.offsets[plane])
+            integer(image.offsets[plane])
             key("row_bytes")
             integer(shape.rowBytes[plane])
             endObject()

@@ -59,7 +59,7 @@ extension StreamCore {
             polls[0].fd = listener
         }
         let connected = lock.locked {
-            deadline = min(deadline, pictures.takeBack(due: now))
+            deadline = min(deadline, images.takeBack(due: now))
             for index in clients.indices {
                 polls[index + 2] = clinux_poll(fd: -1, events: 0, revents: 0)
                 if clients[index].descriptor >= 0 {

@@ -17,8 +17,8 @@ final class StreamCore: @unchecked Sendable {
     let busyLine: [UInt8]
     let slowLine: [UInt8]
     let snapshotsOffLine: [UInt8]
-    let pictureTooLargeLine: [UInt8]
-    let noPictureMemoryLine: [UInt8]
+    let imageTooLargeLine: [UInt8]
+    let noImageMemoryLine: [UInt8]
     let noStatusLine: [UInt8]
     let wake: Event
     let lock: Lock
@@ -33,7 +33,7 @@ final class StreamCore: @unchecked Sendable {
     /// Guarded by `lock`.
     var stateCount = 0
     /// Guarded by `lock`.
-    var pictures: SharedPictures
+    var images: SharedImages
     /// Where a snapshot's line begins. Guarded by `lock`.
     var snapshotHead = JSONWriter(capacity: StreamProtocol.snapshotHeadLimit)
     /// Where the line for one client is put together. Guarded by `lock`.
@@ -85,8 +85,8 @@ final class StreamCore: @unchecked Sendable {
         busyLine = Array(try writer.errorLine("too many clients"))
         slowLine = Array(try writer.errorLine("too slow: closed"))
         snapshotsOffLine = Array(try writer.errorLine("snapshots are off: [stream] snapshots of the configuration"))
-        pictureTooLargeLine = Array(try writer.errorLine("no snapshot: the picture is larger than 8 MiB"))
-        noPictureMemoryLine = Array(try writer.errorLine("no snapshot: no memory for the picture"))
+        imageTooLargeLine = Array(try writer.errorLine("no snapshot: the image is larger than 8 MiB"))
+        noImageMemoryLine = Array(try writer.errorLine("no snapshot: no memory for the image"))
         noStatusLine = Array(try writer.errorLine("no status: this server counts nothing"))
         self.limits = limits
         queues = try Self.map(limits.clients * limits.queueBytes)
@@ -113,7 +113,7 @@ final class StreamCore: @unchecked Sendable {
         discarded = .allocate(byteCount: 4096, alignment: 16)
         inputScratch = .allocate(byteCount: StreamProtocol.inputLimit, alignment: 16)
         state = .allocate(byteCount: StreamProtocol.stateLimit, alignment: 16)
-        pictures = SharedPictures(count: limits.givesSnapshots ? limits.pictures : 0)
+        images = SharedImages(count: limits.givesSnapshots ? limits.images : 0)
         selection = .allocate(byteCount: StreamProtocol.lineLimit, alignment: 16)
         self.hello = .allocate(byteCount: hello.count, alignment: 16)
         self.hello.copyBytes(from: hello)
@@ -130,7 +130,7 @@ final class StreamCore: @unchecked Sendable {
         discarded.deallocate()
         inputScratch.deallocate()
         state.deallocate()
-        pictures.deallocate()
+        images.deallocate()
         selection.deallocate()
         hello.deallocate()
     }
@@ -166,8 +166,8 @@ final class StreamCore: @unchecked Sendable {
         publish(keeping: line) { index, now in queue(line, for: index, now: now) }
     }
 
-    func publish(_ frame: FrameSegments, _ picture: CapturedPicture?) {
-        publish(then: { now in if let picture { queueSnapshots(frame, picture, now: now) } }) { index, now in
+    func publish(_ frame: FrameSegments, _ image: CapturedImage?) {
+        publish(then: { now in if let image { queueSnapshots(frame, image, now: now) } }) { index, now in
             guard clients[index].takesFrame() else { return }
             guard !clients[index].options.takesAllDetections else { return queue(frame.line, for: index, now: now) }
             queue(frame.line(for: clients[index].options, in: selection), for: index, now: now)

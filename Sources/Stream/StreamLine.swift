@@ -11,7 +11,7 @@ public struct StreamLine {
         case other
     }
 
-    /// One object in the picture.
+    /// One object in the image.
     public struct Detection {
         /// 1...`StreamLineReader.maximumClasses - 1`.
         public var classIndex = 0
@@ -19,13 +19,13 @@ public struct StreamLine {
         public var label = StreamLine.nothing
         /// 0...1.
         public var score = 0.0
-        /// In pixels of the upright picture, not necessarily inside it.
+        /// In pixels of the upright image, not necessarily inside it.
         public var left = 0.0
-        /// From the picture's upper edge.
+        /// From the image's upper edge.
         public var top = 0.0
-        /// From the picture's left edge.
+        /// From the image's left edge.
         public var right = 0.0
-        /// From the picture's upper edge.
+        /// From the image's upper edge.
         public var bottom = 0.0
     }
 
@@ -41,11 +41,11 @@ public struct StreamLine {
     public var modelName = StreamLine.nothing
     /// "fp32", "fp16" or "int8".
     public var precision = StreamLine.nothing
-    /// Whether the daemon gives pictures away. A daemon that says nothing of it does not.
+    /// Whether the daemon gives images away. A daemon that says nothing of it does not.
     public var offersSnapshots = false
 
     // Of frame and snapshot.
-    /// Counts the pictures that the source came across, from 0.
+    /// Counts the images that the source came across, from 0.
     public var sequence: UInt64 = 0
     /// Seconds since 1970.
     public var captured = 0.0
@@ -55,20 +55,20 @@ public struct StreamLine {
     public var inference = 0.0
     /// Since the daemon's start.
     public var droppedFrames: UInt64 = 0
-    /// Since the daemon's start: pictures that could not be used.
+    /// Since the daemon's start: images that could not be used.
     public var corruptFrames: UInt64 = 0
     /// Those that the line lists, in its order.
     public var detections = UnsafeBufferPointer<Detection>(start: nil, count: 0)
     /// Those that the line had no room for.
     public var omittedDetections = 0
 
-    /// In pixels: of the network's input (hello), the upright picture (frame, snapshot), the camera's frames (camera).
+    /// In pixels: of the network's input (hello), the upright image (frame, snapshot), the camera's frames (camera).
     public var width = 0
     /// In pixels, likewise.
     public var height = 0
 
     // Of snapshot.
-    /// Of the picture behind the line's descriptor.
+    /// Of the image behind the line's descriptor.
     public var byteCount = 0
     /// 0 for a JPEG.
     public var planeCount = 0
@@ -78,7 +78,7 @@ public struct StreamLine {
     public var rowBytes: InlineArray<3, Int> = [0, 0, 0]
     /// Of YCbCr formats.
     public var colour = ColourEncoding.bt601(isFullRange: false)
-    /// What turns the picture upright: clockwise, in degrees; 0, 90, 180 or 270.
+    /// What turns the image upright: clockwise, in degrees; 0, 90, 180 or 270.
     public var rotation = 0
 
     /// Of status: an object as JSON, checked, with a name and a value for each that the daemon counts.
@@ -104,13 +104,13 @@ public struct StreamLine {
 }
 
 extension StreamLine {
-    /// The picture that a snapshot's line speaks of, in its bytes and not yet turned; nil where the two do not fit: neither
+    /// The image that a snapshot's line speaks of, in its bytes and not yet turned; nil where the two do not fit: neither
     /// is to be trusted.
     public func pixels(in bytes: UnsafeRawBufferPointer) -> PixelBuffer? {
         guard let format = PixelFormat(name: self.format) else { return nil }
         guard format == .mjpeg || planeCount == format.planeCount else { return nil }
         let isSwapped = rotation == 90 || rotation == 270
-        let size = PictureSize(width: isSwapped ? height : width, height: isSwapped ? width : height)
+        let size = ImageSize(width: isSwapped ? height : width, height: isSwapped ? width : height)
         return PixelBuffer(
             PixelShape(format: format, size: size, colour: colour, rowBytes: rowBytes), offsets: offsets, in: bytes)
     }

@@ -8,7 +8,7 @@ public struct StreamLineReader: ~Copyable {
     public static var maximumClasses: Int { 4096 }
     /// More than fit into a frame's line.
     public static var maximumDetections: Int { StreamProtocol.frameLimit / 48 }
-    /// Sides of a picture, in pixels.
+    /// Sides of an image, in pixels.
     private static var sides: ClosedRange<Double> { 1...65_535 }
     /// Whole numbers that JSON's readers agree on (RFC 7493).
     private static var counts: ClosedRange<Double> { 0...9_007_199_254_740_991 }
@@ -124,7 +124,7 @@ public struct StreamLineReader: ~Copyable {
             line.metrics = json.bytes(from: start)
             guard line.metrics.first == UInt8(ascii: "{") else { throw .badValue }
         case .rate: line.rate = try number(in: 0...1e6)
-        case .bytes: line.byteCount = Int(try whole(in: 1...Double(CapturedPicture.maximumByteCount)))
+        case .bytes: line.byteCount = Int(try whole(in: 1...Double(CapturedImage.maximumByteCount)))
         case .planes: try readPlanes()
         case .matrix: line.colour.matrix = equal(try text(), "bt709") ? .bt709 : .bt601
         case .fullRange: line.colour.isFullRange = try boolean()
@@ -184,10 +184,10 @@ public struct StreamLineReader: ~Copyable {
             try reader.eachKey { reader, key throws(StreamLineError) in
                 if equal(key, "offset") {
                     parts |= 1
-                    reader.line.offsets[count] = Int(try reader.whole(in: 0...Double(CapturedPicture.maximumByteCount)))
+                    reader.line.offsets[count] = Int(try reader.whole(in: 0...Double(CapturedImage.maximumByteCount)))
                 } else if equal(key, "row_bytes") {
                     parts |= 2
-                    reader.line.rowBytes[count] = Int(try reader.whole(in: 1...Double(CapturedPicture.maximumByteCount)))
+                    reader.line.rowBytes[count] = Int(try reader.whole(in: 1...Double(CapturedImage.maximumByteCount)))
                 } else {
                     try reader.skip()
                 }

@@ -13,12 +13,12 @@ public struct StreamLimits: Sendable {
     public var stuckAfter: UInt64 = 10_000_000_000
     /// Input from a client is read, and a line of it answered, at most once in this time. Nanoseconds.
     public var inputPause: UInt64 = 100_000_000
-    /// Whether clients may have pictures.
+    /// Whether clients may have images.
     public var givesSnapshots = true
-    /// Pictures that clients can get at a time. Each costs its memory.
-    public var pictures = 2
-    /// How long a picture can be read after its frame's line was made. Nanoseconds.
-    public var pictureLife: UInt64 = 2_000_000_000
+    /// Images that clients can get at a time. Each costs its memory.
+    public var images = 2
+    /// How long an image can be read after its frame's line was made. Nanoseconds.
+    public var imageLife: UInt64 = 2_000_000_000
 
     /// The product's.
     public init() {}
@@ -40,7 +40,7 @@ public struct StreamCounters: Equatable, Sendable {
     public var linesSent: UInt64 = 0
     /// Lines times clients that were too slow for them.
     public var linesDropped: UInt64 = 0
-    /// Pictures times clients.
+    /// Images times clients.
     public var snapshots: UInt64 = 0
 
     /// All 0.
@@ -52,7 +52,7 @@ public struct StreamCounters: Equatable, Sendable {
 /// A thread of the server's own accepts, sends and closes. `publish` only copies the line into each client's bounded
 /// queue: it never waits for a client and never allocates. A client that falls behind loses its oldest lines, whole
 /// ones, and is told how many; one that stays behind is told so and closed. Every client begins with the hello line and
-/// the latest state, and may send lines of its own that say what it wants of each frame, or that it wants a picture or
+/// the latest state, and may send lines of its own that say what it wants of each frame, or that it wants an image or
 /// the daemon's counters (`ClientOptionsReader`).
 public final class StreamServer: Sendable {
     private let core: StreamCore
@@ -113,15 +113,15 @@ public final class StreamServer: Sendable {
     public func publish(_ line: UnsafeRawBufferPointer) { core.publish(line) }
 
     /// Queues a frame's line for every client that is connected now, or what the client's options leave of it.
-    /// - Parameter picture: the frame's own, for clients that wait for one: the server retains what they get.
-    public func publish(_ frame: FrameSegments, picture: CapturedPicture? = nil) { core.publish(frame, picture) }
+    /// - Parameter image: the frame's own, for clients that wait for one: the server retains what they get.
+    public func publish(_ frame: FrameSegments, image: CapturedImage? = nil) { core.publish(frame, image) }
 
-    /// Whether a client waits for a picture that it could get now: what is captured next should be published with one.
+    /// Whether a client waits for an image that it could get now: what is captured next should be published with one.
     /// For any thread; nothing is allocated.
-    public var wantsPicture: Bool { core.wantsPicture }
+    public var wantsImage: Bool { core.wantsImage }
 
-    /// Tells the clients that wait for a picture why there is none.
-    public func refusePicture(_ error: PictureError) { core.refusePicture(error) }
+    /// Tells the clients that wait for an image why there is none.
+    public func refuseImage(_ error: ImageError) { core.refuseImage(error) }
 
     /// Queues a line about the camera (`JSONWriter.cameraLine`) like any other, and keeps it: clients that come later
     /// get it after the hello line. At most `StreamProtocol.stateLimit` bytes.

@@ -6,7 +6,7 @@ public struct Machine: ~Copyable {
     /// Processors change their clock together in groups, which Linux numbers by their first processor.
     public static var maximumPolicies: Int { 64 }
 
-    private let folder: Int32
+    private let directory: Int32
 
     /// - Parameter root: where sysfs is mounted.
     public init(root: StaticString = "/sys") {
@@ -16,11 +16,11 @@ public struct Machine: ~Copyable {
     /// The same for a path that is made when the program runs.
     public init(root: UnsafePointer<CChar>) {
         var descriptor: Int32 = -1
-        _ = clinux_open_read(clinux_working_folder, root, &descriptor)
-        folder = descriptor
+        _ = clinux_open_read(clinux_working_directory, root, &descriptor)
+        directory = descriptor
     }
 
-    deinit { if folder >= 0 { _ = clinux_close(folder) } }
+    deinit { if directory >= 0 { _ = clinux_close(directory) } }
 
     /// The clock in Hz of the group that begins with this processor; nil where there is no such group.
     public func frequency(policy: Int) -> UInt64? {
@@ -85,9 +85,9 @@ public struct Machine: ~Copyable {
 extension Machine {
     /// The first bytes of a file, and how many there are; 0 where it cannot be read.
     private func read(_ path: InlinePath, _ text: inout InlineArray<32, UInt8>) -> Int {
-        guard folder >= 0 else { return 0 }
+        guard directory >= 0 else { return 0 }
         var descriptor: Int32 = -1
-        guard path.withCString({ clinux_open_read(folder, $0, &descriptor) }) == 0 else { return 0 }
+        guard path.withCString({ clinux_open_read(directory, $0, &descriptor) }) == 0 else { return 0 }
         defer { _ = clinux_close(descriptor) }
         var got = 0
         let error = withUnsafeMutableBytes(of: &text) { clinux_read(descriptor, $0.baseAddress!, $0.count, &got) }

@@ -12,7 +12,7 @@ public final class Metrics: Sendable {
         case skipped
         /// Replaced by a newer one before the network had time for it.
         case superseded
-        /// It is no picture that can be used.
+        /// It is no image that can be used.
         case corrupt
         /// The driver marked it as damaged.
         case driver

@@ -120,7 +120,7 @@ public struct MetricsText: ~Copyable {
         sample("lines_sent_total", stream.linesSent)
         begin("lines_dropped_total", .counter, "Lines times clients that were too slow for them.")
         sample("lines_dropped_total", stream.linesDropped)
-        begin("snapshots_total", .counter, "Pictures times clients that asked for them.")
+        begin("snapshots_total", .counter, "Images times clients that asked for them.")
         sample("snapshots_total", stream.snapshots)
     }
 

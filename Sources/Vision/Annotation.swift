@@ -1,8 +1,8 @@
 import Pixels
 
-extension Picture {
-    /// Draws detections into the picture: a box in its class's colour and a tag with label and score, in a size that
-    /// goes with the picture's. Boxes are drawn as they stand in the stream, in tenths of a pixel: it makes no
+extension Image {
+    /// Draws detections into the image: a box in its class's colour and a tag with label and score, in a size that
+    /// goes with the image's. Boxes are drawn as they stand in the stream, in tenths of a pixel: it makes no
     /// difference whether a detection comes from there or straight from the network.
     ///
     /// - Parameter labels: UTF-8, one per class. The font has ASCII: other characters become question marks.
@@ -46,9 +46,9 @@ extension Picture {
             right: (tenths(box.right, size.width) + 9) / 10, bottom: (tenths(box.bottom, size.height) + 9) / 10)
     }
 
-    /// Where a box's tag goes: outside the box, whose object it would hide otherwise, where the picture has room above,
+    /// Where a box's tag goes: outside the box, whose object it would hide otherwise, where the image has room above,
     /// below, to the right or to the left of it; of these places where it hides the least of other tags and boxes.
-    /// Without such a place it lies along the box's upper edge, inside the picture as far as it fits.
+    /// Without such a place it lies along the box's upper edge, inside the image as far as it fits.
     private func tag(
         of index: Int, width: Int, height: Int, among outlines: [PixelRectangle], beside tags: [PixelRectangle]
     ) -> PixelRectangle {

@@ -1,7 +1,7 @@
 import CKernels
 import Pixels
 
-/// Where each position along a tensor's side lies between two pixels of the picture.
+/// Where each position along a tensor's side lies between two pixels of the image.
 struct BilinearTaps {
     /// For each output position the two pixel indices times `step`, and their weights.
     let taps: [ck_tap]
@@ -18,12 +18,12 @@ struct BilinearTaps {
         if ck_make_tap_blocks(taps.count, taps, &blocks) == 0 { blocks = [] }
     }
 
-    /// The taps of `ResizeRule.fast`; weights sum to 256. Of a channel with fewer samples than the picture has pixels,
-    /// `source` counts the samples and `rate` says what of the picture's `pixels` each stands for.
+    /// The taps of `ResizeRule.fast`; weights sum to 256. Of a channel with fewer samples than the image has pixels,
+    /// `source` counts the samples and `rate` says what of the image's `pixels` each stands for.
     init(fastFrom source: Int, to target: Int, step: Int, pixels: Int? = nil, rate: SampleRate = .one) {
         taps = (0..<target).map { index in
             // p + 0.5 = (2 i + 1) n / (2 m), exactly, with 8 fractional bits and rounded.
-            // Of 64 bits: the products are larger than a picture.
+            // Of 64 bits: the products are larger than an image.
             let denominator = 2 * Int64(target) * Int64(rate.pixels)
             let numerator = (2 * Int64(index) + 1) * Int64(pixels ?? source) * Int64(rate.samples)
             let centre = (numerator * 256 * 2 + denominator) / (2 * denominator)

@@ -1,14 +1,14 @@
 import Pixels
 
-/// A rectangle in units of the picture's width and height (0...1 inside it), not clipped to the picture.
+/// A rectangle in units of the image's width and height (0...1 inside it), not clipped to the image.
 public struct Box: Equatable, Sendable {
-    /// From the picture's left edge.
+    /// From the image's left edge.
     public var left: Float
-    /// From the picture's top edge.
+    /// From the image's top edge.
     public var top: Float
-    /// From the picture's left edge, too.
+    /// From the image's left edge, too.
     public var right: Float
-    /// From the picture's top edge, too.
+    /// From the image's top edge, too.
     public var bottom: Float
 
     /// Takes the sides as they are, in any order.
@@ -19,7 +19,7 @@ public struct Box: Equatable, Sendable {
         self.bottom = bottom
     }
 
-    /// A share of the picture's area.
+    /// A share of the image's area.
     public var area: Float { (right - left) * (bottom - top) }
 
     /// Whether no side is infinite or not a number.
@@ -33,8 +33,8 @@ public struct Box: Equatable, Sendable {
         return intersection / (area + other.area - intersection)
     }
 
-    /// The box in pixels of a picture of that size, clipped to it. A side that is not a number becomes 0.
-    public func pixels(in size: PictureSize) -> Box {
+    /// The box in pixels of an image of that size, clipped to it. A side that is not a number becomes 0.
+    public func pixels(in size: ImageSize) -> Box {
         func clipped(_ side: Float, _ length: Int) -> Float {
             let position = side * Float(length)
             return position > 0 ? min(position, Float(length)) : 0
@@ -45,13 +45,13 @@ public struct Box: Equatable, Sendable {
     }
 }
 
-/// One object in a picture.
+/// One object in an image.
 public struct Detection: Sendable {
     /// 1...: class 0 is the background.
     public var classIndex: Int32
     /// The class's softmax probability.
     public var score: Float
-    /// Where the object is in the picture, in units of its width and height.
+    /// Where the object is in the image, in units of its width and height.
     public var box: Box
 
     /// Nothing is checked: `score` is a probability, `classIndex` is not the background's.

@@ -2,7 +2,7 @@ import Pixels
 
 /// A pixel's colour.
 public struct Colour: Equatable, Sendable {
-    /// A pixel's first byte in `Picture`.
+    /// A pixel's first byte in `Image`.
     public var red: UInt8
     /// The second.
     public var green: UInt8
@@ -16,7 +16,7 @@ public struct Colour: Equatable, Sendable {
         self.blue = blue
     }
 
-    /// The colour in which detections of a class are shown, in pictures and on a terminal; `classIndex` is not negative.
+    /// The colour in which detections of a class are shown, in images and on a terminal; `classIndex` is not negative.
     public static func ofClass(_ classIndex: Int32) -> Colour { palette[Int(classIndex) % palette.count] }
 
     /// Neighbours in the table differ in hue and in lightness.
@@ -47,8 +47,8 @@ struct PixelRectangle: Equatable {
     }
 }
 
-extension Picture {
-    /// Fills the part of the rectangle that lies in the picture.
+extension Image {
+    /// Fills the part of the rectangle that lies in the image.
     mutating func fill(_ rectangle: PixelRectangle, _ colour: Colour) {
         let left = max(rectangle.left, 0)
         let right = min(rectangle.right, size.width)

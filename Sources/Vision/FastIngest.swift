@@ -2,12 +2,12 @@ import CKernels
 import Kernels
 import Pixels
 
-/// `ResizeRule.fast` from pictures of any layout: channels are resized where they lie, and colours converted at the
+/// `ResizeRule.fast` from images of any layout: channels are resized where they lie, and colours converted at the
 /// network's size, so that no frame is ever converted whole.
 ///
 /// Tables are made when a layout first comes, and kept until another does; nothing is allocated in between.
 struct FastIngest: ~Copyable {
-    private var target = PictureSize(width: 0, height: 0)
+    private var target = ImageSize(width: 0, height: 0)
     private var layout: PixelLayout?
     private var columns: InlineArray<3, BilinearTaps>
     private var rows: InlineArray<3, BilinearTaps>
@@ -19,7 +19,7 @@ struct FastIngest: ~Copyable {
     private let kernels: UnsafePointer<ck_u8_kernels>
 
     init(path: KernelPath?) {
-        kernels = path?.pictureKernels ?? KernelPath.chosenPictureKernels
+        kernels = path?.imageKernels ?? KernelPath.chosenImageKernels
         let none = BilinearTaps.none
         columns = [none, none, none]
         rows = [none, none, none]
@@ -27,8 +27,8 @@ struct FastIngest: ~Copyable {
 
     deinit { scratch.deallocate() }
 
-    /// Comes before the first row of a picture.
-    mutating func prepare(for layout: PixelLayout, target: PictureSize) {
+    /// Comes before the first row of an image.
+    mutating func prepare(for layout: PixelLayout, target: ImageSize) {
         guard layout != self.layout || target != self.target else { return }
         self.layout = layout
         self.target = target
@@ -55,7 +55,7 @@ struct FastIngest: ~Copyable {
         }
     }
 
-    /// Writes row `y` of the picture at the size of `target`, RGB or with `reversed` BGR.
+    /// Writes row `y` of the image at the size of `target`, RGB or with `reversed` BGR.
     func fillRow(_ output: UnsafeMutablePointer<UInt8>, _ y: Int, from view: PixelView, reversed: Bool) {
         let layout = view.layout
         let channelRows = scratch.baseAddress!.assumingMemoryBound(to: UInt8.self)

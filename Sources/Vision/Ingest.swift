@@ -2,23 +2,23 @@ import CKernels
 import Kernels
 import Pixels
 
-/// Turns pictures into the network's input tensor. Tables for a picture's size are made when the first picture of that
+/// Turns images into the network's input tensor. Tables for an image's size are made when the first image of that
 /// size comes, and kept until the size changes; nothing is allocated in between.
 public struct Ingest: ~Copyable {
-    /// What it makes of pictures.
+    /// What it makes of images.
     public let format: InputFormat
-    /// How it resizes a `Picture`; a `PixelView` is always resized by `ResizeRule.fast`.
+    /// How it resizes an `Image`; a `PixelView` is always resized by `ResizeRule.fast`.
     public let rule: ResizeRule
 
-    private var pictureSize = PictureSize(width: 0, height: 0)
-    /// Where the picture goes; the rest is margin.
-    private var area: PictureArea
+    private var imageSize = ImageSize(width: 0, height: 0)
+    /// Where the image goes; the rest is margin.
+    private var area: ImageArea
     private var plan = Plan.copy
     private var scratch = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     private let pixelFormat: ck_pixel_format
     private var fast: FastIngest
 
-    /// The tables of one picture size; they do not change.
+    /// The tables of one image size; they do not change.
     private enum Plan {
         case copy
         case fast(columns: BilinearTaps, rows: BilinearTaps)
@@ -44,7 +44,7 @@ public struct Ingest: ~Copyable {
         )
         self.pixelFormat = pixelFormat
         fast = FastIngest(path: path)
-        area = PictureArea(size: format.size)
+        area = ImageArea(size: format.size)
     }
 
     deinit {
@@ -57,26 +57,26 @@ public struct Ingest: ~Copyable {
         case bytes(UnsafeMutablePointer<UInt8>)
     }
 
-    /// Writes `picture` as a float32 tensor [1, height, width, 3] of `format`, all of it or the part `area`. A picture
-    /// that has the size of its area is used as it is. The picture is not empty.
+    /// Writes `image` as a float32 tensor [1, height, width, 3] of `format`, all of it or the part `area`. An image
+    /// that has the size of its area is used as it is. The image is not empty.
     public mutating func fill(
-        _ tensor: UnsafeMutableBufferPointer<Float>, from picture: borrowing Picture, in area: PictureArea? = nil
+        _ tensor: UnsafeMutableBufferPointer<Float>, from image: borrowing Image, in area: ImageArea? = nil
     ) {
-        fill(output(tensor), picture, area)
+        fill(output(tensor), image, area)
     }
 
-    /// Writes `picture` as channel values of 0...255, [1, height, width, 3] in the order of `format`: what `format`'s
+    /// Writes `image` as channel values of 0...255, [1, height, width, 3] in the order of `format`: what `format`'s
     /// scale, mean and deviation would be applied to, rounded to nearest.
     public mutating func fill(
-        _ tensor: UnsafeMutableBufferPointer<UInt8>, from picture: borrowing Picture, in area: PictureArea? = nil
+        _ tensor: UnsafeMutableBufferPointer<UInt8>, from image: borrowing Image, in area: ImageArea? = nil
     ) {
-        if rule == .fast { return fill(tensor, from: picture.view, in: area) }
-        fill(output(tensor), picture, area)
+        if rule == .fast { return fill(tensor, from: image.view, in: area) }
+        fill(output(tensor), image, area)
     }
 
-    /// Writes a picture of any layout by `ResizeRule.fast`, whatever `rule` says, as channel values of 0...255.
+    /// Writes an image of any layout by `ResizeRule.fast`, whatever `rule` says, as channel values of 0...255.
     public mutating func fill(
-        _ tensor: UnsafeMutableBufferPointer<UInt8>, from view: PixelView, in area: PictureArea? = nil
+        _ tensor: UnsafeMutableBufferPointer<UInt8>, from view: PixelView, in area: ImageArea? = nil
     ) {
         begin(output(tensor), view, area)
         for y in 0..<self.area.size.height {
@@ -87,7 +87,7 @@ public struct Ingest: ~Copyable {
 
     /// The same as float32 values of `format`, which are rounded to bytes on the way.
     public mutating func fill(
-        _ tensor: UnsafeMutableBufferPointer<Float>, from view: PixelView, in area: PictureArea? = nil
+        _ tensor: UnsafeMutableBufferPointer<Float>, from view: PixelView, in area: ImageArea? = nil
     ) {
         let output = output(tensor)
         begin(output, view, area)
@@ -99,9 +99,9 @@ public struct Ingest: ~Copyable {
         }
     }
 
-    private mutating func begin(_ output: Tensor, _ view: PixelView, _ area: PictureArea?) {
-        // What was prepared for a picture of this size may be for another area.
-        pictureSize = PictureSize(width: 0, height: 0)
+    private mutating func begin(_ output: Tensor, _ view: PixelView, _ area: ImageArea?) {
+        // What was prepared for an image of this size may be for another area.
+        imageSize = ImageSize(width: 0, height: 0)
         self.area = checked(area)
         fast.prepare(for: view.layout, target: self.area.size)
         fillMargins(of: output)
@@ -117,8 +117,8 @@ public struct Ingest: ~Copyable {
         return .bytes(tensor.baseAddress!)
     }
 
-    private func checked(_ area: PictureArea?) -> PictureArea {
-        guard let area else { return PictureArea(size: format.size) }
+    private func checked(_ area: ImageArea?) -> ImageArea {
+        guard let area else { return ImageArea(size: format.size) }
         precondition(
             area.left >= 0 && area.top >= 0 && area.size.width > 0 && area.size.height > 0
                 && area.left + area.size.width <= format.size.width
@@ -132,24 +132,24 @@ public struct Ingest: ~Copyable {
         scratch = .allocate(byteCount: byteCount, alignment: 64)
     }
 
-    private mutating func fill(_ output: Tensor, _ picture: borrowing Picture, _ area: PictureArea?) {
-        precondition(picture.size.width > 0 && picture.size.height > 0)
+    private mutating func fill(_ output: Tensor, _ image: borrowing Image, _ area: ImageArea?) {
+        precondition(image.size.width > 0 && image.size.height > 0)
         let area = checked(area)
-        if picture.size != pictureSize || area != self.area { prepare(for: picture.size, area) }
+        if image.size != imageSize || area != self.area { prepare(for: image.size, area) }
         fillMargins(of: output)
-        let pixels = UnsafePointer(picture.pixels.baseAddress!)
+        let pixels = UnsafePointer(image.pixels.baseAddress!)
         switch plan {
         case .copy: copy(pixels, to: output)
         case .fast(let columns, let rows):
-            guard case .values(let values) = output else { preconditionFailure("bytes come from the picture's view") }
+            guard case .values(let values) = output else { preconditionFailure("bytes come from the image's view") }
             fillFast(values, pixels, columns, rows)
         case .openCV(let columns, let rows): fillOpenCV(output, pixels, columns, rows)
         case .pillow(let columns, let rows): fillPillow(output, pixels, columns, rows)
         }
     }
 
-    private mutating func prepare(for size: PictureSize, _ area: PictureArea) {
-        pictureSize = size
+    private mutating func prepare(for size: ImageSize, _ area: ImageArea) {
+        imageSize = size
         self.area = area
         let target = area.size
         let needed: Int
@@ -161,7 +161,7 @@ public struct Ingest: ~Copyable {
             plan = .fast(
                 columns: BilinearTaps(fastFrom: size.width, to: target.width, step: 3),
                 rows: BilinearTaps(fastFrom: size.height, to: target.height, step: size.width * 3))
-            // One row of the picture, blended from two.
+            // One row of the image, blended from two.
             needed = size.width * 3 * MemoryLayout<UInt16>.stride
         case .bilinearOpenCV:
             plan = .openCV(
@@ -173,7 +173,7 @@ public struct Ingest: ~Copyable {
             plan = .pillow(
                 columns: size.width == target.width ? nil : PillowWeights(from: size.width, to: target.width),
                 rows: size.height == target.height ? nil : PillowWeights(from: size.height, to: target.height))
-            // The picture at the tensor's width, and one row.
+            // The image at the tensor's width, and one row.
             needed = target.width * 3 * (size.height + 1)
         }
         makeScratch(byteCount: needed)
@@ -217,9 +217,9 @@ public struct Ingest: ~Copyable {
     /// - Parameter range: of whole pixels.
     private func fillMargin(_ range: Range<Int>, of output: Tensor) {
         switch output {
-        case .bytes(let bytes): (bytes + range.lowerBound).update(repeating: PictureArea.margin, count: range.count)
+        case .bytes(let bytes): (bytes + range.lowerBound).update(repeating: ImageArea.margin, count: range.count)
         case .values(let values):
-            let grey = Float(PictureArea.margin), gain = pixelFormat.gain, bias = pixelFormat.bias
+            let grey = Float(ImageArea.margin), gain = pixelFormat.gain, bias = pixelFormat.bias
             for index in stride(from: range.lowerBound, to: range.upperBound, by: 3) {
                 values[index] = grey * gain.0 + bias.0
                 values[index + 1] = grey * gain.1 + bias.1
@@ -232,7 +232,7 @@ public struct Ingest: ~Copyable {
         _ values: UnsafeMutablePointer<Float>, _ pixels: UnsafePointer<UInt8>, _ columns: BilinearTaps,
         _ rows: BilinearTaps
     ) {
-        let rowBytes = pictureSize.width * 3
+        let rowBytes = imageSize.width * 3
         let blended = scratch.baseAddress!.assumingMemoryBound(to: UInt16.self)
         for y in 0..<area.size.height {
             let row = rows.taps[y]
@@ -249,7 +249,7 @@ public struct Ingest: ~Copyable {
         _ output: Tensor, _ pixels: UnsafePointer<UInt8>, _ columns: BilinearTaps,
         _ rows: BilinearTaps
     ) {
-        let rowBytes = pictureSize.width * 3
+        let rowBytes = imageSize.width * 3
         var upper = scratch.baseAddress!.assumingMemoryBound(to: Int32.self)
         var lower = upper + rowValues
         let bytes = UnsafeMutableRawPointer(lower + rowValues).assumingMemoryBound(to: UInt8.self)
@@ -285,9 +285,9 @@ public struct Ingest: ~Copyable {
         let row = scratch.baseAddress!.assumingMemoryBound(to: UInt8.self)
         if let columns {
             let stretched = row + rowValues
-            for y in 0..<pictureSize.height {
+            for y in 0..<imageSize.height {
                 u8_resize_pillow_horizontal__scalar(
-                    area.size.width, pixels + y * pictureSize.width * 3, columns.firsts, columns.counts,
+                    area.size.width, pixels + y * imageSize.width * 3, columns.firsts, columns.counts,
                     columns.weights, columns.stride, stretched + y * rowValues)
             }
             narrow = UnsafePointer(stretched)

@@ -10,10 +10,10 @@ public enum ChannelOrder: Sendable {
 /// channel values being 0...255. `mean` and `standardDeviation` are in the tensor's channel order.
 public struct InputFormat: Sendable {
     /// Of the tensor, in pixels.
-    public var size: PictureSize
-    /// What becomes of a picture of another shape.
-    public var fit: PictureFit
-    /// Pictures are RGB; a network that takes BGR gets them in reverse.
+    public var size: ImageSize
+    /// What becomes of an image of another shape.
+    public var fit: ImageFit
+    /// Images are RGB; a network that takes BGR gets them in reverse.
     public var channelOrder: ChannelOrder
     /// What channel values are multiplied with first: 1/255 makes 0...1 of them.
     public var scale: Float
@@ -22,9 +22,9 @@ public struct InputFormat: Sendable {
     /// What the difference is divided by, by channel; never 0.
     public var standardDeviation: InlineArray<3, Float>
 
-    /// By default a picture is stretched, and its values become 0...1.
+    /// By default an image is stretched, and its values become 0...1.
     public init(
-        size: PictureSize, fit: PictureFit = .stretch, channelOrder: ChannelOrder, scale: Float = 1 / 255,
+        size: ImageSize, fit: ImageFit = .stretch, channelOrder: ChannelOrder, scale: Float = 1 / 255,
         mean: InlineArray<3, Float> = [0, 0, 0], standardDeviation: InlineArray<3, Float> = [1, 1, 1]
     ) {
         self.size = size

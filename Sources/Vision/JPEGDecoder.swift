@@ -2,29 +2,29 @@ import CJPEG
 import Files
 import Pixels
 
-/// Decodes JPEGs from memory with libjpeg: grey, YCbCr and RGB, baseline and progressive, into upright RGB pictures.
-/// Full-size pictures equal those of Pillow and OpenCV to the bit, apart from the rotation that EXIF asks for, which
+/// Decodes JPEGs from memory with libjpeg: grey, YCbCr and RGB, baseline and progressive, into upright RGB images.
+/// Full-size images equal those of Pillow and OpenCV to the bit, apart from the rotation that EXIF asks for, which
 /// OpenCV applies too and Pillow does not.
 ///
-/// What a picture gives does not depend on those before it: see CJPEG.h.
+/// What an image gives does not depend on those before it: see CJPEG.h.
 public struct JPEGDecoder: ~Copyable {
-    /// libjpeg's warnings about all pictures so far: damage that it decoded around, such as bytes between markers.
+    /// libjpeg's warnings about all images so far: damage that it decoded around, such as bytes between markers.
     public private(set) var warnings = 0
-    /// How the last picture was stored; turning it upright includes the decoder's rotation.
+    /// How the last image was stored; turning it upright includes the decoder's rotation.
     public private(set) var orientation = Orientation.upright
 
-    /// Bytes of the last picture's that came before its SOI: at most CJPEG_BYTES_BEFORE.
+    /// Bytes of the last image's that came before its SOI: at most CJPEG_BYTES_BEFORE.
     public private(set) var start = 0
 
     /// nil where there was no memory for it.
     private let decoder: OpaquePointer?
     private let limits: JPEGLimits
     private let rotation: Orientation
-    private var stored = Picture()
+    private var stored = Image()
 
-    /// Makes what all pictures share. Where there is no memory for that, every picture is refused with `outOfMemory`.
-    /// Buffers come with the first picture.
-    /// - Parameter rotation: what pictures are turned by after EXIF has made them upright.
+    /// Makes what all images share. Where there is no memory for that, every image is refused with `outOfMemory`.
+    /// Buffers come with the first image.
+    /// - Parameter rotation: what images are turned by after EXIF has made them upright.
     public init(limits: JPEGLimits = JPEGLimits(), rotation: Orientation = .upright) {
         decoder = cjpeg_decoder_create(Int32(clamping: limits.scans), limits.memory)
         self.limits = limits
@@ -38,41 +38,41 @@ public struct JPEGDecoder: ~Copyable {
         cjpeg_decoder_destroy(decoder)
     }
 
-    /// Decodes the JPEG at the beginning of `bytes` into `picture` and turns it upright.
+    /// Decodes the JPEG at the beginning of `bytes` into `image` and turns it upright.
     ///
-    /// - Parameter size: libjpeg decodes at the smallest of 1/1, 1/2, 1/4 and 1/8 of the picture's size that is still
+    /// - Parameter size: libjpeg decodes at the smallest of 1/1, 1/2, 1/4 and 1/8 of the image's size that is still
     ///   at least this in both dimensions; nil decodes at full size.
-    /// - Returns: the upright picture's full size. `picture.size` is that, or a fraction of it, rounded up.
-    /// - Throws: `JPEGError`; `picture` is then undefined.
+    /// - Returns: the upright image's full size. `image.size` is that, or a fraction of it, rounded up.
+    /// - Throws: `JPEGError`; `image` is then undefined.
     public mutating func decode(
-        _ bytes: UnsafeRawBufferPointer, into picture: inout Picture, atLeast size: PictureSize? = nil
-    ) throws(JPEGError) -> PictureSize {
+        _ bytes: UnsafeRawBufferPointer, into image: inout Image, atLeast size: ImageSize? = nil
+    ) throws(JPEGError) -> ImageSize {
         let (decoder, full) = try readHeader(bytes)
         let denominator = Self.denominator(full, atLeast: size.map { orientation.upright($0) })
-        let decoded = PictureSize(
+        let decoded = ImageSize(
             width: (full.width + denominator - 1) / denominator, height: (full.height + denominator - 1) / denominator)
         let status: cjpeg_status
         try take(decoded.width * decoded.height * 3 * (orientation == .upright ? 1 : 2), for: full)
         if orientation == .upright {
-            stored.reshape(to: PictureSize(width: 0, height: 0))
-            status = Self.read(decoder, into: &picture, decoded, denominator)
+            stored.reshape(to: ImageSize(width: 0, height: 0))
+            status = Self.read(decoder, into: &image, decoded, denominator)
         } else {
             status = Self.read(decoder, into: &stored, decoded, denominator)
         }
         warnings += Int(cjpeg_decoder_warnings(decoder))
         try check(status, full)
-        if orientation != .upright { picture.set(stored, turnedUprightFrom: orientation) }
+        if orientation != .upright { image.set(stored, turnedUprightFrom: orientation) }
         return orientation.upright(full)
     }
 
     /// Decodes the JPEG at the beginning of `bytes` into its components, at the smallest of 1/1, 1/2, 1/4 and 1/8 of its
     /// size that is still at least `size`: no upsampling and no colour conversion of pixels that nobody looks at.
     ///
-    /// - Returns: the picture's full size as it is stored: the planes are yet to be turned by the decoder's rotation. nil
-    ///   for a picture that EXIF wants turned, or that is neither YCbCr nor grey: it is for `decode`.
+    /// - Returns: the image's full size as it is stored: the planes are yet to be turned by the decoder's rotation. nil
+    ///   for an image that EXIF wants turned, or that is neither YCbCr nor grey: it is for `decode`.
     public mutating func decodePlanes(
-        _ bytes: UnsafeRawBufferPointer, into picture: inout PlanarPicture, atLeast size: PictureSize
-    ) throws(JPEGError) -> PictureSize? {
+        _ bytes: UnsafeRawBufferPointer, into image: inout PlanarImage, atLeast size: ImageSize
+    ) throws(JPEGError) -> ImageSize? {
         let (decoder, full) = try readHeader(bytes)
         guard orientation == rotation else { return nil }
         let denominator = Self.denominator(full, atLeast: rotation.upright(size))
@@ -85,11 +85,11 @@ public struct JPEGDecoder: ~Copyable {
         }
         try check(planned, full)
         guard count > 0 else { return nil }
-        try take(PlanarPicture.byteCount(planes, count: Int(count)) * (rotation == .upright ? 1 : 2), for: full)
-        stored.reshape(to: PictureSize(width: 0, height: 0))
-        picture.reshape(to: PictureSize(width: Int(width), height: Int(height)), planes, count: Int(count))
+        try take(PlanarImage.byteCount(planes, count: Int(count)) * (rotation == .upright ? 1 : 2), for: full)
+        stored.reshape(to: ImageSize(width: 0, height: 0))
+        image.reshape(to: ImageSize(width: Int(width), height: Int(height)), planes, count: Int(count))
         var starts: InlineArray<3, UnsafeMutablePointer<UInt8>?> = [
-            picture.start(of: 0), picture.start(of: 1), picture.start(of: 2),
+            image.start(of: 0), image.start(of: 1), image.start(of: 2),
         ]
         let status = withUnsafeMutableBytes(of: &starts) {
             cjpeg_decode_planes(
@@ -103,13 +103,13 @@ public struct JPEGDecoder: ~Copyable {
     /// Reads up to the first scan, which may be all there is of the JPEG, and checks the size against the limits.
     ///
     /// - Returns: the size as it is stored; `orientation` tells how to get to the upright one.
-    public mutating func readSize(_ bytes: UnsafeRawBufferPointer) throws(JPEGError) -> PictureSize {
+    public mutating func readSize(_ bytes: UnsafeRawBufferPointer) throws(JPEGError) -> ImageSize {
         try readHeader(bytes).size
     }
 
     private mutating func readHeader(
         _ bytes: UnsafeRawBufferPointer
-    ) throws(JPEGError) -> (decoder: OpaquePointer, size: PictureSize) {
+    ) throws(JPEGError) -> (decoder: OpaquePointer, size: ImageSize) {
         orientation = .upright
         guard let decoder else { throw .outOfMemory }
         guard let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count > 0 else {
@@ -121,9 +121,9 @@ public struct JPEGDecoder: ~Copyable {
         var header = cjpeg_header()
         let status = cjpeg_read_header(decoder, start, bytes.count, &header)
         guard status != CJPEG_NOT_JPEG else { throw .notJPEG(kind) }
-        try check(status, PictureSize(width: 0, height: 0))
+        try check(status, ImageSize(width: 0, height: 0))
         guard header.colours != CJPEG_OTHER else { throw .colourSpace(components: Int(header.components)) }
-        let full = PictureSize(width: Int(header.width), height: Int(header.height))
+        let full = ImageSize(width: Int(header.width), height: Int(header.height))
         guard limits.allow(full) else { throw .tooLarge(full) }
         self.start = header.start
         orientation = Orientation(exif: UnsafeRawBufferPointer(start: header.exif, count: header.exif_count))
@@ -131,26 +131,26 @@ public struct JPEGDecoder: ~Copyable {
         return (decoder, full)
     }
 
-    /// Leaves libjpeg what the picture's pixels do not need of the limit.
-    private func take(_ pixelBytes: Int, for full: PictureSize) throws(JPEGError) {
+    /// Leaves libjpeg what the image's pixels do not need of the limit.
+    private func take(_ pixelBytes: Int, for full: ImageSize) throws(JPEGError) {
         guard pixelBytes <= limits.memory else { throw .tooMuchMemory(full) }
         if let decoder { cjpeg_allow_memory(decoder, limits.memory - pixelBytes) }
     }
 
     private static func read(
-        _ decoder: OpaquePointer, into picture: inout Picture, _ size: PictureSize, _ denominator: Int
+        _ decoder: OpaquePointer, into image: inout Image, _ size: ImageSize, _ denominator: Int
     ) -> cjpeg_status {
-        picture.reshape(to: size)
-        return cjpeg_decode(decoder, UInt32(denominator), picture.pixels.baseAddress!, picture.rowBytes)
+        image.reshape(to: size)
+        return cjpeg_decode(decoder, UInt32(denominator), image.pixels.baseAddress!, image.rowBytes)
     }
 
-    private func check(_ status: cjpeg_status, _ full: PictureSize) throws(JPEGError) {
+    private func check(_ status: cjpeg_status, _ full: ImageSize) throws(JPEGError) {
         guard status != CJPEG_OK else { return }
         guard status != CJPEG_OUT_OF_MEMORY else { throw .tooMuchMemory(full) }
         throw JPEGError(status, code: decoder.map { cjpeg_decoder_error_code($0) } ?? 0)
     }
 
-    private static func denominator(_ full: PictureSize, atLeast size: PictureSize?) -> Int {
+    private static func denominator(_ full: ImageSize, atLeast size: ImageSize?) -> Int {
         guard let size else { return 1 }
         for denominator in [8, 4, 2] {
             let width = (full.width + denominator - 1) / denominator

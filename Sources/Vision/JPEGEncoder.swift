@@ -1,7 +1,7 @@
 import CJPEG
 import Pixels
 
-/// Encodes pictures as baseline JPEGs in memory: YCbCr 4:4:4, so that thin coloured lines stay sharp.
+/// Encodes images as baseline JPEGs in memory: YCbCr 4:4:4, so that thin coloured lines stay sharp.
 public struct JPEGEncoder: ~Copyable {
     /// libjpeg's scale of 1...100.
     public let quality: Int
@@ -19,17 +19,17 @@ public struct JPEGEncoder: ~Copyable {
         cjpeg_encoder_destroy(encoder)
     }
 
-    /// The picture as a JPEG file; valid until the next call. The picture's sides are 1...65500.
-    public mutating func encode(_ picture: borrowing Picture) throws(JPEGError) -> UnsafeRawBufferPointer {
+    /// The image as a JPEG file; valid until the next call. The image's sides are 1...65500.
+    public mutating func encode(_ image: borrowing Image) throws(JPEGError) -> UnsafeRawBufferPointer {
         let sides = 1...65_500
-        guard sides.contains(picture.size.width), sides.contains(picture.size.height) else {
-            throw .tooLarge(picture.size)
+        guard sides.contains(image.size.width), sides.contains(image.size.height) else {
+            throw .tooLarge(image.size)
         }
         var bytes: UnsafePointer<UInt8>?
         var count = 0
         let status = cjpeg_encode(
-            encoder, picture.pixels.baseAddress!, picture.rowBytes, UInt32(picture.size.width),
-            UInt32(picture.size.height), Int32(quality), &bytes, &count)
+            encoder, image.pixels.baseAddress!, image.rowBytes, UInt32(image.size.width),
+            UInt32(image.size.height), Int32(quality), &bytes, &count)
         guard status == CJPEG_OK else { throw JPEGError(status, code: cjpeg_encoder_error_code(encoder)) }
         return UnsafeRawBufferPointer(start: bytes, count: count)
     }

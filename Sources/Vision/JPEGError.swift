@@ -2,11 +2,11 @@ import CJPEG
 import Files
 import Pixels
 
-/// Why a JPEG was not decoded, or a picture not encoded.
+/// Why a JPEG was not decoded, or an image not encoded.
 public enum JPEGError: Error, Equatable, Sendable {
     /// The bytes do not begin with a JPEG; what they are instead.
     case notJPEG(FileKind)
-    /// The data ends before the picture is complete. What was there is not given out: half a picture gives wrong
+    /// The data ends before the image is complete. What was there is not given out: half an image gives wrong
     /// detections.
     case truncated
     /// libjpeg refused the data; the code is one of jerror.h.
@@ -18,11 +18,11 @@ public enum JPEGError: Error, Equatable, Sendable {
     /// CMYK, or another number of components than one or three.
     case colourSpace(components: Int)
     /// A side or the number of pixels is beyond `JPEGLimits`.
-    case tooLarge(PictureSize)
-    /// A progressive picture has more scans than `JPEGLimits` allow.
+    case tooLarge(ImageSize)
+    /// A progressive image has more scans than `JPEGLimits` allow.
     case tooManyScans
-    /// The picture's pixels, and what libjpeg needs to get at them, are beyond `JPEGLimits.memory`.
-    case tooMuchMemory(PictureSize)
+    /// The image's pixels, and what libjpeg needs to get at them, are beyond `JPEGLimits.memory`.
+    case tooMuchMemory(ImageSize)
     /// The system has none.
     case outOfMemory
 
@@ -39,21 +39,21 @@ public enum JPEGError: Error, Equatable, Sendable {
     }
 }
 
-/// Bounds on the pictures that are decoded. The header is checked against them before anything is decoded.
+/// Bounds on the images that are decoded. The header is checked against them before anything is decoded.
 ///
-/// The defaults are for tools: 33 million pixels, of which a picture that has to be turned takes 192 MiB decoded at full
-/// size. A picture beyond them has to be scaled down; a progressive one that only lacks memory can be saved as baseline
+/// The defaults are for tools: 33 million pixels, of which an image that has to be turned takes 192 MiB decoded at full
+/// size. An image beyond them has to be scaled down; a progressive one that only lacks memory can be saved as baseline
 /// instead.
 public struct JPEGLimits: Sendable {
     /// The largest width and height, in pixels.
     public var side: Int
     /// The largest width times height.
     public var pixels: Int
-    /// The most scans of a progressive picture: each costs a pass over all of it, however few bytes it has.
+    /// The most scans of a progressive image: each costs a pass over all of it, however few bytes it has.
     public var scans: Int
-    /// What one picture may take in bytes, decoded pixels and libjpeg's own memory together. At full size pixels take 3
-    /// bytes each, twice if the picture is turned. A progressive picture takes 2 to 6 for each pixel that is stored,
-    /// a baseline one some rows. Up to 4 MiB more stay in use from picture to picture.
+    /// What one image may take in bytes, decoded pixels and libjpeg's own memory together. At full size pixels take 3
+    /// bytes each, twice if the image is turned. A progressive image takes 2 to 6 for each pixel that is stored,
+    /// a baseline one some rows. Up to 4 MiB more stay in use from image to image.
     public var memory: Int
 
     /// For a program that runs for months beside others: a frame of 3840x2160 pixels at full size, or a baseline one
@@ -68,7 +68,7 @@ public struct JPEGLimits: Sendable {
         self.memory = memory
     }
 
-    func allow(_ size: PictureSize) -> Bool {
+    func allow(_ size: ImageSize) -> Bool {
         size.width <= side && size.height <= side && size.width * size.height <= pixels
     }
 }

@@ -1,7 +1,7 @@
 import Pixels
 
-/// How a picture is stored, by the numbers of EXIF's Orientation tag (CIPA DC-008, tag 0x0112): where the stored first
-/// row and first column lie in the upright picture.
+/// How an image is stored, by the numbers of EXIF's Orientation tag (CIPA DC-008, tag 0x0112): where the stored first
+/// row and first column lie in the upright image.
 public enum Orientation: UInt8, Sendable {
     /// Row 0 is the top, column 0 the left.
     case upright = 1
@@ -13,15 +13,15 @@ public enum Orientation: UInt8, Sendable {
     case rightBottom = 7
     case leftBottom = 8
 
-    /// Whether stored rows are columns of the upright picture.
+    /// Whether stored rows are columns of the upright image.
     public var swapsSides: Bool { rawValue >= 5 }
 
-    /// The upright size of a picture stored in `size`, and the other way round.
-    public func upright(_ size: PictureSize) -> PictureSize {
-        swapsSides ? PictureSize(width: size.height, height: size.width) : size
+    /// The upright size of an image stored in `size`, and the other way round.
+    public func upright(_ size: ImageSize) -> ImageSize {
+        swapsSides ? ImageSize(width: size.height, height: size.width) : size
     }
 
-    /// How a picture is stored that becomes upright when it is turned clockwise by so many degrees; nil where these are no
+    /// How an image is stored that becomes upright when it is turned clockwise by so many degrees; nil where these are no
     /// quarters of a turn.
     public init?(clockwise degrees: Int) {
         switch degrees {
@@ -33,7 +33,7 @@ public enum Orientation: UInt8, Sendable {
         }
     }
 
-    /// How a picture is stored whose form that is upright by this orientation is then turned by another.
+    /// How an image is stored whose form that is upright by this orientation is then turned by another.
     public func then(_ other: Orientation) -> Orientation {
         var flips = other.flips
         if swapsSides { flips = (flips.rows, flips.columns) }
@@ -42,7 +42,7 @@ public enum Orientation: UInt8, Sendable {
             rows: flips.rows != self.flips.rows)
     }
 
-    /// Whether the first column of the upright picture, or the row that becomes its first one, is stored last.
+    /// Whether the first column of the upright image, or the row that becomes its first one, is stored last.
     private var flips: (columns: Bool, rows: Bool) {
         switch self {
         case .upright, .leftTop: (false, false)
@@ -62,7 +62,7 @@ public enum Orientation: UInt8, Sendable {
             }
     }
 
-    /// The upright picture's first sample, next column and next row as distances in the stored one's bytes.
+    /// The upright image's first sample, next column and next row as distances in the stored one's bytes.
     struct Walk {
         var start: Int
         var column: Int
@@ -70,9 +70,9 @@ public enum Orientation: UInt8, Sendable {
     }
 
     /// - Parameters:
-    ///   - size: of the stored picture, which is not empty.
+    ///   - size: of the stored image, which is not empty.
     ///   - step: bytes from sample to sample of a row.
-    func walk(_ size: PictureSize, step: Int, rowBytes: Int) -> Walk {
+    func walk(_ size: ImageSize, step: Int, rowBytes: Int) -> Walk {
         let flips = flips
         let start = (flips.columns ? (size.width - 1) * step : 0) + (flips.rows ? (size.height - 1) * rowBytes : 0)
         let across = flips.columns ? -step : step, down = flips.rows ? -rowBytes : rowBytes
@@ -133,9 +133,9 @@ private struct TIFFReader {
     }
 }
 
-extension Picture {
+extension Image {
     /// Becomes the upright form of `stored`.
-    public mutating func set(_ stored: borrowing Picture, turnedUprightFrom orientation: Orientation) {
+    public mutating func set(_ stored: borrowing Image, turnedUprightFrom orientation: Orientation) {
         reshape(to: orientation.upright(stored.size))
         guard stored.size.width > 0, stored.size.height > 0 else { return }
         let walk = orientation.walk(stored.size, step: 3, rowBytes: stored.rowBytes)

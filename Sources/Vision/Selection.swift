@@ -18,7 +18,7 @@ public enum DetectionOrder: Sendable {
     case bestFirst
 }
 
-/// Chooses among the candidates of a picture: thresholds, non-maximum suppression, limits, order. All buffers are made
+/// Chooses among the candidates of an image: thresholds, non-maximum suppression, limits, order. All buffers are made
 /// once.
 struct Selection: ~Copyable {
     private let classCount: Int
@@ -37,7 +37,7 @@ struct Selection: ~Copyable {
     }
 
     /// - Parameters:
-    ///   - candidates: the most that a picture can have.
+    ///   - candidates: the most that an image can have.
     ///   - iouThreshold: boxes that overlap more than this suppress each other.
     init(candidates: Int, classCount: Int, suppression: NonMaximumSuppression, iouThreshold: Float) {
         self.classCount = classCount

@@ -66,7 +66,7 @@ _swiftlet_complete() {
     done < <(sed -nE 's/^  (-[a-z]), (--[a-z-]+)( [^ ]+)? .*/\1\3\n\2\3/p; s/^      (--[a-z-]+)( [^ ]+)? .*/\1\2/p' <<<"$help")
     if [[ $word == -* ]]; then
         COMPREPLY=($(compgen -W "$options" -- "$word"))
-    elif [[ ${help%%$'\n'*} == *'PICTURE...' || ${help%%$'\n'*} == *'[FILE]' ]]; then
+    elif [[ ${help%%$'\n'*} == *'IMAGE...' || ${help%%$'\n'*} == *'[FILE]' ]]; then
         _swiftlet_files "$word"
     fi
 }

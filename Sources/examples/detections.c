@@ -1,4 +1,4 @@
-// Prints picture, label, score and box of each detection of swiftletd: detections [SOCKET [MIN_SCORE]]
+// Prints image, label, score and box of each detection of swiftletd: detections [SOCKET [MIN_SCORE]]
 //
 //     cc -O2 -o detections detections.c
 //

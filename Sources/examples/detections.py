@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints picture, label, score and box of each detection of swiftletd: detections.py [SOCKET [MINIMUM_SCORE]]"""
+"""Prints image, label, score and box of each detection of swiftletd: detections.py [SOCKET [MINIMUM_SCORE]]"""
 import json, os, socket, sys
 if len(sys.argv) > 3:
     sys.exit(__doc__)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints picture, label, score and box of each detection of swiftletd: detections.sh [SOCKET [MINIMUM_SCORE]]
+# Prints image, label, score and box of each detection of swiftletd: detections.sh [SOCKET [MINIMUM_SCORE]]
 # Needs nc (netcat-openbsd) and jq.
 socket=${1:-/run/swiftlet/swiftlet.sock}
 minimum=${2:-0.5}

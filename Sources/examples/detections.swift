@@ -1,4 +1,4 @@
-// Prints picture, label, score and box of each detection of swiftletd: detections [SOCKET [MIN_SCORE]]
+// Prints image, label, score and box of each detection of swiftletd: detections [SOCKET [MIN_SCORE]]
 //
 //     swiftc -O detections.swift
 
@@ -14,7 +14,7 @@ struct Line: Decodable {
     }
 
     /// A file's name, or a number.
-    enum Picture: Decodable, CustomStringConvertible {
+    enum Image: Decodable, CustomStringConvertible {
         case file(String)
         case index(UInt64)
 
@@ -38,7 +38,7 @@ struct Line: Decodable {
     var type: String
     var `protocol`: Int?
     var message: String?
-    var picture: Picture?
+    var image: Image?
     var detections: [Detection]?
 }
 
@@ -73,7 +73,7 @@ func show(_ bytes: ArraySlice<UInt8>, least: Double) {
     // Frames that were under way before the request are complete: hence the comparison.
     for found in line.detections ?? [] where found.score >= least {
         let box = found.box_px.map { "\($0)" }.joined(separator: "\t")
-        print("\(line.picture.map { "\($0)" } ?? "")\t\(found.label)\t\(found.score)\t\(box)")
+        print("\(line.image.map { "\($0)" } ?? "")\t\(found.label)\t\(found.score)\t\(box)")
     }
     fflush(stdout)
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Saves the next picture that swiftletd sees, as its camera made it: snapshot.py OUT.jpg [SOCKET]
+"""Saves the next image that swiftletd sees, as its camera made it: snapshot.py OUT.jpg [SOCKET]
 
-The picture comes as a file descriptor beside its line, which only recvmsg receives: a file made of the socket loses it.
+The image comes as a file descriptor beside its line, which only recvmsg receives: a file made of the socket loses it.
 """
 import json
 import os
@@ -22,8 +22,8 @@ def lines(stream):
         *whole, data = (data + part).split(b"\n")
         for line in whole:
             event = json.loads(line)
-            has_picture = event["type"] == "snapshot" and descriptors
-            yield event, descriptors.pop(0) if has_picture else None
+            has_image = event["type"] == "snapshot" and descriptors
+            yield event, descriptors.pop(0) if has_image else None
 
 
 def main(out, path="/run/swiftlet/swiftlet.sock"):
@@ -39,22 +39,22 @@ def main(out, path="/run/swiftlet/swiftlet.sock"):
             return 76
         if event["type"] != "snapshot":
             continue
-        picture = b""
+        image = b""
         if descriptor is not None:
             with open(descriptor, "rb") as file:
-                picture = file.read()
-        if len(picture) < event["bytes"]:  # it was not fetched within two seconds and has been taken back
+                image = file.read()
+        if len(image) < event["bytes"]:  # it was not fetched within two seconds and has been taken back
             stream.sendall(request)
             continue
         if event["format"] != "MJPG":
             print(f"the camera sends {event['format']}: swiftlet snapshot makes a JPEG of it", file=sys.stderr)
             return 65
         with open(out, "wb") as file:
-            file.write(picture)
+            file.write(image)
         labels = ", ".join(found["label"] for found in event["detections"]) or "nothing"
-        print(f"{out}: picture {event['picture']}, {event['width_px']}x{event['height_px']}, shows {labels}")
+        print(f"{out}: image {event['picture']}, {event['width_px']}x{event['height_px']}, shows {labels}")
         return 0
-    print("swiftletd has closed the connection before a picture came", file=sys.stderr)
+    print("swiftletd has closed the connection before an image came", file=sys.stderr)
     return 69
 
 

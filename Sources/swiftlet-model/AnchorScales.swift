@@ -3,7 +3,7 @@ import Vision
 
 /// MIN,MAX on the command line: the two scales of `AnchorLayout`.
 struct AnchorScales: ExpressibleByArgument {
-    /// Shares of the picture's side, the first one smaller.
+    /// Shares of the image's side, the first one smaller.
     var minimum: Double
     var maximum: Double
 

@@ -3,13 +3,13 @@ import Quantizer
 
 struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure how far a quantised model is from its original, on pictures.",
+        abstract: "Measure how far a quantised model is from its original, on images.",
         discussion: """
             Prints the signal-to-noise ratio of the raw outputs in rows where the reference sees something (a class \
             scores more than \(Comparison.foreground)), and which share of the detections above the threshold have a \
             partner of the same class with an IoU of at least \(Comparison.minimumOverlap). With annotations, also the \
-            average precision of both as COCO evaluates it, of detections above \(PictureRunner.minimumScore).
-            Use pictures that were not used for calibration.
+            average precision of both as COCO evaluates it, of detections above \(ImageRunner.minimumScore).
+            Use images that were not used for calibration.
 
             Example:
               swiftlet-model compare detector.gguf detector-int8.gguf --images test/ --annotations test.json
@@ -23,17 +23,17 @@ struct Compare: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A folder of JPEGs, or a text file with one path a line, relative to its folder.",
-            valueName: "folder|list"))
+            "A directory of JPEGs, or a text file with one path a line, relative to its directory.",
+            valueName: "directory|list"))
     var images: String
 
     @Option(
         help: ArgumentHelp(
-            "Boxes in COCO's JSON format; pictures that it does not name are left out.", valueName: "file"),
+            "Boxes in COCO's JSON format; images that it does not name are left out.", valueName: "file"),
         completion: .file(extensions: ["json"]))
     var annotations: String?
 
-    @Option(help: "Use at most this many of the pictures, evenly spread.")
+    @Option(help: "Use at most this many of the images, evenly spread.")
     var limit: Int?
 
     @Option(help: "Detections that score more than this are compared.")
@@ -44,8 +44,8 @@ struct Compare: ParsableCommand {
 
     func validate() throws {
         if let limit, limit < 1 { throw ValidationError("--limit must be 1 or more") }
-        guard (PictureRunner.minimumScore...1).contains(threshold) else {
-            throw ValidationError("--threshold must be \(PictureRunner.minimumScore) to 1")
+        guard (ImageRunner.minimumScore...1).contains(threshold) else {
+            throw ValidationError("--threshold must be \(ImageRunner.minimumScore) to 1")
         }
     }
 
@@ -61,7 +61,7 @@ struct Compare: ParsableCommand {
             progress: progress)
         var report = CompareReport(run.results.map { $0.comparisons[0] }, classCount: run.labels.count)
         if let truth {
-            let truths = truth.truths(in: run.pictures)
+            let truths = truth.truths(in: run.images)
             report.reference = .init(AveragePrecision(truths: truths, found: run.found(0)))
             report.candidate = .init(AveragePrecision(truths: truths, found: run.found(1)))
         }

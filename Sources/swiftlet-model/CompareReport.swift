@@ -36,7 +36,7 @@ struct CompareReport: Encodable {
     init(_ comparisons: [Comparison], classCount: Int) {
         var sum = Comparison(classCount: classCount)
         for comparison in comparisons { sum.merge(comparison) }
-        pictures = sum.pictures
+        pictures = sum.images
         foregroundRows = sum.foregroundRows
         foregroundLogitsDb = Self.finite(sum.logitDecibels)
         foregroundBoxesDb = Self.finite(sum.boxDecibels)
@@ -61,7 +61,7 @@ struct CompareReport: Encodable {
             padded(title, to: 32) + padded(first, to: 12, .right) + padded(second, to: 12, .right)
         }
         var lines = [
-            row("pictures", "\(pictures)"),
+            row("images", "\(pictures)"),
             row("foreground rows", "\(foregroundRows)"),
             row("", "logits", "boxes"),
             row(

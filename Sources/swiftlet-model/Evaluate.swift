@@ -8,7 +8,7 @@ struct Evaluate: ParsableCommand {
         abstract: "Measure how well models, or a daemon, find what is in photos.",
         discussion: """
             Prints average precision and recall as COCO evaluates them (of at most 100 detections of a class in a photo, \
-            above a score of \(PictureRunner.minimumScore)), for each class, and what was taken for what. Several models, \
+            above a score of \(ImageRunner.minimumScore)), for each class, and what was taken for what. Several models, \
             such as one in fp32, fp16 and int8, are compared on the same photos: agreement is the share of detections \
             above the threshold that have a partner of the same class with an IoU of at least \
             \(Comparison.minimumOverlap) in those of the first model.
@@ -26,10 +26,10 @@ struct Evaluate: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             """
-            A folder of JPEGs (and those below, where it lacks some that are annotated), or a text file with one path a \
-            line, relative to its folder.
+            A directory of JPEGs (and those below, where it lacks some that are annotated), or a text file with one path a \
+            line, relative to its directory.
             """,
-            valueName: "folder|list"))
+            valueName: "directory|list"))
     var images: String?
 
     @Option(
@@ -46,7 +46,7 @@ struct Evaluate: ParsableCommand {
         completion: .file(extensions: ["json"]))
     var annotations: String
 
-    @Option(help: "Use at most this many of the pictures, evenly spread.")
+    @Option(help: "Use at most this many of the images, evenly spread.")
     var limit: Int?
 
     @Option(help: "Detections that score more than this are told apart and compared.")
@@ -67,8 +67,8 @@ struct Evaluate: ParsableCommand {
 
     func validate() throws {
         if let limit, limit < 1 { throw ValidationError("--limit must be 1 or more") }
-        guard (PictureRunner.minimumScore...1).contains(threshold) else {
-            throw ValidationError("--threshold must be \(PictureRunner.minimumScore) to 1")
+        guard (ImageRunner.minimumScore...1).contains(threshold) else {
+            throw ValidationError("--threshold must be \(ImageRunner.minimumScore) to 1")
         }
         if stream != nil {
             guard models.isEmpty, images == nil, limit == nil, !layers else {
@@ -98,13 +98,13 @@ struct Evaluate: ParsableCommand {
     private func evaluateModels(_ truth: GroundTruth, _ progress: Progress) throws -> [EvaluationReport] {
         let run = try ModelRun(
             models: models, images: images!, truth: truth, limit: limit, threshold: threshold, progress: progress)
-        let truths = truth.truths(in: run.pictures)
+        let truths = truth.truths(in: run.images)
         var reports = models.indices.map { model in
             var report = EvaluationReport(
                 models[model], truths, run.found(model), labels: run.labels, classes: run.classes?.classes ?? [],
-                pictures: run.results.count, threshold: Double(threshold))
+                images: run.results.count, threshold: Double(threshold))
             let seconds = run.results.map { $0.seconds[model] }.reduce(0, +)
-            report.picturesPerSecond = Double(run.results.count) / seconds
+            report.imagesPerSecond = Double(run.results.count) / seconds
             if model > 0 {
                 var sum = Comparison(classCount: run.labels.count)
                 for result in run.results { sum.merge(result.comparisons[model - 1]) }
@@ -122,15 +122,15 @@ struct Evaluate: ParsableCommand {
     private func evaluate(stream: String, _ truth: GroundTruth, _ progress: Progress) throws -> EvaluationReport {
         let recorded = try RecordedStream(path: stream)
         let names = recorded.names
-        guard !names.isEmpty else { throw Failure.badData("\(stream): holds no frame of a picture") }
+        guard !names.isEmpty else { throw Failure.badData("\(stream): holds no frame of an image") }
         let matching = try truth.match(names)
         try truth.report(matching, names, of: stream)
         try truth.check(recorded.found(matching))
         let classes = try truth.classes(labels: recorded.labels)
-        if recorded.threshold > PictureRunner.minimumScore {
+        if recorded.threshold > ImageRunner.minimumScore {
             progress.say(
                 "\(stream): holds only what scored more than \(recorded.threshold): the figures are lower than the "
-                    + "model's; start swiftletd with --threshold \(PictureRunner.minimumScore) --limit 1000 for those")
+                    + "model's; start swiftletd with --threshold \(ImageRunner.minimumScore) --limit 1000 for those")
         }
         if recorded.isFiltered {
             progress.say(
@@ -148,9 +148,9 @@ struct Evaluate: ParsableCommand {
                 "\(stream): \(recorded.incompleteFrames) frames lack detections that did not fit into a line: the "
                     + "figures are lower than the model's; start swiftletd with a lower --limit")
         }
-        let pictures = Set(matching.entries.compactMap { $0 })
+        let listed = Set(matching.entries.compactMap { $0 })
         return EvaluationReport(
-            stream, truth.truths(in: pictures), recorded.found(matching, classes), labels: classes.labels,
-            classes: classes.classes, pictures: pictures.count, threshold: Double(threshold))
+            stream, truth.truths(in: listed), recorded.found(matching, classes), labels: classes.labels,
+            classes: classes.classes, images: listed.count, threshold: Double(threshold))
     }
 }

@@ -31,7 +31,7 @@ struct EvaluationReport: Encodable {
     }
 
     var model: String
-    var pictures: Int
+    var images: Int
     var threshold: Double
     var ap: Double?
     var ap50: Double?
@@ -47,7 +47,7 @@ struct EvaluationReport: Encodable {
     var recallLarge: Double?
     var perClass: [ClassReport]
     /// On one thread, from JPEG to detections.
-    var picturesPerSecond: Double?
+    var imagesPerSecond: Double?
     /// With the first model.
     var agreement: Double?
     var logitsDb: Double?
@@ -56,7 +56,8 @@ struct EvaluationReport: Encodable {
     var layers: [QuantizationReport.Line]?
 
     enum CodingKeys: String, CodingKey {
-        case model, pictures, threshold
+        case model, threshold
+        case images = "pictures"
         case ap = "AP"
         case ap50 = "AP50"
         case ap75 = "AP75"
@@ -70,7 +71,7 @@ struct EvaluationReport: Encodable {
         case recallMedium = "AR_medium"
         case recallLarge = "AR_large"
         case perClass = "per_class"
-        case picturesPerSecond = "pictures_per_s"
+        case imagesPerSecond = "pictures_per_s"
         case agreement
         case logitsDb = "foreground_logits_db"
         case boxesDb = "foreground_boxes_db"
@@ -82,11 +83,11 @@ struct EvaluationReport: Encodable {
     ///   - classes: by category, the place among the labels.
     init(
         _ model: String, _ truths: [AveragePrecision.Truth], _ found: [AveragePrecision.Found], labels: [String],
-        classes: [Int], pictures: Int, threshold: Double
+        classes: [Int], images: Int, threshold: Double
     ) {
         let score = AveragePrecision(truths: truths, found: found)
         self.model = model
-        self.pictures = pictures
+        self.images = images
         self.threshold = threshold
         (ap, ap50, ap75) = (score.all, score.at50, score.at75)
         (apSmall, apMedium, apLarge) = (score.small, score.medium, score.large)
@@ -94,10 +95,10 @@ struct EvaluationReport: Encodable {
         (recallSmall, recallMedium, recallLarge) = (score.smallRecall, score.mediumRecall, score.largeRecall)
         var confusion = Confusion(classCount: labels.count)
         let byCategory = Dictionary(zip(classes.indices, classes)) { first, _ in first }
-        let objects = Dictionary(grouping: truths, by: \.picture)
-        let seen = Dictionary(grouping: found.filter { $0.score > threshold }, by: \.picture)
-        for picture in Set(objects.keys).union(seen.keys) {
-            confusion.add(truths: objects[picture] ?? [], found: seen[picture] ?? [], classes: byCategory)
+        let objects = Dictionary(grouping: truths, by: \.image)
+        let seen = Dictionary(grouping: found.filter { $0.score > threshold }, by: \.image)
+        for image in Set(objects.keys).union(seen.keys) {
+            confusion.add(truths: objects[image] ?? [], found: seen[image] ?? [], classes: byCategory)
         }
         perClass = score.categories.map { category in
             let index = classes[category.id]
@@ -136,7 +137,7 @@ struct EvaluationReport: Encodable {
             guard values.contains(where: { $0 != nil }) else { return nil }
             return row(title, values.map { $0.map { String(format: "%.2f", $0 * factor) } ?? "-" })
         }
-        var lines = [row("\(reports[0].pictures) photos", reports.map { printable(URL.name(of: $0.model)) })]
+        var lines = [row("\(reports[0].images) photos", reports.map { printable(URL.name(of: $0.model)) })]
         lines += [
             row("AP", 100) { $0.ap }, row("AP50", 100) { $0.ap50 }, row("AP75", 100) { $0.ap75 },
             row("AP small", 100) { $0.apSmall }, row("AP medium", 100) { $0.apMedium },
@@ -146,7 +147,7 @@ struct EvaluationReport: Encodable {
             row("AR large", 100) { $0.recallLarge },
             row("agreement, %", 100) { $0.agreement },
             row("foreground logits, dB", 1) { $0.logitsDb }, row("foreground boxes, dB", 1) { $0.boxesDb },
-            row("photos a second, thread", 1) { $0.picturesPerSecond },
+            row("photos a second, thread", 1) { $0.imagesPerSecond },
         ].compactMap { $0 }
         for (index, first) in reports[0].perClass.enumerated() {
             lines += [

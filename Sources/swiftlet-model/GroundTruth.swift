@@ -4,7 +4,7 @@ import Quantizer
 import Service
 
 /// The boxes of a photo set, on the command line. Whatever is not as it should be is an error, or is said once, before
-/// any picture runs.
+/// any image runs.
 struct GroundTruth {
     let annotations: AnnotationSet
     let path: String
@@ -40,46 +40,46 @@ struct GroundTruth {
         return classes
     }
 
-    /// Which entry each picture is.
-    func match(_ names: [PictureName]) throws -> PictureMatching {
+    /// Which entry each image is.
+    func match(_ names: [ImageName]) throws -> ImageMatching {
         try reported { () throws(AnnotationError) in try annotations.match(names) }
     }
 
-    /// Says which pictures will not be judged, and why; throws where that is all of them.
-    /// - Parameter source: where the pictures are from.
-    func report(_ matching: PictureMatching, _ names: [PictureName], of source: String) throws {
-        let total = annotations.pictures.count
+    /// Says which images will not be judged, and why; throws where that is all of them.
+    /// - Parameter source: where the images are from.
+    func report(_ matching: ImageMatching, _ names: [ImageName], of source: String) throws {
+        let total = annotations.images.count
         let isForeign = matching.entries.map { $0 == nil }
         guard isForeign.contains(false) else {
             throw Failure.badData(
-                "\(path): names none of the pictures in \(source): it names \(annotations.pictures[0].name), the "
-                    + "pictures there are called as \(names.first?.name ?? "nothing")")
+                "\(path): names none of the images in \(source): it names \(annotations.images[0].name), the "
+                    + "images there are called as \(names.first?.name ?? "nothing")")
         }
         matching.remarks.forEach(remark)
         if let first = matching.absent.first {
             let count = matching.absent.count
             remark(
-                "\(count) of \(total) pictures that it names \(count == 1 ? "is" : "are") not in \(source), as "
-                    + "\(annotations.pictures[first].name): left out with \(count == 1 ? "its" : "their") boxes")
+                "\(count) of \(total) images that it names \(count == 1 ? "is" : "are") not in \(source), as "
+                    + "\(annotations.images[first].name): left out with \(count == 1 ? "its" : "their") boxes")
         }
         if let first = isForeign.firstIndex(of: true) {
             let count = isForeign.count { $0 }
             remark(
-                "\(count) of \(names.count) pictures in \(source) \(count == 1 ? "is" : "are") not named in it, as "
+                "\(count) of \(names.count) images in \(source) \(count == 1 ? "is" : "are") not named in it, as "
                     + "\(names[first].name): left out")
         }
     }
 
-    /// Throws where boxes are not of these pictures as they are; says what may be so.
-    func check(_ found: [FoundPicture]) throws {
+    /// Throws where boxes are not of these images as they are; says what may be so.
+    func check(_ found: [FoundImage]) throws {
         try reported { () throws(AnnotationError) in try annotations.check(found) }.forEach(remark)
     }
 
-    /// What is to be found in pictures: places in the annotations' list of them.
-    func truths(in pictures: Set<Int>) -> [AveragePrecision.Truth] {
-        annotations.objects.filter { pictures.contains($0.picture) }.map {
+    /// What is to be found in images: places in the annotations' list of them.
+    func truths(in images: Set<Int>) -> [AveragePrecision.Truth] {
+        annotations.objects.filter { images.contains($0.image) }.map {
             AveragePrecision.Truth(
-                picture: $0.picture, category: $0.category,
+                image: $0.image, category: $0.category,
                 box: .init(x: $0.box[0], y: $0.box[1], width: $0.box[2], height: $0.box[3]), area: $0.area,
                 isCrowd: $0.isCrowd)
         }

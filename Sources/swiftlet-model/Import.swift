@@ -23,7 +23,7 @@ extension ChannelOrder: ExpressibleByArgument {
     public static var allValueStrings: [String] { ["rgb", "bgr"] }
 }
 
-extension PictureFit: ExpressibleByArgument {
+extension ImageFit: ExpressibleByArgument {
     /// nil for anything but the words of `allValueStrings`.
     public init?(argument: String) {
         switch argument {
@@ -86,14 +86,14 @@ struct Import: ParsableCommand {
     var size = Size(width: 320, height: 320)
 
     @Option(
-        help: "How pictures of another shape are fitted: stretch as published, or letterbox (with grey margins).")
-    var fit = PictureFit.stretch
+        help: "How images of another shape are fitted: stretch as published, or letterbox (with grey margins).")
+    var fit = ImageFit.stretch
 
     @Option(
         help: ArgumentHelp(
             """
             The anchors' scales that the network was trained with: the smallest side, and the one after the largest \
-            level's, as shares of the picture's.
+            level's, as shares of the image's.
             """, valueName: "min,max"))
     var anchorScales = AnchorScales(of: .published)
 
@@ -125,7 +125,7 @@ struct Import: ParsableCommand {
         progress.say("\(importer.architecture.title), \(importer.classCount) classes with background")
         do {
             let description = importer.description(
-                labels: names, size: size.picture, fit: fit, channelOrder: channelOrder, anchors: anchorScales.layout)
+                labels: names, size: size.image, fit: fit, channelOrder: channelOrder, anchors: anchorScales.layout)
             try importer.write(to: output, inputs: inputs, description: description) {
                 progress.update("writing tensors", done: $0, total: $1)
             }

@@ -35,15 +35,15 @@ extension InputFile {
     }
 }
 
-extension PictureFile {
+extension ImageFile {
     /// Whether a file begins as JPEGs do.
     static func isJPEG(_ path: String) -> Bool {
         (try? InputFile.open(path).read(upToCount: 2)) == Data([0xFF, 0xD8])
     }
 }
 
-extension PictureProblem {
-    /// What is wrong with the picture; the caller puts its name in front.
+extension ImageProblem {
+    /// What is wrong with the image; the caller puts its name in front.
     var message: String {
         switch self {
         case .file(let error): error.message

@@ -8,10 +8,10 @@ import Service
 enum LayerNoise {
     /// - Parameters:
     ///   - models: the first in fp32 or fp16, at least one of the others in int8.
-    ///   - pictures: that can be read.
+    ///   - images: that can be read.
     /// - Returns: for each int8 model its place in `models` and its tensors, worst first.
     static func measure(
-        _ models: [String], _ pictures: [String], _ progress: Progress
+        _ models: [String], _ images: [String], _ progress: Progress
     ) throws -> [(model: Int, tensors: [QuantizationReport.Line])] {
         let files = try models.map { try open(model: $0) }
         let source: FloatModel
@@ -24,7 +24,7 @@ enum LayerNoise {
         guard !quantised.isEmpty else {
             throw Failure.usage("--layers needs an int8 model after the first, to tell its tensors' noise")
         }
-        let workers = min(Engine.defaultThreads, pictures.count, 8)
+        let workers = min(Engine.defaultThreads, images.count, 8)
         let references = try (0..<workers).map { _ in try detector(files[0], models[0], observing: true) }
         return try quantised.map { model in
             let candidates = try (0..<workers).map { _ in
@@ -34,7 +34,7 @@ enum LayerNoise {
                 throw Failure.badData("\(models[model]): is of another network than \(models[0])")
             }
             let meter = NoiseMeter(NoiseReport(source, int8: files[model]), references, candidates)
-            let report = meter.measure(pictures) {
+            let report = meter.measure(images) {
                 progress.update("measuring noise", done: $0, total: $1, isLong: true)
             }
             return (model, report.tensors)

@@ -7,31 +7,31 @@ import Quantizer
 import Service
 import Vision
 
-/// One or more models' detections in the same pictures, for commands that judge models.
+/// One or more models' detections in the same images, for commands that judge models.
 struct ModelRun {
-    let results: [PictureRunner.Result]
+    let results: [ImageRunner.Result]
     /// Of all models, background first, and of categories that are none of these.
     let labels: [String]
     /// Where there are annotations.
     let classes: CategoryClasses?
-    /// By path, the place in the annotations' list of pictures.
+    /// By path, the place in the annotations' list of images.
     private let entries: [String: Int]
 
     /// - Parameters:
     ///   - models: the first is what the others are compared with.
-    ///   - images: a folder or a list; pictures that `truth` does not name are left out.
-    ///   - limit: at most so many pictures, evenly spread.
+    ///   - images: a directory or a list; images that `truth` does not name are left out.
+    ///   - limit: at most so many images, evenly spread.
     init(
         models: [String], images: String, truth: GroundTruth?, limit: Int?, threshold: Float, progress: Progress
     ) throws {
         let files = try models.map { try open(model: $0) }
         let paths: [String]
         if let truth {
-            let pictures = try AnnotatedPictures(images, truth, limit: limit, progress)
-            (paths, entries) = (pictures.paths, pictures.entries)
+            let annotated = try AnnotatedImages(images, truth, limit: limit, progress)
+            (paths, entries) = (annotated.paths, annotated.entries)
         } else {
-            let all = try Pictures.paths(images)
-            (paths, entries) = (limit.map { Pictures.spread(all, limit: $0) } ?? all, [:])
+            let all = try Images.paths(images)
+            (paths, entries) = (limit.map { Images.spread(all, limit: $0) } ?? all, [:])
         }
         let workers = try (0..<min(Engine.defaultThreads, paths.count, 8)).map { _ in
             try zip(files, models).map { try Self.detector($0, $1) }
@@ -53,26 +53,26 @@ struct ModelRun {
         }
         classes = try truth?.classes(labels: labels)
         self.labels = classes?.labels ?? labels
-        let runner = PictureRunner(workers, threshold: threshold, progress: progress) { picture, problem in
-            progress.say("\(printable(picture)): left out: \(problem.message)")
+        let runner = ImageRunner(workers, threshold: threshold, progress: progress) { image, problem in
+            progress.say("\(printable(image)): left out: \(problem.message)")
         }
         results = runner.run(paths, models.count > 1 ? "comparing" : "evaluating")
-        guard !results.isEmpty else { throw Failure.noInput("\(images): none of the pictures could be read") }
+        guard !results.isEmpty else { throw Failure.noInput("\(images): none of the images could be read") }
     }
 
-    /// The annotated pictures that ran.
-    var pictures: Set<Int> { Set(results.compactMap { entries[$0.path] }) }
+    /// The annotated images that ran.
+    var images: Set<Int> { Set(results.compactMap { entries[$0.path] }) }
 
     /// What the model at that place found, in pixels.
     func found(_ model: Int) -> [AveragePrecision.Found] {
         let categories = classes?.categories ?? [:]
         return results.flatMap { result in
             result.detections[model].compactMap { detection in
-                guard let picture = entries[result.path], let category = categories[Int(detection.classIndex)]
+                guard let image = entries[result.path], let category = categories[Int(detection.classIndex)]
                 else { return nil }
                 let box = detection.box.pixels(in: result.size)
                 return AveragePrecision.Found(
-                    picture: picture, category: category,
+                    image: image, category: category,
                     box: .init(
                         x: Double(box.left), y: Double(box.top), width: Double(box.right - box.left),
                         height: Double(box.bottom - box.top)), score: Double(detection.score))
@@ -82,7 +82,7 @@ struct ModelRun {
 
     private static func detector(_ file: ModelFile, _ model: String) throws -> Model {
         do {
-            return try Model(file: file, settings: ModelSettings(threshold: PictureRunner.minimumScore))
+            return try Model(file: file, settings: ModelSettings(threshold: ImageRunner.minimumScore))
         } catch {
             throw Failure(description: error.message(model: model), code: error.exitCode.rawValue)
         }

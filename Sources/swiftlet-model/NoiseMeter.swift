@@ -5,7 +5,7 @@ import Quantizer
 import Service
 import Vision
 
-/// Runs an int8 model beside its original, which observes, several pictures at a time.
+/// Runs an int8 model beside its original, which observes, several images at a time.
 final class NoiseMeter: @unchecked Sendable {
     private let pairs: [(reference: Model, candidate: Model)]
     private let empty: NoiseReport
@@ -21,20 +21,20 @@ final class NoiseMeter: @unchecked Sendable {
         self.empty = empty
     }
 
-    /// Pictures that cannot be read are left out.
-    func measure(_ pictures: [String], progress: @escaping (_ done: Int, _ total: Int) -> Void) -> QuantizationReport {
+    /// Images that cannot be read are left out.
+    func measure(_ images: [String], progress: @escaping (_ done: Int, _ total: Int) -> Void) -> QuantizationReport {
         let classCount = pairs[0].reference.description.labels.count
-        // By picture, so that sums do not depend on which worker took which.
-        var results = [(noise: NoiseReport, comparison: Comparison)?](repeating: nil, count: pictures.count)
+        // By image, so that sums do not depend on which worker took which.
+        var results = [(noise: NoiseReport, comparison: Comparison)?](repeating: nil, count: images.count)
         results.withUnsafeMutableBufferPointer { buffer in
             nonisolated(unsafe) let results = buffer
             nonisolated(unsafe) let progress = progress
             DispatchQueue.concurrentPerform(iterations: pairs.count) { worker in
-                while let index = takeNext(of: pictures.count) {
-                    results[index] = measure(pictures[index], pairs[worker], classCount: classCount)
+                while let index = takeNext(of: images.count) {
+                    results[index] = measure(images[index], pairs[worker], classCount: classCount)
                     lock.withLock {
                         done += 1
-                        progress(done, pictures.count)
+                        progress(done, images.count)
                     }
                 }
             }
@@ -54,9 +54,9 @@ final class NoiseMeter: @unchecked Sendable {
     }
 
     private func measure(
-        _ picture: String, _ pair: (reference: Model, candidate: Model), classCount: Int
+        _ image: String, _ pair: (reference: Model, candidate: Model), classCount: Int
     ) -> (NoiseReport, Comparison)? {
-        guard let contents = try? PictureFile.contents(picture),
+        guard let contents = try? ImageFile.contents(image),
             let left = try? pair.reference.run(jpeg: contents.bytes),
             (try? pair.candidate.load(jpeg: contents.bytes)) != nil
         else { return nil }

@@ -16,7 +16,7 @@ struct Quantize: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make an int8 or fp16 model file of one in fp32.",
         discussion: """
-            int8 needs pictures like those that the model will see: their values in the network decide what a stored \
+            int8 needs images like those that the model will see: their values in the network decide what a stored \
             byte stands for. 64 are plenty. They need no annotations, and should be upright and varied.
 
             Example:
@@ -31,11 +31,11 @@ struct Quantize: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "For int8: a folder of JPEGs, or a text file with one path a line, relative to its folder.",
-            valueName: "folder|list"))
+            "For int8: a directory of JPEGs, or a text file with one path a line, relative to its directory.",
+            valueName: "directory|list"))
     var calibrate: String?
 
-    @Option(help: "Use at most this many of the pictures, evenly spread.")
+    @Option(help: "Use at most this many of the images, evenly spread.")
     var limit = 64
 
     @Option(
@@ -49,7 +49,7 @@ struct Quantize: ParsableCommand {
             discussion: """
                 'total' compares what the int8 engine stores with fp32, noise of all earlier layers included; tensors \
                 inside inverted residuals never exist whole and have none. 'own' is the rounding of that tensor alone. \
-                Measured on the pictures of the calibration.
+                Measured on the images of the calibration.
                 """))
     var report = false
 
@@ -59,12 +59,12 @@ struct Quantize: ParsableCommand {
     func validate() throws {
         guard (1...100_000).contains(limit) else { throw ValidationError("--limit must be 1 to 100000") }
         guard precision != .int8 || calibrate != nil else {
-            throw ValidationError("int8 needs --calibrate: a folder of JPEGs, or a text file that lists some")
+            throw ValidationError("int8 needs --calibrate: a directory of JPEGs, or a text file that lists some")
         }
         guard report || !json else { throw ValidationError("--json is for --report") }
         guard precision == .int8 || !report else { throw ValidationError("--report is for int8") }
         guard precision == .int8 || calibrate == nil else {
-            throw ValidationError("--calibrate is for int8: fp16 needs no pictures")
+            throw ValidationError("--calibrate is for int8: fp16 needs no images")
         }
     }
 
@@ -79,8 +79,8 @@ struct Quantize: ParsableCommand {
 
     private func execute() throws {
         let file = try open(model: model)
-        let pictures = try calibrate.map { Pictures.spread(try Pictures.paths($0), limit: limit) } ?? []
-        let inputs = try inputFiles([model] + (calibrate.map { [$0] } ?? []) + pictures, output: target)
+        let images = try calibrate.map { Images.spread(try Images.paths($0), limit: limit) } ?? []
+        let inputs = try inputFiles([model] + (calibrate.map { [$0] } ?? []) + images, output: target)
         let progress = Progress()
         do {
             let source = try FloatModel(file)
@@ -89,7 +89,7 @@ struct Quantize: ParsableCommand {
                 // The engine checks what the quantiser does not: every tensor's presence and shape.
                 _ = try detector(file)
                 try source.writeHalf(to: target, inputs: inputs) { progress.update("writing tensors", done: $0, total: $1) }
-            case .int8: try writeInt8(source, file, pictures, inputs, progress)
+            case .int8: try writeInt8(source, file, images, inputs, progress)
             }
         } catch let error as QuantizerError {
             throw failure(error)
@@ -98,16 +98,16 @@ struct Quantize: ParsableCommand {
     }
 
     private func writeInt8(
-        _ source: FloatModel, _ file: ModelFile, _ pictures: [String], _ inputs: InputFiles, _ progress: Progress
+        _ source: FloatModel, _ file: ModelFile, _ images: [String], _ inputs: InputFiles, _ progress: Progress
     ) throws {
         // The engine checks the file before anything is made of its graph.
-        let detectors = try (0..<min(Engine.defaultThreads, pictures.count, 8)).map { _ in
+        let detectors = try (0..<min(Engine.defaultThreads, images.count, 8)).map { _ in
             try detector(file, observing: true)
         }
         let scheme = QuantisationScheme(source.graph)
         try requireMemory((2 + detectors.count) * 32 << 20)
         let statistics = try Calibration.statistics(
-            scheme, detectors: detectors, pictures: pictures,
+            scheme, detectors: detectors, images: images,
             report: { progress.update("calibrating", done: $0, total: $1, isLong: true) },
             warn: { progress.say("\(printable($0)): left out: \($1.message)") })
         let quantised = try Int8Model(source, scheme, statistics)
@@ -115,7 +115,7 @@ struct Quantize: ParsableCommand {
         if report {
             let candidates = try self.detectors(try open(model: target), like: detectors)
             let noise = NoiseMeter(NoiseReport(quantised), detectors, candidates)
-            let result = noise.measure(pictures) {
+            let result = noise.measure(images) {
                 progress.update("measuring noise", done: $0, total: $1, isLong: true)
             }
             progress.finish()
@@ -141,7 +141,7 @@ struct Quantize: ParsableCommand {
         switch error {
         case .cannotWrite(let path, let error): .unwritable(path, error)
         case .model(let error): .badData("\(model): \(error.message)")
-        case .noReadablePictures: .noInput("\(calibrate ?? ""): \(error.message)")
+        case .noReadableImages: .noInput("\(calibrate ?? ""): \(error.message)")
         default: .badData("\(model): \(error.message)")
         }
     }

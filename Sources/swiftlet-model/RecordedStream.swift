@@ -2,7 +2,7 @@ import Annotations
 import Foundation
 import Quantizer
 
-/// The lines of a daemon's socket, recorded to a file: what it found in pictures that have names.
+/// The lines of a daemon's socket, recorded to a file: what it found in images that have names.
 struct RecordedStream {
     private struct Line: Decodable {
         struct Detection: Decodable {
@@ -11,8 +11,8 @@ struct RecordedStream {
             var box_px: [Double]
         }
 
-        /// A file's name; a number where pictures have none.
-        struct Picture: Decodable {
+        /// A file's name; a number where images have none.
+        struct Image: Decodable {
             var name: String?
 
             init(from decoder: any Decoder) throws { name = try? decoder.singleValueContainer().decode(String.self) }
@@ -30,14 +30,14 @@ struct RecordedStream {
         var classes: [String]?
         var every: Int?
         var labels: [String]?
-        var picture: Picture?
+        var image: Image?
         var width_px: Double?
         var height_px: Double?
         var detections: [Detection]?
         var detections_omitted: Int?
     }
 
-    private struct Picture {
+    private struct Image {
         var name: String
         var size: AnnotationSet.Size?
         var detections: [Line.Detection]
@@ -55,8 +55,8 @@ struct RecordedStream {
     private(set) var request: String?
     /// Whether the daemon's configuration left out some of what it found.
     private(set) var isFiltered = false
-    /// A picture that came again counts once.
-    private var pictures: [Picture] = []
+    /// An image that came again counts once.
+    private var images: [Image] = []
 
     init(path: String) throws {
         var hello: Line?
@@ -75,7 +75,7 @@ struct RecordedStream {
             if line.type == "hello" {
                 if let turn = line.source?.rotate_deg, turn != 0 {
                     throw Failure.badData(
-                        "\(place) begins a stream of pictures turned by \(turn) degrees, and annotations are of upright ones: "
+                        "\(place) begins a stream of images turned by \(turn) degrees, and annotations are of upright ones: "
                             + "record it without --rotate and [camera] rotate")
                 }
                 if line.filtered == true { isFiltered = true }
@@ -97,8 +97,8 @@ struct RecordedStream {
                 if let every = line.every, every > 1 { request = (request.map { "\($0), " } ?? "") + "every \(every)" }
             }
             guard line.type == "frame", let detections = line.detections else { continue }
-            guard let name = line.picture?.name else {
-                throw Failure.badData("\(place) is of a picture without a name; let swiftletd read a folder")
+            guard let name = line.image?.name else {
+                throw Failure.badData("\(place) is of an image without a name; let swiftletd read a directory")
             }
             for sides in detections.map(\.box_px) {
                 guard sides.count == 4, sides[0] <= sides[2], sides[1] <= sides[3] else {
@@ -111,43 +111,43 @@ struct RecordedStream {
             if let width = line.width_px, let height = line.height_px, width > 0, height > 0 {
                 size = .init(width: width, height: height)
             }
-            pictures.append(Picture(name: name, size: size, detections: detections))
+            images.append(Image(name: name, size: size, detections: detections))
         }
         guard let hello, let labels = hello.labels, let threshold = hello.threshold else {
             throw Failure.badData("\(path): has no hello line; record the stream from its beginning")
         }
         var known = Set(labels)
         self.labels = labels
-        for label in pictures.flatMap(\.detections).map(\.label) where known.insert(label).inserted {
+        for label in images.flatMap(\.detections).map(\.label) where known.insert(label).inserted {
             self.labels.append(label)
         }
         self.threshold = threshold
     }
 
-    /// The pictures' names, in the stream's order.
-    var names: [PictureName] { pictures.map { PictureName($0.name) } }
+    /// The images' names, in the stream's order.
+    var names: [ImageName] { images.map { ImageName($0.name) } }
 
-    /// The pictures that are annotated, with their sizes where the stream has them.
-    func found(_ matching: PictureMatching) -> [FoundPicture] {
-        zip(pictures, matching.entries).compactMap { picture, entry in
-            guard let entry, let size = picture.size else { return nil }
-            return FoundPicture(entry: entry, name: picture.name, size: size, isTurned: false)
+    /// The images that are annotated, with their sizes where the stream has them.
+    func found(_ matching: ImageMatching) -> [FoundImage] {
+        zip(images, matching.entries).compactMap { image, entry in
+            guard let entry, let size = image.size else { return nil }
+            return FoundImage(entry: entry, name: image.name, size: size, isTurned: false)
         }
     }
 
-    /// What was found in the pictures that are annotated.
-    func found(_ matching: PictureMatching, _ classes: CategoryClasses) -> [AveragePrecision.Found] {
+    /// What was found in the images that are annotated.
+    func found(_ matching: ImageMatching, _ classes: CategoryClasses) -> [AveragePrecision.Found] {
         let byClass = classes.categories
         let categories = Dictionary(
             classes.labels.enumerated().compactMap { place, label in byClass[place].map { (label, $0) } }
         ) { first, _ in first }
-        return zip(pictures, matching.entries).flatMap { picture, entry -> [AveragePrecision.Found] in
+        return zip(images, matching.entries).flatMap { image, entry -> [AveragePrecision.Found] in
             guard let entry else { return [] }
-            return picture.detections.compactMap { detection in
+            return image.detections.compactMap { detection in
                 guard let category = categories[detection.label] else { return nil }
                 let sides = detection.box_px
                 return AveragePrecision.Found(
-                    picture: entry, category: category,
+                    image: entry, category: category,
                     box: .init(x: sides[0], y: sides[1], width: sides[2] - sides[0], height: sides[3] - sides[1]),
                     score: detection.score)
             }

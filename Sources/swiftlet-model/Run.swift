@@ -10,11 +10,11 @@ import Vision
 
 struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Run a model on one picture and write its raw outputs and detections as safetensors.",
+        abstract: "Run a model on one image and write its raw outputs and detections as safetensors.",
         discussion: """
             Writes float32 tensors confidences [1, R, C] (logits), locations [1, R, 4] (box offsets), anchors [1, R, 4] \
             (centre x, centre y, width, height), det.scores [D] and det.boxes_norm_xyxy [D, 4], and int32 det.labels [D].
-            The picture is a JPEG, or a safetensors file with image_u8_rgb_hwc [H, W, 3]. One of another size than the \
+            The image is a JPEG, or a safetensors file with image_u8_rgb_hwc [H, W, 3]. One of another size than the \
             network's input is resized as the network's upstream does it.
             """)
 
@@ -48,7 +48,7 @@ struct Run: ParsableCommand {
         let detector: Model
         do {
             detector = try Model(
-                file: file, size: size?.picture, settings: ModelSettings(threshold: threshold))
+                file: file, size: size?.image, settings: ModelSettings(threshold: threshold))
         } catch {
             throw Failure(description: error.message(model: model), code: error.exitCode.rawValue)
         }
@@ -58,23 +58,23 @@ struct Run: ParsableCommand {
     }
 
     private func load(into detector: Model) throws {
-        if PictureFile.isJPEG(input) {
-            try InputFile.read(input, limit: PictureFile.largest) { try load(jpeg: $0, into: detector) }
+        if ImageFile.isJPEG(input) {
+            try InputFile.read(input, limit: ImageFile.largest) { try load(jpeg: $0, into: detector) }
             return
         }
         do {
             let name = "image_u8_rgb_hwc"
-            guard let image = try Checkpoint(path: input)[name] else {
+            guard let tensor = try Checkpoint(path: input)[name] else {
                 throw Failure.badData("\(input): holds no tensor \(name); give a JPEG, or safetensors with that tensor")
             }
             let sides = 1...16_384
-            guard image.elementType == .uint8, image.shape.count == 3, image.shape[2] == 3,
-                sides.contains(image.shape[0]), sides.contains(image.shape[1])
+            guard tensor.elementType == .uint8, tensor.shape.count == 3, tensor.shape[2] == 3,
+                sides.contains(tensor.shape[0]), sides.contains(tensor.shape[1])
             else { throw Failure.badData("\(input): \(name) must be uint8 [height, width, 3]") }
-            var picture = Picture()
-            picture.reshape(to: PictureSize(width: image.shape[1], height: image.shape[0]))
-            _ = picture.pixels.update(from: try image.bytes())
-            detector.load(picture)
+            var image = Image()
+            image.reshape(to: ImageSize(width: tensor.shape[1], height: tensor.shape[0]))
+            _ = image.pixels.update(from: try tensor.bytes())
+            detector.load(image)
         } catch let error as CheckpointError {
             switch error {
             case .notACheckpoint, .foreignFile:

@@ -29,5 +29,5 @@ struct Size: ExpressibleByArgument {
         }
     }
 
-    var picture: PictureSize { PictureSize(width: width, height: height) }
+    var image: ImageSize { ImageSize(width: width, height: height) }
 }

@@ -1,10 +1,10 @@
 import Service
 
-/// Names for annotated pictures in one folder, no two alike: a picture's own name, a sequence's with the place in it,
-/// and a number behind it where that is taken. It remembers pictures and sequences, not a sequence's frames, of which
+/// Names for annotated images in one directory, no two alike: an image's own name, a sequence's with the place in it,
+/// and a number behind it where that is taken. It remembers images and sequences, not a sequence's frames, of which
 /// there may be any number.
 struct AnnotatedNames {
-    private var pictures: Set<[UInt8]> = []
+    private var images: Set<[UInt8]> = []
     /// Each stands for all names that are it, a dash and a number.
     private var sequences: [[UInt8]] = []
     private var isInSequence = false
@@ -12,18 +12,18 @@ struct AnnotatedNames {
     mutating func beginSource() { isInSequence = false }
 
     /// Without an extension.
-    mutating func name(for name: PictureName) -> [UInt8] {
+    mutating func name(for name: ImageName) -> [UInt8] {
         guard let frame = name.frame else {
-            let picture = Self.numbered(Self.stem(name.path)) { pictures.contains($0) || isInASequence($0) }
-            pictures.insert(picture)
-            return picture
+            let image = Self.numbered(Self.stem(name.path)) { images.contains($0) || isInASequence($0) }
+            images.insert(image)
+            return image
         }
         if !isInSequence {
             isInSequence = true
             let stem = name.path == [UInt8(ascii: "-")] ? bytes("stdin") : Self.stem(name.path)
             sequences.append(
                 Self.numbered(stem) { candidate in
-                    sequences.contains(candidate) || pictures.contains { Self.isFrame($0, of: candidate) }
+                    sequences.contains(candidate) || images.contains { Self.isFrame($0, of: candidate) }
                 })
         }
         return sequences[sequences.count - 1] + bytes("-") + Array("\(frame)".utf8)

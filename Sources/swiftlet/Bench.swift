@@ -32,7 +32,7 @@ enum Bench {
         var multiplyAccumulates: Int64 = 0
         for node in engine.graph.nodes { multiplyAccumulates += engine.graph.multiplyAccumulates(node) }
         var status = clinux_file_status()
-        let statusError = clinux_status_at(clinux_working_folder, model, &status)
+        let statusError = clinux_status_at(clinux_working_directory, model, &status)
         let report = BenchReport(
             name: text(loaded.description.name), size: loaded.format.size, threads: threads, load: load,
             wall: times.wall, processor: times.processor, multiplyAccumulates: multiplyAccumulates,
@@ -68,7 +68,7 @@ extension Model {
     /// The network among those that boards have budgets for: at 320x320, and with six classes or fewer beside the
     /// background.
     fileprivate var budgetedModel: BoardProfile.Model? {
-        guard format.size == PictureSize(width: 320, height: 320), description.labels.count <= 7 else { return nil }
+        guard format.size == ImageSize(width: 320, height: 320), description.labels.count <= 7 else { return nil }
         let isXXS = description.name == bytes("MobileViTv3-XXS SSDLite")
         guard isXXS || description.name == bytes("MobileViTv3-0.5 SSDLite") else { return nil }
         switch engine.precision {

@@ -51,7 +51,7 @@ struct BenchOptions: CommandOptions {
         """
         usage: swiftlet bench [OPTION]...
 
-        Times the network alone, without reading pictures or finding boxes, and tells
+        Times the network alone, without reading images or finding boxes, and tells
         what memory it takes. The processor time is that of all threads together. With
         --frames it times what comes before: a camera's frames of 640x480, or a JPEG.
         With --board it also tells what is not as the board's file expects: core, clock,

@@ -9,7 +9,7 @@ import Vision
 /// What `swiftlet bench` measured, ready to be written. Durations are in nanoseconds, memory in bytes.
 struct BenchReport {
     var name: String
-    var size: PictureSize
+    var size: ImageSize
     var threads: Int
     /// Opening the model file and preparing the engine.
     var load: UInt64

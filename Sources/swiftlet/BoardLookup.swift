@@ -7,19 +7,19 @@ import Service
 struct BoardLookup {
     let log: Log
 
-    /// - Parameter name: a file in the folder of the packages without its extension, a path (with a slash, or ending in
+    /// - Parameter name: a file in the directory of the packages without its extension, a path (with a slash, or ending in
     ///   .ini), or "auto".
     /// Ends the process where there is no such file, or mistakes are in it.
     func profile(_ name: UnsafePointer<CChar>) -> BoardProfile {
         let name = bytes(name)
         if name == bytes("auto") { return recognised() }
         let isPath = name.contains(UInt8(ascii: "/")) || Self.isINI(name)
-        let path = isPath ? name : bytes(BoardProfile.folder) + bytes("/") + name + bytes(".ini")
+        let path = isPath ? name : bytes(BoardProfile.directory) + bytes("/") + name + bytes(".ini")
         let reader: BoardReader
         do throws(FileError) {
             reader = try read(path)
         } catch {
-            let advice = isPath ? "" : "; --board takes a name of \(BoardProfile.folder), a path, or auto"
+            let advice = isPath ? "" : "; --board takes a name of \(BoardProfile.directory), a path, or auto"
             log.error("\(text(path)): \(error.message)\(advice)")
             error.exitCode.exit()
         }
@@ -45,24 +45,24 @@ struct BoardLookup {
         }
         if let best { return best }
         let what = model.isEmpty ? "this machine does not tell what it is" : "no file is for '\(text(model))'"
-        log.error("\(what): name a file of \(BoardProfile.folder), such as --board generic-arm64")
+        log.error("\(what): name a file of \(BoardProfile.directory), such as --board generic-arm64")
         ExitCode.noInput.exit()
     }
 
     private func files() -> [[UInt8]] {
-        let folder = BoardProfile.folder
+        let directory = BoardProfile.directory
         var descriptor: Int32 = -1
-        guard clinux_open_read(clinux_working_folder, cString(folder), &descriptor) == 0 else { return [] }
+        guard clinux_open_read(clinux_working_directory, cString(directory), &descriptor) == 0 else { return [] }
         defer { _ = clinux_close(descriptor) }
         var listing: UnsafeMutableRawPointer?
-        guard clinux_folder_open(descriptor, &listing) == 0, let listing else { return [] }
-        defer { clinux_folder_close(listing) }
+        guard clinux_directory_open(descriptor, &listing) == 0, let listing else { return [] }
+        defer { clinux_directory_close(listing) }
         var files: [[UInt8]] = []
         var name: UnsafePointer<CChar>?
-        while files.count < Self.maximumFiles, clinux_folder_next(listing, &name) == 0, let entry = name {
+        while files.count < Self.maximumFiles, clinux_directory_next(listing, &name) == 0, let entry = name {
             let file = bytes(entry)
             guard Self.isINI(file) else { continue }
-            files.append(bytes(folder) + bytes("/") + file)
+            files.append(bytes(directory) + bytes("/") + file)
         }
         return files
     }

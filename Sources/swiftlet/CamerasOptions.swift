@@ -11,10 +11,10 @@ struct CamerasOptions: CommandOptions {
 
     /// What the daemon's option of the same name says.
     var camera: UnsafePointer<CChar>?
-    var size: PictureSize?
+    var size: ImageSize?
     var format: PixelFormat?
     var rate: Double?
-    var network = PictureSize(width: 320, height: 320)
+    var network = ImageSize(width: 320, height: 320)
     var isJSON = false
 
     static var rows: [OptionRow<Self>] {

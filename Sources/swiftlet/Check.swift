@@ -70,7 +70,7 @@ enum Check {
     private static func socketMistake(_ path: [UInt8]) -> StreamError? {
         var status = clinux_file_status()
         if clinux_path_status(cString(path), &status) == 0 { return status.kind == CLINUX_FILE_SOCKET ? nil : .notASocket }
-        let error = folderMistake(path)
+        let error = directoryMistake(path)
         return error == 0 ? nil : .cannotListen(error)
     }
 
@@ -79,19 +79,19 @@ enum Check {
         var status = clinux_file_status()
         if clinux_path_status(cString(path), &status) == 0 {
             switch status.kind {
-            case CLINUX_FILE_FOLDER: return .system(clinux_EISDIR)
+            case CLINUX_FILE_DIRECTORY: return .system(clinux_EISDIR)
             case CLINUX_FILE_STREAM, CLINUX_FILE_SOCKET: return .notRegularFile
             default: break
             }
         }
-        let error = folderMistake(path)
+        let error = directoryMistake(path)
         return error == 0 ? nil : .system(error)
     }
 
-    /// Why no file can be made by that absolute path: an errno value, or 0. Folders in /run come and go with what runs.
-    private static func folderMistake(_ path: [UInt8]) -> Int32 {
+    /// Why no file can be made by that absolute path: an errno value, or 0. Directories in /run come and go with what runs.
+    private static func directoryMistake(_ path: [UInt8]) -> Int32 {
         if path.starts(with: bytes("/run/")) { return 0 }
-        return clinux_folder_takes_files(cString(path[...path.lastIndex(of: UInt8(ascii: "/"))!] + bytes(".")))
+        return clinux_directory_takes_files(cString(path[...path.lastIndex(of: UInt8(ascii: "/"))!] + bytes(".")))
     }
 
     /// The classes of a model, with which all is prepared that the daemon needs of it.
@@ -100,7 +100,7 @@ enum Check {
         var settings = ModelSettings(
             resize: configuration.resizesAsUpstream ? .upstream : .fast, threads: configuration.threads)
         settings.rotation = Orientation(clockwise: configuration.rotation) ?? .upright
-        settings.pictures = .live
+        settings.images = .live
         return try Model(path: path, settings: settings).description.labels
     }
 }

@@ -7,8 +7,8 @@ import Pixels
 import Service
 import Vision
 
-/// Where a picture came from.
-struct PictureName {
+/// Where an image came from.
+struct ImageName {
     /// As one would open it.
     var path: [UInt8]
     /// Its place in an MJPEG file, from 0.
@@ -21,7 +21,7 @@ struct PictureName {
         switch name {
         case .index(let index): frame = index
         case .file(let file):
-            guard kind == .folder else { return }
+            guard kind == .directory else { return }
             if path.last != UInt8(ascii: "/") { path.append(UInt8(ascii: "/")) }
             path.append(contentsOf: file)
         }
@@ -30,23 +30,23 @@ struct PictureName {
     var text: String { Service.text(path) + (frame.map { " frame \($0)" } ?? "") }
 }
 
-/// What was found in one picture.
-struct PictureResult {
-    var name: PictureName
+/// What was found in one image.
+struct ImageResult {
+    var name: ImageName
     /// Upright.
-    var size: PictureSize
+    var size: ImageSize
     var inferenceNanoseconds: UInt64
-    /// Valid while the picture is being reported.
+    /// Valid while the image is being reported.
     var detections: UnsafeBufferPointer<Detection>
 }
 
-/// `swiftlet detect`: pictures in, detections out. A picture that cannot be read is reported, and the next one follows.
+/// `swiftlet detect`: images in, detections out. An image that cannot be read is reported, and the next one follows.
 struct Detect: ~Copyable {
     private let detector: Model
     private let log: Log
     private let output: Output
     private var report: Report
-    private var annotator: PictureAnnotator?
+    private var annotator: ImageAnnotator?
     private var code = ExitCode.success
 
     /// One of the two ways to show results.
@@ -77,17 +77,17 @@ struct Detect: ~Copyable {
         report = .json
     }
 
-    /// A table that is wide enough for the names of all pictures.
+    /// A table that is wide enough for the names of all images.
     private mutating func makeTable(for sources: [UnsafePointer<CChar>]) {
         var table = DetectionTable(labels: detector.description.labels)
         for source in sources {
-            table.makeRoom(for: PictureName(source))
+            table.makeRoom(for: ImageName(source))
             var status = clinux_file_status()
             // Others are opened once, when their turn comes: a pipe's bytes are gone then.
-            guard clinux_path_status(source, &status) == 0, status.kind == CLINUX_FILE_FOLDER,
-                let folder = try? FileSource(path: source, repeats: false, interrupt: -1)
+            guard clinux_path_status(source, &status) == 0, status.kind == CLINUX_FILE_DIRECTORY,
+                let directory = try? FileSource(path: source, repeats: false, interrupt: -1)
             else { continue }
-            folder.forEachName { table.makeRoom(for: PictureName(.file($0), of: source, folder.kind)) }
+            directory.forEachName { table.makeRoom(for: ImageName(.file($0), of: source, directory.kind)) }
         }
         report = .table(table)
     }
@@ -99,14 +99,14 @@ struct Detect: ~Copyable {
                 log.warning(CameraError.message(source: text(path), alsoHolds: source.otherKind))
             }
             if let target = options.annotate, annotator == nil {
-                annotator = makeAnnotator(target, options, single: options.sources.count == 1 && source.kind == .picture)
+                annotator = makeAnnotator(target, options, single: options.sources.count == 1 && source.kind == .image)
             }
             annotator?.beginSource()
             while true {
                 switch try source.next() {
-                case .frame(let frame): process(frame, PictureName(frame.name, of: path, source.kind))
+                case .frame(let frame): process(frame, ImageName(frame.name, of: path, source.kind))
                 case .bad(let reason, let name):
-                    skip(PictureName(name, of: path, source.kind), reason.message, reason.exitCode)
+                    skip(ImageName(name, of: path, source.kind), reason.message, reason.exitCode)
                 case .ended, .interrupted, .passEnded, .changed, .noticed: return
                 }
             }
@@ -116,7 +116,7 @@ struct Detect: ~Copyable {
         }
     }
 
-    private mutating func process(_ frame: Frame, _ name: PictureName) {
+    private mutating func process(_ frame: Frame, _ name: ImageName) {
         do throws(JPEGError) {
             let warnings = try detector.load(jpeg: frame.pixels.planes[0])
             if warnings > 0 { log.warning("\(name.text): \(JPEGError.message(warnings: warnings))") }
@@ -127,8 +127,8 @@ struct Detect: ~Copyable {
         let started = clinux_monotonic_ns()
         detector.run()
         let inference = clinux_monotonic_ns() - started
-        let result = PictureResult(
-            name: name, size: detector.pictureSize, inferenceNanoseconds: inference, detections: detector.result().detections)
+        let result = ImageResult(
+            name: name, size: detector.imageSize, inferenceNanoseconds: inference, detections: detector.result().detections)
         show(result)
         do throws(AnnotationError) {
             try annotator?.write(frame.pixels.planes[0], result, labels: detector.description.labels)
@@ -138,7 +138,7 @@ struct Detect: ~Copyable {
         }
     }
 
-    private mutating func show(_ result: PictureResult) {
+    private mutating func show(_ result: ImageResult) {
         switch report {
         case .table(var table):
             output.write(table.rows(result))
@@ -149,7 +149,7 @@ struct Detect: ~Copyable {
 
     private func makeAnnotator(
         _ target: UnsafePointer<CChar>, _ options: DetectOptions, single: Bool
-    ) -> PictureAnnotator {
+    ) -> ImageAnnotator {
         var inputs = InputFiles()
         inputs.insert(options.model!)
         for source in options.sources {
@@ -158,7 +158,7 @@ struct Detect: ~Copyable {
             for identity in read { inputs.insert(identity) }
         }
         do throws(AnnotationError) {
-            return try PictureAnnotator(
+            return try ImageAnnotator(
                 target: bytes(target), single: single, rotation: options.settings.rotation, inputs: inputs)
         } catch {
             log.error(error.message)
@@ -166,7 +166,7 @@ struct Detect: ~Copyable {
         }
     }
 
-    private mutating func skip(_ name: PictureName, _ reason: String, _ code: ExitCode) {
+    private mutating func skip(_ name: ImageName, _ reason: String, _ code: ExitCode) {
         log.error("\(name.text): \(reason)")
         fail(code)
     }

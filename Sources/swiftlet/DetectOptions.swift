@@ -7,12 +7,12 @@ import Vision
 /// The command line of `swiftlet detect`.
 struct DetectOptions: CommandOptions {
     static var name: StaticString { "detect" }
-    static var summary: StaticString { "find objects in pictures: a table, JSON, or pictures with boxes" }
+    static var summary: StaticString { "find objects in images: a table, JSON, or images with boxes" }
 
     var model: UnsafePointer<CChar>?
     var settings = ModelSettings(threads: Engine.defaultThreads)
     var isJSON = false
-    /// Where annotated pictures go.
+    /// Where annotated images go.
     var annotate: UnsafePointer<CChar>?
     var sources: [UnsafePointer<CChar>] = []
     private var threshold: Float?
@@ -30,18 +30,18 @@ struct DetectOptions: CommandOptions {
                 $0.classThresholds.append($1.argument)
             },
             .init(
-                .init("limit", argument: "N", .integer(1...1_000_000), help: "most detections per picture, the best ones")
+                .init("limit", argument: "N", .integer(1...1_000_000), help: "most detections per image, the best ones")
             ) { $0.limit = $1.integer },
             .init(
                 .init(
                     "resize", argument: "fast|upstream", .choice(.resize), help: "quick, or as the model was evaluated (default)")
             ) { $0.settings.resize = $1.choice == 0 ? .fast : .upstream },
-            .init(.init("rotate", argument: "90|180|270", .choice(.rotation), help: "turn pictures clockwise first")) {
+            .init(.init("rotate", argument: "90|180|270", .choice(.rotation), help: "turn images clockwise first")) {
                 $0.settings.rotation = Orientation(clockwise: $1.choice * 90)!
             },
             .threads("to compute with (default: all processors)") { $0.settings.threads = $1.integer },
-            .json("one line of JSON per picture") { options, _ in options.isJSON = true },
-            .init(.init("annotate", short: "a", argument: "OUT", help: "draw boxes: a JPEG, or a folder for several")) {
+            .json("one line of JSON per image") { options, _ in options.isJSON = true },
+            .init(.init("annotate", short: "a", argument: "OUT", help: "draw boxes: a JPEG, or a directory for several")) {
                 $0.annotate = $1.argument
             },
         ]
@@ -49,7 +49,7 @@ struct DetectOptions: CommandOptions {
 
     mutating func finish(_ operands: [UnsafePointer<CChar>], _ log: Log) {
         sources = operands
-        if sources.isEmpty { Self.usageError("name a picture, a folder of pictures, or - for stdin", log) }
+        if sources.isEmpty { Self.usageError("name an image, a directory of images, or - for stdin", log) }
         let thresholds = classThresholds.map { Self.classThreshold($0, log) }
         if model == nil {
             let installed = Installed(for: Self.name, log)
@@ -79,10 +79,10 @@ struct DetectOptions: CommandOptions {
 
     static var usage: StaticString {
         """
-        usage: swiftlet detect [OPTION]... PICTURE...
+        usage: swiftlet detect [OPTION]... IMAGE...
 
-        Finds objects in JPEGs, in folders of them, and in MJPEG files. Boxes are in
-        pixels of the upright picture: left, top, right, bottom. Without --model the
+        Finds objects in JPEGs, in directories of them, and in MJPEG files. Boxes are in
+        pixels of the upright image: left, top, right, bottom. Without --model the
         model, thresholds and limit are those of /etc/swiftlet/swiftlet.conf.
 
 
@@ -97,7 +97,7 @@ struct DetectOptions: CommandOptions {
           swiftlet detect -m detector.gguf --annotate seen.jpg photo.jpg
           swiftlet detect -m detector.gguf --json --class-threshold person=0.6 photos/
 
-        exit codes: 0; 64 wrong command line; 65 bad model or picture; 66 no such file;
+        exit codes: 0; 64 wrong command line; 65 bad model or image; 66 no such file;
         73 OUT cannot be written; 77 no permission; 78 bad configuration
 
         """

@@ -9,22 +9,22 @@ import Vision
 
 /// `swiftlet bench --frames`: how long a frame takes to become the network's input.
 struct InputBench {
-    private static var cameraSize: PictureSize { PictureSize(width: 640, height: 480) }
+    private static var cameraSize: ImageSize { ImageSize(width: 640, height: 480) }
 
     private let name: String
     private let options: BenchOptions
     private let detector: Model
-    private let input: PictureInput
+    private let input: ImageInput
     private let log: Log
 
     /// - Parameter kind: a pixel format's name or the path of a JPEG.
     static func run(_ kind: UnsafePointer<CChar>, _ options: BenchOptions, _ log: Log) -> ExitCode {
         let model = options.model!
-        let detector: Model, input: PictureInput
+        let detector: Model, input: ImageInput
         do throws(ModelError) {
             detector = try Model(
                 path: model, settings: ModelSettings(threshold: 0.5, resize: .fast, threads: 1))
-            input = try detector.makePictureInput()
+            input = try detector.makeImageInput()
         } catch {
             log.error(error.message(model: text(model)))
             return error.exitCode
@@ -58,7 +58,7 @@ struct InputBench {
     private func time(path: UnsafePointer<CChar>) -> ExitCode {
         do throws(CameraError) {
             var status = clinux_file_status()
-            if clinux_status_at(clinux_working_folder, path, &status) == 0, status.kind == CLINUX_FILE_STREAM {
+            if clinux_status_at(clinux_working_directory, path, &status) == 0, status.kind == CLINUX_FILE_STREAM {
                 log.error("\(name): \(FileError.notRegularFile.message)")
                 return .noInput
             }
@@ -87,13 +87,13 @@ struct InputBench {
         }
     }
 
-    private func time(from size: PictureSize, _ load: () -> Void) -> ExitCode {
+    private func time(from size: ImageSize, _ load: () -> Void) -> ExitCode {
         let times = RunTimes(runs: options.runs, run: load)
         report(size, times.wall, times.processor)
         return .success
     }
 
-    private func report(_ size: PictureSize, _ wall: Samples, _ processor: Samples) {
+    private func report(_ size: ImageSize, _ wall: Samples, _ processor: Samples) {
         let output = Output(log: log)
         let target = detector.format.size
         let memory = ProcessMemory()

@@ -2,7 +2,7 @@ import Engine
 import ModelFile
 import Service
 
-/// A memory plan as a picture: steps from left to right, bytes of the arena from bottom to top, a rectangle per buffer.
+/// A memory plan as an image: steps from left to right, bytes of the arena from bottom to top, a rectangle per buffer.
 enum PlanDrawing {
     private static let height = 480
     private static let stepWidth = 10

@@ -6,7 +6,7 @@ import Service
 import Stream
 import Vision
 
-/// `swiftlet snapshot`: the next picture of the daemon, with what was found in it.
+/// `swiftlet snapshot`: the next image of the daemon, with what was found in it.
 struct Snapshot: ~Copyable {
     private let options: SnapshotOptions
     private let log: Log
@@ -48,7 +48,7 @@ struct Snapshot: ~Copyable {
                 guard hasAnswer else { return fail(.unavailable, "\(socket): swiftletd does not answer") }
                 let reason = camera.isEmpty ? "" : ": \(camera)"
                 let wait = fixed(Double(options.wait) / 1e9, decimals: 1)
-                return fail(.unavailable, "no picture within \(wait) s\(reason)")
+                return fail(.unavailable, "no image within \(wait) s\(reason)")
             }
             if connection.receive() == .end {
                 return fail(.unavailable, "\(socket): swiftletd has closed the connection")
@@ -82,7 +82,7 @@ struct Snapshot: ~Copyable {
             }
             guard line.offersSnapshots else {
                 return fail(
-                    .unavailable, "\(socket): swiftletd gives no pictures: [stream] snapshots of its configuration")
+                    .unavailable, "\(socket): swiftletd gives no images: [stream] snapshots of its configuration")
             }
             if let threshold = options.threshold { return ask("{\"min_score\":\(fixed(threshold, decimals: 9))}\n") }
             return ask("{\"snapshot\":true}\n")
@@ -90,7 +90,7 @@ struct Snapshot: ~Copyable {
         case .camera: camera = text(line.message)
         case .error: return fail(.unavailable, "\(socket): \(text(line.message))")
         case .end: return fail(.unavailable, "\(socket): the source has ended")
-        case .snapshot: return takePicture(line)
+        case .snapshot: return takeImage(line)
         case .frame, .dropped, .status, .other: break
         }
         return nil
@@ -101,39 +101,39 @@ struct Snapshot: ~Copyable {
         return isSent ? nil : fail(.unavailable, "\(socket): swiftletd takes no request")
     }
 
-    private mutating func takePicture(_ line: StreamLine) -> ExitCode? {
+    private mutating func takeImage(_ line: StreamLine) -> ExitCode? {
         let descriptor = connection.takeDescriptor()
         defer { if descriptor >= 0 { _ = clinux_close(descriptor) } }
-        // A picture that nobody fetches in time is taken back.
+        // An image that nobody fetches in time is taken back.
         guard descriptor >= 0, let bytes = Self.read(descriptor, byteCount: line.byteCount) else {
             return ask("{\"snapshot\":true}\n")
         }
         defer { bytes.deallocate() }
         guard clinux_memfd_is_sealed(descriptor) else {
-            return fail(.badData, "\(socket): sends a picture that may still change: is that swiftletd's socket?")
+            return fail(.badData, "\(socket): sends an image that may still change: is that swiftletd's socket?")
         }
-        guard let image = line.pixels(in: UnsafeRawBufferPointer(bytes)) else {
-            return fail(.badData, "\(socket): sends a picture that is not what it says")
+        guard let captured = line.pixels(in: UnsafeRawBufferPointer(bytes)) else {
+            return fail(.badData, "\(socket): sends an image that is not what it says")
         }
-        if options.isPlain, image.format == .mjpeg, line.rotation == 0 { return writeWhole(image.planes[0]) }
+        if options.isPlain, captured.format == .mjpeg, line.rotation == 0 { return writeWhole(captured.planes[0]) }
         do throws(JPEGError) {
-            var picture = Picture()
+            var image = Image()
             let rotation = Orientation(clockwise: line.rotation) ?? .upright
-            if let view = image.view {
-                var turned = TurnedPicture()
-                picture.set(turned.view(of: view, turnedUprightFrom: rotation))
+            if let view = captured.view {
+                var turned = TurnedImage()
+                image.set(turned.view(of: view, turnedUprightFrom: rotation))
             } else {
                 var decoder = JPEGDecoder(rotation: rotation)
-                _ = try decoder.decode(image.planes[0], into: &picture)
-                guard picture.size == PictureSize(width: line.width, height: line.height) else {
-                    return fail(.badData, "\(socket): sends a picture of another size than it says")
+                _ = try decoder.decode(captured.planes[0], into: &image)
+                guard image.size == ImageSize(width: line.width, height: line.height) else {
+                    return fail(.badData, "\(socket): sends an image of another size than it says")
                 }
             }
-            if !options.isPlain { Self.annotate(&picture, line) }
+            if !options.isPlain { Self.annotate(&image, line) }
             var encoder = JPEGEncoder()
-            return write(try encoder.encode(picture))
+            return write(try encoder.encode(image))
         } catch {
-            return fail(.badData, "the picture \(error.message)")
+            return fail(.badData, "the image \(error.message)")
         }
     }
 
@@ -154,7 +154,7 @@ struct Snapshot: ~Copyable {
         return bytes
     }
 
-    private static func annotate(_ picture: inout Picture, _ line: StreamLine) {
+    private static func annotate(_ image: inout Image, _ line: StreamLine) {
         // Labels come with the detections: the hello line may leave some out.
         var labels = [[UInt8]](repeating: [], count: StreamLineReader.maximumClasses)
         var detections: [Detection] = []
@@ -168,10 +168,10 @@ struct Snapshot: ~Copyable {
                         left: fraction(found.left, line.width), top: fraction(found.top, line.height),
                         right: fraction(found.right, line.width), bottom: fraction(found.bottom, line.height))))
         }
-        detections.withUnsafeBufferPointer { picture.annotate($0, labels: labels) }
+        detections.withUnsafeBufferPointer { image.annotate($0, labels: labels) }
     }
 
-    /// Not all that show pictures make up for an end marker that a camera leaves out.
+    /// Not all that show images make up for an end marker that a camera leaves out.
     private func writeWhole(_ jpeg: UnsafeRawBufferPointer) -> ExitCode {
         let end: [UInt8] = [0xFF, 0xD9]
         if jpeg.suffix(2).elementsEqual(end) { return write(jpeg) }

@@ -4,12 +4,12 @@ import Service
 /// The command line of `swiftlet snapshot`.
 struct SnapshotOptions: CommandOptions {
     static var name: StaticString { "snapshot" }
-    static var summary: StaticString { "fetch swiftletd's next picture, with boxes" }
+    static var summary: StaticString { "fetch swiftletd's next image, with boxes" }
 
-    /// Where the picture goes; "-" is standard output.
+    /// Where the image goes; "-" is standard output.
     var output: UnsafePointer<CChar>?
     var socket = Configuration.defaultSocket
-    /// The picture alone, without boxes.
+    /// The image alone, without boxes.
     var isPlain = false
     var threshold: Double?
     /// Nanoseconds.
@@ -27,7 +27,7 @@ struct SnapshotOptions: CommandOptions {
             .init(.init("threshold", short: "t", argument: "T", .number(0...1), help: "minimum score of the boxes, 0 to 1")) {
                 $0.threshold = $1.number
             },
-            .init(.init("wait", argument: "SECONDS", .number(0...3600), help: "for a picture, at most (default 10)")) {
+            .init(.init("wait", argument: "SECONDS", .number(0...3600), help: "for an image, at most (default 10)")) {
                 $0.wait = UInt64($1.number * 1e9)
             },
         ]
@@ -44,7 +44,7 @@ struct SnapshotOptions: CommandOptions {
         """
         usage: swiftlet snapshot -o OUT.jpg [OPTION]...
 
-        Asks swiftletd for the next picture and draws into it what was found there.
+        Asks swiftletd for the next image and draws into it what was found there.
 
 
         """
@@ -57,8 +57,8 @@ struct SnapshotOptions: CommandOptions {
           swiftlet snapshot -o now.jpg
           ssh board swiftlet snapshot --plain -o - > now.jpg
 
-        exit codes: 0; 64 wrong command line; 65 no picture in what came; 69 no daemon,
-        no picture in time, or snapshots are off; 73 OUT cannot be written; 74 stdout
+        exit codes: 0; 64 wrong command line; 65 no image in what came; 69 no daemon,
+        no image in time, or snapshots are off; 73 OUT cannot be written; 74 stdout
         cannot be written; 77 no permission
 
         """

@@ -55,7 +55,7 @@ struct WatchScreen: ~Copyable {
         return Self.write(text + "\u{1B}[J")
     }
 
-    /// Two columns in the colour that the class has in pictures.
+    /// Two columns in the colour that the class has in images.
     private func swatch(_ colour: Colour) -> String {
         if hasTrueColour { return "\u{1B}[48;2;\(colour.red);\(colour.green);\(colour.blue)m  \u{1B}[0m" }
         // The nearest of the cube of 6x6x6 colours that terminals of 256 have.
@@ -87,7 +87,7 @@ enum WatchView {
         func row(_ title: String, _ value: String) { add(padded(title, to: 10) + value) }
         add("swiftlet watch: \(state.connection)", isHeading: true)
         row("model", state.model.isEmpty ? "?" : state.model)
-        row("camera", state.camera.isEmpty ? "none: pictures come from files" : state.camera)
+        row("camera", state.camera.isEmpty ? "none: images come from files" : state.camera)
         if !state.message.isEmpty { row("", state.message) }
         let last = state.arrival.map { "the last \(fixed(Double(now - min(now, $0)) / 1e9, decimals: 1)) s ago" }
         row("frames", "\(fixed(state.rate(at: now), decimals: 1)) per second, \(last ?? "none yet")")

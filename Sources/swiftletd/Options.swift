@@ -36,7 +36,7 @@ struct Options: CommandLineOptions {
     var resize: ModelSettings.Resize { configuration.resizesAsUpstream ? .upstream : .fast }
     var threads: Int { configuration.threads }
     var cameraName: [UInt8]? { configuration.cameraName }
-    var size: PictureSize? { configuration.cameraSize }
+    var size: ImageSize? { configuration.cameraSize }
     var period: UInt64 { configuration.period }
 
     /// An empty string.
@@ -51,7 +51,8 @@ struct Options: CommandLineOptions {
                 $0.configurationPath = $1.argument
             },
             .init(
-                .init("source", short: "s", argument: "PATH", .path(), help: "JPEG, folder of JPEGs, MJPEG file, or - for stdin")
+                .init(
+                    "source", short: "s", argument: "PATH", .path(), help: "JPEG, directory of JPEGs, MJPEG file, or - for stdin")
             ) { $0.source = $1.argument },
             .init(.init("stride", argument: "N", .integer(1...1 << 20), help: "bytes per row of raw frames (with --format)")) {
                 $0.stride = $1.integer
@@ -59,7 +60,7 @@ struct Options: CommandLineOptions {
             .init(.init("record", argument: "FILE", .path(), help: "write the stream's lines there too")) {
                 $0.record = $1.argument
             },
-            .init(.init("loop", help: "begin again after the last picture")) { options, _ in options.repeats = true },
+            .init(.init("loop", help: "begin again after the last image")) { options, _ in options.repeats = true },
             .init(
                 .init("wait", argument: "SECONDS", .number(0...3600), help: "for a first client, without --loop (default 5)")
             ) { $0.wait = UInt64($1.number * 1e9) },
@@ -117,7 +118,7 @@ struct Options: CommandLineOptions {
         return inputs
     }
 
-    /// Where pictures come from, for messages.
+    /// Where images come from, for messages.
     var sourceText: String {
         if source[0] != 0 { return "source \(text(source))" }
         return cameraName.map { "camera \(text($0))" } ?? CameraError.anyCamera

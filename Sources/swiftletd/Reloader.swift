@@ -24,7 +24,7 @@ final class Reloader {
         /// nil where there is no such file.
         init?(_ path: UnsafePointer<CChar>) {
             var status = clinux_file_status()
-            guard clinux_status_at(clinux_working_folder, path, &status) == 0 else { return nil }
+            guard clinux_status_at(clinux_working_directory, path, &status) == 0 else { return nil }
             (inode, size, changed) = (status.inode, status.size, status.modified)
         }
     }

@@ -60,16 +60,16 @@ struct Start {
 
     // MARK: - The frame's way
 
-    func model() -> (Model, PictureInput) {
+    func model() -> (Model, ImageInput) {
         // Thresholds and limit come with each frame: they may change.
         var settings = ModelSettings(resize: options.resize, threads: options.threads)
         settings.rotation = Orientation(clockwise: options.configuration.rotation) ?? .upright
         // What a full line leaves out must be the worst.
         settings.order = .bestFirst
-        settings.pictures = .live
+        settings.images = .live
         do throws(ModelError) {
             let model = try Model(path: options.model, settings: settings)
-            return (model, try model.makePictureInput())
+            return (model, try model.makeImageInput())
         } catch {
             log.error(error.message(model: text(options.model)))
             error.exitCode.exit()
@@ -95,7 +95,7 @@ struct Start {
         }
     }
 
-    private func camera(for network: PictureSize) -> FrameSource {
+    private func camera(for network: ImageSize) -> FrameSource {
         let request = CaptureRequest(
             networkWidth: network.width, networkHeight: network.height, width: options.size?.width,
             height: options.size?.height, rate: options.period > 0 ? 1e9 / Double(options.period) : nil,
@@ -185,7 +185,7 @@ struct Start {
                 + "\(byteCount(MemoryBudget.network)): raise it (systemctl edit swiftlet)")
     }
 
-    /// Whoever starts the daemon on a few pictures and then a client must not miss any.
+    /// Whoever starts the daemon on a few images and then a client must not miss any.
     func waitForClient(of server: StreamServer) {
         guard !options.repeats, options.wait > 0 else { return }
         var isStopped = false, hasClient = false
@@ -194,8 +194,8 @@ struct Start {
 
     // MARK: - What the process was given
 
-    /// Descriptors that the daemon itself has at most, clients left out: signals, events, camera or picture, files that are
-    /// being written, pictures for clients.
+    /// Descriptors that the daemon itself has at most, clients left out: signals, events, camera or image, files that are
+    /// being written, images for clients.
     private static var ownDescriptors: Int { 32 }
 
     /// How many clients the limit on open files leaves room for.

@@ -41,7 +41,7 @@ private func run() {
     for sink in sinks { sink.close() }
     let counters = server.counters
     log.notice(
-        "ended: \(end.frames) frames, \(end.corruptFrames) pictures left out, \(counters.linesSent) lines sent, "
+        "ended: \(end.frames) frames, \(end.corruptFrames) images left out, \(counters.linesSent) lines sent, "
             + "\(counters.linesDropped) dropped")
     (end.failure?.exitCode ?? .success).exit()
 }

@@ -6,7 +6,7 @@ import Testing
 
 /// The list of cases that models/trainer/tests/test_annotations.py runs on the trainer's reader too.
 struct AnnotationCase: Decodable, CustomTestStringConvertible {
-    struct Picture: Decodable {
+    struct Image: Decodable {
         var name: String
         var width: Double?
         var height: Double?
@@ -28,14 +28,14 @@ struct AnnotationCase: Decodable, CustomTestStringConvertible {
     var base64: String?
     var encoding: String?
     var mark: Bool?
-    var pictures: [Picture]?
-    var folder: String?
+    var images: [Image]?
+    var directory: String?
     /// nil: as the base, where `holds` is nil too.
     var outcome: Outcome?
     var holds: [String]?
 
     enum CodingKeys: String, CodingKey {
-        case name, edit, text, base64, encoding, mark, pictures, folder, outcome, holds
+        case name, edit, text, base64, encoding, mark, images, directory, outcome, holds
     }
 
     init(name: String) { self.name = name }
@@ -48,8 +48,8 @@ struct AnnotationCase: Decodable, CustomTestStringConvertible {
         base64 = try values.decodeIfPresent(String.self, forKey: .base64)
         encoding = try values.decodeIfPresent(String.self, forKey: .encoding)
         mark = try values.decodeIfPresent(Bool.self, forKey: .mark)
-        pictures = try values.decodeIfPresent([Picture].self, forKey: .pictures)
-        folder = try values.decodeIfPresent(String.self, forKey: .folder)
+        images = try values.decodeIfPresent([Image].self, forKey: .images)
+        directory = try values.decodeIfPresent(String.self, forKey: .directory)
         holds = try values.decodeIfPresent([String].self, forKey: .holds)
         outcome = try? values.decodeIfPresent(Outcome.self, forKey: .outcome)
     }
@@ -96,41 +96,41 @@ struct AnnotationCase: Decodable, CustomTestStringConvertible {
         return result
     }
 
-    /// What becomes of the file beside the case's pictures.
+    /// What becomes of the file beside the case's images.
     func found() throws -> Outcome {
-        let pictures =
-            self.pictures ?? ["table-01.jpg", "table-02.jpg"].map { Picture(name: $0, width: 96, height: 72) }
+        let images =
+            self.images ?? ["table-01.jpg", "table-02.jpg"].map { Image(name: $0, width: 96, height: 72) }
         do {
-            return try Self.outcome(content(), pictures, folder ?? "")
+            return try Self.outcome(content(), images, directory ?? "")
         } catch let error as AnnotationError {
             return Outcome(error: error.message)
         }
     }
 
     private static func outcome(
-        _ content: [UInt8], _ pictures: [Picture], _ folder: String
+        _ content: [UInt8], _ images: [Image], _ directory: String
     ) throws -> Outcome {
         let set = try content.withUnsafeBytes { try AnnotationSet($0) }
-        let matching = try set.match(pictures.map { PictureName($0.name, in: folder) })
+        let matching = try set.match(images.map { ImageName($0.name, in: directory) })
         let doubts = try set.check(
-            zip(pictures, matching.entries).compactMap { picture, entry in
-                guard let entry, let width = picture.width, let height = picture.height else { return nil }
-                return FoundPicture(
-                    entry: entry, name: picture.name, size: .init(width: width, height: height),
-                    isTurned: picture.turned ?? false)
+            zip(images, matching.entries).compactMap { image, entry in
+                guard let entry, let width = image.width, let height = image.height else { return nil }
+                return FoundImage(
+                    entry: entry, name: image.name, size: .init(width: width, height: height),
+                    isTurned: image.turned ?? false)
             })
         var objects: [String] = []
         for object in set.objects {
-            guard let place = matching.entries.firstIndex(of: object.picture) else { continue }
+            guard let place = matching.entries.firstIndex(of: object.image) else { continue }
             let area = object.area == object.box[2] * object.box[3] ? "" : " area \(JSONValue.shown(object.area))"
             objects.append(
-                "\(pictures[place].name): \(set.categories[object.category].name) \(PictureChecks.shown(object.box))"
+                "\(images[place].name): \(set.categories[object.category].name) \(ImageChecks.shown(object.box))"
                     + "\(area)\(object.isCrowd ? " crowd" : "")")
         }
         return Outcome(
             error: nil, remarks: set.remarks + matching.remarks + doubts, classes: set.categories.map(\.name), objects: objects,
-            absent: matching.absent.map { set.pictures[$0].name },
-            unnamed: zip(pictures, matching.entries).filter { $0.1 == nil }.map(\.0.name))
+            absent: matching.absent.map { set.images[$0].name },
+            unnamed: zip(images, matching.entries).filter { $0.1 == nil }.map(\.0.name))
     }
 }
 

@@ -115,7 +115,7 @@ import Testing
             "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n",
             "is a Git LFS pointer, not a list of labels: give a text with one label a line"
         ),
-        ("0 0.5 0.5 0.25 0.125\n", "is YOLO's text of one picture, not a list of labels: give a text with one label a line"),
+        ("0 0.5 0.5 0.25 0.125\n", "is YOLO's text of one image, not a list of labels: give a text with one label a line"),
         ("nine\nten\nja\u{1B}ck", "line 3 holds a control character: write labels without"),
         (#"["nine", "", "jack"]"#, "entry 1 is empty: every class needs a label"),
         (#"["nine", null, "jack"]"#, "entry 1 is null, but must be a text"),

@@ -1,13 +1,13 @@
 // A camera in software for programs that are already built: preloaded, it answers what they ask of /dev/video*.
 //
-//     LD_PRELOAD=.build/debug/libFakeCamera.so FAKE_DEV=FOLDER swiftletd ...
+//     LD_PRELOAD=.build/debug/libFakeCamera.so FAKE_DEV=DIRECTORY swiftletd ...
 //
-// FOLDER stands for /dev: a file videoN in it describes a camera, folders v4l/by-id and v4l/by-path may hold links such
+// DIRECTORY stands for /dev: a file videoN in it describes a camera, directories v4l/by-id and v4l/by-path may hold links such
 // as ../../videoN. One setting a line:
 //
 //     card TEXT | driver NAME | bus TEXT
 //     mode FOURCC WIDTHxHEIGHT FPS     what it offers, in this order
-//     frame FOURCC FILE                the frames of that format, sent in turn; relative to FOLDER
+//     frame FOURCC FILE                the frames of that format, sent in turn; relative to DIRECTORY
 //     budget BYTES                     a second: VIDIOC_STREAMON gives ENOSPC for a mode that needs more. An uncompressed
 //                                      frame needs two bytes a pixel, a JPEG a fifth of a byte
 //     refuse FOURCC ERRNO              what VIDIOC_STREAMON gives for that format; what open gives for "open"
@@ -212,7 +212,7 @@ int open(const char *path, int flags, ...) {
     return NEXT(open)(real, flags, mode);
 }
 
-int openat(int folder, const char *path, int flags, ...) {
+int openat(int directory, const char *path, int flags, ...) {
     va_list list;
     va_start(list, flags);
     mode_t mode = va_arg(list, mode_t);
@@ -220,7 +220,7 @@ int openat(int folder, const char *path, int flags, ...) {
     char other[1024];
     const char *real = redirect(path, other, sizeof other);
     if (is_camera(path)) return open_camera(real);
-    return NEXT(openat)(folder, real, flags, mode);
+    return NEXT(openat)(directory, real, flags, mode);
 }
 
 int fstat(int fd, struct stat *status) {

@@ -60,8 +60,8 @@ import Testing
         #expect(check.passCount > 0 && check.failureCount == 0, "\(check.messages)")
     }
 
-    @Test(arguments: UInt64(1)...40) func pictureKernels(seed: UInt64) {
-        var check = Check(), kernels = PictureKernelChecks(seed: seed), layouts = PixelViewChecks(seed: seed)
+    @Test(arguments: UInt64(1)...40) func imageKernels(seed: UInt64) {
+        var check = Check(), kernels = ImageKernelChecks(seed: seed), layouts = PixelViewChecks(seed: seed)
         kernels.paths(&check)
         layouts.layouts(&check)
         #expect(check.passCount > 0 && check.failureCount == 0, "\(check.messages)")

@@ -90,7 +90,7 @@ import Testing
             for padding in [0, 1, 64] {
                 let first = format.rowBytes(plane: 0, width: width)
                 let shape = PixelShape(
-                    format: format, size: PictureSize(width: width, height: height), colour: .bt601(isFullRange: false),
+                    format: format, size: ImageSize(width: width, height: height), colour: .bt601(isFullRange: false),
                     rowBytes: [padding == 0 ? 0 : first + padding, 0, 0])
                 var least: Int?
                 for count in stride(from: 0, through: 20_000, by: 1) {
@@ -124,7 +124,7 @@ import Testing
         let none = UnsafeRawBufferPointer(start: nil, count: 0)
         for told in [0, 1, 17, 33] {
             let shape = PixelShape(
-                format: format, size: PictureSize(width: width, height: height), colour: .bt601(isFullRange: false),
+                format: format, size: ImageSize(width: width, height: height), colour: .bt601(isFullRange: false),
                 rowBytes: [told, told, told])
             let image = try shape.pixels(in: [UnsafeRawBufferPointer(memory), none, none], partCount: 1).get()
             for plane in 0..<format.planeCount {
@@ -213,11 +213,11 @@ import Testing
         #expect(taken(grey, slower) == Array(slower.prefix(3)), "a format that was asked for stays")
     }
 
-    /// Cheap cameras put a byte or a header before the picture.
+    /// Cheap cameras put a byte or a header before the image.
     @Test func aJPEGBeginsAtItsSOI() throws {
         let jpeg = try fixtureBytes("jpeg/drawn-61x47.jpg")
         let shape = PixelShape(
-            format: .mjpeg, size: PictureSize(width: 352, height: 288), colour: .bt601(isFullRange: true),
+            format: .mjpeg, size: ImageSize(width: 352, height: 288), colour: .bt601(isFullRange: true),
             rowBytes: [0, 0, 0])
         let none = UnsafeRawBufferPointer(start: nil, count: 0)
         func start(of bytes: [UInt8]) -> Int? {
@@ -226,14 +226,14 @@ import Testing
             block.copyBytes(from: bytes)
             guard case .success(let image) = shape.pixels(in: [UnsafeRawBufferPointer(block), none, none], partCount: 1)
             else { return nil }
-            #expect(image.size == PictureSize(width: 352, height: 288), "the decoder knows better")
+            #expect(image.size == ImageSize(width: 352, height: 288), "the decoder knows better")
             return bytes.count - image.planes[0].count
         }
         var junk: [[UInt8]] = [[], [0xFF], [0x00], [0xA8, 0x0A], [0xFF, 0xFF, 0x00], [0xD8], [0xFF, 0xD8], [0xFF, 0xD9]]
         junk += [64, 1024].map { [UInt8](repeating: 0x55, count: $0) }
         for bytes in junk { #expect(start(of: bytes + jpeg) == bytes.count, "\(bytes)") }
         #expect(start(of: [UInt8](repeating: 0, count: 1025) + jpeg) == nil)
-        #expect(start(of: Array(jpeg.dropFirst())) == nil, "a picture without its beginning")
+        #expect(start(of: Array(jpeg.dropFirst())) == nil, "an image without its beginning")
         #expect(start(of: [0xFF, 0xD8, 0xFF, 0xD8] + jpeg) == 4)
         for count in 1...4 { #expect(start(of: Array(jpeg.prefix(count))) == (count == 4 ? 0 : nil)) }
         #expect(start(of: [UInt8](repeating: 0xFF, count: 1100)) == nil)

@@ -188,6 +188,6 @@ struct FakeDriver: CaptureDriver {
         let none = UnsafeRawBufferPointer(start: nil, count: 0)
         return .success(
             PixelBuffer(
-                PixelShape(format: .grey, size: PictureSize(width: 8, height: 8), colour: .jpeg), planes: [none, none, none]))
+                PixelShape(format: .grey, size: ImageSize(width: 8, height: 8), colour: .jpeg), planes: [none, none, none]))
     }
 }

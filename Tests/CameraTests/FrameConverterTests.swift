@@ -38,7 +38,7 @@ import Testing
         let planes = try frame.withUnsafeBytes { Array(try converter.convert($0).get()) }
         #expect(planes.count == 64 * 48 * 3 / 2)
         for (start, count, value) in [(0, 3072, expected[0]), (3072, 768, expected[1]), (3840, 768, expected[2])] {
-            // At the picture's edges neighbours are missing.
+            // At the image's edges neighbours are missing.
             let width = count == 3072 ? 64 : 32
             for y in 2..<count / width - 2 {
                 for x in 2..<width - 2 { #expect(abs(Double(planes[start + y * width + x]) - value) <= 2) }

@@ -3,8 +3,8 @@ import Pixels
 
 @testable import Camera
 
-/// A folder that goes away with its owner.
-final class TemporaryFolder {
+/// A directory that goes away with its owner.
+final class TemporaryDirectory {
     let path: String
 
     init() throws {
@@ -40,7 +40,7 @@ enum Seen: Equatable {
         }
     }
 
-    var picture: [UInt8]? {
+    var image: [UInt8]? {
         guard case .frame(let bytes, _, _) = self else { return nil }
         return bytes
     }

@@ -1,16 +1,16 @@
 import TestSupport
 
-/// Makes pictures that have JPEG's structure, though no image: segments, embedded thumbnails, several scans, restarts,
+/// Makes images that have JPEG's structure, though no image: segments, embedded thumbnails, several scans, restarts,
 /// stuffed zeros and fill bytes.
 struct JPEGMaker {
     var random: SeededGenerator
 
-    mutating func picture(thumbnails: Bool = true) -> [UInt8] {
+    mutating func image(thumbnails: Bool = true) -> [UInt8] {
         var bytes: [UInt8] = [0xFF, 0xD8]
         for _ in 0..<Int.random(in: 0...3, using: &random) {
             var payload = blob(0...40)
             // What a parser that looks for FF D9 alone would trip over.
-            if thumbnails, Bool.random(using: &random) { payload += picture(thumbnails: false) + blob(0...9) }
+            if thumbnails, Bool.random(using: &random) { payload += image(thumbnails: false) + blob(0...9) }
             bytes += segment([0xE0, 0xE1, 0xDB, 0xC4, 0xFE].randomElement(using: &random)!, payload)
         }
         for _ in 0..<Int.random(in: 1...3, using: &random) {
@@ -20,8 +20,8 @@ struct JPEGMaker {
         return bytes + fill() + [0xFF, 0xD9]
     }
 
-    /// A picture that ends inside its entropy-coded data.
-    mutating func cutPicture() -> [UInt8] {
+    /// An image that ends inside its entropy-coded data.
+    mutating func cutImage() -> [UInt8] {
         [0xFF, 0xD8] + segment(0xE0, blob(0...20)) + segment(0xDA, blob(1...6)) + entropy() + [0x12]
     }
 

@@ -10,7 +10,7 @@ import Testing
 
     @Test(arguments: 0..<4) func damagedSequencesAreSplitWithinTheirBounds(batch: Int) {
         let mutator = Mutator(seed: 0x4D4A_5047)
-        var pictures = 0
+        var images = 0
         var faults = 0
         for index in batch * 1_000..<(batch + 1) * 1_000 {
             let bytes = mutator.mutation(index, of: Self.sequence(UInt64(index % 40)))
@@ -18,12 +18,12 @@ import Testing
             defer { block.deallocate() }
             block.copyBytes(from: bytes)
             let ranges = Self.split(UnsafeRawBufferPointer(block), &faults, "index \(index)")
-            pictures += ranges.count
+            images += ranges.count
         }
-        #expect(pictures > 2_000 && faults > 500)
+        #expect(images > 2_000 && faults > 500)
     }
 
-    /// The same bytes, a few at a time in a block of exactly what has arrived, give the same pictures.
+    /// The same bytes, a few at a time in a block of exactly what has arrived, give the same images.
     @Test func arrivalChangesNothing() {
         let mutator = Mutator(seed: 0x5049_4543)
         for index in 0..<400 {
@@ -43,7 +43,7 @@ import Testing
                 drain: while true {
                     switch splitter.next(in: UnsafeRawBufferPointer(block)) {
                     case .needsBytes: break drain
-                    case .picture(let start, let end): pieces.append(offset + start..<offset + end)
+                    case .image(let start, let end): pieces.append(offset + start..<offset + end)
                     case .bad: faults.pieces += 1
                     }
                 }
@@ -54,7 +54,7 @@ import Testing
                 offset += needed
             }
             switch Array(bytes[offset...]).withUnsafeBytes({ splitter.finish(in: $0) }) {
-            case .picture(let start, let end): pieces.append(offset + start..<offset + end)
+            case .image(let start, let end): pieces.append(offset + start..<offset + end)
             case .bad: faults.pieces += 1
             case .needsBytes, nil: break
             }
@@ -64,26 +64,26 @@ import Testing
 
     /// The way from a file: reading, moving and growing of the buffer included.
     @Test func damagedFilesAreReadToTheirEnd() throws {
-        let folder = try TemporaryFolder()
+        let directory = try TemporaryDirectory()
         let mutator = Mutator(seed: 0x4649_4C45)
         for index in 0..<300 {
             let bytes = mutator.mutation(index, of: Self.sequence(UInt64(index % 40)))
-            let path = try folder.write("sequence.mjpeg", bytes)
+            let path = try directory.write("sequence.mjpeg", bytes)
             let source = try FileSource(
-                path: path, repeats: false, interrupt: -1, pictureLimit: Self.limit, chunk: 1 + index % 90)
+                path: path, repeats: false, interrupt: -1, imageLimit: Self.limit, chunk: 1 + index % 90)
             var faults = 0
             let expected = bytes.withUnsafeBytes { Self.split($0, &faults, "index \(index)") }
-            #expect(try source.all().compactMap(\.picture) == expected.map { Array(bytes[$0]) }, "index \(index)")
+            #expect(try source.all().compactMap(\.image) == expected.map { Array(bytes[$0]) }, "index \(index)")
         }
     }
 
-    /// Some pictures, whole and cut, with other bytes between; a few longer than the limit.
+    /// Some images, whole and cut, with other bytes between; a few longer than the limit.
     private static func sequence(_ seed: UInt64) -> [UInt8] {
         var maker = JPEGMaker(random: SeededGenerator(seed: seed))
-        return (0..<4).flatMap { _ in maker.picture() + maker.garbage(0...9) } + maker.cutPicture() + maker.picture()
+        return (0..<4).flatMap { _ in maker.image() + maker.garbage(0...9) } + maker.cutImage() + maker.image()
     }
 
-    /// The pictures' places. Each event must bring the splitter to its end in bounded time.
+    /// The images' places. Each event must bring the splitter to its end in bounded time.
     private static func split(
         _ bytes: UnsafeRawBufferPointer, _ faults: inout Int, _ origin: String
     ) -> [Range<Int>] {
@@ -96,7 +96,7 @@ import Testing
             switch event {
             case .needsBytes: break
             case .bad: faults += 1
-            case .picture(let start, let end):
+            case .image(let start, let end):
                 let isSound =
                     start >= ranges.last?.upperBound ?? 0 && end > start && end <= bytes.count && end - start <= limit
                 #expect(isSound, "\(origin): \(start)..<\(end) of \(bytes.count)")

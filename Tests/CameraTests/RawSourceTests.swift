@@ -36,7 +36,7 @@ import Threading
         let (reading, writing) = (ends[0], ends[1])
         let source = try RawSource(
             path: "/proc/self/fd/\(reading)",
-            PixelShape(format: .yuv420, size: PictureSize(width: width, height: height)), stride: stride, interrupt: -1)
+            PixelShape(format: .yuv420, size: ImageSize(width: width, height: height)), stride: stride, interrupt: -1)
         close(reading)
         let writer = try Threading.Thread("writer", stackByteCount: 128 << 10) {
             for start in Swift.stride(from: 0, to: bytes.count, by: pieces) {
@@ -107,7 +107,7 @@ import Threading
     @Test func whatCannotBeIsRefusedAtTheStart() throws {
         func open(_ format: PixelFormat, _ width: Int, _ height: Int, _ stride: Int?) throws -> RawSource {
             try RawSource(
-                path: "/dev/null", PixelShape(format: format, size: PictureSize(width: width, height: height)),
+                path: "/dev/null", PixelShape(format: format, size: ImageSize(width: width, height: height)),
                 stride: stride, interrupt: -1)
         }
         #expect(throws: CameraError.strideTooSmall(minimum: 16)) { try open(.yuv420, 15, 8, 15) }
@@ -116,7 +116,7 @@ import Threading
         #expect(throws: CameraError.frameTooLarge(limit: RawSource.frameLimit)) { try open(.grey, 8, 8, .max / 16) }
         #expect(throws: CameraError.cannotOpen(ENOENT)) {
             try RawSource(
-                path: "/nowhere/at/all", PixelShape(format: .grey, size: PictureSize(width: 8, height: 8)), stride: nil,
+                path: "/nowhere/at/all", PixelShape(format: .grey, size: ImageSize(width: 8, height: 8)), stride: nil,
                 interrupt: -1)
         }
     }
@@ -128,7 +128,7 @@ import Threading
         try #require(pipe(&ends) == 0)
         defer { for end in ends { close(end) } }
         let source = try RawSource(
-            path: "/proc/self/fd/\(ends[0])", PixelShape(format: .grey, size: PictureSize(width: 8, height: 8)),
+            path: "/proc/self/fd/\(ends[0])", PixelShape(format: .grey, size: ImageSize(width: 8, height: 8)),
             stride: nil, interrupt: signal.descriptor)
         guard case .interrupted = try source.next() else {
             Issue.record("not interrupted")

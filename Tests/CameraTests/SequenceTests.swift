@@ -6,17 +6,17 @@ import Testing
 @testable import Camera
 
 @Suite struct SequenceTests {
-    let folder: TemporaryFolder
+    let directory: TemporaryDirectory
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws { directory = try TemporaryDirectory() }
 
     func events(of bytes: [UInt8], limit: Int = 1 << 20, chunk: Int) throws -> [Seen] {
-        let path = try folder.write("sequence.mjpeg", bytes)
-        return try FileSource(path: path, repeats: false, interrupt: -1, pictureLimit: limit, chunk: chunk).all()
+        let path = try directory.write("sequence.mjpeg", bytes)
+        return try FileSource(path: path, repeats: false, interrupt: -1, imageLimit: limit, chunk: chunk).all()
     }
 
     /// What goes into a stream must come out of it, whatever lies between and however it arrives.
-    @Test func picturesComeOutByteForByte() throws {
+    @Test func imagesComeOutByteForByte() throws {
         for seed in 0..<400 {
             var maker = JPEGMaker(random: SeededGenerator(seed: UInt64(seed)))
             var stream: [UInt8] = maker.garbage()
@@ -26,13 +26,13 @@ import Testing
                 if Int.random(in: 0..<4, using: &maker.random) == 0 {
                     // Only an SOI or the end tells where it ends, hence no garbage after it. Whether anything but its end
                     // marker is missing is the decoder's business.
-                    let picture = maker.cutPicture()
-                    stream += picture
-                    expected.append(.frame(picture, name: "\(index)", sequence: UInt64(index)))
+                    let image = maker.cutImage()
+                    stream += image
+                    expected.append(.frame(image, name: "\(index)", sequence: UInt64(index)))
                 } else {
-                    let picture = maker.picture()
-                    stream += picture
-                    expected.append(.frame(picture, name: "\(index)", sequence: UInt64(index)))
+                    let image = maker.image()
+                    stream += image
+                    expected.append(.frame(image, name: "\(index)", sequence: UInt64(index)))
                     stream += maker.garbage()
                 }
             }
@@ -42,14 +42,14 @@ import Testing
         }
     }
 
-    /// Broken bytes give some pictures and some faults, the same for every way of arriving.
+    /// Broken bytes give some images and some faults, the same for every way of arriving.
     @Test func brokenStreamsReadTheSameInAnyPieces() throws {
-        var pictures = 0
+        var images = 0
         var faults = 0
         for seed in 0..<300 {
             var maker = JPEGMaker(random: SeededGenerator(seed: UInt64(seed) << 32))
             var stream: [UInt8] = []
-            for _ in 0..<6 { stream += maker.picture() + maker.garbage(0...8) }
+            for _ in 0..<6 { stream += maker.image() + maker.garbage(0...8) }
             for _ in 0..<Int.random(in: 1...12, using: &maker.random) {
                 stream[Int.random(in: 0..<stream.count, using: &maker.random)] =
                     [0xFF, 0xD8, 0xD9, 0xDA, 0x00, 0xE1].randomElement(using: &maker.random)!
@@ -61,20 +61,20 @@ import Testing
                 #expect(seen == whole, "seed \(seed), chunk \(chunk), limit \(limit)")
             }
             for event in whole {
-                guard let picture = event.picture else {
+                guard let image = event.image else {
                     faults += 1
                     continue
                 }
-                pictures += 1
-                #expect(picture.count <= limit && picture.starts(with: [0xFF, 0xD8]))
+                images += 1
+                #expect(image.count <= limit && image.starts(with: [0xFF, 0xD8]))
             }
         }
-        #expect(pictures > 500 && faults > 500)
+        #expect(images > 500 && faults > 500)
     }
 
-    @Test func largePictureIsLeftOutAndTheNextOneFound() throws {
+    @Test func largeImageIsLeftOutAndTheNextOneFound() throws {
         var maker = JPEGMaker(random: SeededGenerator(seed: 7))
-        let small = maker.picture(thumbnails: false)
+        let small = maker.image(thumbnails: false)
         let large: [UInt8] = [0xFF, 0xD8, 0xFF, 0xDA, 0, 2] + [UInt8](repeating: 1, count: 1500) + [0xFF, 0xD9]
         let seen = try events(of: large + small, limit: 1000, chunk: 64)
         #expect(seen == [.bad(.tooLarge(limit: 1000), name: "0"), .frame(small, name: "1", sequence: 1)])
@@ -82,15 +82,15 @@ import Testing
 
     @Test func endlessGarbageIsReportedAndBounded() throws {
         var maker = JPEGMaker(random: SeededGenerator(seed: 8))
-        let picture = maker.picture()
-        let seen = try events(of: [UInt8](repeating: 0x55, count: 3500) + picture, limit: 1000, chunk: 64)
-        let bad = Seen.bad(.noPicture(bytes: 1000), name: "0")
-        #expect(seen == [bad, bad, bad, .frame(picture, name: "0", sequence: 0)])
+        let image = maker.image()
+        let seen = try events(of: [UInt8](repeating: 0x55, count: 3500) + image, limit: 1000, chunk: 64)
+        let bad = Seen.bad(.noImage(bytes: 1000), name: "0")
+        #expect(seen == [bad, bad, bad, .frame(image, name: "0", sequence: 0)])
     }
 
-    /// However it arrives, the first bytes tell what a file without pictures is.
-    @Test func whatHoldsNoPictureIsNamed() throws {
-        // What is compressed in other pictures may look like one of ours.
+    /// However it arrives, the first bytes tell what a file without images is.
+    @Test func whatHoldsNoImageIsNamed() throws {
+        // What is compressed in other images may look like one of ours.
         let data = [0xFF, 0xD8, 0xFF, 0xDB, 0xFF] + [UInt8](repeating: 7, count: 90)
         for (bytes, kind) in [
             ([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] + data, FileKind.png), (Array("GIF89a".utf8) + data, .gif),
@@ -100,33 +100,33 @@ import Testing
             ([0x1A, 0x45, 0xDF, 0xA3] + [UInt8](repeating: 0, count: 9000), .matroska),
         ] {
             for chunk in [1, 64, 1 << 16] {
-                #expect(throws: CameraError.noPictures(kind)) { try events(of: bytes, limit: 1000, chunk: chunk) }
+                #expect(throws: CameraError.noImages(kind)) { try events(of: bytes, limit: 1000, chunk: chunk) }
             }
         }
     }
 
-    @Test func aPictureEndsWithoutItsEndMarkerToo() throws {
+    @Test func anImageEndsWithoutItsEndMarkerToo() throws {
         var maker = JPEGMaker(random: SeededGenerator(seed: 3))
-        let picture = maker.picture()
+        let image = maker.image()
         for count in [1, 2] {
-            let without = Array(picture.dropLast(count))
-            let seen = try events(of: without + picture + without, chunk: 16)
+            let without = Array(image.dropLast(count))
+            let seen = try events(of: without + image + without, chunk: 16)
             #expect(
                 seen == [
-                    .frame(without, name: "0", sequence: 0), .frame(picture, name: "1", sequence: 1),
+                    .frame(without, name: "0", sequence: 0), .frame(image, name: "1", sequence: 1),
                     .frame(without, name: "2", sequence: 2),
                 ])
         }
         // Without a scan there is nothing to decode.
         let header: [UInt8] = [0xFF, 0xD8, 0xFF, 0xFE, 0, 4, 1, 2]
         #expect(
-            try events(of: header + picture + header, chunk: 16) == [
-                .bad(.truncated, name: "0"), .frame(picture, name: "1", sequence: 1), .bad(.truncated, name: "2"),
+            try events(of: header + image + header, chunk: 16) == [
+                .bad(.truncated, name: "0"), .frame(image, name: "1", sequence: 1), .bad(.truncated, name: "2"),
             ])
     }
 
     /// Bytes that are no markers, and an SOI among them, wherever markers are looked for.
-    @Test func strayBytesBelongToTheirPicture() throws {
+    @Test func strayBytesBelongToTheirImage() throws {
         let parts: [[UInt8]] = [
             [0xFF, 0xD8], [0xFF, 0xE0, 0, 4, 1, 2], [0xFF, 0xDB, 0, 3, 9], [0xFF, 0xDA, 0, 2, 7, 7], [0xFF, 0xD9],
         ]
@@ -135,9 +135,9 @@ import Testing
             for place in 1...3 {
                 var junk = parts
                 junk.insert(stray, at: place)
-                let picture = Array(junk.joined())
-                let seen = try events(of: [9, 9] + picture + whole, chunk: 5)
-                #expect(seen == [.frame(picture, name: "0", sequence: 0), .frame(whole, name: "1", sequence: 1)])
+                let image = Array(junk.joined())
+                let seen = try events(of: [9, 9] + image + whole, chunk: 5)
+                #expect(seen == [.frame(image, name: "0", sequence: 0), .frame(whole, name: "1", sequence: 1)])
             }
         }
         let twice = try events(of: whole + [0xFF, 0xD8] + whole + [0xFF, 0xD8, 0xFF, 0xD8] + whole, chunk: 5)
@@ -148,8 +148,8 @@ import Testing
 
     @Test func repeatedSequenceCountsOn() throws {
         var maker = JPEGMaker(random: SeededGenerator(seed: 4))
-        let (first, second) = (maker.picture(), maker.picture())
-        let path = try folder.write("sequence.mjpeg", first + second)
+        let (first, second) = (maker.image(), maker.image())
+        let path = try directory.write("sequence.mjpeg", first + second)
         let source = try FileSource(path: path, repeats: true, interrupt: -1)
         #expect(source.kind == .sequence)
         let seen = try (0..<5).map { _ in Seen(try source.next()) }
@@ -160,19 +160,19 @@ import Testing
             ])
     }
 
-    /// Whoever asks late must see that a picture has waited, else its line would call it fresh.
-    @Test func pictureOfAStreamIsCapturedWhenItsLastByteHasCome() throws {
-        let path = folder.path + "/pipe"
+    /// Whoever asks late must see that an image has waited, else its line would call it fresh.
+    @Test func imageOfAStreamIsCapturedWhenItsLastByteHasCome() throws {
+        let path = directory.path + "/pipe"
         #expect(mkfifo(path, 0o600) == 0)
         let source = try FileSource(path: path, repeats: false, interrupt: -1)
         let writer = open(path, O_WRONLY)
         defer { close(writer) }
         var maker = JPEGMaker(random: SeededGenerator(seed: 6))
-        let sent = maker.picture() + maker.picture()
+        let sent = maker.image() + maker.image()
         #expect(write(writer, sent, sent.count) == sent.count)
         var times: [UInt64] = []
         for _ in 0..<2 {
-            guard case .frame(let frame) = try source.next() else { return #expect(Bool(false), "no picture") }
+            guard case .frame(let frame) = try source.next() else { return #expect(Bool(false), "no image") }
             times.append(frame.times.monotonic)
             usleep(2000)
         }
@@ -180,7 +180,7 @@ import Testing
     }
 
     @Test func fifoIsAStreamThatCanBeInterrupted() throws {
-        let path = folder.path + "/pipe"
+        let path = directory.path + "/pipe"
         #expect(mkfifo(path, 0o600) == 0)
         var ends: [Int32] = [0, 0]
         #expect(pipe(&ends) == 0)
@@ -192,11 +192,11 @@ import Testing
         let writer = open(path, O_WRONLY)
         defer { close(writer) }
         var maker = JPEGMaker(random: SeededGenerator(seed: 5))
-        let picture = maker.picture()
-        let sent = Array(picture + picture.prefix(9))
+        let image = maker.image()
+        let sent = Array(image + image.prefix(9))
         #expect(write(writer, sent, sent.count) == sent.count)
-        #expect(Seen(try source.next()) == .frame(picture, name: "0", sequence: 0))
-        // The second picture is incomplete: only the other thread ends this wait.
+        #expect(Seen(try source.next()) == .frame(image, name: "0", sequence: 0))
+        // The second image is incomplete: only the other thread ends this wait.
         let stop = ends[1]
         Thread.detachNewThread { [stop] in
             usleep(20_000)

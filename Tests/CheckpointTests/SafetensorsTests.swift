@@ -98,8 +98,8 @@ private func entry(_ dtype: String, _ shape: String, _ offsets: String) -> Strin
         try writer.add("u", shape: [3], elementType: .uint8, bytes: [1, 2, 3])
         try writer.add("f\"\n", shape: [1, 2], [1, -2] as [Float])
         try writer.add("i", shape: [], [-7] as [Int32])
-        let folder = temporaryFolder()
-        let path = folder + "/out.safetensors"
+        let directory = temporaryDirectory()
+        let path = directory + "/out.safetensors"
         try writer.write(to: path)
         try writer.write(to: path)
         let header =
@@ -113,7 +113,7 @@ private func entry(_ dtype: String, _ shape: String, _ offsets: String) -> Strin
         let read = try Checkpoint(path: path)
         #expect(read.tensors.map(\.name) == ["f\"\n", "i", "u"])
         #expect(try read["i"]?.floats() == [-7])
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["out.safetensors"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == ["out.safetensors"])
     }
 
     @Test func refusesUnsoundTensors() throws {
@@ -132,15 +132,15 @@ private func entry(_ dtype: String, _ shape: String, _ offsets: String) -> Strin
     }
 
     @Test func saysWhyItCannotWrite() throws {
-        let missing = temporaryFolder() + "/missing/out.safetensors"
+        let missing = temporaryDirectory() + "/missing/out.safetensors"
         #expect(throws: CheckpointError.cannotWrite(path: missing, .system(ENOENT))) {
             try SafetensorsWriter().write(to: missing)
         }
     }
 
-    private func temporaryFolder() -> String {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
-        try! FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        return folder
+    private func temporaryDirectory() -> String {
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+        try! FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        return directory
     }
 }

@@ -304,7 +304,7 @@ private func bytes<Element>(_ values: [Element]) -> [UInt8] { values.withUnsafeB
             (.json, Array("{\"error\":{\"code\":404}}".utf8)), (.text, Array("404: Not Found".utf8)),
             (.text, Array("a".utf8) + Array("grün".utf8).dropLast(2)), (.compressed("gzip"), [0x1F, 0x8B, 8, 0]),
             (.compressed("xz"), [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0]), (.archive("7z"), [0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C]),
-            (.model("TensorFlow Lite"), [0x1C, 0, 0, 0] + Array("TFL3".utf8)), (.picture("JPEG"), [0xFF, 0xD8, 0xFF, 0xE0]),
+            (.model("TensorFlow Lite"), [0x1C, 0, 0, 0] + Array("TFL3".utf8)), (.image("JPEG"), [0xFF, 0xD8, 0xFF, 0xE0]),
             (.model("ONNX"), [8, 7, 0x12, 7] + Array("pytorch".utf8) + [0x1A, 5] + Array("2.1.0".utf8)),
             (.numpy, [0x93] + Array("NUMPY".utf8)), (.hdf5, [0x89] + Array("HDF\r\n\u{1A}\n".utf8)),
             (.archive("tar"), [UInt8](repeating: 0x61, count: 257) + Array("ustar".utf8)),
@@ -320,8 +320,8 @@ private func bytes<Element>(_ values: [Element]) -> [UInt8] { values.withUnsafeB
         #expect(throws: CheckpointError.foreignFile(.zip("a/b.json"))) { try open(archive("a/b.json")) }
         let missing = fixture("checkpoints/missing.pt")
         #expect(throws: CheckpointError.file(path: missing, .system(ENOENT))) { try Checkpoint(path: missing) }
-        let folder = fixture("checkpoints")
-        #expect(throws: CheckpointError.file(path: folder, .folder)) { try Checkpoint(path: folder) }
+        let directory = fixture("checkpoints")
+        #expect(throws: CheckpointError.file(path: directory, .directory)) { try Checkpoint(path: directory) }
         #expect(throws: CheckpointError.file(path: "/dev/zero", .notRegularFile)) { try Checkpoint(path: "/dev/zero") }
     }
 }

@@ -47,12 +47,12 @@ import DeviceChecks
         suite("sizes beyond a board") { check in
             SizeChecks.largestNetwork(&check)
             SizeChecks.largestNumber(&check)
-            SizeChecks.largePicture(&check)
+            SizeChecks.largeImage(&check)
         }
         suite("JPEG") { JPEGChecks.pixels(fixtures: fixtures, &$0) }
         suite("JPEGs in any order") { JPEGOrderChecks.anyOrder(permutations: 10, &$0) }
         suite("JPEGs without end") { JPEGOrderChecks.manyFrames(200_000, count: callocation_count, &$0) }
-        suite("picture resizes") {
+        suite("image resizes") {
             IngestChecks.exactResizes(fixtures: fixtures, count: callocation_count, &$0)
         }
         suite("layouts of pixels") { check in
@@ -61,29 +61,29 @@ import DeviceChecks
                 checks.layouts(&check)
             }
         }
-        suite("kernels for pictures") { check in
+        suite("kernels for images") { check in
             for seed in UInt64(1)...40 {
-                var checks = PictureKernelChecks(seed: seed)
+                var checks = ImageKernelChecks(seed: seed)
                 checks.paths(&check)
             }
         }
-        guard let folder = StreamChecks.makeFolder() else {
-            print("no folder for sockets in $TMPDIR or /tmp")
+        guard let directory = StreamChecks.makeDirectory() else {
+            print("no directory for sockets in $TMPDIR or /tmp")
             clinux_exit(73)
         }
-        suite("stream") { StreamChecks.twoClients(folder: folder, &$0) }
-        suite("clients' options") { StreamChecks.clientsOptions(folder: folder, count: callocation_count, &$0) }
-        suite("snapshots") { SnapshotChecks.pictures(folder: folder, count: callocation_count, &$0) }
-        suite("sockets are removed") { $0.expect(StreamChecks.removeFolder(), "something is left in \(folder)") }
+        suite("stream") { StreamChecks.twoClients(directory: directory, &$0) }
+        suite("clients' options") { StreamChecks.clientsOptions(directory: directory, count: callocation_count, &$0) }
+        suite("snapshots") { SnapshotChecks.images(directory: directory, count: callocation_count, &$0) }
+        suite("sockets are removed") { $0.expect(StreamChecks.removeDirectory(), "something is left in \(directory)") }
         for network in [GoldenChecks.Network.xxs, .v05] {
-            let model = "\(models)/\(network.folder).gguf"
+            let model = "\(models)/\(network.directory).gguf"
             suite("network goldens") { check in
                 for run in ["run_64x128_detail", "run_208x240_interp", "run_320x320"] {
                     GoldenChecks.run(network, run, model: model, fixtures: fixtures, &check)
                 }
             }
             suite("fp16 networks") { check in
-                let half = "\(models)/\(network.folder)-fp16.gguf"
+                let half = "\(models)/\(network.directory)-fp16.gguf"
                 for run in ["run_64x128_detail", "run_208x240_interp"] {
                     HalfChecks.run(network, run, model: half, fixtures: fixtures, decibels: 25, &check)
                 }
@@ -96,7 +96,7 @@ import DeviceChecks
                 AllocationChecks.frames(network, model: model, fixtures: fixtures, count: callocation_count, &check)
             }
             suite("int8") { check in
-                let model = "\(models)/\(network.folder)-int8.gguf"
+                let model = "\(models)/\(network.directory)-int8.gguf"
                 Int8Checks.pathsAgree(network, model: model, fixtures: fixtures, &check)
                 AllocationChecks.frames(network, model: model, fixtures: fixtures, count: callocation_count, &check)
             }

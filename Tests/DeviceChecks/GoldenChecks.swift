@@ -9,22 +9,22 @@ import Vision
 public enum GoldenChecks {
     /// A model, and how close its outputs must be: the reference's own fp32 error is 3.4e-5 (XXS) and 1.0e-4 (0.5).
     public struct Network: Sendable {
-        public var folder: StaticString
+        public var directory: StaticString
         public var tolerance: Float
         /// Of the int8 predictions for `run_208x240_interp`, as toolchains/test quantises the network. It changes with
         /// the recipe, the file's layout and the kernels' rounding; files made before then mean something else.
         public var int8Digest: UInt64
 
-        public static let xxs = Network(folder: "xxs-ssd", tolerance: 2e-4, int8Digest: 12_596_284_337_784_293_915)
-        public static let v05 = Network(folder: "v2-0.5-ssd", tolerance: 3e-4, int8Digest: 1_440_983_379_903_519_359)
+        public static let xxs = Network(directory: "xxs-ssd", tolerance: 2e-4, int8Digest: 12_596_284_337_784_293_915)
+        public static let v05 = Network(directory: "v2-0.5-ssd", tolerance: 3e-4, int8Digest: 1_440_983_379_903_519_359)
     }
 
     /// Compares logits, box offsets and anchors of one golden run. `model` is the network as a model file.
     public static func run(_ network: Network, _ run: String, model: String, fixtures: String, _ check: inout Check) {
-        guard let file = GoldenFile(path: "\(fixtures)/golden/\(network.folder)/\(run).safetensors"),
+        guard let file = GoldenFile(path: "\(fixtures)/golden/\(network.directory)/\(run).safetensors"),
             let detector = detector(model: model, file, threshold: 0.3)
         else {
-            check.expect(false, "\(network.folder) \(run): the model or its golden cannot be read")
+            check.expect(false, "\(network.directory) \(run): the model or its golden cannot be read")
             return
         }
         detector.run()
@@ -48,9 +48,9 @@ public enum GoldenChecks {
             worstAnchor = larger(worstAnchor, anchor.width, anchors[row * 4 + 2])
             worstAnchor = larger(worstAnchor, anchor.height, anchors[row * 4 + 3])
         }
-        print("\(network.folder) \(run): largest difference \(worst), anchors \(worstAnchor)")
-        check.expect(worst <= network.tolerance, "\(network.folder) \(run): outputs differ by \(worst)")
-        check.expect(worstAnchor <= 1e-6, "\(network.folder) \(run): anchors differ by \(worstAnchor)")
+        print("\(network.directory) \(run): largest difference \(worst), anchors \(worstAnchor)")
+        check.expect(worst <= network.tolerance, "\(network.directory) \(run): outputs differ by \(worst)")
+        check.expect(worstAnchor <= 1e-6, "\(network.directory) \(run): anchors differ by \(worstAnchor)")
     }
 
     /// Compares the detections of the 320x320 run: the same boxes of the same classes, best first in each class.
@@ -58,12 +58,12 @@ public enum GoldenChecks {
         _ network: Network, threshold: StaticString, _ value: Float, model: String, fixtures: String,
         _ check: inout Check
     ) {
-        let folder = "\(fixtures)/golden/\(network.folder)"
-        guard let file = GoldenFile(path: "\(folder)/run_320x320.safetensors"),
-            let post = GoldenFile(path: "\(folder)/post_320x320.safetensors"),
+        let directory = "\(fixtures)/golden/\(network.directory)"
+        guard let file = GoldenFile(path: "\(directory)/run_320x320.safetensors"),
+            let post = GoldenFile(path: "\(directory)/post_320x320.safetensors"),
             let detector = detector(model: model, file, threshold: value)
         else {
-            check.expect(false, "\(network.folder): the model or its golden cannot be read")
+            check.expect(false, "\(network.directory): the model or its golden cannot be read")
             return
         }
         detector.run()
@@ -71,7 +71,7 @@ public enum GoldenChecks {
         let prefix = "thr\(threshold).det."
         let labels = post.integers(prefix + "labels"), scores = post.floats(prefix + "scores")
         let boxes = post.floats(prefix + "boxes_norm_xyxy")
-        print("\(network.folder) detections above \(threshold): \(found.count), expected \(labels.count)")
+        print("\(network.directory) detections above \(threshold): \(found.count), expected \(labels.count)")
         check.expect(found.count == labels.count, "\(found.count) detections, not \(labels.count)")
         var taken = [Bool](repeating: false, count: found.count)
         for index in 0..<labels.count {
@@ -87,16 +87,16 @@ public enum GoldenChecks {
                     && (box.bottom - boxes[index * 4 + 3]).magnitude <= 1e-4
                 if matched { taken[other] = true }
             }
-            check.expect(matched, "\(network.folder): class \(labels[index]), score \(scores[index]) is not found")
+            check.expect(matched, "\(network.directory): class \(labels[index]), score \(scores[index]) is not found")
         }
     }
 
-    /// A detector with a golden run's picture in its input.
+    /// A detector with a golden run's image in its input.
     static func detector(
         _ network: Network, _ run: String, model: String, fixtures: String, threshold: Float, threads: Int,
         path: KernelPath? = nil
     ) -> Model? {
-        guard let file = GoldenFile(path: "\(fixtures)/golden/\(network.folder)/\(run).safetensors") else { return nil }
+        guard let file = GoldenFile(path: "\(fixtures)/golden/\(network.directory)/\(run).safetensors") else { return nil }
         return detector(model: model, file, threshold: threshold, threads: threads, path: path)
     }
 
@@ -105,16 +105,16 @@ public enum GoldenChecks {
     ) -> Model? {
         let name = "image_u8_rgb_hwc"
         let shape = file.shape(name)
-        let size = PictureSize(width: shape[1], height: shape[0])
+        let size = ImageSize(width: shape[1], height: shape[0])
         var settings = ModelSettings(threshold: threshold, threads: threads)
         settings.path = path
         guard let model = try? ModelFile(path: model),
             let detector = try? Model(file: model, size: size, settings: settings)
         else { return nil }
-        var picture = Picture()
-        picture.reshape(to: size)
-        _ = picture.pixels.update(from: file.bytes(name))
-        detector.load(picture)
+        var image = Image()
+        image.reshape(to: size)
+        _ = image.pixels.update(from: file.bytes(name))
+        detector.load(image)
         return detector
     }
 

@@ -13,43 +13,43 @@ public enum HalfChecks {
         _ network: GoldenChecks.Network, _ run: String, model: String, fixtures: String, decibels: Double,
         _ check: inout Check
     ) {
-        guard let file = GoldenFile(path: "\(fixtures)/golden/\(network.folder)/\(run).safetensors") else {
-            check.expect(false, "\(network.folder) \(run) cannot be read")
+        guard let file = GoldenFile(path: "\(fixtures)/golden/\(network.directory)/\(run).safetensors") else {
+            check.expect(false, "\(network.directory) \(run) cannot be read")
             return
         }
         let name = "image_u8_rgb_hwc", shape = file.shape("image_u8_rgb_hwc")
-        var picture = Picture()
-        picture.reshape(to: PictureSize(width: shape[1], height: shape[0]))
-        _ = picture.pixels.update(from: file.bytes(name))
-        guard let reference = outputs(model, picture, path: nil, threads: 1) else {
+        var image = Image()
+        image.reshape(to: ImageSize(width: shape[1], height: shape[0]))
+        _ = image.pixels.update(from: file.bytes(name))
+        guard let reference = outputs(model, image, path: nil, threads: 1) else {
             check.expect(false, "\(model) cannot be read")
             return
         }
         for path in KernelPath.available(for: .fp16) {
-            guard let found = outputs(model, picture, path: path, threads: 1),
-                let shared = outputs(model, picture, path: path, threads: 3)
+            guard let found = outputs(model, image, path: path, threads: 1),
+                let shared = outputs(model, image, path: path, threads: 3)
             else {
                 check.expect(false, "\(model) cannot run on \(path.name)")
                 continue
             }
             let ratio = signalToNoise(found, reference)
-            print("\(network.folder) \(run) \(path.name): \(Int(ratio * 10)) tenths of a decibel")
-            check.expect(ratio >= decibels, "\(network.folder) \(run) \(path.name): \(ratio) dB")
-            check.expect(found == shared, "\(network.folder) \(run) \(path.name): threads change bits")
+            print("\(network.directory) \(run) \(path.name): \(Int(ratio * 10)) tenths of a decibel")
+            check.expect(ratio >= decibels, "\(network.directory) \(run) \(path.name): \(ratio) dB")
+            check.expect(found == shared, "\(network.directory) \(run) \(path.name): threads change bits")
         }
     }
 
-    /// The predictions for a picture; of the fp32 engine without `path`.
+    /// The predictions for an image; of the fp32 engine without `path`.
     static func outputs(
-        _ model: String, _ picture: borrowing Picture, path: KernelPath?, threads: Int
+        _ model: String, _ image: borrowing Image, path: KernelPath?, threads: Int
     ) -> [Float]? {
         var settings = ModelSettings(threads: threads)
         settings.path = path
         settings.observing = path == nil
         guard let file = try? ModelFile(path: model),
-            let detector = try? Model(file: file, size: picture.size, settings: settings)
+            let detector = try? Model(file: file, size: image.size, settings: settings)
         else { return nil }
-        detector.load(picture)
+        detector.load(image)
         detector.run()
         var values = [Float](repeating: 0, count: detector.engine.predictionCount)
         values.withUnsafeMutableBufferPointer { detector.engine.copyPredictions(to: $0) }

@@ -2,14 +2,14 @@ import CTestSupport
 import Pixels
 import Vision
 
-/// What a picture gives does not depend on the pictures before it.
+/// What an image gives does not depend on the images before it.
 public enum JPEGOrderChecks {
-    /// The ways that decoded pictures go.
+    /// The ways that decoded images go.
     private enum Way: Int, CaseIterable { case full, fraction, planes }
 
     private struct Outcome: Equatable {
         var error: JPEGError?
-        var size = PictureSize(width: 0, height: 0)
+        var size = ImageSize(width: 0, height: 0)
         var orientation = Orientation.upright
         var warnings = 0
         var hash: UInt64 = 0
@@ -17,8 +17,8 @@ public enum JPEGOrderChecks {
 
     private struct Player: ~Copyable {
         var decoder = JPEGDecoder()
-        var picture = Picture()
-        var planes = PlanarPicture()
+        var image = Image()
+        var planes = PlanarImage()
 
         mutating func play(_ bytes: [UInt8], _ way: Way) -> Outcome {
             var outcome = Outcome()
@@ -26,13 +26,13 @@ public enum JPEGOrderChecks {
             bytes.withUnsafeBytes { bytes in
                 do throws(JPEGError) {
                     switch way {
-                    case .full: outcome.size = try decoder.decode(bytes, into: &picture)
+                    case .full: outcome.size = try decoder.decode(bytes, into: &image)
                     case .fraction:
                         outcome.size = try decoder.decode(
-                            bytes, into: &picture, atLeast: PictureSize(width: 20, height: 18))
+                            bytes, into: &image, atLeast: ImageSize(width: 20, height: 18))
                     case .planes:
                         let size = try decoder.decodePlanes(
-                            bytes, into: &planes, atLeast: PictureSize(width: 20, height: 18))
+                            bytes, into: &planes, atLeast: ImageSize(width: 20, height: 18))
                         if let size { outcome.size = size }
                     }
                     outcome.orientation = decoder.orientation
@@ -45,8 +45,8 @@ public enum JPEGOrderChecks {
             return outcome
         }
 
-        private func hash(_ way: Way, _ size: PictureSize) -> UInt64 {
-            guard way == .planes else { return ctest_hash(1, picture.pixels.baseAddress, picture.pixels.count) }
+        private func hash(_ way: Way, _ size: ImageSize) -> UInt64 {
+            guard way == .planes else { return ctest_hash(1, image.pixels.baseAddress, image.pixels.count) }
             guard size.width > 0 else { return 0 }
             let view = planes.view
             var hash: UInt64 = 1
@@ -60,11 +60,11 @@ public enum JPEGOrderChecks {
         }
     }
 
-    /// All pictures in `permutations` random orders through one decoder, each by a way of its own, against a decoder that
+    /// All images in `permutations` random orders through one decoder, each by a way of its own, against a decoder that
     /// sees nothing else.
     public static func anyOrder(permutations: Int, _ check: inout Check) {
-        let entries = JPEGPictures().entries
-        check.expect(entries.count >= 60, "only \(entries.count) pictures")
+        let entries = JPEGImages().entries
+        check.expect(entries.count >= 60, "only \(entries.count) images")
         var alone: [[Outcome]] = []
         for entry in entries {
             var outcomes: [Outcome] = []
@@ -92,7 +92,7 @@ public enum JPEGOrderChecks {
     }
 
     /// Used, refused, or equal to another way of storing the same pixels.
-    private static func fates(_ entries: [JPEGPictures.Entry], _ outcomes: [[Outcome]], _ check: inout Check) {
+    private static func fates(_ entries: [JPEGImages.Entry], _ outcomes: [[Outcome]], _ check: inout Check) {
         for (entry, outcomes) in zip(entries, outcomes) {
             for outcome in outcomes {
                 switch entry.fate {
@@ -115,29 +115,29 @@ public enum JPEGOrderChecks {
     /// Frames through one decoder call no allocator, and take nothing for good: with tables and without, damaged ones
     /// between them.
     public static func manyFrames(_ frames: Int, count: () -> UInt, _ check: inout Check) {
-        var options = JPEGPictures.options()
+        var options = JPEGImages.options()
         (options.width, options.height) = (16, 16)
         let own = { () -> [UInt8] in
             var options = options
             options.is_optimised = 1
-            return JPEGPictures.make(options)
+            return JPEGImages.make(options)
         }()
         (options.left_out_dc, options.left_out_ac) = (3, 3)
-        let without = JPEGPictures.make(options)
+        let without = JPEGImages.make(options)
         options.left_out_quantisation = 1
-        let refused = JPEGPictures.make(options)
+        let refused = JPEGImages.make(options)
         let cut = Array(own.dropLast(own.count / 3))
-        let pictures = [own, without, refused, cut, without]
+        let images = [own, without, refused, cut, without]
         let isGood = [true, true, false, false, true]
         var decoder = JPEGDecoder(limits: JPEGLimits(memory: 1 << 20))
-        var planes = PlanarPicture()
+        var planes = PlanarImage()
         var wrong = 0
         var start = count()
         for frame in 0..<frames {
-            if frame == pictures.count { start = count() }
-            let index = frame % pictures.count
-            let isDecoded = pictures[index].withUnsafeBytes { bytes in
-                (try? decoder.decodePlanes(bytes, into: &planes, atLeast: PictureSize(width: 16, height: 16))) != nil
+            if frame == images.count { start = count() }
+            let index = frame % images.count
+            let isDecoded = images[index].withUnsafeBytes { bytes in
+                (try? decoder.decodePlanes(bytes, into: &planes, atLeast: ImageSize(width: 16, height: 16))) != nil
             }
             if isDecoded != isGood[index] { wrong += 1 }
         }

@@ -3,7 +3,7 @@ import Kernels
 import Pixels
 import Vision
 
-/// Pictures of every layout through the fast resize, against its formula in double precision.
+/// Images of every layout through the fast resize, against its formula in double precision.
 public struct PixelViewChecks {
     private var generator: SeededGenerator
     private let atEnd: Bool
@@ -16,15 +16,15 @@ public struct PixelViewChecks {
     /// Random sizes and bytes; every plane ends or begins beside an unmapped page.
     public mutating func layouts(_ check: inout Check) {
         let (width, height) = (generator.integer(1...90), generator.integer(1...60))
-        let size = PictureSize(width: width, height: height)
-        let half = PictureSize(width: (width + 1) / 2, height: (height + 1) / 2)
-        let wide = PictureSize(width: (width + 1) / 2, height: height)
+        let size = ImageSize(width: width, height: height)
+        let half = ImageSize(width: (width + 1) / 2, height: (height + 1) / 2)
+        let wide = ImageSize(width: (width + 1) / 2, height: height)
         let matrices: [ColourEncoding] = [
             .bt601(isFullRange: true), .bt601(isFullRange: false), .bt709(isFullRange: true),
             .bt709(isFullRange: false),
         ]
         let matrix = matrices[generator.integer(0...3)]
-        func channel(_ plane: Int, _ offset: Int, _ step: Int, _ samples: PictureSize) -> PixelChannel {
+        func channel(_ plane: Int, _ offset: Int, _ step: Int, _ samples: ImageSize) -> PixelChannel {
             PixelChannel(
                 plane: plane, offset: offset, step: step, size: samples, across: samples == size ? .one : .onePerTwo,
                 down: samples == half && half != wide ? .onePerTwo : .one)
@@ -46,12 +46,12 @@ public struct PixelViewChecks {
                 size: size, colours: .grey,
                 channels: [channel(0, 0, 1, size), channel(0, 0, 1, size), channel(0, 0, 1, size)]),
         ]
-        let target = PictureSize(width: generator.integer(1...50), height: generator.integer(1...40))
+        let target = ImageSize(width: generator.integer(1...50), height: generator.integer(1...40))
         for layout in all { compare(layout, matrix, target, &check) }
     }
 
     private mutating func compare(
-        _ layout: PixelLayout, _ matrix: ColourEncoding, _ target: PictureSize, _ check: inout Check
+        _ layout: PixelLayout, _ matrix: ColourEncoding, _ target: ImageSize, _ check: inout Check
     ) {
         let padding = generator.integer(0...9)
         let count = layout.colours == .grey ? 1 : 3
@@ -85,7 +85,7 @@ public struct PixelViewChecks {
         for path in KernelPath.supported where path != .scalar {
             let other = filled(path)
             let isEqual = output.elements.indices.allSatisfy { output.elements[$0] == other.elements[$0] }
-            check.expect(isEqual, "\(path.name): a picture of \(layout.size.width)x\(layout.size.height) differs from scalar")
+            check.expect(isEqual, "\(path.name): an image of \(layout.size.width)x\(layout.size.height) differs from scalar")
         }
         var worst = 0.0
         for y in 0..<target.height {

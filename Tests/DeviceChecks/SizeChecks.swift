@@ -31,20 +31,20 @@ public enum SizeChecks {
         }
     }
 
-    /// A large picture of one colour is of that colour at the network's size too, by the tables of every resize.
-    public static func largePicture(_ check: inout Check) {
-        let size = PictureSize(width: 4000, height: 3000), target = PictureSize(width: 640, height: 416)
-        let picture = Picture(size: size)
-        picture.pixels.update(repeating: 77)
+    /// A large image of one colour is of that colour at the network's size too, by the tables of every resize.
+    public static func largeImage(_ check: inout Check) {
+        let size = ImageSize(width: 4000, height: 3000), target = ImageSize(width: 640, height: 416)
+        let image = Image(size: size)
+        image.pixels.update(repeating: 77)
         let tensor = UnsafeMutableBufferPointer<Float>.allocate(capacity: target.width * target.height * 3)
         defer { tensor.deallocate() }
         for rule in [ResizeRule.fast, .bilinearOpenCV, .bicubicPillow] {
             var ingest = Ingest(format: InputFormat(size: target, channelOrder: .rgb, scale: 1), rule: rule)
             tensor.update(repeating: 0)
-            ingest.fill(tensor, from: picture)
+            ingest.fill(tensor, from: image)
             check.expect(tensor.allSatisfy { $0 == 77 }, "a resize changes the colour")
             tensor.update(repeating: 0)
-            ingest.fill(tensor, from: picture.view)
+            ingest.fill(tensor, from: image.view)
             check.expect(tensor.allSatisfy { $0 == 77 }, "a resize of channels changes the colour")
         }
     }

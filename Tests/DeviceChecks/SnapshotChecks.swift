@@ -2,19 +2,19 @@ import CLinux
 import Pixels
 import Stream
 
-/// Pictures for a client, with the client's own code at the other end: lines, descriptors and bytes arrive, and neither
+/// Images for a client, with the client's own code at the other end: lines, descriptors and bytes arrive, and neither
 /// side calls the allocator.
 public enum SnapshotChecks {
     private static var rounds: Int { 20 }
 
-    /// `folder` takes the socket; `count` tells how many allocator calls there have been in the process.
-    public static func pictures(folder: String, count: () -> UInt, _ check: inout Check) {
-        let path = "\(folder)/snapshot-check.sock"
+    /// `directory` takes the socket; `count` tells how many allocator calls there have been in the process.
+    public static func images(directory: String, count: () -> UInt, _ check: inout Check) {
+        let path = "\(directory)/snapshot-check.sock"
         let labels = ["background", "ace\u{1B}[2J", "king"].map { Array($0.utf8) }
         var limits = StreamLimits()
         limits.inputPause = 1_000_000
-        // An emulated board may take its time: no picture is taken back before it is read.
-        (limits.pictures, limits.pictureLife) = (rounds, 600_000_000_000)
+        // An emulated board may take its time: no image is taken back before it is read.
+        (limits.images, limits.imageLife) = (rounds, 600_000_000_000)
         let hello = HelloLine(
             program: "check", version: "1", modelName: [0x6D], architecture: [0x61], precision: [0x70], inputWidth: 32,
             inputHeight: 16, sourceKind: "camera", sourcePath: [], threshold: 0.5, snapshots: true, labels: labels)
@@ -37,11 +37,11 @@ public enum SnapshotChecks {
         let request = Array("{\"snapshot\":true}\n".utf8)
         for round in 0..<rounds {
             let isSent = request.withUnsafeBytes { connection.send($0) }
-            check.expect(isSent && waitUntilWanted(server), "nobody wants a picture")
+            check.expect(isSent && waitUntilWanted(server), "nobody wants an image")
             bytes.initializeMemory(as: UInt8.self, repeating: UInt8(round))
             let before = count()
             let isPublished = publish(UInt64(round), labels, UnsafeRawBufferPointer(bytes), &writer, server)
-            check.expect(isPublished, "no picture or line")
+            check.expect(isPublished, "no image or line")
             let arrival = receive(&connection, round, labels, found)
             let calls = count() - before
             check.expect(!StreamChecks.isOptimised || calls == 0, "a snapshot made \(calls) allocator calls")
@@ -52,7 +52,7 @@ public enum SnapshotChecks {
 
     private static func waitUntilWanted(_ server: StreamServer) -> Bool {
         for _ in 0..<600_000 {
-            if server.wantsPicture { return true }
+            if server.wantsImage { return true }
             var unused = false, other = false
             _ = clinux_wait_readable(-1, -1, 1_000_000, &unused, &other)
         }
@@ -63,23 +63,23 @@ public enum SnapshotChecks {
         _ number: UInt64, _ labels: [[UInt8]], _ bytes: UnsafeRawBufferPointer, _ writer: inout FrameLineWriter,
         _ server: StreamServer
     ) -> Bool {
-        do throws(PictureError) {
-            var picture = try CapturedPicture()
-            defer { picture.close() }
-            let shape = PixelShape(format: .nv12, size: PictureSize(width: 50, height: 40))
+        do throws(ImageError) {
+            var image = try CapturedImage()
+            defer { image.close() }
+            let shape = PixelShape(format: .nv12, size: ImageSize(width: 50, height: 40))
             let luma = UnsafeRawBufferPointer(rebasing: bytes[..<2000])
             let chroma = UnsafeRawBufferPointer(rebasing: bytes[2000...])
-            try picture.fill(PixelBuffer(shape, planes: [luma, chroma, UnsafeRawBufferPointer(start: nil, count: 0)]))
+            try image.fill(PixelBuffer(shape, planes: [luma, chroma, UnsafeRawBufferPointer(start: nil, count: 0)]))
             writer.begin(
                 FrameLine(
                     Frame(
                         pixels: PixelBuffer(
-                            jpeg: UnsafeRawBufferPointer(start: nil, count: 0), size: PictureSize(width: 50, height: 40)),
+                            jpeg: UnsafeRawBufferPointer(start: nil, count: 0), size: ImageSize(width: 50, height: 40)),
                         sequence: number, times: FrameTimes(monotonic: 1, realtime: 2), name: .index(number)), age: 3,
                     inference: 4, droppedFrames: 0, corruptFrames: 0))
             writer.add(classIndex: 1, label: labels[1], score: 0.5, left: 0, top: 0, right: 1, bottom: 0.5)
             guard let frame = try? writer.finish() else { return false }
-            server.publish(frame, picture: picture)
+            server.publish(frame, image: image)
             return true
         } catch {
             return false

@@ -10,15 +10,15 @@ import Vision
 
 /// The stream with real sockets: two clients read whole lines, one of them comes late.
 public enum StreamChecks {
-    /// The folder for the sockets of this process, whatever runs beside it; nil where none could be made.
-    public static func makeFolder() -> String? { ctest_make_folder().map { String(cString: $0) } }
+    /// The directory for the sockets of this process, whatever runs beside it; nil where none could be made.
+    public static func makeDirectory() -> String? { ctest_make_directory().map { String(cString: $0) } }
 
-    /// Whether the folder was empty, and is gone.
-    public static func removeFolder() -> Bool { ctest_remove_folder() == 0 }
+    /// Whether the directory was empty, and is gone.
+    public static func removeDirectory() -> Bool { ctest_remove_directory() == 0 }
 
-    /// `folder` takes the socket.
-    public static func twoClients(folder: String, _ check: inout Check) {
-        let path = "\(folder)/stream-check.sock"
+    /// `directory` takes the socket.
+    public static func twoClients(directory: String, _ check: inout Check) {
+        let path = "\(directory)/stream-check.sock"
         let hello = Array("{\"type\":\"hello\"}\n".utf8)
         guard let server = path.withCString({ try? StreamServer(path: $0, hello: hello) }) else {
             check.expect(false, "no server at \(path)")
@@ -43,8 +43,8 @@ public enum StreamChecks {
 
     /// A client with options gets its own part of each frame, and that costs no allocation, nor does what is counted.
     /// `count` tells how many allocator calls there have been in the process.
-    public static func clientsOptions(folder: String, count: () -> UInt, _ check: inout Check) {
-        let path = "\(folder)/options-check.sock"
+    public static func clientsOptions(directory: String, count: () -> UInt, _ check: inout Check) {
+        let path = "\(directory)/options-check.sock"
         let labels = ["background", "ace", "king"].map { Array($0.utf8) }
         let hello = Array("{}\n".utf8)
         guard let server = path.withCString({ try? StreamServer(path: $0, hello: hello, labels: labels) }),
@@ -66,7 +66,7 @@ public enum StreamChecks {
         let line = FrameLine(
             Frame(
                 pixels: PixelBuffer(
-                    jpeg: UnsafeRawBufferPointer(start: nil, count: 0), size: PictureSize(width: 640, height: 480)), sequence: 0,
+                    jpeg: UnsafeRawBufferPointer(start: nil, count: 0), size: ImageSize(width: 640, height: 480)), sequence: 0,
                 times: FrameTimes(monotonic: 1, realtime: 2), name: .index(7)), age: 3, inference: 4, droppedFrames: 0,
             corruptFrames: 0)
         let found: [(Int, Float)] = [(1, 0.9), (2, 0.8), (2, 0.4)]

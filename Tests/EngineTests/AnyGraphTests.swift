@@ -122,9 +122,9 @@ import Testing
             x.map(x.height, x.width, x.channels) { function(x[$0, $1, $2]) }
         }
 
-        func predictions(_ picture: Reference) -> [Double] {
+        func predictions(_ image: Reference) -> [Double] {
             func silu(_ x: Double) -> Double { x / (1 + exp(-x)) }
-            var x = applied(convolution(picture, "stem", kernel: (3, 3), stride: 2, channels: 32, groups: 1), silu)
+            var x = applied(convolution(image, "stem", kernel: (3, 3), stride: 2, channels: 32, groups: 1), silu)
             x = applied(convolution(x, "grouped", kernel: (5, 5), channels: 128, groups: 16)) { max($0, 0) }
             x = convolution(x, "lone", kernel: (5, 5), stride: 2, channels: 128, groups: 128)
             x = x + applied(convolution(x, "dilated", kernel: (3, 3), dilation: 2, channels: 128, groups: 128), silu)

@@ -53,8 +53,8 @@ extension GoldenModel {
     /// Fusing additions and reusing memory change no value.
     @Test(arguments: GoldenModel.allCases) func fusionKeepsEveryBit(model: GoldenModel) throws {
         let run = try golden("\(model.rawValue)/run_208x240_interp.safetensors")
-        let image = try #require(run["image_u8_rgb_hwc"])
-        let fused = try detector(model, image), plain = try detector(model, image, observing: true)
+        let tensor = try #require(run["image_u8_rgb_hwc"])
+        let fused = try detector(model, tensor), plain = try detector(model, tensor, observing: true)
         fused.engine.run()
         plain.engine.run()
         #expect(Array(fused.engine.output) == Array(plain.engine.output))
@@ -65,8 +65,8 @@ extension GoldenModel {
     /// However many threads share the work, on however odd a size, every bit is the same, frame after frame.
     @Test(arguments: GoldenModel.allCases, [2, 3, 8]) func threadsKeepEveryBit(model: GoldenModel, threads: Int) throws {
         let run = try golden("\(model.rawValue)/run_208x240_interp.safetensors")
-        let image = try #require(run["image_u8_rgb_hwc"])
-        let one = try detector(model, image), many = try detector(model, image, threads: threads)
+        let tensor = try #require(run["image_u8_rgb_hwc"])
+        let one = try detector(model, tensor), many = try detector(model, tensor, threads: threads)
         let input = Array(one.engine.input)
         one.engine.run()
         for _ in 0..<20 {
@@ -90,8 +90,8 @@ extension GoldenModel {
     /// A second frame does not see the first.
     @Test func framesAreIndependent() throws {
         let run = try golden("xxs-ssd/run_64x128_detail.safetensors")
-        let image = try #require(run["image_u8_rgb_hwc"])
-        let detector = try detector(.xxs, image)
+        let tensor = try #require(run["image_u8_rgb_hwc"])
+        let detector = try detector(.xxs, tensor)
         let input = Array(detector.engine.input)
         detector.run()
         let first = Array(detector.engine.output)
@@ -107,9 +107,9 @@ extension GoldenModel {
     /// rounding activations adds.
     @Test(arguments: GoldenModel.allCases) func halfPrecisionWeightsRun(model: GoldenModel) throws {
         let run = try golden("\(model.rawValue)/run_64x128_detail.safetensors")
-        let image = try #require(run["image_u8_rgb_hwc"])
-        let full = try detector(model, image)
-        let half = try detector(model, image, precision: .fp16)
+        let tensor = try #require(run["image_u8_rgb_hwc"])
+        let full = try detector(model, tensor)
+        let half = try detector(model, tensor, precision: .fp16)
         full.engine.run()
         half.engine.run()
         #expect(half.engine.precision == .fp16 && half.engine.arenaByteCount < full.engine.arenaByteCount)
@@ -125,17 +125,17 @@ extension GoldenModel {
     }
 
     private func detector(
-        _ model: GoldenModel, _ image: CheckpointTensor, observing: Bool = false, precision: StoragePrecision = .fp32,
+        _ model: GoldenModel, _ tensor: CheckpointTensor, observing: Bool = false, precision: StoragePrecision = .fp32,
         threads: Int = 1
     ) throws -> Model {
-        let size = PictureSize(width: image.shape[1], height: image.shape[0])
+        let size = ImageSize(width: tensor.shape[1], height: tensor.shape[0])
         var settings = ModelSettings(threads: threads)
         settings.observing = observing
         let detector = try Model(
             file: try ModelFile(path: model.path(precision)), size: size, settings: settings)
-        let picture = Picture(size: size)
-        _ = picture.pixels.update(from: try image.bytes())
-        detector.load(picture)
+        let image = Image(size: size)
+        _ = image.pixels.update(from: try tensor.bytes())
+        detector.load(image)
         return detector
     }
 

@@ -11,7 +11,7 @@ import Vision
 
 /// Model files whose graphs have changed in a few numbers: each is refused with a typed error, or runs.
 @Suite struct GraphMutationTests {
-    static let size = PictureSize(width: 64, height: 64)
+    static let size = ImageSize(width: 64, height: 64)
 
     @Test(arguments: [(GoldenModel.xxs, "fp32"), (.v05, "fp16"), (.xxs, "int8"), (.v05, "int8")])
     func changedGraphsAreHarmless(model: GoldenModel, precision: String) throws {
@@ -49,9 +49,9 @@ import Vision
         let changed = try ModelFile(path: path)
         do throws(ModelError) {
             let model = try Model(file: changed, size: size, settings: ModelSettings(threshold: 0.01, threads: 2))
-            let picture = Picture(size: size)
-            picture.pixels.update(repeating: 90)
-            model.load(picture)
+            let image = Image(size: size)
+            image.pixels.update(repeating: 90)
+            model.load(image)
             model.run()
             _ = model.result()
             return true

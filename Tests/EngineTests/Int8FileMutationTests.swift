@@ -144,7 +144,7 @@ import Vision
             let path = NSTemporaryDirectory() + "swiftlet-hostile-\(UUID().uuidString).gguf"
             defer { unlink(path) }
             try quantizer.write(to: path)
-            let size = PictureSize(width: 64, height: 32)
+            let size = ImageSize(width: 64, height: 32)
             guard
                 let detector = try? Model(
                     file: try ModelFile(path: path), size: size, settings: ModelSettings())

@@ -14,10 +14,10 @@ import Vision
 @Suite struct Int8Tests {
     static let runs = ["run_64x128_detail", "run_208x240_interp", "run_320x320"]
 
-    /// What int8 costs, against the fp32 engine on the same picture: with maps that are resized, and without.
+    /// What int8 costs, against the fp32 engine on the same image: with maps that are resized, and without.
     @Test(arguments: GoldenModel.allCases, runs) func outputsAreNearFP32(model: GoldenModel, run: String) throws {
-        let image = try #require(try golden("\(model.rawValue)/\(run).safetensors")["image_u8_rgb_hwc"])
-        let expected = try detector(model.path(), image), found = try detector(model.int8Path(run), image)
+        let tensor = try #require(try golden("\(model.rawValue)/\(run).safetensors")["image_u8_rgb_hwc"])
+        let expected = try detector(model.path(), tensor), found = try detector(model.int8Path(run), tensor)
         #expect(found.engine.precision == .int8 && expected.engine.precision == .fp32)
         expected.engine.run()
         found.engine.run()
@@ -29,9 +29,9 @@ import Vision
     @Test(arguments: GoldenModel.allCases, runs) func everyStepIsNearFP32(
         model: GoldenModel, run: String
     ) throws {
-        let image = try #require(try golden("\(model.rawValue)/\(run).safetensors")["image_u8_rgb_hwc"])
-        let full = try detector(model.path(), image, observing: true)
-        let int8 = try detector(model.int8Path(run), image)
+        let tensor = try #require(try golden("\(model.rawValue)/\(run).safetensors")["image_u8_rgb_hwc"])
+        let full = try detector(model.path(), tensor, observing: true)
+        let int8 = try detector(model.int8Path(run), tensor)
         var stored: [Int: [Float]] = [:]
         int8.engine.run { map in
             stored[map.tensor.index] = (0..<map.shape.count).map {
@@ -59,13 +59,13 @@ import Vision
     @Test(arguments: GoldenModel.allCases, runs) func pathsAndThreadsKeepEveryBit(
         model: GoldenModel, run: String
     ) throws {
-        let image = try #require(try golden("\(model.rawValue)/\(run).safetensors")["image_u8_rgb_hwc"])
-        let reference = try detector(model.int8Path(), image, path: .scalar)
+        let tensor = try #require(try golden("\(model.rawValue)/\(run).safetensors")["image_u8_rgb_hwc"])
+        let reference = try detector(model.int8Path(), tensor, path: .scalar)
         reference.engine.run()
         let expected = predictions(reference)
         for path in KernelPath.available(for: .int8) {
             for threads in [1, 2, 3] {
-                let engine = try detector(model.int8Path(), image, path: path, threads: threads)
+                let engine = try detector(model.int8Path(), tensor, path: path, threads: threads)
                 let input = Array(engine.engine.inputBytes)
                 for _ in 0..<3 {
                     _ = engine.engine.inputBytes.update(from: input)
@@ -77,17 +77,17 @@ import Vision
     }
 
     private func detector(
-        _ path: String, _ image: CheckpointTensor, path kernels: KernelPath? = nil, threads: Int = 1,
+        _ path: String, _ tensor: CheckpointTensor, path kernels: KernelPath? = nil, threads: Int = 1,
         observing: Bool = false
     ) throws -> Model {
-        let size = PictureSize(width: image.shape[1], height: image.shape[0])
+        let size = ImageSize(width: tensor.shape[1], height: tensor.shape[0])
         var settings = ModelSettings(threads: threads)
         settings.path = kernels
         settings.observing = observing
         let detector = try Model(file: try ModelFile(path: path), size: size, settings: settings)
-        let picture = Picture(size: size)
-        _ = picture.pixels.update(from: try image.bytes())
-        detector.load(picture)
+        let image = Image(size: size)
+        _ = image.pixels.update(from: try tensor.bytes())
+        detector.load(image)
         return detector
     }
 

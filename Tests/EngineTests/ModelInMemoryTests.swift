@@ -10,7 +10,7 @@ import Vision
 /// A model that runs is not the file any more: neither what others do to the file nor what the engine gives back of it
 /// changes a prediction.
 @Suite struct ModelInMemoryTests {
-    private static let size = PictureSize(width: 64, height: 96)
+    private static let size = ImageSize(width: 64, height: 96)
 
     private static func predictions(_ detector: Model) -> [Float] {
         var random = SeededGenerator(seed: 11)

@@ -14,14 +14,14 @@ import Vision
         let detector = try Model(file: file, settings: ModelSettings(threads: 2))
         let engine = detector.engine
         #expect(engine.precision == precision)
-        let image = try #require(try golden("\(model.rawValue)/run_320x320.safetensors")["image_u8_rgb_hwc"])
-        let picture = Picture(size: detector.format.size)
-        _ = picture.pixels.update(from: try image.bytes())
+        let tensor = try #require(try golden("\(model.rawValue)/run_320x320.safetensors")["image_u8_rgb_hwc"])
+        let image = Image(size: detector.format.size)
+        _ = image.pixels.update(from: try tensor.bytes())
 
-        detector.load(picture)
+        detector.load(image)
         engine.run()
         let expected = predictions(engine)
-        detector.load(picture)
+        detector.load(image)
         for step in 0..<engine.stepCount { engine.runStep(step) }
         #expect(predictions(engine) == expected)
     }

@@ -3,9 +3,9 @@ import Foundation
 import Testing
 
 @Suite struct FileContentsTests {
-    private let folder: ScratchFolder
+    private let directory: ScratchDirectory
 
-    init() throws { folder = try ScratchFolder() }
+    init() throws { directory = try ScratchDirectory() }
 
     private func read(_ path: String, limit: Int = 1 << 20) throws(FileError) -> [UInt8] {
         let contents = try FileContents(path: path, limit: limit)
@@ -16,7 +16,7 @@ import Testing
     @Test(arguments: [0, 1, 4095, 4096, 4097, 16_384, 65_535, 65_536, 65_537])
     func readsAll(count: Int) throws {
         let text = String(repeating: "x", count: count)
-        let path = try folder.write(text, to: "file")
+        let path = try directory.write(text, to: "file")
         #expect(try read(path, limit: count) == Array(text.utf8))
         guard count > 0 else { return }
         #expect(throws: FileError.tooLarge(limit: count - 1)) { try read(path, limit: count - 1) }
@@ -24,7 +24,7 @@ import Testing
 
     /// Later writers change nothing, not even by a truncation.
     @Test func isPrivate() throws {
-        let path = try folder.write("before", to: "file")
+        let path = try directory.write("before", to: "file")
         let contents = try FileContents(path: path, limit: 100)
         let writer = open(path, O_WRONLY)
         defer { close(writer) }
@@ -39,19 +39,19 @@ import Testing
         #expect(text.starts(with: Array("Name:".utf8)))
         #expect(throws: FileError.tooLarge(limit: 10)) { try read("/proc/self/status", limit: 10) }
         // A hole costs no disk.
-        let path = try folder.write("", to: "sparse")
+        let path = try directory.write("", to: "sparse")
         #expect(truncate(path, 1 << 40) == 0)
         #expect(throws: FileError.tooLarge(limit: 1 << 20)) { try read(path) }
     }
 
     @Test func whatIsNoFileIsRefusedAtOnce() throws {
-        #expect(mkfifo(folder.path("fifo"), 0o600) == 0)
+        #expect(mkfifo(directory.path("fifo"), 0o600) == 0)
         let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(listener) }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         // Relative to nothing else: the name must fit into 107 bytes.
-        let name = Array(folder.path("s").utf8CString)
+        let name = Array(directory.path("s").utf8CString)
         try #require(name.count <= 108)
         withUnsafeMutableBytes(of: &address.sun_path) { path in
             name.withUnsafeBytes { path.copyMemory(from: $0) }
@@ -62,16 +62,16 @@ import Testing
             }
         }
         #expect(bound == 0)
-        #expect(throws: FileError.folder) { try read(folder.path) }
-        for path in [folder.path("fifo"), folder.path("s"), "/dev/zero", "/dev/null"] {
+        #expect(throws: FileError.directory) { try read(directory.path) }
+        for path in [directory.path("fifo"), directory.path("s"), "/dev/zero", "/dev/null"] {
             #expect(throws: FileError.notRegularFile) { try read(path) }
         }
-        #expect(throws: FileError.system(ENOENT)) { try read(folder.path("missing")) }
+        #expect(throws: FileError.system(ENOENT)) { try read(directory.path("missing")) }
     }
 
     /// A file that never stops changing gives an error or one whole state, never a mixture or the end of the process.
     @Test func changesAreNoticed() throws {
-        let path = try folder.write(String(repeating: "a", count: 1 << 20), to: "file")
+        let path = try directory.write(String(repeating: "a", count: 1 << 20), to: "file")
         let stop = Flag()
         let writer = Thread { [path] in
             let file = open(path, O_WRONLY)

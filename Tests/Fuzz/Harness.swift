@@ -3,11 +3,11 @@ import Glibc
 /// What bytes from outside are given to. One value takes all inputs of a run, as one process does: what an input leaves
 /// behind meets the next.
 protocol FuzzTarget {
-    /// As `toolchains/fuzz` is told it; the folder of the seeds in Tests/Fuzz/corpus.
+    /// As `toolchains/fuzz` is told it; the directory of the seeds in Tests/Fuzz/corpus.
     static var name: String { get }
     /// Longer inputs are not tried, in bytes.
     static var longest: Int { get }
-    /// Files and folders beside the corpus that begin the search too, from the project's root.
+    /// Files and directories beside the corpus that begin the search too, from the project's root.
     static var seeds: [String] { get }
 
     init()

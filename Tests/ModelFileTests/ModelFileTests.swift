@@ -108,9 +108,9 @@ enum SampleFile {
         }
     }
 
-    @Test func missingFileAndFolder() {
+    @Test func missingFileAndDirectory() {
         #expect(throws: ModelFileError.cannotRead(.system(ENOENT))) { _ = try ModelFile(path: "/nonexistent.gguf") }
-        #expect(throws: ModelFileError.cannotRead(.folder)) { _ = try ModelFile(path: "/tmp") }
+        #expect(throws: ModelFileError.cannotRead(.directory)) { _ = try ModelFile(path: "/tmp") }
     }
 }
 

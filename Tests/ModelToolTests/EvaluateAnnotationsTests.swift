@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Vision
 
-/// What `swiftlet-model evaluate` makes of annotations as people's tools write them, and of pictures that do not fit them.
+/// What `swiftlet-model evaluate` makes of annotations as people's tools write them, and of images that do not fit them.
 @Suite struct EvaluateAnnotationsTests {
     private struct Figures: Decodable {
         struct Case: Decodable, CustomTestStringConvertible {
@@ -47,13 +47,13 @@ import Vision
         }
     }
 
-    // MARK: - Pictures
+    // MARK: - Images
 
-    /// A set of the fixture's picture, 61x47, under these names, with a box each; returns the annotation file.
+    /// A set of the fixture's image, 61x47, under these names, with a box each; returns the annotation file.
     private func set(_ names: [String], entries: [String]? = nil, size: (Int, Int) = (61, 47)) throws -> String {
         for name in names {
-            let folder = URL(fileURLWithPath: tool.path(name)).deletingLastPathComponent()
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            let directory = URL(fileURLWithPath: tool.path(name)).deletingLastPathComponent()
+            try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
             _ = try tool.write(name, try fixtureBytes("jpeg/drawn-61x47.jpg"))
         }
         let images = (entries ?? names.map { String($0.split(separator: "/").last!) }).enumerated().map {
@@ -69,7 +69,7 @@ import Vision
     }
 
     private func evaluate(_ images: String, _ annotations: String) throws -> ModelTool.Outcome {
-        let model = try GoldenModel.xxs.path(size: PictureSize(width: 96, height: 64))
+        let model = try GoldenModel.xxs.path(size: ImageSize(width: 96, height: 64))
         return try tool("evaluate", model, "--images", images, "--annotations", annotations, "--json")
     }
 
@@ -80,11 +80,11 @@ import Vision
         return rows.map { "\($0["label"]!) \($0["objects"]!)" }
     }
 
-    /// Refused by the headers alone: the pictures have nothing else, and none of them runs.
-    @Test func otherSizesAreRefusedBeforeAnyPictureRuns() throws {
+    /// Refused by the headers alone: the images have nothing else, and none of them runs.
+    @Test func otherSizesAreRefusedBeforeAnyImageRuns() throws {
         let scaled = try evaluate(tool.path("photos"), try set(["photos/a.jpg", "photos/b.jpg"], size: (122, 94)))
         #expect(scaled.code == 65 && scaled.output.isEmpty && !scaled.errors.contains("evaluating"))
-        #expect(scaled.errors.contains("a.jpg is 61x47, but its entry says 122x94, and 1 more picture likewise"))
+        #expect(scaled.errors.contains("a.jpg is 61x47, but its entry says 122x94, and 1 more image likewise"))
         let truth = try set(["lying/a.jpg"])
         var jpeg = try fixtureBytes("jpeg/drawn-61x47.jpg")
         let exif: [UInt8] = [
@@ -99,27 +99,28 @@ import Vision
             lying.errors.contains("a.jpg is 47x61 when it is turned as its EXIF data say, the annotations are of 61x47"))
     }
 
-    @Test func picturesAreToldApartByTheirFolders() throws {
+    @Test func imagesAreToldApartByTheirDirectories() throws {
         let truth = try set(["days/monday/f.jpg", "days/tuesday/f.jpg"], entries: ["monday/f.jpg", "tuesday/f.jpg"])
         #expect(try objects(evaluate(tool.path("days"), truth)) == ["person 1", "bicycle 1"])
         #expect(try objects(evaluate(tool.path("days/tuesday"), truth)) == ["bicycle 1"])
         let list = try tool.write("list.txt", "\u{FEFF}days/tuesday/f.jpg\r\ndays/tuesday/f.jpg\r\ndays/gone.jpg\r\n".utf8)
         let listed = try evaluate(list, truth)
         #expect(try objects(listed) == ["bicycle 1"])
-        #expect(listed.errors.contains("1 of 2 pictures that it lists is not there, as "))
-        #expect(listed.errors.contains("1 of 2 pictures that it names is not in \(list), as monday/f.jpg: left out"))
+        #expect(listed.errors.contains("1 of 2 images that it lists is not there, as "))
+        #expect(listed.errors.contains("1 of 2 images that it names is not in \(list), as monday/f.jpg: left out"))
         _ = try set(["one/f.jpg"])
         let either = try evaluate(tool.path("one"), try set([], entries: ["monday/f.jpg", "tuesday/f.jpg"]))
         #expect(either.code == 65 && either.errors.contains("f.jpg can be its entry monday/f.jpg or tuesday/f.jpg"))
     }
 
-    @Test func foldersBelowAreSearchedWhereNeeded() throws {
+    @Test func directoriesBelowAreSearchedWhereNeeded() throws {
         let truth = try set(["images/default/a.jpg", "images/default/b.jpg"])
         #expect(try objects(evaluate(tool.path("images"), truth)) == ["person 1", "bicycle 1"])
         let calibration = try tool(
-            "quantize", try GoldenModel.xxs.path(size: PictureSize(width: 96, height: 64)), "--calibrate",
+            "quantize", try GoldenModel.xxs.path(size: ImageSize(width: 96, height: 64)), "--calibrate",
             tool.path("images"), "-o", tool.path("m.gguf"))
-        #expect(calibration.code == 66 && calibration.errors.contains("folders below it do, as \(tool.path("images/default"))"))
+        #expect(
+            calibration.code == 66 && calibration.errors.contains("directories below it do, as \(tool.path("images/default"))"))
     }
 
     /// Sparse files take nothing on the disk and would take all memory.
@@ -135,8 +136,8 @@ import Vision
             #expect(outcome.code == 65 && outcome.errors.contains("maximum"), "\(outcome.errors)")
         }
         try #require(truncate(tool.path("photos/a.jpg"), 300 << 20) == 0)
-        let picture = try evaluate(tool.path("photos"), truth)
-        #expect(picture.code == 66 && picture.errors.contains("a.jpg: left out: has more than 16384 KiB, the maximum"))
+        let image = try evaluate(tool.path("photos"), truth)
+        #expect(image.code == 66 && image.errors.contains("a.jpg: left out: has more than 16384 KiB, the maximum"))
         // Nobody ever writes to these.
         try #require(unlink(tool.path("photos/a.jpg")) == 0 && mkfifo(tool.path("photos/a.jpg"), 0o600) == 0)
         #expect(try evaluate(tool.path("photos"), truth).errors.contains("a.jpg: left out: is a pipe"))

@@ -8,7 +8,7 @@ import Vision
 @Suite struct EvaluateCommandTests {
     private let tool: ModelTool
     private let annotations: String
-    /// Of pictures as small as the fixture's, whose categories are no labels.
+    /// Of images as small as the fixture's, whose categories are no labels.
     private let small: String
 
     init() throws {
@@ -40,9 +40,9 @@ import Vision
         return try tool.write(name, ([hello] + lines).joined(separator: "\n").utf8)
     }
 
-    private func frame(_ picture: String, _ detections: [(String, Double, String)]) -> String {
+    private func frame(_ image: String, _ detections: [(String, Double, String)]) -> String {
         let objects = detections.map { #"{"class":1,"label":"\#($0.0)","score":\#($0.1),"box_px":[\#($0.2)]}"# }
-        return #"{"type":"frame","picture":\#(picture),"detections":[\#(objects.joined(separator: ","))]}"#
+        return #"{"type":"frame","picture":\#(image),"detections":[\#(objects.joined(separator: ","))]}"#
     }
 
     private func object(_ text: String) throws -> [String: Any] {
@@ -65,9 +65,9 @@ import Vision
         #expect(said.count == 2, "\(outcome.errors)")
         #expect(
             said.first?.hasSuffix(
-                "boxes.json: 1 of 3 pictures that it names is not in \(path), as absent.jpg: left "
+                "boxes.json: 1 of 3 images that it names is not in \(path), as absent.jpg: left "
                     + "out with its boxes") == true)
-        #expect(said.last?.hasSuffix("1 of 3 pictures in \(path) is not named in it, as elsewhere.jpg: left out") == true)
+        #expect(said.last?.hasSuffix("1 of 3 images in \(path) is not named in it, as elsewhere.jpg: left out") == true)
         let report = try object(outcome.output)
         #expect(report["pictures"] as? Int == 2 && report["AP"] as? Double == 0.5 && report["AP50"] as? Double == 0.5)
         #expect(try abs(#require(report["AP_large"] as? Double) - 1) < 1e-12 && report["AP_small"] as? Double == 0)
@@ -90,7 +90,7 @@ import Vision
         #expect(outcome.code == 0 && outcome.errors.contains("holds only what scored more than 0.5"))
     }
 
-    /// Boxes of turned pictures fit no annotation, and what a reader did not ask for was not missed by the model.
+    /// Boxes of turned images fit no annotation, and what a reader did not ask for was not missed by the model.
     @Test func turnedAndFilteredStreamsAreTold() throws {
         let found = frame("\"a.jpg\"", [("c3", 0.9, "10,10,60,50")])
         func judge(_ lines: String...) throws -> ModelTool.Outcome {
@@ -107,7 +107,7 @@ import Vision
         }
         for turn in [90, 180, 270] {
             let turned = try judge(hello(turn))
-            #expect(turned.code == 65 && turned.errors.contains("line 2 begins a stream of pictures turned by \(turn) degrees"))
+            #expect(turned.code == 65 && turned.errors.contains("line 2 begins a stream of images turned by \(turn) degrees"))
             #expect(turned.errors.contains("record it without --rotate"))
         }
         let classes = try judge(options(0, #"["c3"]"#, 1))
@@ -148,7 +148,7 @@ import Vision
 
     /// A model beside itself and its fp16 form.
     @Test func modelsAreCompared() throws {
-        let model = try GoldenModel.xxs.path(size: PictureSize(width: 96, height: 64))
+        let model = try GoldenModel.xxs.path(size: ImageSize(width: 96, height: 64))
         #expect(try tool("quantize", model, "--precision", "fp16", "-o", tool.path("half.gguf")).code == 0)
         let images = tool.path("photos")
         try FileManager.default.createDirectory(atPath: images, withIntermediateDirectories: true)
@@ -172,7 +172,7 @@ import Vision
 
     /// What the model file tells of the noise in each tensor is what the quantiser told when it wrote the file.
     @Test func layersAreThoseOfTheQuantiser() throws {
-        let model = try GoldenModel.xxs.path(size: PictureSize(width: 96, height: 64))
+        let model = try GoldenModel.xxs.path(size: ImageSize(width: 96, height: 64))
         let images = tool.path("photos"), quantised = tool.path("int8.gguf")
         try FileManager.default.createDirectory(atPath: images, withIntermediateDirectories: true)
         for name in ["a.jpg", "b.jpg"] {
@@ -180,20 +180,20 @@ import Vision
         }
         let report = try tool("quantize", model, "--calibrate", images, "-o", quantised, "--report", "--json")
         let wanted = try #require(try object(report.output)["tensors"] as? [NSDictionary])
-        let pictures = ["--images", images, "--annotations", small, "--layers"]
-        let outcome = try tool(["evaluate", model, quantised, "--json"] + pictures)
+        let arguments = ["--images", images, "--annotations", small, "--layers"]
+        let outcome = try tool(["evaluate", model, quantised, "--json"] + arguments)
         let reports = try outcome.lines.map { try object($0) }
         #expect(outcome.code == 0 && reports[0]["layers"] == nil)
         #expect(wanted.count > 40 && reports[1]["layers"] as? [NSDictionary] == wanted)
 
-        let table = try tool(["evaluate", model, quantised] + pictures)
+        let table = try tool(["evaluate", model, quantised] + arguments)
         #expect(table.lines.contains { $0.hasPrefix("int8.gguf: signal to noise, dB") })
-        #expect(try tool(["evaluate", model] + pictures).errors.contains("an int8 model after the first"))
-        #expect(try tool(["evaluate", quantised, model] + pictures).errors.contains("a first model in fp32 or fp16"))
+        #expect(try tool(["evaluate", model] + arguments).errors.contains("an int8 model after the first"))
+        #expect(try tool(["evaluate", quantised, model] + arguments).errors.contains("a first model in fp32 or fp16"))
     }
 
     @Test func mistakesAreExplained() throws {
-        let model = try GoldenModel.xxs.path(size: PictureSize(width: 96, height: 64))
+        let model = try GoldenModel.xxs.path(size: ImageSize(width: 96, height: 64))
         func expect(_ code: Int32, _ words: String, _ arguments: [String]) throws {
             let outcome = try tool(["evaluate", "--annotations", annotations] + arguments)
             #expect(outcome.code == code && outcome.errors.contains(words), "\(outcome.code): \(outcome.errors)")
@@ -206,7 +206,7 @@ import Vision
         try expect(
             65, "has no hello line", ["--stream", try tool.write("late.jsonl", frame("\"a.jpg\"", []).utf8)])
         try expect(65, "without a name", ["--stream", try stream("camera.jsonl", [frame("3", [])])])
-        try expect(65, "names none of the pictures", ["--stream", try stream("other.jsonl", [frame("\"z.jpg\"", [])])])
+        try expect(65, "names none of the images", ["--stream", try stream("other.jsonl", [frame("\"z.jpg\"", [])])])
         try expect(65, "box_px wants four", ["--stream", try stream("box.jsonl", [frame("\"a.jpg\"", [("c3", 1, "1,2")])])])
     }
 }

@@ -96,8 +96,8 @@ import Testing
     }
 
     @Test func unwritableOutputsAreExplained() throws {
-        let folder = try tool("import", checkpoint, "-o", tool.path("none/m.gguf"))
-        #expect(folder.code == 73 && folder.errors.contains("none/m.gguf: cannot be written: No such file"))
+        let directory = try tool("import", checkpoint, "-o", tool.path("none/m.gguf"))
+        #expect(directory.code == 73 && directory.errors.contains("none/m.gguf: cannot be written: No such file"))
         let device = try tool("import", checkpoint, "-o", "/dev/full")
         #expect(device.code == 73 && device.errors.contains("/dev/full: is a device"))
         var status = stat()
@@ -110,7 +110,7 @@ import Testing
         let outcome = try tool.withFileLimit(blocks: 100, "import", checkpoint, "-o", model)
         #expect(outcome.code == 73 && outcome.errors.contains("m.gguf: cannot be written: File too large"))
         #expect(try String(contentsOfFile: model, encoding: .utf8) == "old")
-        let names = try FileManager.default.contentsOfDirectory(atPath: tool.folder).sorted()
+        let names = try FileManager.default.contentsOfDirectory(atPath: tool.directory).sorted()
         #expect(names == ["m.gguf", "stderr", "stdout"])
     }
 

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The real `swiftlet-model`, as a process, and a folder for what it reads and writes that goes away with it.
+/// The real `swiftlet-model`, as a process, and a directory for what it reads and writes that goes away with it.
 final class ModelTool {
     struct Outcome {
         /// -1 when a signal ended it.
@@ -12,19 +12,19 @@ final class ModelTool {
         var lines: [String] { output.split(separator: "\n").map(String.init) }
     }
 
-    let folder: String
+    let directory: String
 
     init() throws {
-        folder = NSTemporaryDirectory() + "swiftlet-model-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        directory = NSTemporaryDirectory() + "swiftlet-model-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: folder) }
+    deinit { try? FileManager.default.removeItem(atPath: directory) }
 
-    /// The path of a file in the folder.
-    func path(_ name: String) -> String { "\(folder)/\(name)" }
+    /// The path of a file in the directory.
+    func path(_ name: String) -> String { "\(directory)/\(name)" }
 
-    /// Writes a file into the folder; returns its path.
+    /// Writes a file into the directory; returns its path.
     func write(_ name: String, _ bytes: some Sequence<UInt8>) throws -> String {
         try Data(bytes).write(to: URL(fileURLWithPath: path(name)))
         return path(name)

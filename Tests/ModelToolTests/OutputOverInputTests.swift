@@ -22,7 +22,7 @@ import Testing
             #expect(outcome.errors.contains("is what this command reads: give the output another name"))
             #expect(try Data(contentsOf: URL(fileURLWithPath: input)) == before)
         }
-        #expect(try manager.contentsOfDirectory(atPath: tool.folder).allSatisfy { !$0.hasPrefix(".") })
+        #expect(try manager.contentsOfDirectory(atPath: tool.directory).allSatisfy { !$0.hasPrefix(".") })
     }
 
     @Test func importSparesCheckpointAndLabels() throws {
@@ -33,19 +33,19 @@ import Testing
         try expectRefusals(labels, "import", checkpoint, "--labels", labels)
     }
 
-    @Test func runAndQuantizeSpareModelAndPictures() throws {
-        let model = tool.path("model.gguf"), picture = tool.path("photo.jpg")
+    @Test func runAndQuantizeSpareModelAndImages() throws {
+        let model = tool.path("model.gguf"), image = tool.path("photo.jpg")
         try FileManager.default.copyItem(atPath: try GoldenModel.xxs.path(), toPath: model)
-        try FileManager.default.copyItem(atPath: fixture("jpeg/drawn-61x47.jpg"), toPath: picture)
+        try FileManager.default.copyItem(atPath: fixture("jpeg/drawn-61x47.jpg"), toPath: image)
         let list = try tool.write("list.txt", "photo.jpg\n".utf8)
-        try expectRefusals(model, "run", model, "--input", picture)
-        try expectRefusals(picture, "run", model, "--input", picture)
+        try expectRefusals(model, "run", model, "--input", image)
+        try expectRefusals(image, "run", model, "--input", image)
         for file in [
             tool.path("soft-model.gguf"), tool.path("hard-model.gguf"), tool.path("soft-photo.jpg"), tool.path("hard-photo.jpg"),
         ] {
             try FileManager.default.removeItem(atPath: file)
         }
-        try expectRefusals(picture, "quantize", model, "--calibrate", list)
+        try expectRefusals(image, "quantize", model, "--calibrate", list)
         try expectRefusals(list, "quantize", model, "--calibrate", list)
     }
 
@@ -59,12 +59,12 @@ import Testing
 
     /// Address space that is short is an error, never a trap. With the least of them not even libraries can be loaded.
     @Test(arguments: [60, 80, 100, 150, 250, 350, 400, 430, 450]) func shortMemoryIsAnError(mebibytes: Int) throws {
-        let model = try GoldenModel.xxs.path(), picture = fixture("jpeg/drawn-61x47.jpg")
-        let list = try tool.write("list.txt", picture.utf8)
+        let model = try GoldenModel.xxs.path(), image = fixture("jpeg/drawn-61x47.jpg")
+        let list = try tool.write("list.txt", image.utf8)
         let outcomes = [
             try tool.withMemoryLimit(
                 mebibytes, "import", fixture("golden/xxs-ssd/model.pt"), "-o", tool.path("m.gguf"), "--labels", "coco"),
-            try tool.withMemoryLimit(mebibytes, "run", model, "--input", picture, "-o", tool.path("o.safetensors")),
+            try tool.withMemoryLimit(mebibytes, "run", model, "--input", image, "-o", tool.path("o.safetensors")),
             try tool.withMemoryLimit(mebibytes, "quantize", model, "--calibrate", list, "-o", tool.path("q.gguf")),
         ]
         for outcome in outcomes { #expect([0, 71, 127].contains(outcome.code), "\(outcome.code): \(outcome.errors)") }

@@ -13,24 +13,24 @@ import Vision
         tool = try ModelTool()
         // A copy: nothing may change the one that all tests share.
         model = tool.path("model.gguf")
-        let shared = try GoldenModel.xxs.path(size: PictureSize(width: 96, height: 64))
+        let shared = try GoldenModel.xxs.path(size: ImageSize(width: 96, height: 64))
         try FileManager.default.copyItem(atPath: shared, toPath: model)
     }
 
-    /// A folder with two pictures, and a file that is none.
-    private func folder() throws -> String {
-        let folder = tool.path("pictures")
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    /// A directory with two images, and a file that is none.
+    private func directory() throws -> String {
+        let directory = tool.path("pictures")
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         for (name, source) in [("b.jpg", "jpeg/drawn-61x47.jpg"), ("a.JPEG", "vision/grey-27x19.jpg")] {
             _ = try tool.write("pictures/\(name)", try fixtureBytes(source))
         }
-        _ = try tool.write("pictures/notes.txt", "no picture".utf8)
-        return folder
+        _ = try tool.write("pictures/notes.txt", "no image".utf8)
+        return directory
     }
 
     @Test func int8IsMadeAndReported() throws {
         let outcome = try tool(
-            "quantize", model, "--precision", "int8", "--calibrate", try folder(), "-o", tool.path("q.gguf"),
+            "quantize", model, "--precision", "int8", "--calibrate", try directory(), "-o", tool.path("q.gguf"),
             "--report")
         #expect(outcome.code == 0, "\(outcome.errors)")
         // Per-quarter lines, as standard error is no terminal.
@@ -45,13 +45,13 @@ import Vision
 
         let summary = try tool("inspect", tool.path("q.gguf"))
         #expect(summary.code == 0 && summary.output.contains(" int8 "))
-        let run = try tool("run", tool.path("q.gguf"), "--input", try folder() + "/b.jpg", "-o", tool.path("out"))
+        let run = try tool("run", tool.path("q.gguf"), "--input", try directory() + "/b.jpg", "-o", tool.path("out"))
         #expect(run.code == 0, "\(run.errors)")
     }
 
     @Test func reportsAreJSONToo() throws {
         let outcome = try tool(
-            "quantize", model, "--calibrate", try folder(), "-o", tool.path("q.gguf"), "--report", "--json")
+            "quantize", model, "--calibrate", try directory(), "-o", tool.path("q.gguf"), "--report", "--json")
         #expect(outcome.code == 0, "\(outcome.errors)")
         let report = try #require(
             try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
@@ -60,11 +60,11 @@ import Vision
         #expect((report["outputs"] as? [String: Any])?["all_logits_db"] is Double)
     }
 
-    /// A list names pictures relative to itself; the default name says the precision; the same input gives the same
+    /// A list names images relative to itself; the default name says the precision; the same input gives the same
     /// file.
     @Test func listsAndDefaultNames() throws {
-        _ = try folder()
-        let list = try tool.write("list.txt", "pictures/b.jpg\n\n pictures/missing.jpg \npictures/a.JPEG\n".utf8)
+        _ = try directory()
+        let list = try tool.write("list.txt", "pictures/b.jpg\n\n pictures/missing.jpg \nimages/a.JPEG\n".utf8)
         let first = try tool("quantize", model, "--calibrate", list)
         #expect(first.code == 0 && first.errors.contains("missing.jpg: left out: cannot be read"))
         let second = try tool("quantize", model, "--calibrate", tool.path("pictures"), "-o", tool.path("q.gguf"))
@@ -77,7 +77,7 @@ import Vision
 
     /// fp16 of an fp32 file is what the importer writes as fp16.
     @Test func halfPrecision() throws {
-        let imported = try GoldenModel.xxs.path(.fp16, size: PictureSize(width: 96, height: 64))
+        let imported = try GoldenModel.xxs.path(.fp16, size: ImageSize(width: 96, height: 64))
         let outcome = try tool("quantize", model, "--precision", "fp16", "-o", tool.path("h.gguf"))
         #expect(outcome.code == 0, "\(outcome.errors)")
         #expect(try contents("h.gguf") == Data(contentsOf: URL(fileURLWithPath: imported)))
@@ -86,13 +86,13 @@ import Vision
     private func contents(_ name: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: tool.path(name))) }
 
     @Test func mistakesOnTheCommandLineAreExplained() throws {
-        let pictures = try folder()
+        let images = try directory()
         let cases: [([String], String)] = [
             (["--precision", "int8"], "--calibrate"), (["--precision", "int4"], "--precision"),
-            (["--calibrate", pictures, "--limit", "0"], "--limit"), (["--calibrate", pictures, "--json"], "--report"),
-            (["--precision", "fp16", "--calibrate", pictures], "fp16 needs no pictures"),
+            (["--calibrate", images, "--limit", "0"], "--limit"), (["--calibrate", images, "--json"], "--report"),
+            (["--precision", "fp16", "--calibrate", images], "fp16 needs no images"),
             (["--precision", "fp16", "--report"], "int8"),
-            (["--calibrate", pictures, "-o", model], "is what this command reads"),
+            (["--calibrate", images, "-o", model], "is what this command reads"),
         ]
         let before = try contents("model.gguf")
         for (arguments, expected) in cases {
@@ -106,9 +106,9 @@ import Vision
     }
 
     @Test func unfitInputsAreExplained() throws {
-        let pictures = try folder(), output = tool.path("q.gguf")
-        func quantize(_ model: String, _ pictures: String) throws -> ModelTool.Outcome {
-            try tool("quantize", model, "--calibrate", pictures, "-o", output)
+        let images = try directory(), output = tool.path("q.gguf")
+        func quantize(_ model: String, _ images: String) throws -> ModelTool.Outcome {
+            try tool("quantize", model, "--calibrate", images, "-o", output)
         }
         let missing = try quantize(model, tool.path("none"))
         #expect(missing.code == 66 && missing.errors.contains("none: does not exist"))
@@ -120,17 +120,17 @@ import Vision
         let blank = try quantize(model, try tool.write("blank.txt", "\n".utf8))
         #expect(blank.code == 66 && blank.errors.contains("blank.txt: lists no JPEGs"))
         let damaged = try quantize(model, try tool.write("list.txt", "model.gguf\nlist.txt".utf8))
-        #expect(damaged.code == 66 && damaged.errors.contains("none of the pictures could be read"))
+        #expect(damaged.code == 66 && damaged.errors.contains("none of the images could be read"))
         #expect(damaged.errors.contains("model.gguf: left out: "))
-        let noModel = try quantize(pictures + "/b.jpg", pictures)
+        let noModel = try quantize(images + "/b.jpg", images)
         #expect(noModel.code == 65 && noModel.errors.contains("is not a GGUF file"))
         #expect(!tool.exists("q.gguf"))
 
-        #expect(try quantize(model, pictures).code == 0)
-        let twice = try tool("quantize", output, "--calibrate", pictures, "-o", tool.path("qq.gguf"))
+        #expect(try quantize(model, images).code == 0)
+        let twice = try tool("quantize", output, "--calibrate", images, "-o", tool.path("qq.gguf"))
         #expect(twice.code == 65 && twice.errors.contains("quantised already"))
-        let unwritable = try tool("quantize", model, "--calibrate", pictures, "-o", tool.path("no/q.gguf"))
-        #expect(unwritable.code == 73 && unwritable.errors.contains("No such file or directory: create its folder"))
+        let unwritable = try tool("quantize", model, "--calibrate", images, "-o", tool.path("no/q.gguf"))
+        #expect(unwritable.code == 73 && unwritable.errors.contains("No such file or directory: create its directory"))
         let full = try tool.withFileLimit(
             blocks: 8, "quantize", model, "--precision", "fp16", "-o", tool.path("full.gguf"))
         #expect(full.code == 73 && !tool.exists("full.gguf"))
@@ -139,7 +139,7 @@ import Vision
     // MARK: compare
 
     @Test func aModelEqualsItself() throws {
-        let outcome = try tool("compare", model, model, "--images", try folder(), "--threshold", "0.1", "--json")
+        let outcome = try tool("compare", model, model, "--images", try directory(), "--threshold", "0.1", "--json")
         #expect(outcome.code == 0, "\(outcome.errors)")
         let report = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
         #expect(report["pictures"] as? Int == 2 && report["all_logits_db"] as? Double == 999)
@@ -150,7 +150,7 @@ import Vision
 
     /// Annotations made of the reference's own best detection: both find it.
     @Test func averagePrecisionOfBoth() throws {
-        let images = try folder()
+        let images = try directory()
         #expect(try tool("quantize", model, "--precision", "fp16", "-o", tool.path("h.gguf")).code == 0)
         let json = #"""
             {"images": [{"id": 1, "file_name": "photos/b.jpg"}, {"id": 2, "file_name": "absent.jpg"}],
@@ -161,14 +161,14 @@ import Vision
         let outcome = try tool("compare", model, tool.path("h.gguf"), "--images", images, "--annotations", annotations)
         #expect(outcome.code == 0, "\(outcome.errors)")
         let rows = outcome.lines.map { $0.split(separator: " ").map(String.init) }
-        #expect(rows.contains { $0 == ["pictures", "1"] })
+        #expect(rows.contains { $0 == ["images", "1"] })
         #expect(rows.contains { $0.count == 3 && $0[0] == "AP50" && Double($0[1]) != nil })
         #expect(rows.contains { $0.suffix(2) == ["-", "-"] && $0.prefix(2) == ["AP", "small"] })
     }
 
     @Test func unfitComparisonsAreExplained() throws {
-        let images = try folder()
-        let small = try GoldenModel.xxs.path(size: PictureSize(width: 64, height: 64))
+        let images = try directory()
+        let small = try GoldenModel.xxs.path(size: ImageSize(width: 64, height: 64))
         let other = try tool("compare", model, small, "--images", images)
         #expect(other.code == 65 && other.errors.contains("has other classes or another input size"))
         let broken = try tool("compare", model, model, "--images", images, "--annotations", model)

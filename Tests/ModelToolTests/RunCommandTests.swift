@@ -72,18 +72,18 @@ import Testing
     }
 
     @Test func otherMistakesAreExplained() throws {
-        let picture = fixture("jpeg/drawn-61x47.jpg")
+        let image = fixture("jpeg/drawn-61x47.jpg")
         for size in ["0x0", "31x64", "64x2049", "64"] {
-            let outcome = try run(picture, "--size", size)
+            let outcome = try run(image, "--size", size)
             #expect(outcome.code == 64 && outcome.errors.contains("--size"), "\(outcome.errors)")
         }
-        #expect(try run(picture, "--threshold", "2").code == 64)
-        #expect(try tool("run", tool.path("none.gguf"), "--input", picture, "-o", output).code == 66)
-        #expect(try tool("run", picture, "--input", picture, "-o", output).code == 65)
+        #expect(try run(image, "--threshold", "2").code == 64)
+        #expect(try tool("run", tool.path("none.gguf"), "--input", image, "-o", output).code == 66)
+        #expect(try tool("run", image, "--input", image, "-o", output).code == 65)
         #expect(!tool.exists("out.safetensors"))
-        let device = try tool("run", try GoldenModel.xxs.path(), "--input", picture, "-o", "/dev/full")
+        let device = try tool("run", try GoldenModel.xxs.path(), "--input", image, "-o", "/dev/full")
         #expect(device.code == 73 && device.errors.contains("/dev/full: is a device"))
-        let folder = try tool("run", try GoldenModel.xxs.path(), "--input", picture, "-o", tool.folder)
-        #expect(folder.code == 73 && folder.errors.contains("\(tool.folder): cannot be written: Is a directory"))
+        let directory = try tool("run", try GoldenModel.xxs.path(), "--input", image, "-o", tool.directory)
+        #expect(directory.code == 73 && directory.errors.contains("\(tool.directory): cannot be written: Is a directory"))
     }
 }

@@ -1,4 +1,4 @@
-"""Makes one peer's model: convert.py PEER MODEL.gguf GOLDEN.safetensors FOLDER prints what worker.py is to load.
+"""Makes one peer's model: convert.py PEER MODEL.gguf GOLDEN.safetensors DIRECTORY prints what worker.py is to load.
 
 A process of its own: converters crash, print and change the working directory.
 """

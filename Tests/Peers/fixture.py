@@ -1,4 +1,4 @@
-"""The reference picture and output of a network, from Tests/Fixtures/golden."""
+"""The reference image and output of a network, from Tests/Fixtures/golden."""
 
 import json
 import struct
@@ -30,7 +30,7 @@ def load(path, channel_order):
 
 
 def calibration(image):
-    """Inputs to calibrate int8 with: the picture mirrored, turned, darkened and brightened."""
+    """Inputs to calibrate int8 with: the image mirrored, turned, darkened and brightened."""
     result = []
     for gain in (1.0, 0.6, 1.5):
         for turned in (image, image[:, :, ::-1], image[:, ::-1], image[:, ::-1, ::-1]):

@@ -25,7 +25,7 @@ final class FakeClock: PipelineClock {
 /// What a test wants a source to say, one after the other; then it ends, or is interrupted.
 final class FakeSource: FrameSource {
     enum Step {
-        /// A grey picture of 8x8 pixels, after so many nanoseconds.
+        /// A grey image of 8x8 pixels, after so many nanoseconds.
         case grey(UInt8, after: UInt64 = 0)
         /// A JPEG, or what should be one.
         case jpeg([UInt8])
@@ -65,7 +65,7 @@ final class FakeSource: FrameSource {
                 memory.initializeMemory(as: UInt8.self, repeating: value)
                 let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
                 let pixels = UnsafeRawBufferPointer(rebasing: memory[..<64])
-                let shape = PixelShape(format: .grey, size: PictureSize(width: 8, height: 8))
+                let shape = PixelShape(format: .grey, size: ImageSize(width: 8, height: 8))
                 return .frame(frame(PixelBuffer(shape, planes: [pixels, nothing, nothing])))
             case .jpeg(let bytes):
                 memory.copyBytes(from: bytes)
@@ -91,10 +91,10 @@ final class FakeSource: FrameSource {
     override func ask(rate: Double?) { rates.append(rate) }
 }
 
-/// Finds one object in each picture, whose score is its first pixel's brightness.
+/// Finds one object in each image, whose score is its first pixel's brightness.
 final class FakeModel: FrameModel {
     static let side = 8
-    let input: PictureInput.Tensor
+    let input: ImageInput.Tensor
     let labels = ["background", "ace", "king"].map { Array($0.utf8) }
     private let bytes = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 3 * side * side)
     private let found = UnsafeMutableBufferPointer<Detection>.allocate(capacity: 2)
@@ -117,7 +117,7 @@ final class FakeModel: FrameModel {
         whileRunning(runs)
     }
 
-    func detections(of size: PictureSize, thresholds: [Float]) -> UnsafeBufferPointer<Detection> {
+    func detections(of size: ImageSize, thresholds: [Float]) -> UnsafeBufferPointer<Detection> {
         var count = 0
         for index in 1...2 {
             let score = Float(bytes[0]) / 255 / Float(index)
@@ -137,20 +137,20 @@ final class FakeSink: FrameSink {
     private(set) var lines: [String] = []
     private(set) var states: [String] = []
     private(set) var ends: [String] = []
-    private(set) var refusals: [PictureError] = []
-    private(set) var pictures: [CapturedPicture] = []
-    var takesPictures = false
+    private(set) var refusals: [ImageError] = []
+    private(set) var images: [CapturedImage] = []
+    var takesImages = false
     var whenAccepting: (FrameResult) -> Void = { _ in }
 
     override func accept(_ result: FrameResult) {
         sequences.append(result.frame.sequence)
         scores.append(result.detections.map { $0.score })
         lines.append(String(decoding: result.line.line, as: UTF8.self))
-        if let picture = result.frame.picture, let own = try? picture.retained() { pictures.append(own) }
+        if let image = result.frame.image, let own = try? image.retained() { images.append(own) }
         whenAccepting(result)
     }
     override func accept(state line: UnsafeRawBufferPointer) { states.append(String(decoding: line, as: UTF8.self)) }
     override func accept(end line: UnsafeRawBufferPointer) { ends.append(String(decoding: line, as: UTF8.self)) }
-    override var wantsPicture: Bool { takesPictures }
-    override func refusePicture(_ error: PictureError) { refusals.append(error) }
+    override var wantsImage: Bool { takesImages }
+    override func refuseImage(_ error: ImageError) { refusals.append(error) }
 }

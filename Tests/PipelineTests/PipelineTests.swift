@@ -33,8 +33,8 @@ import Vision
 
     private func run(_ source: FrameSource, period: UInt64 = 0) throws -> Pipeline<FakeModel>.End {
         let format = InputFormat(
-            size: PictureSize(width: FakeModel.side, height: FakeModel.side), channelOrder: .rgb)
-        let input = PictureInput(format: format, settings: ModelSettings(resize: .fast), upstream: .fast)
+            size: ImageSize(width: FakeModel.side, height: FakeModel.side), channelOrder: .rgb)
+        let input = ImageInput(format: format, settings: ModelSettings(resize: .fast), upstream: .fast)
         let settings = PipelineSettings(
             filter: DetectionFilter(Configuration(), labels: model.labels), period: period, rotation: 0,
             sourceText: "the camera", control: control, metrics: metrics, log: Log(program: "test"))
@@ -56,7 +56,7 @@ import Vision
         let end = try run(source([.grey(255), .grey(102), .grey(0)]))
         #expect(!end.isStopped && end.failure == nil && end.frames == 3 && end.corruptFrames == 0)
         #expect(sink.sequences == [0, 1, 2] && other.sequences == [0, 1, 2])
-        // Of the first picture, both scores are above the default of 0.3; of the second one is.
+        // Of the first image, both scores are above the default of 0.3; of the second one is.
         #expect(sink.scores == [[1, 0.5], [0.4], []])
         #expect(sink.lines[0].contains(#""label":"ace","score":1.0000,"box_px":[0.0,0.0,8.0,8.0]"#))
         #expect(sink.ends == ["{\"type\":\"end\",\"frames\":3,\"corrupt_frames\":0}\n"] && other.ends == sink.ends)
@@ -153,32 +153,32 @@ import Vision
         #expect(metrics.camera == .stalled)
     }
 
-    /// Each sink holds the picture for as long as it likes.
-    @Test func severalSinksHoldOnePicture() throws {
-        (sink.takesPictures, other.takesPictures) = (true, true)
+    /// Each sink holds the image for as long as it likes.
+    @Test func severalSinksHoldOneImage() throws {
+        (sink.takesImages, other.takesImages) = (true, true)
         _ = try run(source([.grey(77)]))
-        #expect(sink.pictures.count == 1 && other.pictures.count == 1)
-        sink.pictures[0].close()
-        let held = other.pictures[0]
+        #expect(sink.images.count == 1 && other.images.count == 1)
+        sink.images[0].close()
+        let held = other.images[0]
         var bytes = [UInt8](repeating: 0, count: 100), got = 0
         #expect(clinux_read_at(held.descriptor, &bytes, bytes.count, 0, &got) == 0)
         #expect(got == 64 && bytes.prefix(64).allSatisfy { $0 == 77 } && held.shape.format == .grey)
         held.close()
     }
 
-    @Test func aPictureThatIsTooLargeIsRefused() throws {
-        sink.takesPictures = true
+    @Test func anImageThatIsTooLargeIsRefused() throws {
+        sink.takesImages = true
         let side = 3000
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: side * side, alignment: 16)
         defer { memory.deallocate() }
         memory.initializeMemory(as: UInt8.self, repeating: 0)
         let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
         let pixels = PixelBuffer(
-            PixelShape(format: .grey, size: PictureSize(width: side, height: side)),
+            PixelShape(format: .grey, size: ImageSize(width: side, height: side)),
             planes: [UnsafeRawBufferPointer(memory), nothing, nothing])
         let frame = Frame(
             pixels: pixels, sequence: 0, times: FrameTimes(monotonic: clock.now, realtime: 0), name: .index(0))
         let end = try run(source([.event(.frame(frame))]))
-        #expect(end.frames == 1 && sink.pictures.isEmpty && sink.refusals == [.tooLarge] && other.refusals.isEmpty)
+        #expect(end.frames == 1 && sink.images.isEmpty && sink.refusals == [.tooLarge] && other.refusals.isEmpty)
     }
 }

@@ -6,24 +6,24 @@ import Testing
 
 /// A file that turns over by itself, and a disk that fails.
 @Suite struct RecordTests {
-    private let folder = NSTemporaryDirectory() + "record-\(UUID().uuidString)"
+    private let directory = NSTemporaryDirectory() + "record-\(UUID().uuidString)"
     private let head = Array("{\"head\":1}\n".utf8)
 
-    init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
+    init() throws { try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true) }
 
     private func line(_ number: Int) -> [UInt8] { Array("{\"line\":\(100_000 + number)}\n".utf8) }
 
     private func lines(_ name: String) throws -> [Substring] {
-        try String(contentsOfFile: folder + "/" + name, encoding: .utf8).split(separator: "\n")
+        try String(contentsOfFile: directory + "/" + name, encoding: .utf8).split(separator: "\n")
     }
 
     @Test func aFullFileGivesWayToAnother() throws {
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        var file = try RecordFile(path: folder + "/lines", limit: 100)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        var file = try RecordFile(path: directory + "/lines", limit: 100)
         for number in 0..<20 {
             try line(number).withUnsafeBytes { try file.write($0, head: head) }
             for name in ["lines", "lines.1"] {
-                let size = (try? FileManager.default.attributesOfItem(atPath: folder + "/" + name)[.size] as? Int) ?? 0
+                let size = (try? FileManager.default.attributesOfItem(atPath: directory + "/" + name)[.size] as? Int) ?? 0
                 #expect(size <= 100)
             }
         }
@@ -33,30 +33,30 @@ import Testing
     }
 
     @Test func anOlderFileGoesOn() throws {
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        defer { try? FileManager.default.removeItem(atPath: directory) }
         for number in 0..<2 {
-            var file = try RecordFile(path: folder + "/lines", limit: 1000)
+            var file = try RecordFile(path: directory + "/lines", limit: 1000)
             try line(number).withUnsafeBytes { try file.write($0, head: head) }
         }
         #expect(try lines("lines").count == 3)
     }
 
     @Test func whatIsNoFileIsRefused() throws {
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        #expect(mkfifo(folder + "/fifo", 0o600) == 0)
-        for (path, error) in [("/dev/full", OutputError.notRegularFile), (folder + "/fifo", .notRegularFile)] {
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        #expect(mkfifo(directory + "/fifo", 0o600) == 0)
+        for (path, error) in [("/dev/full", OutputError.notRegularFile), (directory + "/fifo", .notRegularFile)] {
             #expect(throws: error) { _ = try RecordFile(path: path, limit: 100) }
         }
     }
 
     /// Lines that can't be written are missing, and the file goes on once it can be.
-    @Test func aFolderThatGoesAndComesBack() throws {
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        var file = try RecordFile(path: folder + "/lines", limit: 30)
+    @Test func aDirectoryThatGoesAndComesBack() throws {
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        var file = try RecordFile(path: directory + "/lines", limit: 30)
         try line(0).withUnsafeBytes { try file.write($0, head: head) }
-        try FileManager.default.moveItem(atPath: folder, toPath: folder + "-away")
+        try FileManager.default.moveItem(atPath: directory, toPath: directory + "-away")
         #expect(throws: OutputError.system(ENOENT)) { try line(1).withUnsafeBytes { try file.write($0, head: head) } }
-        try FileManager.default.moveItem(atPath: folder + "-away", toPath: folder)
+        try FileManager.default.moveItem(atPath: directory + "-away", toPath: directory)
         try line(2).withUnsafeBytes { try file.write($0, head: head) }
         let all = try lines("lines") + ((try? lines("lines.1")) ?? [])
         #expect(all.contains { $0.contains("100002") } && !all.contains { $0.contains("100001") })

@@ -1,6 +1,6 @@
-"""Draws one picture of coloured blocks as raw camera frames and as a PPM, of which all decoders make the same pixels.
+"""Draws one image of coloured blocks as raw camera frames and as a PPM, of which all decoders make the same pixels.
 
-Detections of a raw frame and of a JPEG of the same picture can only be compared for equality if both decode to equal
+Detections of a raw frame and of a JPEG of the same image can only be compared for equality if both decode to equal
 pixels. So each colour is one whose conversion from limited-range BT.601 is next to whole numbers, and which comes
 through a JPEG's YCbCr unchanged; the blocks end where no JPEG block, no shared chroma sample and no sample of a resize
 to 96x96 lies on two of them."""

@@ -1,7 +1,7 @@
-"""Compares a camera's frames with the pictures that it showed: the lines of `swiftlet detect --json` for the pictures,
+"""Compares a camera's frames with the images that it showed: the lines of `swiftlet detect --json` for the images,
 or frame lines that were seen to be right, and frame lines of the stream.
 
-Each frame must show one of the pictures, and each picture must have been shown."""
+Each frame must show one of the images, and each image must have been shown."""
 
 import argparse
 import json
@@ -42,7 +42,7 @@ def main() -> None:
     pictures = {line.get("file", "frame"): line["detections"] for line in lines(limits.pictures)}
     frames = [line["detections"] for line in lines(limits.frames)]
     assert pictures and frames, "nothing to compare"
-    assert all(pictures.values()), "a picture without detections proves nothing"
+    assert all(pictures.values()), "an image without detections proves nothing"
     shown = set()
     for number, frame in enumerate(frames):
         differences = {name: difference(frame, detections, limits) for name, detections in pictures.items()}
@@ -50,7 +50,7 @@ def main() -> None:
         assert differences[best] == 0, f"frame {number} is most like {best}, with {differences[best]} differences"
         shown.add(best)
     assert shown == pictures.keys(), f"never seen: {sorted(pictures.keys() - shown)}"
-    print(f"{len(frames)} frames agree with {len(pictures)} pictures, {sum(map(len, frames))} detections")
+    print(f"{len(frames)} frames agree with {len(pictures)} images, {sum(map(len, frames))} detections")
 
 
 if __name__ == "__main__":

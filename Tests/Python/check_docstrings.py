@@ -1,4 +1,4 @@
-"""Finds public declarations of Swift sources without a docstring: check_docstrings.py [FILE or FOLDER]...
+"""Finds public declarations of Swift sources without a docstring: check_docstrings.py [FILE or DIRECTORY]...
 
 Without arguments it reads Sources. Declarations inside a public protocol count as public. Extensions need no docstring
 unless they are themselves public: those are refused, because their members become public without saying so. Cases of an
@@ -115,7 +115,7 @@ def main(arguments: list[str]) -> int:
             for number, line in missing:
                 print(f"{path}:{number}: {line}", file=sys.stderr)
     if total == 0:
-        print("no public declarations found: name a folder of Swift sources", file=sys.stderr)
+        print("no public declarations found: name a directory of Swift sources", file=sys.stderr)
         return 1
     print(f"{total} public declarations, {found} without a docstring")
     return 1 if found else 0

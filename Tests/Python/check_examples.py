@@ -1,7 +1,7 @@
 """Runs the clients of Sources/examples against the real daemon, and against a daemon that is played:
-check_examples.py DAEMON SWIFTLET MODEL PICTURES FOLDER
+check_examples.py DAEMON SWIFTLET MODEL IMAGES DIRECTORY
 
-With the real one each must print what `swiftlet detect` finds in the same pictures."""
+With the real one each must print what `swiftlet detect` finds in the same images."""
 
 import json
 import pathlib
@@ -48,7 +48,7 @@ def ended(process: subprocess.Popen) -> tuple[int, str, str]:
 
 
 def rows(text: str) -> list[tuple]:
-    """Picture, label, and the numbers of each line."""
+    """Image, label, and the numbers of each line."""
     parts = [line.split("\t") for line in text.splitlines()]
     return [(picture, label, *map(float, numbers)) for picture, label, *numbers in parts]
 
@@ -97,8 +97,8 @@ def snapshot_is_the_picture(program: str, model: str, pictures: str, folder: str
         reader.stdout.close()
         code, errors = reader.wait(PATIENCE), reader.stderr.read().decode()
         check((code, errors) == (0, ""), f"detections.py, its reader gone, ended with {code}: {errors}")
-    name = output.partition(": picture ")[2].partition(",")[0]
-    check(out.read_bytes() == (pathlib.Path(pictures) / name).read_bytes(), f"snapshot.py saved another picture: {output}")
+    name = output.partition(": image ")[2].partition(",")[0]
+    check(out.read_bytes() == (pathlib.Path(pictures) / name).read_bytes(), f"snapshot.py saved another image: {output}")
     print("Python: a snapshot is the camera's own JPEG")
 
 

@@ -1,7 +1,7 @@
 """Installs the packages on every Debian release that they are for, as far as apt and an emulated core tell: apt resolves
 what they depend on from the release's own lists, for a new system and for one that is upgraded from the release before,
-and the programs run against the release's own libraries: check_install.py FOLDER OF PACKAGES, ARCHITECTURE, PICTURE,
-FOLDER FOR WHAT IS UNPACKED"""
+and the programs run against the release's own libraries: check_install.py DIRECTORY OF PACKAGES, ARCHITECTURE, IMAGE,
+DIRECTORY FOR WHAT IS UNPACKED"""
 
 import os
 import pathlib
@@ -48,7 +48,7 @@ def check_upgrade(
 
 
 def run_programs(deb: pathlib.Path, release: str, arch: str, picture: pathlib.Path, folder: pathlib.Path) -> str:
-    """What the installed programs find in a picture, with the release's libraries and no others."""
+    """What the installed programs find in an image, with the release's libraries and no others."""
     root = folder / f"{release}-{arch}"
     needed = [re.sub(r" *[(|].*", "", part) for part in
               output("dpkg-deb", "--field", str(deb), "Depends").strip().split(", ")]
@@ -61,7 +61,7 @@ def run_programs(deb: pathlib.Path, release: str, arch: str, picture: pathlib.Pa
     for package in [*(root / "debs").glob("*.deb"), deb]:
         with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(package)], stdout=subprocess.PIPE) as files:
             subprocess.run(["tar", "-x", "--keep-directory-symlink", "-C", str(root)], stdin=files.stdout, check=True)
-    # The emulated loader looks into the host's own folders where it is not told others.
+    # The emulated loader looks into the host's own directories where it is not told others.
     emulator = (*EMULATORS[arch], "-L", str(root), "-E", f"LD_LIBRARY_PATH={root / 'usr/lib' / TRIPLES[arch]}")
     for program in ("swiftlet", "swiftletd"):
         version = output(*emulator, root / "usr/bin" / program, "--version")

@@ -257,7 +257,7 @@ def check_stream() -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("programs", type=Path, help="folder with swiftlet, swiftletd and swiftlet-model")
+    parser.add_argument("programs", type=Path, help="directory with swiftlet, swiftletd and swiftlet-model")
     programs = parser.parse_args().programs.resolve()
     # Completions ask the programs what they offer.
     os.environ["PATH"] = f"{programs}:{os.environ['PATH']}"

@@ -1,5 +1,5 @@
 """Holds swiftlet-mqtt to its word, between the real daemon and a real broker:
-check_mqtt.py DAEMON SWIFTLET MODEL PICTURES FOLDER PYTHON [SCENARIO]...
+check_mqtt.py DAEMON SWIFTLET MODEL IMAGES DIRECTORY PYTHON [SCENARIO]...
 
 PYTHON runs the bridge: its version of paho-mqtt is what is tested."""
 

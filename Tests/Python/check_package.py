@@ -28,7 +28,7 @@ SOURCES = {
     "usr/share/swiftlet/stream.schema.json": "Sources/Stream/stream.schema.json",
 }
 SOURCES |= {f"usr/share/swiftlet/{board}": str(board) for board in pathlib.Path("boards").glob("*.ini")}
-# What else may be there: all of a folder, and these.
+# What else may be there: all of a directory, and these.
 FOLDERS = ("usr/share/doc/swiftlet/", "usr/share/man/man")
 FILES = {
     "usr/bin/swiftlet", "usr/bin/swiftletd", "usr/share/lintian/overrides/swiftlet",

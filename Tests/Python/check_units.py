@@ -1,4 +1,4 @@
-"""Holds the files for systemd and udev against each other: check_units.py FOLDER"""
+"""Holds the files for systemd and udev against each other: check_units.py DIRECTORY"""
 
 import configparser
 import pathlib
@@ -23,7 +23,7 @@ def main(folder: str) -> None:
     main_part, listening = service["Service"], socket["Socket"]
     settings = configparser.ConfigParser(inline_comment_prefixes=(";",))
     settings.read(files / "swiftlet.conf")
-    # One socket, one folder, one user, whoever names them.
+    # One socket, one directory, one user, whoever names them.
     assert listening["ListenStream"] == [settings["stream"]["socket"]]
     (runtime,) = main_part["RuntimeDirectory"]
     for path in (settings["stream"]["socket"], settings["metrics"]["file"]):
@@ -45,7 +45,7 @@ def main(folder: str) -> None:
     # The last try before the start limit comes within its interval.
     assert int(main_part["RestartSec"][0]) * int(service["Unit"]["StartLimitBurst"][0]) < int(
         service["Unit"]["StartLimitIntervalSec"][0])
-    print(f"{folder}: the units, the configuration, the user and the folder agree")
+    print(f"{folder}: the units, the configuration, the user and the directory agree")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import random
 import subprocess
 import tempfile
 
-# At the edges of what 16, 31, 32 and 64 bits hold, and sides of large pictures.
+# At the edges of what 16, 31, 32 and 64 bits hold, and sides of large images.
 VALUES = [0, 1, 2**15, 2**16 - 1, 2**24, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**63 - 1, 2**63, 2**64 - 1, 2048, 4096]
 
 

@@ -1,6 +1,6 @@
-"""Reports how long lines take beyond inference: latency.py DAEMON MODEL PICTURES FOLDER SECONDS
+"""Reports how long lines take beyond inference: latency.py DAEMON MODEL IMAGES DIRECTORY SECONDS
 
-Feeds the pictures to swiftletd's standard input as a camera with 30 frames per second would, and reads the lines as a
+Feeds the images to swiftletd's standard input as a camera with 30 frames per second would, and reads the lines as a
 client of its own. The exit status says whether every frame got its line, never how long that took."""
 
 import itertools

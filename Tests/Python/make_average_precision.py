@@ -38,7 +38,7 @@ def scene(random: random.Random) -> tuple[dict, list[dict]]:
                         # Few different scores: ties are common.
                         "score": random.randint(1, 20) / 20,
                     })
-    # More detections of one category in one picture than count, and some of a category that is nowhere.
+    # More detections of one category in one image than count, and some of a category that is nowhere.
     for index in range(130):
         found.append({
             "image_id": pictures[0]["id"], "category_id": 7 if index % 13 == 0 else 3,

@@ -1,4 +1,4 @@
-"""What check_mqtt.py puts together: a real broker, a subscriber, the bridge as a process, a source of pictures, and a
+"""What check_mqtt.py puts together: a real broker, a subscriber, the bridge as a process, a source of images, and a
 daemon that is played."""
 
 import collections
@@ -210,7 +210,7 @@ class BridgeProcess:
 
 
 class Feeder:
-    """Writes pictures to the daemon's standard input, never more than `allowed` of them, from a thread of its own."""
+    """Writes images to the daemon's standard input, never more than `allowed` of them, from a thread of its own."""
 
     def __init__(self, pipe: int, pictures: list[bytes]) -> None:
         self.pipe = pipe
@@ -239,7 +239,7 @@ class Feeder:
         """Lets so many more go and waits until they are written."""
         end = self.written + count
         self.allow(end)
-        wait_for(lambda: self.written >= end, f"{end} pictures are written")
+        wait_for(lambda: self.written >= end, f"{end} images are written")
 
 
 def fed_daemon(program: str, folder: pathlib.Path, model: str, pictures: list[bytes]) -> tuple[Daemon, Feeder]:

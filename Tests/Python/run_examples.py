@@ -1,8 +1,8 @@
 """Runs every example of the README and of the man pages' EXAMPLES sections.
 
 Each block of the README runs whole in a shell of its own, each line of a page's EXAMPLES likewise. What an example takes
-for granted lies in a folder of its own: a checkpoint, photos of drawn cards, a running daemon. Paths of the installed
-package become paths in that folder, and commands are told where the daemon and the model are, since nothing is installed
+for granted lies in a directory of its own: a checkpoint, photos of drawn cards, a running daemon. Paths of the installed
+package become paths in that directory, and commands are told where the daemon and the model are, since nothing is installed
 here; Tests/Board/package.sh uses them as installed. An example that is neither run here nor named in
 ELSEWHERE is a mistake."""
 import argparse
@@ -68,7 +68,7 @@ def of_page(page: Path) -> list[Example]:
 
 
 class Sandbox:
-    """A folder in which the examples' files lie, with a daemon that watches drawn cards for ever."""
+    """A directory in which the examples' files lie, with a daemon that watches drawn cards for ever."""
 
     def __init__(self, folder: Path, programs: Path):
         self.folder = folder
@@ -172,7 +172,7 @@ def of_python(sandbox: Sandbox) -> list[Example]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("programs", type=Path, help="folder with swiftlet, swiftletd and swiftlet-model")
+    parser.add_argument("programs", type=Path, help="directory with swiftlet, swiftletd and swiftlet-model")
     programs = parser.parse_args().programs.resolve()
     groups = [("README.md", of_readme())]
     groups += [(page.name, of_page(page)) for page in sorted((ROOT / "Sources/manual").iterdir())]

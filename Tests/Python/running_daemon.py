@@ -16,7 +16,7 @@ PATIENCE = 1200
 
 
 class Daemon:
-    """The real swiftletd as a process of its own, in a folder of its own."""
+    """The real swiftletd as a process of its own, in a directory of its own."""
 
     def __init__(
         self, program: str, folder: str, arguments: list[str], environment: dict[str, str] | None = None,
@@ -90,7 +90,7 @@ class Daemon:
         return int(statistics.median(samples))
 
     def descriptors(self, pictures: bool = True) -> int:
-        """All of them, or those that are no pictures for clients, which live for seconds."""
+        """All of them, or those that are no images for clients, which live for seconds."""
         names = []
         for entry in os.scandir(f"/proc/{self.process.pid}/fd"):
             try:

@@ -38,7 +38,7 @@ def main(first: str, second: str, threshold: float) -> None:
                     compared += 1
                     assert any(matches(detection, candidate) for candidate in there), (name, detection)
     assert compared > 0, "nothing was detected"
-    print(f"{len(one)} pictures, {compared // 2} detections agree")
+    print(f"{len(one)} images, {compared // 2} detections agree")
 
 
 if __name__ == "__main__":

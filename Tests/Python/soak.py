@@ -1,5 +1,5 @@
-"""Watches swiftletd's memory, allocator calls and descriptors over many frames, while a client asks for pictures:
-soak.py DAEMON MODEL PICTURES FOLDER FRAMES COUNTER
+"""Watches swiftletd's memory, allocator calls and descriptors over many frames, while a client asks for images:
+soak.py DAEMON MODEL IMAGES DIRECTORY FRAMES COUNTER
 
 COUNTER is the library of toolchains/counting/allocations.c. From frame 1,000 to the end no thread that frames go
 through may call the allocator."""
@@ -43,7 +43,7 @@ class Sample:
 
 
 class Photographer:
-    """Asks for pictures all the time, reads each of them, and leaves and comes back after every third one."""
+    """Asks for images all the time, reads each of them, and leaves and comes back after every third one."""
 
     def __init__(self, daemon: Daemon) -> None:
         self.daemon = daemon
@@ -77,10 +77,10 @@ class Photographer:
                 os.close(file)
                 # Empty: this client was too late for it.
                 whole = picture[:2] == b"\xff\xd8" and picture[-2:] == b"\xff\xd9"
-                check(picture == b"" or whole, "what came is no picture")
+                check(picture == b"" or whole, "what came is no image")
                 self.pictures += int(whole)
                 return True
-            check(all(record["type"] != "error" for record in records), f"no picture: {records}")
+            check(all(record["type"] != "error" for record in records), f"no image: {records}")
         return False
 
     def end(self) -> None:
@@ -133,9 +133,9 @@ def main(program: str, model: str, pictures: str, folder: str, frames: int, coun
           f"{sequence.frames} lines and was told of {sequence.lost} others")
     print(f"calls of the allocator between the two: {on_path} on the frames' threads, "
           + ", ".join(f"{calls.get(name, 0)} on the thread {name}" for name in sorted(OTHERS)))
-    print(f"another client got {pictures} pictures")
-    check(pictures > 0, "nobody got a picture")
-    check(end.pictures <= 3, f"the daemon holds {end.pictures} pictures")
+    print(f"another client got {pictures} images")
+    check(pictures > 0, "nobody got an image")
+    check(end.pictures <= 3, f"the daemon holds {end.pictures} images")
     check(sum(begin.calls.values()) > 0, "the counter counted nothing at the start, so its zeroes say nothing")
     check(on_path == 0, f"threads that frames go through called the allocator: {calls}")
     check(abs(end.resident - begin.resident) <= SLACK, "resident memory changed")

@@ -1,8 +1,8 @@
-"""The daemon, built with ThreadSanitizer, under a load that makes its threads meet: threads.py DAEMON MODEL PICTURES
-FOLDER SECONDS [RUNS]
+"""The daemon, built with ThreadSanitizer, under a load that makes its threads meet: threads.py DAEMON MODEL IMAGES
+DIRECTORY SECONDS [RUNS]
 
-Clients come, say what they want, ask for pictures and counters, and go, some in the middle of a line; some read slowly
-or never; the configuration changes and is reloaded; pictures that are none lie among the others; every other run has
+Clients come, say what they want, ask for images and counters, and go, some in the middle of a line; some read slowly
+or never; the configuration changes and is reloaded; images that are none lie among the others; every other run has
 threads for the network. Each run ends with SIGTERM while all of that goes on. Exits 1 after any report, or where the
 daemon does not end by itself.
 """
@@ -50,7 +50,7 @@ def talker(path: str, seed: int, is_over: threading.Event) -> None:
 
 
 def sluggard(path: str, is_over: threading.Event) -> None:
-    """Takes so little that its queue overflows; asks for a picture and leaves it."""
+    """Takes so little that its queue overflows; asks for an image and leaves it."""
     while not is_over.is_set():
         try:
             with connect(path) as client:
@@ -120,7 +120,7 @@ def main(daemon: str, model: str, pictures: str, folder: str, seconds: str, runs
     (out / "pictures").mkdir(parents=True)
     for picture in sorted(pathlib.Path(pictures).glob("*.jpg"))[:5]:
         shutil.copy(picture, out / "pictures")
-    (out / "pictures" / "zz-none.jpg").write_text("no picture")
+    (out / "pictures" / "zz-none.jpg").write_text("no image")
     failures = [text for number in range(int(runs))
                 if (text := run(daemon, model, out / "pictures", out, float(seconds), number))]
     if failures:

@@ -133,7 +133,7 @@ def requests(schema: Schema, path: str) -> list[str]:
 
 
 def snapshots(schema: Schema, path: str) -> list[str]:
-    """Asks for pictures as any program could: a JPEG comes with the line, whole and sealed, and is taken back later."""
+    """Asks for images as any program could: a JPEG comes with the line, whole and sealed, and is taken back later."""
     assert schema.request.is_valid({"snapshot": True})
     types: list[str] = []
     lines = b""
@@ -168,10 +168,10 @@ def snapshots(schema: Schema, path: str) -> list[str]:
             change()
         except OSError:
             continue
-        raise AssertionError("a client can change the picture")
+        raise AssertionError("a client can change the image")
     deadline = time.monotonic() + 1200
     while os.fstat(file).st_size > 0:
-        assert time.monotonic() < deadline, "the picture's memory is not taken back"
+        assert time.monotonic() < deadline, "the image's memory is not taken back"
         time.sleep(0.05)
     os.close(file)
     return types

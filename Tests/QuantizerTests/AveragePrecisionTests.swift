@@ -8,18 +8,18 @@ import Vision
     private typealias Box = AveragePrecision.Box
 
     private func truth(
-        _ x: Double, side: Double = 50, picture: Int = 1, isCrowd: Bool = false
+        _ x: Double, side: Double = 50, image: Int = 1, isCrowd: Bool = false
     ) -> AveragePrecision.Truth {
         AveragePrecision.Truth(
-            picture: picture, category: 4, box: Box(x: x, y: 0, width: side, height: side), area: side * side,
+            image: image, category: 4, box: Box(x: x, y: 0, width: side, height: side), area: side * side,
             isCrowd: isCrowd)
     }
 
     private func found(
-        _ x: Double, _ score: Double, side: Double = 50, height: Double? = nil, picture: Int = 1
+        _ x: Double, _ score: Double, side: Double = 50, height: Double? = nil, image: Int = 1
     ) -> AveragePrecision.Found {
         AveragePrecision.Found(
-            picture: picture, category: 4, box: Box(x: x, y: 0, width: side, height: height ?? side), score: score)
+            image: image, category: 4, box: Box(x: x, y: 0, width: side, height: height ?? side), score: score)
     }
 
     @Test func perfectDetections() {
@@ -108,13 +108,13 @@ import Vision
         let result = AveragePrecision(
             truths: fixture.annotations.annotations.map {
                 AveragePrecision.Truth(
-                    picture: $0.image_id, category: $0.category_id,
+                    image: $0.image_id, category: $0.category_id,
                     box: Box(x: $0.bbox[0], y: $0.bbox[1], width: $0.bbox[2], height: $0.bbox[3]), area: $0.area,
                     isCrowd: $0.iscrowd == 1)
             },
             found: fixture.found.map {
                 AveragePrecision.Found(
-                    picture: $0.image_id, category: $0.category_id,
+                    image: $0.image_id, category: $0.category_id,
                     box: Box(x: $0.bbox[0], y: $0.bbox[1], width: $0.bbox[2], height: $0.bbox[3]), score: $0.score)
             })
         let scores = [
@@ -140,12 +140,12 @@ import Vision
     @Test func confusionCounts() {
         func truth(_ x: Double, _ category: Int, isCrowd: Bool = false) -> AveragePrecision.Truth {
             AveragePrecision.Truth(
-                picture: 1, category: category, box: Box(x: x, y: 0, width: 50, height: 50), area: 2500,
+                image: 1, category: category, box: Box(x: x, y: 0, width: 50, height: 50), area: 2500,
                 isCrowd: isCrowd)
         }
         func found(_ x: Double, _ category: Int, _ score: Double) -> AveragePrecision.Found {
             AveragePrecision.Found(
-                picture: 1, category: category, box: Box(x: x, y: 0, width: 50, height: 50), score: score)
+                image: 1, category: category, box: Box(x: x, y: 0, width: 50, height: 50), score: score)
         }
         var confusion = Confusion(classCount: 3)
         confusion.add(

@@ -14,9 +14,9 @@ import Vision
     private let scratch = NSTemporaryDirectory() + "swiftlet-import-\(UUID().uuidString)"
 
     @Test(arguments: [("xxs-ssd", "mobilevitv3-xxs-ssdlite"), ("v2-0.5-ssd", "mobilevitv3-0.5-ssdlite")])
-    func recognisesNetworks(folder: String, name: String) throws {
+    func recognisesNetworks(directory: String, name: String) throws {
         let importer = try Importer(
-            try Checkpoint(path: fixture("golden/\(folder)/model.pt")), architecture: nil, precision: .fp32)
+            try Checkpoint(path: fixture("golden/\(directory)/model.pt")), architecture: nil, precision: .fp32)
         #expect(importer.architecture.name == name)
         #expect(importer.classCount == 81)
     }
@@ -44,11 +44,11 @@ import Vision
 
         let run = try TestSupport.golden("xxs-ssd/run_64x128_detail.safetensors")
         let detector = try Model(
-            file: try ModelFile(path: path), size: PictureSize(width: 128, height: 64),
+            file: try ModelFile(path: path), size: ImageSize(width: 128, height: 64),
             settings: ModelSettings())
-        let picture = Picture(size: PictureSize(width: 128, height: 64))
-        _ = picture.pixels.update(from: try #require(run["image_u8_rgb_hwc"]).bytes())
-        detector.load(picture)
+        let image = Image(size: ImageSize(width: 128, height: 64))
+        _ = image.pixels.update(from: try #require(run["image_u8_rgb_hwc"]).bytes())
+        detector.load(image)
         detector.run()
         let expected = try #require(run["confidences"]).floats()
         var worst: Float = 0
@@ -104,15 +104,15 @@ import Vision
                 return (tensor.name, tensor.shape, values)
             }
             let importer = try Importer(broken, architecture: nil, precision: precision)
-            let folder = scratch + "-broken"
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            defer { try? FileManager.default.removeItem(atPath: folder) }
-            let path = folder + "/model.gguf"
+            let directory = scratch + "-broken"
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            let path = directory + "/model.gguf"
             let error = #expect(throws: QuantizerError.self) {
                 try importer.write(to: path, description: description(of: importer)) { _, _ in }
             }
             #expect(error?.message.contains("encoder.layer_4.0.block.red_1x1") == true)
-            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: directory).isEmpty)
         }
     }
 
@@ -161,7 +161,7 @@ import Vision
         let importer = try Importer(golden, architecture: nil, precision: .fp16)
         var told = description(of: importer)
         told.input = InputFormat(
-            size: PictureSize(width: 448, height: 256), fit: .letterbox, channelOrder: .rgb, scale: 0.5, mean: [1, 2, 3],
+            size: ImageSize(width: 448, height: 256), fit: .letterbox, channelOrder: .rgb, scale: 0.5, mean: [1, 2, 3],
             standardDeviation: [4, 5, 6])
         told.resize = .bicubicPillow
         told.suppression = .acrossClasses(candidatesPerClass: 30, limit: 20)
@@ -181,34 +181,34 @@ import Vision
         }
     }
 
-    /// A letterboxed picture gives what a stretched one with its margins painted gives, in units of the picture itself.
-    @Test(arguments: [(128, 64), (64, 128), (128, 128)]) func letterboxIsAPictureWithMargins(width: Int, height: Int) throws {
+    /// A letterboxed image gives what a stretched one with its margins painted gives, in units of the image itself.
+    @Test(arguments: [(128, 64), (64, 128), (128, 128)]) func letterboxIsAnImageWithMargins(width: Int, height: Int) throws {
         let importer = try Importer(golden, architecture: nil, precision: .fp32)
-        func detector(_ fit: PictureFit) throws -> Model {
+        func detector(_ fit: ImageFit) throws -> Model {
             let path = scratch + "-fit.gguf"
             defer { unlink(path) }
             let labels = (0..<81).map { "label \($0)" }
             try importer.write(
                 to: path,
-                description: importer.description(labels: labels, size: PictureSize(width: 128, height: 128), fit: fit)
+                description: importer.description(labels: labels, size: ImageSize(width: 128, height: 128), fit: fit)
             ) { _, _ in }
             return try Model(
                 file: try ModelFile(path: path), settings: ModelSettings(threshold: 0.02, resize: .upstream))
         }
         let left = (128 - width) / 2, top = (128 - height) / 2
         var generator = SeededGenerator(seed: 5)
-        let picture = Picture(size: PictureSize(width: width, height: height))
-        let painted = Picture(size: PictureSize(width: 128, height: 128))
+        let image = Image(size: ImageSize(width: width, height: height))
+        let painted = Image(size: ImageSize(width: 128, height: 128))
         painted.pixels.update(repeating: 114)
         for y in 0..<height {
             for x in 0..<width * 3 {
                 let value = UInt8(generator.integer(0...255))
-                picture.pixels[y * width * 3 + x] = value
+                image.pixels[y * width * 3 + x] = value
                 painted.pixels[((top + y) * 128 + left) * 3 + x] = value
             }
         }
         let letterboxed = try detector(.letterbox), stretched = try detector(.stretch)
-        letterboxed.load(picture)
+        letterboxed.load(image)
         stretched.load(painted)
         letterboxed.engine.run()
         stretched.engine.run()
@@ -228,7 +228,7 @@ import Vision
 
     private func description(of importer: Importer) -> ModelDescription {
         importer.description(
-            labels: (0..<importer.classCount).map { "label \($0)" }, size: PictureSize(width: 320, height: 320))
+            labels: (0..<importer.classCount).map { "label \($0)" }, size: ImageSize(width: 320, height: 320))
     }
 
     /// The golden checkpoint with each tensor replaced, by way of a safetensors file.
@@ -257,7 +257,7 @@ import Vision
         defer { unlink(path) }
         let labels = (0..<81).map { "label \($0)" }
         try importer.write(
-            to: path, description: importer.description(labels: labels, size: PictureSize(width: 64, height: 64))
+            to: path, description: importer.description(labels: labels, size: ImageSize(width: 64, height: 64))
         ) { _, _ in }
         let original = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
         let dataStart = try ModelFile(path: path).tensors[0].byteRange.lowerBound
@@ -270,7 +270,7 @@ import Vision
             do {
                 try bytes.withUnsafeBytes { raw in
                     let detector = try Model(
-                        file: try ModelFile(borrowing: raw), size: PictureSize(width: 33, height: 40),
+                        file: try ModelFile(borrowing: raw), size: ImageSize(width: 33, height: 40),
                         settings: ModelSettings(threshold: 0.05))
                     detector.run()
                     _ = detector.result().detections.count

@@ -13,7 +13,7 @@ import Vision
 
 @Suite struct QuantizationTests {
     private let scratch = NSTemporaryDirectory() + "swiftlet-quantize-\(UUID().uuidString).gguf"
-    private static let pictures = [
+    private static let images = [
         "jpeg/drawn-61x47.jpg", "vision/grey-27x19.jpg", "vision/progressive-rotated-32x24.jpg",
     ].map { fixture($0) }
 
@@ -157,7 +157,7 @@ import Vision
 
     /// A model file with random weights at 64x96, and detectors that observe it.
     private func prepare(_ model: GoldenModel) throws -> (file: ModelFile, detectors: [Model]) {
-        let file = try ModelFile(path: try model.path(size: PictureSize(width: 96, height: 64)))
+        let file = try ModelFile(path: try model.path(size: ImageSize(width: 96, height: 64)))
         var settings = ModelSettings()
         settings.observing = true
         return (file, try (0..<2).map { _ in try Model(file: file, settings: settings) })
@@ -171,8 +171,8 @@ import Vision
         let source = try FloatModel(file), scheme = QuantisationScheme(source.graph)
         var steps: [Int] = [], warned: [String] = []
         let statistics = try Calibration.statistics(
-            scheme, detectors: detectors, pictures: Self.pictures + ["/nonexistent.jpg", fixture("README.md")],
-            report: { done, _ in steps.append(done) }, warn: { picture, _ in warned.append(picture) })
+            scheme, detectors: detectors, images: Self.images + ["/nonexistent.jpg", fixture("README.md")],
+            report: { done, _ in steps.append(done) }, warn: { image, _ in warned.append(image) })
         #expect(steps == Array(1...8) && Set(warned) == ["/nonexistent.jpg", fixture("README.md")])
         let quantised = try Int8Model(source, scheme, statistics)
         try quantised.write(to: scratch) { _, _ in }
@@ -182,8 +182,8 @@ import Vision
         #expect(written.byteCount * 2 < file.byteCount)
         var comparison = Comparison(classCount: detector.description.labels.count)
         var noise = NoiseReport(quantised)
-        for picture in Self.pictures {
-            let jpeg = try Data(contentsOf: URL(fileURLWithPath: picture))
+        for image in Self.images {
+            let jpeg = try Data(contentsOf: URL(fileURLWithPath: image))
             var outputs: [[Float]] = []
             for (position, detector) in [detectors[0], detector].enumerated() {
                 _ = try jpeg.withUnsafeBytes { try detector.load(jpeg: $0) }
@@ -214,24 +214,24 @@ import Vision
         #expect(lines.first { $0.name == "encoder.conv_1" }!.total! > 30)
     }
 
-    /// Every picture is damaged: that is an error, not a file.
-    @Test func calibrationNeedsPictures() throws {
+    /// Every image is damaged: that is an error, not a file.
+    @Test func calibrationNeedsImages() throws {
         let (file, detectors) = try prepare(.xxs)
         let scheme = QuantisationScheme(try FloatModel(file).graph)
-        #expect(throws: QuantizerError.noReadablePictures) {
+        #expect(throws: QuantizerError.noReadableImages) {
             _ = try Calibration.statistics(
-                scheme, detectors: detectors, pictures: [fixture("README.md")], report: { _, _ in },
+                scheme, detectors: detectors, images: [fixture("README.md")], report: { _, _ in },
                 warn: { _, error in #expect(error == .jpeg(.notJPEG(.text))) })
         }
     }
 
-    /// The statistics do not depend on who took which picture.
+    /// The statistics do not depend on who took which image.
     @Test func calibrationIsDeterministic() throws {
         let (file, detectors) = try prepare(.v05)
         let source = try FloatModel(file), scheme = QuantisationScheme(source.graph)
         func quantisations(_ detectors: [Model]) throws -> [TensorQuantisation] {
             let statistics = try Calibration.statistics(
-                scheme, detectors: detectors, pictures: Self.pictures, report: { _, _ in }, warn: { _, _ in })
+                scheme, detectors: detectors, images: Self.images, report: { _, _ in }, warn: { _, _ in })
             return try Int8Model(source, scheme, statistics).quantisations
         }
         #expect(try quantisations(detectors) == quantisations([detectors[0]]))
@@ -242,7 +242,7 @@ import Vision
         let (file, detectors) = try prepare(model)
         let source = try FloatModel(file), scheme = QuantisationScheme(source.graph)
         let statistics = try Calibration.statistics(
-            scheme, detectors: detectors, pictures: Self.pictures, report: { _, _ in }, warn: { _, _ in })
+            scheme, detectors: detectors, images: Self.images, report: { _, _ in }, warn: { _, _ in })
         let quantised = try Int8Model(source, scheme, statistics)
         for (tensor, quantisation) in zip(scheme.tensors, quantised.quantisations) {
             #expect(quantisation.scales.allSatisfy { $0 > 0 && $0.isFinite }, "\(tensor.name.text)")
@@ -287,7 +287,7 @@ import Vision
         let (file, detectors) = try prepare(.xxs)
         let source = try FloatModel(file), scheme = QuantisationScheme(source.graph)
         let statistics = try Calibration.statistics(
-            scheme, detectors: detectors, pictures: [Self.pictures[0]], report: { _, _ in }, warn: { _, _ in })
+            scheme, detectors: detectors, images: [Self.images[0]], report: { _, _ in }, warn: { _, _ in })
         try Int8Model(source, scheme, statistics).write(to: scratch) { _, _ in }
         #expect(throws: QuantizerError.notFloat) { _ = try FloatModel(try ModelFile(path: scratch)) }
     }

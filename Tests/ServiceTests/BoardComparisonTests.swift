@@ -8,12 +8,12 @@ import Testing
 
 /// A machine that /proc and /sys describe, held against its board's file.
 @Suite final class BoardComparisonTests {
-    private let folder = NSTemporaryDirectory() + "swiftlet-board-\(UUID().uuidString)"
+    private let directory = NSTemporaryDirectory() + "swiftlet-board-\(UUID().uuidString)"
 
-    deinit { try? FileManager.default.removeItem(atPath: folder) }
+    deinit { try? FileManager.default.removeItem(atPath: directory) }
 
     private func write(_ path: String, _ text: String) throws {
-        let url = URL(fileURLWithPath: "\(folder)/\(path)")
+        let url = URL(fileURLWithPath: "\(directory)/\(path)")
         try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data(text.utf8).write(to: url)
     }
@@ -40,7 +40,7 @@ import Testing
         try BoardFileTests.read(try BoardFileTests.text("raspberry-pi-4.ini")).profile
     }
 
-    private func state() -> BoardState { BoardState(proc: folder + "/proc", sys: folder + "/sys") }
+    private func state() -> BoardState { BoardState(proc: directory + "/proc", sys: directory + "/sys") }
 
     private static func measurement(_ board: BoardProfile) -> BoardMeasurement {
         BoardMeasurement(
@@ -183,7 +183,7 @@ import Testing
         #expect(unknown.code == 66 && unknown.errors.count == 1)
         #expect(unknown.errors.first?.contains("/usr/share/swiftlet/boards/raspberry-pi-9.ini") == true)
         try files.write("mine.ini", Array("[board]\ntitle = Mine\nspeed = 3\n".utf8))
-        let broken = try ToolOutcome(of: arguments + [files.folder + "/mine.ini"], files)
+        let broken = try ToolOutcome(of: arguments + [files.directory + "/mine.ini"], files)
         #expect(broken.code == 78 && broken.errors.count > 10)
         #expect(broken.errors.first?.contains("mine.ini:3: [board] speed: no such key") == true)
         let exclusive = try ToolOutcome(of: arguments + ["auto", "--frames", "yuyv"], files)

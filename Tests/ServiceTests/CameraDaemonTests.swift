@@ -8,18 +8,18 @@ import Vision
 @Suite struct CameraDaemonTests {
     private let daemon: RunningDaemon
     private let cameras: FakeCameras
-    private let picture: [UInt8]
+    private let image: [UInt8]
     private let other: [UInt8]
 
     init() throws {
         daemon = try RunningDaemon()
         cameras = try FakeCameras(daemon)
-        picture = try drawnJPEG(seed: 3, width: 160, height: 120)
+        image = try drawnJPEG(seed: 3, width: 160, height: 120)
         other = try drawnJPEG(seed: 4, width: 160, height: 120)
     }
 
     private func start(_ arguments: String...) throws -> DaemonClient {
-        try daemon.start(["--metrics", daemon.folder + "/m", "--limit", "3"] + arguments, environment: cameras.environment())
+        try daemon.start(["--metrics", daemon.directory + "/m", "--limit", "3"] + arguments, environment: cameras.environment())
         try daemon.waitForSocket()
         return try DaemonClient(daemon.socket)
     }
@@ -32,7 +32,7 @@ import Vision
 
     private func size(_ line: [String: Any]) -> [Int?] { [line["width_px"] as? Int, line["height_px"] as? Int] }
 
-    /// The picture's header says that it has half its sides: what follows is no picture of that size.
+    /// The image's header says that it has half its sides: what follows is no image of that size.
     private func halved(_ jpeg: [UInt8]) throws -> [UInt8] {
         var bytes = jpeg
         let header = try #require((0..<bytes.count - 9).first { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xC0 })
@@ -43,19 +43,19 @@ import Vision
     @Test func aCameraThatSendsAnotherSizeThanItAgreedTo() throws {
         let large = try drawnJPEG(seed: 5, width: 176, height: 144)
         try cameras.add(
-            "video0", ["mode MJPG 352x288 20"], frames: [picture, try halved(other), large, [0xFF] + picture])
+            "video0", ["mode MJPG 352x288 20"], frames: [image, try halved(other), large, [0xFF] + image])
         let client = try start()
         let streaming = try client.line(where: camera("streaming"))
         #expect(size(streaming) == [352, 288])
         var sizes: Set<[Int?]> = []
         while sizes.count < 2 { sizes.insert(size(try client.line(where: isFrame))) }
-        #expect(sizes == [[160, 120], [176, 144]], "a header that is damaged makes no picture")
+        #expect(sizes == [[160, 120], [176, 144]], "a header that is damaged makes no image")
         while try client.line(where: isFrame)["corrupt_frames"] as? Int == 0 {}
         #expect(try daemon.log().contains { $0.contains("it is damaged, and 80x60") })
     }
 
     @Test func aDriverThatFlagsEveryFrame() throws {
-        try cameras.add("video0", ["mode MJPG 160x120 20", "damaged"], frames: [picture, Array(other.dropLast(400)), other])
+        try cameras.add("video0", ["mode MJPG 160x120 20", "damaged"], frames: [image, Array(other.dropLast(400)), other])
         let client = try start()
         _ = try client.line(where: isFrame)
         _ = try client.line(where: isFrame)
@@ -64,7 +64,7 @@ import Vision
 
     /// The reason is in the clients' line, the log, the metrics and what swiftlet status says.
     @Test func aCameraNoneOfWhoseFramesCanBeUsed() throws {
-        try cameras.add("video0", ["mode MJPG 160x120 20"], frames: [Array(picture.dropLast(400))])
+        try cameras.add("video0", ["mode MJPG 160x120 20"], frames: [Array(image.dropLast(400))])
         let client = try start()
         let line = try client.line(where: camera("unusable"))
         #expect(line["reason"] as? String == "truncated")
@@ -72,19 +72,19 @@ import Vision
         #expect(try daemon.log().contains { $0.contains("no frame can be used for 3 s: the last one is cut off") })
         daemon.process.terminate()
         #expect(daemon.exitCode() == 0)
-        let metrics = try String(contentsOfFile: daemon.folder + "/m", encoding: .utf8)
+        let metrics = try String(contentsOfFile: daemon.directory + "/m", encoding: .utf8)
         #expect(metrics.contains("swiftlet_camera_state{state=\"unusable\"} 1"))
         #expect(metrics.contains("swiftlet_camera_fault{reason=\"truncated\"} 1"))
         #expect(metrics.contains("swiftlet_camera_restarts_total{reason=\"unusable\"} "))
         #expect(!metrics.contains("swiftlet_camera_restarts_total{reason=\"unusable\"} 0"))
-        let status = try ToolOutcome(of: ["status", "--file", daemon.folder + "/m"], daemon)
+        let status = try ToolOutcome(of: ["status", "--file", daemon.directory + "/m"], daemon)
         #expect(status.output.contains("unusable (truncated)") && status.output.contains(" times as unusable"))
     }
 
     /// Half a megabyte a second is left: enough for JPEGs, and not for anything uncompressed.
     @Test func whatTheBusDoesNotSufficeForIsGivenUp() throws {
         let modes = ["mode YUYV 320x240 30", "mode YUYV 160x120 30", "mode MJPG 320x240 30", "mode MJPG 160x120 30"]
-        try cameras.add("video0", modes + ["budget 500000", "log calls"], frames: [picture])
+        try cameras.add("video0", modes + ["budget 500000", "log calls"], frames: [image])
         let client = try start()
         let line = try client.line(where: camera("streaming"))
         #expect(line["format"] as? String == "MJPG")
@@ -100,7 +100,7 @@ import Vision
 
     /// What other programs take as a source is no file.
     @Test func aCameraIsNoSource() throws {
-        try cameras.add("video0", ["mode MJPG 160x120 20"], frames: [picture])
+        try cameras.add("video0", ["mode MJPG 160x120 20"], frames: [image])
         try daemon.start(["--source", "/dev/video0"], environment: cameras.environment())
         #expect(daemon.exitCode() == 66)
         #expect(try daemon.log().contains { $0.contains("a camera is given with --camera") })
@@ -113,7 +113,7 @@ import Vision
     /// A mode that is offered and does not work: another one is taken, and the reason said.
     @Test(arguments: [EIO, EPROTO, EINVAL]) func whatTheDriverRefusesIsGivenUp(error: Int32) throws {
         let modes = ["mode YUYV 160x120 20", "mode MJPG 160x120 20"]
-        try cameras.add("video0", modes + ["refuse YUYV \(error)", "log calls"], frames: [picture])
+        try cameras.add("video0", modes + ["refuse YUYV \(error)", "log calls"], frames: [image])
         let client = try start()
         let message = try #require(try client.line(where: camera("streaming"))["message"] as? String)
         #expect(message.contains("MJPEG") && message.contains("instead of 160x120 YUYV"))
@@ -126,7 +126,7 @@ import Vision
     /// Another program streams, or the device is gone: no other mode would help.
     @Test func anotherProgramUsesIt() throws {
         let modes = ["mode YUYV 160x120 20", "mode MJPG 160x120 20"]
-        try cameras.add("video0", modes + ["refuse YUYV \(EBUSY)", "log calls"], frames: [picture])
+        try cameras.add("video0", modes + ["refuse YUYV \(EBUSY)", "log calls"], frames: [image])
         let client = try start()
         #expect((try client.line(where: camera("absent"))["message"] as? String)?.contains("another program") == true)
         while try cameras.calls().filter({ $0.hasPrefix("refused YUYV") }).count < 5 { usleep(20_000) }
@@ -157,7 +157,7 @@ import Vision
     ])
     func whatIsAskedForIsSet(arguments: [String], started: String) throws {
         let modes = [5, 15, 30].flatMap { ["mode YUYV 320x240 \($0)", "mode MJPG 320x240 \($0)"] }
-        try cameras.add("video0", modes + ["log calls"], frames: [picture])
+        try cameras.add("video0", modes + ["log calls"], frames: [image])
         try daemon.start(arguments, environment: cameras.environment())
         try daemon.waitForSocket()
         _ = try DaemonClient(daemon.socket).line(where: isFrame)
@@ -174,7 +174,7 @@ import Vision
     }
 
     @Test func timesThatCannotBe() throws {
-        try cameras.add("video0", ["mode MJPG 160x120 20", "stamp -20"], frames: [picture])
+        try cameras.add("video0", ["mode MJPG 160x120 20", "stamp -20"], frames: [image])
         let client = try start()
         for _ in 0..<5 {
             let age = try #require(try client.line(where: isFrame)["age_ms"] as? Double)
@@ -187,7 +187,7 @@ import Vision
     @Test func colourIsChosenAmongTheNodes() throws {
         try cameras.add("video0", ["mode Z16  160x120 30", "mode Y12I 160x120 15"])
         try cameras.add("video1", ["mode GREY 160x120 15"])
-        try cameras.add("video2", ["mode MJPG 160x120 10"], frames: [picture])
+        try cameras.add("video2", ["mode MJPG 160x120 10"], frames: [image])
         let tool = try ToolOutcome(of: ["cameras"], daemon, environment: cameras.environment())
         #expect(tool.code == 0)
         #expect(tool.output.split(separator: "\n").contains("* Camera video2"), "\(tool.output)")
@@ -213,13 +213,13 @@ import Vision
         let client = try start("--rotate", "90")
         #expect(size(try client.line(where: camera("streaming"))) == [160, 120], "what the driver delivers")
         #expect(size(try client.line(where: isFrame)) == [120, 160])
-        let path = daemon.folder + "/seen.jpg"
+        let path = daemon.directory + "/seen.jpg"
         let tool = try ToolOutcome(of: ["snapshot", "--socket", daemon.socket, "--plain", "-o", path], daemon)
         #expect(tool.code == 0, "\(tool.errors)")
         var decoder = JPEGDecoder()
-        var seen = Picture()
+        var seen = Image()
         let size = try Data(contentsOf: URL(fileURLWithPath: path)).withUnsafeBytes { try decoder.decode($0, into: &seen) }
-        #expect(size == PictureSize(width: 120, height: 160))
+        #expect(size == ImageSize(width: 120, height: 160))
         // The left edge, dark, is at the top.
         let (top, bottom) = (seen.pixels[1], seen.pixels[(159 * 120 + 1) * 3 + 1])
         #expect(top < bottom)

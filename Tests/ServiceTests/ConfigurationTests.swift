@@ -54,7 +54,7 @@ import Vision
         let all = reader.configuration
         #expect(all.modelPath == Array("/var/lib/swiftlet/a model.gguf".utf8) && all.threads == 3)
         #expect(all.cameraName == Array("usb-Cam = 1".utf8) && all.rate == 12.5)
-        #expect(all.cameraSize == PictureSize(width: 640, height: 480))
+        #expect(all.cameraSize == ImageSize(width: 640, height: 480))
         #expect(all.cameraFormat == .mjpeg && all.cameraTimeout == 7.5 && all.rotation == 270)
         #expect(all.threshold == 0.25 && all.limit == 7 && all.resizesAsUpstream)
         #expect(all.classes?.map { text($0.label) } == ["king", "stop sign", "ace"])
@@ -327,7 +327,7 @@ import Vision
 
     @Test func filesThatCannotBeReadAreErrors() throws {
         #expect(throws: FileError.system(ENOENT)) { try ConfigurationReader.read(path: "/nonexistent") }
-        #expect(throws: FileError.folder) { try ConfigurationReader.read(path: "/") }
+        #expect(throws: FileError.directory) { try ConfigurationReader.read(path: "/") }
         let path = NSTemporaryDirectory() + "swiftlet-\(UUID().uuidString).conf"
         defer { unlink(path) }
         try Data(count: ConfigurationReader.sizeLimit + 1).write(to: URL(fileURLWithPath: path))
@@ -359,7 +359,7 @@ import Vision
             all.modelPath = maybe(Array("/".utf8) + name(0))
             all.threads = Int.random(in: 1...64, using: &random)
             all.cameraName = maybe(name(1))
-            all.cameraSize = maybe(PictureSize(width: Int.random(in: 8...16384, using: &random), height: 8))
+            all.cameraSize = maybe(ImageSize(width: Int.random(in: 8...16384, using: &random), height: 8))
             all.cameraFormat = PixelFormat.allCases.randomElement(using: &random)
             all.cameraTimeout = Double.random(in: Configuration.timeoutRange, using: &random)
             all.rotation = 90 * Int.random(in: 0...3, using: &random)

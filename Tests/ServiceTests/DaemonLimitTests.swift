@@ -12,13 +12,13 @@ import Testing
         try daemon.write("pictures/a.jpg", try drawnJPEG(seed: 3))
     }
 
-    private var arguments: [String] { ["--source", daemon.folder + "/pictures", "--loop", "--rate", "100"] }
+    private var arguments: [String] { ["--source", daemon.directory + "/pictures", "--loop", "--rate", "100"] }
 
     // MARK: - Descriptors
 
     /// Room for a few clients is enough for those, with everything that the daemon itself opens.
     @Test func fewDescriptorsAreSaidAndShared() throws {
-        let metrics = daemon.folder + "/swiftlet.prom"
+        let metrics = daemon.directory + "/swiftlet.prom"
         try daemon.start(arguments + ["--metrics", metrics], limits: "ulimit -n 35")
         try daemon.waitForSocket()
         var clients: [LineReader] = []
@@ -47,16 +47,16 @@ import Testing
     // MARK: - Memory
 
     /// Few bytes, many pixels: refused, or used within what the service may take.
-    @Test(arguments: ["fast", "upstream"]) func hostilePicturesStayWithinTheService(resize: String) throws {
+    @Test(arguments: ["fast", "upstream"]) func hostileImagesStayWithinTheService(resize: String) throws {
         var index = 0
         for (across, isProgressive) in [(Int32(1), Int32(0)), (1, 1), (2, 0), (2, 1)] {
-            let small = JPEGPictures.make(width: 32, height: 32, seed: 1) {
+            let small = JPEGImages.make(width: 32, height: 32, seed: 1) {
                 ($0.across, $0.down, $0.is_progressive) = (across, across, isProgressive)
             }
             for (width, height) in [(8192, 4096), (16_384, 2048), (2048, 16_384), (4000, 3000), (3840, 2160), (2500, 2000)] {
-                let large = JPEGPictures.withSize(small, width, height)
-                for picture in [large, JPEGPictures.turned(large, 6)] {
-                    try daemon.write("pictures/hostile-\(index).jpg", picture)
+                let large = JPEGImages.withSize(small, width, height)
+                for image in [large, JPEGImages.turned(large, 6)] {
+                    try daemon.write("pictures/hostile-\(index).jpg", image)
                     index += 1
                 }
             }
@@ -83,10 +83,10 @@ import Testing
 
     /// scp truncates the file and writes it from the start, rsync --inplace overwrites it.
     @Test func aModelThatIsPutOverTheRunningOneChangesNothingUntilTheRestart() throws {
-        let model = daemon.folder + "/model.gguf"
+        let model = daemon.directory + "/model.gguf"
         try FileManager.default.copyItem(atPath: try RunningDaemon.model(), toPath: model)
         try daemon.write("conf", Array("[model]\npath = \(model)\n[stream]\nsocket = \(daemon.socket)\n".utf8))
-        try daemon.start(arguments + ["--config", daemon.folder + "/conf", "--threshold", "0.05"])
+        try daemon.start(arguments + ["--config", daemon.directory + "/conf", "--threshold", "0.05"])
         try daemon.waitForSocket()
         let client = try LineReader(daemon.socket)
         let before = try Self.detections(client)

@@ -22,7 +22,7 @@ import Vision
             // In the network's own order, class by class; lines have the best first.
             let best = detector.result().detections.sorted { $0.score > $1.score }.prefix(limit)
             return best.map { detection in
-                let box = detection.box.pixels(in: detector.pictureSize)
+                let box = detection.box.pixels(in: detector.imageSize)
                 return [
                     "class": Int(detection.classIndex),
                     "label": String(decoding: detector.description.labels[Int(detection.classIndex)], as: UTF8.self),
@@ -46,12 +46,12 @@ import Vision
         }
     }
 
-    @Test func folderGivesEveryPictureToItsClients() throws {
-        let pictures = try (0..<3).map { try drawnJPEG(seed: UInt64($0), width: 160 + 100 * $0) }
-        for (index, picture) in pictures.enumerated() { try daemon.write("pictures/\(index).jpg", picture) }
-        try daemon.write("pictures/0a cut.jpg", Array(pictures[0].dropLast(200)))
-        try daemon.write("pictures/0b text.jpg", Array("no picture\nat all".utf8))
-        try daemon.start(["--source", daemon.folder + "/pictures", "--threshold", "0.05", "--rate", "20"])
+    @Test func directoryGivesEveryImageToItsClients() throws {
+        let images = try (0..<3).map { try drawnJPEG(seed: UInt64($0), width: 160 + 100 * $0) }
+        for (index, image) in images.enumerated() { try daemon.write("pictures/\(index).jpg", image) }
+        try daemon.write("pictures/0a cut.jpg", Array(images[0].dropLast(200)))
+        try daemon.write("pictures/0b text.jpg", Array("no image\nat all".utf8))
+        try daemon.start(["--source", daemon.directory + "/pictures", "--threshold", "0.05", "--rate", "20"])
         try daemon.waitForSocket()
         let client = try DaemonClient(daemon.socket)
         let lines = try client.lines()
@@ -64,8 +64,8 @@ import Vision
         #expect(frames.map { $0["corrupt_frames"] as? Int } == [0, 2, 2])
         #expect(frames.map { $0["width_px"] as? Int } == [160, 260, 360])
         var count = 0
-        for (frame, picture) in zip(frames, pictures) {
-            let expected = try expected(picture, threshold: 0.05)
+        for (frame, image) in zip(frames, images) {
+            let expected = try expected(image, threshold: 0.05)
             try expectSame(frame["detections"], expected)
             count += expected.count
         }
@@ -78,42 +78,42 @@ import Vision
     }
 
     @Test func aFullLineLeavesOutTheWorstDetections() throws {
-        let picture = try drawnJPEG(seed: 4)
-        try daemon.write("pictures/0.jpg", picture)
-        try daemon.start(["--source", daemon.folder + "/pictures/0.jpg", "--threshold", "0", "--limit", "1000"])
+        let image = try drawnJPEG(seed: 4)
+        try daemon.write("pictures/0.jpg", image)
+        try daemon.start(["--source", daemon.directory + "/pictures/0.jpg", "--threshold", "0", "--limit", "1000"])
         try daemon.waitForSocket()
         let frame = try #require(try DaemonClient(daemon.socket).lines().first { $0["type"] as? String == "frame" })
         let found = try #require(frame["detections"] as? [[String: Any]])
         let scores = try found.map { try #require($0["score"] as? Double) }
         #expect(scores == scores.sorted(by: >) && Set(found.map { $0["class"] as? Int }).count > 1)
-        let expected = try expected(picture, threshold: 0, limit: 1000)
+        let expected = try expected(image, threshold: 0, limit: 1000)
         let omitted = try #require(frame["detections_omitted"] as? Int)
         #expect(omitted > 0 && found.count + omitted == expected.count)
         for (score, other) in zip(scores, expected) { #expect(abs(score - (other["score"] as! Double)) <= 0.000051) }
     }
 
     @Test func standardInputIsFollowedUntilASignal() throws {
-        let picture = try drawnJPEG(seed: 9)
+        let image = try drawnJPEG(seed: 9)
         try daemon.start(["--source", "-", "--wait", "30"])
         try daemon.waitForSocket()
         let client = try DaemonClient(daemon.socket)
         let input = daemon.standardInput.fileHandleForWriting
-        try input.write(contentsOf: Data(picture + Array("--boundary\r\n\r\n".utf8) + picture + picture.prefix(50)))
+        try input.write(contentsOf: Data(image + Array("--boundary\r\n\r\n".utf8) + image + image.prefix(50)))
         try client.wait(lines: 3)
-        // It waits for the rest of the third picture.
+        // It waits for the rest of the third image.
         daemon.process.terminate()
         #expect(daemon.exitCode() == 0)
         #expect(!FileManager.default.fileExists(atPath: daemon.socket))
-        #expect(try daemon.log().last?.contains("ended: 2 frames, 0 pictures left out, 2 lines sent") == true)
+        #expect(try daemon.log().last?.contains("ended: 2 frames, 0 images left out, 2 lines sent") == true)
     }
 
     @Test func endOfStandardInputIsToldToClients() throws {
-        let picture = try drawnJPEG(seed: 9)
+        let image = try drawnJPEG(seed: 9)
         try daemon.start(["--source", "-", "--wait", "30"])
         try daemon.waitForSocket()
         let client = try DaemonClient(daemon.socket)
         let input = daemon.standardInput.fileHandleForWriting
-        try input.write(contentsOf: Data(picture + picture.dropLast(9)))
+        try input.write(contentsOf: Data(image + image.dropLast(9)))
         try input.close()
         let lines = try client.lines()
         #expect(types(lines) == ["hello", "frame", "end"])
@@ -142,8 +142,8 @@ import Vision
     /// The lines that a client gets, whole; a file that may not grow costs lines and one in the log.
     @Test(arguments: [nil, "ulimit -f 3"]) func linesAreRecorded(limit: String?) throws {
         for number in 0..<40 { try daemon.write("pictures/\(number).jpg", try drawnJPEG(seed: 1)) }
-        let file = daemon.folder + "/lines"
-        try daemon.start(["--source", daemon.folder + "/pictures", "--wait", "30", "--record", file], limits: limit)
+        let file = daemon.directory + "/lines"
+        try daemon.start(["--source", daemon.directory + "/pictures", "--wait", "30", "--record", file], limits: limit)
         try daemon.waitForSocket()
         let client = try DaemonClient(daemon.socket)
         let lines = try client.lines()
@@ -157,12 +157,12 @@ import Vision
         }
     }
 
-    /// While it waits for a client, for the next picture's time, and after a pass without a picture.
+    /// While it waits for a client, for the next image's time, and after a pass without an image.
     @Test(arguments: [["--wait", "600"], ["--loop", "--rate", "0.001"], ["--loop"]])
     func signalEndsEveryWait(options: [String]) throws {
         let usable = options != ["--loop"]
         try daemon.write("pictures/0.jpg", usable ? try drawnJPEG(seed: 1) : [1, 2, 3])
-        var arguments = ["--source", daemon.folder + "/pictures"]
+        var arguments = ["--source", daemon.directory + "/pictures"]
         arguments += options
         try daemon.start(arguments)
         try daemon.waitForSocket()
@@ -172,10 +172,10 @@ import Vision
         #expect(!FileManager.default.fileExists(atPath: daemon.socket))
     }
 
-    /// While a picture is worked on and the next one waits: capture sees the signal first.
+    /// While an image is worked on and the next one waits: capture sees the signal first.
     @Test func aSignalIsNoEndOfTheSource() throws {
         try daemon.write("pictures/0.jpg", try drawnJPEG(seed: 1))
-        try daemon.start(["--source", daemon.folder + "/pictures", "--loop"])
+        try daemon.start(["--source", daemon.directory + "/pictures", "--loop"])
         try daemon.waitForSocket()
         let client = try DaemonClient(daemon.socket)
         try client.wait(lines: 3)
@@ -185,24 +185,24 @@ import Vision
         #expect(types.contains("frame") && !types.contains("end"), "\(types)")
     }
 
-    @Test func manyBadPicturesMakeFewLogLines() throws {
+    @Test func manyBadImagesMakeFewLogLines() throws {
         for index in 0..<200 { try daemon.write("pictures/\(index).jpg", [0xFF, 0xD8, 0xFF, UInt8(index)]) }
-        try daemon.start(["--source", daemon.folder + "/pictures", "--wait", "0"])
+        try daemon.start(["--source", daemon.directory + "/pictures", "--wait", "0"])
         #expect(daemon.exitCode() == 65)
         let log = try daemon.log()
         // The first 16, then number 32, 64 and 128, one line at the start and two at the end.
         #expect(log.count { $0.contains("left out: it") } == 19 && log.count == 22)
-        #expect(log.contains { $0.hasSuffix("pictures: gave no picture that can be used") })
-        #expect(log.last?.contains("ended: 0 frames, 200 pictures left out") == true)
+        #expect(log.contains { $0.hasSuffix("images: gave no image that can be used") })
+        #expect(log.last?.contains("ended: 0 frames, 200 images left out") == true)
     }
 
     /// A video, a page, nothing: said once, with what to do, repeated or not; clients hear of the end.
-    @Test(arguments: [false, true]) func aSourceWithoutAPictureIsAnError(repeats: Bool) throws {
+    @Test(arguments: [false, true]) func aSourceWithoutAnImageIsAnError(repeats: Bool) throws {
         let video = [0, 0, 0, 24] + Array("ftypisom\u{0}\u{0}\u{2}\u{0}isomavc1".utf8) + [UInt8](repeating: 7, count: 5000)
-        let clip = daemon.folder + "/clip.mp4"
+        let clip = daemon.directory + "/clip.mp4"
         let cases: [([UInt8], String)] = [
             (video, "is an MP4 or QuickTime video that holds no JPEG: convert it (ffmpeg -i \(clip) -c:v mjpeg"),
-            // Bytes that look like a picture's beginning.
+            // Bytes that look like an image's beginning.
             (video + [0xFF, 0xD8, 0xFF, 0xE0, 0, 4, 1, 1], "is an MP4 or QuickTime video that holds no JPEG"),
             (Array("<!DOCTYPE html><html>".utf8), "is a web page that holds no JPEG"), ([], "is empty"),
             (Array("some words".utf8), "is a text file that holds no JPEG"), ([1, 2, 3, 4], "holds no JPEG"),
@@ -231,16 +231,16 @@ import Vision
     @Test func whatIsMissingIsSaidInOneLine() throws {
         try daemon.write("text", Array("not a model".utf8))
         try daemon.write("pictures/0.jpg", try drawnJPEG(seed: 1))
-        let pictures = daemon.folder + "/pictures"
+        let images = daemon.directory + "/pictures"
         let cases: [([String], Int32, String)] = [
-            (["--source", pictures, "--model", daemon.folder + "/none"], 66, "/none"),
-            (["--source", pictures, "--model", daemon.folder + "/text"], 65, "not a GGUF file"),
-            (["--source", daemon.folder + "/none"], 66, "/none"),
+            (["--source", images, "--model", daemon.directory + "/none"], 66, "/none"),
+            (["--source", images, "--model", daemon.directory + "/text"], 65, "not a GGUF file"),
+            (["--source", daemon.directory + "/none"], 66, "/none"),
             (["--source", "-", "--loop"], 64, "--loop"), (["--source", ""], 64, "--source"),
-            (["--source", pictures, "--socket", daemon.folder + "/none/s"], 73, "create it, or name another"),
-            (["--source", pictures, "--socket", daemon.folder + "/text"], 73, "not a socket"),
-            (["--source", pictures, "--rate", "fast"], 64, "--rate must be a number"),
-            (["--source", pictures, "--camera", "any"], 64, "exclude each other"),
+            (["--source", images, "--socket", daemon.directory + "/none/s"], 73, "create it, or name another"),
+            (["--source", images, "--socket", daemon.directory + "/text"], 73, "not a socket"),
+            (["--source", images, "--rate", "fast"], 64, "--rate must be a number"),
+            (["--source", images, "--camera", "any"], 64, "exclude each other"),
             (["--size", "640"], 64, "WIDTHxHEIGHT in pixels"),
             (["--source", "-", "--format", "yuv420"], 64, "needs --size WxH"),
             (["--source", "-", "--stride", "64"], 64, "--stride needs --source, --format and --size"),

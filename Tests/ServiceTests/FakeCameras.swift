@@ -1,14 +1,14 @@
 import Foundation
 import Testing
 
-/// What stands for /dev to a program: cameras in software (Tests/CFakeCamera), described in a folder of the daemon's.
+/// What stands for /dev to a program: cameras in software (Tests/CFakeCamera), described in a directory of the daemon's.
 struct FakeCameras {
     private let daemon: RunningDaemon
-    private var folder: String { daemon.folder + "/dev" }
+    private var directory: String { daemon.directory + "/dev" }
 
     init(_ daemon: RunningDaemon) throws {
         self.daemon = daemon
-        try FileManager.default.createDirectory(atPath: daemon.folder + "/dev", withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(atPath: daemon.directory + "/dev", withIntermediateDirectories: true)
     }
 
     /// A camera /dev/`node`: its settings, a line each, and frames that come in turn.
@@ -26,11 +26,11 @@ struct FakeCameras {
         let bundle = try #require(CommandLine.arguments.first { $0.hasSuffix(".xctest") })
         let library = URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent("libFakeCamera.so")
         try #require(FileManager.default.fileExists(atPath: library.path))
-        return ["LD_PRELOAD": library.path, "FAKE_DEV": folder]
+        return ["LD_PRELOAD": library.path, "FAKE_DEV": directory]
     }
 
     /// What was set and started, a line each: the camera's settings have "log calls".
     func calls() throws -> [String] {
-        try String(contentsOfFile: folder + "/calls", encoding: .utf8).split(separator: "\n").map(String.init)
+        try String(contentsOfFile: directory + "/calls", encoding: .utf8).split(separator: "\n").map(String.init)
     }
 }

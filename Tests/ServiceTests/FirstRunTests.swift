@@ -46,7 +46,7 @@ import Testing
         for kibibytes in stride(from: 16_000, to: 240_000, by: 5_500) {
             let daemon = try RunningDaemon()
             try daemon.start(
-                ["--source", files.folder + "/pictures", "--wait", "0"], limits: "ulimit -v \(kibibytes)")
+                ["--source", files.directory + "/pictures", "--wait", "0"], limits: "ulimit -v \(kibibytes)")
             let code = daemon.exitCode()
             let log = try daemon.log()
             // 127: the loader's.
@@ -58,7 +58,7 @@ import Testing
     @Test func closedStandardDescriptorsStayUnused() throws {
         try files.write("pictures/0.jpg", try drawnJPEG(seed: 1))
         try files.start(
-            ["--source", files.folder + "/pictures", "--loop", "--rate", "20"], limits: "exec <&- >&- 2>&-")
+            ["--source", files.directory + "/pictures", "--loop", "--rate", "20"], limits: "exec <&- >&- 2>&-")
         try files.waitForSocket()
         let client = try LineReader(files.socket)
         for _ in 0..<3 { _ = try client.next() }
@@ -88,7 +88,7 @@ import Testing
     /// Whoever has read enough is not told that something failed.
     @Test func aReaderThatLeavesIsNoNews() throws {
         try files.write("pictures/0.jpg", try drawnJPEG(seed: 1))
-        try files.start(["--source", files.folder + "/pictures", "--loop", "--rate", "50", "--threshold", "0.01"])
+        try files.start(["--source", files.directory + "/pictures", "--loop", "--rate", "50", "--threshold", "0.01"])
         try files.waitForSocket()
         let bundle = try #require(CommandLine.arguments.first { $0.hasSuffix(".xctest") })
         let program = URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent("swiftlet").path
@@ -107,11 +107,11 @@ import Testing
     /// A daemon that hangs, as one that was stopped: neither question waits for ever, and both say what is wrong.
     @Test func aDaemonThatHangsIsSaid() throws {
         try files.write("pictures/0.jpg", try drawnJPEG(seed: 1))
-        try files.start(["--source", files.folder + "/pictures", "--loop", "--rate", "5"])
+        try files.start(["--source", files.directory + "/pictures", "--loop", "--rate", "5"])
         try files.waitForSocket()
         kill(files.process.processIdentifier, SIGSTOP)
         defer { kill(files.process.processIdentifier, SIGCONT) }
-        let arguments = ["snapshot", "--socket", files.socket, "--wait", "0.1", "-o", files.folder + "/o.jpg"]
+        let arguments = ["snapshot", "--socket", files.socket, "--wait", "0.1", "-o", files.directory + "/o.jpg"]
         for arguments in [arguments, ["status", "--socket", files.socket]] {
             let outcome = try ToolOutcome(of: arguments, files)
             #expect(outcome.code == 69 && outcome.errors.first?.hasSuffix("swiftletd does not answer") == true)

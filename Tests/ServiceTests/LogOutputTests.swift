@@ -84,16 +84,16 @@ import Testing
         while Glibc.write(ends[1], full, full.count) > 0 {}
         try #require(fcntl(ends[1], F_SETFL, 0) == 0)
         let daemon = try RunningDaemon()
-        for index in 0..<20 { try daemon.write("pictures/a\(index).jpg", Array("no picture".utf8)) }
+        for index in 0..<20 { try daemon.write("pictures/a\(index).jpg", Array("no image".utf8)) }
         try daemon.write("pictures/b.jpg", try drawnJPEG(seed: 1))
         try daemon.write("conf", Array("[detect]\nthreshold = 7\n".utf8))
         try daemon.write("good", Array("[detect]\nthreshold = 0.5\n".utf8))
-        let conf = daemon.folder + "/conf"
-        try FileManager.default.moveItem(atPath: conf, toPath: daemon.folder + "/bad")
-        try FileManager.default.moveItem(atPath: daemon.folder + "/good", toPath: conf)
+        let conf = daemon.directory + "/conf"
+        try FileManager.default.moveItem(atPath: conf, toPath: daemon.directory + "/bad")
+        try FileManager.default.moveItem(atPath: daemon.directory + "/good", toPath: conf)
         try daemon.start(
             [
-                "--source", daemon.folder + "/pictures", "--loop", "--rate", "100", "--config", conf, "--model",
+                "--source", daemon.directory + "/pictures", "--loop", "--rate", "100", "--config", conf, "--model",
                 try RunningDaemon.model(), "--socket", daemon.socket,
             ],
             standardError: FileHandle(fileDescriptor: ends[1]))
@@ -101,7 +101,7 @@ import Testing
         let client = try DaemonClient(daemon.socket)
         try client.wait(lines: 10)
         try FileManager.default.removeItem(atPath: conf)
-        try FileManager.default.moveItem(atPath: daemon.folder + "/bad", toPath: conf)
+        try FileManager.default.moveItem(atPath: daemon.directory + "/bad", toPath: conf)
         for _ in 0..<20 {
             kill(daemon.process.processIdentifier, SIGHUP)
             try client.wait(lines: 3)

@@ -9,7 +9,7 @@ import Testing
 
     init() throws {
         files = try RunningDaemon()
-        model = files.folder + "/model.gguf"
+        model = files.directory + "/model.gguf"
         try FileManager.default.copyItem(atPath: try GoldenModel.xxs.path(), toPath: model)
     }
 
@@ -20,36 +20,36 @@ import Testing
 
     @Test func aDrawingNeverReplacesItsModel() throws {
         let manager = FileManager.default
-        try manager.createSymbolicLink(atPath: files.folder + "/link.svg", withDestinationPath: "model.gguf")
-        try manager.linkItem(atPath: model, toPath: files.folder + "/hard.svg")
+        try manager.createSymbolicLink(atPath: files.directory + "/link.svg", withDestinationPath: "model.gguf")
+        try manager.linkItem(atPath: model, toPath: files.directory + "/hard.svg")
         for name in ["model.gguf", "./model.gguf", "pictures/../model.gguf", "link.svg", "hard.svg"] {
-            let outcome = try ToolOutcome(of: ["plan", "--model", model, "--svg", "\(files.folder)/\(name)"], files)
+            let outcome = try ToolOutcome(of: ["plan", "--model", model, "--svg", "\(files.directory)/\(name)"], files)
             #expect(outcome.code == 64 && outcome.errors.last?.contains("is what this command reads") == true)
         }
         try expectModelIsWhole()
-        let names = try manager.contentsOfDirectory(atPath: files.folder).filter { $0.hasPrefix(".") }
+        let names = try manager.contentsOfDirectory(atPath: files.directory).filter { $0.hasPrefix(".") }
         #expect(names.isEmpty)
     }
 
     @Test func metricsNeverReplaceWhatTheDaemonReads() throws {
-        let picture = files.folder + "/pictures/0.jpg"
+        let image = files.directory + "/pictures/0.jpg"
         try files.write("pictures/0.jpg", try drawnJPEG(seed: 1))
-        let configuration = files.folder + "/swiftlet.conf"
+        let configuration = files.directory + "/swiftlet.conf"
         try files.write("swiftlet.conf", Array("[model]\npath = \(model)\n[metrics]\nfile = \(model)\n".utf8))
         let check = try ToolOutcome(of: ["check", configuration], files)
         #expect(check.code == 78 && check.errors.last?.contains("is what this command reads") == true, "\(check.errors)")
-        for metrics in [model, picture, files.folder + "/pictures"] {
+        for metrics in [model, image, files.directory + "/pictures"] {
             let daemon = try RunningDaemon()
-            try daemon.start(["--model", model, "--source", files.folder + "/pictures", "--metrics", metrics])
+            try daemon.start(["--model", model, "--source", files.directory + "/pictures", "--metrics", metrics])
             #expect(daemon.exitCode() == 64)
             #expect(try daemon.log().last?.contains("is what this command reads") == true)
         }
         try expectModelIsWhole()
-        #expect(try Data(contentsOf: URL(fileURLWithPath: picture)) == Data(try drawnJPEG(seed: 1)))
+        #expect(try Data(contentsOf: URL(fileURLWithPath: image)) == Data(try drawnJPEG(seed: 1)))
     }
 
     @Test func benchDoesNotWaitForAPipe() throws {
-        let fifo = files.folder + "/fifo"
+        let fifo = files.directory + "/fifo"
         #expect(mkfifo(fifo, 0o600) == 0)
         let outcome = try ToolOutcome(of: ["bench", "--model", model, "--runs", "1", "--frames", fifo], files)
         #expect(outcome.code == 66 && outcome.errors.last?.contains("is a pipe") == true, "\(outcome.errors)")

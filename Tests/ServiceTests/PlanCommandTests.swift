@@ -53,7 +53,7 @@ import Testing
         try files.write("frame.jpg", try drawnJPEG(seed: 1))
         try files.write("empty.jpg", [])
         for (kind, size) in [
-            ("yuyv", [640, 480]), ("NV12", [640, 480]), (files.folder + "/frame.jpg", [160, 120]),
+            ("yuyv", [640, 480]), ("NV12", [640, 480]), (files.directory + "/frame.jpg", [160, 120]),
         ] {
             let arguments = ["bench", "--model", path, "--frames", kind, "--runs", "2", "--json"]
             let bench = try #require(try ToolOutcome(of: arguments, files).objects().first)
@@ -67,10 +67,10 @@ import Testing
         }
         try expect(66, "--frames takes yuyv", ["--frames", "yuv9"])
         try expect(64, "exclude each other", ["--frames", "yuyv", "--layers"])
-        try expect(65, "is empty", ["--frames", files.folder + "/empty.jpg"])
-        // Bytes of a model that look like the beginning of a picture.
+        try expect(65, "is empty", ["--frames", files.directory + "/empty.jpg"])
+        // Bytes of a model that look like the beginning of an image.
         try files.write("model", Array("GGUF".utf8) + Array(repeating: 1, count: 200) + [0xFF, 0xD8, 0xFF, 0xE0, 0, 16])
-        try expect(65, "is a GGUF model, not a JPEG", ["--frames", files.folder + "/model"])
+        try expect(65, "is a GGUF model, not a JPEG", ["--frames", files.directory + "/model"])
     }
 
     /// The multiply-accumulates are half of what PyTorch's FlopCounterMode counts for the networks upstream at
@@ -130,7 +130,7 @@ import Testing
     }
 
     @Test func theDrawingIsXMLWithARectanglePerBuffer() throws {
-        let path = files.folder + "/plan.svg"
+        let path = files.directory + "/plan.svg"
         let arguments = ["plan", "--model", try RunningDaemon.model(), "--svg", path]
         #expect(try ToolOutcome(of: arguments, files).code == 0)
         let document = try XMLDocument(contentsOf: URL(fileURLWithPath: path))

@@ -5,28 +5,28 @@ import TestSupport
 import Testing
 import Vision
 
-/// The real swiftletd, as a process of its own, with what it needs in a folder that goes away with it.
+/// The real swiftletd, as a process of its own, with what it needs in a directory that goes away with it.
 final class RunningDaemon {
-    let folder: String
+    let directory: String
     let process = Process()
     let standardInput = Pipe()
-    var socket: String { folder + "/s" }
+    var socket: String { directory + "/s" }
 
     init() throws {
-        folder = NSTemporaryDirectory() + "swiftletd-\(UUID().uuidString.prefix(8))"
-        try FileManager.default.createDirectory(atPath: folder + "/pictures", withIntermediateDirectories: true)
+        directory = NSTemporaryDirectory() + "swiftletd-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(atPath: directory + "/pictures", withIntermediateDirectories: true)
     }
 
     deinit {
         if process.isRunning { process.terminate() }
-        try? FileManager.default.removeItem(atPath: folder)
+        try? FileManager.default.removeItem(atPath: directory)
     }
 
-    /// In a folder below, which is made.
+    /// In a directory below, which is made.
     func write(_ name: String, _ bytes: [UInt8]) throws {
-        let path = URL(fileURLWithPath: folder + "/" + name)
+        let path = URL(fileURLWithPath: directory + "/" + name)
         try FileManager.default.createDirectory(at: path.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try Data(bytes).write(to: URL(fileURLWithPath: folder + "/" + name))
+        try Data(bytes).write(to: URL(fileURLWithPath: directory + "/" + name))
     }
 
     /// Starts the daemon with its model and socket, unless the arguments name others or a configuration.
@@ -45,7 +45,7 @@ final class RunningDaemon {
         process.arguments = (limits.map { ["-c", "\($0); exec \"$0\" \"$@\"", program] } ?? []) + all
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
         process.standardInput = standardInput
-        let log = folder + "/log"
+        let log = directory + "/log"
         try Data().write(to: URL(fileURLWithPath: log))
         process.standardError = try standardError ?? FileHandle(forWritingTo: URL(fileURLWithPath: log))
         try process.run()
@@ -59,7 +59,7 @@ final class RunningDaemon {
     }
 
     func log() throws -> [String] {
-        try String(contentsOfFile: folder + "/log", encoding: .utf8).split(separator: "\n").map(String.init)
+        try String(contentsOfFile: directory + "/log", encoding: .utf8).split(separator: "\n").map(String.init)
     }
 
     /// How many descriptors the process has.
@@ -82,25 +82,25 @@ final class RunningDaemon {
     }
 
     /// A small network with the goldens' weights.
-    static func model() throws -> String { try GoldenModel.xxs.path(size: PictureSize(width: 128, height: 96)) }
+    static func model() throws -> String { try GoldenModel.xxs.path(size: ImageSize(width: 128, height: 96)) }
 }
 
 /// Coloured rectangles as a JPEG.
 func drawnJPEG(seed: UInt64, width: Int = 160, height: Int = 120) throws -> [UInt8] {
     var random = SeededGenerator(seed: seed)
-    let picture = Picture(size: PictureSize(width: width, height: height))
-    picture.pixels.update(repeating: 128)
+    let image = Image(size: ImageSize(width: width, height: height))
+    image.pixels.update(repeating: 128)
     for _ in 0..<12 {
         let colour = (0..<3).map { _ in UInt8.random(in: 0...255, using: &random) }
         let (left, top) = (Int.random(in: 0..<width, using: &random), Int.random(in: 0..<height, using: &random))
         for y in top..<height {
             for x in left..<width {
-                for channel in 0..<3 { picture.pixels[(y * width + x) * 3 + channel] = colour[channel] }
+                for channel in 0..<3 { image.pixels[(y * width + x) * 3 + channel] = colour[channel] }
             }
         }
     }
     var encoder = JPEGEncoder()
-    return Array(try encoder.encode(picture))
+    return Array(try encoder.encode(image))
 }
 
 /// Reads lines of JSON from the daemon as a client would.

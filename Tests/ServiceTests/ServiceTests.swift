@@ -23,7 +23,7 @@ import Testing
 
     func startConfigured(_ arguments: [String] = [], environment: [String: String] = [:]) throws {
         try daemon.start(
-            ["--config", daemon.folder + "/conf", "--source", daemon.folder + "/pictures", "--loop"] + arguments,
+            ["--config", daemon.directory + "/conf", "--source", daemon.directory + "/pictures", "--loop"] + arguments,
             environment: environment)
         try daemon.waitForSocket()
     }
@@ -109,7 +109,7 @@ import Testing
 
     /// Cut by a full disk, or caught while it was written.
     @Test func anUnfinishedFileDoesNotReplaceTheConfiguration() throws {
-        let path = daemon.folder + "/conf"
+        let path = daemon.directory + "/conf"
         let whole = "[zone all]\nexclude = 0 0 1 1\n\n[detect]\nthreshold = 1\nlimit = 100\n"
         try daemon.write("conf", Array(whole.utf8))
         let given = ["--model", try RunningDaemon.model(), "--socket", daemon.socket, "--rate", "100"]
@@ -132,7 +132,7 @@ import Testing
         try other.write("conf", [])
         try other.start(
             [
-                "--config", other.folder + "/conf", "--source", daemon.folder + "/pictures", "--wait", "0", "--model",
+                "--config", other.directory + "/conf", "--source", daemon.directory + "/pictures", "--wait", "0", "--model",
                 try RunningDaemon.model(), "--socket", other.socket,
             ])
         #expect(other.exitCode() == 0)
@@ -141,25 +141,25 @@ import Testing
 
     @Test func mistakesInTheConfigurationEndTheStart() throws {
         try configure("[detect]\nthreshold = 2\nclasses = nobody\nwhat = 1\n")
-        try daemon.start(["--config", daemon.folder + "/conf", "--source", daemon.folder + "/pictures"])
+        try daemon.start(["--config", daemon.directory + "/conf", "--source", daemon.directory + "/pictures"])
         #expect(daemon.exitCode() == 78)
         #expect(try daemon.log().count == 2)
         let other = try RunningDaemon()
         try other.write("conf", Array("[detect]\nclasses = nobody\n".utf8))
         try other.start(
             [
-                "--config", other.folder + "/conf", "--source", daemon.folder + "/pictures", "--model",
+                "--config", other.directory + "/conf", "--source", daemon.directory + "/pictures", "--model",
                 try RunningDaemon.model(), "--socket", other.socket,
             ])
         #expect(other.exitCode() == 78)
         #expect(try other.log().first?.contains("conf:2: [detect] classes: the model has no class 'nobody'") == true)
         let missing = try RunningDaemon()
-        try missing.start(["--config", missing.folder + "/none", "--source", "-"])
+        try missing.start(["--config", missing.directory + "/none", "--source", "-"])
         #expect(missing.exitCode() == 66)
     }
 
     @Test func checkNamesEveryMistakeOrPrintsTheSettings() throws {
-        let path = daemon.folder + "/conf"
+        let path = daemon.directory + "/conf"
         try configure("[detect]\nthreshold = 2\nnonsense\nclasses = nobody\n[zone a]\ninclude = 1 1 0 0\n")
         let bad = try ToolOutcome(of: ["check", path], daemon)
         #expect(bad.code == 78 && bad.output.isEmpty)
@@ -168,8 +168,8 @@ import Testing
         let good = try ToolOutcome(of: ["check", path], daemon)
         #expect(good.code == 0 && good.errors.isEmpty && good.output.contains("threshold = 0.4"))
         try daemon.write("again", Array(good.output.utf8))
-        #expect(try ToolOutcome(of: ["check", daemon.folder + "/again"], daemon).output == good.output)
-        #expect(try ToolOutcome(of: ["check", daemon.folder + "/none"], daemon).code == 66)
+        #expect(try ToolOutcome(of: ["check", daemon.directory + "/again"], daemon).output == good.output)
+        #expect(try ToolOutcome(of: ["check", daemon.directory + "/none"], daemon).code == 66)
         #expect(try ToolOutcome(of: ["check", path, path], daemon).code == 64)
         if !FileManager.default.fileExists(atPath: "/etc/swiftlet/swiftlet.conf") {
             let installed = try ToolOutcome(of: ["check"], daemon)
@@ -178,7 +178,7 @@ import Testing
     }
 
     @Test func checkFailsWhereTheDaemonWould() throws {
-        let path = daemon.folder + "/conf"
+        let path = daemon.directory + "/conf"
         func check(_ text: String) throws -> ToolOutcome {
             try daemon.write("conf", Array(text.utf8))
             return try ToolOutcome(of: ["check", path], daemon)
@@ -186,9 +186,9 @@ import Testing
         let model = try Data(contentsOf: URL(fileURLWithPath: try RunningDaemon.model()))
         try daemon.write("torn.gguf", Array(model.prefix(model.count / 2)))
         for (model, reason) in [
-            ("none", "No such file"), ("torn.gguf", "torn.gguf"), ("conf", "conf"), ("pictures", "is a folder"),
+            ("none", "No such file"), ("torn.gguf", "torn.gguf"), ("conf", "conf"), ("pictures", "is a directory"),
         ] {
-            let outcome = try check("[detect]\nlimit = 5\n[model]\npath = \(daemon.folder)/\(model)\n")
+            let outcome = try check("[detect]\nlimit = 5\n[model]\npath = \(daemon.directory)/\(model)\n")
             #expect(outcome.code == 78 && outcome.output.isEmpty && outcome.errors.count == 1)
             #expect(outcome.errors.first?.contains("conf:4: [model] path: ") == true, "\(outcome.errors)")
             #expect(outcome.errors.first?.contains(reason) == true, "\(outcome.errors)")
@@ -197,14 +197,14 @@ import Testing
         #expect(unknown.code == 78 && unknown.errors.count == 2)
         #expect(unknown.errors.first?.contains("conf:4: [threshold] a=b: the model has no class 'a=b'") == true)
         #expect(unknown.errors.last?.contains("conf:5: [detekt] no such section") == true)
-        let odd = try check("[model]\npath = \(try RunningDaemon.model())\n[stream]\nsocket = \(daemon.folder)/pictures\n")
+        let odd = try check("[model]\npath = \(try RunningDaemon.model())\n[stream]\nsocket = \(daemon.directory)/pictures\n")
         #expect(odd.code == 78 && odd.errors.count == 1 && odd.errors.first?.contains("is not a socket") == true)
-        let nowhere = try check("[stream]\nsocket = \(daemon.folder)/none/s\n")
-        #expect(nowhere.code == 78 && nowhere.errors.first?.contains("none/s: its folder does not exist") == true)
+        let nowhere = try check("[stream]\nsocket = \(daemon.directory)/none/s\n")
+        #expect(nowhere.code == 78 && nowhere.errors.first?.contains("none/s: its directory does not exist") == true)
         #expect(try check("[stream]\nsocket = /run/swiftlet-none/s\n").code == 0)
         let below = try check("[stream]\nsocket = \(path)/s\n")
         #expect(below.code == 78 && below.errors.first?.contains("conf/s: cannot listen there: Not a directory") == true)
-        // No user makes files in the kernel's own folders.
+        // No user makes files in the kernel's own directories.
         let closed = try check("[stream]\nsocket = /proc/self/s\n")
         #expect(closed.code == 78 && closed.errors.first?.contains("/proc/self/s: ") == true, "\(closed.errors)")
         let without = try check("[detect]\nlimit = 5\n")
@@ -221,31 +221,31 @@ import Testing
 
     /// Without metrics the daemon does its work, but not with a socket that is to be the file.
     @Test func checkTellsWhereNoMetricsCanBeWritten() throws {
-        let path = daemon.folder + "/conf", model = try RunningDaemon.model()
+        let path = daemon.directory + "/conf", model = try RunningDaemon.model()
         func check(_ file: String, _ more: String = "") throws -> ToolOutcome {
             try daemon.write("conf", Array("[model]\npath = \(model)\n[metrics]\nfile = \(file)\n\(more)".utf8))
             return try ToolOutcome(of: ["check", path], daemon)
         }
-        #expect(mkfifo(daemon.folder + "/pipe", 0o600) == 0)
+        #expect(mkfifo(daemon.directory + "/pipe", 0o600) == 0)
         for (file, reason) in [
-            ("none/m", "create its folder first"), ("conf/m", "Not a directory"), ("pictures", "give the name of a file"),
+            ("none/m", "create its directory first"), ("conf/m", "Not a directory"), ("pictures", "give the name of a file"),
             ("pipe", "is a device, pipe or socket"),
         ] {
-            let outcome = try check("\(daemon.folder)/\(file)")
+            let outcome = try check("\(daemon.directory)/\(file)")
             #expect(outcome.code == 0 && outcome.errors.count == 1, "\(outcome.errors)")
-            #expect(outcome.errors.first?.contains("[metrics] file: \(daemon.folder)/\(file): ") == true)
+            #expect(outcome.errors.first?.contains("[metrics] file: \(daemon.directory)/\(file): ") == true)
             #expect(outcome.errors.first?.contains(reason) == true, "\(outcome.errors)")
         }
-        let good = try check("\(daemon.folder)/m")
+        let good = try check("\(daemon.directory)/m")
         #expect(good.code == 0 && good.errors.isEmpty, "\(good.errors)")
-        let socket = try check("\(daemon.folder)/s", "[stream]\nsocket = \(daemon.folder)/s\n")
+        let socket = try check("\(daemon.directory)/s", "[stream]\nsocket = \(daemon.directory)/s\n")
         #expect(socket.code == 78 && socket.errors.first?.contains("is the stream's socket") == true, "\(socket.errors)")
     }
 
     // MARK: - The service manager
 
     @Test func theManagerIsTold() throws {
-        let manager = try NotifySocket(daemon.folder + "/notify")
+        let manager = try NotifySocket(daemon.directory + "/notify")
         try configure("[camera]\nrate = 100\n")
         try startConfigured(environment: ["NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "150000"])
         #expect(try manager.wait(for: "READY=1").contains { $0.hasPrefix("STATUS=") })
@@ -258,9 +258,9 @@ import Testing
         #expect(daemon.exitCode() == 0)
     }
 
-    /// No frame, no READY; no new frame, no food for the watchdog; but a pause between pictures is no fault.
+    /// No frame, no READY; no new frame, no food for the watchdog; but a pause between images is no fault.
     @Test func theWatchdogIsNotFedFalsely() throws {
-        let manager = try NotifySocket(daemon.folder + "/notify")
+        let manager = try NotifySocket(daemon.directory + "/notify")
         let environment = ["NOTIFY_SOCKET": "@" + manager.abstractName, "WATCHDOG_USEC": "60000"]
         try daemon.start(["--source", "-", "--wait", "0"], environment: environment)
         try daemon.waitForSocket()
@@ -278,7 +278,7 @@ import Testing
 
         let slow = try RunningDaemon()
         try slow.start(
-            ["--source", daemon.folder + "/pictures", "--loop", "--rate", "0.001"], environment: environment)
+            ["--source", daemon.directory + "/pictures", "--loop", "--rate", "0.001"], environment: environment)
         _ = try manager.wait(for: "READY=1")
         for _ in 0..<20 { _ = try manager.wait(for: "WATCHDOG=1") }
         slow.process.terminate()
@@ -288,19 +288,19 @@ import Testing
     // MARK: - Metrics
 
     @Test func metricsAreWrittenAndShown() throws {
-        let path = daemon.folder + "/swiftlet.prom"
+        let path = daemon.directory + "/swiftlet.prom"
         try configure("[metrics]\nfile = \(path)\n[camera]\nrate = 100\n")
-        // Others may write to that folder too: what they put there is not waited for, followed or changed.
+        // Others may write to that directory too: what they put there is not waited for, followed or changed.
         try daemon.write("other", Array("mine".utf8))
-        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: daemon.folder + "/other")
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: daemon.directory + "/other")
         try #require(mkfifo(path + ".tmp", 0o600) == 0)
         try startConfigured()
         let client = try LineReader(daemon.socket)
         for _ in 0..<5 { _ = try client.next() }
         daemon.process.terminate()
         #expect(daemon.exitCode() == 0)
-        #expect(try String(contentsOfFile: daemon.folder + "/other", encoding: .utf8) == "mine")
-        let names = try FileManager.default.contentsOfDirectory(atPath: daemon.folder).filter { !$0.hasPrefix("s") }
+        #expect(try String(contentsOfFile: daemon.directory + "/other", encoding: .utf8) == "mine")
+        let names = try FileManager.default.contentsOfDirectory(atPath: daemon.directory).filter { !$0.hasPrefix("s") }
         #expect(Set(names) == ["conf", "log", "other", "pictures"])
         var status = stat()
         #expect(lstat(path, &status) == 0 && status.st_mode == S_IFREG | 0o644)
@@ -318,10 +318,10 @@ import Testing
         let text = try String(contentsOfFile: path, encoding: .utf8)
         try daemon.write(
             "old", Array(text.replacing(#/written_time_seconds [0-9.]+/#, with: "written_time_seconds 1.000").utf8))
-        let old = try ToolOutcome(of: ["status", "--file", daemon.folder + "/old"], daemon)
+        let old = try ToolOutcome(of: ["status", "--file", daemon.directory + "/old"], daemon)
         #expect(old.code == 69 && old.errors.count == 1)
-        #expect(try ToolOutcome(of: ["status", "--file", daemon.folder + "/none"], daemon).code == 69)
-        #expect(try ToolOutcome(of: ["status", "--file", daemon.folder + "/conf"], daemon).code == 65)
+        #expect(try ToolOutcome(of: ["status", "--file", daemon.directory + "/none"], daemon).code == 69)
+        #expect(try ToolOutcome(of: ["status", "--file", daemon.directory + "/conf"], daemon).code == 65)
     }
 
     /// `swiftlet status` asks the daemon itself: no file is needed, and what it says is of the moment.
@@ -351,7 +351,7 @@ import Testing
         #expect(try ToolOutcome(of: ["status", "--socket", daemon.socket], daemon).code == 69)
         // Not a daemon's socket, and a line that no daemon sends.
         for line in ["HTTP/1.1 400 Bad Request\r", "{\"type\":\"status\",\"metrics\":[]}", "{\"type\":\"status\"}"] {
-            let path = daemon.folder + "/played"
+            let path = daemon.directory + "/played"
             let server = try ListeningStub(path, says: Array((line + "\n").utf8))
             let outcome = try ToolOutcome(of: ["status", "--socket", path], daemon)
             #expect(outcome.code == 65 && outcome.errors.count == 1, "\(line): \(outcome.errors)")
@@ -359,10 +359,10 @@ import Testing
         }
     }
 
-    /// The name is taken by a folder that cannot be replaced: one line, and everything else goes on.
+    /// The name is taken by a directory that cannot be replaced: one line, and everything else goes on.
     @Test func metricsThatCannotBeWrittenAreToldOnce() throws {
-        // A folder cannot be replaced by a file.
-        let path = daemon.folder + "/metrics"
+        // A directory cannot be replaced by a file.
+        let path = daemon.directory + "/metrics"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
         try configure("[metrics]\nfile = \(path)\n[camera]\nrate = 100\n")
         try startConfigured()
@@ -376,7 +376,7 @@ import Testing
 
     /// A FIFO there is not waited for.
     @Test func metricsAreNotWrittenToAPipe() throws {
-        let path = daemon.folder + "/fifo"
+        let path = daemon.directory + "/fifo"
         try #require(mkfifo(path, 0o600) == 0)
         try configure("[metrics]\nfile = \(path)\n[camera]\nrate = 100\n")
         try startConfigured()

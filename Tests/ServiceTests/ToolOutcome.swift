@@ -24,7 +24,7 @@ struct ToolOutcome {
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
         process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: input))
         // Files, not pipes: nobody has to read while the process runs.
-        let names = [files.folder + "/stdout", files.folder + "/stderr"]
+        let names = [files.directory + "/stdout", files.directory + "/stderr"]
         for name in names { try Data().write(to: URL(fileURLWithPath: name)) }
         process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output ?? names[0]))
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: names[1]))

@@ -12,7 +12,7 @@ import Testing
     }
 
     private func startDaemon(_ daemon: RunningDaemon, socket: String? = nil) throws {
-        let source = ["--source", self.daemon.folder + "/pictures", "--loop", "--rate", "20", "--threshold", "0.3"]
+        let source = ["--source", self.daemon.directory + "/pictures", "--loop", "--rate", "20", "--threshold", "0.3"]
         let path = socket ?? daemon.socket
         try daemon.start(source + ["--socket", path])
         for _ in 0..<60_000 where daemon.process.isRunning && !FileManager.default.fileExists(atPath: path) {
@@ -118,11 +118,11 @@ import Testing
             ("hello\n", "not JSON"), (#"{"type":"hello","protocol":2,"version":"9","model":{}}"# + "\n", "protocol 2"),
             (String(repeating: "x", count: 300_000), "more than 256.0 KiB"),
         ] {
-            let other = try ListeningStub(daemon.folder + "/other", says: Array(line.utf8))
-            let outcome = try ToolOutcome(of: ["watch", "--socket", daemon.folder + "/other"], daemon)
+            let other = try ListeningStub(daemon.directory + "/other", says: Array(line.utf8))
+            let outcome = try ToolOutcome(of: ["watch", "--socket", daemon.directory + "/other"], daemon)
             #expect(outcome.code == 65 && outcome.errors.first?.contains(words) == true, "\(outcome.errors)")
             let snapshot = try ToolOutcome(
-                of: ["snapshot", "-o", daemon.folder + "/x.jpg", "--socket", daemon.folder + "/other"], daemon)
+                of: ["snapshot", "-o", daemon.directory + "/x.jpg", "--socket", daemon.directory + "/other"], daemon)
             #expect(snapshot.code == 65 && snapshot.errors.first?.contains(words) == true, "\(snapshot.errors)")
             other.close()
         }
@@ -132,12 +132,12 @@ import Testing
     @Test func linesEndWithTheSource() throws {
         let hello = #"{"type":"hello","protocol":1,"version":"9","model":{"name":"m"}}"# + "\n"
         let end = #"{"type":"end","frames":7,"corrupt_frames":0}"# + "\n"
-        let other = try ListeningStub(daemon.folder + "/other", says: Array((hello + end).utf8))
+        let other = try ListeningStub(daemon.directory + "/other", says: Array((hello + end).utf8))
         defer { other.close() }
-        let outcome = try ToolOutcome(of: ["watch", "--socket", daemon.folder + "/other"], daemon)
+        let outcome = try ToolOutcome(of: ["watch", "--socket", daemon.directory + "/other"], daemon)
         #expect(outcome.code == 0 && outcome.output.hasSuffix("the source has ended after 7 frames\n"), "\(outcome.output)")
         let table = try WatchedTool(
-            ["watch", "--socket", daemon.folder + "/other"], environment: ["TERM": "xterm", "NO_COLOR": ""])
+            ["watch", "--socket", daemon.directory + "/other"], environment: ["TERM": "xterm", "NO_COLOR": ""])
         #expect(table.wait { $0.contains("the source has ended after 7 frames") }, "\(table.screen)")
         #expect(table.process.isRunning)
         table.process.terminate()
@@ -151,14 +151,14 @@ import Testing
             + #""detections":[{"class":1,"label":"a\u001b[31m\u009b2J\nb","score":0.5,"#
             + #""box_px":[0,0,1,1]}],"detections_omitted":0}"# + "\n"
         let hello = #"{"type":"hello","protocol":1,"version":"9","model":{"name":"\u001b]0;x\u0007"}}"# + "\n"
-        let other = try ListeningStub(daemon.folder + "/other", says: Array((hello + frame).utf8))
+        let other = try ListeningStub(daemon.directory + "/other", says: Array((hello + frame).utf8))
         defer { other.close() }
         let tool = try WatchedTool(
-            ["watch", "--socket", daemon.folder + "/other", "--count", "1"], environment: ["TERM": "dumb"])
+            ["watch", "--socket", daemon.directory + "/other", "--count", "1"], environment: ["TERM": "dumb"])
         #expect(tool.exitCode() == 0)
         #expect(tool.screen.contains("frame 1: a?[31m?2J?b 0.50") && !tool.screen.utf8.contains(0x1B), "\(tool.screen)")
         let full = try WatchedTool(
-            ["watch", "--socket", daemon.folder + "/other"], environment: ["TERM": "xterm", "NO_COLOR": ""])
+            ["watch", "--socket", daemon.directory + "/other"], environment: ["TERM": "xterm", "NO_COLOR": ""])
         #expect(full.wait { $0.contains("a?[31m?2J?b") && $0.contains("?]0;x?") }, "\(full.screen)")
         #expect(!full.screen.contains("\u{1B}[31m") && !full.screen.contains("\u{9B}"))
         full.process.terminate()

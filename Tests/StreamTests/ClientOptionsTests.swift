@@ -22,7 +22,7 @@ import Testing
             FrameLine(
                 Frame(
                     pixels: PixelBuffer(
-                        jpeg: UnsafeRawBufferPointer(start: nil, count: 0), size: PictureSize(width: 100, height: 50)),
+                        jpeg: UnsafeRawBufferPointer(start: nil, count: 0), size: ImageSize(width: 100, height: 50)),
                     sequence: sequence, times: FrameTimes(monotonic: 1, realtime: 2), name: .index(sequence)), age: 3,
                 inference: 4, droppedFrames: 0, corruptFrames: 0))
         for (index, score) in detections {

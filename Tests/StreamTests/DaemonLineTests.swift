@@ -7,14 +7,14 @@ import Testing
 
 /// What a client's reader makes of the real writers' lines, and of others.
 @Suite struct DaemonLineTests {
-    func frame(_ labels: [String], picture: String = "a.jpg") throws -> [UInt8] {
+    func frame(_ labels: [String], image: String = "a.jpg") throws -> [UInt8] {
         var writer = FrameLineWriter()
-        return try Array(picture.utf8).withUnsafeBufferPointer { name in
+        return try Array(image.utf8).withUnsafeBufferPointer { name in
             writer.begin(
                 FrameLine(
                     Frame(
                         pixels: PixelBuffer(
-                            jpeg: UnsafeRawBufferPointer(start: nil, count: 0), size: PictureSize(width: 640, height: 480)),
+                            jpeg: UnsafeRawBufferPointer(start: nil, count: 0), size: ImageSize(width: 640, height: 480)),
                         sequence: 123_456_789, times: FrameTimes(monotonic: 1_500_000_000, realtime: 1_700_000_000_250_000_000),
                         name: .file(name)), age: 21_500_000, inference: 20_250_000, droppedFrames: 7, corruptFrames: 3))
             for (index, label) in labels.enumerated() {
@@ -98,22 +98,22 @@ import Testing
     }
 
     @Test func aSnapshotsLineComesBack() throws {
-        var picture = try CapturedPicture()
-        defer { picture.close() }
+        var image = try CapturedImage()
+        defer { image.close() }
         let luma = [UInt8](repeating: 1, count: 100), chroma = [UInt8](repeating: 2, count: 50)
         let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
         let shape = PixelShape(
-            format: .nv12, size: PictureSize(width: 10, height: 10), colour: .bt709(isFullRange: false),
+            format: .nv12, size: ImageSize(width: 10, height: 10), colour: .bt709(isFullRange: false),
             rowBytes: [10, 12, 0])
         try luma.withUnsafeBytes { luma in
-            try chroma.withUnsafeBytes { try picture.fill(PixelBuffer(shape, planes: [luma, $0, nothing])) }
+            try chroma.withUnsafeBytes { try image.fill(PixelBuffer(shape, planes: [luma, $0, nothing])) }
         }
         var writer = FrameLineWriter()
         writer.begin(
             FrameLine(
                 Frame(
                     pixels: PixelBuffer(
-                        jpeg: UnsafeRawBufferPointer(start: nil, count: 0), size: PictureSize(width: 10, height: 10)),
+                        jpeg: UnsafeRawBufferPointer(start: nil, count: 0), size: ImageSize(width: 10, height: 10)),
                     sequence: 5, times: FrameTimes(monotonic: 1, realtime: 2), name: .index(5)), age: 3, inference: 4,
                 droppedFrames: 0, corruptFrames: 0))
         writer.add(classIndex: 3, label: Array("x".utf8), score: 1, left: 0, top: 0, right: 1, bottom: 1)
@@ -126,7 +126,7 @@ import Testing
         }
         var json = JSONWriter(capacity: StreamProtocol.snapshotHeadLimit)
         let bytes = Array(
-            try writer.finish().line(for: ClientOptions(classes: words), as: json.snapshotHead(picture), in: room))
+            try writer.finish().line(for: ClientOptions(classes: words), as: json.snapshotHead(image), in: room))
         #expect(!json.hasOverflowed && bytes.last == 0x0A)
         var reader = StreamLineReader()
         try read(bytes.dropLast(), &reader) { line in

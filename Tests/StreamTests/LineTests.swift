@@ -17,12 +17,12 @@ import Testing
         ).encoded(limit: limit)
     }
 
-    func frame(_ picture: FrameName = .index(3)) -> FrameLine {
+    func frame(_ image: FrameName = .index(3)) -> FrameLine {
         let pixels = PixelBuffer(
-            jpeg: UnsafeRawBufferPointer(start: nil, count: 0), size: PictureSize(width: 640, height: 480))
+            jpeg: UnsafeRawBufferPointer(start: nil, count: 0), size: ImageSize(width: 640, height: 480))
         let times = FrameTimes(monotonic: 12_345_678_901, realtime: 1_700_000_000_123_456_789)
         return FrameLine(
-            Frame(pixels: pixels, sequence: 7, times: times, name: picture), age: 21_500_000, inference: 20_250_499,
+            Frame(pixels: pixels, sequence: 7, times: times, name: image), age: 21_500_000, inference: 20_250_499,
             droppedFrames: 2, corruptFrames: 1)
     }
 

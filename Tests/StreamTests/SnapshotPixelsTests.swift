@@ -58,16 +58,16 @@ import Vision
         try body(&line, UnsafeRawBufferPointer(all))
     }
 
-    @Test(arguments: formats) func everyFormatBecomesThePictureItWas(format: PixelFormat) throws {
+    @Test(arguments: formats) func everyFormatBecomesTheImageItWas(format: PixelFormat) throws {
         try withSnapshot(format, width: 38, height: 21) { line, bytes in
-            let image = try #require(line.pixels(in: bytes))
-            #expect(image.format == format && PixelFormat(fourcc: format.fourcc) == format)
-            var picture = Picture()
-            picture.set(try #require(image.view))
-            #expect(picture.size == PictureSize(width: 38, height: 21))
+            let captured = try #require(line.pixels(in: bytes))
+            #expect(captured.format == format && PixelFormat(fourcc: format.fourcc) == format)
+            var image = Image()
+            image.set(try #require(captured.view))
+            #expect(image.size == ImageSize(width: 38, height: 21))
             // BT.601's red of the limited range is 255, 0, 0 within a rounding.
             let expected = format == .grey ? [77, 77, 77] : format.isRGB ? [200, 100, 50] : [254, 0, 0]
-            for (index, value) in picture.pixels.enumerated() {
+            for (index, value) in image.pixels.enumerated() {
                 try #require(abs(Int(value) - expected[index % 3]) <= 1, "\(index): \(value)")
             }
         }
@@ -80,7 +80,7 @@ import Vision
         try withSnapshot(format, width: 38, height: 21) { original, bytes in
             for _ in 0..<300 {
                 var line = original
-                let values = [0, 1, 2, 37, 38, 39, 60, 1000, 65_535, CapturedPicture.maximumByteCount]
+                let values = [0, 1, 2, 37, 38, 39, 60, 1000, 65_535, CapturedImage.maximumByteCount]
                 let value = values.randomElement(using: &random)!
                 let plane = Int.random(in: 0..<3, using: &random)
                 switch Int.random(in: 0..<5, using: &random) {
@@ -90,14 +90,14 @@ import Vision
                 case 3: line.rowBytes[plane] = max(value, 1)
                 default: line.planeCount = Int.random(in: 0...3, using: &random)
                 }
-                guard let image = line.pixels(in: bytes) else {
+                guard let captured = line.pixels(in: bytes) else {
                     refused += 1
                     continue
                 }
                 accepted += 1
-                var picture = Picture()
-                if let view = image.view { picture.set(view) }
-                #expect(picture.size == PictureSize(width: line.width, height: line.height))
+                var image = Image()
+                if let view = captured.view { image.set(view) }
+                #expect(image.size == ImageSize(width: line.width, height: line.height))
             }
             let short = UnsafeRawBufferPointer(rebasing: bytes.dropLast(7))
             #expect(original.pixels(in: short) == nil)

@@ -5,9 +5,9 @@ import Testing
 
 @testable import Stream
 
-/// Pictures over real sockets. Descriptors of the whole process are counted: one test at a time.
+/// Images over real sockets. Descriptors of the whole process are counted: one test at a time.
 @Suite(.serialized) struct SnapshotTests {
-    /// A frame with two detections, and a picture of so many bytes, all the same.
+    /// A frame with two detections, and an image of so many bytes, all the same.
     final class Publisher {
         let stream: RunningServer
         private var writer = FrameLineWriter()
@@ -17,13 +17,13 @@ import Testing
             stream = try RunningServer(limits, labels: ["background", "ace", "king"])
         }
 
-        /// The next frame, with a picture where one is wanted. Returns whether it was.
+        /// The next frame, with an image where one is wanted. Returns whether it was.
         @discardableResult func publish(bytes count: Int = 1000) throws -> Bool {
             writer.begin(
                 FrameLine(
                     Frame(
                         pixels: PixelBuffer(
-                            jpeg: UnsafeRawBufferPointer(start: nil, count: 0), size: PictureSize(width: 20, height: 10)),
+                            jpeg: UnsafeRawBufferPointer(start: nil, count: 0), size: ImageSize(width: 20, height: 10)),
                         sequence: sequence, times: FrameTimes(monotonic: 1, realtime: 2), name: .index(sequence)), age: 3,
                     inference: 4, droppedFrames: 0, corruptFrames: 0))
             for (index, score) in [(1, Float(0.9)), (2, 0.4)] {
@@ -31,23 +31,23 @@ import Testing
                     classIndex: index, label: Array((index == 1 ? "ace" : "king").utf8), score: score, left: 0,
                     top: 0, right: 1, bottom: 1)
             }
-            let isWanted = stream.server.wantsPicture
-            let picture = isWanted ? try picture(UInt8(truncatingIfNeeded: sequence), count) : nil
-            defer { picture?.close() }
-            stream.server.publish(try writer.finish(), picture: picture)
+            let isWanted = stream.server.wantsImage
+            let image = isWanted ? try image(UInt8(truncatingIfNeeded: sequence), count) : nil
+            defer { image?.close() }
+            stream.server.publish(try writer.finish(), image: image)
             sequence += 1
             return isWanted
         }
 
-        private func picture(_ byte: UInt8, _ count: Int) throws -> CapturedPicture {
-            var picture = try CapturedPicture()
+        private func image(_ byte: UInt8, _ count: Int) throws -> CapturedImage {
+            var image = try CapturedImage()
             try [UInt8](repeating: byte, count: count).withUnsafeBytes { bytes in
-                try picture.fill(PixelBuffer(jpeg: bytes))
+                try image.fill(PixelBuffer(jpeg: bytes))
             }
-            return picture
+            return image
         }
 
-        /// Publishes until somebody has got a picture; false after ten minutes.
+        /// Publishes until somebody has got an image; false after ten minutes.
         func publishUntilWanted() throws -> Bool {
             for _ in 0..<60_000 {
                 if try publish() { return true }
@@ -59,8 +59,8 @@ import Testing
 
     static let request = "{\"snapshot\":true}\n"
 
-    /// This process's descriptors of pictures.
-    func pictures() throws -> Int {
+    /// This process's descriptors of images.
+    func images() throws -> Int {
         try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
             .count {
                 (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/" + $0))?
@@ -68,9 +68,9 @@ import Testing
             }
     }
 
-    func eventuallyNoPictures() throws -> Bool {
+    func eventuallyNoImages() throws -> Bool {
         for _ in 0..<60_000 {
-            if try pictures() == 0 { return true }
+            if try images() == 0 { return true }
             usleep(10_000)
         }
         return false
@@ -82,11 +82,11 @@ import Testing
         return Array(bytes.prefix(max(got, 0)))
     }
 
-    @Test func aPictureComesWithItsLineAndIsTakenBack() throws {
+    @Test func anImageComesWithItsLineAndIsTakenBack() throws {
         var limits = StreamLimits()
-        limits.pictureLife = 15_000_000_000
+        limits.imageLife = 15_000_000_000
         let publisher = try Publisher(limits)
-        var client = try PictureClient(publisher.stream.path)
+        var client = try ImageClient(publisher.stream.path)
         #expect(try client.line()["type"] as? String == "hello")
         try publisher.publish()
         #expect(try client.line()["type"] as? String == "frame")
@@ -114,14 +114,14 @@ import Testing
         // The memory goes even though the descriptor stays.
         for _ in 0..<60_000 where !contents(file).isEmpty { usleep(10_000) }
         #expect(contents(file).isEmpty)
-        #expect(!publisher.stream.server.wantsPicture)
+        #expect(!publisher.stream.server.wantsImage)
     }
 
     @Test func allThatWaitGetTheSameFrameAndTheirOwnDetections() throws {
         var limits = StreamLimits()
-        limits.pictureLife = 60_000_000_000
+        limits.imageLife = 60_000_000_000
         let publisher = try Publisher(limits)
-        var clients = try (0..<3).map { _ in try PictureClient(publisher.stream.path) }
+        var clients = try (0..<3).map { _ in try ImageClient(publisher.stream.path) }
         // All three wait before the first frame: the answer to the second line tells that the first was read.
         for index in clients.indices {
             clients[index].send(Self.request + (index == 1 ? "{\"min_score\":0.5,\"every\":1000000}\n" : "{}\n"))
@@ -141,12 +141,12 @@ import Testing
         #expect(publisher.stream.server.counters.snapshots == 3)
     }
 
-    @Test func aFloodOfRequestsGetsFewPictures() throws {
+    @Test func aFloodOfRequestsGetsFewImages() throws {
         var limits = StreamLimits()
         limits.inputPause = 1_000_000
-        limits.pictureLife = 300_000_000
+        limits.imageLife = 300_000_000
         let publisher = try Publisher(limits)
-        var client = try PictureClient(publisher.stream.path)
+        var client = try ImageClient(publisher.stream.path)
         let start = clinux_monotonic_ns()
         var wanted = 0
         for _ in 0..<1000 {
@@ -154,29 +154,29 @@ import Testing
             if try publisher.publish(bytes: 100_000) { wanted += 1 }
             try client.drain()
             client.closeDescriptor()
-            #expect(try pictures() <= limits.pictures + 2)
+            #expect(try images() <= limits.images + 2)
             usleep(1000)
         }
         // Two at a time, each for 0.3 s.
-        let most = 2 * (1 + (clinux_monotonic_ns() - start) / limits.pictureLife)
+        let most = 2 * (1 + (clinux_monotonic_ns() - start) / limits.imageLife)
         #expect(wanted > 0 && wanted <= Int(most))
         #expect(publisher.stream.server.counters.clients == 1)
         client.close()
-        #expect(try eventuallyNoPictures())
+        #expect(try eventuallyNoImages())
     }
 
     @Test func clientsThatDieLeaveNoDescriptor() throws {
         var limits = StreamLimits()
         limits.inputPause = 1_000_000
-        limits.pictureLife = 20_000_000
+        limits.imageLife = 20_000_000
         let publisher = try Publisher(limits)
         for round in 0..<400 {
-            var client = try PictureClient(publisher.stream.path)
+            var client = try ImageClient(publisher.stream.path)
             if round % 2 == 0 { _ = try client.line() }
             client.send(Self.request)
             if round % 3 == 0 { usleep(5000) }
             try publisher.publish()
-            // Dies before, while or after a picture is under way; every fifth one has it.
+            // Dies before, while or after an image is under way; every fifth one has it.
             if round % 5 == 0 {
                 for _ in 0..<300_000 where client.descriptor == nil {
                     // It may have come too late for the last one.
@@ -192,17 +192,17 @@ import Testing
         }
         #expect(publisher.stream.eventually { $0.clients == 0 })
         try publisher.publish()
-        #expect(try eventuallyNoPictures())
+        #expect(try eventuallyNoImages())
         #expect(publisher.stream.server.counters.snapshots >= 80)
     }
 
     /// A client that reads nothing gets one descriptor and no more, and keeps nobody else from theirs.
-    @Test func whoDoesNotTakeAPictureGetsNoOtherOne() throws {
+    @Test func whoDoesNotTakeAnImageGetsNoOtherOne() throws {
         var limits = StreamLimits()
         limits.inputPause = 1_000_000
-        limits.pictureLife = 10_000_000_000
+        limits.imageLife = 10_000_000_000
         let publisher = try Publisher(limits)
-        var idle = try PictureClient(publisher.stream.path)
+        var idle = try ImageClient(publisher.stream.path)
         idle.send(Self.request)
         #expect(try publisher.publishUntilWanted())
         // It asks again and again; only the first one is under way.
@@ -211,7 +211,7 @@ import Testing
             usleep(10_000)
             #expect(try !publisher.publish())
         }
-        var other = try PictureClient(publisher.stream.path)
+        var other = try ImageClient(publisher.stream.path)
         other.send(Self.request)
         #expect(try publisher.publishUntilWanted())
         _ = try other.line(of: "snapshot")
@@ -238,46 +238,46 @@ import Testing
         var limits = StreamLimits()
         limits.givesSnapshots = false
         let publisher = try Publisher(limits)
-        var client = try PictureClient(publisher.stream.path)
+        var client = try ImageClient(publisher.stream.path)
         client.send(Self.request)
         let answer = try client.line(of: "error")
         #expect((answer["message"] as? String)?.contains("snapshots are off") == true)
         #expect(try !publisher.publish())
     }
 
-    @Test func whoWaitsIsToldWhyThereIsNoPicture() throws {
+    @Test func whoWaitsIsToldWhyThereIsNoImage() throws {
         let publisher = try Publisher()
-        var client = try PictureClient(publisher.stream.path)
-        for (error, words) in [(PictureError.tooLarge, "larger than 8 MiB"), (.noMemory(ENOMEM), "no memory")] {
+        var client = try ImageClient(publisher.stream.path)
+        for (error, words) in [(ImageError.tooLarge, "larger than 8 MiB"), (.noMemory(ENOMEM), "no memory")] {
             client.send(Self.request)
-            for _ in 0..<60_000 where !publisher.stream.server.wantsPicture { usleep(10_000) }
-            publisher.stream.server.refusePicture(error)
+            for _ in 0..<60_000 where !publisher.stream.server.wantsImage { usleep(10_000) }
+            publisher.stream.server.refuseImage(error)
             #expect((try client.line(of: "error")["message"] as? String)?.contains(words) == true)
-            #expect(!publisher.stream.server.wantsPicture)
+            #expect(!publisher.stream.server.wantsImage)
         }
     }
 
-    @Test func aPictureThatIsTooLargeIsRefused() throws {
-        var picture = try CapturedPicture()
-        defer { picture.close() }
+    @Test func anImageThatIsTooLargeIsRefused() throws {
+        var image = try CapturedImage()
+        defer { image.close() }
         let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
-        let half = [UInt8](repeating: 7, count: CapturedPicture.maximumByteCount / 2 + 1)
-        let shape = PixelShape(format: .nv12, size: PictureSize(width: 8, height: 8))
+        let half = [UInt8](repeating: 7, count: CapturedImage.maximumByteCount / 2 + 1)
+        let shape = PixelShape(format: .nv12, size: ImageSize(width: 8, height: 8))
         try half.withUnsafeBytes { half in
-            try picture.fill(PixelBuffer(jpeg: half))
-            #expect(throws: PictureError.tooLarge) {
-                try picture.fill(PixelBuffer(shape, planes: [half, half, nothing]))
+            try image.fill(PixelBuffer(jpeg: half))
+            #expect(throws: ImageError.tooLarge) {
+                try image.fill(PixelBuffer(shape, planes: [half, half, nothing]))
             }
-            try picture.fill(PixelBuffer(jpeg: half))
+            try image.fill(PixelBuffer(jpeg: half))
         }
-        #expect(picture.byteCount == half.count)
+        #expect(image.byteCount == half.count)
         var status = clinux_file_status()
-        #expect(clinux_status(picture.descriptor, &status) == 0 && Int(status.size) == half.count)
+        #expect(clinux_status(image.descriptor, &status) == 0 && Int(status.size) == half.count)
     }
 }
 
 /// A client that takes descriptors, as any program could be one.
-struct PictureClient {
+struct ImageClient {
     private let socketDescriptor: Int32
     private var unread: [UInt8] = []
     /// The one that came last, the caller's to close.

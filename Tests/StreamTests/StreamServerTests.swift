@@ -24,18 +24,18 @@ import Testing
 
     /// Whoever waits for the file may connect as soon as it is there.
     @Test func theSocketIsThereOnceItListens() throws {
-        let folder = NSTemporaryDirectory() + "listening-\(UUID().uuidString.prefix(8))"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let directory = NSTemporaryDirectory() + "listening-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
         // Without room for a longer name, and with it.
-        for name in [String(repeating: "s", count: 106 - folder.utf8.count), "s"] {
-            let path = folder + "/" + name
+        for name in [String(repeating: "s", count: 106 - directory.utf8.count), "s"] {
+            let path = directory + "/" + name
             for _ in 0..<200 {
                 let errors = ConnectErrors(path)
                 let listening = try ListeningSocket(path: path, backlog: 4)
                 let found = errors.untilConnected()
                 #expect(name != "s" || found.isSubset(of: [ENOENT]), "\(found)")
-                #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == [name])
+                #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == [name])
                 _ = listening.descriptor
             }
         }
@@ -241,16 +241,16 @@ import Testing
     }
 
     /// As systemd hands it over: the process has not made the file and does not remove it.
-    /// Anybody may hold a lock on a folder that he can read.
-    @Test func aLockOnTheFolderKeepsNobodyFromStarting() throws {
-        let folder = NSTemporaryDirectory() + "swiftlet-\(UUID().uuidString.prefix(8))"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let descriptor = open(folder, O_RDONLY | O_DIRECTORY)
+    /// Anybody may hold a lock on a directory that he can read.
+    @Test func aLockOnTheDirectoryKeepsNobodyFromStarting() throws {
+        let directory = NSTemporaryDirectory() + "swiftlet-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let descriptor = open(directory, O_RDONLY | O_DIRECTORY)
         defer { close(descriptor) }
         try #require(flock(descriptor, LOCK_SH) == 0)
-        let server = try StreamServer(path: folder + "/s", hello: Array("hello\n".utf8))
-        #expect(try SocketClient(folder + "/s").line() == "hello")
+        let server = try StreamServer(path: directory + "/s", hello: Array("hello\n".utf8))
+        #expect(try SocketClient(directory + "/s").line() == "hello")
         server.close(drain: 0)
     }
 

@@ -13,7 +13,7 @@ public enum GoldenModel: String, CaseIterable, Sendable {
 
     /// The model file at 320x320, or at another size.
     public func path(
-        _ precision: StoragePrecision = .fp32, size: PictureSize = PictureSize(width: 320, height: 320)
+        _ precision: StoragePrecision = .fp32, size: ImageSize = ImageSize(width: 320, height: 320)
     ) throws -> String {
         Self.lock.lock()
         defer { Self.lock.unlock() }
@@ -29,7 +29,7 @@ public enum GoldenModel: String, CaseIterable, Sendable {
         return path
     }
 
-    /// The model file in int8, with the ranges of a golden picture.
+    /// The model file in int8, with the ranges of a golden image.
     public func int8Path(_ run: String = "run_320x320") throws -> String {
         let full = try path()
         Self.lock.lock()
@@ -56,14 +56,14 @@ public enum GoldenModel: String, CaseIterable, Sendable {
         let file = try ModelFile(path: path)
         var settings = ModelSettings()
         settings.observing = true
-        guard let image = try golden("\(rawValue)/\(run).safetensors")["image_u8_rgb_hwc"] else {
+        guard let tensor = try golden("\(rawValue)/\(run).safetensors")["image_u8_rgb_hwc"] else {
             throw CocoaError(.fileReadCorruptFile)
         }
-        let size = PictureSize(width: image.shape[1], height: image.shape[0])
+        let size = ImageSize(width: tensor.shape[1], height: tensor.shape[0])
         let detector = try Model(file: file, size: size, settings: settings)
-        let picture = Picture(size: size)
-        _ = picture.pixels.update(from: try image.bytes())
-        detector.load(picture)
+        let image = Image(size: size)
+        _ = image.pixels.update(from: try tensor.bytes())
+        detector.load(image)
         detector.run()
         return PlainQuantizer(detector, file: file)
     }

@@ -6,7 +6,7 @@ import ModelFile
 import Quantizer
 
 /// Makes an int8 model file from an fp32 one with the plainest rules that the format allows: ranges from the smallest
-/// to the largest value of one picture, weights rounded to nearest. Written from the format alone, to test the engine.
+/// to the largest value of one image, weights rounded to nearest. Written from the format alone, to test the engine.
 public struct PlainQuantizer {
     public struct Tensor {
         public var name: Name
@@ -30,7 +30,7 @@ public struct PlainQuantizer {
     /// Scale and zero point by channel.
     private var steps: [Int: [(scale: Double, zero: Double)]] = [:]
 
-    /// `detector` observes, and has run the picture that gives the ranges.
+    /// `detector` observes, and has run the image that gives the ranges.
     public init(_ detector: Model, file: ModelFile) {
         engine = detector.engine
         self.file = file
@@ -122,7 +122,7 @@ public struct PlainQuantizer {
                 high[channel] = max(high[channel], value)
             }
         }
-        // Ranges of few pixels of one picture do not hold for the slightly different values of int8.
+        // Ranges of few pixels of one image do not hold for the slightly different values of int8.
         let slack = view.shape.rows < 400 ? 1.3 : 1.0
         func symmetric(_ group: Range<Int>, _ most: Double) -> (Double, Double) {
             (slack * max(group.map { max(high[$0], -low[$0]) }.max()!, 1e-6) / most, 0)

@@ -10,7 +10,7 @@ import Vision
         ("xxs-ssd/run_208x240_interp", [(13, 15), (7, 8), (4, 4), (2, 2), (1, 1), (1, 1)]),
     ]) func equalUpstream(run: String, maps: [(height: Int, width: Int)]) throws {
         let expected = try #require(try golden(run + ".safetensors")["anchors"]).floats()
-        let anchors = AnchorLayout.published.anchors(for: maps.map { PictureSize(width: $0.width, height: $0.height) })
+        let anchors = AnchorLayout.published.anchors(for: maps.map { ImageSize(width: $0.width, height: $0.height) })
         #expect(anchors.count * 4 == expected.count)
         var worst: Float = 0
         for (index, anchor) in anchors.enumerated() {

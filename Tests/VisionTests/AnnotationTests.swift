@@ -7,11 +7,11 @@ import Vision
     private let labels = [Array("background".utf8), Array("A".utf8)]
 
     private func annotated(_ width: Int, _ height: Int, _ boxes: [Box], labels: [[UInt8]]) -> Pixels {
-        var picture = Picture(size: PictureSize(width: width, height: height))
-        picture.pixels.update(repeating: 9)
+        var image = Image(size: ImageSize(width: width, height: height))
+        image.pixels.update(repeating: 9)
         let detections = boxes.map { Detection(classIndex: 1, score: 0.874, box: $0) }
-        detections.withUnsafeBufferPointer { picture.annotate($0, labels: labels) }
-        return Pixels(picture)
+        detections.withUnsafeBufferPointer { image.annotate($0, labels: labels) }
+        return Pixels(image)
     }
 
     @Test func drawsTheBoxAndLeavesItsInsideAlone() {
@@ -74,8 +74,8 @@ import Vision
         #expect(pixels[50, 70] == colour && pixels[89, 81] == colour)
     }
 
-    /// Wherever a box lies and however small the picture is, drawing stays inside it.
-    @Test func drawsOnlyInsideThePicture() {
+    /// Wherever a box lies and however small the image is, drawing stays inside it.
+    @Test func drawsOnlyInsideTheImage() {
         let strange = labels.dropLast() + [Array("über 漢字 with a very long name indeed".utf8)]
         let sides: [Float] = [-.infinity, -3, -0.1, 0, 0.5, 1, 1.2, 1e30, .infinity, .nan]
         for (width, height) in [(1, 1), (3, 50), (50, 3), (64, 64)] {

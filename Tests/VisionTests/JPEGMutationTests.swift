@@ -7,7 +7,7 @@ import Vision
 @Suite struct JPEGMutationTests {
     private static let mutationsPerBatch = 500
 
-    @Test(arguments: 0..<6) func damagedPicturesAreDecodedOrRefused(batch: Int) throws {
+    @Test(arguments: 0..<6) func damagedImagesAreDecodedOrRefused(batch: Int) throws {
         let originals = [
             try jpeg(.smooth(width: 40, height: 27)), try jpeg(Pixels(width: 24, height: 24, seed: 5), quality: 40),
             try fixtureBytes("vision/progressive-rotated-32x24.jpg"), try fixtureBytes("vision/grey-27x19.jpg"),
@@ -20,7 +20,7 @@ import Vision
         var refused = 0
         for index in batch * Self.mutationsPerBatch..<(batch + 1) * Self.mutationsPerBatch {
             let bytes = mutator.mutation(index, of: originals[index % originals.count], donors: originals)
-            let atLeast = index % 3 == 0 ? PictureSize(width: 10, height: 10) : nil
+            let atLeast = index % 3 == 0 ? ImageSize(width: 10, height: 10) : nil
             do {
                 let (pixels, full) = try decoder.decode(bytes, atLeast: atLeast)
                 #expect(full.width * full.height <= limits.pixels)

@@ -2,7 +2,7 @@ import DeviceChecks
 import Testing
 
 @Suite struct JPEGOrderTests {
-    @Test func everyOrderGivesEachPictureWhatItGivesAlone() {
+    @Test func everyOrderGivesEachImageWhatItGivesAlone() {
         var check = Check()
         JPEGOrderChecks.anyOrder(permutations: 1000, &check)
         #expect(check.failureCount == 0, "\(check.messages)")

@@ -7,7 +7,7 @@ import Vision
 @Suite struct JPEGTests {
     private let smooth = Pixels.smooth(width: 45, height: 30)
 
-    @Test func aSmoothPictureSurvivesEncodingAndDecoding() throws {
+    @Test func aSmoothImageSurvivesEncodingAndDecoding() throws {
         var decoder = JPEGDecoder()
         let (pixels, full) = try decoder.decode(try jpeg(smooth))
         #expect(full == smooth.size && pixels.size == smooth.size && decoder.warnings == 0)
@@ -23,16 +23,16 @@ import Vision
             ((12, 8), (12, 8)), ((6, 4), (6, 4)), ((1, 1), (6, 4)), ((100, 100), (45, 30)),
         ] {
             let (pixels, full) = try decoder.decode(
-                bytes, atLeast: PictureSize(width: atLeast.0, height: atLeast.1))
+                bytes, atLeast: ImageSize(width: atLeast.0, height: atLeast.1))
             #expect(full == smooth.size)
-            #expect(pixels.size == PictureSize(width: expected.0, height: expected.1), "at least \(atLeast)")
+            #expect(pixels.size == ImageSize(width: expected.0, height: expected.1), "at least \(atLeast)")
         }
     }
 
-    @Test func greyPicturesHaveThreeEqualChannels() throws {
+    @Test func greyImagesHaveThreeEqualChannels() throws {
         var decoder = JPEGDecoder()
         let (pixels, _) = try decoder.decode(try fixtureBytes("vision/grey-27x19.jpg"))
-        #expect(pixels.size == PictureSize(width: 27, height: 19))
+        #expect(pixels.size == ImageSize(width: 27, height: 19))
         var differing = 0
         for index in stride(from: 0, to: pixels.bytes.count, by: 3)
         where pixels.bytes[index] != pixels.bytes[index + 1] || pixels.bytes[index] != pixels.bytes[index + 2] {
@@ -41,20 +41,20 @@ import Vision
         #expect(differing == 0 && Set(pixels.bytes).count > 50)
     }
 
-    /// The planes' way gives what the decoded picture's way gives, apart from libjpeg's smoothing of chroma.
-    @Test(arguments: [(45, 30), (22, 15), (11, 8), (64, 64)]) func planesAreTheSamePicture(size: (Int, Int)) throws {
-        let target = PictureSize(width: size.0, height: size.1)
+    /// The planes' way gives what the decoded image's way gives, apart from libjpeg's smoothing of chroma.
+    @Test(arguments: [(45, 30), (22, 15), (11, 8), (64, 64)]) func planesAreTheSameImage(size: (Int, Int)) throws {
+        let target = ImageSize(width: size.0, height: size.1)
         var decoder = JPEGDecoder()
         var ingest = Ingest(format: InputFormat(size: target, channelOrder: .rgb, scale: 1), rule: .fast)
         var found = [UInt8](repeating: 0, count: target.width * target.height * 3)
         for bytes in [try jpeg(smooth), try fixtureBytes("vision/grey-27x19.jpg"), try fixtureBytes("jpeg/drawn-61x47.jpg")] {
-            var planes = PlanarPicture(), picture = Picture()
+            var planes = PlanarImage(), image = Image()
             let full = try bytes.withUnsafeBytes { try decoder.decodePlanes($0, into: &planes, atLeast: target) }
-            _ = try bytes.withUnsafeBytes { try decoder.decode($0, into: &picture, atLeast: target) }
+            _ = try bytes.withUnsafeBytes { try decoder.decode($0, into: &image, atLeast: target) }
             #expect(full != nil)
             found.withUnsafeMutableBufferPointer { ingest.fill($0, from: planes.view) }
             var expected = found
-            expected.withUnsafeMutableBufferPointer { ingest.fill($0, from: picture) }
+            expected.withUnsafeMutableBufferPointer { ingest.fill($0, from: image) }
             let differences = zip(found, expected).map { Double(abs(Int($0) - Int($1))) }
             #expect(differences.reduce(0, +) / Double(differences.count) < 3)
         }
@@ -62,7 +62,7 @@ import Vision
 
     // MARK: - Orientation
 
-    /// Where the stored picture's corners (top left, top right, bottom left, bottom right) are in the upright one, in
+    /// Where the stored image's corners (top left, top right, bottom left, bottom right) are in the upright one, in
     /// the words of the EXIF standard: the 0th row is at ..., the 0th column at ...
     @Test(arguments: [
         (UInt8(1), "top", "left"), (2, "top", "right"), (3, "bottom", "right"), (4, "bottom", "left"),
@@ -92,11 +92,11 @@ import Vision
         }
     }
 
-    @Test func scaledDecodingCountsInTheUprightPicture() throws {
+    @Test func scaledDecodingCountsInTheUprightImage() throws {
         var decoder = JPEGDecoder()
         let bytes = withEXIF(try jpeg(smooth), orientation: 6, littleEndian: true)
-        let (pixels, full) = try decoder.decode(bytes, atLeast: PictureSize(width: 15, height: 23))
-        #expect(full == PictureSize(width: 30, height: 45) && pixels.size == PictureSize(width: 15, height: 23))
+        let (pixels, full) = try decoder.decode(bytes, atLeast: ImageSize(width: 15, height: 23))
+        #expect(full == ImageSize(width: 30, height: 45) && pixels.size == ImageSize(width: 15, height: 23))
     }
 
     @Test func anOrientationThatMakesNoSenseIsLeftOut() throws {
@@ -139,7 +139,7 @@ import Vision
 
     // MARK: - What is refused
 
-    /// A cut picture is refused, unless all that it lost is of no pixel.
+    /// A cut image is refused, unless all that it lost is of no pixel.
     @Test func everyCutIsNoticed() throws {
         var decoder = JPEGDecoder()
         let baseline = try jpeg(smooth)
@@ -163,7 +163,7 @@ import Vision
         #expect(throws: JPEGError.truncated) { try decoder.decode(Array(bytes[..<(bytes.count / 2)]) + [0xFF, 0xD9]) }
     }
 
-    /// Each scan of a progressive picture brings something that no other does.
+    /// Each scan of a progressive image brings something that no other does.
     @Test(arguments: [1, 3]) func everyMissingScanIsNoticed(components: Int32) throws {
         let bytes = made {
             $0.is_progressive = 1
@@ -193,18 +193,18 @@ import Vision
         }
     }
 
-    /// Pictures of few bytes and many pixels take what the limit allows, or are refused by it.
+    /// Images of few bytes and many pixels take what the limit allows, or are refused by it.
     @Test func memoryHasABound() throws {
         let small = made { $0.is_progressive = 1 }
         var decoder = JPEGDecoder(limits: JPEGLimits(memory: 1 << 20))
-        let size = PictureSize(width: 1600, height: 1600)
+        let size = ImageSize(width: 1600, height: 1600)
         #expect(throws: JPEGError.tooMuchMemory(size)) {
             try decoder.decode(withSize(small, size.width, size.height, frame: 0xC2))
         }
         // At an eighth, its pixels have room, its coefficients have not.
         #expect(throws: JPEGError.tooMuchMemory(size)) {
             try decoder.decode(
-                withSize(small, size.width, size.height, frame: 0xC2), atLeast: PictureSize(width: 200, height: 200))
+                withSize(small, size.width, size.height, frame: 0xC2), atLeast: ImageSize(width: 200, height: 200))
         }
         #expect(throws: Never.self) { try decoder.decode(small) }
         // Bytes that libjpeg skips do not hide the size.
@@ -218,7 +218,7 @@ import Vision
         // A camera's largest frame at full size, and any baseline one at the network's.
         var live = JPEGDecoder(limits: .live)
         let ultraHD = made { ($0.width, $0.height) = (3840, 2160) }
-        #expect(try live.decode(ultraHD).pixels.size == PictureSize(width: 3840, height: 2160))
+        #expect(try live.decode(ultraHD).pixels.size == ImageSize(width: 3840, height: 2160))
     }
 
     @Test func refusesWhatItCannotShow() throws {
@@ -235,7 +235,7 @@ import Vision
         }
         for (width, height) in [(16_385, 10), (10, 16_385), (16_384, 2049), (65_500, 65_500)] {
             let bytes = withSize(try jpeg(smooth), width, height)
-            #expect(throws: JPEGError.tooLarge(PictureSize(width: width, height: height))) {
+            #expect(throws: JPEGError.tooLarge(ImageSize(width: width, height: height))) {
                 try decoder.decode(bytes)
             }
         }
@@ -243,7 +243,7 @@ import Vision
         #expect(try decoder.decode(try jpeg(smooth)).full == smooth.size)
     }
 
-    @Test func aPictureOfEndlessScansIsStopped() throws {
+    @Test func anImageOfEndlessScansIsStopped() throws {
         let bytes = try fixtureBytes("vision/progressive-rotated-32x24.jpg")
         // The first scan sets the coefficients anew however often it comes; it ends where the next segment begins.
         func marker(_ code: UInt8, after start: Int) -> Int {
@@ -277,8 +277,8 @@ import Vision
     }
 
     /// Without the right interval all is lost behind the first restart marker, or in most intervals a part: that is no
-    /// picture. One interval that is lost is damage.
-    @Test func aWrongRestartIntervalMakesNoPicture() throws {
+    /// image. One interval that is lost is damage.
+    @Test func aWrongRestartIntervalMakesNoImage() throws {
         let bytes = made { ($0.width, $0.height, $0.restart) = (160, 128, 5) }
         let place = bytes.indices.first { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xDD }!
         func with(interval: UInt8) -> [UInt8] { Array(bytes[..<(place + 5)]) + [interval] + bytes[(place + 6)...] }
@@ -296,8 +296,8 @@ import Vision
         #expect(damaged != whole && decoder.warnings == warnings + 1)
     }
 
-    /// What came before a picture is no part of it.
-    @Test func aPictureBeginsAtItsSOI() throws {
+    /// What came before an image is no part of it.
+    @Test func anImageBeginsAtItsSOI() throws {
         let bytes = try jpeg(smooth)
         var decoder = JPEGDecoder()
         let whole = try decoder.decode(bytes).pixels
@@ -328,8 +328,8 @@ import Vision
         }
     }
 
-    @Test func anEmptyPictureIsNotEncoded() {
-        #expect(throws: JPEGError.tooLarge(PictureSize(width: 0, height: 0))) {
+    @Test func anEmptyImageIsNotEncoded() {
+        #expect(throws: JPEGError.tooLarge(ImageSize(width: 0, height: 0))) {
             try jpeg(Pixels(width: 0, height: 0, bytes: []))
         }
     }

@@ -5,12 +5,12 @@ import Testing
 import Vision
 
 @Suite struct ResizeTests {
-    @Test(arguments: ["A", "B"]) func equalsUpstreamToTheBit(picture: String) throws {
+    @Test(arguments: ["A", "B"]) func equalsUpstreamToTheBit(image: String) throws {
         let golden = try Checkpoint(path: fixture("vision/preprocess_320.safetensors"))
-        let source = try #require(golden["\(picture).src_rgb"])
+        let source = try #require(golden["\(image).src_rgb"])
         let pixels = Pixels(width: source.shape[1], height: source.shape[0], bytes: try source.bytes())
-        let openCV = try #require(golden["\(picture).v1_cv2_4.5.5_bilinear_bgr"]).floats()
-        let pillow = try #require(golden["\(picture).v2_pil_bicubic_rgb"]).floats()
+        let openCV = try #require(golden["\(image).v1_cv2_4.5.5_bilinear_bgr"]).floats()
+        let pillow = try #require(golden["\(image).v2_pil_bicubic_rgb"]).floats()
         #expect(tensor(pixels, plain(320, 320, .bgr), .bilinearOpenCV) == openCV)
         #expect(tensor(pixels, plain(320, 320, .rgb), .bicubicPillow) == pillow)
     }
@@ -82,7 +82,7 @@ import Vision
         #expect(worst.cubic <= 0.5 * 1.25 + 0.5 + 0.01)
     }
 
-    @Test func aPictureOfTheTensorsSizeIsOnlyNormalised() {
+    @Test func anImageOfTheTensorsSizeIsOnlyNormalised() {
         let pixels = Pixels(width: 17, height: 9, seed: 3)
         let format = InputFormat(
             size: pixels.size, channelOrder: .bgr, scale: 1 / 255, mean: [0.4, 0.5, 0.6],
@@ -99,8 +99,8 @@ import Vision
         }
     }
 
-    /// The tables follow the picture's size, and what an earlier picture left behind does not show.
-    @Test(arguments: [ResizeRule.fast, .bilinearOpenCV, .bicubicPillow]) func oneIngestTakesPicturesOfAllSizes(
+    /// The tables follow the image's size, and what an earlier image left behind does not show.
+    @Test(arguments: [ResizeRule.fast, .bilinearOpenCV, .bicubicPillow]) func oneIngestTakesImagesOfAllSizes(
         rule: ResizeRule
     ) {
         var ingest = Ingest(format: plain(24, 16), rule: rule)

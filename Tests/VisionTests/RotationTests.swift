@@ -4,20 +4,20 @@ import Testing
 
 @testable import Vision
 
-/// Pictures of cameras that are mounted turned.
+/// Images of cameras that are mounted turned.
 @Suite struct RotationTests {
     private static let orientations: [Orientation] = (1...8).map { Orientation(rawValue: $0)! }
     private static let quarters = [0, 90, 180, 270]
 
     private func turned(_ pixels: Pixels, _ orientation: Orientation) -> Pixels {
-        pixels.withPicture { stored in
-            var picture = Picture()
-            picture.set(stored, turnedUprightFrom: orientation)
-            return Pixels(picture)
+        pixels.withImage { stored in
+            var image = Image()
+            image.set(stored, turnedUprightFrom: orientation)
+            return Pixels(image)
         }
     }
 
-    /// The corner that comes first, read off a picture of three by two.
+    /// The corner that comes first, read off an image of three by two.
     @Test(arguments: [(0, 0, 1), (90, 3, 0), (180, 5, 4), (270, 2, 5)]) func clockwise(
         degrees: Int, first: Int, second: Int
     ) throws {
@@ -41,15 +41,15 @@ import Testing
         }
     }
 
-    /// A view of any layout is turned as its picture is.
-    @Test func viewsAreTurnedAsPicturesAre() {
-        var turner = TurnedPicture()
+    /// A view of any layout is turned as its image is.
+    @Test func viewsAreTurnedAsImagesAre() {
+        var turner = TurnedImage()
         for (width, height) in [(5, 3), (1, 9), (33, 65), (64, 32)] {
             let pixels = Pixels(width: width, height: height, seed: UInt64(width))
             for orientation in Self.orientations {
-                let result = pixels.withPicture { picture in
-                    var result = Picture()
-                    result.set(turner.view(of: picture.view, turnedUprightFrom: orientation))
+                let result = pixels.withImage { image in
+                    var result = Image()
+                    result.set(turner.view(of: image.view, turnedUprightFrom: orientation))
                     return Pixels(result)
                 }
                 #expect(result == turned(pixels, orientation), "\(width)x\(height) \(orientation)")
@@ -63,8 +63,8 @@ import Testing
         var random = SeededGenerator(seed: 9)
         let bytes = (0..<2 * width * height).map { _ in UInt8.random(in: 0...255, using: &random) }
         bytes.withUnsafeBufferPointer { bytes in
-            let size = PictureSize(width: width, height: height)
-            let half = PictureSize(width: width / 2, height: height)
+            let size = ImageSize(width: width, height: height)
+            let half = ImageSize(width: width / 2, height: height)
             let channels: InlineArray<3, PixelChannel> = [
                 PixelChannel(plane: 0, offset: 0, step: 2, size: size),
                 PixelChannel(plane: 0, offset: 1, step: 4, size: half, across: .onePerTwo),
@@ -74,11 +74,11 @@ import Testing
             let view = PixelView(
                 layout: PixelLayout(size: size, colours: .yCbCr(.jpeg), channels: channels),
                 planes: InlineArray(repeating: plane))
-            var turner = TurnedPicture()
+            var turner = TurnedImage()
             for degrees in Self.quarters {
                 let result = turner.view(of: view, turnedUprightFrom: Orientation(clockwise: degrees)!)
                 let sides = result.layout.size
-                #expect(sides == (degrees % 180 == 0 ? size : PictureSize(width: height, height: width)))
+                #expect(sides == (degrees % 180 == 0 ? size : ImageSize(width: height, height: width)))
                 for y in 0..<sides.height {
                     for x in 0..<sides.width {
                         let (column, row) =
@@ -110,14 +110,14 @@ import Testing
         let stored = try fixtureBytes("turned/\(sampling)-0.jpg")
         let expected = try fixtureBytes("turned/\(sampling)-\(degrees).jpg")
         var plain = JPEGDecoder(), turning = JPEGDecoder(rotation: rotation)
-        var reference = Picture(), picture = Picture()
-        for size in [nil, PictureSize(width: 30, height: 30), PictureSize(width: 10, height: 40)] {
+        var reference = Image(), image = Image()
+        for size in [nil, ImageSize(width: 30, height: 30), ImageSize(width: 10, height: 40)] {
             let full = try expected.withUnsafeBytes { try plain.decode($0, into: &reference, atLeast: size) }
-            #expect(try stored.withUnsafeBytes { try turning.decode($0, into: &picture, atLeast: size) } == full)
-            #expect(picture.size == reference.size)
-            #expect(distance(picture.pixels, reference.pixels) <= 12, "chroma is interpolated in the stored direction")
+            #expect(try stored.withUnsafeBytes { try turning.decode($0, into: &image, atLeast: size) } == full)
+            #expect(image.size == reference.size)
+            #expect(distance(image.pixels, reference.pixels) <= 12, "chroma is interpolated in the stored direction")
             guard let size else { continue }
-            var planes = PlanarPicture(), turned = TurnedPicture(), expectedPlanes = PlanarPicture()
+            var planes = PlanarImage(), turned = TurnedImage(), expectedPlanes = PlanarImage()
             _ = try expected.withUnsafeBytes { try plain.decodePlanes($0, into: &expectedPlanes, atLeast: size) }
             let found = try stored.withUnsafeBytes { try turning.decodePlanes($0, into: &planes, atLeast: size) }
             #expect(found.map { rotation.upright($0) } == full)
@@ -140,20 +140,20 @@ import Testing
         zip(a, b).map { abs(Int($0) - Int($1)) }.max() ?? 0
     }
 
-    /// EXIF counts first: a picture that is upright after it is turned like one that was stored upright.
+    /// EXIF counts first: an image that is upright after it is turned like one that was stored upright.
     @Test func exifStillCounts() throws {
         let bytes = try fixtureBytes("vision/progressive-rotated-32x24.jpg")
         var plain = JPEGDecoder()
-        var upright = Picture()
+        var upright = Image()
         let size = try bytes.withUnsafeBytes { try plain.decode($0, into: &upright) }
         #expect(plain.orientation != .upright)
         for degrees in Self.quarters {
             let rotation = try #require(Orientation(clockwise: degrees))
             var decoder = JPEGDecoder(rotation: rotation)
-            var picture = Picture()
-            #expect(try bytes.withUnsafeBytes { try decoder.decode($0, into: &picture) } == rotation.upright(size))
-            #expect(Pixels(picture) == turned(Pixels(upright), rotation))
-            var planes = PlanarPicture()
+            var image = Image()
+            #expect(try bytes.withUnsafeBytes { try decoder.decode($0, into: &image) } == rotation.upright(size))
+            #expect(Pixels(image) == turned(Pixels(upright), rotation))
+            var planes = PlanarImage()
             let none = try bytes.withUnsafeBytes { try decoder.decodePlanes($0, into: &planes, atLeast: size) }
             #expect(none == nil)
         }

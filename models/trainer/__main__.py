@@ -43,23 +43,23 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True)
     default = Options()
 
-    train = commands.add_parser("train", help="train a detector on a folder of photos with boxes",
+    train = commands.add_parser("train", help="train a detector on a directory of photos with boxes",
                                 formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    train.add_argument("data", type=Path, help="folder with images/ and annotations.json (COCO format), an "
+    train.add_argument("data", type=Path, help="directory with images/ and annotations.json (COCO format), an "
                                                  "export of Label Studio, CVAT or Roboflow, or its annotation file")
-    train.add_argument("--out", type=Path, required=True, help="folder for checkpoints, log and curves")
-    train.add_argument("--resume", action="store_true", help="continue the run in that folder")
+    train.add_argument("--out", type=Path, required=True, help="directory for checkpoints, log and curves")
+    train.add_argument("--resume", action="store_true", help="continue the run in that directory")
     train.add_argument("--validation", type=Path, help="file naming the validation photos; without it every fourth")
     train.add_argument("--start-from", type=Path, help="checkpoint whose encoder to start from")
     train.add_argument("--learn", choices=["all", "detection", "scores"], default=default.learn,
                        help="with --start-from and --pretrain-minutes 0: the whole network, the layers behind the encoder, "
                             "or the scores alone, which keeps every box as it is")
-    train.add_argument("--objects", type=Path, help="folder of further objects to paste: CLASS/*.png, transparent "
+    train.add_argument("--objects", type=Path, help="directory of further objects to paste: CLASS/*.png, transparent "
                                                     "around the object")
     train.add_argument("--objects-share", type=float, default=default.objects_share, help="part of what is pasted that "
                                                                                           "comes from --objects")
-    train.add_argument("--backgrounds", type=Path, help="folder of photos that show none of the objects: rooms, tables, "
-                                                        "hands; they make up half of the pictures of --empty")
+    train.add_argument("--backgrounds", type=Path, help="directory of photos that show none of the objects: rooms, tables, "
+                                                        "hands; they make up half of the images of --empty")
     train.add_argument("--network", choices=sorted(SPECS), default=default.network,
                        help="xxs: MobileViTv3-XXS, half: MobileViTv3-0.5")
     train.add_argument("--channel-order", choices=["bgr", "rgb"], help="without it as published: xxs bgr, half rgb")
@@ -73,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--sizes", type=int, nargs="+", default=default.sizes, help="sizes of the first part")
     train.add_argument("--finish", type=float, default=default.finish, help="share of detection at --size alone")
     train.add_argument("--crop-sizes", type=int, nargs="+", default=default.crop_sizes, help="sizes of the crops")
-    train.add_argument("--batch", type=int, default=default.batch, help="pictures per batch at --size")
+    train.add_argument("--batch", type=int, default=default.batch, help="images per batch at --size")
     train.add_argument("--crop-batch", type=int, default=default.crop_batch, help="crops per batch")
     train.add_argument("--learning-rate", type=float, default=default.learning_rate, help="highest, of detection")
     train.add_argument("--pretrain-learning-rate", type=float, default=default.pretrain_learning_rate,
@@ -81,19 +81,19 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--weight-decay", type=float, default=default.weight_decay, help="of AdamW")
     train.add_argument("--longest", type=int, default=default.longest, help="photos are held at this size at most")
     train.add_argument("--seed", type=int, default=default.seed, help="decides everything random")
-    train.add_argument("--workers", type=int, default=default.workers, help="processes that prepare pictures")
+    train.add_argument("--workers", type=int, default=default.workers, help="processes that prepare images")
     train.add_argument("--threads", type=int, help="threads that compute")
     train.add_argument("--save-minutes", type=float, default=default.save_minutes, help="between checkpoints")
     train.add_argument("--evaluate-minutes", type=float, help="between evaluations; without it an eighth of --minutes, "
                                                               "at most 15")
-    for name, text in (("composed", "share of pictures with pasted objects"), ("pasted", "pasted objects at most"),
+    for name, text in (("composed", "share of images with pasted objects"), ("pasted", "pasted objects at most"),
                        ("paste_angle", "degrees a pasted object is turned"), ("rotation", "degrees a photo is turned"),
                        ("rotated", "share of photos that are turned"),
                        ("quarter_turns", "share of photos turned by 90, 180 or 270 degrees, which keeps boxes tight: for "
                                          "what is seen from above"),
-                       ("empty", "share of pictures without any object: plain and noisy surfaces, darkness, crops of "
+                       ("empty", "share of images without any object: plain and noisy surfaces, darkness, crops of "
                                  "--backgrounds"),
-                       ("flip", "share of pictures mirrored; 0 where a mirrored object is none, as with writing")):
+                       ("flip", "share of images mirrored; 0 where a mirrored object is none, as with writing")):
         value = getattr(default.augmentation, name)
         train.add_argument("--" + name.replace("_", "-"), type=type(value), default=value, help=text)
 
@@ -103,7 +103,7 @@ def parser() -> argparse.ArgumentParser:
 
     evaluate = commands.add_parser("evaluate", help="average precision of a checkpoint on the validation photos",
                                    formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    evaluate.add_argument("data", type=Path, help="folder with images/ and annotations.json (COCO format), an "
+    evaluate.add_argument("data", type=Path, help="directory with images/ and annotations.json (COCO format), an "
                                                  "export of Label Studio, CVAT or Roboflow, or its annotation file")
     evaluate.add_argument("--weights", type=Path, required=True, help="a plain checkpoint or a run's checkpoint.pt")
     evaluate.add_argument("--network", choices=sorted(SPECS), default=default.network)
@@ -111,7 +111,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--size", type=int, default=default.size)
     add_anchor_scales(evaluate)
     evaluate.add_argument("--validation", type=Path, help="file naming the photos; without it every fourth")
-    evaluate.add_argument("--all", action="store_true", help="judge on all photos of the folder")
+    evaluate.add_argument("--all", action="store_true", help="judge on all photos of the directory")
     evaluate.add_argument("--threads", type=int)
     return top
 

@@ -25,7 +25,7 @@ class DataError(Exception):
 
 
 class Size(NamedTuple):
-    """Of a picture, in pixels."""
+    """Of an image, in pixels."""
     width: float
     height: float
 
@@ -47,7 +47,7 @@ class EntryID(NamedTuple):
 
 @dataclass(frozen=True)
 class Picture:
-    """One of the set's pictures; `size` is None where the file doesn't say."""
+    """One of the set's images; `size` is None where the file doesn't say."""
     name: str
     size: Size | None
     id: EntryID
@@ -77,7 +77,7 @@ class Object:
 
 @dataclass
 class AnnotationSet:
-    """Pictures and categories in the order of their ids, objects in the file's; what was left out, a line each."""
+    """Images and categories in the order of their ids, objects in the file's; what was left out, a line each."""
     pictures: list[Picture]
     categories: list[Category]
     objects: list[Object]
@@ -149,7 +149,7 @@ MAGICS = [(b"PK\x03\x04", "a zip archive", "unpack it, and name the JSON file in
           (b"7z\xbc\xaf", "a 7z archive", "unpack it, and name the JSON file in it"),
           (b"Rar!", "a rar archive", "unpack it, and name the JSON file in it"),
           (b"\xff\xd8\xff", "a JPEG", "name the file with its boxes"),
-          (b"\x89PNG", "a PNG picture", "name the file with its boxes"),
+          (b"\x89PNG", "a PNG image", "name the file with its boxes"),
           (b"GGUF", "a model file", "name the file with the boxes")]
 
 
@@ -223,7 +223,7 @@ def recognise_text(start: str) -> None:
             raise other_format("Pascal VOC's XML", "export the project as COCO")
         raise other_format("an XML or HTML page", "export the boxes as COCO")
     if re.match(r"\d+([ \t]+[-+]?[\d.]+([eE][-+]?\d+)?){4,}[ \t]*(\r|\n|$)", start):
-        raise other_format("YOLO's text of one picture", "export the project as COCO")
+        raise other_format("YOLO's text of one image", "export the project as COCO")
 
 
 def recognise_json(root: object) -> None:
@@ -241,14 +241,14 @@ def recognise_json(root: object) -> None:
     elif isinstance(root, dict) and "images" in root and "annotations" in root:
         values = root["annotations"]
         first = values[0] if isinstance(values, list) and values and isinstance(values[0], dict) else {}
-        instances = "name the file of the same pictures whose annotations have boxes (instances_...)"
+        instances = "name the file of the same images whose annotations have boxes (instances_...)"
         if "segments_info" in first and "bbox" not in first:
             raise other_format("COCO's panoptic segmentation", instances)
         if "caption" in first and "bbox" not in first:
             raise other_format("COCO's captions", instances)
     elif isinstance(root, dict):
         if "shapes" in root:
-            raise other_format("labelme's file of one picture", "export all as COCO, with labelme2coco for example")
+            raise other_format("labelme's file of one image", "export all as COCO, with labelme2coco for example")
         if "_via_img_metadata" in root or "_via_settings" in root:
             raise other_format("the VGG annotator's project", "export the annotations as COCO")
         if "items" in root and "categories" in root:
@@ -293,7 +293,7 @@ def entry_id(members: dict, key: str, place: str) -> EntryID:
 
 def read_picture(members: dict, place: str) -> Picture:
     identity = entry_id(members, "id", place)
-    # LVIS names pictures by their address alone.
+    # LVIS names images by their address alone.
     values = [str(value) if isinstance(value, int) and not isinstance(value, bool) else value
               for value in (members.get(key) for key in ("file_name", "filename", "path", "coco_url"))]
     names = [value for value in values if isinstance(value, str) and value.strip()]
@@ -348,7 +348,7 @@ def refuse_same_pictures(pictures: list[Picture]) -> None:
         path = parts(picture.name, "plain") or (picture.name,)
         if path in seen:
             raise DataError(f"{seen[path]} and {picture.place} are both of {shortened(picture.name)}: keep one entry for "
-                            "a picture")
+                            "an image")
         seen[path] = picture.place
 
 
@@ -442,8 +442,8 @@ class ObjectReader:
                   "have an image_id that `images` does not list", "left out"),
                  (self.unlisted_category, "has a category_id that `categories` does not list",
                   "have a category_id that `categories` does not list", "left out"),
-                 (self.repeated, "repeats another's picture, category and box",
-                  "repeat another's picture, category and box", "counted as an object of its own"),
+                 (self.repeated, "repeats another's image, category and box",
+                  "repeat another's image, category and box", "counted as an object of its own"),
                  (self.scored, "has a score", "have a score",
                   "did a detector draw them? They count as objects")]
         return [f"{omission.sentence(self.count, one, several)}: {what}"

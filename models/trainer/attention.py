@@ -99,7 +99,7 @@ class SeparableAttention(nn.Module):
 
 
 class SeparableAttentionEncoder(nn.Module):
-    """Pre-norm encoder over [B, d, 4, N]. Its norm takes mean and variance over all of a picture's tokens."""
+    """Pre-norm encoder over [B, d, 4, N]. Its norm takes mean and variance over all of an image's tokens."""
 
     def __init__(self, width: int, hidden: int):
         super().__init__()

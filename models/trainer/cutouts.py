@@ -1,4 +1,4 @@
-"""Cuts annotated objects out of photos and pastes them, turned and tilted, onto other pictures."""
+"""Cuts annotated objects out of photos and pastes them, turned and tilted, onto other images."""
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +37,7 @@ def cut_out(sample: Sample, smallest: int = 24) -> list[Cutout]:
 
 
 def read_objects(folder: Path, classes: list[str]) -> list[Cutout]:
-    """Pictures of single objects, transparent around them, from folders that are named as their class."""
+    """Images of single objects, transparent around them, from directories that are named as their class."""
     found = []
     for part in sorted(part for part in folder.iterdir() if part.is_dir()) if folder.is_dir() else []:
         if part.name not in classes:
@@ -50,7 +50,7 @@ def read_objects(folder: Path, classes: list[str]) -> list[Cutout]:
             outline = cv2.convexHull(np.concatenate(contours))[:, 0].astype(np.float32)
             found.append(Cutout(cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA), outline, classes.index(part.name) + 1))
     if not found:
-        raise DataError(f"{folder}: no PNG in it; one folder per class is expected, named as the class")
+        raise DataError(f"{folder}: no PNG in it; one directory per class is expected, named as the class")
     return found
 
 
@@ -100,7 +100,7 @@ def paste(picture: np.ndarray, cutout: Cutout, relative_size: tuple[float, float
           tilt: float = 0.12) -> tuple[np.ndarray, np.ndarray]:
     """Pastes an object into `picture` [H, W, 3] u8, in place, somewhere where it fits entirely.
 
-    `relative_size` bounds the square root of the object's share of the picture. Returns the new box [4] as corners in
+    `relative_size` bounds the square root of the object's share of the image. Returns the new box [4] as corners in
     pixels, which bounds the turned outline, and where the object is opaque [H, W] bool.
     """
     height, width = picture.shape[:2]
@@ -119,7 +119,7 @@ def paste(picture: np.ndarray, cutout: Cutout, relative_size: tuple[float, float
     shift = [uniform(-low[0], width - high[0]), uniform(-low[1], height - high[1])]
     matrix = np.array([[fit, 0, shift[0]], [0, fit, shift[1]], [0, 0, 1]]) @ matrix
     box = np.array([low[0] + shift[0], low[1] + shift[1], high[0] + shift[0], high[1] + shift[1]], np.float32)
-    # Only the part of the picture around the object is warped and blended.
+    # Only the part of the image around the object is warped and blended.
     x0, y0 = np.maximum(np.floor(box[:2]).astype(int) - 1, 0)
     x1, y1 = np.minimum(np.ceil(box[2:]).astype(int) + 1, [width, height])
     matrix = np.array([[1, 0, -x0], [0, 1, -y0], [0, 0, 1]]) @ matrix

@@ -12,8 +12,8 @@ from trainer.sets import listed, read_set
 
 @dataclass
 class Photo:
-    """One photo. `boxes` [N, 4] are corners in pixels of the upright picture, `labels` [N] count from 1. `name` is what
-    lists of photos call it: its file's, with the folder where others have the same."""
+    """One photo. `boxes` [N, 4] are corners in pixels of the upright image, `labels` [N] count from 1. `name` is what
+    lists of photos call it: its file's, with the directory where others have the same."""
     path: Path
     name: str
     size: tuple[int, int]                       # height, width
@@ -61,11 +61,11 @@ class Sample:
 def load(photo: Photo, longest: int | None = None) -> Sample:
     """Decodes a photo, scaled down so that no side exceeds `longest` pixels."""
     try:
-        # Cameras store pictures lying and note how to turn them; boxes are of the upright picture.
+        # Cameras store images lying and note how to turn them; boxes are of the upright image.
         decoded = ImageOps.exif_transpose(Image.open(photo.path))
         picture = TF.pil_to_tensor(decoded.convert("RGB"))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise DataError(f"{photo.path} is not a picture that can be decoded: {error}") from error
+        raise DataError(f"{photo.path} is not an image that can be decoded: {error}") from error
     if tuple(picture.shape[1:]) != photo.size:
         raise DataError(f"{photo.path} is {picture.shape[2]}x{picture.shape[1]}, but its entry or its header says "
                         f"{photo.size[1]}x{photo.size[0]}: its boxes would be wrong")

@@ -1,4 +1,4 @@
-"""Training pictures without objects: a covered lens, a bare wall, a dark room, a table with nothing on it."""
+"""Training images without objects: a covered lens, a bare wall, a dark room, a table with nothing on it."""
 from pathlib import Path
 
 import cv2
@@ -33,7 +33,7 @@ def colour() -> np.ndarray:
 
 
 def field(side: int, cells: int) -> np.ndarray:
-    """Smooth random numbers [side, side] in 0..1, which vary over about 1/`cells` of the picture."""
+    """Smooth random numbers [side, side] in 0..1, which vary over about 1/`cells` of the image."""
     grid = torch.rand(max(2, cells), max(2, cells)).numpy()
     return np.clip(cv2.resize(grid, (side, side), interpolation=cv2.INTER_CUBIC), 0, 1)
 
@@ -66,7 +66,7 @@ def shapes(picture: np.ndarray) -> None:
 
 
 def drawn(side: int) -> np.ndarray:
-    """A picture [side, side, 3] u8 of a surface and light, with nothing on it that a detector is for."""
+    """An image [side, side, 3] u8 of a surface and light, with nothing on it that a detector is for."""
     picture = np.broadcast_to(colour(), (side, side, 3)).astype(np.float32).copy()
     if chance(0.75):
         kinds = (lambda: field(side, 2), lambda: field(side, 2 + pick(12)), lambda: field(side, 16 + pick(side // 3)),
@@ -87,7 +87,7 @@ def drawn(side: int) -> np.ndarray:
 
 
 class EmptyPictures:
-    """Pictures without objects: drawn ones, and crops of photos that show none."""
+    """Images without objects: drawn ones, and crops of photos that show none."""
 
     def __init__(self, folder: Path | None, longest: int):
         self.photos = read_photos(folder, longest) if folder else []
@@ -102,16 +102,16 @@ class EmptyPictures:
 
 
 def read_photos(folder: Path, longest: int) -> list[torch.Tensor]:
-    """All pictures below the folder, [3, H, W] u8, no side longer than `longest` pixels."""
+    """All images below the directory, [3, H, W] u8, no side longer than `longest` pixels."""
     files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES) if folder.is_dir() else []
     if not files:
-        raise DataError(f"{folder}: holds no pictures: name a folder of photos that show none of the objects")
+        raise DataError(f"{folder}: holds no images: name a directory of photos that show none of the objects")
     photos = []
     for file in files:
         try:
             decoded = ImageOps.exif_transpose(Image.open(file)).convert("RGB")
         except (OSError, Image.DecompressionBombError) as error:
-            raise DataError(f"{file} is not a picture that can be decoded: {error}") from error
+            raise DataError(f"{file} is not an image that can be decoded: {error}") from error
         decoded.thumbnail((longest, longest))
         photos.append(v2.functional.pil_to_tensor(decoded))
     return photos

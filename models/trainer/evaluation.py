@@ -16,13 +16,13 @@ from .networks import SPECS
 
 
 def resized(sample: Sample, size: int, network: str) -> torch.Tensor:
-    """The picture [3, size, size] u8 as swiftlet would scale it for this network; its aspect is not kept."""
+    """The image [3, size, size] u8 as swiftlet would scale it for this network; its aspect is not kept."""
     spec = SPECS[network]
     return TF.resize(sample.picture, [size, size], spec.resize, antialias=spec.antialias)
 
 
 def to_input(pictures: torch.Tensor, channel_order: str, device: torch.device) -> torch.Tensor:
-    """Pictures [B, 3, H, W] u8 RGB to what the networks read: planes in their order, 0..1, no mean or deviation."""
+    """Images [B, 3, H, W] u8 RGB to what the networks read: planes in their order, 0..1, no mean or deviation."""
     pictures = pictures.to(device, non_blocking=True)
     if channel_order == "bgr":
         pictures = pictures.flip(1)
@@ -31,7 +31,7 @@ def to_input(pictures: torch.Tensor, channel_order: str, device: torch.device) -
 
 def objects_in(logits: torch.Tensor, offsets: torch.Tensor, anchors: torch.Tensor, threshold: float = 0.01,
                most: int = 100) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """One picture's logits [A, classes] and offsets [A, 4] to boxes [N, 4] in 0..1, scores [N] and labels [N].
+    """One image's logits [A, classes] and offsets [A, 4] to boxes [N, 4] in 0..1, scores [N] and labels [N].
 
     Suppression per class at IoU 0.5 among the 400 best candidates of each class.
     """

@@ -1,4 +1,4 @@
-"""Sizes of pictures and how they lie, from their first bytes. JPEG and PNG need nothing but Python; Pillow knows the rest."""
+"""Sizes of images and how they lie, from their first bytes. JPEG and PNG need nothing but Python; Pillow knows the rest."""
 import struct
 from pathlib import Path
 from typing import BinaryIO
@@ -9,7 +9,7 @@ LARGEST_HEADER = 16 << 20
 
 
 def read_header(path: Path) -> tuple[Size, bool] | None:
-    """The size of the upright picture, and whether EXIF asks for a quarter turn; None where that cannot be told."""
+    """The size of the upright image, and whether EXIF asks for a quarter turn; None where that cannot be told."""
     try:
         with open(path, "rb") as file:
             start = file.read(8)

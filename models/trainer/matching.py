@@ -9,7 +9,7 @@ from torchvision.models.detection.anchor_utils import DefaultBoxGenerator
 from torchvision.models.detection.image_list import ImageList
 from torchvision.ops import box_iou
 
-# The smallest anchor's side and the one after the largest level's, as shares of the picture's.
+# The smallest anchor's side and the one after the largest level's, as shares of the image's.
 PUBLISHED_SCALES = (0.1, 1.05)
 ASPECT_RATIOS = [[2, 3]] * 5 + [[2]]
 # The reciprocal variances 1/0.1 and 1/0.2; targets beyond the clip would overflow exp.
@@ -64,8 +64,8 @@ def coverage(boxes: torch.Tensor, labels: torch.Tensor, anchors: torch.Tensor,
 
 
 def mined(logits: torch.Tensor, targets: torch.Tensor, ratio: int = 3, least: int = 3) -> torch.Tensor:
-    """Which anchors [B, A] count for the classes: all positives and, per picture, the `ratio` times as many
-    background anchors that look least like background; `least` of them in a picture without objects.
+    """Which anchors [B, A] count for the classes: all positives and, per image, the `ratio` times as many
+    background anchors that look least like background; `least` of them in an image without objects.
 
     logits [B, A, classes], targets [B, A].
     """
@@ -82,7 +82,7 @@ def detection_loss(logits: torch.Tensor, offsets: torch.Tensor, targets: torch.T
                    target_offsets: torch.Tensor, least: int = 3) -> tuple[torch.Tensor, torch.Tensor]:
     """Class loss and box loss, each summed over the anchors that count and divided by the number of positives.
 
-    `least` is the number of anchors that count in a picture without objects.
+    `least` is the number of anchors that count in an image without objects.
     """
     positive = targets > 0
     count = positive.sum().clamp(min=1)

@@ -1,4 +1,4 @@
-"""Which picture each entry of an annotation file is of, and whether its boxes can be of that picture."""
+"""Which image each entry of an annotation file is of, and whether its boxes can be of that image."""
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ BOXES = "COCO's bbox is [left, top, width, height] in pixels"
 
 @dataclass
 class Matching:
-    """For each name a place in the set's pictures, or None; the pictures that no name is of; a line each of remarks."""
+    """For each name a place in the set's images, or None; the images that no name is of; a line each of remarks."""
     entries: list[int | None]
     absent: list[int]
     remarks: list[str]
@@ -18,7 +18,7 @@ class Matching:
 
 @dataclass(frozen=True)
 class Found:
-    """A picture as it lies on the disk. `size` is of the upright one; `turned` whether EXIF asks for a quarter turn."""
+    """An image as it lies on the disk. `size` is of the upright one; `turned` whether EXIF asks for a quarter turn."""
     entry: int
     name: str
     size: Size
@@ -26,10 +26,10 @@ class Found:
 
 
 def match(annotations: AnnotationSet, names: list[str], folder: str = "") -> Matching:
-    """Finds the entry of each picture; `names` are paths below `folder`.
+    """Finds the entry of each image; `names` are paths below `directory`.
 
     The longest end of its path that an entry has decides, in the spelling of the file first; a name alone does where it is
-    the only one. Throws where two entries, or two pictures, fit one another alike.
+    the only one. Throws where two entries, or two images, fit one another alike.
     """
     matcher = Matcher([picture.name for picture in annotations.pictures], names, folder)
     for form in FORMS:
@@ -55,7 +55,7 @@ class Matcher:
         self.pair(lambda entry: entries[entry], lambda name: own[name])
         for length in range(MAX_PARTS, 1, -1):
             self.pair(lambda entry: end(entries[entry], length), lambda name: end(full[name], length))
-        # Folders speak against a picture whose name another one has.
+        # Directories speak against an image whose name another one has.
         known = {entries[entry][-1] for entry in self.entry_of.values() if entries[entry]}
         self.pair(lambda entry: () if end(entries[entry], 1) and entries[entry][-1] in known else end(entries[entry], 1),
                   lambda name: end(full[name], 1))
@@ -83,11 +83,11 @@ class Matcher:
             fitting = candidates[key]
             if len(fitting) > 1:
                 raise DataError(f"{self.names[found[0]]} can be its entry {self.entries[fitting[0]]} or "
-                                f"{self.entries[fitting[1]]}: keep pictures of the same name in folders that are called "
+                                f"{self.entries[fitting[1]]}: keep images of the same name in directories that are called "
                                 "as in file_name")
             if len(found) > 1:
                 raise DataError(f"its entry {self.entries[fitting[0]]} can be {self.names[found[0]]} or "
-                                f"{self.names[found[1]]}: give only one of these pictures, or write the folder into "
+                                f"{self.names[found[1]]}: give only one of these images, or write the directory into "
                                 "file_name")
             self.entry_of[found[0]] = fitting[0]
 
@@ -102,16 +102,16 @@ def end(path: tuple, length: int) -> tuple:
     return path[-length:] if len(path) >= length else ()
 
 
-# Whether boxes are of the pictures as they are
+# Whether boxes are of the images as they are
 
 def check(annotations: AnnotationSet, found: list[Found]) -> list[str]:
-    """Throws where pictures were scaled after they were annotated, or annotated lying, or boxes have another form.
+    """Throws where images were scaled after they were annotated, or annotated lying, or boxes have another form.
 
     Returns what looks so without being sure, a line each.
     """
     check_sizes(annotations, found)
     check_shares(annotations)
-    sizes = [picture.size for picture in annotations.pictures]  # of the pictures as they are, or as the file says
+    sizes = [picture.size for picture in annotations.pictures]  # of the images as they are, or as the file says
     for picture in found:
         sizes[picture.entry] = picture.size
     check_edges(annotations, sizes)
@@ -125,17 +125,17 @@ def check_sizes(annotations: AnnotationSet, found: list[Found]) -> None:
              if picture.turned and annotations.pictures[picture.entry].size == picture.size.swapped()]
 
     def others(count: int) -> str:
-        return "" if count == 1 else f", and {count - 1} more picture{'' if count == 2 else 's'} likewise"
+        return "" if count == 1 else f", and {count - 1} more image{'' if count == 2 else 's'} likewise"
 
     if lying:
         size = lying[0].size
         raise DataError(f"{lying[0].name} is {size} when it is turned as its EXIF data say, the annotations are of "
-                        f"{size.swapped()}{others(len(lying))}: annotate upright pictures, or turn them with exiftran "
+                        f"{size.swapped()}{others(len(lying))}: annotate upright images, or turn them with exiftran "
                         "-ai and annotate those")
     if wrong:
         said = annotations.pictures[wrong[0].entry].size
-        fix = ("width and height are swapped, or the picture lay on its side when it was annotated: annotate it again"
-               if said == wrong[0].size.swapped() else "export the boxes again, or use the pictures they are of")
+        fix = ("width and height are swapped, or the image lay on its side when it was annotated: annotate it again"
+               if said == wrong[0].size.swapped() else "export the boxes again, or use the images they are of")
         raise DataError(f"{wrong[0].name} is {wrong[0].size}, but its entry says {said}{others(len(wrong))}: boxes would "
                         f"be wrong: {fix}")
 
@@ -144,7 +144,7 @@ def check_shares(annotations: AnnotationSet) -> None:
     small = [thing for thing in annotations.objects if all(abs(side) <= 1 for side in thing.box)]
     if small:
         raise DataError(f"{count(small, annotations)} smaller than a pixel, as {told(small[0], annotations)}: they look "
-                        f"like shares of the picture's sides; {BOXES}")
+                        f"like shares of the image's sides; {BOXES}")
 
 
 def fits(left: float, top: float, right: float, bottom: float, size: Size) -> bool:
@@ -166,12 +166,12 @@ def check_edges(annotations: AnnotationSet, sizes: list[Size | None]) -> None:
              for (x, y, width, height), size in ((thing.box, size) for thing, size in known)):
         guess = "they look like centres (middle, width, height); "
     first, size = outside[0]
-    raise DataError(f"{count([thing for thing, _ in outside], annotations)} outside the picture, as "
+    raise DataError(f"{count([thing for thing, _ in outside], annotations)} outside the image, as "
                     f"{told(first, annotations)}, which is {size}: {guess}{BOXES}")
 
 
 def check_areas(annotations: AnnotationSet) -> None:
-    """Corners that lie within the picture as sizes too are known by areas that were computed rightly."""
+    """Corners that lie within the image as sizes too are known by areas that were computed rightly."""
     def near(one: float, other: float) -> bool:
         return abs(one - other) <= 0.01 * abs(other) + 1
 
@@ -183,7 +183,7 @@ def check_areas(annotations: AnnotationSet) -> None:
 
 
 def large_areas(annotations: AnnotationSet) -> list[str]:
-    """No part of a box is larger than the box: where most areas are, boxes and areas are not of one size of picture."""
+    """No part of a box is larger than the box: where most areas are, boxes and areas are not of one size of image."""
     large = [thing for thing in annotations.objects if thing.area > 1.01 * thing.box[2] * thing.box[3] + 1]
     if 2 * len(large) <= len(annotations.objects):
         return []
@@ -200,7 +200,7 @@ def percentages(annotations: AnnotationSet, sizes: list[Size | None]) -> list[st
     if len(annotations.objects) < 5:
         return []
     return [f"all {len(annotations.objects)} boxes lie in the first 100 pixels from the left and the top, as "
-            f"{told(annotations.objects[0], annotations)}: are they percentages of the picture's sides? {BOXES}"]
+            f"{told(annotations.objects[0], annotations)}: are they percentages of the image's sides? {BOXES}"]
 
 
 def count(objects: list[Object], annotations: AnnotationSet) -> str:

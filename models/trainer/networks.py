@@ -20,8 +20,8 @@ ANCHORS_PER_CELL = [6, 6, 6, 6, 6, 4]
 class NetworkSpec:
     """What tells the two networks apart. `stages`: channels, token width, feed-forward width, encoders."""
     block: type[nn.Module]
-    channel_order: str                          # of the picture planes that the published weights expect
-    resize: v2.InterpolationMode                # how swiftlet scales pictures for this network
+    channel_order: str                          # of the image planes that the published weights expect
+    resize: v2.InterpolationMode                # how swiftlet scales images for this network
     antialias: bool
     stem: tuple[int, ...]                       # channels after conv_1, layer_1, layer_2
     repeats: int                                # inverted residuals in layer_2
@@ -39,7 +39,7 @@ SPECS = {
 
 
 class Encoder(nn.Module):
-    """Pictures [B, 3, H, W], 0..1, to the features of strides 16 and 32."""
+    """Images [B, 3, H, W], 0..1, to the features of strides 16 and 32."""
 
     def __init__(self, spec: NetworkSpec):
         super().__init__()
@@ -69,7 +69,7 @@ class Encoder(nn.Module):
 
 
 class Classifier(nn.Module):
-    """Pictures [B, 3, H, W] to logits [B, classes]; serves to pre-train the encoder."""
+    """Images [B, 3, H, W] to logits [B, classes]; serves to pre-train the encoder."""
 
     def __init__(self, network: str, classes: int):
         super().__init__()
@@ -112,7 +112,7 @@ class Head(nn.Module):
 
 
 class Detector(nn.Module):
-    """Pictures [B, 3, H, W] to logits [B, A, classes], box offsets [B, A, 4] and the six maps' sizes (h, w).
+    """Images [B, 3, H, W] to logits [B, A, classes], box offsets [B, A, 4] and the six maps' sizes (h, w).
 
     `classes` counts the background, which is class 0.
     """

@@ -1,11 +1,11 @@
-"""Pictures' names as annotation files write them: folders and file, separated in one way or another."""
+"""Images' names as annotation files write them: directories and file, separated in one way or another."""
 import re
 import unicodedata
 from urllib.parse import unquote_to_bytes
 
 MAX_PARTS = 16
-# plain: folders end in a slash. separated: a backslash ends a folder too; addresses lose scheme and query. loose: besides,
-# case, %-escapes, a query and Unicode's normal forms make no difference. stem: nor does the name's ending, since pictures are
+# plain: directories end in a slash. separated: a backslash ends a directory too; addresses lose scheme and query. loose: besides,
+# case, %-escapes, a query and Unicode's normal forms make no difference. stem: nor does the name's ending, since images are
 # converted after they were annotated.
 FORMS = ("plain", "separated", "loose", "stem")
 ENDINGS = {"jpg", "jpeg", "jpe", "jfif", "png", "webp", "bmp", "tif", "tiff", "gif", "heic", "heif", "avif"}
@@ -18,7 +18,7 @@ def folded(text: str) -> str:
 
 
 def parts(name: str, form: str) -> tuple[str, ...]:
-    """The last parts of the path; what leads upwards takes the folder before it away."""
+    """The last parts of the path; what leads upwards takes the directory before it away."""
     text = name.strip()
     is_loose = form in ("loose", "stem")
     if is_loose:

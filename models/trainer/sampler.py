@@ -1,4 +1,4 @@
-"""Which pictures make up each batch, and at which resolution."""
+"""Which images make up each batch, and at which resolution."""
 from collections.abc import Callable, Iterator
 
 import torch
@@ -11,12 +11,12 @@ class MultiScaleBatches:
 
     The batch grows as the resolution shrinks, so that each costs about the same (the multi-scale sampler of MobileViT,
     Mehta and Rastegari 2021, section 3.2). Every photo comes once before any comes again. Batch number n follows from
-    the seed and the numbers of batches and pictures before it, so a resumed run continues with the same batches.
+    the seed and the numbers of batches and images before it, so a resumed run continues with the same batches.
     """
 
     def __init__(self, photos: int, seed: int, sizes: Callable[[], list[int]], batch: int, base: int):
         """`sizes` is asked before each batch, since the sizes change in the course of training. At size `base` a batch
-        has `batch` pictures."""
+        has `batch` images."""
         self.photos, self.seed, self.sizes, self.batch, self.base = photos, seed, sizes, batch, base
         self.batches_before = 0
         self.pictures_before = 0

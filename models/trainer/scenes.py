@@ -1,4 +1,4 @@
-"""Makes training pictures: photos cropped, turned and recoloured, with further objects pasted into some of them."""
+"""Makes training images: photos cropped, turned and recoloured, with further objects pasted into some of them."""
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,21 +14,21 @@ from .empty import EmptyPictures, chance, pick
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far training pictures may differ from the photos."""
-    composed: float = 0.55                      # share of pictures that get pasted objects
+    """How far training images may differ from the photos."""
+    composed: float = 0.55                      # share of images that get pasted objects
     pasted: int = 4                             # pasted objects at most
     paste_angle: float = 45.0                   # degrees by which a pasted object is turned at most
     rotation: float = 8.0                       # degrees by which a photo is turned at most
     rotated: float = 0.3                        # share of photos that are turned
-    flip: float = 0.5                           # share of pictures that are mirrored
+    flip: float = 0.5                           # share of images that are mirrored
     quarter_turns: float = 0.0                  # share of photos that are turned by 90, 180 or 270 degrees
-    empty: float = 0.1                          # share of pictures without any object
+    empty: float = 0.1                          # share of images without any object
     visible: float = 0.4                        # an object must stay visible to this share when another is pasted
 
 
 def turned(picture: torch.Tensor, boxes: tv_tensors.BoundingBoxes,
            quarters: int) -> tuple[tv_tensors.Image, tv_tensors.BoundingBoxes]:
-    """A picture [3, H, W] and its boxes, turned counter-clockwise by quarters of a circle: no pixel is resampled, and a
+    """An image [3, H, W] and its boxes, turned counter-clockwise by quarters of a circle: no pixel is resampled, and a
     tight box stays tight."""
     height, width = picture.shape[1:]
     for _ in range(quarters):
@@ -46,7 +46,7 @@ def recolouring() -> v2.Transform:
 
 
 class Scenes(Dataset):
-    """Training pictures for the detector. An item is asked for by (seed, photo, size) and depends on nothing else."""
+    """Training images for the detector. An item is asked for by (seed, photo, size) and depends on nothing else."""
 
     def __init__(self, samples: list[Sample], cutouts: list[Cutout], augmentation: Augmentation,
                  empty: EmptyPictures | None = None):
@@ -64,7 +64,7 @@ class Scenes(Dataset):
         self.clean, self.recolour = clean, recolouring()
 
     def __getitem__(self, request: tuple[int, int, int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """To a picture [3, size, size] u8 RGB, its boxes [N, 4] as corners in 0..1, and labels [N]."""
+        """To an image [3, size, size] u8 RGB, its boxes [N, 4] as corners in 0..1, and labels [N]."""
         seed, photo, size = request
         torch.manual_seed(seed)
         if chance(self.augmentation.empty):
@@ -85,7 +85,7 @@ class Scenes(Dataset):
 
     def compose(self, scene: dict) -> dict:
         """Pastes some objects; boxes of objects that get partly covered shrink to what remains visible."""
-        # A copy in any case: decoders return pictures that lie in memory as [H, W, 3], and these are the photos held.
+        # A copy in any case: decoders return images that lie in memory as [H, W, 3], and these are the photos held.
         picture = np.array(scene["picture"].permute(1, 2, 0).numpy(), order="C", copy=True)
         height, width = picture.shape[:2]
         masks, labels = [], scene["labels"].tolist()
@@ -124,6 +124,6 @@ def bounds(mask: np.ndarray) -> np.ndarray:
 
 
 def collate(items: list) -> tuple[torch.Tensor, list[torch.Tensor], list[torch.Tensor]]:
-    """A batch: pictures [B, 3, H, W] u8, and lists of boxes and of labels, since pictures hold any number of them."""
+    """A batch: images [B, 3, H, W] u8, and lists of boxes and of labels, since images hold any number of them."""
     pictures, boxes, labels = zip(*items)
     return torch.stack(pictures), list(boxes), list(labels)

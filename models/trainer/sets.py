@@ -1,4 +1,4 @@
-"""A set of photos with boxes, as tools export it: finds the annotation file and the pictures, and checks both."""
+"""A set of photos with boxes, as tools export it: finds the annotation file and the images, and checks both."""
 import os
 from collections import Counter
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ LONGEST_LABEL = 255  # bytes; swiftlet-model import takes no longer one
 
 @dataclass
 class PhotoEntry:
-    """One photo. `boxes` are corners in pixels of the upright picture, within it; `labels` count from 1. `name` is its
-    file's, with the folder where others have the same."""
+    """One photo. `boxes` are corners in pixels of the upright image, within it; `labels` count from 1. `name` is its
+    file's, with the directory where others have the same."""
     path: Path
     name: str
     size: Size
@@ -33,7 +33,7 @@ class SetEntries:
 
 
 def read_set(data: Path) -> SetEntries:
-    """Reads a folder as the README tells, or as Label Studio, CVAT and Roboflow export it; or an annotation file."""
+    """Reads a directory as the README tells, or as Label Studio, CVAT and Roboflow export it; or an annotation file."""
     file, folder = locate(Path(data))
     try:
         found = annotations.read(content_of(file))
@@ -43,7 +43,7 @@ def read_set(data: Path) -> SetEntries:
 
 
 def locate(data: Path) -> tuple[Path, Path]:
-    """The annotation file, and the folder in or below which its pictures lie."""
+    """The annotation file, and the directory in or below which its images lie."""
     if data.is_dir():
         file = annotation_file(data)
         root = data
@@ -51,9 +51,9 @@ def locate(data: Path) -> tuple[Path, Path]:
         file = data
         root = data.parent.parent if data.parent.name == "annotations" else data.parent
     else:
-        raise DataError(f"{data / 'annotations.json'} is missing: a set is a folder with images/ and annotations.json "
+        raise DataError(f"{data / 'annotations.json'} is missing: a set is a directory with images/ and annotations.json "
                         "(COCO format)")
-    # CVAT and COCO itself call the folder of pictures as the file.
+    # CVAT and COCO itself call the directory of images as the file.
     subset = file.stem.removeprefix("instances_")
     for folder in (root / "images" / subset, root / subset, root / "images"):
         if folder.is_dir() and folder.name != "annotations":
@@ -68,22 +68,22 @@ def annotation_file(folder: Path) -> Path:
     for place in (folder / "annotations", folder):
         files = sorted(file for file in place.glob("*.json") if file.is_file())
         if len(files) > 1 and all(any(file.with_suffix(ending).exists() for ending in PICTURES) for file in files[:2]):
-            raise DataError(f"{place} holds a file for each picture, as {files[0].name}, which labelme writes: export all as "
+            raise DataError(f"{place} holds a file for each image, as {files[0].name}, which labelme writes: export all as "
                             "COCO, with labelme2coco for example")
         if len(files) > 1:
             raise DataError(f"{folder} holds several annotation files, {files[0].relative_to(folder)} and "
-                            f"{files[1].relative_to(folder)}: give the one that is meant in place of the folder")
+                            f"{files[1].relative_to(folder)}: give the one that is meant in place of the directory")
         if files:
             return files[0]
     below = sorted(file.parent.name for name in ("annotations.json", "_annotations.coco.json", "result.json")
                    for file in folder.glob(f"*/{name}"))
     hint = f"; there is a set in {folder / below[0]}" if below else other_format(folder)
-    raise DataError(f"{folder / 'annotations.json'} is missing: a set is a folder with images/ and annotations.json "
+    raise DataError(f"{folder / 'annotations.json'} is missing: a set is a directory with images/ and annotations.json "
                     f"(COCO format){hint}")
 
 
 def other_format(folder: Path) -> str:
-    """What a folder without annotations in COCO's format seems to be."""
+    """What a directory without annotations in COCO's format seems to be."""
     for name, patterns in (("Pascal VOC's XML", ("Annotations/*.xml", "*.xml")),
                            ("YOLO's labels", ("labels/*.txt", "*/labels/*.txt", "labels/*/*.txt", "data.yaml"))):
         found = next((file for pattern in patterns for file in folder.glob(pattern)), None)
@@ -106,7 +106,7 @@ def content_of(file: Path) -> bytes:
 
 
 def pictures_below(folder: Path) -> list[str]:
-    """Paths of the pictures below `folder`, from there; hidden ones are left out."""
+    """Paths of the images below `directory`, from there; hidden ones are left out."""
     found: list[str] = []
     seen: set[tuple[int, int]] = set()
     count = 0
@@ -121,7 +121,7 @@ def pictures_below(folder: Path) -> list[str]:
         names_here = sorted(os.listdir(folder / inner))
         count += len(names_here)
         if count > MAX_FILES:
-            raise DataError(f"{folder} holds more than {MAX_FILES} files: give a folder below it")
+            raise DataError(f"{folder} holds more than {MAX_FILES} files: give a directory below it")
         for name in names_here:
             path = os.path.join(inner, name)
             if name.startswith("."):
@@ -137,7 +137,7 @@ def pictures_below(folder: Path) -> list[str]:
 
 def entries_of(found: annotations.AnnotationSet, folder: Path) -> SetEntries:
     files = pictures_below(folder)
-    # Pictures of the folder itself go before those of folders below, which may hold the same ones made smaller.
+    # Images of the directory itself go before those of directories below, which may hold the same ones made smaller.
     here = [file for file in files if os.sep not in file]
     if here:
         matching = names.match(found, here, os.path.abspath(folder))
@@ -146,9 +146,9 @@ def entries_of(found: annotations.AnnotationSet, folder: Path) -> SetEntries:
     matching = names.match(found, files, os.path.abspath(folder))
     if matching.absent:
         count, total = len(matching.absent), len(found.pictures)
-        example = f", where pictures are called as {files[0]}" if files else ", which holds no pictures"
-        raise DataError(f"{count} of {total} pictures that it names {'is' if count == 1 else 'are'} missing from "
-                        f"{folder}, as {found.pictures[matching.absent[0]].name}{example}: add the picture or remove its "
+        example = f", where images are called as {files[0]}" if files else ", which holds no images"
+        raise DataError(f"{count} of {total} images that it names {'is' if count == 1 else 'are'} missing from "
+                        f"{folder}, as {found.pictures[matching.absent[0]].name}{example}: add the image or remove its "
                         "entry")
     headers = {file: read_header(folder / file) for file, entry in zip(files, matching.entries) if entry is not None}
     doubts = names.check(found, [names.Found(entry, file, *headers[file]) for file, entry in zip(files, matching.entries)
@@ -156,7 +156,7 @@ def entries_of(found: annotations.AnnotationSet, folder: Path) -> SetEntries:
     remarks = found.remarks + matching.remarks + doubts
     foreign = [file for file, entry in zip(files, matching.entries) if entry is None]
     if foreign:
-        remarks.append(f"{len(foreign)} of {len(files)} pictures in {folder} {'is' if len(foreign) == 1 else 'are'} not "
+        remarks.append(f"{len(foreign)} of {len(files)} images in {folder} {'is' if len(foreign) == 1 else 'are'} not "
                        f"named in it, as {foreign[0]}: left out")
     classes = [category.name for category in found.categories]
     for number, name in enumerate(classes):
@@ -180,13 +180,13 @@ def entries_of(found: annotations.AnnotationSet, folder: Path) -> SetEntries:
 
 def photo_entry(path: Path, name: str, size: Size | None, objects: list[annotations.Object]) -> PhotoEntry:
     if size is None:
-        raise DataError(f"{path} is not a picture whose size can be read: is it damaged?")
+        raise DataError(f"{path} is not an image whose size can be read: is it damaged?")
     boxes, labels = [], []
     for thing in objects:
         left, top, width, height = thing.box
         box = [min(max(left, 0.0), size.width), min(max(top, 0.0), size.height),
                min(left + width, size.width), min(top + height, size.height)]
-        # Of what lies in the pixel around the picture nothing is left to learn from.
+        # Of what lies in the pixel around the image nothing is left to learn from.
         if not thing.is_crowd and box[2] > box[0] and box[3] > box[1]:
             boxes.append(box)
             labels.append(thing.category + 1)
@@ -210,7 +210,7 @@ def listed(photos: list, file: Path) -> set[str]:
             continue
         fitting = known.get(name) or known.get(os.path.basename(name)) or []
         if len(fitting) > 1:
-            raise DataError(f"{file} lists {name}, which can be {fitting[0]} or {fitting[1]}: write the folder too")
+            raise DataError(f"{file} lists {name}, which can be {fitting[0]} or {fitting[1]}: write the directory too")
         if not fitting:
             raise DataError(f"{file} lists {name}, which is not among the photos of this set")
         chosen.add(fitting[0])

@@ -42,7 +42,7 @@ def cosine(fraction: float, warm_up: float = 0.02, last: float = 0.002) -> float
 
 
 class Stage:
-    """Trains `model` on `pictures` with `loss`, which returns named losses whose sum is minimised.
+    """Trains `model` on `images` with `loss`, which returns named losses whose sum is minimised.
 
     `evaluate` gets the averaged model and returns named figures; `export` gets it whenever a checkpoint is written.
     """

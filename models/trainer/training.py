@@ -22,7 +22,7 @@ from .sampler import MultiScaleBatches
 from .scenes import Augmentation, Scenes, collate
 from .stage import Stage
 
-# Anchors that count in a picture without objects: about as many as three objects bring, all but their positives.
+# Anchors that count in an image without objects: about as many as three objects bring, all but their positives.
 EMPTY_ANCHORS = 32
 
 
@@ -51,15 +51,15 @@ class Options:
     threads: int | None = None
     save_minutes: float = 5
     evaluate_minutes: float | None = None       # None: an eighth of `minutes`, at most 15
-    objects: Path | None = None                 # folder of pictures of single objects, see read_objects
+    objects: Path | None = None                 # directory of images of single objects, see read_objects
     objects_share: float = 0.25                 # of what is pasted
     learn: str = "all"                          # or "detection", "scores": see Detector.freeze
-    backgrounds: Path | None = None             # folder of photos that show none of the objects
+    backgrounds: Path | None = None             # directory of photos that show none of the objects
     augmentation: Augmentation = field(default_factory=Augmentation)
 
 
 class Run:
-    """A training run in a folder of its own."""
+    """A training run in a directory of its own."""
 
     def __init__(self, data: Path, folder: Path, options: Options, validation: Path | None = None,
                  start_from: Path | None = None):
@@ -109,11 +109,11 @@ class Run:
             print("fewer than 60 % of a class: other --anchor-scales or a larger --size may find more of it", flush=True)
 
     def train(self, resume: bool = False) -> None:
-        """Both stages, from the start or from the folder's last checkpoint."""
+        """Both stages, from the start or from the directory's last checkpoint."""
         file = self.folder / "checkpoint.pt"
         state = checkpoint.read(file) if resume and file.exists() else None
         if not resume and file.exists():
-            raise DataError(f"{self.folder} holds a run already: add --resume, or name another folder")
+            raise DataError(f"{self.folder} holds a run already: add --resume, or name another directory")
         detector = Detector(self.options.network, len(self.classes) + 1)
         if state is None or state["stage"] == "crops":
             if self.start_from:
@@ -132,7 +132,7 @@ class Run:
         print(shlex.join(self.import_command()), flush=True)
 
     def import_command(self) -> list[str]:
-        """What makes a model file of the run's weights, in the folder where it is typed."""
+        """What makes a model file of the run's weights, in the directory where it is typed."""
         size, scales = self.options.size, ",".join(f"{scale:g}" for scale in self.options.anchor_scales)
         return ["swiftlet-model", "import", str(self.folder / "latest.pt"), "-o", f"{self.folder.name}.gguf",
                 "--labels", str(self.folder / "labels.txt"), "--channel-order", self.order,

@@ -14,7 +14,7 @@ Point = tuple[float, float]
 
 
 class Pen:
-    """Draws in the card's units onto a picture of `scale` pixels each, moved, turned and grown by a placement."""
+    """Draws in the card's units onto an image of `scale` pixels each, moved, turned and grown by a placement."""
 
     def __init__(self, image: Image.Image, scale: float):
         self.draw, self.scale = ImageDraw.Draw(image), scale

@@ -1,6 +1,6 @@
 """Judges what a client read from the daemon's socket while it watched drawn cards (toolchains/draw-cards).
 
-Every card must be reported as what it is in at least nine of ten of its pictures, and nothing may be reported that is
+Every card must be reported as what it is in at least nine of ten of its images, and nothing may be reported that is
 not there. Above a score of 0.5; a box fits a card from an IoU of 0.5 on."""
 import argparse
 import json
@@ -20,7 +20,7 @@ def overlap(one: list[float], other: list[float]) -> float:
 
 
 def read_cards(path: Path) -> dict[str, list[tuple[str, list[float]]]]:
-    """By picture: labels and boxes."""
+    """By image: labels and boxes."""
     content = json.loads(path.read_text())
     labels = {category["id"]: category["name"] for category in content["categories"]}
     cards: dict[str, list] = {image["file_name"]: [] for image in content["images"]}
@@ -32,7 +32,7 @@ def read_cards(path: Path) -> dict[str, list[tuple[str, list[float]]]]:
 
 
 def read_detections(path: Path) -> dict[str, list[tuple[str, list[float]]]]:
-    """By picture; the daemon numbers those of a clip and names those of a folder."""
+    """By image; the daemon numbers those of a clip and names those of a directory."""
     seen = {}
     for line in path.read_text().splitlines():
         record = json.loads(line)
@@ -50,7 +50,7 @@ def main() -> int:
     arguments = parser.parse_args()
     cards, seen = read_cards(arguments.cards), read_detections(arguments.stream)
     if cards.keys() != seen.keys():
-        print(f"pictures that differ: {sorted(cards.keys() ^ seen.keys())}", file=sys.stderr)
+        print(f"images that differ: {sorted(cards.keys() ^ seen.keys())}", file=sys.stderr)
         return 1
     shown: dict[str, int] = {}
     found: dict[str, int] = {}
@@ -64,7 +64,7 @@ def main() -> int:
             if not any(name == label and overlap(box, there) >= MIN_OVERLAP for label, box in wanted):
                 false.append(f"{picture}: {name} at {there}")
     for label, count in shown.items():
-        print(f"{label}: found in {found[label]} of {count} pictures")
+        print(f"{label}: found in {found[label]} of {count} images")
     for line in false:
         print(f"false: {line}")
     return 1 if false or any(found[label] < MIN_SHARE * count for label, count in shown.items()) else 0

@@ -5,7 +5,7 @@
 //
 // A map is NHWC with one image: `rows` pixels of `channels` floats. The distance between two pixels is a stride in
 // elements ("ld", leading dimension, >= channels), so that a map can be a slice of a wider one. Maps that are read or
-// written as a whole picture (depthwise, resize) are rows of pixels without gaps between picture rows.
+// written as a whole image (depthwise, resize) are rows of pixels without gaps between image rows.
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 #pragma once
 
-// Microkernels of the vision module: pictures are rows of interleaved RGB bytes, tensors interleaved floats.
+// Microkernels of the vision module: images are rows of interleaved RGB bytes, tensors interleaved floats.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -17,7 +17,7 @@ typedef struct {
 } ck_tap;
 
 /// How a channel value becomes a tensor value: value * gain[c] + bias[c] for channel c of the tensor. Channel c of the
-/// tensor is channel c of the picture, or 2 - c where `reversed` is not 0 (BGR).
+/// tensor is channel c of the image, or 2 - c where `reversed` is not 0 (BGR).
 typedef struct {
     float gain[3];
     float bias[3];

@@ -13,7 +13,7 @@ enum { clinux_path_capacity = 4096 };
 /// ENAMETOOLONG, what lstat or readlink said, or EACCES for a file there that may not be written to.
 int clinux_output_target(const char *_Nonnull path, char *_Nonnull target);
 
-/// Creates a file in the folder of `target`, with the mode and, where that is allowed, the owner of the file there, or
+/// Creates a file in the directory of `target`, with the mode and, where that is allowed, the owner of the file there, or
 /// with mode 0666 less the process's mask. It has no name where the filesystem can
 /// do that, so that nothing is left of a process that is killed, and `name` is empty; otherwise it is a new one beside
 /// `target`.
@@ -25,9 +25,9 @@ void clinux_output_discard(int fd, const char *_Nonnull name);
 /// Opens for writing what is no regular file: a device or a pipe, without waiting for a reader (ENXIO).
 int clinux_output_open_stream(const char *_Nonnull path, int *_Nonnull fd);
 
-/// Creates a folder (mode 0777 less the process's mask); one that exists is fine. ENOTDIR where the name is something
+/// Creates a directory (mode 0777 less the process's mask); one that exists is fine. ENOTDIR where the name is something
 /// else, otherwise what mkdir said.
-int clinux_make_folder(const char *_Nonnull path);
+int clinux_make_directory(const char *_Nonnull path);
 
 /// Replaces the file or link `path` by these bytes with the mode `mode` in those steps, or leaves it as it was. Allocates
 /// nothing. ENODEV where the name is a pipe, device or socket, otherwise what a step said.

@@ -17,9 +17,9 @@ int64_t clinux_group(const char *_Nonnull name);
 /// -1 without an error when they promise nothing to this process. The variables are taken out of the environment.
 /// EINVAL when it is another number of descriptors or another kind of one.
 int clinux_inherited_listener(int *_Nonnull fd);
-/// Locks the folder of a socket's path against others who call this, until `fd` is closed. EAGAIN when another has held
-/// the lock for a second, as anybody may who can read the folder; ENAMETOOLONG, otherwise what open or flock said.
-int clinux_unix_lock_folder(const char *_Nonnull path, int *_Nonnull fd);
+/// Locks the directory of a socket's path against others who call this, until `fd` is closed. EAGAIN when another has held
+/// the lock for a second, as anybody may who can read the directory; ENAMETOOLONG, otherwise what open or flock said.
+int clinux_unix_lock_directory(const char *_Nonnull path, int *_Nonnull fd);
 /// A non-blocking connection. EAGAIN when the listener's queue is full, ECONNREFUSED when nobody listens.
 int clinux_unix_connect(const char *_Nonnull path, int *_Nonnull fd);
 /// Takes the next waiting client, non-blocking, with about `send_buffer` bytes of kernel memory for what it has not

@@ -1,6 +1,6 @@
 #pragma once
 
-/// Watches a folder for names that appear, vanish or change their rights; the descriptor becomes readable then.
-int clinux_watch_folder(const char *_Nonnull path, int *_Nonnull fd);
+/// Watches a directory for names that appear, vanish or change their rights; the descriptor becomes readable then.
+int clinux_watch_directory(const char *_Nonnull path, int *_Nonnull fd);
 /// Forgets what the watch has seen so far.
 void clinux_watch_clear(int fd);

@@ -16,7 +16,7 @@ import ModelFile
 public struct GraphFile: Equatable {
     /// Operations of the largest graph: the time that planning its memory takes grows by the square of their number.
     public static let maximumOperations = 2048
-    /// Multiply-accumulates of the largest graph, which would take minutes for a picture.
+    /// Multiply-accumulates of the largest graph, which would take minutes for an image.
     public static let maximumWork: Int64 = 1 << 38
     /// Bytes of a layer's name: tensors add up to 7.
     static let maximumNameCount = Name.capacity - 7

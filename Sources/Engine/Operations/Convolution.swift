@@ -52,7 +52,7 @@ public final class Convolution: GraphOperation, @unchecked Sendable {
     override func scratchByteCount(_ call: Lowering.Call, _ lowering: Lowering, _ precision: Precision) -> Int {
         let input = lowering.maps[call.input.index], output = lowering.maps[call.output.index]
         let count = LifetimePlanner.product(output.width, patchStride(input), precision.elementByteCount)
-        // These kernels keep three lines of the picture beside their patches.
+        // These kernels keep three lines of the image beside their patches.
         guard precision == .fp16, isStem(call, lowering) else { return count }
         return ck_f16_patches_count(input.width) * precision.elementByteCount
     }
@@ -60,7 +60,7 @@ public final class Convolution: GraphOperation, @unchecked Sendable {
     /// The values of one patch, filled up to a multiple of 4.
     private func patchStride(_ input: MapShape) -> Int { (window.taps * (input.channels / groups) + 3) / 4 * 4 }
 
-    /// Whether it is the 3x3 convolution of stride 2 over the picture for which there are kernels that read bytes.
+    /// Whether it is the 3x3 convolution of stride 2 over the image for which there are kernels that read bytes.
     private func isStem(_ call: Lowering.Call, _ lowering: Lowering) -> Bool {
         call.input == lowering.graph.input && window == Window(3, stride: 2) && groups == 1
             && lowering.maps[call.input.index].channels == 3
@@ -89,11 +89,11 @@ public final class Convolution: GraphOperation, @unchecked Sendable {
                     stride)
             }
         }
-        return try step(call, builder) { _, _, picture, _, line, patches in
+        return try step(call, builder) { _, _, image, _, line, patches in
             withUnsafeBytes(of: scaling) {
                 let factors = $0.baseAddress!.assumingMemoryBound(to: Float.self)
                 kernels.pointee.patches3x3_s2(
-                    picture.shape.height, picture.shape.width, picture.pixels, factors, factors + 3, line,
+                    image.shape.height, image.shape.width, image.pixels, factors, factors + 3, line,
                     patches.assumingMemoryBound(to: UInt16.self))
             }
         }
@@ -110,10 +110,10 @@ public final class Convolution: GraphOperation, @unchecked Sendable {
             }
         }
         let padding = try builder.inputZeroPoints()
-        return try step(call, builder) { _, _, picture, _, line, patches in
+        return try step(call, builder) { _, _, image, _, line, patches in
             withUnsafeBytes(of: padding) {
                 u8_patches3x3_s2__scalar(
-                    picture.shape.height, picture.shape.width, picture.pixels,
+                    image.shape.height, image.shape.width, image.pixels,
                     $0.baseAddress!.assumingMemoryBound(to: UInt8.self), line,
                     patches.assumingMemoryBound(to: Int8.self))
             }
@@ -129,7 +129,7 @@ public final class Convolution: GraphOperation, @unchecked Sendable {
     private func step(
         _ call: Lowering.Call, _ builder: Builder, _ gather: @escaping Gather
     ) throws(EngineError) -> Step {
-        // Other kernels do not read the picture's bytes.
+        // Other kernels do not read the image's bytes.
         guard builder.precision == .fp32 || call.input != builder.graph.input || isStem(call, builder.lowering)
         else { throw .operation(builder.name(call), name, builder.precision) }
         let x = builder.map(call.input), y = builder.map(call.output), window = window.over(x.shape, y.shape)

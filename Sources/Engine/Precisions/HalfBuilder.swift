@@ -4,7 +4,7 @@ import ModelFile
 /// fp16.
 final class HalfBuilder: Builder {
     let kernels: UnsafePointer<ck_f16_kernels>
-    /// What bytes of the picture stand for.
+    /// What bytes of the image stand for.
     let pixels: PixelScaling
     private let weights: HalfWeights
 

@@ -105,7 +105,7 @@ struct Int8Weights {
             scaleCount: scaleCount, zeroPointCount: zeroPointCount)
     }
 
-    /// The stored values of the network's input that stand for 0, which is outside the picture.
+    /// The stored values of the network's input that stand for 0, which is outside the image.
     mutating func inputZeroPoints() throws(EngineError) -> (UInt8, UInt8, UInt8) {
         let values = try bytes(Name("input.zero"), TensorShape(3))
         func pixel(_ channel: Int) -> UInt8 { UInt8(bitPattern: values[channel]) ^ 0x80 }

@@ -44,7 +44,7 @@ struct Storage {
         placeScratch(graph, byteCounts, threads: threads)
     }
 
-    /// Bytes of one of a tensor's elements: in int8 and fp16 predictions are halves, and the picture is bytes.
+    /// Bytes of one of a tensor's elements: in int8 and fp16 predictions are halves, and the image is bytes.
     func elementByteCount(_ tensor: TensorID) -> Int {
         guard precision != .fp32 else { return precision.elementByteCount }
         if tensor == lowering.graph.input { return 1 }

@@ -3,7 +3,7 @@ import Model
 
 /// A detector's graph at one input size.
 public struct DetectionNetwork: Sendable {
-    /// From the picture, [height, width, 3], to predictions [1, R, 4 + classes]: of each anchor four box offsets, then
+    /// From the image, [height, width, 3], to predictions [1, R, 4 + classes]: of each anchor four box offsets, then
     /// its logits; R in the order level, row, column, anchor.
     public let graph: Graph
 

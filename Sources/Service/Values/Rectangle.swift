@@ -1,12 +1,12 @@
-/// A part of the picture in fractions of its sides. The right and lower edges are outside.
+/// A part of the image in fractions of its sides. The right and lower edges are outside.
 public struct Rectangle: Equatable, Sendable {
-    /// 0...1 from the picture's left edge.
+    /// 0...1 from the image's left edge.
     public var left: Float
-    /// 0...1 from the picture's top edge.
+    /// 0...1 from the image's top edge.
     public var top: Float
-    /// 0...1 from the picture's left edge.
+    /// 0...1 from the image's left edge.
     public var right: Float
-    /// 0...1 from the picture's top edge.
+    /// 0...1 from the image's top edge.
     public var bottom: Float
 
     /// `left` is less than `right` and `top` less than `bottom`: of any other nothing is inside.

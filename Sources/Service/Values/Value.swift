@@ -11,7 +11,7 @@ public enum Value: Equatable, Sendable {
     case text([UInt8])
     /// The place among the words of the choice.
     case choice(Int)
-    case size(PictureSize)
+    case size(ImageSize)
     case format(PixelFormat)
     case rectangle(Rectangle)
     case names([[UInt8]])
@@ -43,7 +43,7 @@ public struct Given {
     /// Of `.choice`: the place among its words.
     public var choice: Int { if case .choice(let place) = value { place } else { preconditionFailure() } }
     /// Of `.size`.
-    public var size: PictureSize { if case .size(let size) = value { size } else { preconditionFailure() } }
+    public var size: ImageSize { if case .size(let size) = value { size } else { preconditionFailure() } }
     /// Of `.format`.
     public var format: PixelFormat { if case .format(let format) = value { format } else { preconditionFailure() } }
     /// Of `.rectangle`.

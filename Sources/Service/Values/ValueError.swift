@@ -22,7 +22,7 @@ public enum ValueError: Error, Equatable, Sendable {
         case .notAFormat: "must be mjpeg, yuyv, uyvy, nv12, yuv420, rgb24, bgr24 or grey"
         case .notAbsolute: "must be a full path, one that begins with /"
         case .pathTooLong(let limit): "longer than the \(limit) bytes that a socket's path may have"
-        case .notARectangle: "must be LEFT TOP RIGHT BOTTOM as fractions of the picture from 0 to 1, like 0 0.5 1 1"
+        case .notARectangle: "must be LEFT TOP RIGHT BOTTOM as fractions of the image from 0 to 1, like 0 0.5 1 1"
         case .emptyRectangle: "encloses nothing: LEFT must be less than RIGHT, and TOP less than BOTTOM"
         }
     }
@@ -46,7 +46,7 @@ public struct Choice: Equatable, Sendable {
     public static var yesOrNo: Choice { Choice(["yes", "no"], note: ", in small letters") }
     /// Quarters of a turn.
     public static var rotation: Choice { Choice(["0", "90", "180", "270"], note: ": degrees, clockwise") }
-    /// How pictures become the network's input.
+    /// How images become the network's input.
     public static var resize: Choice { Choice(["fast", "upstream"]) }
 
     /// "a, b or c".

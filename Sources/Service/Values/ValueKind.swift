@@ -18,7 +18,7 @@ public enum ValueKind: Sendable {
     case size
     /// A camera's, as `PixelFormat.name` has it, in letters of any case.
     case format
-    /// LEFT TOP RIGHT BOTTOM, fractions of the picture's sides.
+    /// LEFT TOP RIGHT BOTTOM, fractions of the image's sides.
     case rectangle
     /// At most so many, between commas.
     case names(limit: Int)
@@ -66,12 +66,12 @@ public enum ValueKind: Sendable {
         return parsed
     }
 
-    private static func size(_ text: [UInt8]) throws(ValueError) -> PictureSize {
+    private static func size(_ text: [UInt8]) throws(ValueError) -> ImageSize {
         let sides = text.split(separator: UInt8(ascii: "x"), omittingEmptySubsequences: false)
         guard sides.count == 2, let width = try? integer(sides[0], in: sideRange),
             let height = try? integer(sides[1], in: sideRange)
         else { throw .notASize }
-        return PictureSize(width: Int(width), height: Int(height))
+        return ImageSize(width: Int(width), height: Int(height))
     }
 
     private static func rectangle(_ text: [UInt8]) throws(ValueError) -> Rectangle {

@@ -74,7 +74,7 @@ public struct BoardProfile {
     /// Likewise fp16 models.
     public var halfPath: KernelPath?
     /// In pixels: what the board keeps up with.
-    public var cameraSize = PictureSize(width: 1, height: 1)
+    public var cameraSize = ImageSize(width: 1, height: 1)
     /// Frames per second.
     public var cameraRate = 1.0
     /// What the camera should deliver.
@@ -103,5 +103,5 @@ public struct BoardProfile {
     }
 
     /// Where the packages put the files.
-    public static var folder: StaticString { "/usr/share/swiftlet/boards" }
+    public static var directory: StaticString { "/usr/share/swiftlet/boards" }
 }

@@ -79,11 +79,11 @@ public struct BoardState {
 
     /// A file's bytes, empty where it cannot be read.
     private static func read(_ name: StaticString, below root: UnsafePointer<CChar>) -> [UInt8] {
-        var folder: Int32 = -1
-        guard clinux_open_read(clinux_working_folder, root, &folder) == 0 else { return [] }
-        defer { _ = clinux_close(folder) }
+        var directory: Int32 = -1
+        guard clinux_open_read(clinux_working_directory, root, &directory) == 0 else { return [] }
+        defer { _ = clinux_close(directory) }
         var descriptor: Int32 = -1
-        guard clinux_open_read(folder, cString(name), &descriptor) == 0 else { return [] }
+        guard clinux_open_read(directory, cString(name), &descriptor) == 0 else { return [] }
         defer { _ = clinux_close(descriptor) }
         var all: [UInt8] = []
         while all.count < fileLimit {

@@ -41,12 +41,12 @@ public struct Configuration {
     /// As `CameraSelector` takes it; nil takes the first camera.
     public var cameraName: [UInt8]?
     /// What the camera should deliver; nil leaves the choice to the program.
-    public var cameraSize: PictureSize?
+    public var cameraSize: ImageSize?
     /// The only format to take from the camera; nil leaves the choice to the program.
     public var cameraFormat: PixelFormat?
     /// The least time that the camera may take for a frame, in seconds.
     public var cameraTimeout = 3.0
-    /// What pictures are turned by, clockwise and in degrees: 0, 90, 180 or 270.
+    /// What images are turned by, clockwise and in degrees: 0, 90, 180 or 270.
     public var rotation = 0
     /// At most so many frames per second are worked on; nil is no limit.
     public var rate: Double?
@@ -54,7 +54,7 @@ public struct Configuration {
     public var threshold: Float = 0.3
     /// The best this many detections of a frame are kept.
     public var limit = 100
-    /// Whether pictures are resized just as the model was evaluated, and not the quick way.
+    /// Whether images are resized just as the model was evaluated, and not the quick way.
     public var resizesAsUpstream = false
     /// Only these classes are detected; nil is all.
     public var classes: [ClassName]?
@@ -68,7 +68,7 @@ public struct Configuration {
     public var isFiltered: Bool { classes != nil || !classThresholds.isEmpty || !zones.isEmpty }
     /// Where the daemon listens, unless it is given a socket.
     public var socketPath: [UInt8] = bytes(Configuration.defaultSocketPath)
-    /// Whether clients of the socket may have pictures.
+    /// Whether clients of the socket may have images.
     public var allowsSnapshots = true
     /// Where the daemon writes its metrics; nil writes none.
     public var metricsPath: [UInt8]?
@@ -79,7 +79,7 @@ public struct Configuration {
     /// Where the daemon looks when it is not told.
     public static var defaultPath: StaticString { "/etc/swiftlet/swiftlet.conf" }
 
-    /// In the folder that the service's unit makes.
+    /// In the directory that the service's unit makes.
     public static var defaultSocketPath: StaticString { "/run/swiftlet/swiftlet.sock" }
 
     /// The same as a C string.

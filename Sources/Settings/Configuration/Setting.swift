@@ -63,12 +63,12 @@ public final class Setting: Sendable {
                 set: { $0.cameraTimeout = $1.number }),
             .init(
                 "camera", "rotate", .choice(.rotation),
-                option: .init("rotate", argument: "90|180|270", help: "turn pictures clockwise, for a camera mounted so"),
+                option: .init("rotate", argument: "90|180|270", help: "turn images clockwise, for a camera mounted so"),
                 get: { .choice($0.rotation / 90) },
                 set: { $0.rotation = $1.choice * 90 }),
             .init(
                 "camera", "rate", .number(Configuration.rateRange), isLive: true,
-                option: .init("rate", argument: "FPS", help: "at most this many pictures per second"),
+                option: .init("rate", argument: "FPS", help: "at most this many images per second"),
                 get: { $0.rate.map { .number($0) } },
                 set: { $0.rate = $1.number }),
             .init(
@@ -77,7 +77,7 @@ public final class Setting: Sendable {
                 get: { .score($0.threshold) }, set: { $0.threshold = $1.score }),
             .init(
                 "detect", "limit", .integer(Configuration.limitRange), isLive: true,
-                option: .init("limit", argument: "N", help: "most detections per picture (default 100)"),
+                option: .init("limit", argument: "N", help: "most detections per image (default 100)"),
                 get: { .integer($0.limit) },
                 set: { $0.limit = $1.integer }),
             .init(
@@ -96,7 +96,7 @@ public final class Setting: Sendable {
                 set: { $0.socketPath = $1.text }),
             .init(
                 "stream", "snapshots", .choice(.yesOrNo),
-                option: .init("no-snapshots", word: "no", help: "give no pictures to clients that ask for one"),
+                option: .init("no-snapshots", word: "no", help: "give no images to clients that ask for one"),
                 get: { .choice($0.allowsSnapshots ? 0 : 1) },
                 set: { $0.allowsSnapshots = $1.choice == 0 }),
             .init(

@@ -1,14 +1,14 @@
 import Pixels
 
-/// A default box of SSD in centre form, in units of the picture's width and height.
+/// A default box of SSD in centre form, in units of the image's width and height.
 public struct Anchor: Equatable, Sendable {
     /// From the left edge.
     public var centreX: Float
     /// From the top edge.
     public var centreY: Float
-    /// A share of the picture's width.
+    /// A share of the image's width.
     public var width: Float
-    /// A share of the picture's height.
+    /// A share of the image's height.
     public var height: Float
 
     /// Takes the numbers as they are; `AnchorLayout` clamps its own to 0...1.
@@ -25,9 +25,9 @@ public struct Anchor: Equatable, Sendable {
 /// With n levels and n + 1 scales s evenly spaced from `minimumScale` to `maximumScale`, each cell of level i has
 /// anchors of the sizes (s_i, s_i), (g, g) with g = sqrt(s_i * s_i+1), and for each aspect ratio r of the level
 /// (s_i * sqrt r, s_i / sqrt r) and (s_i / sqrt r, s_i * sqrt r). Centres are the cells' centres. Each of the four
-/// numbers is clamped to 0...1: in centre form, so an anchor may still reach over the picture's edge.
+/// numbers is clamped to 0...1: in centre form, so an anchor may still reach over the image's edge.
 public struct AnchorLayout: Sendable {
-    /// Of the first level: a square anchor's side, as a share of the picture's.
+    /// Of the first level: a square anchor's side, as a share of the image's.
     public var minimumScale: Double
     /// The one after the last level's; the last level's second anchor lies between both.
     public var maximumScale: Double
@@ -52,7 +52,7 @@ public struct AnchorLayout: Sendable {
 
     /// The anchors for feature maps of these sizes, one per level, in the order level, row, column, size. Computed in
     /// double precision.
-    public func anchors(for levels: [PictureSize]) -> [Anchor] {
+    public func anchors(for levels: [ImageSize]) -> [Anchor] {
         precondition(levels.count == aspectRatios.count)
         var anchors: [Anchor] = []
         for (level, map) in levels.enumerated() {

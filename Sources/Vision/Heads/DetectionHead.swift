@@ -54,7 +54,7 @@ public class DetectionHead {
     }
 }
 
-/// What a head has found in one picture: boxes, and for each the scores of all classes. Made once, with room for every
+/// What a head has found in one image: boxes, and for each the scores of all classes. Made once, with room for every
 /// row of the output.
 struct Candidates: ~Copyable {
     let classCount: Int

@@ -30,7 +30,7 @@ def read_file(path: str) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     with open(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise Mistake("is not a file but a folder, pipe or device")
+            raise Mistake("is not a file but a directory, pipe or device")
         data = file.read(SIZE_LIMIT + 1)
     if len(data) > SIZE_LIMIT:
         raise Mistake(f"has more than {SIZE_LIMIT >> 10} KiB, the maximum: is it the right file?")

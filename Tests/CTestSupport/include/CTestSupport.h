@@ -15,8 +15,8 @@ void ctest_unmap_guarded(void *_Nonnull address, size_t size, int at_end);
 /// libm's exp, for references in double precision.
 double ctest_exp(double x);
 
-/// Makes an empty folder that no other process uses, in $TMPDIR or /tmp. NULL on failure. One in a process.
-const char *_Nullable ctest_make_folder(void);
+/// Makes an empty directory that no other process uses, in $TMPDIR or /tmp. NULL on failure. One in a process.
+const char *_Nullable ctest_make_directory(void);
 
 /// Removes it, which must be empty. 0 on success.
-int ctest_remove_folder(void);
+int ctest_remove_directory(void);

@@ -6,7 +6,7 @@
 /// How a JPEG is made: what encoders of cameras, phones and programs do differently.
 typedef struct {
     uint32_t width, height;
-    /// Of the picture's pixels.
+    /// Of the image's pixels.
     uint32_t seed;
     /// 1 is grey, 3 YCbCr, 4 CMYK.
     int components;
@@ -16,13 +16,13 @@ typedef struct {
     /// RGB is stored as it is.
     int is_rgb;
     int is_optimised, is_progressive, is_arithmetic;
-    /// One scan for each component, in a baseline picture.
+    /// One scan for each component, in a baseline image.
     int has_separate_scans;
-    /// Every two symbols of one code length are exchanged in all tables, with which the picture is then coded.
+    /// Every two symbols of one code length are exchanged in all tables, with which the image is then coded.
     int has_odd_tables;
     /// MCUs between two restart markers; 0 for none.
     int restart;
-    /// Tables that the picture does not bring, one bit for each slot.
+    /// Tables that the image does not bring, one bit for each slot.
     int left_out_dc, left_out_ac, left_out_quantisation;
 } ctest_jpeg;
 

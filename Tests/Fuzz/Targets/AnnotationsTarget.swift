@@ -1,19 +1,19 @@
 @testable import Annotations
 
-/// An annotation file, up to what is judged: its pictures found by name, its boxes checked, its categories matched.
+/// An annotation file, up to what is judged: its images found by name, its boxes checked, its categories matched.
 struct AnnotationsTarget: FuzzTarget {
     static let name = "annotations"
     static let longest = 4096
     static let seeds = ["Tests/Fixtures/annotations/base.json"]
 
     private let names = [
-        PictureName("table-01.jpg"), PictureName("monday/table-02.jpg", in: "/photos"), PictureName("Caf\u{E9} 1.JPG"),
+        ImageName("table-01.jpg"), ImageName("monday/table-02.jpg", in: "/photos"), ImageName("Caf\u{E9} 1.JPG"),
     ]
 
     func run(_ bytes: UnsafeRawBufferPointer) throws {
         let set = try AnnotationSet(bytes)
         for object in set.objects {
-            guard set.pictures.indices.contains(object.picture), set.categories.indices.contains(object.category),
+            guard set.images.indices.contains(object.image), set.categories.indices.contains(object.category),
                 object.box.count == 4, object.box.allSatisfy(\.isFinite), object.box[2] > 0, object.box[3] > 0,
                 object.area.isFinite
             else { fatalError("an object that cannot be judged") }
@@ -24,13 +24,13 @@ struct AnnotationsTarget: FuzzTarget {
         }
         let matching = try set.match(names)
         let taken = matching.entries.compactMap { $0 }
-        guard Set(taken).count == taken.count, taken.count + matching.absent.count == set.pictures.count else {
-            fatalError("an entry of two pictures, or of none")
+        guard Set(taken).count == taken.count, taken.count + matching.absent.count == set.images.count else {
+            fatalError("an entry of two images, or of none")
         }
         _ = try set.check(
             zip(names, matching.entries).compactMap { name, entry in
                 entry.map {
-                    FoundPicture(entry: $0, name: name.name, size: .init(width: 96, height: 72), isTurned: true)
+                    FoundImage(entry: $0, name: name.name, size: .init(width: 96, height: 72), isTurned: true)
                 }
             })
     }

@@ -106,7 +106,7 @@ private struct HostileDriver: CaptureDriver {
         var isOpen = false
         var held: Set<Int> = []
         var shape = PixelShape(
-            format: .grey, size: PictureSize(width: 8, height: 8), colour: .jpeg, rowBytes: [0, 0, 0])
+            format: .grey, size: ImageSize(width: 8, height: 8), colour: .jpeg, rowBytes: [0, 0, 0])
         var partCount = 1
         var parts: [UnsafeMutableRawBufferPointer] = []
 
@@ -138,7 +138,7 @@ private struct HostileDriver: CaptureDriver {
         try fail(.open)
         let mode = source.mode()
         device.shape.format = mode.format
-        device.shape.size = PictureSize(width: mode.width, height: mode.height)
+        device.shape.size = ImageSize(width: mode.width, height: mode.height)
         device.partCount = mode.format.planeCount > 1 && source.next() & 1 != 0 ? mode.format.planeCount : 1
         device.shape.rowBytes = [
             Int(clamping: source.word() >> (source.next() & 31)), Int(clamping: source.word() >> (source.next() & 31)),

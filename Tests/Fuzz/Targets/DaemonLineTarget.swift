@@ -19,7 +19,7 @@ struct DaemonLineTarget: FuzzTarget {
             else { fatalError("a detection that no line may have") }
         }
         guard line.planeCount <= 3, line.width <= 65_535, line.height <= 65_535, line.format.count <= 4 else {
-            fatalError("a picture that no line may have")
+            fatalError("an image that no line may have")
         }
         guard line.kind == .status, let samples = MetricsSamples(status: line.metrics) else { return }
         for sample in samples.all {

@@ -5,19 +5,19 @@ import Vision
 final class JPEGBuffers {
     /// Small limits, so that the time of an input goes into its bytes and not into its pixels.
     var decoder = JPEGDecoder(limits: JPEGLimits(side: 2048, pixels: 1 << 18, scans: 20, memory: 32 << 20))
-    var picture = Picture()
-    var planes = PlanarPicture()
+    var image = Image()
+    var planes = PlanarImage()
 
-    /// The picture's size, or why there is none.
-    func decode(_ bytes: UnsafeRawBufferPointer, _ size: PictureSize? = nil) -> Result<PictureSize, JPEGError> {
+    /// The image's size, or why there is none.
+    func decode(_ bytes: UnsafeRawBufferPointer, _ size: ImageSize? = nil) -> Result<ImageSize, JPEGError> {
         do throws(JPEGError) {
-            return .success(try decoder.decode(bytes, into: &picture, atLeast: size))
+            return .success(try decoder.decode(bytes, into: &image, atLeast: size))
         } catch {
             return .failure(error)
         }
     }
 
-    func hasSamePicture(as other: JPEGBuffers) -> Bool {
-        picture.size == other.picture.size && picture.pixels.elementsEqual(other.picture.pixels)
+    func hasSameImage(as other: JPEGBuffers) -> Bool {
+        image.size == other.image.size && image.pixels.elementsEqual(other.image.pixels)
     }
 }

@@ -1,7 +1,7 @@
 import Pixels
 import Vision
 
-/// A picture as `detect`, the daemon and the camera decode it: upright RGB and planes, at full size and at a fraction,
+/// An image as `detect`, the daemon and the camera decode it: upright RGB and planes, at full size and at a fraction,
 /// through one decoder for all inputs, and through one of its own: what came before changes nothing.
 struct JPEGTarget: FuzzTarget {
     static let name = "jpeg"
@@ -13,20 +13,20 @@ struct JPEGTarget: FuzzTarget {
     func run(_ bytes: UnsafeRawBufferPointer) {
         // The last byte, which comes behind EOI, chooses the fraction.
         let side = Int(bytes.last ?? 0) * 4
-        let size = PictureSize(width: side, height: side)
+        let size = ImageSize(width: side, height: side)
         let wanted = side == 0 ? nil : size
         let fresh = JPEGBuffers()
         let warnings = buffers.decoder.warnings
         let result = buffers.decode(bytes, wanted)
         guard result == fresh.decode(bytes, wanted), buffers.decoder.warnings - warnings == fresh.decoder.warnings,
             buffers.decoder.orientation == fresh.decoder.orientation
-        else { fatalError("a picture depends on those before it") }
+        else { fatalError("an image depends on those before it") }
         if case .success(let full) = result {
-            let found = buffers.picture.size
+            let found = buffers.image.size
             guard found.width > 0, found.height > 0, found.width <= full.width, found.height <= full.height else {
-                fatalError("a picture of another size than its header's")
+                fatalError("an image of another size than its header's")
             }
-            guard buffers.hasSamePicture(as: fresh) else { fatalError("pixels depend on the pictures before") }
+            guard buffers.hasSameImage(as: fresh) else { fatalError("pixels depend on the images before") }
         }
         _ = try? buffers.decoder.decodePlanes(bytes, into: &buffers.planes, atLeast: size)
     }

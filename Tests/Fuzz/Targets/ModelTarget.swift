@@ -5,7 +5,7 @@ import ModelFile
 import Pixels
 import Vision
 
-/// A model file up to detections: read, bound to the engine, run once on a small picture.
+/// A model file up to detections: read, bound to the engine, run once on a small image.
 ///
 /// Inputs are changes to a model that is whole, since none of its size would be found by chance: for each a position in
 /// two bytes, how many bytes follow, and these. The first byte of an input chooses the model and where positions count
@@ -13,7 +13,7 @@ import Vision
 struct ModelTarget: FuzzTarget {
     static let name = "model"
     static let longest = 512
-    private static let size = PictureSize(width: 32, height: 32)
+    private static let size = ImageSize(width: 32, height: 32)
 
     private let models: [(whole: [UInt8], memory: UnsafeMutableRawBufferPointer)]
     private let settings: ModelSettings
@@ -47,14 +47,14 @@ struct ModelTarget: FuzzTarget {
         let end = first & 4 == 0 ? memory.count : memory.count * Int(bytes[bytes.count - 1]) / 256
         let file = try ModelFile(borrowing: UnsafeRawBufferPointer(rebasing: memory[..<end]))
         let detector = try Model(file: file, size: Self.size, settings: settings)
-        let picture = Picture(size: Self.size)
-        picture.pixels.update(repeating: 90)
-        detector.load(picture)
+        let image = Image(size: Self.size)
+        image.pixels.update(repeating: 90)
+        detector.load(image)
         detector.run()
         for found in detector.result().detections {
             guard found.classIndex > 0, found.classIndex < detector.description.labels.count, found.score > 0.01,
                 found.score <= 1.001
-            else { fatalError("a detection that no picture has") }
+            else { fatalError("a detection that no image has") }
         }
     }
 }

@@ -7,13 +7,13 @@ struct SplitterTarget: FuzzTarget {
     private static let limit = 1024
 
     func run(_ bytes: UnsafeRawBufferPointer) {
-        let whole = pictures(in: bytes, arriving: bytes.count)
+        let whole = images(in: bytes, arriving: bytes.count)
         // So many bytes at a time.
         let step = Int(bytes.last ?? 0) % 61 + 1
-        guard pictures(in: bytes, arriving: step) == whole else { fatalError("other pictures in steps of \(step)") }
+        guard images(in: bytes, arriving: step) == whole else { fatalError("other images in steps of \(step)") }
     }
 
-    private func pictures(in bytes: UnsafeRawBufferPointer, arriving step: Int) -> [Range<Int>] {
+    private func images(in bytes: UnsafeRawBufferPointer, arriving step: Int) -> [Range<Int>] {
         var splitter = JPEGSplitter(limit: Self.limit)
         var found: [Range<Int>] = []
         var arrived = 0
@@ -22,10 +22,10 @@ struct SplitterTarget: FuzzTarget {
         func take(_ event: JPEGSplitter.Event) {
             events -= 1
             guard events >= 0 else { fatalError("no progress") }
-            guard case .picture(let start, let end) = event else { return }
+            guard case .image(let start, let end) = event else { return }
             guard start >= found.last?.upperBound ?? 0, start + 2 <= end, end <= arrived, end - start <= Self.limit,
                 bytes[start] == 0xFF, bytes[start + 1] == 0xD8
-            else { fatalError("no picture at \(start)..<\(end)") }
+            else { fatalError("no image at \(start)..<\(end)") }
             found.append(start..<end)
         }
         repeat {

@@ -26,11 +26,11 @@ def content(base: str, case: dict) -> bytes:
 
 
 def outcome(base: str, case: dict) -> dict:
-    """What becomes of the file beside the case's pictures: the error, or remarks, classes, objects and pictures left over."""
-    pictures = case.get("pictures") or [{"name": f"table-0{number}.jpg", "width": 96, "height": 72} for number in (1, 2)]
+    """What becomes of the file beside the case's images: the error, or remarks, classes, objects and images left over."""
+    pictures = case.get("images") or [{"name": f"table-0{number}.jpg", "width": 96, "height": 72} for number in (1, 2)]
     try:
         found = annotations.read(content(base, case))
-        matching = names.match(found, [picture["name"] for picture in pictures], case.get("folder", ""))
+        matching = names.match(found, [picture["name"] for picture in pictures], case.get("directory", ""))
         doubts = names.check(found, [names.Found(entry, picture["name"], Size(picture["width"], picture["height"]),
                                                  picture.get("turned", False))
                                      for picture, entry in zip(pictures, matching.entries)

@@ -59,8 +59,8 @@ def test_picture_stored_lying_is_turned(tmp_path: Path) -> None:
 
 def test_broken_json_and_picture(tmp_path: Path) -> None:
     folder = draw_set(tmp_path / "set", 2)
-    (folder / "images" / "photo-00.png").write_text("no picture")
-    with pytest.raises(DataError, match="not a picture that can be decoded"):
+    (folder / "images" / "photo-00.png").write_text("no image")
+    with pytest.raises(DataError, match="not an image that can be decoded"):
         load(read_photo_set(folder).photos[0])
     (folder / "annotations.json").write_text("{}")
     with pytest.raises(DataError, match="is not COCO's JSON: it has no `images`"):

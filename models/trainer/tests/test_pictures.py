@@ -56,7 +56,7 @@ def test_boxes_of_scenes_stay_in_the_picture(samples: list, cutouts: list) -> No
 
 
 def test_empty_pictures_come_as_often_as_asked(samples: list, cutouts: list, tmp_path: Path) -> None:
-    """Drawn ones, and crops of the photos in a folder, which here are of one colour that nothing else has."""
+    """Drawn ones, and crops of the photos in a directory, which here are of one colour that nothing else has."""
     for number in range(3):
         cv2.imwrite(str(tmp_path / f"room-{number}.png"), np.full((90, 160, 3), (10, 200, 250), np.uint8))
     scenes = Scenes(samples, cutouts, Augmentation(empty=0.4), EmptyPictures(tmp_path, 100))
@@ -76,10 +76,10 @@ def test_empty_pictures_come_as_often_as_asked(samples: list, cutouts: list, tmp
 
 
 def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="holds no pictures"):
+    with pytest.raises(DataError, match="holds no images"):
         EmptyPictures(tmp_path, 100)
-    (tmp_path / "a.jpg").write_bytes(b"no picture")
-    with pytest.raises(DataError, match="a.jpg is not a picture"):
+    (tmp_path / "a.jpg").write_bytes(b"no image")
+    with pytest.raises(DataError, match="a.jpg is not an image"):
         EmptyPictures(tmp_path, 100)
 
 

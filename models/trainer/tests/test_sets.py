@@ -1,4 +1,4 @@
-"""Folders of photos as tools export them: which file is read, where pictures are found, what headers say."""
+"""Directories of photos as tools export them: which file is read, where images are found, what headers say."""
 import json
 import os
 import struct
@@ -33,7 +33,7 @@ def png(width: int, height: int) -> bytes:
 
 def make(folder: Path, pictures: list[str], annotations: str = "annotations.json",
          change: Callable[[dict], None] = lambda content: None, names: list[str] | None = None) -> Path:
-    """A set of pictures of 96x72 with a box each; `names` is what the entries call them."""
+    """A set of images of 96x72 with a box each; `names` is what the entries call them."""
     content = {"images": [], "annotations": [], "categories": [{"id": 9, "name": "blue"}, {"id": 4, "name": "red"}]}
     for number, picture in enumerate(pictures):
         (folder / picture).parent.mkdir(parents=True, exist_ok=True)
@@ -73,7 +73,7 @@ def test_layouts(tmp_path: Path, pictures: list, file: str, names: list | None) 
 
 
 def test_which_file_is_meant(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="annotations.json is missing: a set is a folder with images/"):
+    with pytest.raises(DataError, match="annotations.json is missing: a set is a directory with images/"):
         read_set(tmp_path / "nowhere")
     make(tmp_path / "export" / "train", ["a.jpg"], "_annotations.coco.json")
     with pytest.raises(DataError, match="there is a set in .*export/train"):
@@ -91,7 +91,7 @@ def test_which_file_is_meant(tmp_path: Path) -> None:
     (["data.yaml", "train/labels/a.txt", "train/images/a.jpg"], "train/labels/a.txt is of YOLO's labels: export the boxes"),
     (["labels/train/a.txt", "images/train/a.jpg"], "labels/train/a.txt is of YOLO's labels"),
     (["Annotations/a.xml", "JPEGImages/a.jpg"], "Annotations/a.xml is of Pascal VOC's XML: export the boxes as COCO"),
-    (["a.json", "b.json", "a.jpg", "b.png"], "holds a file for each picture, as a.json, which labelme writes: export all"),
+    (["a.json", "b.json", "a.jpg", "b.png"], "holds a file for each image, as a.json, which labelme writes: export all"),
 ])
 def test_sets_of_other_formats_are_named(tmp_path: Path, files: list, message: str) -> None:
     for file in files:
@@ -119,9 +119,9 @@ def test_one_name_in_two_folders(tmp_path: Path) -> None:
 def test_pictures_that_are_missing_or_not_named(tmp_path: Path) -> None:
     folder = make(tmp_path, ["images/a.jpg", "images/b.jpg"])
     (folder / "images" / "c.jpg").write_bytes(jpeg(96, 72))
-    assert read_set(folder).remarks == [f"1 of 3 pictures in {folder / 'images'} is not named in it, as c.jpg: left out"]
+    assert read_set(folder).remarks == [f"1 of 3 images in {folder / 'images'} is not named in it, as c.jpg: left out"]
     (folder / "images" / "b.jpg").unlink()
-    with pytest.raises(DataError, match=r"annotations.json: 1 of 2 pictures that it names is missing from .*images, as b.jpg"):
+    with pytest.raises(DataError, match=r"annotations.json: 1 of 2 images that it names is missing from .*images, as b.jpg"):
         read_set(folder)
 
 

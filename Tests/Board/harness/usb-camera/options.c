@@ -113,6 +113,6 @@ struct options read_options(int count, char **arguments) {
     }
     options.files = arguments + optind;
     options.file_count = count - optind;
-    if (options.file_count == 0) mistake("no picture", "FILE is needed");
+    if (options.file_count == 0) mistake("no image", "FILE is needed");
     return options;
 }

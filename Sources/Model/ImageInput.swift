@@ -1,8 +1,8 @@
 import Pixels
 import Vision
 
-/// The way in: pictures of every kind become a network's input tensor. One thread owns it.
-public final class PictureInput {
+/// The way in: images of every kind become a network's input tensor. One thread owns it.
+public final class ImageInput {
     /// Where the input goes: [height, width, 3] channel values of 0...255 for int8 and fp16 networks, or what an fp32
     /// network computes with.
     public enum Tensor {
@@ -13,10 +13,10 @@ public final class PictureInput {
     private let format: InputFormat
     private let isFast: Bool
     private var jpeg: JPEGDecoder
-    private var picture = Picture()
-    private var planes = PlanarPicture()
+    private var image = Image()
+    private var planes = PlanarImage()
     private let rotation: Orientation
-    private var turned = TurnedPicture()
+    private var turned = TurnedImage()
     private var ingest: Ingest
 
     /// - Parameter upstream: the rule for `ModelSettings.Resize.upstream`.
@@ -24,7 +24,7 @@ public final class PictureInput {
         self.format = format
         isFast = settings.resize == .fast
         rotation = settings.rotation
-        jpeg = JPEGDecoder(limits: settings.pictures, rotation: settings.rotation)
+        jpeg = JPEGDecoder(limits: settings.images, rotation: settings.rotation)
         ingest = Ingest(format: format, rule: isFast ? .fast : upstream)
     }
 
@@ -33,10 +33,10 @@ public final class PictureInput {
 
     /// What a JPEG was.
     public struct Loaded {
-        /// Of the upright picture, turned by the settings' rotation.
-        public var size: PictureSize
+        /// Of the upright image, turned by the settings' rotation.
+        public var size: ImageSize
         /// As its header says.
-        public var stored: PictureSize
+        public var stored: ImageSize
         /// Bytes that came before it.
         public var start: Int
         /// How often libjpeg warned of damage that it decoded around.
@@ -47,26 +47,26 @@ public final class PictureInput {
     public func load(jpeg bytes: UnsafeRawBufferPointer, into tensor: Tensor) throws(JPEGError) -> Loaded {
         let warnings = jpeg.warnings
         if isFast, let full = try jpeg.decodePlanes(bytes, into: &planes, atLeast: format.size) {
-            picture.reshape(to: PictureSize(width: 0, height: 0))
+            image.reshape(to: ImageSize(width: 0, height: 0))
             let size = rotation.upright(full)
             load(turned(planes.view), of: size, into: tensor)
             return Loaded(size: size, stored: full, start: jpeg.start, warnings: jpeg.warnings - warnings)
         }
         planes.clear()
-        let full = try jpeg.decode(bytes, into: &picture, atLeast: isFast ? format.size : nil)
-        load(picture, of: full, into: tensor)
+        let full = try jpeg.decode(bytes, into: &image, atLeast: isFast ? format.size : nil)
+        load(image, of: full, into: tensor)
         return Loaded(
             size: full, stored: jpeg.orientation.upright(full), start: jpeg.start, warnings: jpeg.warnings - warnings)
     }
 
-    /// Takes an upright RGB picture at its full size, which is not empty, by the settings' rule.
-    public func load(_ picture: borrowing Picture, into tensor: Tensor) {
-        load(picture, of: picture.size, into: tensor)
+    /// Takes an upright RGB image at its full size, which is not empty, by the settings' rule.
+    public func load(_ image: borrowing Image, into tensor: Tensor) {
+        load(image, of: image.size, into: tensor)
     }
 
-    /// Takes a picture of any layout, by `ResizeRule.fast` whatever else is set.
+    /// Takes an image of any layout, by `ResizeRule.fast` whatever else is set.
     /// - Returns: its size, turned by the settings' rotation.
-    public func load(_ view: PixelView, into tensor: Tensor) -> PictureSize {
+    public func load(_ view: PixelView, into tensor: Tensor) -> ImageSize {
         let view = turned(view)
         load(view, of: view.layout.size, into: tensor)
         return view.layout.size
@@ -76,17 +76,17 @@ public final class PictureInput {
         rotation == .upright ? view : turned.view(of: view, turnedUprightFrom: rotation)
     }
 
-    /// - Parameter size: of the picture before it was decoded at a fraction of it: from this, whose sides are not rounded,
-    ///   the model knows again which part of the input was picture.
-    private func load(_ picture: borrowing Picture, of size: PictureSize, into tensor: Tensor) {
+    /// - Parameter size: of the image before it was decoded at a fraction of it: from this, whose sides are not rounded,
+    ///   the model knows again which part of the input was image.
+    private func load(_ image: borrowing Image, of size: ImageSize, into tensor: Tensor) {
         let area = format.fit.area(of: size, in: format.size)
         switch tensor {
-        case .bytes(let bytes): ingest.fill(bytes, from: picture, in: area)
-        case .values(let values): ingest.fill(values, from: picture, in: area)
+        case .bytes(let bytes): ingest.fill(bytes, from: image, in: area)
+        case .values(let values): ingest.fill(values, from: image, in: area)
         }
     }
 
-    private func load(_ view: PixelView, of size: PictureSize, into tensor: Tensor) {
+    private func load(_ view: PixelView, of size: ImageSize, into tensor: Tensor) {
         let area = format.fit.area(of: size, in: format.size)
         switch tensor {
         case .bytes(let bytes): ingest.fill(bytes, from: view, in: area)

@@ -1,32 +1,32 @@
 import Files
 import Foundation
 
-/// The JPEGs of a folder, or those that a text file lists, on the command line.
-enum Pictures {
+/// The JPEGs of a directory, or those that a text file lists, on the command line.
+enum Images {
     /// The largest list, in bytes.
     private static let largestList = 16 << 20
-    /// The most files of a folder and those below it.
+    /// The most files of a directory and those below it.
     private static let maximumFiles = 1_000_000
-    /// Folders below folders.
+    /// Directories below directories.
     private static let maximumDepth = 8
 
-    /// Paths of all pictures: those of the folder `path` (hidden ones and subfolders left out) in the byte order of their
-    /// names; or, where `path` is a file, its lines, relative to its folder, each once.
+    /// Paths of all images: those of the directory `path` (hidden ones and subdirectories left out) in the byte order of their
+    /// names; or, where `path` is a file, its lines, relative to its directory, each once.
     static func paths(_ path: String) throws -> [String] {
-        guard isFolder(path) else { return try listed(path) }
+        guard isDirectory(path) else { return try listed(path) }
         let found = try here(path).map { "\(path)/\($0)" }
         guard found.isEmpty else { return found }
         let below = try below(path).first
         let other = try names(path).first { ![.unknown, .jpeg].contains(FileKind(name: $0)) }
         let hint =
-            below.map { "; folders below it do, as \(path)/\($0)" }
-            ?? other.map { ": convert its pictures, as \(path)/\($0), with magick mogrify -format jpg for example" } ?? ""
+            below.map { "; directories below it do, as \(path)/\($0)" }
+            ?? other.map { ": convert its images, as \(path)/\($0), with magick mogrify -format jpg for example" } ?? ""
         throw Failure.noInput("\(path): holds no JPEGs\(hint)")
     }
 
-    static func isFolder(_ path: String) -> Bool {
-        var isFolder: ObjCBool = false
-        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+    static func isDirectory(_ path: String) -> Bool {
+        var isDirectory: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
     }
 
     /// At most `limit` of them, evenly spread.
@@ -35,32 +35,32 @@ enum Pictures {
         return (0..<limit).map { paths[$0 * paths.count / limit] }
     }
 
-    /// Names of the pictures in a folder.
-    static func here(_ folder: String) throws -> [String] {
-        try names(folder).filter(isPicture).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    /// Names of the images in a directory.
+    static func here(_ directory: String) throws -> [String] {
+        try names(directory).filter(isImage).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
-    /// Names of the pictures in the folders below one, with these folders.
-    static func below(_ folder: String) throws -> [String] {
+    /// Names of the images in the directories below one, with these directories.
+    static func below(_ directory: String) throws -> [String] {
         var found: [String] = []
         var seen: Set<[UInt64]> = []
         var count = 0
         func visit(_ inner: String, _ depth: Int) throws {
             var status = stat()
             // A link may lead back to where it is.
-            guard depth <= maximumDepth, stat(folder + "/" + inner, &status) == 0,
+            guard depth <= maximumDepth, stat(directory + "/" + inner, &status) == 0,
                 seen.insert([UInt64(status.st_dev), UInt64(status.st_ino)]).inserted
             else { return }
-            guard let names = try? names("\(folder)/\(inner)") else { return }
+            guard let names = try? names("\(directory)/\(inner)") else { return }
             count += names.count
             guard count <= maximumFiles else {
-                throw Failure.badData("\(folder): holds more than \(maximumFiles) files: name a folder below it")
+                throw Failure.badData("\(directory): holds more than \(maximumFiles) files: name a directory below it")
             }
             for name in names.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) where !name.hasPrefix(".") {
                 let path = inner.isEmpty ? name : "\(inner)/\(name)"
-                if isFolder("\(folder)/\(path)") {
+                if isDirectory("\(directory)/\(path)") {
                     try visit(path, depth + 1)
-                } else if !inner.isEmpty, isPicture(name) {
+                } else if !inner.isEmpty, isImage(name) {
                     found.append(path)
                 }
             }
@@ -69,9 +69,9 @@ enum Pictures {
         return found
     }
 
-    private static func names(_ folder: String) throws -> [String] {
-        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
-            throw Failure.noInput("\(folder): cannot be read")
+    private static func names(_ directory: String) throws -> [String] {
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: directory) else {
+            throw Failure.noInput("\(directory): cannot be read")
         }
         return names
     }
@@ -79,26 +79,26 @@ enum Pictures {
     private static func listed(_ path: String) throws -> [String] {
         guard FileManager.default.fileExists(atPath: path) else {
             if path.contains("://") {
-                throw Failure.noInput("\(path): URLs are not read: download the pictures into a folder first")
+                throw Failure.noInput("\(path): URLs are not read: download the images into a directory first")
             }
-            throw Failure.noInput("\(path): does not exist; give a folder of JPEGs, or a text file that lists some")
+            throw Failure.noInput("\(path): does not exist; give a directory of JPEGs, or a text file that lists some")
         }
         let list = try InputFile.read(path, limit: largestList) { String(validating: $0, as: UTF8.self) }
         guard let text = list else {
-            throw Failure.noInput("\(path): cannot be read as text; give a folder of JPEGs, or a list, one a line")
+            throw Failure.noInput("\(path): cannot be read as text; give a directory of JPEGs, or a list, one a line")
         }
         // A byte order mark is no part of the first name.
         let lines = text.unicodeScalars.first == "\u{FEFF}" ? Substring(text.unicodeScalars.dropFirst()) : text[...]
-        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
         var seen: Set<String> = []
         let found = lines.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.filter {
             !$0.isEmpty && seen.insert($0).inserted
-        }.map { $0.hasPrefix("/") ? $0 : "\(folder)/\($0)" }
+        }.map { $0.hasPrefix("/") ? $0 : "\(directory)/\($0)" }
         guard !found.isEmpty else { throw Failure.noInput("\(path): lists no JPEGs") }
         return found
     }
 
-    private static func isPicture(_ name: String) -> Bool {
+    private static func isImage(_ name: String) -> Bool {
         !name.hasPrefix(".") && FileKind(name: name) == .jpeg
     }
 }

@@ -1,20 +1,20 @@
-/// A picture's name as annotation files write it: folders and file, separated in one way or another.
-struct PicturePath {
+/// An image's name as annotation files write it: directories and file, separated in one way or another.
+struct ImagePath {
     /// How far two spellings of a name may differ.
     enum Form: CaseIterable {
-        /// Folders end in a slash.
+        /// Directories end in a slash.
         case plain
-        /// A backslash ends a folder too; addresses lose scheme and query.
+        /// A backslash ends a directory too; addresses lose scheme and query.
         case separated
         /// Besides, case, %-escapes, a query and Unicode's normal forms make no difference.
         case loose
-        /// Besides, the name's ending makes none: pictures are converted after they were annotated.
+        /// Besides, the name's ending makes none: images are converted after they were annotated.
         case stem
 
         var isLoose: Bool { self == .loose || self == .stem }
     }
 
-    /// So many folders and the file decide which picture is meant.
+    /// So many directories and the file decide which image is meant.
     static let maximumParts = 16
 
     let name: String
@@ -24,7 +24,7 @@ struct PicturePath {
     /// The last parts of the path in `Form.plain`.
     var plain: [Bytes] { parts(.plain) }
 
-    /// The last parts of the path; what leads upwards takes the folder before it away.
+    /// The last parts of the path; what leads upwards takes the directory before it away.
     func parts(_ form: Form) -> [Bytes] {
         var text = Substring(name.trimmed)
         if form.isLoose { text = Substring(Self.unescaped(String(text))) }
@@ -43,7 +43,7 @@ struct PicturePath {
         return parts.suffix(Self.maximumParts).map { Bytes(String($0).folded) }
     }
 
-    /// A picture's name without its ending; nil where that is no picture's.
+    /// An image's name without its ending; nil where that is no image's.
     private static func stem(_ text: Substring) -> Substring? {
         let endings: Set = [
             "jpg", "jpeg", "jpe", "jfif", "png", "webp", "bmp", "tif", "tiff", "gif", "heic", "heif", "avif",

@@ -4,9 +4,9 @@ import Quantizer
 import Vision
 
 /// What a JPEG says of itself before its image: enough to compare it with its annotations, without decoding it.
-struct PictureHeader {
-    /// Of the upright picture.
-    let size: PictureSize
+struct ImageHeader {
+    /// Of the upright image.
+    let size: ImageSize
     /// Whether EXIF data ask for a quarter turn.
     let isTurned: Bool
 
@@ -16,7 +16,7 @@ struct PictureHeader {
         var bytes = Data()
         var decoder = JPEGDecoder()
         // Previews and profiles may come before the header: read on until it is reached.
-        while bytes.count < PictureFile.largest {
+        while bytes.count < ImageFile.largest {
             guard let more = try? file.read(upToCount: max(1 << 16, bytes.count)), !more.isEmpty else { return nil }
             bytes.append(more)
             do {

@@ -1,7 +1,7 @@
 import Foundation
 
-/// A folder of its own for one test.
-final class ScratchFolder {
+/// A directory of its own for one test.
+final class ScratchDirectory {
     let path = NSTemporaryDirectory() + "swiftlet-files-\(UUID().uuidString)"
 
     init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }

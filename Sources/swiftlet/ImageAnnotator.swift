@@ -4,12 +4,12 @@ import Files
 import Service
 import Vision
 
-/// Why an annotated picture was not written.
+/// Why an annotated image was not written.
 enum AnnotationError: Error {
     case jpeg(JPEGError)
-    /// What was to be created. `isInput` stands for a folder of sources too: no picture may appear among them.
+    /// What was to be created. `isInput` stands for a directory of sources too: no image may appear among them.
     case output(OutputError, path: [UInt8])
-    /// The name to write to is another kind of picture's.
+    /// The name to write to is another kind of image's.
     case notJPEG(path: [UInt8])
 
     var message: String {
@@ -17,7 +17,7 @@ enum AnnotationError: Error {
         case .jpeg(let error): "cannot be annotated: it \(error.message)"
         case .output(.isInput, let path): "\(text(path)): is read from, so nothing is written there: name another --annotate"
         case .output(let error, let path): "\(text(path)): \(error.message)"
-        case .notJPEG(let path): "\(text(path)): only JPEGs are written: name a .jpg, or a folder"
+        case .notJPEG(let path): "\(text(path)): only JPEGs are written: name a .jpg, or a directory"
         }
     }
 
@@ -30,22 +30,22 @@ enum AnnotationError: Error {
     }
 }
 
-/// Draws detections into pictures and writes them as JPEGs: into one file, or into a folder under the pictures' names.
+/// Draws detections into images and writes them as JPEGs: into one file, or into a directory under the images' names.
 /// What was annotated before is overwritten, a source never.
-struct PictureAnnotator: ~Copyable {
+struct ImageAnnotator: ~Copyable {
     private let target: [UInt8]
-    private let isFolder: Bool
+    private let isDirectory: Bool
     private let inputs: InputFiles
     private var names = AnnotatedNames()
     private var decoder: JPEGDecoder
     private var encoder = JPEGEncoder()
-    private var picture = Picture()
+    private var image = Image()
 
     /// - Parameters:
-    ///   - target: where to write; a folder is created if it is not there.
-    ///   - single: there is one picture only, which is written to `target` unless that is a folder.
-    ///   - rotation: what pictures are turned by.
-    ///   - inputs: all files and folders that are read.
+    ///   - target: where to write; a directory is created if it is not there.
+    ///   - single: there is one image only, which is written to `target` unless that is a directory.
+    ///   - rotation: what images are turned by.
+    ///   - inputs: all files and directories that are read.
     init(
         target: [UInt8], single: Bool, rotation: Orientation, inputs: InputFiles
     ) throws(AnnotationError) {
@@ -53,10 +53,10 @@ struct PictureAnnotator: ~Copyable {
         self.target = target
         self.inputs = inputs
         var status = clinux_file_status()
-        let error = Self.withPath(target) { clinux_status_at(clinux_working_folder, $0, &status) }
-        isFolder = !single || target.last == slash || (error == 0 && status.kind == CLINUX_FILE_FOLDER)
-        if isFolder {
-            let error = Self.withPath(target) { clinux_make_folder($0) }
+        let error = Self.withPath(target) { clinux_status_at(clinux_working_directory, $0, &status) }
+        isDirectory = !single || target.last == slash || (error == 0 && status.kind == CLINUX_FILE_DIRECTORY)
+        if isDirectory {
+            let error = Self.withPath(target) { clinux_make_directory($0) }
             guard error == 0 else { throw .output(.system(error), path: target) }
         } else {
             let kind = Self.withPath(target) { FileKind(name: $0) }
@@ -65,19 +65,19 @@ struct PictureAnnotator: ~Copyable {
         if Self.withPath(target, { inputs.contains($0) }) { throw .output(.isInput, path: target) }
     }
 
-    /// The pictures that follow come from another source.
+    /// The images that follow come from another source.
     mutating func beginSource() { names.beginSource() }
 
     /// Writes the JPEG in `bytes` again with what was found in it.
     mutating func write(
-        _ bytes: UnsafeRawBufferPointer, _ result: PictureResult, labels: [[UInt8]]
+        _ bytes: UnsafeRawBufferPointer, _ result: ImageResult, labels: [[UInt8]]
     ) throws(AnnotationError) {
-        let path = isFolder ? pathInFolder(result.name) : target
+        let path = isDirectory ? pathInDirectory(result.name) : target
         let encoded: UnsafeRawBufferPointer
         do throws(JPEGError) {
-            _ = try decoder.decode(bytes, into: &picture)
-            picture.annotate(result.detections, labels: labels)
-            encoded = try encoder.encode(picture)
+            _ = try decoder.decode(bytes, into: &image)
+            image.annotate(result.detections, labels: labels)
+            encoded = try encoder.encode(image)
         } catch {
             throw .jpeg(error)
         }
@@ -90,7 +90,7 @@ struct PictureAnnotator: ~Copyable {
         }
     }
 
-    private mutating func pathInFolder(_ name: PictureName) -> [UInt8] {
+    private mutating func pathInDirectory(_ name: ImageName) -> [UInt8] {
         target + (target.last == slash ? [] : [slash]) + names.name(for: name) + bytes(".jpg")
     }
 

@@ -1,11 +1,11 @@
 import CTestSupport
 
 /// JPEGs as encoders, cameras and accidents make them, and what is to become of each.
-public struct JPEGPictures {
+public struct JPEGImages {
     enum Fate: Equatable {
         /// Its pixels are its own.
         case used
-        /// They are those of an earlier picture, which was made otherwise.
+        /// They are those of an earlier image, which was made otherwise.
         case same(Int)
         case refused
         /// Damaged: whatever it gives, it always gives.
@@ -38,7 +38,7 @@ public struct JPEGPictures {
         return made
     }
 
-    /// A picture of 4:2:0 and quality 80 but for `change`.
+    /// An image of 4:2:0 and quality 80 but for `change`.
     public static func make(width: UInt32, height: UInt32, seed: UInt32, _ change: (inout ctest_jpeg) -> Void) -> [UInt8] {
         var options = options()
         (options.width, options.height, options.seed) = (width, height, seed)
@@ -57,7 +57,7 @@ public struct JPEGPictures {
         entries.append(Entry(name: name, bytes: bytes, fate: fate))
     }
 
-    /// One picture with and without tables, as several encoders store it.
+    /// One image with and without tables, as several encoders store it.
     private mutating func addFamily(_ name: String, _ components: Int32, _ across: Int32, _ down: Int32) {
         var options = Self.options(components, across, down)
         seed += 1
@@ -92,7 +92,7 @@ public struct JPEGPictures {
         add("plain", whole, .used)
         add("half an EOI", Array(whole.dropLast(1)), .same(first))
         add("zeros for the EOI", whole.dropLast(2) + [0, 0, 0, 0], .same(first))
-        add("the next picture for the EOI", whole.dropLast(2) + whole, .same(first))
+        add("the next image for the EOI", whole.dropLast(2) + whole, .same(first))
         add("bytes before the SOI", [0, 10, 0xFF, 0xD8, 13] + whole, .same(first))
         add("many bytes before the SOI", [UInt8](repeating: 0x20, count: 1000) + whole, .same(first))
         add("too many bytes before the SOI", [UInt8](repeating: 0x20, count: 2000) + whole, .refused)
@@ -120,7 +120,7 @@ public struct JPEGPictures {
 
     private mutating func addDamage() {
         add("nothing", [], .refused)
-        add("no picture", [UInt8]("GIF89a, and more of that kind".utf8), .refused)
+        add("no image", [UInt8]("GIF89a, and more of that kind".utf8), .refused)
         for (index, source) in [0, 3, 8, 13, 26, 29, 34, 39, 47].enumerated() {
             let entry = entries[source]
             let half = entry.bytes.prefix(entry.bytes.count * (40 + 5 * index) / 100)

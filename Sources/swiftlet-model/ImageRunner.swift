@@ -5,15 +5,15 @@ import Pixels
 import Quantizer
 import Vision
 
-/// Runs models over the same pictures, several pictures at a time.
-final class PictureRunner: @unchecked Sendable {
+/// Runs models over the same images, several images at a time.
+final class ImageRunner: @unchecked Sendable {
     /// Average precision is of detections that score more than this, as the networks' upstream evaluates them.
     static let minimumScore: Float = 0.01
 
-    /// One picture; what models found comes in their order.
+    /// One image; what models found comes in their order.
     struct Result {
         var path: String
-        var size: PictureSize
+        var size: ImageSize
         /// Above `minimumScore`.
         var detections: [[Detection]]
         /// Of the second model with the first, of the third with the first, ...
@@ -26,7 +26,7 @@ final class PictureRunner: @unchecked Sendable {
     private let workers: [[Model]]
     private let threshold: Float
     private let progress: Progress
-    private let warn: (_ picture: String, PictureProblem) -> Void
+    private let warn: (_ image: String, ImageProblem) -> Void
 
     private let lock = NSLock()
     // Guarded by `lock`.
@@ -37,7 +37,7 @@ final class PictureRunner: @unchecked Sendable {
     /// - Parameter threshold: detections above it are compared.
     init(
         _ workers: [[Model]], threshold: Float, progress: Progress,
-        warn: @escaping (_ picture: String, PictureProblem) -> Void
+        warn: @escaping (_ image: String, ImageProblem) -> Void
     ) {
         self.workers = workers
         self.threshold = threshold
@@ -45,7 +45,7 @@ final class PictureRunner: @unchecked Sendable {
         self.warn = warn
     }
 
-    /// The results of the pictures that can be read, in the order of `paths`.
+    /// The results of the images that can be read, in the order of `paths`.
     func run(_ paths: [String], _ what: String) -> [Result] {
         DispatchQueue.concurrentPerform(iterations: workers.count) { worker in
             while let index = takeNext(of: paths.count) {
@@ -71,9 +71,9 @@ final class PictureRunner: @unchecked Sendable {
         }
     }
 
-    private func run(_ path: String, _ models: [Model]) -> Swift.Result<Result, PictureProblem> {
-        do throws(PictureProblem) {
-            let contents = try PictureFile.contents(path)
+    private func run(_ path: String, _ models: [Model]) -> Swift.Result<Result, ImageProblem> {
+        do throws(ImageProblem) {
+            let contents = try ImageFile.contents(path)
             do {
                 return .success(try run(path, contents.bytes, models))
             } catch {
@@ -88,13 +88,13 @@ final class PictureRunner: @unchecked Sendable {
         _ path: String, _ jpeg: UnsafeRawBufferPointer, _ models: [Model]
     ) throws(JPEGError) -> Result {
         var result = Result(
-            path: path, size: PictureSize(width: 0, height: 0), detections: [], comparisons: [], seconds: [])
+            path: path, size: ImageSize(width: 0, height: 0), detections: [], comparisons: [], seconds: [])
         var reference: [Float] = []
         for model in models {
             let start = DispatchTime.now().uptimeNanoseconds
             let (predictions, detections) = try model.run(jpeg: jpeg)
             result.seconds.append(Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9)
-            result.size = model.pictureSize
+            result.size = model.imageSize
             result.detections.append(detections)
             guard result.detections.count > 1 else {
                 reference = predictions

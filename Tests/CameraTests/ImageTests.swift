@@ -3,35 +3,35 @@ import Testing
 
 @testable import Camera
 
-@Suite struct PictureTests {
-    let folder: TemporaryFolder
+@Suite struct ImageTests {
+    let directory: TemporaryDirectory
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws { directory = try TemporaryDirectory() }
 
     func source(_ path: String, repeats: Bool = false) throws -> FileSource {
         try FileSource(path: path, repeats: repeats, interrupt: -1)
     }
 
-    @Test func folderGivesItsJPEGsInByteOrder() throws {
+    @Test func directoryGivesItsJPEGsInByteOrder() throws {
         // Not even JPEGs: whole files are the decoder's business.
         for name in ["b.jpg", "B.JPG", "10.jpeg", "9.Jpeg", "é.jpg", "c.jfif", "d.JPE"] {
-            try folder.write(name, Array(name.utf8))
+            try directory.write(name, Array(name.utf8))
         }
-        for name in ["a.png", ".hidden.jpg", "jpg", "x.jpg.part"] { try folder.write(name, [1]) }
-        let source = try source(folder.path)
-        #expect(source.kind == .folder)
+        for name in ["a.png", ".hidden.jpg", "jpg", "x.jpg.part"] { try directory.write(name, [1]) }
+        let source = try source(directory.path)
+        #expect(source.kind == .directory)
         let names = ["10.jpeg", "9.Jpeg", "B.JPG", "b.jpg", "c.jfif", "d.JPE", "é.jpg"]
         let expected = names.enumerated().map { Seen.frame(Array($1.utf8), name: $1, sequence: UInt64($0)) }
         #expect(try source.all() == expected)
     }
 
     @Test func unreadableFilesAreLeftOut() throws {
-        for name in ["1.jpg", "2.jpg", "5.jpg"] { try folder.write(name, [1, 2, 3]) }
-        try folder.write("3.jpg", [])
-        try FileManager.default.createDirectory(atPath: folder.path + "/4.jpg", withIntermediateDirectories: true)
-        let source = try FileSource(path: folder.path, repeats: false, interrupt: -1, pictureLimit: 3, chunk: 8)
-        try FileManager.default.removeItem(atPath: folder.path + "/2.jpg")
-        try folder.write("5.jpg", [1, 2, 3, 4])
+        for name in ["1.jpg", "2.jpg", "5.jpg"] { try directory.write(name, [1, 2, 3]) }
+        try directory.write("3.jpg", [])
+        try FileManager.default.createDirectory(atPath: directory.path + "/4.jpg", withIntermediateDirectories: true)
+        let source = try FileSource(path: directory.path, repeats: false, interrupt: -1, imageLimit: 3, chunk: 8)
+        try FileManager.default.removeItem(atPath: directory.path + "/2.jpg")
+        try directory.write("5.jpg", [1, 2, 3, 4])
         #expect(
             try source.all() == [
                 .frame([1, 2, 3], name: "1.jpg", sequence: 0), .bad(.unreadable(ENOENT), name: "2.jpg"),
@@ -40,32 +40,32 @@ import Testing
             ])
     }
 
-    @Test func onePictureIsReadAgainInEveryPass() throws {
-        let path = try folder.write("only.jpg", [1])
+    @Test func oneImageIsReadAgainInEveryPass() throws {
+        let path = try directory.write("only.jpg", [1])
         let source = try source(path, repeats: true)
-        #expect(source.kind == .picture)
+        #expect(source.kind == .image)
         #expect(Seen(try source.next()) == .frame([1], name: "only.jpg", sequence: 0))
         #expect(Seen(try source.next()) == .passEnded)
-        try folder.write("only.jpg", [2, 3])
+        try directory.write("only.jpg", [2, 3])
         #expect(Seen(try source.next()) == .frame([2, 3], name: "only.jpg", sequence: 1))
     }
 
     @Test func impossibleSourcesAreRefused() throws {
-        #expect(throws: CameraError.emptyFolder(.unknown)) { try source(folder.path) }
-        #expect(throws: CameraError.cannotOpen(ENOENT)) { try source(folder.path + "/none") }
+        #expect(throws: CameraError.emptyDirectory(.unknown)) { try source(directory.path) }
+        #expect(throws: CameraError.cannotOpen(ENOENT)) { try source(directory.path + "/none") }
         #expect(throws: CameraError.cannotRepeatStream) { try source("-", repeats: true) }
     }
 
-    @Test func tooManyPicturesAreRefused() throws {
-        for name in 0..<4 { try folder.write("\(name).jpg", [1]) }
-        let descriptor = open(folder.path, O_RDONLY)
-        #expect(throws: CameraError.tooManyPictures(limit: 3)) { try PictureList(folder: descriptor, limit: 3) }
+    @Test func tooManyImagesAreRefused() throws {
+        for name in 0..<4 { try directory.write("\(name).jpg", [1]) }
+        let descriptor = open(directory.path, O_RDONLY)
+        #expect(throws: CameraError.tooManyImages(limit: 3)) { try ImageList(directory: descriptor, limit: 3) }
     }
 
     @Test func descriptorsGoWithTheSource() throws {
-        try folder.write("1.jpg", [1])
-        let sequence = try folder.write("2.mjpeg", [1])
-        let path = folder.path
+        try directory.write("1.jpg", [1])
+        let sequence = try directory.write("2.mjpeg", [1])
+        let path = directory.path
         func open() throws -> Int {
             try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
                 .compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/" + $0) }

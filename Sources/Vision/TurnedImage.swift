@@ -1,8 +1,8 @@
 import Pixels
 
-/// A picture turned by quarters, whatever its layout: each channel has a plane of its own, turned sample by sample. It owns
-/// one buffer, which grows to the largest picture it was given.
-public struct TurnedPicture: ~Copyable {
+/// An image turned by quarters, whatever its layout: each channel has a plane of its own, turned sample by sample. It owns
+/// one buffer, which grows to the largest image it was given.
+public struct TurnedImage: ~Copyable {
     private var storage = UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
 
     /// Samples of a side that are turned together: rows of one side are columns of the other, and both stay in the cache.
@@ -44,7 +44,7 @@ public struct TurnedPicture: ~Copyable {
 
     private static func turn(
         _ source: UnsafePointer<UInt8>, _ walk: Orientation.Walk, to target: UnsafeMutablePointer<UInt8>,
-        _ size: PictureSize
+        _ size: ImageSize
     ) {
         for top in stride(from: 0, to: size.height, by: tile) {
             for left in stride(from: 0, to: size.width, by: tile) {

@@ -1,8 +1,8 @@
 import Pixels
 import Service
 
-/// Counts pictures of one fate and logs few of them: a camera that sends nothing but garbage must not fill a disk.
-struct PictureLog {
+/// Counts images of one fate and logs few of them: a camera that sends nothing but garbage must not fill a disk.
+struct ImageLog {
     private(set) var count: UInt64 = 0
     private let log: Log
     private let fate: StaticString
@@ -14,7 +14,7 @@ struct PictureLog {
     private var nextLine: UInt64 = 0
     private var countAtLastLine: UInt64 = 0
 
-    /// `fate` goes on after "picture NAME". `isLive`: pictures are a camera's frames.
+    /// `fate` goes on after "image NAME". `isLive`: images are a camera's frames.
     init(_ log: Log, _ fate: StaticString, isLive: Bool) {
         self.log = log
         self.fate = fate
@@ -30,7 +30,7 @@ struct PictureLog {
         }
         guard count <= Self.loggedAtFirst || count & (count - 1) == 0 else { return }
         let more = count < Self.loggedAtFirst ? "" : " (number \(count); from here on few are logged)"
-        log.warning("picture \(Self.text(name)) \(fate): it \(reason())\(more)")
+        log.warning("image \(Self.text(name)) \(fate): it \(reason())\(more)")
     }
 
     private mutating func addFrame(_ name: FrameName, _ now: UInt64, _ reason: () -> String) {

@@ -1,20 +1,20 @@
 import Pixels
 
-/// An RGB picture: one byte per channel, pixels interleaved, rows from the top without gaps: [height, width, 3].
+/// An RGB image: one byte per channel, pixels interleaved, rows from the top without gaps: [height, width, 3].
 ///
-/// The picture owns one buffer, which is used again for a smaller size unless that leaves more than 1 MiB of it unused.
-public struct Picture: ~Copyable {
-    /// 0 x 0 where the picture is empty.
-    public private(set) var size = PictureSize(width: 0, height: 0)
+/// The image owns one buffer, which is used again for a smaller size unless that leaves more than 1 MiB of it unused.
+public struct Image: ~Copyable {
+    /// 0 x 0 where the image is empty.
+    public private(set) var size = ImageSize(width: 0, height: 0)
     /// `size.width * size.height * 3` bytes.
     public private(set) var pixels = UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
     private var storage = UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
 
-    /// An empty picture.
+    /// An empty image.
     public init() {}
 
-    /// A picture whose pixels are not set.
-    public init(size: PictureSize) {
+    /// An image whose pixels are not set.
+    public init(size: ImageSize) {
         reshape(to: size)
     }
 
@@ -22,13 +22,13 @@ public struct Picture: ~Copyable {
         storage.deallocate()
     }
 
-    /// Bytes of a picture's buffer that may be left unused.
+    /// Bytes of an image's buffer that may be left unused.
     static var maximumUnused: Int { 1 << 20 }
 
     /// Bytes from one row to the next.
     public var rowBytes: Int { size.width * 3 }
 
-    /// Valid until the picture is given another size. The picture is not empty.
+    /// Valid until the image is given another size. The image is not empty.
     public var view: PixelView {
         let bytes = UnsafePointer(pixels.baseAddress!)
         func channel(_ offset: Int) -> PixelChannel { PixelChannel(plane: 0, offset: offset, step: 3, size: size) }
@@ -37,15 +37,15 @@ public struct Picture: ~Copyable {
             planes: InlineArray(repeating: PixelView.Plane(start: bytes, rowBytes: rowBytes)))
     }
 
-    /// Becomes a picture of another layout, pixel for pixel.
+    /// Becomes an image of another layout, pixel for pixel.
     public mutating func set(_ view: PixelView) {
         reshape(to: view.layout.size)
         var ingest = Ingest(format: InputFormat(size: size, channelOrder: .rgb), rule: .fast)
         ingest.fill(pixels, from: view)
     }
 
-    /// Gives the picture another size; its pixels are then undefined.
-    public mutating func reshape(to size: PictureSize) {
+    /// Gives the image another size; its pixels are then undefined.
+    public mutating func reshape(to size: ImageSize) {
         precondition(size.width >= 0 && size.height >= 0)
         let count = size.width * size.height * 3
         if storage.count < count || storage.count > count + Self.maximumUnused {

@@ -1,19 +1,19 @@
 import Files
 import Vision
 
-/// Why a picture is left out.
-public enum PictureProblem: Error, Equatable, Sendable {
+/// Why an image is left out.
+public enum ImageProblem: Error, Equatable, Sendable {
     case file(FileError)
     case jpeg(JPEGError)
 }
 
-/// The pictures that models are made and judged with.
-public enum PictureFile {
+/// The images that models are made and judged with.
+public enum ImageFile {
     /// In bytes, as for the daemon.
     public static let largest = 16 << 20
 
     /// The bytes of the file at `path`.
-    public static func contents(_ path: String) throws(PictureProblem) -> FileContents {
+    public static func contents(_ path: String) throws(ImageProblem) -> FileContents {
         do {
             return try FileContents(path: path, limit: largest)
         } catch {

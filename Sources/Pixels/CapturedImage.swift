@@ -1,7 +1,7 @@
 import CLinux
 
-/// Why clients that asked for a picture do not get one. Numbers are errno values.
-public enum PictureError: Error, Equatable {
+/// Why clients that asked for an image do not get one. Numbers are errno values.
+public enum ImageError: Error, Equatable {
     case tooLarge
     /// No memory or no descriptor.
     case noMemory(Int32)
@@ -9,48 +9,48 @@ public enum PictureError: Error, Equatable {
 
 /// A copy of a frame's pixels: a file in memory (memfd) with the bytes as they were captured. A plain value, so that nothing
 /// is allocated for it. Several may hold it: the kernel counts them, and frees the memory with the last.
-public struct CapturedPicture {
-    /// Bytes of the largest picture that is given away: 1920x1080 in any format.
+public struct CapturedImage {
+    /// Bytes of the largest image that is given away: 1920x1080 in any format.
     public static var maximumByteCount: Int { 8 << 20 }
 
-    /// The file: whoever holds the picture reads it, and seals it before a client gets it.
+    /// The file: whoever holds the image reads it, and seals it before a client gets it.
     public let descriptor: Int32
     /// What the bytes are.
-    public private(set) var shape = PixelShape(format: .mjpeg, size: PictureSize(width: 0, height: 0))
+    public private(set) var shape = PixelShape(format: .mjpeg, size: ImageSize(width: 0, height: 0))
     /// Where each plane begins in the file.
     public private(set) var offsets: InlineArray<3, Int> = [0, 0, 0]
-    /// What the picture is turned by before anybody looks at it: clockwise, in degrees; 0, 90, 180 or 270.
+    /// What the image is turned by before anybody looks at it: clockwise, in degrees; 0, 90, 180 or 270.
     public private(set) var rotation = 0
     /// Of the file.
     public private(set) var byteCount = 0
 
     /// An empty one.
-    public init() throws(PictureError) {
+    public init() throws(ImageError) {
         var descriptor: Int32 = -1
         let error = clinux_memfd_create("swiftlet-picture", &descriptor)
         guard error == 0 else { throw .noMemory(error) }
         self.descriptor = descriptor
     }
 
-    private init(_ other: CapturedPicture, _ descriptor: Int32) {
+    private init(_ other: CapturedImage, _ descriptor: Int32) {
         (self.descriptor, shape, offsets) = (descriptor, other.shape, other.offsets)
         (rotation, byteCount) = (other.rotation, other.byteCount)
     }
 
-    /// The same picture for one holder more, who closes it.
-    public func retained() throws(PictureError) -> CapturedPicture {
+    /// The same image for one holder more, who closes it.
+    public func retained() throws(ImageError) -> CapturedImage {
         var copy: Int32 = -1
         let error = clinux_duplicate(descriptor, &copy)
         guard error == 0 else { throw .noMemory(error) }
-        return CapturedPicture(self, copy)
+        return CapturedImage(self, copy)
     }
 
     /// Once, by each holder.
     public func close() { _ = clinux_close(descriptor) }
 
-    /// Takes a picture's bytes in place of what was in there, its planes one after the other. It is turned by so many
+    /// Takes an image's bytes in place of what was in there, its planes one after the other. It is turned by so many
     /// degrees, clockwise, before anybody looks at it.
-    public mutating func fill(_ pixels: PixelBuffer, rotation: Int = 0) throws(PictureError) {
+    public mutating func fill(_ pixels: PixelBuffer, rotation: Int = 0) throws(ImageError) {
         shape = pixels.shape
         self.rotation = rotation
         byteCount = 0

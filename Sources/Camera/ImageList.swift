@@ -1,12 +1,12 @@
 import CLinux
 import Files
 
-/// The file names of a source's pictures, read once. A folder gives its *.jpg, *.jpeg, *.jpe and *.jfif files (any case,
-/// hidden ones left out, subfolders not entered) in the byte order of their names.
-final class PictureList {
-    /// Descriptor of the folder that the paths are relative to.
-    let folder: Int32
-    /// Of a picture or video that is no JPEG by its name, where there is one.
+/// The file names of a source's images, read once. A directory gives its *.jpg, *.jpeg, *.jpe and *.jfif files (any case,
+/// hidden ones left out, subdirectories not entered) in the byte order of their names.
+final class ImageList {
+    /// Descriptor of the directory that the paths are relative to.
+    let directory: Int32
+    /// Of an image or video that is no JPEG by its name, where there is one.
     let otherKind: FileKind
     /// Every path with its terminating null.
     private let characters: UnsafeMutableBufferPointer<CChar>
@@ -14,30 +14,30 @@ final class PictureList {
 
     var count: Int { offsets.count }
 
-    /// One picture. `path` is relative to the working folder.
+    /// One image. `path` is relative to the working directory.
     init(path: UnsafePointer<CChar>) {
-        folder = clinux_working_folder
+        directory = clinux_working_directory
         otherKind = .unknown
         offsets = [0]
         characters = Self.copy(UnsafeBufferPointer(start: path, count: clinux_string_length(path) + 1))
     }
 
-    /// Takes over the folder's descriptor.
-    init(folder: Int32, limit: Int) throws(CameraError) {
+    /// Takes over the directory's descriptor.
+    init(directory: Int32, limit: Int) throws(CameraError) {
         var names: [CChar] = []
         var starts: [Int] = []
         var other = FileKind.unknown
         do throws(CameraError) {
-            try Self.list(folder, limit: limit, into: &names, starts: &starts, other: &other)
+            try Self.list(directory, limit: limit, into: &names, starts: &starts, other: &other)
         } catch {
-            _ = clinux_close(folder)
+            _ = clinux_close(directory)
             throw error
         }
         let characters = names.withUnsafeBufferPointer { Self.copy($0) }
         if let base = characters.baseAddress {
             starts.sort { Self.precedes(base + $0, base + $1) }
         }
-        self.folder = folder
+        self.directory = directory
         otherKind = other
         self.characters = characters
         offsets = starts
@@ -45,7 +45,7 @@ final class PictureList {
 
     deinit {
         characters.deallocate()
-        if folder >= 0 { _ = clinux_close(folder) }
+        if directory >= 0 { _ = clinux_close(directory) }
     }
 
     subscript(index: Int) -> UnsafePointer<CChar> { UnsafePointer(characters.baseAddress! + offsets[index]) }
@@ -61,15 +61,15 @@ final class PictureList {
     }
 
     private static func list(
-        _ folder: Int32, limit: Int, into names: inout [CChar], starts: inout [Int], other: inout FileKind
+        _ directory: Int32, limit: Int, into names: inout [CChar], starts: inout [Int], other: inout FileKind
     ) throws(CameraError) {
         var listing: UnsafeMutableRawPointer?
-        let error = clinux_folder_open(folder, &listing)
+        let error = clinux_directory_open(directory, &listing)
         guard error == 0, let listing else { throw .cannotOpen(error) }
-        defer { clinux_folder_close(listing) }
+        defer { clinux_directory_close(listing) }
         while true {
             var name: UnsafePointer<CChar>?
-            let error = clinux_folder_next(listing, &name)
+            let error = clinux_directory_next(listing, &name)
             guard error == 0 else { throw .cannotRead(error) }
             guard let name else { return }
             guard name[0] != dot else { continue }
@@ -78,7 +78,7 @@ final class PictureList {
                 if kind != .unknown { other = kind }
                 continue
             }
-            guard starts.count < limit else { throw .tooManyPictures(limit: limit) }
+            guard starts.count < limit else { throw .tooManyImages(limit: limit) }
             starts.append(names.count)
             names.append(contentsOf: UnsafeBufferPointer(start: name, count: clinux_string_length(name) + 1))
         }

@@ -2,7 +2,7 @@ import Pixels
 import TestSupport
 import Vision
 
-/// Pixels as an array, for pictures that tests compute with.
+/// Pixels as an array, for images that tests compute with.
 struct Pixels: Equatable {
     var width: Int
     var height: Int
@@ -23,8 +23,8 @@ struct Pixels: Equatable {
         self.init(width: width, height: height, bytes: Array(bytes.prefix(width * height * 3)))
     }
 
-    init(_ picture: borrowing Picture) {
-        self.init(width: picture.size.width, height: picture.size.height, bytes: Array(picture.pixels))
+    init(_ image: borrowing Image) {
+        self.init(width: image.size.width, height: image.size.height, bytes: Array(image.pixels))
     }
 
     /// Such that neighbours differ little and no two corners are alike.
@@ -41,19 +41,19 @@ struct Pixels: Equatable {
         return Pixels(width: width, height: height, bytes: bytes)
     }
 
-    var size: PictureSize { PictureSize(width: width, height: height) }
+    var size: ImageSize { ImageSize(width: width, height: height) }
 
     subscript(x: Int, y: Int) -> [UInt8] { Array(bytes[(y * width + x) * 3..<(y * width + x) * 3 + 3]) }
 
-    /// `Picture` is not copyable: a closure borrows it.
-    func withPicture<Result>(_ body: (borrowing Picture) throws -> Result) rethrows -> Result {
-        let picture = Picture(size: size)
-        _ = picture.pixels.update(from: bytes)
-        return try body(picture)
+    /// `Image` is not copyable: a closure borrows it.
+    func withImage<Result>(_ body: (borrowing Image) throws -> Result) rethrows -> Result {
+        let image = Image(size: size)
+        _ = image.pixels.update(from: bytes)
+        return try body(image)
     }
 }
 
-/// The whole tensor that one picture gives.
+/// The whole tensor that one image gives.
 func tensor(_ pixels: Pixels, _ format: InputFormat, _ rule: ResizeRule) -> [Float] {
     var ingest = Ingest(format: format, rule: rule)
     return tensor(pixels, &ingest)
@@ -64,35 +64,35 @@ func tensor(_ pixels: Pixels, _ ingest: inout Ingest) -> [Float] {
     return [Float](unsafeUninitializedCapacity: count) { buffer, initialised in
         let tensor = UnsafeMutableBufferPointer(rebasing: buffer[..<count])
         tensor.initialize(repeating: .nan)
-        pixels.withPicture { ingest.fill(tensor, from: $0) }
+        pixels.withImage { ingest.fill(tensor, from: $0) }
         initialised = count
     }
 }
 
-/// Channel values as they are, so that a tensor shows the resized picture.
+/// Channel values as they are, so that a tensor shows the resized image.
 func plain(_ width: Int, _ height: Int, _ order: ChannelOrder = .rgb) -> InputFormat {
-    InputFormat(size: PictureSize(width: width, height: height), channelOrder: order, scale: 1)
+    InputFormat(size: ImageSize(width: width, height: height), channelOrder: order, scale: 1)
 }
 
 func jpeg(_ pixels: Pixels, quality: Int = 90) throws -> [UInt8] {
     var encoder = JPEGEncoder(quality: quality)
-    return try pixels.withPicture { Array(try encoder.encode($0)) }
+    return try pixels.withImage { Array(try encoder.encode($0)) }
 }
 
 extension JPEGDecoder {
     /// The decoded pixels and the full size.
     mutating func decode(
-        _ bytes: [UInt8], atLeast size: PictureSize? = nil
-    ) throws(JPEGError) -> (pixels: Pixels, full: PictureSize) {
-        var picture = Picture()
-        let full: PictureSize
+        _ bytes: [UInt8], atLeast size: ImageSize? = nil
+    ) throws(JPEGError) -> (pixels: Pixels, full: ImageSize) {
+        var image = Image()
+        let full: ImageSize
         do {
-            full = try bytes.withUnsafeBytes { try decode($0, into: &picture, atLeast: size) }
+            full = try bytes.withUnsafeBytes { try decode($0, into: &image, atLeast: size) }
         } catch let error as JPEGError {
             throw error
         } catch {
             fatalError("\(error)")
         }
-        return (Pixels(picture), full)
+        return (Pixels(image), full)
     }
 }

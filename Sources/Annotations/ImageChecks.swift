@@ -1,14 +1,14 @@
-/// A picture as it lies on the disk, for comparison with its entry.
-public struct FoundPicture: Sendable {
+/// An image as it lies on the disk, for comparison with its entry.
+public struct FoundImage: Sendable {
     let entry: Int
     let name: String
     let size: AnnotationSet.Size
     let isTurned: Bool
 
     /// - Parameters:
-    ///   - entry: a place in `AnnotationSet.pictures`.
+    ///   - entry: a place in `AnnotationSet.images`.
     ///   - name: for messages.
-    ///   - size: of the upright picture.
+    ///   - size: of the upright image.
     ///   - isTurned: whether its EXIF data ask for a quarter turn.
     public init(entry: Int, name: String, size: AnnotationSet.Size, isTurned: Bool) {
         self.entry = entry
@@ -19,19 +19,19 @@ public struct FoundPicture: Sendable {
 }
 
 extension AnnotationSet {
-    /// Throws where the boxes are not of the pictures as they are: scaled after they were annotated, annotated lying, or
+    /// Throws where the boxes are not of the images as they are: scaled after they were annotated, annotated lying, or
     /// boxes in another form than COCO's. Returns what looks so without being sure, a line each.
-    public func check(_ found: [FoundPicture]) throws(AnnotationError) -> [String] {
-        try PictureChecks(self, found).check()
+    public func check(_ found: [FoundImage]) throws(AnnotationError) -> [String] {
+        try ImageChecks(self, found).check()
     }
 }
 
-struct PictureChecks {
+struct ImageChecks {
     private let set: AnnotationSet
-    private let found: [FoundPicture]
+    private let found: [FoundImage]
     private let wanted = "COCO's bbox is [left, top, width, height] in pixels"
 
-    init(_ set: AnnotationSet, _ found: [FoundPicture]) {
+    init(_ set: AnnotationSet, _ found: [FoundImage]) {
         self.set = set
         self.found = found
     }
@@ -46,32 +46,32 @@ struct PictureChecks {
         return largeAreas() + percentages()
     }
 
-    /// Of the pictures as they are, or as the file says.
+    /// Of the images as they are, or as the file says.
     private var sizes: [Size?] {
-        var sizes = set.pictures.map(\.size)
-        for picture in found { sizes[picture.entry] = picture.size }
+        var sizes = set.images.map(\.size)
+        for image in found { sizes[image.entry] = image.size }
         return sizes
     }
 
     private func checkSizes() throws(AnnotationError) {
-        let wrong = found.filter { picture in
-            set.pictures[picture.entry].size.map { $0 != picture.size } ?? false
+        let wrong = found.filter { image in
+            set.images[image.entry].size.map { $0 != image.size } ?? false
         }
-        let lying = wrong.filter { $0.isTurned && set.pictures[$0.entry].size == $0.size.swapped }
+        let lying = wrong.filter { $0.isTurned && set.images[$0.entry].size == $0.size.swapped }
         func others(_ count: Int) -> String {
-            count == 1 ? "" : ", and \(count - 1) more picture\(count == 2 ? "" : "s") likewise"
+            count == 1 ? "" : ", and \(count - 1) more image\(count == 2 ? "" : "s") likewise"
         }
         if let first = lying.first {
             throw AnnotationError(
                 "\(first.name) is \(first.size.shown) when it is turned as its EXIF data say, the annotations are of "
-                    + "\(first.size.swapped.shown)\(others(lying.count)): annotate upright pictures, or turn them with "
+                    + "\(first.size.swapped.shown)\(others(lying.count)): annotate upright images, or turn them with "
                     + "exiftran -ai and annotate those")
         }
-        if let first = wrong.first, let said = set.pictures[first.entry].size {
+        if let first = wrong.first, let said = set.images[first.entry].size {
             let fix =
                 said == first.size.swapped
-                ? "width and height are swapped, or the picture lay on its side when it was annotated: annotate it again"
-                : "export the boxes again, or use the pictures they are of"
+                ? "width and height are swapped, or the image lay on its side when it was annotated: annotate it again"
+                : "export the boxes again, or use the images they are of"
             throw AnnotationError(
                 "\(first.name) is \(first.size.shown), but its entry says \(said.shown)\(others(wrong.count)): "
                     + "boxes would be wrong: \(fix)")
@@ -82,7 +82,7 @@ struct PictureChecks {
         let small = set.objects.filter { $0.box.allSatisfy { abs($0) <= 1 } }
         guard let first = small.first else { return }
         throw AnnotationError(
-            "\(count(small)) smaller than a pixel, as \(told(first)): they look like shares of the picture's sides; "
+            "\(count(small)) smaller than a pixel, as \(told(first)): they look like shares of the image's sides; "
                 + wanted)
     }
 
@@ -92,7 +92,7 @@ struct PictureChecks {
         func fits(_ left: Double, _ top: Double, _ right: Double, _ bottom: Double, _ size: Size) -> Bool {
             left >= -1 && top >= -1 && right <= size.width + 1 && bottom <= size.height + 1
         }
-        let known = set.objects.compactMap { object in sizes[object.picture].map { (object: object, size: $0) } }
+        let known = set.objects.compactMap { object in sizes[object.image].map { (object: object, size: $0) } }
         let outside = known.filter { object, size in
             !fits(object.box[0], object.box[1], object.box[0] + object.box[2], object.box[1] + object.box[3], size)
         }
@@ -110,11 +110,11 @@ struct PictureChecks {
             ? "they look like corners (left, top, right, bottom); "
             : areCentres ? "they look like centres (middle, width, height); " : ""
         throw AnnotationError(
-            "\(count(outside.map(\.object))) outside the picture, as \(told(first.object)), "
+            "\(count(outside.map(\.object))) outside the image, as \(told(first.object)), "
                 + "which is \(first.size.shown): \(guess)\(wanted)")
     }
 
-    /// Corners that lie within the picture as sizes too are known by areas that were computed rightly.
+    /// Corners that lie within the image as sizes too are known by areas that were computed rightly.
     private func checkAreas() throws(AnnotationError) {
         func isNear(_ one: Double, _ other: Double) -> Bool { abs(one - other) <= 0.01 * abs(other) + 1 }
         let areCorners = set.objects.allSatisfy { object in
@@ -128,7 +128,7 @@ struct PictureChecks {
                 + wanted)
     }
 
-    /// No part of a box is larger than the box: where most areas are, boxes and areas are not of one size of picture.
+    /// No part of a box is larger than the box: where most areas are, boxes and areas are not of one size of image.
     private func largeAreas() -> [String] {
         let large = set.objects.filter { $0.area > 1.01 * $0.box[2] * $0.box[3] + 1 }
         guard large.count * 2 > set.objects.count, let first = large.first else { return [] }
@@ -142,13 +142,13 @@ struct PictureChecks {
     private func percentages() -> [String] {
         let sizes = sizes
         let large = set.objects.allSatisfy { object in
-            guard let size = sizes[object.picture], size.width >= 200, size.height >= 200 else { return false }
+            guard let size = sizes[object.image], size.width >= 200, size.height >= 200 else { return false }
             return object.box[0] + object.box[2] <= 101 && object.box[1] + object.box[3] <= 101
         }
         guard large, set.objects.count >= 5 else { return [] }
         return [
             "all \(set.objects.count) boxes lie in the first 100 pixels from the left and the top, as "
-                + "\(told(set.objects[0])): are they percentages of the picture's sides? \(wanted)"
+                + "\(told(set.objects[0])): are they percentages of the image's sides? \(wanted)"
         ]
     }
 
@@ -158,7 +158,7 @@ struct PictureChecks {
     }
 
     private func told(_ object: Object) -> String {
-        "\(Self.shown(object.box)) in \(object.place) of \(set.pictures[object.picture].name)"
+        "\(Self.shown(object.box)) in \(object.place) of \(set.images[object.image].name)"
     }
 
     private typealias Object = AnnotationSet.Object

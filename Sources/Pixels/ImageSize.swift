@@ -1,5 +1,5 @@
 /// Width and height in pixels.
-public struct PictureSize: Equatable, Sendable {
+public struct ImageSize: Equatable, Sendable {
     /// Pixels of a row.
     public var width: Int
     /// Rows.

@@ -1,10 +1,10 @@
 import CLinux
 import Pixels
 
-/// The pictures that clients can get at the moment: few, each for a short time, so that nobody can make the daemon hold
+/// The images that clients can get at the moment: few, each for a short time, so that nobody can make the daemon hold
 /// more by keeping what he got. What a client has not read by then is gone: its file is empty.
-struct SharedPictures {
-    /// Which picture a client's line speaks of.
+struct SharedImages {
+    /// Which image a client's line speaks of.
     struct Reference {
         fileprivate var place: Int
         fileprivate var number: UInt64
@@ -14,7 +14,7 @@ struct SharedPictures {
         /// -1: the place is free.
         var descriptor: Int32 = -1
         var number: UInt64 = 0
-        /// When the picture is taken back.
+        /// When the image is taken back.
         var end: UInt64 = 0
     }
 
@@ -26,7 +26,7 @@ struct SharedPictures {
         places.initialize(repeating: Place())
     }
 
-    /// Takes all pictures back and the memory with them. Nothing may be called after it.
+    /// Takes all images back and the memory with them. Nothing may be called after it.
     func deallocate() {
         for index in places.indices { takeBack(index) }
         places.deallocate()
@@ -37,10 +37,10 @@ struct SharedPictures {
         return false
     }
 
-    /// Seals a picture and holds it until `end`. nil where there is no room for it, or it cannot be sealed.
-    mutating func add(_ picture: CapturedPicture, until end: UInt64) -> Reference? {
+    /// Seals an image and holds it until `end`. nil where there is no room for it, or it cannot be sealed.
+    mutating func add(_ image: CapturedImage, until end: UInt64) -> Reference? {
         for index in places.indices where places[index].descriptor < 0 {
-            guard clinux_memfd_seal(picture.descriptor) == 0, let own = try? picture.retained() else { return nil }
+            guard clinux_memfd_seal(image.descriptor) == 0, let own = try? image.retained() else { return nil }
             lastNumber += 1
             places[index] = Place(descriptor: own.descriptor, number: lastNumber, end: end)
             return Reference(place: index, number: lastNumber)
@@ -48,7 +48,7 @@ struct SharedPictures {
         return nil
     }
 
-    /// A descriptor of one's own for a picture, to be closed; -1 where it has been taken back.
+    /// A descriptor of one's own for an image, to be closed; -1 where it has been taken back.
     func open(_ reference: Reference) -> Int32 {
         let place = places[reference.place]
         var descriptor: Int32 = -1

@@ -6,8 +6,8 @@ import Testing
 import Vision
 
 /// The models that the project ships see nothing where nothing is: under a lid, on a wall, in the dark.
-@Suite struct EmptyPictureTests {
-    private static let size = PictureSize(width: 320, height: 240)
+@Suite struct EmptyImageTests {
+    private static let size = ImageSize(width: 320, height: 240)
 
     /// A pixel's colour, 0 to 255 a channel, by its place in 0..<1.
     private typealias Surface = (_ x: Double, _ y: Double, inout SeededGenerator) -> (Double, Double, Double)
@@ -96,7 +96,7 @@ import Vision
             return (name, try Model(path: path, settings: ModelSettings(threshold: 0.3, threads: 2)))
         }
         var random = SeededGenerator(seed: 10)
-        let picture = Picture(size: Self.size)
+        let image = Image(size: Self.size)
         for (surfaceName, surface) in Self.surfaces {
             var index = 0
             for y in 0..<Self.size.height {
@@ -104,13 +104,13 @@ import Vision
                     let (red, green, blue) = surface(
                         Double(x) / Double(Self.size.width), Double(y) / Double(Self.size.height), &random)
                     for channel in [red, green, blue] {
-                        picture.pixels[index] = UInt8(min(max(channel, 0), 255))
+                        image.pixels[index] = UInt8(min(max(channel, 0), 255))
                         index += 1
                     }
                 }
             }
             for (model, detector) in models {
-                detector.load(picture)
+                detector.load(image)
                 detector.run()
                 let best = detector.result().detections.map { $0.score }.max()
                 #expect(best == nil, "\(model), \(surfaceName): \(best ?? 0)")

@@ -1,67 +1,67 @@
-/// Which entry of an annotation file each picture is.
-public struct PictureMatching: Sendable {
-    /// For each of the given names a place in `AnnotationSet.pictures`; nil where the file names no such picture.
+/// Which entry of an annotation file each image is.
+public struct ImageMatching: Sendable {
+    /// For each of the given names a place in `AnnotationSet.images`; nil where the file names no such image.
     public let entries: [Int?]
-    /// Places in `AnnotationSet.pictures` that no name is of.
+    /// Places in `AnnotationSet.images` that no name is of.
     public let absent: [Int]
     /// A line each, without the file's name.
     public let remarks: [String]
 }
 
-/// What a picture is called where it lies.
-public struct PictureName: Sendable {
-    /// Below the folder or list that was given.
+/// What an image is called where it lies.
+public struct ImageName: Sendable {
+    /// Below the directory or list that was given.
     public let name: String
-    /// Where that lies; it tells pictures of one name apart.
-    public let folder: String
+    /// Where that lies; it tells images of one name apart.
+    public let directory: String
 
-    /// `folder` is empty where it is not known.
-    public init(_ name: String, in folder: String = "") {
+    /// `directory` is empty where it is not known.
+    public init(_ name: String, in directory: String = "") {
         self.name = name
-        self.folder = folder
+        self.directory = directory
     }
 }
 
 extension AnnotationSet {
-    /// Finds the entry of each picture. The longest end of its path that an entry has decides, in the spelling of the file
-    /// first; a name alone does where it is the only one. Throws where two entries, or two pictures, fit one another alike.
-    public func match(_ names: [PictureName]) throws(AnnotationError) -> PictureMatching {
-        var matcher = PictureMatcher(entries: pictures.map(\.name), names)
-        for form in PicturePath.Form.allCases { try matcher.match(form) }
-        return PictureMatching(
-            entries: matcher.entryOf, absent: pictures.indices.filter { !matcher.isTaken[$0] },
+    /// Finds the entry of each image. The longest end of its path that an entry has decides, in the spelling of the file
+    /// first; a name alone does where it is the only one. Throws where two entries, or two images, fit one another alike.
+    public func match(_ names: [ImageName]) throws(AnnotationError) -> ImageMatching {
+        var matcher = ImageMatcher(entries: images.map(\.name), names)
+        for form in ImagePath.Form.allCases { try matcher.match(form) }
+        return ImageMatching(
+            entries: matcher.entryOf, absent: images.indices.filter { !matcher.isTaken[$0] },
             remarks: matcher.remarks)
     }
 }
 
-private struct PictureMatcher {
+private struct ImageMatcher {
     let entries: [String]
-    let names: [PictureName]
+    let names: [ImageName]
     var entryOf: [Int?]
     var isTaken: [Bool]
     var remarks: [String] = []
 
-    init(entries: [String], _ names: [PictureName]) {
+    init(entries: [String], _ names: [ImageName]) {
         self.entries = entries
         self.names = names
         entryOf = Array(repeating: nil, count: names.count)
         isTaken = Array(repeating: false, count: entries.count)
     }
 
-    mutating func match(_ form: PicturePath.Form) throws(AnnotationError) {
+    mutating func match(_ form: ImagePath.Form) throws(AnnotationError) {
         guard isTaken.contains(false), entryOf.contains(nil) else { return }
-        let entryParts = entries.map { PicturePath($0).parts(form) }
-        let own = names.map { PicturePath($0.name).parts(form) }
-        let full = names.map { PicturePath($0.folder + "/" + $0.name).parts(form) }
+        let entryParts = entries.map { ImagePath($0).parts(form) }
+        let own = names.map { ImagePath($0.name).parts(form) }
+        let full = names.map { ImagePath($0.directory + "/" + $0.name).parts(form) }
         let before = isTaken
         try match({ entryParts[$0] }, { own[$0] })
         func end(_ parts: [Bytes], _ length: Int) -> [Bytes] {
             parts.count >= length ? Array(parts.suffix(length)) : []
         }
-        for length in (2...PicturePath.maximumParts).reversed() {
+        for length in (2...ImagePath.maximumParts).reversed() {
             try match({ end(entryParts[$0], length) }, { end(full[$0], length) })
         }
-        // Folders speak against a picture whose name another one has.
+        // Directories speak against an image whose name another one has.
         let known = Set(entryParts.indices.filter { isTaken[$0] }.compactMap { entryParts[$0].last })
         try match(
             { entry in entryParts[entry].last.map { known.contains($0) ? [] : [$0] } ?? [] }, { end(full[$0], 1) })
@@ -92,12 +92,12 @@ private struct PictureMatcher {
             if fitting.count > 1 {
                 throw AnnotationError(
                     "\(names[found[0]].name) can be its entry \(entries[fitting[0]]) or \(entries[fitting[1]]): "
-                        + "keep pictures of the same name in folders that are called as in file_name")
+                        + "keep images of the same name in directories that are called as in file_name")
             }
             if found.count > 1 {
                 throw AnnotationError(
                     "its entry \(entries[fitting[0]]) can be \(names[found[0]].name) or \(names[found[1]].name): "
-                        + "give only one of these pictures, or write the folder into file_name")
+                        + "give only one of these images, or write the directory into file_name")
             }
             entryOf[found[0]] = fitting[0]
             isTaken[fitting[0]] = true

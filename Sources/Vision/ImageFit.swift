@@ -1,38 +1,38 @@
 import Pixels
 
-/// What becomes of a picture's aspect ratio on its way into the network.
-public enum PictureFit: Sendable {
-    /// Width and height are resized independently: the picture covers the whole tensor.
+/// What becomes of an image's aspect ratio on its way into the network.
+public enum ImageFit: Sendable {
+    /// Width and height are resized independently: the image covers the whole tensor.
     case stretch
-    /// The aspect ratio stays; what the picture leaves of the tensor, on two sides evenly, is grey.
+    /// The aspect ratio stays; what the image leaves of the tensor, on two sides evenly, is grey.
     case letterbox
 
-    /// The part of the tensor that a picture covers. The picture is not empty.
-    public func area(of picture: PictureSize, in tensor: PictureSize) -> PictureArea {
-        guard self == .letterbox else { return PictureArea(size: tensor) }
-        // In integers, rounded half up: width / height = picture.width / picture.height.
+    /// The part of the tensor that an image covers. The image is not empty.
+    public func area(of image: ImageSize, in tensor: ImageSize) -> ImageArea {
+        guard self == .letterbox else { return ImageArea(size: tensor) }
+        // In integers, rounded half up: width / height = image.width / image.height.
         var size = tensor
-        if tensor.width * picture.height <= tensor.height * picture.width {
-            size.height = max(1, (2 * tensor.width * picture.height + picture.width) / (2 * picture.width))
+        if tensor.width * image.height <= tensor.height * image.width {
+            size.height = max(1, (2 * tensor.width * image.height + image.width) / (2 * image.width))
         } else {
-            size.width = max(1, (2 * tensor.height * picture.width + picture.height) / (2 * picture.height))
+            size.width = max(1, (2 * tensor.height * image.width + image.height) / (2 * image.height))
         }
-        return PictureArea(
+        return ImageArea(
             left: (tensor.width - size.width) / 2, top: (tensor.height - size.height) / 2, size: size)
     }
 }
 
 /// A rectangle of a network's input, in its pixels.
-public struct PictureArea: Equatable, Sendable {
+public struct ImageArea: Equatable, Sendable {
     /// The first column inside.
     public var left: Int
     /// The first row inside.
     public var top: Int
     /// What it covers of the input.
-    public var size: PictureSize
+    public var size: ImageSize
 
     /// Takes any rectangle; `Ingest` wants it inside the input.
-    public init(left: Int = 0, top: Int = 0, size: PictureSize) {
+    public init(left: Int = 0, top: Int = 0, size: ImageSize) {
         self.left = left
         self.top = top
         self.size = size
@@ -48,7 +48,7 @@ public struct BoxMap {
     private var down: (factor: Float, distance: Float)
 
     /// `area` is the part, in pixels of the input, whose size is `tensor`.
-    public init(to area: PictureArea, of tensor: PictureSize) {
+    public init(to area: ImageArea, of tensor: ImageSize) {
         across = (Float(tensor.width) / Float(area.size.width), Float(area.left) / Float(area.size.width))
         down = (Float(tensor.height) / Float(area.size.height), Float(area.top) / Float(area.size.height))
     }

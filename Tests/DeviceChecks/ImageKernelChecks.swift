@@ -1,8 +1,8 @@
 import CKernels
 import Kernels
 
-/// Every path's kernels for pictures against their formulas: random rows whose end, then start, lies beside an unmapped page.
-public struct PictureKernelChecks {
+/// Every path's kernels for images against their formulas: random rows whose end, then start, lies beside an unmapped page.
+public struct ImageKernelChecks {
     private var generator: SeededGenerator
     private let atEnd: Bool
 
@@ -37,7 +37,7 @@ public struct PictureKernelChecks {
         let count = generator.integer(1...200), weight = generator.integer(0...255)
         let upper = row(count), lower = row(count)
         let blended = GuardedArray(count: count, atEnd: atEnd, repeating: UInt16(0))
-        path.pictureKernels.pointee.blend_rows(count, upper.base, lower.base, UInt32(weight), blended.base)
+        path.imageKernels.pointee.blend_rows(count, upper.base, lower.base, UInt32(weight), blended.base)
         for index in 0..<count {
             let expected = Int(upper.elements[index]) * (256 - weight) + Int(lower.elements[index]) * weight
             check.expect(Int(blended.elements[index]) == expected, "\(path.name): \(count) bytes blended")
@@ -62,7 +62,7 @@ public struct PictureKernelChecks {
         for index in 0..<blended.elements.count { blended.elements[index] = UInt16(generator.integer(0...65_280)) }
         for withBlocks in fits ? [true, false] : [false] {
             let found = GuardedArray(count: width, atEnd: atEnd, repeating: UInt8(0))
-            path.pictureKernels.pointee.resize_fast_channel(
+            path.imageKernels.pointee.resize_fast_channel(
                 width, blended.base, taps, withBlocks ? blocks : nil, found.base)
             for x in 0..<width {
                 let left = Double(blended.elements[Int(taps[x].left)]) * Double(taps[x].left_weight)
@@ -85,7 +85,7 @@ public struct PictureKernelChecks {
         func byte(_ sum: Int) -> UInt8 { UInt8(min(max((Double(sum) / 8192 + 0.5).rounded(.down), 0), 255)) }
         for reversed in [false, true] {
             let found = row(3 * width)
-            path.pictureKernels.pointee.ycc_to_rgb(
+            path.imageKernels.pointee.ycc_to_rgb(
                 width, y.base, cb.base, cr.base, &matrix, reversed ? 1 : 0, found.base)
             for x in 0..<width {
                 let luma = (Int(y.elements[x]) - Int(matrix.black)) * Int(matrix.luma)
@@ -106,7 +106,7 @@ public struct PictureKernelChecks {
 
     private mutating func interleave(_ path: KernelPath, _ check: inout Check) {
         let width = generator.integer(1...70), channels = [row(width), row(width), row(width)], found = row(3 * width)
-        path.pictureKernels.pointee.interleave(
+        path.imageKernels.pointee.interleave(
             width, channels[0].base, channels[1].base, channels[2].base, found.base)
         for index in 0..<3 * width {
             check.expect(
