@@ -38,7 +38,7 @@ struct Line: Decodable {
     var type: String
     var `protocol`: Int?
     var message: String?
-    var image: Image?
+    var picture: Image?
     var detections: [Detection]?
 }
 
@@ -73,7 +73,7 @@ func show(_ bytes: ArraySlice<UInt8>, least: Double) {
     // Frames that were under way before the request are complete: hence the comparison.
     for found in line.detections ?? [] where found.score >= least {
         let box = found.box_px.map { "\($0)" }.joined(separator: "\t")
-        print("\(line.image.map { "\($0)" } ?? "")\t\(found.label)\t\(found.score)\t\(box)")
+        print("\(line.picture.map { "\($0)" } ?? "")\t\(found.label)\t\(found.score)\t\(box)")
     }
     fflush(stdout)
 }

@@ -30,7 +30,7 @@ struct RecordedStream {
         var classes: [String]?
         var every: Int?
         var labels: [String]?
-        var image: Image?
+        var picture: Image?
         var width_px: Double?
         var height_px: Double?
         var detections: [Detection]?
@@ -97,7 +97,7 @@ struct RecordedStream {
                 if let every = line.every, every > 1 { request = (request.map { "\($0), " } ?? "") + "every \(every)" }
             }
             guard line.type == "frame", let detections = line.detections else { continue }
-            guard let name = line.image?.name else {
+            guard let name = line.picture?.name else {
                 throw Failure.badData("\(place) is of an image without a name; let swiftletd read a directory")
             }
             for sides in detections.map(\.box_px) {
