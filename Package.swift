@@ -62,32 +62,17 @@ let package = Package(
         device("Arena", ["CLinux"]),
         device("ModelFile", ["Files", "CLinux"]),
         device("Kernels", ["CKernels", "CLinux"]),
-        device("Engine", ["Arena", "ModelFile", "Threading", "Kernels", "CKernels", "CLinux"]),
-        device("Vision", ["Pixels", "CJPEG", "Kernels", "CKernels", "Files"]),
-        device("Model", ["Vision", "Pixels", "Engine", "ModelFile", "Kernels", "CLinux"]),
+        device("Engine", ["Arena", "ModelFile", "Threading", "Kernels", "CLinux"]),
+        device("Vision", ["Pixels", "CJPEG", "Kernels", "Files"]),
+        device("Model", ["Vision", "Engine", "CLinux"]),
         device("Camera", ["Pixels", "CV4L", "Files", "CLinux"]),
         device("Stream", ["Pixels", "Threading", "CLinux"]),
-        device("Service", ["Stream", "Camera", "Model", "Vision", "Pixels", "Files", "Threading", "Kernels", "CLinux"]),
-        device("Telemetry", ["Service", "Stream", "Camera", "Vision", "Pixels", "Files", "Threading", "CLinux"]),
-        device(
-            "Settings", ["Telemetry", "Service", "Camera", "Model", "Engine", "Vision", "Pixels", "Files", "Kernels", "CLinux"]),
-        device(
-            "Pipeline",
-            ["Settings", "Telemetry", "Service", "Stream", "Camera", "Model", "Vision", "Pixels", "Files", "Threading", "CLinux"]),
-        program(
-            "swiftletd",
-            [
-                "Pipeline", "Settings", "Telemetry", "Service", "Stream", "Camera", "Model", "Engine", "Vision", "Pixels",
-                "Files", "Threading",
-                "Kernels", "CLinux",
-            ]),
-        program(
-            "swiftlet",
-            [
-                "Settings", "Telemetry", "Service", "Stream", "Camera", "Model", "Engine", "ModelFile", "Vision", "Pixels",
-                "Files", "Kernels",
-                "CLinux",
-            ]),
+        device("Service", ["Model", "Camera", "Stream", "Files"]),
+        device("Telemetry", ["Service"]),
+        device("Settings", ["Telemetry"]),
+        device("Pipeline", ["Settings"]),
+        program("swiftletd", ["Pipeline"]),
+        program("swiftlet", ["Settings"]),
 
         // Tests that run on the host and, as Embedded Swift, on the board.
         .target(
@@ -110,13 +95,12 @@ let package = Package(
         host("Annotations"),
         // Optimised in debug builds too: calibration looks at every value of every tensor.
         .target(
-            name: "Quantizer", dependencies: ["Checkpoint", "Model", "Pixels", "Files", "CKernels"],
+            name: "Quantizer", dependencies: ["Checkpoint", "Model"],
             swiftSettings: strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
         program(
             "swiftlet-model",
             [
-                "Annotations", "Quantizer", "Checkpoint", "Service", "Model", "Engine", "Pixels", "Files",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Annotations", "Quantizer", "Service", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
         .target(

@@ -1,7 +1,3 @@
-import CLinux
-import Files
-import Pixels
-
 /// Why a source cannot be opened or go on. Numbers are errno values.
 public enum CameraError: Error, Equatable, Sendable {
     case cannotOpen(Int32)

@@ -1,5 +1,3 @@
-import Pixels
-
 /// Which camera is meant: by a name of `CameraIdentity`, or any.
 public struct CameraSelector: Sendable {
     /// nil: the first that there is.

@@ -1,5 +1,3 @@
-import Pixels
-
 /// What a live camera is known by. Texts are UTF-8, empty where there is none.
 public struct CameraIdentity: Equatable, Sendable {
     /// The device node, null-terminated. The kernel numbers nodes as they come: the others stay.

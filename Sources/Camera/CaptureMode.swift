@@ -1,5 +1,3 @@
-import Pixels
-
 /// One way in which a camera offers its frames.
 public struct CaptureMode: Equatable, Sendable {
     /// What frames come as, `isConverted` after libv4l has made that of them.

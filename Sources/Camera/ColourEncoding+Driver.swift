@@ -1,5 +1,3 @@
-import Pixels
-
 extension ColourEncoding {
     /// V4L2's numbers; where the driver leaves one at 0, its default follows from the colour space
     /// (`V4L2_MAP_YCBCR_ENC_DEFAULT`, `V4L2_MAP_QUANTIZATION_DEFAULT`).

@@ -1,5 +1,3 @@
-import CLinux
-
 /// The devices of this machine that capture video.
 public struct DeviceList {
     /// A device that captures video.

@@ -1,6 +1,3 @@
-import CLinux
-import Files
-
 extension FileIdentity {
     /// Of what a file source at `path` reads: the file, or the directory and its images. Nothing is opened but directories.
     public static func read(by path: UnsafePointer<CChar>) throws(CameraError) -> [FileIdentity] {

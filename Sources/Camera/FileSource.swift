@@ -1,7 +1,3 @@
-import CLinux
-import Files
-import Pixels
-
 /// Images from files as if a camera took them: a JPEG, a directory of JPEGs, a file of concatenated JPEGs (MJPEG), or a
 /// stream of them (standard input, a FIFO).
 ///

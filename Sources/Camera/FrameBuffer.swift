@@ -1,5 +1,3 @@
-import CLinux
-
 /// The one buffer a file source reads into. Its address space holds the largest image; only pages that an image has
 /// needed cost memory.
 ///

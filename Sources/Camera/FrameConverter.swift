@@ -1,6 +1,4 @@
-import CLinux
 import CV4L
-import Pixels
 
 /// libv4l, for a camera that offers nothing which is read here: its frames become planar 4:2:0. One thread owns it.
 final class FrameConverter {

@@ -1,6 +1,3 @@
-import Files
-import Pixels
-
 /// What a source answers when it is asked for the next frame.
 public enum SourceEvent {
     case frame(Frame)

@@ -1,6 +1,3 @@
-import CLinux
-import Files
-
 /// The file names of a source's images, read once. A directory gives its *.jpg, *.jpeg, *.jpe and *.jfif files (any case,
 /// hidden ones left out, subdirectories not entered) in the byte order of their names.
 final class ImageList {

@@ -1,5 +1,3 @@
-import CLinux
-
 /// Finds the JPEG images in a run of bytes that arrives in pieces, without decoding them.
 ///
 /// An image goes from an SOI marker to its own EOI, or, where that is missing, to the next SOI or the end: whether it is

@@ -1,5 +1,3 @@
-import Pixels
-
 /// A camera that may come, go, hang and send garbage: the newest of its frames, and what becomes of it.
 ///
 ///     absent -> opening -> streaming <-> stalled, unusable -> absent

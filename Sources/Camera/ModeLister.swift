@@ -1,6 +1,3 @@
-import CLinux
-import Pixels
-
 /// Lists what a device offers of the formats that are read here; where that is nothing, what libv4l can convert.
 struct ModeLister {
     let descriptor: Int32

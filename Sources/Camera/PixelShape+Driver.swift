@@ -1,5 +1,3 @@
-import Pixels
-
 /// Where the pixels of a format lie in a driver's buffers. A driver is as little to be trusted as a file: what it says is
 /// checked here, frame by frame, before pixels are read.
 extension PixelShape {

@@ -1,7 +1,3 @@
-import CLinux
-import Files
-import Pixels
-
 /// Frames of raw pixels, one after the other with nothing between them, from standard input, a FIFO or a file: as
 /// rpicam-vid and ffmpeg write them. The bytes don't say what they are: whoever opens a source does.
 public final class RawSource: FrameSource {

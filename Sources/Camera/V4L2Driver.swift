@@ -1,6 +1,4 @@
-import CLinux
 import CV4L
-import Pixels
 
 /// Cameras by Video4Linux: memory-mapped streaming of single-planar and multi-planar devices.
 public struct V4L2Driver: CaptureDriver {

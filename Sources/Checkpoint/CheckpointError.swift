@@ -1,5 +1,3 @@
-import Files
-
 /// Why a checkpoint cannot be read or written. Offsets are bytes from the start of the file, unless said otherwise.
 public enum CheckpointError: Error, Sendable, Equatable {
     /// It cannot be read, or was written to meanwhile.

@@ -1,4 +1,3 @@
-import Files
 import Foundation
 
 /// Collects tensors and writes them as a safetensors file.

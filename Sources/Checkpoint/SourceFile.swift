@@ -1,4 +1,3 @@
-import Files
 import Foundation
 
 /// A regular file, or bytes in memory, of which parts are brought into memory when they are asked for. Nothing is mapped:

@@ -1,8 +1,4 @@
-import Arena
-import CKernels
 import CLinux
-import Kernels
-import ModelFile
 
 /// A network prepared to run: weights bound, every buffer placed in one arena, every kernel call laid out.
 ///

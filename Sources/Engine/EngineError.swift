@@ -1,6 +1,3 @@
-import Kernels
-import ModelFile
-
 /// Why a network could not be prepared.
 public enum EngineError: Error, Equatable, Sendable {
     /// The model file lacks a tensor, or has it in another shape or type.

@@ -1,6 +1,3 @@
-import CKernels
-import Kernels
-
 extension KernelPath {
     /// The paths that this processor has for `precision`, slowest first.
     public static func available(for precision: Precision) -> [KernelPath] {

@@ -1,4 +1,3 @@
-import CKernels
 import CLinux
 
 /// Which family of kernels runs. Chosen once for each precision and for images, when the engine and the way in are

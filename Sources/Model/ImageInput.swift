@@ -1,6 +1,3 @@
-import Pixels
-import Vision
-
 /// The way in: images of every kind become a network's input tensor. One thread owns it.
 public final class ImageInput {
     /// Where the input goes: [height, width, 3] channel values of 0...255 for int8 and fp16 networks, or what an fp32

@@ -1,5 +1,3 @@
-import ModelFile
-
 /// Goes through the metadata of a model file, key by key. `ModelDescription.exchange` is the one list of keys, each with
 /// its type, its range and the place of its value; what reads or writes metadata conforms to this and is handed through
 /// the list. Each function takes the value that is there and leaves the one that belongs there.

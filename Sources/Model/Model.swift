@@ -1,8 +1,4 @@
 import CLinux
-import Engine
-import ModelFile
-import Pixels
-import Vision
 
 /// A model ready to run: one image in, its task's result out. Joins model file, engine and vision. Not thread-safe; one
 /// thread owns it.

@@ -1,7 +1,3 @@
-import ModelFile
-import Pixels
-import Vision
-
 extension ModelDescription {
     /// The present format of model files. The first one had no graph.
     public static let format = 2

@@ -1,7 +1,3 @@
-import ModelFile
-import Pixels
-import Vision
-
 /// Everything a model file says about a model beside its weights.
 public struct ModelDescription {
     /// Classes in the largest model that is accepted, background included.

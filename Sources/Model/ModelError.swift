@@ -1,8 +1,3 @@
-import Engine
-import ModelFile
-import Pixels
-import Vision
-
 /// Why a model could not be prepared.
 public enum ModelError: Error {
     case model(ModelFileError)

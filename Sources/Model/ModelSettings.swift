@@ -1,8 +1,3 @@
-import Engine
-import Kernels
-import Pixels
-import Vision
-
 /// What a program decides about the way into a model, and about what comes out.
 public struct ModelSettings {
     /// A minimum score for one class.

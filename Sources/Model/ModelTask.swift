@@ -1,8 +1,3 @@
-import Engine
-import ModelFile
-import Pixels
-import Vision
-
 /// What a network's output stands for, with what turns it into a result: a kind of task is a decoder and a case here.
 public enum ModelTask {
     case detection(DetectionDecoder)

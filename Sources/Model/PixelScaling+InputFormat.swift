@@ -1,6 +1,3 @@
-import Engine
-import Vision
-
 extension PixelScaling {
     init(_ format: InputFormat) {
         var gain: InlineArray<3, Float> = [0, 0, 0], bias: InlineArray<3, Float> = [0, 0, 0]

@@ -1,10 +1,3 @@
-import Telemetry
-import Camera
-import Pixels
-import Service
-import Stream
-import Vision
-
 /// Says what became of the camera: a line in the log, one to all sinks, and a state in the metrics. For the capturing
 /// thread.
 final class CameraReporter {

@@ -1,13 +1,3 @@
-import Camera
-import Files
-import Model
-import Pixels
-import Telemetry
-import Service
-import Stream
-import Threading
-import Vision
-
 /// Takes frames from the source and puts them into the slot, on a thread of its own, until the source ends or a signal
 /// comes.
 ///

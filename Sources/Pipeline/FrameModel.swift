@@ -1,7 +1,3 @@
-import Model
-import Pixels
-import Vision
-
 /// The network as a pipeline sees it. Used generically; a test has its own.
 public protocol FrameModel: AnyObject {
     /// What a frame is loaded into.

@@ -1,7 +1,3 @@
-import Pixels
-import Stream
-import Vision
-
 /// A frame that went all the way. Valid until the sink that gets it has returned.
 public struct FrameResult {
     /// Its pixels are void: what a sink needs of them is in `image`, which it may retain.

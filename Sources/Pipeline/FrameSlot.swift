@@ -1,8 +1,3 @@
-import CLinux
-import Model
-import Pixels
-import Threading
-
 /// Since the start: frames of a camera that came while another was worked on, and those that could not be used.
 struct FrameCounts {
     var dropped: UInt64

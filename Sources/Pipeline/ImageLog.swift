@@ -1,6 +1,3 @@
-import Pixels
-import Service
-
 /// Counts images of one fate and logs few of them: a camera that sends nothing but garbage must not fill a disk.
 struct ImageLog {
     private(set) var count: UInt64 = 0

@@ -1,13 +1,3 @@
-import Camera
-import Model
-import Pixels
-import Settings
-import Telemetry
-import Service
-import Stream
-import Threading
-import Vision
-
 /// What a pipeline is told.
 public struct PipelineSettings {
     /// Which detections count, until `control` says otherwise.

@@ -1,5 +1,3 @@
-import CLinux
-
 /// The pipeline's time, and what ends its waits; a test has its own.
 open class PipelineClock {
     /// Readable once a signal asks for the end, or -1.

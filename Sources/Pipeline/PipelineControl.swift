@@ -1,7 +1,3 @@
-import Settings
-import Service
-import Threading
-
 /// What may change while frames go by, on its way to the threads that they go through.
 public final class PipelineControl: Sendable {
     private let filters = Mailbox<DetectionFilter>()

@@ -1,6 +1,3 @@
-import CLinux
-import Files
-
 /// A file that grows by whole lines. Once it would become larger than a limit it is renamed to FILE.1, in place of the one
 /// before, and another one begins: the two never have more than twice the limit.
 public struct RecordFile: ~Copyable {

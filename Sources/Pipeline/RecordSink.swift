@@ -1,9 +1,3 @@
-import CLinux
-import Files
-import Service
-import Stream
-import Threading
-
 /// Writes the stream's lines to a file. A disk may be slow or full: a thread of its own writes, and lines for which there
 /// is no room are missing, which the log says.
 public final class RecordSink: FrameSink {

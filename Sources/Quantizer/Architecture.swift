@@ -1,7 +1,4 @@
-import Model
-import Engine
 import Foundation
-import Vision
 
 /// A network that the importer knows, and what a checkpoint does not say about it.
 public struct Architecture: Sendable {

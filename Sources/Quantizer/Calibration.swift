@@ -1,7 +1,5 @@
-import Model
 import Dispatch
 import Foundation
-import Vision
 
 /// Runs a network in fp32 over images and collects what its tensors hold. Each of several observing detectors takes
 /// the next image as soon as it is done with its last one.

@@ -1,5 +1,4 @@
 import Foundation
-import Vision
 
 /// How far a network's outputs are from those of the same network in another precision, summed up over images.
 public struct Comparison: Sendable {

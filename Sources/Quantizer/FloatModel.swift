@@ -1,8 +1,4 @@
-import Model
-import Engine
-import Files
 import Foundation
-import ModelFile
 
 /// A model file with weights in fp32 or fp16, as quantisation starts from it.
 public struct FloatModel {

@@ -1,6 +1,4 @@
-import Files
 import Foundation
-import ModelFile
 
 /// A metadata value in the types that our model files use.
 public enum MetadataValue: Equatable, Sendable {

@@ -1,6 +1,3 @@
-import Engine
-import ModelFile
-
 extension Graph {
     /// The key-value pairs from which `GraphFile` reads the same graph; at any size, if it keeps all operations.
     public var metadata: [(key: Name, value: MetadataValue)] {

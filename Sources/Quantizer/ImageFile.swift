@@ -1,6 +1,3 @@
-import Files
-import Vision
-
 /// Why an image is left out.
 public enum ImageProblem: Error, Equatable, Sendable {
     case file(FileError)

@@ -1,5 +1,3 @@
-import Checkpoint
-
 /// What an import did with a checkpoint that its user should know.
 public enum ImportNote: Equatable, Sendable {
     /// Averaged weights were taken from this place, though others were at those.

@@ -1,11 +1,4 @@
-import Checkpoint
-import Model
-import Engine
-import Files
 import Foundation
-import ModelFile
-import Pixels
-import Vision
 
 /// How weights are stored in the model file; biases and normalisation stay fp32.
 public enum StoragePrecision: String, CaseIterable, Sendable {

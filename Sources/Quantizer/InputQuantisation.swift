@@ -1,5 +1,3 @@
-import Vision
-
 /// The network's input as the engine stores it: channel values 0...255 less 128.
 struct InputQuantisation {
     private let format: InputFormat

@@ -1,8 +1,4 @@
-import Model
-import Engine
-import Files
 import Foundation
-import ModelFile
 
 /// A network in int8: every stored tensor's quantisation and every layer's weights, ready to be written.
 ///

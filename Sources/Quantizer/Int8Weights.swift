@@ -1,4 +1,3 @@
-import CKernels
 import Foundation
 
 /// Weights as signed bytes, symmetric by output channel: the sum of their products with stored inputs, times the output

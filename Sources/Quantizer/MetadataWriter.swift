@@ -1,6 +1,3 @@
-import Model
-import ModelFile
-
 /// Collects what a model file says, in the order of the one list of keys.
 struct MetadataWriter: MetadataExchange {
     private(set) var entries: [(key: Name, value: MetadataValue)] = []

@@ -1,5 +1,3 @@
-import Checkpoint
-
 /// One network's tensors among all that a checkpoint holds.
 struct NetworkWeights {
     let architecture: Architecture

@@ -1,7 +1,4 @@
-import Model
-import Engine
 import Foundation
-import ModelFile
 
 /// How much of each stored tensor is noise, measured with the int8 engine itself against the fp32 engine.
 public struct NoiseReport: Sendable {

@@ -1,5 +1,3 @@
-import Checkpoint
-
 /// Averages that are no whole network by themselves: of parameters without batch norm's statistics, or in a list without
 /// names. Who made them copies them over the parameters of the network that was averaged; so does this.
 extension WeightsSearch {

@@ -1,8 +1,4 @@
-import Checkpoint
-import Files
 import Foundation
-import Engine
-import ModelFile
 
 /// Why a checkpoint or a model file did not become a model file.
 public enum QuantizerError: Error, Equatable, Sendable {

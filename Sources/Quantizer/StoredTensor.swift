@@ -1,6 +1,3 @@
-import Engine
-import ModelFile
-
 /// A tensor that an int8 network stores, and which of its channels share a scale and a zero point.
 public struct StoredTensor: Sendable {
     /// How the range of a tensor's values follows from those seen in calibration.

@@ -1,6 +1,3 @@
-import Engine
-import ModelFile
-
 /// Real value = scale * (stored value - zero point), by group of channels.
 public struct TensorQuantisation: Equatable, Sendable {
     /// One for all channels, or one for each.

@@ -1,5 +1,3 @@
-import Engine
-
 /// What calibration saw of one stored tensor's values, in two passes over the same images: first the extremes of
 /// every channel, then, where the range depends on it, a histogram for each group of channels between its extremes.
 /// The memory does not depend on the number of images, nor the result on their order.

@@ -1,5 +1,3 @@
-import CLinux
-
 /// A C string's bytes without the terminating null.
 public func bytes(_ string: UnsafePointer<CChar>) -> [UInt8] {
     Array(UnsafeRawBufferPointer(start: string, count: clinux_string_length(string)))

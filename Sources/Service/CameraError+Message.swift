@@ -1,8 +1,3 @@
-import CLinux
-import Camera
-import Files
-import Pixels
-
 extension CameraError {
     /// What stands for a camera's name where the user gave none.
     public static var anyCamera: String { "any camera" }

@@ -1,6 +1,3 @@
-import CLinux
-import Stream
-
 /// Why a client's connection failed, and what to do; `error` is an errno value, `socket` the path the user gave.
 public func connectionMessage(_ error: Int32, socket: String) -> String {
     switch error {

@@ -1,5 +1,3 @@
-import CLinux
-
 /// What a program ends with, by the numbers of sysexits.h.
 public enum ExitCode: Int32, Sendable {
     case success = 0

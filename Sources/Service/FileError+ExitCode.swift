@@ -1,6 +1,3 @@
-import CLinux
-import Files
-
 extension OutputError {
     /// What a program ends with that could not write its result.
     public var exitCode: ExitCode { self == .isInput ? .usage : .cannotCreate }

@@ -1,7 +1,3 @@
-import Files
-import Pixels
-import Vision
-
 extension JPEGError {
     /// What is wrong with the image; the caller puts its name in front.
     public var message: String { message(file: "FILE") }

@@ -1,5 +1,3 @@
-import CLinux
-
 /// How much a log line matters, by syslog's numbers.
 public enum LogPriority: Int32, Sendable {
     /// What ends the program, or needs a person.

@@ -1,6 +1,3 @@
-import CLinux
-import Threading
-
 /// Standard error of a program whose threads must not wait: for a pager that nobody scrolls, a terminal that was
 /// stopped, a collector that hangs. What does not go at once is left out and counted, and the first line that goes
 /// again is preceded by one that tells how many are missing.

@@ -1,7 +1,3 @@
-import CLinux
-import Model
-import Pixels
-
 extension ModelError {
     /// What a program ends with that cannot prepare its model.
     public var exitCode: ExitCode {

@@ -1,10 +1,3 @@
-import Kernels
-import Model
-import Engine
-import ModelFile
-import Pixels
-import Vision
-
 extension EngineError {
     /// What is wrong and what to do; the caller puts the model's name in front.
     public var message: String {

@@ -1,6 +1,3 @@
-import Files
-import ModelFile
-
 extension ModelFileError {
     /// What is wrong with the model file and what to do about it; the caller puts the file's name in front.
     public var message: String {

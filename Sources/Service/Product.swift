@@ -1,5 +1,3 @@
-import Kernels
-
 /// What all programs of the product share.
 public enum Product {
     /// By semver.org.

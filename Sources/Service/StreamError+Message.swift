@@ -1,6 +1,3 @@
-import CLinux
-import Stream
-
 extension StreamError {
     /// What is wrong and what to do; `socket` is the path the user gave.
     public func message(socket: String) -> String {

@@ -1,5 +1,3 @@
-import Threading
-
 extension SystemError {
     /// What the system has not given and why.
     public var message: String {

@@ -1,5 +1,3 @@
-import CLinux
-
 /// `bytes` as text; what is not UTF-8 becomes U+FFFD.
 public func text<Bytes: Sequence>(_ bytes: Bytes) -> String where Bytes.Element == UInt8 {
     String(decoding: Array(bytes), as: UTF8.self)

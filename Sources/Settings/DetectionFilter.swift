@@ -1,6 +1,3 @@
-import Service
-import Vision
-
 /// Which detections count, by a configuration: what the decoder is told beforehand, and what is left out of what it
 /// finds. Made where allocation is allowed; using it allocates nothing.
 public struct DetectionFilter {

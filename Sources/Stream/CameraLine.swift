@@ -1,5 +1,3 @@
-import Pixels
-
 /// What has become of the camera, for a line to all clients.
 public struct CameraLine {
     /// What the camera is doing.

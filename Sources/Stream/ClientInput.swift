@@ -1,5 +1,3 @@
-import CLinux
-
 /// What one client has sent and nobody has looked at yet: the server thread's own half of a client's place. The other
 /// half, `StreamClient`, is guarded by the server's lock; no field is in both but the descriptor, which only the
 /// server's thread changes.

@@ -1,5 +1,3 @@
-import CLinux
-
 /// What one client has yet to get: the rest of the hello line, a notice about lost lines, and a ring of lines.
 ///
 /// Lines go in whole. When the ring is full its oldest whole lines make room; a line that is partly sent stays and is

@@ -1,5 +1,3 @@
-import Pixels
-
 /// What a frame's line says besides its detections. Times are in nanoseconds.
 public struct FrameLine {
     /// Its name is lent until `FrameLineWriter.begin` has returned.

@@ -1,5 +1,3 @@
-import CLinux
-
 /// The socket that systemd hands to a service that it starts for it (sd_listen_fds(3)).
 public enum InheritedSocket {
     /// The listening socket, or nil where the process was started without one. Takes LISTEN_PID and its like out of the

@@ -1,5 +1,3 @@
-import CLinux
-
 /// Why bytes are not the JSON that was asked for.
 public enum JSONError: Error, Equatable {
     case malformed

@@ -1,5 +1,3 @@
-import CLinux
-
 /// Puts lines together again from whatever pieces a socket gives. All memory is taken at the start.
 ///
 ///     let got = receive(into: buffer.room)

@@ -1,5 +1,3 @@
-import CLinux
-
 /// The socket file that clients connect to. It is made with mode 0660, for the group `swiftlet` where there is one and
 /// the process may, and removed with its owner, unless another process has put its own in its place. One that was
 /// inherited from another process is that one's to remove.

@@ -1,5 +1,3 @@
-import CLinux
-
 /// A client's end of the stream: lines come in, requests go out. It may be opened again and again; its memory is taken
 /// once, at the start.
 public struct StreamConnection: ~Copyable {

@@ -1,6 +1,3 @@
-import CLinux
-import Threading
-
 /// What clients say. It all happens on the server's thread, so slowly that a flood costs nothing: one read and one
 /// answer per client and `limits.inputPause`.
 extension StreamCore {

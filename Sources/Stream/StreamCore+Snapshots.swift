@@ -1,7 +1,3 @@
-import CLinux
-import Pixels
-import Threading
-
 /// Images for clients that ask for one. Capture copies an image only while somebody waits for it; the line about it
 /// goes into the client's queue like any other, and a descriptor goes with its first byte.
 extension StreamCore {

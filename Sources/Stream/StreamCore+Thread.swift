@@ -1,6 +1,3 @@
-import CLinux
-import Threading
-
 /// What the server's own thread does.
 extension StreamCore {
     /// After a failure to accept or to wait (no descriptors, no memory), nanoseconds until the next try.

@@ -1,7 +1,3 @@
-import CLinux
-import Pixels
-import Threading
-
 /// What the two threads of a server share, and what belongs to the server's own (`StreamCore+Thread.swift`).
 ///
 /// `@unchecked Sendable`: what both threads touch is guarded by `lock`; the rest belongs to the server's thread once

@@ -1,5 +1,3 @@
-import Pixels
-
 /// The fields that a client looks at.
 enum StreamField: UInt64 {
     case protocolVersion, version, model, snapshots

@@ -1,5 +1,3 @@
-import Pixels
-
 /// Reads the daemon's lines one by one. What comes out of a socket is not to be trusted: every number is checked
 /// against its range, every field against being there twice or not at all. Fields and kinds of lines that are not known
 /// are skipped, as the protocol wants it. All memory is taken at the start.

@@ -1,6 +1,3 @@
-import Pixels
-import Threading
-
 /// Bounds of a server. The defaults are the product's; tests make them small.
 public struct StreamLimits: Sendable {
     /// Those beyond it are sent away.

@@ -1,6 +1,3 @@
-import Service
-import CLinux
-
 /// What the board tells of itself under /sys. Files that a board does not have are left out. One thread owns it.
 public struct Machine: ~Copyable {
     /// Processors change their clock together in groups, which Linux numbers by their first processor.

@@ -1,9 +1,3 @@
-import Service
-import Camera
-import Pixels
-import Stream
-import Vision
-
 /// What the daemon may hold at once, in bytes: each part is a limit that its owner keeps, and MemoryMax of the service's
 /// unit contains their sum with room. A test holds the two against each other.
 public enum MemoryBudget {

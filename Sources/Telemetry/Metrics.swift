@@ -1,8 +1,4 @@
-import Service
-import CLinux
-import Stream
 import Synchronization
-import Threading
 
 /// What the daemon counts. Every method may be called from any thread at any time: no locks, no allocation, no waiting.
 public final class Metrics: Sendable {

@@ -1,7 +1,3 @@
-import Service
-import CLinux
-import Stream
-
 /// The samples of a text that `MetricsText` has written.
 public struct MetricsSamples {
     /// One line of the text.

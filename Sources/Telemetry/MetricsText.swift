@@ -1,6 +1,3 @@
-import Service
-import CLinux
-import Stream
 import Synchronization
 
 /// Writes metrics in Prometheus' text format into a buffer of fixed size. What does not fit is an error, not a shorter

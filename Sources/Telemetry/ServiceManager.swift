@@ -1,6 +1,3 @@
-import Service
-import CLinux
-
 /// systemd as the service sees it: the notifications of sd_notify(3). Without a manager nothing happens.
 public struct ServiceManager: Sendable {
     /// Nanoseconds within which `feedWatchdog` must be called; nil where nobody watches.

@@ -1,9 +1,3 @@
-import Service
-import CLinux
-import Files
-import Stream
-import Threading
-
 /// The daemon's thread for everything that is not a frame: it tells the service manager how things stand, feeds the
 /// watchdog, writes the metrics' file and takes SIGHUP. The frame path only counts (`Metrics`).
 public final class ServiceMonitor {

@@ -1,7 +1,3 @@
-import Service
-import CLinux
-import Stream
-
 /// Tells the stream's clients what the daemon has counted: the samples of the metrics' text, written when somebody asks.
 /// The stream's thread owns it.
 public final class StatusLine {

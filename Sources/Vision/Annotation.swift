@@ -1,5 +1,3 @@
-import Pixels
-
 extension Image {
     /// Draws detections into the image: a box in its class's colour and a tag with label and score, in a size that
     /// goes with the image's. Boxes are drawn as they stand in the stream, in tenths of a pixel: it makes no

@@ -1,6 +1,3 @@
-import CKernels
-import Pixels
-
 /// Where each position along a tensor's side lies between two pixels of the image.
 struct BilinearTaps {
     /// For each output position the two pixel indices times `step`, and their weights.

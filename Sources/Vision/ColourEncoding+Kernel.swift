@@ -1,6 +1,3 @@
-import CKernels
-import Pixels
-
 extension ColourEncoding {
     /// What turns Y, Cb and Cr into red, green and blue, in fixed point with 13 bits behind the point.
     var kernel: ck_ycc {

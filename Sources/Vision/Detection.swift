@@ -1,5 +1,3 @@
-import Pixels
-
 /// A rectangle in units of the image's width and height (0...1 inside it), not clipped to the image.
 public struct Box: Equatable, Sendable {
     /// From the image's left edge.

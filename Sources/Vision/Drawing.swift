@@ -1,5 +1,3 @@
-import Pixels
-
 /// A pixel's colour.
 public struct Colour: Equatable, Sendable {
     /// A pixel's first byte in `Image`.

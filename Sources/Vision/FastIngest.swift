@@ -1,7 +1,3 @@
-import CKernels
-import Kernels
-import Pixels
-
 /// `ResizeRule.fast` from images of any layout: channels are resized where they lie, and colours converted at the
 /// network's size, so that no frame is ever converted whole.
 ///

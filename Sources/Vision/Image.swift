@@ -1,5 +1,3 @@
-import Pixels
-
 /// An RGB image: one byte per channel, pixels interleaved, rows from the top without gaps: [height, width, 3].
 ///
 /// The image owns one buffer, which is used again for a smaller size unless that leaves more than 1 MiB of it unused.

@@ -1,5 +1,3 @@
-import Pixels
-
 /// What becomes of an image's aspect ratio on its way into the network.
 public enum ImageFit: Sendable {
     /// Width and height are resized independently: the image covers the whole tensor.

@@ -1,7 +1,3 @@
-import CKernels
-import Kernels
-import Pixels
-
 /// Turns images into the network's input tensor. Tables for an image's size are made when the first image of that
 /// size comes, and kept until the size changes; nothing is allocated in between.
 public struct Ingest: ~Copyable {

@@ -1,5 +1,3 @@
-import Pixels
-
 /// The order in which a network takes a pixel's channels.
 public enum ChannelOrder: Sendable {
     case rgb

@@ -1,6 +1,5 @@
 import CJPEG
 import Files
-import Pixels
 
 /// Decodes JPEGs from memory with libjpeg: grey, YCbCr and RGB, baseline and progressive, into upright RGB images.
 /// Full-size images equal those of Pillow and OpenCV to the bit, apart from the rotation that EXIF asks for, which

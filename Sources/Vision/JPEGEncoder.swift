@@ -1,5 +1,4 @@
 import CJPEG
-import Pixels
 
 /// Encodes images as baseline JPEGs in memory: YCbCr 4:4:4, so that thin coloured lines stay sharp.
 public struct JPEGEncoder: ~Copyable {

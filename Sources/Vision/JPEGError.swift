@@ -1,6 +1,5 @@
 import CJPEG
 import Files
-import Pixels
 
 /// Why a JPEG was not decoded, or an image not encoded.
 public enum JPEGError: Error, Equatable, Sendable {

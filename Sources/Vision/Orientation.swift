@@ -1,5 +1,3 @@
-import Pixels
-
 /// How an image is stored, by the numbers of EXIF's Orientation tag (CIPA DC-008, tag 0x0112): where the stored first
 /// row and first column lie in the upright image.
 public enum Orientation: UInt8, Sendable {

@@ -1,5 +1,4 @@
 import CJPEG
-import Pixels
 
 /// A JPEG's components as they are stored: Y, Cb and Cr with their own sizes, or Y alone. The image owns one buffer,
 /// which is used again as that of an `Image` is.

@@ -1,5 +1,3 @@
-import Pixels
-
 /// An image turned by quarters, whatever its layout: each channel has a plane of its own, turned sample by sample. It owns
 /// one buffer, which grows to the largest image it was given.
 public struct TurnedImage: ~Copyable {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Vision
 
 /// MIN,MAX on the command line: the two scales of `AnchorLayout`.
 struct AnchorScales: ExpressibleByArgument {

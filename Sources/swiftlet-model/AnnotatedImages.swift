@@ -1,6 +1,4 @@
-import Annotations
 import Foundation
-import Service
 
 /// The images of a directory or list that an annotation file names, found and checked before any of them runs.
 struct AnnotatedImages {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Quantizer
 
 struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,4 @@
 import Foundation
-import Quantizer
-import Service
 
 /// What `swiftlet-model compare` found, for people and for programs.
 struct CompareReport: Encodable {

@@ -1,7 +1,5 @@
-import Annotations
 import ArgumentParser
 import Foundation
-import Quantizer
 
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(

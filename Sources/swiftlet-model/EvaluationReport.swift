@@ -1,6 +1,4 @@
 import Foundation
-import Quantizer
-import Service
 
 /// How well one model finds what is in photos, for people and for programs. Shares are 0...1; nil where nothing counts.
 struct EvaluationReport: Encodable {

@@ -1,7 +1,4 @@
-import Annotations
 import Foundation
-import Quantizer
-import Service
 
 /// The boxes of a photo set, on the command line. Whatever is not as it should be is an error, or is said once, before
 /// any image runs.

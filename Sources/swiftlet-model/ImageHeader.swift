@@ -1,7 +1,4 @@
 import Foundation
-import Pixels
-import Quantizer
-import Vision
 
 /// What a JPEG says of itself before its image: enough to compare it with its annotations, without decoding it.
 struct ImageHeader {

@@ -1,9 +1,5 @@
-import Model
 import Dispatch
 import Foundation
-import Pixels
-import Quantizer
-import Vision
 
 /// Runs models over the same images, several images at a time.
 final class ImageRunner: @unchecked Sendable {

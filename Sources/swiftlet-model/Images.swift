@@ -1,4 +1,3 @@
-import Files
 import Foundation
 
 /// The JPEGs of a directory, or those that a text file lists, on the command line.

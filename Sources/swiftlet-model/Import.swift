@@ -1,11 +1,5 @@
-import Annotations
 import ArgumentParser
-import Checkpoint
-import Model
 import Foundation
-import Quantizer
-import Service
-import Vision
 
 extension StoragePrecision: ExpressibleByArgument {}
 

@@ -1,7 +1,4 @@
-import Files
 import Foundation
-import Quantizer
-import Service
 
 /// What commands read whole.
 enum InputFile {

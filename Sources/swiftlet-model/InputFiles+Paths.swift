@@ -1,5 +1,3 @@
-import Files
-
 /// All that a command reads. Refuses at once, before any work, where `output` would replace one of them.
 func inputFiles(_ paths: [String], output: String? = nil) throws -> InputFiles {
     var inputs = InputFiles()

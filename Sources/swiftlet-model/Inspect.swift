@@ -1,10 +1,5 @@
 import ArgumentParser
-import Model
-import Engine
 import Foundation
-import ModelFile
-import Service
-import Vision
 
 struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(

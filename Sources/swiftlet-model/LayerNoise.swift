@@ -1,9 +1,3 @@
-import Model
-import Engine
-import ModelFile
-import Quantizer
-import Service
-
 /// The noise in each tensor of int8 models, measured against the model that they were made of.
 enum LayerNoise {
     /// - Parameters:

@@ -1,11 +1,4 @@
-import Annotations
-import Model
-import Engine
 import Foundation
-import ModelFile
-import Quantizer
-import Service
-import Vision
 
 /// One or more models' detections in the same images, for commands that judge models.
 struct ModelRun {

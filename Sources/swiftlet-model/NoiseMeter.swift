@@ -1,9 +1,5 @@
-import Model
 import Dispatch
 import Foundation
-import Quantizer
-import Service
-import Vision
 
 /// Runs an int8 model beside its original, which observes, several images at a time.
 final class NoiseMeter: @unchecked Sendable {

@@ -1,12 +1,5 @@
 import ArgumentParser
-import Model
-import Engine
-import Files
 import Foundation
-import ModelFile
-import Quantizer
-import Service
-import Vision
 
 struct Quantize: ParsableCommand {
     enum Target: String, ExpressibleByArgument, CaseIterable {

@@ -1,6 +1,4 @@
-import Annotations
 import Foundation
-import Quantizer
 
 /// The lines of a daemon's socket, recorded to a file: what it found in images that have names.
 struct RecordedStream {

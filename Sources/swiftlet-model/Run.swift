@@ -1,12 +1,5 @@
 import ArgumentParser
-import Checkpoint
-import Model
 import Foundation
-import ModelFile
-import Pixels
-import Quantizer
-import Service
-import Vision
 
 struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(

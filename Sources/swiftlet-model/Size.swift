@@ -1,7 +1,4 @@
 import ArgumentParser
-import Model
-import Pixels
-import Vision
 
 /// WIDTHxHEIGHT in pixels on the command line.
 struct Size: ExpressibleByArgument {

@@ -1,7 +1,5 @@
 import ArgumentParser
-import Checkpoint
 import Foundation
-import Service
 
 @main struct SwiftletModel: ParsableCommand {
     static let configuration = CommandConfiguration(

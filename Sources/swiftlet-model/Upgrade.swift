@@ -1,7 +1,5 @@
 import ArgumentParser
 import Foundation
-import Quantizer
-import Service
 
 struct Upgrade: ParsableCommand {
     static let configuration = CommandConfiguration(

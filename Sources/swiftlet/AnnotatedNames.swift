@@ -1,5 +1,3 @@
-import Service
-
 /// Names for annotated images in one directory, no two alike: an image's own name, a sequence's with the place in it,
 /// and a number behind it where that is taken. It remembers images and sequences, not a sequence's frames, of which
 /// there may be any number.

@@ -1,11 +1,3 @@
-import Settings
-import CLinux
-import Model
-import Engine
-import Pixels
-import Service
-import Vision
-
 /// `swiftlet bench`: how long the network takes on this machine, and what memory.
 enum Bench {
     static func run(_ options: BenchOptions, _ log: Log) -> ExitCode {

@@ -1,7 +1,3 @@
-import CLinux
-import Engine
-import Service
-
 /// The command line of `swiftlet bench`.
 struct BenchOptions: CommandOptions {
     static var name: StaticString { "bench" }

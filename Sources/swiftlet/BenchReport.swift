@@ -1,11 +1,3 @@
-import Settings
-import Engine
-import Kernels
-import Pixels
-import Service
-import Stream
-import Vision
-
 /// What `swiftlet bench` measured, ready to be written. Durations are in nanoseconds, memory in bytes.
 struct BenchReport {
     var name: String

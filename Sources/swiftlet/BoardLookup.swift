@@ -1,8 +1,3 @@
-import Settings
-import CLinux
-import Files
-import Service
-
 /// Finds the file of a board by its name, by a path, or by what the machine calls itself.
 struct BoardLookup {
     let log: Log

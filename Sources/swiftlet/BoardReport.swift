@@ -1,7 +1,3 @@
-import Settings
-import Service
-import Stream
-
 /// How a machine compares with its board's file, ready to be written.
 struct BoardReport {
     let title: [UInt8]

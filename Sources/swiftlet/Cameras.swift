@@ -1,9 +1,3 @@
-import Camera
-import Pixels
-import Service
-import Stream
-import Vision
-
 /// `swiftlet cameras`: what there is to capture from, and what the daemon would take.
 enum Cameras {
     static func run(_ options: CamerasOptions, _ log: Log) -> ExitCode {

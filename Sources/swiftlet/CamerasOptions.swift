@@ -1,9 +1,3 @@
-import Settings
-import Camera
-import Pixels
-import Service
-import Vision
-
 /// The command line of `swiftlet cameras`.
 struct CamerasOptions: CommandOptions {
     static var name: StaticString { "cameras" }

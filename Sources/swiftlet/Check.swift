@@ -1,11 +1,3 @@
-import Settings
-import CLinux
-import Model
-import Files
-import Service
-import Stream
-import Vision
-
 /// `swiftlet check`: every mistake of a configuration file, or what it amounts to. It fails where the daemon would, or
 /// where a running daemon would not take the file over.
 enum Check {

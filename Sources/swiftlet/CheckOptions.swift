@@ -1,5 +1,3 @@
-import Service
-
 /// The command line of `swiftlet check`.
 struct CheckOptions: CommandOptions {
     static var name: StaticString { "check" }

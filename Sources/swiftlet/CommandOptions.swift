@@ -1,7 +1,3 @@
-import CLinux
-import Engine
-import Service
-
 /// A command of `swiftlet`: its options, and what it does with them. `Command.all` lists them.
 protocol CommandOptions: CommandLineOptions {
     static var name: StaticString { get }

@@ -1,12 +1,3 @@
-import CLinux
-import Camera
-import Model
-import Engine
-import Files
-import Pixels
-import Service
-import Vision
-
 /// Where an image came from.
 struct ImageName {
     /// As one would open it.

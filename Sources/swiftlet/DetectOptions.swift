@@ -1,9 +1,3 @@
-import CLinux
-import Model
-import Engine
-import Service
-import Vision
-
 /// The command line of `swiftlet detect`.
 struct DetectOptions: CommandOptions {
     static var name: StaticString { "detect" }

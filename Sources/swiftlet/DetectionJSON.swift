@@ -1,9 +1,3 @@
-import Model
-import Pixels
-import Service
-import Stream
-import Vision
-
 /// Writes one image's result as a line of JSON.
 func writeJSON(_ result: ImageResult, labels: [[UInt8]], to output: Output) {
     // A byte of text takes at most six (an escape), a number at most 24.

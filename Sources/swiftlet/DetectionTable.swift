@@ -1,7 +1,3 @@
-import Pixels
-import Service
-import Vision
-
 /// Detections as lines of a table: image, label, score, and the box in whole pixels. An image's rows are made as
 /// soon as it is done, so the columns are aligned as far as `makeRoom(for:)` was told of the images.
 struct DetectionTable {

@@ -1,9 +1,3 @@
-import CLinux
-import Camera
-import Files
-import Service
-import Vision
-
 /// Why an annotated image was not written.
 enum AnnotationError: Error {
     case jpeg(JPEGError)

@@ -1,12 +1,3 @@
-import CLinux
-import Camera
-import Model
-import Files
-import Pixels
-import Service
-import Stream
-import Vision
-
 /// `swiftlet bench --frames`: how long a frame takes to become the network's input.
 struct InputBench {
     private static var cameraSize: ImageSize { ImageSize(width: 640, height: 480) }

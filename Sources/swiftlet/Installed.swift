@@ -1,9 +1,3 @@
-import Settings
-import CLinux
-import Model
-import Files
-import Service
-
 /// What this machine's service is configured with: what commands go by where their command line names no model.
 struct Installed {
     /// The model file's path.

@@ -1,9 +1,3 @@
-import CLinux
-import Engine
-import ModelFile
-import Service
-import Stream
-
 /// How long each step of a network takes on one thread.
 struct LayerTimes {
     struct Layer {

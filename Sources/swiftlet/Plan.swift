@@ -1,13 +1,3 @@
-import CLinux
-import Model
-import Engine
-import Files
-import ModelFile
-import Pixels
-import Service
-import Stream
-import Vision
-
 /// `swiftlet plan`: the arena of a model before it runs.
 enum Plan {
     static func run(_ options: PlanOptions, _ log: Log) -> ExitCode {

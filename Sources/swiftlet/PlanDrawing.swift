@@ -1,7 +1,3 @@
-import Engine
-import ModelFile
-import Service
-
 /// A memory plan as an image: steps from left to right, bytes of the arena from bottom to top, a rectangle per buffer.
 enum PlanDrawing {
     private static let height = 480

@@ -1,7 +1,3 @@
-import CLinux
-import Engine
-import Service
-
 /// The command line of `swiftlet plan`.
 struct PlanOptions: CommandOptions {
     static var name: StaticString { "plan" }

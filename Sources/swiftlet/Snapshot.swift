@@ -1,11 +1,3 @@
-import CLinux
-import Camera
-import Files
-import Pixels
-import Service
-import Stream
-import Vision
-
 /// `swiftlet snapshot`: the next image of the daemon, with what was found in it.
 struct Snapshot: ~Copyable {
     private let options: SnapshotOptions

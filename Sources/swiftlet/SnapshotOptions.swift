@@ -1,6 +1,3 @@
-import Settings
-import Service
-
 /// The command line of `swiftlet snapshot`.
 struct SnapshotOptions: CommandOptions {
     static var name: StaticString { "snapshot" }

@@ -1,9 +1,3 @@
-import Telemetry
-import CLinux
-import Files
-import Service
-import Stream
-
 /// `swiftlet status`: how the daemon fares, by what it says when it is asked, or by the file that it writes every 10
 /// seconds.
 enum Status {

@@ -1,7 +1,3 @@
-import Settings
-import CLinux
-import Service
-
 /// The command line of `swiftlet status`.
 struct StatusOptions: CommandOptions {
     static var name: StaticString { "status" }

@@ -1,9 +1,3 @@
-import Telemetry
-import CLinux
-import Files
-import Service
-import Stream
-
 /// Gets the daemon's counters: over its socket, or from its file.
 struct StatusQuestion: ~Copyable {
     /// Where they come from, for messages.

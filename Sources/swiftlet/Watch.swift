@@ -1,7 +1,3 @@
-import CLinux
-import Service
-import Stream
-
 /// `swiftlet watch`: what the daemon sees, on a terminal or line by line.
 struct Watch: ~Copyable {
     /// The first and the longest time between two attempts to connect, in nanoseconds.

@@ -1,5 +1,3 @@
-import Service
-
 /// What `swiftlet watch` says line by line, without any escape sequence.
 enum WatchLines {
     /// A frame's detections; nil where there are none.

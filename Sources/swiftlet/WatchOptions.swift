@@ -1,6 +1,3 @@
-import Settings
-import Service
-
 /// The command line of `swiftlet watch`.
 struct WatchOptions: CommandOptions {
     static var name: StaticString { "watch" }

@@ -1,8 +1,3 @@
-import CLinux
-import Pixels
-import Service
-import Vision
-
 /// The terminal while `swiftlet watch` has it: a screen of its own, which leaves no trace.
 struct WatchScreen: ~Copyable {
     private var keys = clinux_terminal_mode()

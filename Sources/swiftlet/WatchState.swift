@@ -1,8 +1,3 @@
-import CLinux
-import Pixels
-import Service
-import Stream
-
 /// What `swiftlet watch` knows of the daemon. Texts are as they came: control characters included.
 struct WatchState {
     struct Detection {

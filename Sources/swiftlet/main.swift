@@ -1,6 +1,3 @@
-import CLinux
-import Service
-
 private func usage() -> String {
     """
     usage: swiftlet COMMAND [OPTION]...

@@ -1,13 +1,3 @@
-import Settings
-import CLinux
-import Camera
-import Model
-import Engine
-import Files
-import Pixels
-import Service
-import Vision
-
 /// What the daemon was told: by its command line, and where that is silent by its configuration file.
 struct Options: CommandLineOptions {
     /// The file's settings, those of the command line put over them.

@@ -1,15 +1,3 @@
-import Settings
-import CLinux
-import Camera
-import Model
-import Engine
-import Files
-import Pipeline
-import Pixels
-import Service
-import Threading
-import Vision
-
 /// Reads the configuration anew and hands what may change while frames go by to the threads that they go through. One
 /// thread uses it.
 final class Reloader {

@@ -1,18 +1,3 @@
-import CLinux
-import Camera
-import Model
-import Engine
-import Files
-import Kernels
-import Pipeline
-import Pixels
-import Settings
-import Telemetry
-import Service
-import Stream
-import Threading
-import Vision
-
 /// Descriptors that become readable with a signal; -1 and an errno value where there are none.
 struct Signals {
     private(set) var stop: Int32 = -1

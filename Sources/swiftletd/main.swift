@@ -1,14 +1,3 @@
-import CLinux
-import Camera
-import Kernels
-import Model
-import Pipeline
-import Settings
-import Service
-import Stream
-import Telemetry
-import Threading
-
 /// A frame's way: source, network, sinks.
 private func run() {
     clinux_save_memory()

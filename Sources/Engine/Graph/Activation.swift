@@ -1,6 +1,3 @@
-import CKernels
-import ModelFile
-
 /// What a layer applies to each of its values: one of the list in `CKernels/common/activations.inc`.
 public struct Activation: Equatable, Sendable {
     /// As kernels take it.

@@ -1,5 +1,3 @@
-import ModelFile
-
 /// A tensor of a graph; valid in that graph only.
 public struct TensorID: BitwiseCopyable, Equatable, Sendable {
     /// Its place in the graph's `shapes`.

@@ -1,5 +1,3 @@
-import ModelFile
-
 /// An operation that a graph cannot have.
 public struct GraphError: Error, Equatable, Sendable {
     /// What is wrong with it.

@@ -1,5 +1,3 @@
-import ModelFile
-
 /// A graph as a model file has it. No operation stores the size of a map, so that a network runs at any.
 ///
 /// | key | type | what |

@@ -1,6 +1,3 @@
-import CKernels
-import ModelFile
-
 /// The sum of two maps of the same shape.
 public final class Addition: GraphOperation, @unchecked Sendable {
     static var kind: StaticString { "add" }

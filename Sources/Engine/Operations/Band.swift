@@ -1,6 +1,3 @@
-import Arena
-import CKernels
-
 /// An inverted residual or another depthwise convolution with the pointwise layers around it: [1x1 expansion], 3x3
 /// depthwise, 1x1 projection, computed together by lines of the output, so that the maps between them never exist whole.
 ///

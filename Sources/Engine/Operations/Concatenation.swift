@@ -1,5 +1,3 @@
-import ModelFile
-
 /// Two maps of as many rows, side by side along the channels; written in place.
 public final class ChannelConcatenation: GraphOperation, @unchecked Sendable {
     static var kind: StaticString { "concatenate channels" }

@@ -1,7 +1,3 @@
-import Arena
-import CKernels
-import ModelFile
-
 /// Dense convolution, by groups of channels: what the window sees is gathered into patches, which are then multiplied.
 public final class Convolution: GraphOperation, @unchecked Sendable {
     private let window: Window

@@ -1,6 +1,3 @@
-import CKernels
-import ModelFile
-
 /// Depthwise convolution: each channel by a filter of its own.
 public final class DepthwiseConvolution: GraphOperation, @unchecked Sendable {
     private let window: Window

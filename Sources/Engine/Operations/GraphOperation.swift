@@ -1,5 +1,3 @@
-import ModelFile
-
 /// What a node computes: one output from one or more inputs. A subclass per operation, each in a file of its own, answers
 /// all questions about it; what it does not override is the usual case.
 ///

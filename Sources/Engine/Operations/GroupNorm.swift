@@ -1,6 +1,3 @@
-import CKernels
-import ModelFile
-
 /// Group normalisation with one group over the whole map (Wu and He, 2018), with gain and shift by channel.
 public final class GroupNorm: GraphOperation, @unchecked Sendable {
     /// Added to the variance.

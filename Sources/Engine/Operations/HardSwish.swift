@@ -1,6 +1,3 @@
-import CKernels
-import ModelFile
-
 /// x * relu6(x + 3) / 6 of each value (Howard et al., 2019, "Searching for MobileNetV3").
 public final class HardSwish: GraphOperation, @unchecked Sendable {
     static var kind: StaticString { "hard-swish" }

@@ -1,6 +1,3 @@
-import CKernels
-import ModelFile
-
 /// Layer normalisation of each row over its channels (Ba et al., 2016), with gain and shift by channel.
 public final class LayerNorm: GraphOperation, @unchecked Sendable {
     /// Added to the variance.

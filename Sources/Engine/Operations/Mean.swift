@@ -1,6 +1,3 @@
-import CKernels
-import ModelFile
-
 /// Mean over all rows: [h, w, c] -> [1, 1, c].
 public final class Mean: GraphOperation, @unchecked Sendable {
     static var kind: StaticString { "mean" }

@@ -1,5 +1,3 @@
-import ModelFile
-
 extension GraphOperation {
     /// The operation that model files call `name`, with its attributes: the only list of all.
     static func named(_ name: Name, _ attributes: inout AttributeReader) throws(GraphError.Problem) -> GraphOperation {

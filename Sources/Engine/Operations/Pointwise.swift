@@ -1,5 +1,3 @@
-import ModelFile
-
 /// 1x1 convolution or linear layer: one GEMM over the rows.
 public final class Pointwise: GraphOperation, @unchecked Sendable {
     private let channels: Int

@@ -1,6 +1,3 @@
-import CKernels
-import ModelFile
-
 /// Bilinear resize by PyTorch's rule for `align_corners` (torch.nn.functional.interpolate).
 public final class Resize: GraphOperation, @unchecked Sendable {
     private let extent: Extent

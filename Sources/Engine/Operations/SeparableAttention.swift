@@ -1,6 +1,3 @@
-import CKernels
-import ModelFile
-
 /// Separable self-attention over the tokens of each patch position (Mehta and Rastegari, 2022, "Separable Self-attention
 /// for Mobile Vision Transformers", section 3.1): [p, n, 1 + 2c] -> [p, n, c]. A row of the input holds one query, c keys
 /// and c values.

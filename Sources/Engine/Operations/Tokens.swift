@@ -1,6 +1,3 @@
-import CKernels
-import ModelFile
-
 /// [h, w, c] -> [positions, tokens, c]: token n of patch position p is the pixel of the n-th patch at place p of the
 /// grid; both count line by line.
 public final class Unfold: GraphOperation, @unchecked Sendable {

@@ -1,5 +1,3 @@
-import CKernels
-
 /// The window of a convolution: what of its input an output pixel sees.
 public struct Window: BitwiseCopyable, Equatable, Sendable {
     /// A value for each direction.

@@ -1,6 +1,3 @@
-import CKernels
-import ModelFile
-
 /// Makes the steps of a program in one precision: binds weights, finds tensors in the arena.
 class Builder {
     final let graph: Graph

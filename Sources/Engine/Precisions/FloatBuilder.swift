@@ -1,5 +1,3 @@
-import ModelFile
-
 /// fp32, the reference precision: one scalar kernel for each call.
 final class FloatBuilder: Builder {
     private let weights: Weights

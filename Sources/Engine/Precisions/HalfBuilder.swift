@@ -1,6 +1,3 @@
-import CKernels
-import ModelFile
-
 /// fp16.
 final class HalfBuilder: Builder {
     let kernels: UnsafePointer<ck_f16_kernels>

@@ -1,5 +1,3 @@
-import ModelFile
-
 /// Reads an fp16 model file's tensors, which stay where they lie in the mapped file: layers' weights are fp16, biases
 /// and normalisations fp32.
 struct HalfWeights {

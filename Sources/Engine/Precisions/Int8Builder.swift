@@ -1,7 +1,3 @@
-import Arena
-import CKernels
-import ModelFile
-
 /// int8: beside weights it needs parameters, which it computes from the file's scales.
 final class Int8Builder: Builder {
     let kernels: UnsafePointer<ck_qs8_kernels>

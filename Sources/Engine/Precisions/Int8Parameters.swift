@@ -1,6 +1,3 @@
-import CKernels
-import ModelFile
-
 /// What a layer's sums mean: the fixed-point parameters that requantise them follow from it (ckernels_qs8.h says what
 /// those mean).
 struct Requantization {

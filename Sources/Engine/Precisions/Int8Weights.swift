@@ -1,7 +1,3 @@
-import Arena
-import CKernels
-import ModelFile
-
 /// Real value = scale * (stored value - zero point), by channel or for the whole tensor.
 struct Quantisation {
     let name: Name

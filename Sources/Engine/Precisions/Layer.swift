@@ -1,5 +1,3 @@
-import CKernels
-
 /// A convolution's or linear layer's weights with its epilogue, in one precision.
 class Layer {
     /// Of the matrix's rows, or of the map.

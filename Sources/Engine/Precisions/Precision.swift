@@ -1,5 +1,3 @@
-import ModelFile
-
 /// The type in which a network stores its activations.
 public enum Precision: Sendable {
     /// IEEE single precision, the reference.

@@ -1,7 +1,3 @@
-import Arena
-import CKernels
-import ModelFile
-
 /// The parameters of a graph's nodes as fp32. Tensors stored as fp32 are used where they lie in the mapped file; those
 /// stored as fp16 are widened once into one block.
 final class Weights {

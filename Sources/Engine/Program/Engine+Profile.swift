@@ -1,5 +1,3 @@
-import ModelFile
-
 /// One step at a time, to tell where a run's time goes.
 extension Engine {
     /// Kernel calls of one run: fewer than the graph has operations, because of fusion.

@@ -1,5 +1,3 @@
-import ModelFile
-
 /// A graph as it runs: fewer operations, each with an epilogue.
 ///
 /// - Tokens stay where their pixels are: `Unfold` and `Fold` only rename a map, since all but attention treats every row

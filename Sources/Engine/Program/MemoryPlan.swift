@@ -1,6 +1,3 @@
-import Arena
-import ModelFile
-
 /// Which buffer of a network lies where in the arena, and when: what `Engine` prepares, without preparing it.
 public struct MemoryPlan: Sendable {
     /// A part of the arena, in use for some steps.

@@ -1,8 +1,3 @@
-import Arena
-import CKernels
-import Kernels
-import ModelFile
-
 /// A graph prepared in one precision: a step for each call of its lowered form, and the memory that they work on.
 final class Program {
     let lowering: Lowering

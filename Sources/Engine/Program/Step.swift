@@ -1,5 +1,3 @@
-import CKernels
-
 /// A map in the arena, of the program's elements or, where predictions are written in int8, of halves.
 struct Map {
     /// The first row; valid as long as the arena.

@@ -1,6 +1,3 @@
-import Arena
-import ModelFile
-
 /// Where every tensor of a lowered graph lies in the arena, and for how long.
 ///
 /// Between two barriers the parts run at their own pace, so that what any call of such a group needs is alive throughout

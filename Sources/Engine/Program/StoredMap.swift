@@ -1,5 +1,3 @@
-import CKernels
-
 /// A tensor as an int8 network stores it.
 public struct StoredMap {
     /// Of the engine's graph.

@@ -1,6 +1,3 @@
-import Engine
-import Model
-
 /// A detector's graph at one input size.
 public struct DetectionNetwork: Sendable {
     /// From the image, [height, width, 3], to predictions [1, R, 4 + classes]: of each anchor four box offsets, then

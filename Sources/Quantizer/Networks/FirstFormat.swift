@@ -1,9 +1,4 @@
-import Engine
-import Files
 import Foundation
-import Model
-import ModelFile
-import Pixels
 
 /// Model files of the first format, which told the sizes of a network's layers instead of its graph.
 public enum FirstFormat {

@@ -1,6 +1,3 @@
-import Engine
-import ModelFile
-
 /// The MobileViTv3 backbone (Wadekar and Chaurasia, 2022, "MobileViTv3: Mobile-Friendly Vision Transformer with Simple
 /// and Effective Fusion of Local, Global and Input Features"), as a detector uses it: without classifier.
 public struct MobileViTv3: Equatable, Sendable {

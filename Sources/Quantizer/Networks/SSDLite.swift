@@ -1,6 +1,3 @@
-import Engine
-import ModelFile
-
 /// The SSDLite head (Sandler et al., 2018, "MobileNetV2"; network specification, section 4): six feature levels, of
 /// which the last four are made from the stride-32 map, and one layer per level that predicts boxes and classes.
 public struct SSDLite: Equatable, Sendable {

@@ -1,5 +1,3 @@
-import CLinux
-
 /// An option of a command line: how it is written, what it takes, and what the help says of it.
 public struct CommandLineOption: Sendable {
     let long: StaticString

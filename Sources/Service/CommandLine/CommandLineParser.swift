@@ -1,5 +1,3 @@
-import CLinux
-
 /// What can be wrong with a command line. The parser that threw it has the words: `CommandLineParser.message(_:)`.
 public enum CommandLineError: Error, Equatable {
     case unknownOption

@@ -1,6 +1,3 @@
-import CLinux
-import Stream
-
 /// Standard output. A result that cannot be written, to a full disk or a reader that has gone, ends the process: what
 /// is missing must not look like what was not found.
 public struct Output {

@@ -1,7 +1,3 @@
-import Camera
-import Pixels
-import Vision
-
 /// A value that was checked, wherever it comes from.
 public enum Value: Equatable, Sendable {
     case number(Double)

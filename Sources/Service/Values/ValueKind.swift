@@ -1,8 +1,3 @@
-import CLinux
-import Camera
-import Pixels
-import Vision
-
 /// What a key of an INI file or an option of a command line takes: the one check of its text, and how the value is
 /// written again.
 public enum ValueKind: Sendable {

@@ -1,7 +1,3 @@
-import Service
-import Engine
-import Kernels
-
 /// What a program has measured of itself on this machine.
 public struct BoardMeasurement {
     /// Decides which of the board's kernel paths is expected.

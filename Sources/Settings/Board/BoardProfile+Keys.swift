@@ -1,10 +1,3 @@
-import Service
-import Camera
-import Engine
-import Kernels
-import Pixels
-import Vision
-
 extension BoardProfile {
     /// The keys of a board's file, budgets aside.
     static var keys: [INIKey<BoardProfile>] {

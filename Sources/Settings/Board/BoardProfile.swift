@@ -1,10 +1,3 @@
-import Service
-import Camera
-import Engine
-import Kernels
-import Pixels
-import Vision
-
 /// What a file of boards/ says about a board, and what it promises of Swiftlet there.
 public struct BoardProfile {
     /// The programs that fit: 64-bit or 32-bit.

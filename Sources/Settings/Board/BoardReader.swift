@@ -1,6 +1,3 @@
-import Service
-import Files
-
 /// Reads a board's file: INI, as `INIScanner` has it. It collects every mistake; a file with one is not to be used. All keys
 /// have to be there, each once.
 public struct BoardReader {

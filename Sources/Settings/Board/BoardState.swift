@@ -1,7 +1,3 @@
-import Service
-import Telemetry
-import CLinux
-
 /// What the machine that this runs on tells of itself at the moment. What it does not tell is nil or empty.
 public struct BoardState {
     /// The part numbers of the processors that are online, each once.

@@ -1,5 +1,3 @@
-import Service
-
 /// ARM's cores that boards are known to have, by the part number that they tell of themselves.
 public enum ProcessorCore: CaseIterable, Equatable, Sendable {
     case cortexA7, cortexA35, cortexA53, cortexA55, cortexA72, cortexA73, cortexA76

@@ -1,8 +1,3 @@
-import Service
-import Camera
-import Pixels
-import Vision
-
 extension Configuration {
     /// All settings as a configuration file: what the file said, and the defaults for the rest.
     public var text: String {

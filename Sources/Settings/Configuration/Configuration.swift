@@ -1,9 +1,3 @@
-import Service
-import Camera
-import Engine
-import Pixels
-import Vision
-
 /// What a configuration file says, with the product's defaults where it says nothing.
 public struct Configuration {
     /// Where detections count, or do not.

@@ -1,8 +1,3 @@
-import Service
-import Model
-import Files
-import Pixels
-
 /// Reads a configuration file: INI, as `INIScanner` has it. It collects every mistake; a file with one is not to be used.
 public struct ConfigurationReader {
     /// Bytes of the largest file.

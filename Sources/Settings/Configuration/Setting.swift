@@ -1,11 +1,3 @@
-import Service
-import CLinux
-import Camera
-import Model
-import Engine
-import Pixels
-import Vision
-
 /// A setting of the daemon: the row from which follow how the configuration is read, checked and printed, the daemon's
 /// option, and whether a reload changes it.
 public final class Setting: Sendable {

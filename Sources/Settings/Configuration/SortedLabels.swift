@@ -1,5 +1,3 @@
-import Service
-
 /// Finds labels by their names in a time that grows with the logarithm of their number.
 struct SortedLabels {
     private let labels: [[UInt8]]

@@ -1,5 +1,3 @@
-import Service
-
 /// A place in a line of INI text, which moves on as texts are taken from there.
 ///
 /// A text stands there as it is, without the blanks around it, or in double quotes, where a backslash begins `\"`, `\\`,

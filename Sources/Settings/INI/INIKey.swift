@@ -1,5 +1,3 @@
-import Service
-
 /// A key of an INI file: where it stands, what it takes, and where that goes.
 final class INIKey<Target>: Sendable {
     let section: StaticString

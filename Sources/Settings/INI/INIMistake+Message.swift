@@ -1,5 +1,3 @@
-import Service
-
 extension INIMistake {
     /// One line for the user: where, what is wrong, and what to write instead. `file` is the name the user gave.
     public func message(file: String) -> String {

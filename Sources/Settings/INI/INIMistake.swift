@@ -1,5 +1,3 @@
-import Service
-
 /// One thing that is wrong with a configuration file or a board's file.
 public struct INIMistake: Error, Equatable {
     /// What is wrong; `message(file:)` has the words.

@@ -1,5 +1,3 @@
-import Service
-
 /// Takes INI text apart, line by line:
 ///
 ///     [section]            or [section name], as in [zone front door]

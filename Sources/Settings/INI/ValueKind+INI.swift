@@ -1,6 +1,3 @@
-import Service
-import Pixels
-
 /// Values as an INI file writes them.
 extension ValueKind {
     /// The value behind a key's equals sign.

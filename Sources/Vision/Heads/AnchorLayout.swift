@@ -1,5 +1,3 @@
-import Pixels
-
 /// A default box of SSD in centre form, in units of the image's width and height.
 public struct Anchor: Equatable, Sendable {
     /// From the left edge.

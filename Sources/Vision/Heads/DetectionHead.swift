@@ -1,5 +1,3 @@
-import CKernels
-
 /// Rows of values that a network has put out, without gaps, in the precision that it computes in.
 public enum OutputRows {
     case fp32(UnsafeBufferPointer<Float>)

@@ -1,5 +1,3 @@
-import CKernels
-
 /// SSD (Liu et al., 2016): a row is four box offsets from an anchor, then a logit for each class, over which the softmax
 /// is taken.
 public final class SSDHead: DetectionHead {

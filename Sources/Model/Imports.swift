@@ -1,0 +1,3 @@
+// All files of this module see these, and all files that import it.
+@_exported import Engine
+@_exported import Vision

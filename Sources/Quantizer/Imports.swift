@@ -1,0 +1,3 @@
+// All files of this module see these, and all files that import it.
+@_exported import Checkpoint
+@_exported import Model
