@@ -3,12 +3,9 @@ extension JSONWriter {
     public mutating func endLine(frames: UInt64, corruptFrames: UInt64) throws(StreamError) -> UnsafeRawBufferPointer {
         clear()
         beginObject()
-        key("type")
-        string("end")
-        key("frames")
-        integer(frames)
-        key("corrupt_frames")
-        integer(corruptFrames)
+        string("type", "end")
+        integer("frames", frames)
+        integer("corrupt_frames", corruptFrames)
         endObject()
         return try line()
     }
@@ -19,13 +16,10 @@ extension JSONWriter {
     ) throws(StreamError) -> UnsafeRawBufferPointer {
         clear()
         beginObject()
-        key("type")
-        string("error")
-        key("message")
-        string(message)
+        string("type", "error")
+        string("message", message)
         if let offset {
-            key("offset")
-            integer(offset)
+            integer("offset", offset)
         }
         endObject()
         return try line()
@@ -35,10 +29,8 @@ extension JSONWriter {
     mutating func beginStatus() {
         clear()
         beginObject()
-        key("type")
-        string("status")
-        key("metrics")
-        beginObject()
+        string("type", "status")
+        beginObject("metrics")
     }
 
     mutating func endStatus() {
@@ -52,14 +44,11 @@ extension JSONWriter {
     ) throws(StreamError) -> UnsafeRawBufferPointer {
         clear()
         beginObject()
-        key("type")
-        string("options")
-        key("min_score")
-        decimal(Double(options.minimumScore), decimals: 4)
+        string("type", "options")
+        decimal("min_score", Double(options.minimumScore), decimals: 4)
         key("classes")
         if let classes { value(classes) } else { null() }
-        key("every")
-        integer(options.every)
+        integer("every", options.every)
         endObject()
         return try line()
     }

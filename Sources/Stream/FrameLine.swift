@@ -51,34 +51,23 @@ public struct FrameLineWriter: ~Copyable {
         (width, height, omitted, segmentCount, isFull) = (frame.size.width, frame.size.height, 0, 0, false)
         json.clear()
         json.beginObject()
-        json.key("type")
-        json.string("frame")
+        json.string("type", "frame")
         body = json.byteCount
-        json.key("sequence")
-        json.integer(frame.sequence)
-        json.key("captured_monotonic_s")
-        json.seconds(nanoseconds: frame.times.monotonic)
-        json.key("captured_unix_s")
-        json.seconds(nanoseconds: frame.times.realtime)
-        json.key("age_ms")
-        json.decimal(Double(line.age) / 1e6, decimals: 3)
-        json.key("inference_ms")
-        json.decimal(Double(line.inference) / 1e6, decimals: 3)
-        json.key("dropped_frames")
-        json.integer(line.droppedFrames)
-        json.key("corrupt_frames")
-        json.integer(line.corruptFrames)
+        json.integer("sequence", frame.sequence)
+        json.seconds("captured_monotonic_s", nanoseconds: frame.times.monotonic)
+        json.seconds("captured_unix_s", nanoseconds: frame.times.realtime)
+        json.decimal("age_ms", Double(line.age) / 1e6, decimals: 3)
+        json.decimal("inference_ms", Double(line.inference) / 1e6, decimals: 3)
+        json.integer("dropped_frames", line.droppedFrames)
+        json.integer("corrupt_frames", line.corruptFrames)
         json.key("picture")
         switch frame.name {
         case .file(let name): json.string(UnsafeRawBufferPointer(name))
         case .index(let index): json.integer(index)
         }
-        json.key("width_px")
-        json.integer(width)
-        json.key("height_px")
-        json.integer(height)
-        json.key("detections")
-        json.beginArray()
+        json.integer("width_px", width)
+        json.integer("height_px", height)
+        json.beginArray("detections")
         head = json.byteCount
     }
 
@@ -111,8 +100,7 @@ public struct FrameLineWriter: ~Copyable {
     public mutating func finish() throws(StreamError) -> FrameSegments {
         let tail = json.byteCount
         json.endArray()
-        json.key("detections_omitted")
-        json.integer(omitted)
+        json.integer("detections_omitted", omitted)
         json.endObject()
         return FrameSegments(
             line: try json.line(), detections: UnsafeBufferPointer(rebasing: segments[..<segmentCount]), body: body,

@@ -9,14 +9,10 @@ extension JSONWriter {
             fraction > 0 ? Double(min(fraction, 1)) * Double(length) : 0
         }
         beginObject()
-        key("class")
-        integer(classIndex)
-        key("label")
-        string(label)
-        key("score")
-        decimal(Double(score), decimals: 4)
-        key("box_px")
-        beginArray()
+        integer("class", classIndex)
+        string("label", label)
+        decimal("score", Double(score), decimals: 4)
+        beginArray("box_px")
         decimal(pixels(left, width), decimals: 1)
         decimal(pixels(top, height), decimals: 1)
         decimal(pixels(right, width), decimals: 1)

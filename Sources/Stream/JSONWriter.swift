@@ -103,6 +103,38 @@ public struct JSONWriter: ~Copyable {
         needsComma = true
     }
 
+    // MARK: - Members
+
+    /// A key and its value.
+    public mutating func integer(_ name: StaticString, _ value: Int) { member(name) { $0.integer(value) } }
+    /// A key and its value.
+    public mutating func integer(_ name: StaticString, _ value: UInt64) { member(name) { $0.integer(value) } }
+    /// A key and its value, with so many decimals.
+    public mutating func decimal(_ name: StaticString, _ value: Double, decimals: Int) {
+        member(name) { $0.decimal(value, decimals: decimals) }
+    }
+    /// A key and nanoseconds as seconds.
+    public mutating func seconds(_ name: StaticString, nanoseconds: UInt64) {
+        member(name) { $0.seconds(nanoseconds: nanoseconds) }
+    }
+    /// A key and its value.
+    public mutating func boolean(_ name: StaticString, _ value: Bool) { member(name) { $0.boolean(value) } }
+    /// A key and its value.
+    public mutating func string(_ name: StaticString, _ text: StaticString) { member(name) { $0.string(text) } }
+    /// A key and its value.
+    public mutating func string(_ name: StaticString, _ bytes: [UInt8]) { member(name) { $0.string(bytes) } }
+    /// A key and its value.
+    public mutating func string(_ name: StaticString, _ bytes: UnsafeRawBufferPointer) { member(name) { $0.string(bytes) } }
+    /// A key, and the beginning of its value.
+    public mutating func beginArray(_ name: StaticString) { member(name) { $0.beginArray() } }
+    /// A key, and the beginning of its value.
+    public mutating func beginObject(_ name: StaticString) { member(name) { $0.beginObject() } }
+
+    private mutating func member(_ name: StaticString, _ value: (inout JSONWriter) -> Void) {
+        key(name)
+        value(&self)
+    }
+
     // MARK: - Values
 
     /// A value that is not known.
@@ -146,6 +178,8 @@ public struct JSONWriter: ~Copyable {
         append(UInt8(ascii: "."))
         digits(nanoseconds % 1_000_000_000 / 1000, atLeast: 6)
     }
+
+    mutating func fourcc(_ name: StaticString, _ code: UInt32) { member(name) { $0.fourcc(code) } }
 
     /// A fourcc of V4L2 as text; some formats have fewer letters: "Y8  ". Nothing is allocated.
     mutating func fourcc(_ code: UInt32) {

@@ -88,32 +88,23 @@ extension JSONWriter {
         let shape = image.shape
         clear()
         beginObject()
-        key("type")
-        string("snapshot")
-        key("format")
-        fourcc(shape.format.fourcc)
-        key("bytes")
-        integer(image.byteCount)
+        string("type", "snapshot")
+        fourcc("format", shape.format.fourcc)
+        integer("bytes", image.byteCount)
         if image.rotation != 0 {
-            key("rotate_deg")
-            integer(image.rotation)
+            integer("rotate_deg", image.rotation)
         }
         guard shape.format != .mjpeg else { return written }
-        key("planes")
-        beginArray()
+        beginArray("planes")
         for plane in 0..<shape.format.planeCount {
             beginObject()
-            key("offset")
-            integer(image.offsets[plane])
-            key("row_bytes")
-            integer(shape.rowBytes[plane])
+            integer("offset", image.offsets[plane])
+            integer("row_bytes", shape.rowBytes[plane])
             endObject()
         }
         endArray()
-        key("matrix")
-        string(shape.colour.matrix == .bt709 ? "bt709" : "bt601")
-        key("full_range")
-        boolean(shape.colour.isFullRange)
+        string("matrix", shape.colour.matrix == .bt709 ? "bt709" : "bt601")
+        boolean("full_range", shape.colour.isFullRange)
         return written
     }
 }

@@ -34,27 +34,21 @@ public struct MetricsText: ~Copyable {
         put("swiftlet_build_info{version=\"")
         put(Product.version)
         put("\"} 1\n")
-        begin("start_time_seconds", .gauge, "When the daemon began, since 1970.")
-        sample("start_time_seconds", thousandths: started / 1_000_000)
-        begin("written_time_seconds", .gauge, "When this was written, since 1970.")
-        sample("written_time_seconds", thousandths: clinux_realtime_ns() / 1_000_000)
+        metric("start_time_seconds", .gauge, "When the daemon began, since 1970.", started / 1_000_000, digits: 3)
+        metric("written_time_seconds", .gauge, "When this was written, since 1970.", clinux_realtime_ns() / 1_000_000, digits: 3)
         var memory = clinux_process_memory()
         guard clinux_read_process_memory(&memory) == 0 else { return }
-        begin("resident_bytes", .gauge, "Memory that the daemon has now.")
-        sample("resident_bytes", memory.resident)
-        begin("resident_peak_bytes", .gauge, "The most that it has had.")
-        sample("resident_peak_bytes", memory.peak_resident)
+        metric("resident_bytes", .gauge, "Memory that the daemon has now.", memory.resident)
+        metric("resident_peak_bytes", .gauge, "The most that it has had.", memory.peak_resident)
     }
 
     private mutating func writeFrames(_ metrics: Metrics) {
-        begin("frames_captured_total", .counter, "Frames that came from the source.")
-        sample("frames_captured_total", metrics.captured.load(ordering: .relaxed))
-        begin("frames_decoded_total", .counter, "Frames that became an input of the network.")
-        sample("frames_decoded_total", metrics.decoded.load(ordering: .relaxed))
-        begin("frames_inferred_total", .counter, "Frames that the network has seen.")
-        sample("frames_inferred_total", metrics.inferred.load(ordering: .relaxed))
-        begin("frames_published_total", .counter, "Frames whose line went to the clients' queues.")
-        sample("frames_published_total", metrics.framesPublished)
+        metric("frames_captured_total", .counter, "Frames that came from the source.", metrics.captured.load(ordering: .relaxed))
+        metric(
+            "frames_decoded_total", .counter, "Frames that became an input of the network.",
+            metrics.decoded.load(ordering: .relaxed))
+        metric("frames_inferred_total", .counter, "Frames that the network has seen.", metrics.inferred.load(ordering: .relaxed))
+        metric("frames_published_total", .counter, "Frames whose line went to the clients' queues.", metrics.framesPublished)
         begin("frames_dropped_total", .counter, "Frames without a line.")
         for why in Metrics.Drop.allCases {
             sample("frames_dropped_total", label: "reason", why.name, metrics.dropped(why))
@@ -88,8 +82,7 @@ public struct MetricsText: ~Copyable {
         for state in CameraLine.State.all {
             sample("camera_state", label: "state", state.name, state == current ? 1 : 0)
         }
-        begin("camera_starts_total", .counter, "How often the camera was opened.")
-        sample("camera_starts_total", metrics.cameraStarts.load(ordering: .relaxed))
+        metric("camera_starts_total", .counter, "How often the camera was opened.", metrics.cameraStarts.load(ordering: .relaxed))
         begin("camera_fault", .gauge, "1 for what is wrong with a stalled or unusable camera.")
         let fault = metrics.cameraFault
         for reason in CameraLine.Reason.allCases {
@@ -103,22 +96,14 @@ public struct MetricsText: ~Copyable {
     }
 
     private mutating func writeStream(_ stream: StreamCounters) {
-        begin("clients", .gauge, "Clients at the moment.")
-        sample("clients", UInt64(stream.clients))
-        begin("clients_accepted_total", .counter, "Clients that got a place.")
-        sample("clients_accepted_total", stream.accepted)
-        begin("clients_refused_total", .counter, "Clients beyond the last place.")
-        sample("clients_refused_total", stream.refused)
-        begin("clients_stuck_total", .counter, "Clients that were closed because they took nothing.")
-        sample("clients_stuck_total", stream.stuck)
-        begin("lines_published_total", .counter, "Lines for all clients.")
-        sample("lines_published_total", stream.linesPublished)
-        begin("lines_sent_total", .counter, "Lines times clients that got them.")
-        sample("lines_sent_total", stream.linesSent)
-        begin("lines_dropped_total", .counter, "Lines times clients that were too slow for them.")
-        sample("lines_dropped_total", stream.linesDropped)
-        begin("snapshots_total", .counter, "Images times clients that asked for them.")
-        sample("snapshots_total", stream.snapshots)
+        metric("clients", .gauge, "Clients at the moment.", UInt64(stream.clients))
+        metric("clients_accepted_total", .counter, "Clients that got a place.", stream.accepted)
+        metric("clients_refused_total", .counter, "Clients beyond the last place.", stream.refused)
+        metric("clients_stuck_total", .counter, "Clients that were closed because they took nothing.", stream.stuck)
+        metric("lines_published_total", .counter, "Lines for all clients.", stream.linesPublished)
+        metric("lines_sent_total", .counter, "Lines times clients that got them.", stream.linesSent)
+        metric("lines_dropped_total", .counter, "Lines times clients that were too slow for them.", stream.linesDropped)
+        metric("snapshots_total", .counter, "Images times clients that asked for them.", stream.snapshots)
     }
 
     private mutating func writeMachine(_ machine: borrowing Machine) {
@@ -134,8 +119,7 @@ public struct MetricsText: ~Copyable {
             put("\n")
         }
         if let temperature = machine.temperature {
-            begin("temperature_celsius", .gauge, "The board's first sensor.")
-            sample("temperature_celsius", thousandths: temperature)
+            metric("temperature_celsius", .gauge, "The board's first sensor.", temperature, digits: 3)
         }
         if let throttled = machine.throttled {
             begin("throttled", .gauge, "1 where the firmware limits the board.")
@@ -169,19 +153,13 @@ public struct MetricsText: ~Copyable {
         }
     }
 
-    private mutating func sample(_ name: StaticString, _ value: UInt64) {
+    /// A metric of one sample, with so many digits after the point.
+    private mutating func metric(_ name: StaticString, _ kind: Kind, _ help: StaticString, _ value: UInt64, digits: Int = 0) {
+        begin(name, kind, help)
         put("swiftlet_")
         put(name)
         put(" ")
-        integer(value)
-        put("\n")
-    }
-
-    private mutating func sample(_ name: StaticString, thousandths value: UInt64) {
-        put("swiftlet_")
-        put(name)
-        put(" ")
-        decimal(value, digits: 3)
+        decimal(value, digits: digits)
         put("\n")
     }
 

@@ -31,14 +31,12 @@ struct BenchReport {
             if let value { json.integer(value) } else { json.null() }
         }
         func milliseconds(_ key: StaticString, _ nanoseconds: UInt64) {
-            json.key(key)
-            json.decimal(Double(nanoseconds) / 1e6, decimals: 3)
+            json.decimal(key, Double(nanoseconds) / 1e6, decimals: 3)
         }
         json.beginObject()
         number("width_px", size.width)
         number("height_px", size.height)
-        json.key("path")
-        json.string(engine.path.name)
+        json.string("path", engine.path.name)
         number("threads", threads)
         number("runs", wall.count)
         milliseconds("load_ms", load)
@@ -48,10 +46,8 @@ struct BenchReport {
         milliseconds("p90_ms", wall.percentile(90))
         milliseconds("max_ms", wall.most)
         milliseconds("cpu_ms", processor.median)
-        json.key("macs")
-        json.integer(UInt64(multiplyAccumulates))
-        json.key("macs_per_s")
-        json.decimal(multiplyAccumulatesPerSecond, decimals: 0)
+        json.integer("macs", UInt64(multiplyAccumulates))
+        json.decimal("macs_per_s", multiplyAccumulatesPerSecond, decimals: 0)
         number("model_bytes", modelByteCount)
         number("resident_bytes", memoryAfter.resident)
         number("peak_resident_bytes", memoryAfter.peak)

@@ -23,22 +23,16 @@ struct BoardReport {
     /// The value of the key "board".
     func write(to json: inout JSONWriter) {
         func put(_ key: StaticString, _ value: String) {
-            json.key(key)
-            json.string(Array(value.utf8))
+            json.string(key, Array(value.utf8))
         }
         json.beginObject()
-        json.key("title")
-        json.string(title)
-        json.key("off")
-        json.integer(failedCheckCount)
-        json.key("checks")
-        json.beginArray()
+        json.string("title", title)
+        json.integer("off", failedCheckCount)
+        json.beginArray("checks")
         for check in checks {
             json.beginObject()
-            json.key("subject")
-            json.string(check.subject.name)
-            json.key("verdict")
-            json.string(check.verdict.name)
+            json.string("subject", check.subject.name)
+            json.string("verdict", check.verdict.name)
             put("found", check.found)
             put("expected", check.expected)
             if check.verdict == .off { put("advice", check.advice) }

@@ -51,8 +51,7 @@ enum Cameras {
     private static func writeJSON(_ list: DeviceList, _ chosen: Int?, _ mode: Int?, to output: Output) {
         var json = JSONWriter(capacity: 1 << 20)
         json.beginObject()
-        json.key("cameras")
-        json.beginArray()
+        json.beginArray("cameras")
         for (index, device) in list.devices.enumerated() {
             json.beginObject()
             for (key, value) in [
@@ -60,35 +59,25 @@ enum Cameras {
                 ("by_id", device.identity.byID), ("by_path", device.identity.byPath), ("bus", device.identity.bus),
                 ("driver", device.driver), ("node", device.identity.node),
             ] {
-                json.key(key)
-                json.string(value)
+                json.string(key, value)
             }
-            json.key("chosen")
-            json.boolean(index == chosen)
-            json.key("modes")
-            json.beginArray()
+            json.boolean("chosen", index == chosen)
+            json.beginArray("modes")
             for (position, offered) in device.modes.enumerated() {
                 json.beginObject()
-                json.key("format")
-                json.string(offered.format.name)
-                json.key("is_converted")
-                json.boolean(offered.isConverted)
-                json.key("width_px")
-                json.integer(offered.width)
-                json.key("height_px")
-                json.integer(offered.height)
-                json.key("rate_fps")
-                json.decimal(offered.rate, decimals: 3)
-                json.key("chosen")
-                json.boolean(index == chosen && position == mode)
+                json.string("format", offered.format.name)
+                json.boolean("is_converted", offered.isConverted)
+                json.integer("width_px", offered.width)
+                json.integer("height_px", offered.height)
+                json.decimal("rate_fps", offered.rate, decimals: 3)
+                json.boolean("chosen", index == chosen && position == mode)
                 json.endObject()
             }
             json.endArray()
             json.endObject()
         }
         json.endArray()
-        json.key("refused")
-        json.beginArray()
+        json.beginArray("refused")
         for refusal in list.refusals { json.string(refusal.node) }
         json.endArray()
         json.endObject()

@@ -5,20 +5,14 @@ func writeJSON(_ result: ImageResult, labels: [[UInt8]], to output: Output) {
     for detection in result.detections { capacity += 256 + 6 * labels[Int(detection.classIndex)].count }
     var json = JSONWriter(capacity: capacity)
     json.beginObject()
-    json.key("file")
-    json.string(result.name.path)
+    json.string("file", result.name.path)
     if let frame = result.name.frame {
-        json.key("frame")
-        json.integer(frame)
+        json.integer("frame", frame)
     }
-    json.key("width_px")
-    json.integer(result.size.width)
-    json.key("height_px")
-    json.integer(result.size.height)
-    json.key("inference_ms")
-    json.decimal(Double(result.inferenceNanoseconds) / 1e6, decimals: 3)
-    json.key("detections")
-    json.beginArray()
+    json.integer("width_px", result.size.width)
+    json.integer("height_px", result.size.height)
+    json.decimal("inference_ms", Double(result.inferenceNanoseconds) / 1e6, decimals: 3)
+    json.beginArray("detections")
     for detection in result.detections {
         let box = detection.box, classIndex = Int(detection.classIndex)
         json.detection(

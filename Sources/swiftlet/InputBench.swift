@@ -91,18 +91,15 @@ struct InputBench {
         if options.isJSON {
             var json = JSONWriter(capacity: 4096 + 6 * name.utf8.count)
             func milliseconds(_ key: StaticString, _ nanoseconds: UInt64) {
-                json.key(key)
-                json.decimal(Double(nanoseconds) / 1e6, decimals: 3)
+                json.decimal(key, Double(nanoseconds) / 1e6, decimals: 3)
             }
             json.beginObject()
-            json.key("frames")
-            json.string(Array(name.utf8))
+            json.string("frames", Array(name.utf8))
             for (key, value) in [
                 ("frame_width_px" as StaticString, size.width), ("frame_height_px", size.height),
                 ("width_px", target.width), ("height_px", target.height), ("runs", wall.count),
             ] {
-                json.key(key)
-                json.integer(value)
+                json.integer(key, value)
             }
             milliseconds("min_ms", wall.least)
             milliseconds("median_ms", wall.median)

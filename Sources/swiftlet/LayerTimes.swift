@@ -36,20 +36,14 @@ struct LayerTimes {
     private func share(_ layer: Layer) -> Double { total > 0 ? Double(layer.median) / Double(total) : 0 }
 
     func write(_ engine: Engine, to json: inout JSONWriter) {
-        json.key("layers")
-        json.beginArray()
+        json.beginArray("layers")
         for layer in layers {
             json.beginObject()
-            json.key("step")
-            json.integer(layer.step)
-            json.key("name")
-            json.string(Array(engine.stepName(layer.step).text.utf8))
-            json.key("operation")
-            json.string(engine.stepOperation(layer.step))
-            json.key("median_ms")
-            json.decimal(Double(layer.median) / 1e6, decimals: 4)
-            json.key("share")
-            json.decimal(share(layer), decimals: 4)
+            json.integer("step", layer.step)
+            json.string("name", Array(engine.stepName(layer.step).text.utf8))
+            json.string("operation", engine.stepOperation(layer.step))
+            json.decimal("median_ms", Double(layer.median) / 1e6, decimals: 4)
+            json.decimal("share", share(layer), decimals: 4)
             json.endObject()
         }
         json.endArray()

@@ -80,8 +80,7 @@ enum Status {
         // Quotes are escaped, and the file's comments are not there.
         var json = JSONWriter(capacity: 2 * MetricsText.capacity)
         json.beginObject()
-        json.key("age_s")
-        json.decimal(age, decimals: 3)
+        json.decimal("age_s", age, decimals: 3)
         for sample in samples.all {
             json.key(sample.name + (sample.labels.isEmpty ? [] : bytes("{") + sample.labels + bytes("}")))
             if let integer = sample.integer {
