@@ -43,7 +43,7 @@ struct BenchOptions: CommandOptions {
 
     func run(_ log: Log) -> ExitCode { Bench.run(self, log) }
 
-    static var usage: StaticString {
+    static var help: StaticString {
         """
         usage: swiftlet bench [OPTION]...
 
@@ -53,12 +53,7 @@ struct BenchOptions: CommandOptions {
         With --board it also tells what is not as the board's file expects: core, clock,
         kernels, power, heat, time, memory. auto recognises the board.
 
-
-        """
-    }
-
-    static var examples: StaticString {
-        """
+        {options}
 
         examples:
           swiftlet bench --board auto

@@ -32,19 +32,14 @@ struct CamerasOptions: CommandOptions {
 
     func run(_ log: Log) -> ExitCode { Cameras.run(self, log) }
 
-    static var usage: StaticString {
+    static var help: StaticString {
         """
         usage: swiftlet cameras [OPTION]...
 
         Lists the cameras of this machine by the names that stay the same, what they
         offer of what swiftletd reads, and which camera and mode it takes (marked *).
 
-
-        """
-    }
-
-    static var examples: StaticString {
-        """
+        {options}
 
         examples:
           swiftlet cameras

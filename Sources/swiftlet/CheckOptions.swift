@@ -15,7 +15,7 @@ struct CheckOptions: CommandOptions {
 
     func run(_ log: Log) -> ExitCode { Check.run(self, log) }
 
-    static var usage: StaticString {
+    static var help: StaticString {
         """
         usage: swiftlet check [FILE]
 
@@ -23,12 +23,7 @@ struct CheckOptions: CommandOptions {
         that it names, as swiftletd would. Names every mistake with its line, or prints
         all settings, those by default too, as a configuration.
 
-
-        """
-    }
-
-    static var examples: StaticString {
-        """
+        {options}
 
         example:
           swiftlet check

@@ -71,7 +71,7 @@ struct DetectOptions: CommandOptions {
 
     func run(_ log: Log) -> ExitCode { Detect.run(self, log) }
 
-    static var usage: StaticString {
+    static var help: StaticString {
         """
         usage: swiftlet detect [OPTION]... IMAGE...
 
@@ -79,12 +79,7 @@ struct DetectOptions: CommandOptions {
         pixels of the upright image: left, top, right, bottom. Without --model the
         model, thresholds and limit are those of /etc/swiftlet/swiftlet.conf.
 
-
-        """
-    }
-
-    static var examples: StaticString {
-        """
+        {options}
 
         examples:
           swiftlet detect photo.jpg

@@ -27,7 +27,7 @@ struct PlanOptions: CommandOptions {
 
     func run(_ log: Log) -> ExitCode { Plan.run(self, log) }
 
-    static var usage: StaticString {
+    static var help: StaticString {
         """
         usage: swiftlet plan [OPTION]...
 
@@ -35,12 +35,7 @@ struct PlanOptions: CommandOptions {
         least, and which buffers make the peak. Without --model it takes the model of
         /etc/swiftlet/swiftlet.conf.
 
-
-        """
-    }
-
-    static var examples: StaticString {
-        """
+        {options}
 
         examples:
           swiftlet plan -m detector.gguf

@@ -37,18 +37,13 @@ struct SnapshotOptions: CommandOptions {
 
     func run(_ log: Log) -> ExitCode { Snapshot.run(self, log) }
 
-    static var usage: StaticString {
+    static var help: StaticString {
         """
         usage: swiftlet snapshot -o OUT.jpg [OPTION]...
 
         Asks swiftletd for the next image and draws into it what was found there.
 
-
-        """
-    }
-
-    static var examples: StaticString {
-        """
+        {options}
 
         examples:
           swiftlet snapshot -o now.jpg

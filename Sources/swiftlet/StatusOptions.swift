@@ -20,18 +20,13 @@ struct StatusOptions: CommandOptions {
 
     func run(_ log: Log) -> ExitCode { Status.run(self, log) }
 
-    static var usage: StaticString {
+    static var help: StaticString {
         """
         usage: swiftlet status [OPTION]...
 
         Asks swiftletd what it has counted.
 
-
-        """
-    }
-
-    static var examples: StaticString {
-        """
+        {options}
 
         examples:
           swiftlet status

@@ -22,7 +22,7 @@ struct WatchOptions: CommandOptions {
 
     func run(_ log: Log) -> ExitCode { Watch.run(self, log) }
 
-    static var usage: StaticString {
+    static var help: StaticString {
         """
         usage: swiftlet watch [OPTION]...
 
@@ -31,12 +31,7 @@ struct WatchOptions: CommandOptions {
         for each change of state, until the source ends. When the daemon goes away, it
         waits until it is back.
 
-
-        """
-    }
-
-    static var examples: StaticString {
-        """
+        {options}
 
         examples:
           swiftlet watch

@@ -146,19 +146,14 @@ struct Options: CommandLineOptions {
         return clinux_path_status(cString(path), &status) != clinux_ENOENT
     }
 
-    static var usage: StaticString {
+    static var help: StaticString {
         """
         usage: swiftletd [--config FILE] [OPTION]...
 
         Finds objects in a camera's frames or in files, and sends lines of JSON to all
         who connect to the socket. SIGTERM ends it; SIGHUP rereads thresholds and rate.
 
-
-        """
-    }
-
-    static var examples: StaticString {
-        """
+        {options}
 
         examples:
           swiftletd -m detector.gguf -s photos/ --loop --rate 5 --socket /tmp/s

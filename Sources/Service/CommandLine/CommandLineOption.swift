@@ -46,10 +46,8 @@ public protocol CommandLineOptions {
     static var program: String { get }
     /// Whether `--version` is an option.
     static var isProgram: Bool { get }
-    /// Before the options in the help: usage, and what the program does.
-    static var usage: StaticString { get }
-    /// Behind the options in the help: examples, exit codes.
-    static var examples: StaticString { get }
+    /// Usage, what the program does, a line `{options}` where these are listed, examples and exit codes.
+    static var help: StaticString { get }
     /// In the order of the help; `--help` and `--version` are not among them.
     static var rows: [OptionRow<Self>] { get }
 
@@ -84,19 +82,7 @@ extension CommandLineOptions {
         let rows = rows
         var options = Self()
         var line = CommandLineParser(rows.map { $0.option }, isProgram: isProgram, count: count, arguments: arguments)
-        do throws(CommandLineError) {
-            while let (row, given) = try line.next() {
-                if row < rows.count {
-                    rows[row].set(&options, given)
-                } else {
-                    let isHelp = row == rows.count
-                    Output(log: log).write(isHelp ? "\(usage)\(line.optionHelp)\(examples)" : Product.text(program))
-                    ExitCode.success.exit()
-                }
-            }
-        } catch {
-            usageError(line.message(error), log)
-        }
+        while let (row, given) = line.next(program, help, log) { rows[row].set(&options, given) }
         options.finish(line.operands, log)
         return options
     }

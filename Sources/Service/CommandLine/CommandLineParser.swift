@@ -13,6 +13,8 @@ public enum CommandLineError: Error, Equatable {
 public struct CommandLineParser {
     /// The options, in the order in which the help lists them.
     let table: [CommandLineOption]
+    /// How many of them are not `--help` and `--version`.
+    private let ownCount: Int
     private let count: Int32
     private let arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
     private let shorts: [CChar]
@@ -37,8 +39,7 @@ public struct CommandLineParser {
         self.table =
             table + [CommandLineOption("help", short: "h", help: "this text")]
             + (isProgram ? [CommandLineOption("version", help: "the version")] : [])
-        self.count = count
-        self.arguments = arguments
+        (self.ownCount, self.count, self.arguments) = (table.count, count, arguments)
         // The leading colon tells a missing argument from an unknown option.
         var shorts: [CChar] = [CChar(bitPattern: UInt8(ascii: ":"))]
         var longs: [clinux_option] = []
@@ -92,6 +93,18 @@ public struct CommandLineParser {
         }
     }
 
+    /// The same. Ends the process after `--help`, of which the table becomes a part, after `--version`, and on a mistake.
+    mutating func next(_ program: String, _ help: StaticString, _ log: Log) -> (row: Int, Given)? {
+        do throws(CommandLineError) {
+            guard let found = try next() else { return nil }
+            if found.row < ownCount { return found }
+            Output(log: log).write(found.row == ownCount ? text(help, options: optionHelp) : Product.text(program))
+            ExitCode.success.exit()
+        } catch {
+            usageError(program, message(error), log)
+        }
+    }
+
     private func row(of value: Int32) -> Int? {
         value >= Self.firstValue
             ? Int(value - Self.firstValue) : table.firstIndex { $0.short.map { Int32($0) } == value }
@@ -121,6 +134,13 @@ public struct CommandLineParser {
         case .unexpectedArgument: return "\(name) takes no argument"
         case .value(let error): return "\(name) \(error.words), not '\(given)'"
         }
+    }
+
+    /// A text for `--help` with the table in place of its line `{options}`.
+    private func text(_ help: StaticString, options: String) -> String {
+        let help = bytes(help), place = help.firstIndex(of: UInt8(ascii: "{")) ?? help.count
+        let rest = help[place...].drop { $0 != 0x0A }.dropFirst()
+        return Service.text(Array(help[..<place])) + options + Service.text(Array(rest))
     }
 
     /// The table as lines for `--help`, names and arguments in one column.
