@@ -52,6 +52,7 @@ public enum LifetimePlanner {
     /// The sum of the aligned sizes must fit an `Int`; `nil` if it doesn't.
     public static func plan(_ requests: [BufferRequest]) -> ArenaPlan? {
         var aligned: [BufferRequest] = []
+        aligned.reserveCapacity(requests.count)
         var total = 0
         for var request in requests {
             guard request.byteCount <= largest else { return nil }
@@ -62,9 +63,9 @@ public enum LifetimePlanner {
             aligned.append(request)
         }
 
-        var best: (offsets: [Int], byteCount: Int)?
+        var best: (offsets: [Int], byteCount: Int)?, sequence = Array(0..<requests.count)
         for order in Order.allCases {
-            let candidate = place(aligned, order: order)
+            let candidate = place(aligned, &sequence, order: order)
             if best == nil || candidate.byteCount < best!.byteCount { best = candidate }
         }
         guard let best else { return nil }
@@ -75,7 +76,10 @@ public enum LifetimePlanner {
         case largestFirst, longestFirst, earliestFirst
     }
 
-    private static func place(_ requests: [BufferRequest], order: Order) -> (offsets: [Int], byteCount: Int) {
+    /// Places the requests in an order, into which it brings `sequence`, their numbers.
+    private static func place(
+        _ requests: [BufferRequest], _ sequence: inout [Int], order: Order
+    ) -> (offsets: [Int], byteCount: Int) {
         func precedes(_ left: Int, _ right: Int) -> Bool {
             let (a, b) = (requests[left], requests[right])
             switch order {
@@ -90,12 +94,13 @@ public enum LifetimePlanner {
             }
             return left < right
         }
-        let sequence = Array(0..<requests.count).sorted(by: precedes)
+        sequence.sort(by: precedes)
 
         var offsets = [Int](repeating: 0, count: requests.count)
         var byteCount = 0
         // Placed buffers by ascending offset.
         var placed: [Int] = []
+        placed.reserveCapacity(requests.count)
         for index in sequence {
             var offset = 0
             for other in placed where requests[other].lives(with: requests[index]) {

@@ -136,7 +136,9 @@ public struct MetadataReader: MetadataExchange {
     public func texts(
         _ key: StaticString, count: ClosedRange<Int>?, _ values: inout [[UInt8]]
     ) throws(ModelFileError) {
-        let texts = if let count { try file.texts(name(key), count: count) } else { [try file.text(name(key))] }
-        values = texts.map { [UInt8]($0) }
+        values =
+            if let count { try file.texts(name(key), count: count).map { [UInt8]($0) } } else {
+                [[UInt8](try file.text(name(key)))]
+            }
     }
 }

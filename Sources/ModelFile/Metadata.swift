@@ -52,6 +52,7 @@ extension ModelFile {
         guard count.contains(entry.count) else { throw .outOfRange(key: key) }
         guard let size = entry.type.byteCount else { throw .wrongType(key: key, expected: .integers) }
         var values: [Int] = []
+        values.reserveCapacity(entry.count)
         for index in 0..<entry.count {
             values.append(try integer(entry, at: entry.offset + index * size, in: range))
         }
@@ -64,6 +65,7 @@ extension ModelFile {
         guard count.contains(entry.count) else { throw .outOfRange(key: key) }
         guard let size = entry.type.byteCount else { throw .wrongType(key: key, expected: .floats) }
         var values: [Float] = []
+        values.reserveCapacity(entry.count)
         for index in 0..<entry.count {
             values.append(try float(entry, at: entry.offset + index * size))
         }
@@ -76,6 +78,7 @@ extension ModelFile {
         guard entry.type == .text else { throw .wrongType(key: key, expected: .texts) }
         guard count.contains(entry.count) else { throw .outOfRange(key: key) }
         var values: [UnsafeRawBufferPointer] = []
+        values.reserveCapacity(entry.count)
         var offset = entry.offset
         for _ in 0..<entry.count {
             let value = text(at: offset)

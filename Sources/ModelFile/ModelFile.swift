@@ -75,10 +75,13 @@ public final class ModelFile {
     public var byteCount: Int { bytes.count }
 
     /// nil where the file has no such tensor.
-    public func tensor(_ name: Name) -> ModelTensor? {
+    public func tensor(_ name: Name) -> ModelTensor? { index(of: name).map { tensors[$0] } }
+
+    /// Its place in `tensors`; nil where the file has no such tensor.
+    public func index(of name: Name) -> Int? {
         let place = place(of: name)
         guard place < byName.count, tensors[Int(byName[place])].name == name else { return nil }
-        return tensors[Int(byName[place])]
+        return Int(byName[place])
     }
 
     /// The number of tensors whose names come before `name`.
@@ -130,6 +133,7 @@ public final class ModelFile {
         }
         let dataStart = reader.offset + padding
         tensors.reserveCapacity(infos.count)
+        byName.reserveCapacity(infos.count)
         for info in infos { try add(info, dataStart: dataStart, alignment: alignment) }
         try refuseOverlaps()
     }

@@ -7,8 +7,12 @@ public struct Name: Equatable, Sendable {
     public static let capacity = 63
 
     private var storage = InlineArray<64, UInt8>(repeating: 0)
+    private var length: UInt32 = 0
+    /// FNV-1a of the bytes: names that differ mostly differ here, however long their common prefix.
+    private var hash: UInt32 = 2_166_136_261
+
     /// Bytes of UTF-8, 0...63.
-    public private(set) var count = 0
+    public var count: Int { Int(length) }
 
     /// The empty name.
     public init() {}
@@ -27,7 +31,8 @@ public struct Name: Equatable, Sendable {
     public mutating func append(_ byte: UInt8) {
         precondition(count < Self.capacity, "names are at most 63 bytes")
         storage[count] = byte
-        count += 1
+        length += 1
+        hash = (hash ^ UInt32(byte)) &* 16_777_619
     }
 
     /// Appends UTF-8 for which there is room (precondition).
@@ -64,14 +69,15 @@ public struct Name: Equatable, Sendable {
     public subscript(index: Int) -> UInt8 { storage[index] }
 
     public static func == (left: Name, right: Name) -> Bool {
-        guard left.count == right.count else { return false }
+        guard left.hash == right.hash, left.length == right.length else { return false }
         for index in 0..<left.count where left.storage[index] != right.storage[index] { return false }
         return true
     }
 
-    /// Whether it comes before `other` in an order by length, then bytes.
+    /// Whether it comes before `other` in an order by hash, length, then bytes.
     func precedes(_ other: Name) -> Bool {
-        guard count == other.count else { return count < other.count }
+        guard hash == other.hash else { return hash < other.hash }
+        guard length == other.length else { return length < other.length }
         for index in 0..<count where storage[index] != other.storage[index] {
             return storage[index] < other.storage[index]
         }

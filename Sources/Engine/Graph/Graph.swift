@@ -96,6 +96,11 @@ public struct Graph: Sendable {
         shapes.append(shape)
     }
 
+    mutating func reserveCapacity(_ operations: Int) {
+        nodes.reserveCapacity(operations)
+        shapes.reserveCapacity(operations + 1)
+    }
+
     /// `tensor` is one of this graph's.
     public func shape(_ tensor: TensorID) -> MapShape { shapes[tensor.index] }
 

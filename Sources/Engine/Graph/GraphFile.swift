@@ -35,6 +35,7 @@ public struct GraphFile: Equatable {
     public init(_ file: ModelFile) throws(ModelFileError) {
         func names(_ key: Name, count: ClosedRange<Int>) throws(ModelFileError) -> [Name] {
             var names: [Name] = []
+            names.reserveCapacity(count.upperBound)
             for text in try file.texts(key, count: count) {
                 guard text.count <= Self.maximumNameCount else { throw .outOfRange(key: key) }
                 names.append(Name(truncating: text))
@@ -62,9 +63,15 @@ public struct GraphFile: Equatable {
     /// - Parameter keepsAll: keeps resizes to the size that a map has already.
     public func graph(input: MapShape, keepsAll: Bool = false) throws(GraphError) -> Graph {
         var graph = Graph(input: input, keepsAll: keepsAll)
+        graph.reserveCapacity(kind.count)
         // By number.
         var tensors = [graph.input]
+        tensors.reserveCapacity(kind.count + 1)
         var isUsed = [true] + [Bool](repeating: false, count: kind.count)
+        // By index; those that are alike are one object.
+        var operations: [GraphOperation] = [], attributeStarts: [Int] = []
+        operations.reserveCapacity(kind.count)
+        attributeStarts.reserveCapacity(kind.count)
         var nextInput = 0, nextAttribute = 0
         var work: Int64 = 0
         for index in kind.indices {
@@ -79,11 +86,19 @@ public struct GraphFile: Equatable {
                 }
                 var operands = UpToSix(tensors[numbers[numbers.startIndex]])
                 for number in numbers.dropFirst() { operands.append(tensors[number]) }
-                var reader = AttributeReader(
-                    attributes[nextAttribute..<nextAttribute + attributeCounts[index]], tensors, graph)
-                nextAttribute += attributeCounts[index]
-                let operation = try GraphOperation.named(kind, &reader)
-                guard reader.isAtEnd else { throw .attribute }
+                let own = attributes[nextAttribute..<nextAttribute + attributeCounts[index]]
+                let alike = operations.indices.first {
+                    self.kind[$0] == self.kind[index] && attributes[attributeStarts[$0]...].prefix(attributeCounts[$0]) == own
+                }
+                let operation: GraphOperation
+                if let alike {
+                    operation = operations[alike]
+                } else {
+                    operation = try AttributeReader.operation(kind, own, tensors, graph)
+                }
+                operations.append(operation)
+                attributeStarts.append(nextAttribute)
+                nextAttribute = own.endIndex
                 let before = graph.nodes.count
                 tensors.append(try graph.append(operation, operands, names[index], hasBias: hasBias[index] == 1))
                 guard graph.nodes.count > before else { continue }
@@ -113,13 +128,16 @@ public struct AttributeReader {
     private let tensors: [TensorID]
     private let graph: Graph
 
-    init(_ values: ArraySlice<Int>, _ tensors: [TensorID], _ graph: Graph) {
-        self.values = values
-        self.tensors = tensors
-        self.graph = graph
+    /// The operation of that kind. Apart from what goes on building the graph, which would copy it if this still held it.
+    @inline(never)
+    static func operation(
+        _ kind: Name, _ values: ArraySlice<Int>, _ tensors: [TensorID], _ graph: Graph
+    ) throws(GraphError.Problem) -> GraphOperation {
+        var reader = AttributeReader(values: values, tensors: tensors, graph: graph)
+        let operation = try GraphOperation.named(kind, &reader)
+        guard reader.values.isEmpty else { throw .attribute }
+        return operation
     }
-
-    var isAtEnd: Bool { values.isEmpty }
 
     /// The next one; `absent` stands for one that the file, which was written before there was such an attribute, lacks.
     mutating func integer(in range: ClosedRange<Int> = sizes, absent: Int? = nil) throws(GraphError.Problem) -> Int {

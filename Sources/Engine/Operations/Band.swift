@@ -4,14 +4,7 @@
 /// No node has it: lowering makes it. Of the depthwise layer's input only the lines under the filter exist, in a ring, each
 /// with a pixel of padding at either end; of its output only as many lines as one GEMM takes.
 final class Band: GraphOperation, @unchecked Sendable {
-    private let stride: Int
-    /// Of the depthwise layer.
-    private let channels: Int
-
-    private init(stride: Int, channels: Int) {
-        self.stride = stride
-        self.channels = channels
-    }
+    private static let only = Band()
 
     override var name: StaticString { "band" }
     override var takesResidual: Bool { true }
@@ -21,10 +14,9 @@ final class Band: GraphOperation, @unchecked Sendable {
     static func complete(_ lowering: inout Lowering, _ index: Int) -> Bool {
         let graph = lowering.graph, node = graph.nodes[index]
         guard lowering.fusion == .all, let middle = lowering.calls.last,
-            let stride = middle.operation.bandStride, middle.output == node.input(0),
+            middle.operation.bandStride != nil, middle.output == node.input(0),
             lowering.uses[middle.output.index] == 1
         else { return false }
-        let band = Band(stride: stride, channels: graph.shape(middle.output).channels)
         var call = middle
         lowering.removeLastCall()
         if let first = lowering.calls.last, first.operation is Pointwise, first.output == middle.input,
@@ -34,7 +26,7 @@ final class Band: GraphOperation, @unchecked Sendable {
             call.input = first.input
             lowering.removeLastCall()
         }
-        call.operation = band
+        call.operation = only
         call.nodes.append(index)
         call.output = node.output
         lowering.append(call, rowsOf: node.input(0))
@@ -61,10 +53,13 @@ final class Band: GraphOperation, @unchecked Sendable {
         var blockCount: Int { blockLines * output.width * channels }
     }
 
+    private static func depthwise(_ call: Lowering.Call, _ graph: Graph) -> Node { graph.nodes[call.nodes[call.nodes.count - 2]] }
+
     private func geometry(_ call: Lowering.Call, _ lowering: Lowering) -> Geometry {
-        Geometry(
-            input: lowering.maps[call.input.index], output: lowering.maps[call.output.index], stride: stride,
-            channels: channels)
+        let depthwise = Self.depthwise(call, lowering.graph)
+        return Geometry(
+            input: lowering.maps[call.input.index], output: lowering.maps[call.output.index],
+            stride: depthwise.operation.bandStride!, channels: lowering.graph.shape(depthwise.output).channels)
     }
 
     override func scratchByteCount(_ call: Lowering.Call, _ lowering: Lowering, _ precision: Precision) -> Int {
@@ -73,10 +68,8 @@ final class Band: GraphOperation, @unchecked Sendable {
             + LifetimePlanner.aligned(geometry.blockCount * element)
     }
 
-    override func fitsInt8(input: MapShape, output: MapShape) -> Bool { input.channels % 8 == 0 && channels % 8 == 0 }
-
     override func step(_ call: Lowering.Call, _ builder: Builder) throws(EngineError) -> Step {
-        let nodes = call.nodes, depthwise = builder.graph.nodes[nodes[nodes.count - 2]]
+        let nodes = call.nodes, depthwise = Self.depthwise(call, builder.graph)
         var expansion: Layer?
         if nodes.count == 3 {
             expansion = try builder.layer(nodes[0], output: builder.graph.nodes[nodes[0]].output)

@@ -15,7 +15,7 @@ class Builder {
     }
 
     final func schedule() throws(EngineError) -> Schedule {
-        var schedule = Schedule()
+        var schedule = Schedule(capacity: lowering.calls.count)
         for (index, call) in lowering.calls.enumerated() {
             for position in 0..<call.nodes.count { try check(graph.nodes[call.nodes[position]]) }
             schedule.append(

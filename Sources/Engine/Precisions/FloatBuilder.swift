@@ -19,9 +19,11 @@ final class FloatBuilder: Builder {
         _ index: Int, _ part: LayerPart, output: TensorID, residual: TensorID?
     ) throws(EngineError) -> Layer {
         let all = parameters(index)
-        return FloatLayer(
-            Weights.Parameters(
-                weight: all.weight + part.group * part.rows * part.channels, bias: all.bias.map { $0 + part.firstChannel }),
+        return Layer(
+            .fp32(
+                Weights.Parameters(
+                    weight: all.weight + part.group * part.rows * part.channels,
+                    bias: all.bias.map { $0 + part.firstChannel })),
             inputChannels: part.rows, outputChannels: part.channels, activation: graph.nodes[index].operation.activation)
     }
 }

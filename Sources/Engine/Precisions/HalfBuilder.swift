@@ -26,9 +26,10 @@ final class HalfBuilder: Builder {
         _ index: Int, _ part: LayerPart, output: TensorID, residual: TensorID?
     ) throws(EngineError) -> Layer {
         let node = graph.nodes[index]
-        return HalfLayer(
-            kernels, weights: try weights.matrix(node) + part.group * part.rows * part.channels,
-            bias: try weights.bias(node).map { $0 + part.firstChannel }, inputChannels: part.rows,
-            outputChannels: part.channels, activation: node.operation.activation)
+        return Layer(
+            .fp16(
+                kernels, try weights.matrix(node) + part.group * part.rows * part.channels,
+                try weights.bias(node).map { $0 + part.firstChannel }),
+            inputChannels: part.rows, outputChannels: part.channels, activation: node.operation.activation)
     }
 }

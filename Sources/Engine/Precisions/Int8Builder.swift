@@ -21,6 +21,7 @@ final class Int8Builder: Builder {
         end = parameters + Self.parameterByteCount(storage.lowering)
         quantisations = Array(repeating: nil, count: storage.lowering.graph.shapes.count)
         super.init(storage, .int8, buffers: buffers)
+        stored.reserveCapacity(lowering.calls.count)
     }
 
     override var activations: ck_activation_set { kernels.pointee.activations }
@@ -60,22 +61,20 @@ final class Int8Builder: Builder {
             scales: try weights.weightScales(node, channels: all, part.channelRange),
             bias: try weights.floats(node, ".bias", channels: all, part.channelRange), largest: rows * 128 * 127,
             activation: activation, firstChannel: part.firstChannel)
-        let epilogue: Int8Layer.Epilogue
+        let form: Layer.Form
         if lowering.isPrediction(output) {
             // These sums become values as they are.
             guard activation == .identity else { throw .activation(node.name, activation) }
             let blocks = allocate((channels + 7) / 8, of: ck_qs8_values.self)
             sums.fill(blocks, channels: channels)
-            epilogue = .values(blocks)
+            form = .int8Values(kernels, data, blocks)
         } else {
             let added: Quantisation? = if let residual { try quantisation(residual) } else { nil }
             let blocks = allocate((channels + 7) / 8, of: ck_qs8_channels.self)
             try sums.fill(blocks, channels: channels, output: try quantisation(output), residual: added)
-            epilogue = .bytes(blocks)
+            form = .int8(kernels, data, blocks)
         }
-        return Int8Layer(
-            kernels, weights: data, epilogue, inputChannels: inputChannels, outputChannels: channels,
-            activation: activation)
+        return Layer(form, inputChannels: inputChannels, outputChannels: channels, activation: activation)
     }
 
     override func padding(_ tensor: TensorID) throws(EngineError) -> UnsafeRawPointer? {

@@ -56,6 +56,7 @@ struct Requantization {
         } else {
             range = min(magnitude + added, 1.9 * magnitude)
         }
+        let maximumShift = maximumShift
         var shift = min(max(-Self.ceilingOfLog2(range / (32767 * scale)), -24), maximumShift)
         func unit() -> Double { scale * Self.power(-shift) }
         func gain() -> Double { unit() * 64 / outputScale * 32768 }
@@ -86,9 +87,8 @@ struct Requantization {
     /// x stands in the upper half of a sum.
     private static var halfWord: Int { 16 }
 
-    private static func power(_ exponent: Int) -> Double {
-        Double(sign: .plus, exponent: exponent, significand: 1)
-    }
+    /// 2 to the power of `exponent`, which is far within a double's range since scales are.
+    private static func power(_ exponent: Int) -> Double { Double(bitPattern: UInt64(1023 + exponent) << 52) }
 
     private static func ceilingOfLog2(_ value: Double) -> Int {
         let exponent = Int(value.exponent)

@@ -35,9 +35,6 @@ struct Int8Weights {
     private let file: ModelFile
     /// By tensor of the file: whether the network has a use for it.
     private var isUsed: [Bool]
-    /// Files hold tensors in the order of the layers, weights before all else: each search goes on where the last one of
-    /// its kind ended.
-    private var next = (weight: 0, other: 0)
     /// What of the file the weights found so far lie in, in bytes.
     private(set) var weightBytes = 0..<0
 
@@ -150,22 +147,14 @@ struct Int8Weights {
     }
 
     private mutating func find(_ name: Name, isWeight: Bool = false) throws(EngineError) -> ModelTensor {
-        let count = file.tensors.count, start = isWeight ? next.weight : next.other
-        for step in 0..<count {
-            let index = start + step < count ? start + step : start + step - count
-            guard file.tensors[index].name == name else { continue }
-            isUsed[index] = true
-            if isWeight {
-                next.weight = index
-                let found = file.tensors[index].byteRange
-                weightBytes =
-                    weightBytes.isEmpty
-                    ? found : min(weightBytes.lowerBound, found.lowerBound)..<max(weightBytes.upperBound, found.upperBound)
-            } else {
-                next.other = index
-            }
-            return file.tensors[index]
+        guard let index = file.index(of: name) else { throw .model(.tensor(name, .missing)) }
+        let tensor = file.tensors[index], found = tensor.byteRange
+        isUsed[index] = true
+        if isWeight {
+            weightBytes =
+                weightBytes.isEmpty
+                ? found : min(weightBytes.lowerBound, found.lowerBound)..<max(weightBytes.upperBound, found.upperBound)
         }
-        throw .model(.tensor(name, .missing))
+        return tensor
     }
 }

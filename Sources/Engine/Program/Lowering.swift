@@ -72,6 +72,7 @@ public struct Lowering: Sendable {
         uses = Array(repeating: 0, count: count)
         wholes = Array(0..<count)
         producers = Array(repeating: -1, count: count)
+        calls.reserveCapacity(graph.nodes.count)
         for node in graph.nodes {
             names[node.output.index] = node.name
             for position in 0..<node.inputCount { uses[node.input(position).index] += 1 }
@@ -156,6 +157,7 @@ public struct Lowering: Sendable {
         // By tensor, or concatenation that it is part of: how it was written since the last barrier: 0 not at all,
         // otherwise by that many rows split alike, or -1 for any other way.
         var written = [Int](repeating: 0, count: graph.shapes.count), touched: [Int] = []
+        touched.reserveCapacity(graph.shapes.count)
         for index in calls.indices {
             let call = calls[index], rows = maps[call.output.index].rows
             var readsByRows = false, writesByRows = false

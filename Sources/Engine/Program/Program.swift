@@ -76,8 +76,13 @@ final class Program {
     private static func checkChannels(_ lowering: Lowering) throws(EngineError) {
         let graph = lowering.graph
         for call in lowering.calls {
-            guard call.operation.fitsInt8(input: graph.shape(call.input), output: graph.shape(call.output)) else {
-                throw .channels(graph.nodes[call.node].name)
+            for position in 0..<call.nodes.count {
+                let node = graph.nodes[call.nodes[position]]
+                // An addition that joined a layer is that layer's epilogue.
+                guard
+                    position > 0 && node.operation.weights == .none
+                        || node.operation.fitsInt8(input: graph.inputShape(node), output: graph.shape(node.output))
+                else { throw .channels(node.name) }
             }
         }
     }

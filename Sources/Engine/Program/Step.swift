@@ -60,6 +60,8 @@ struct Schedule {
 
     private var entries: [Entry] = []
 
+    init(capacity: Int) { entries.reserveCapacity(capacity) }
+
     var count: Int { entries.count }
 
     /// `scratch` is the memory of all parts, and the bytes that each has of it.

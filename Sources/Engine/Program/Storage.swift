@@ -63,6 +63,7 @@ struct Storage {
         var peak: UInt64 = 0
         for index in calls.indices { peak = max(peak, byteCount(index...index)) }
         var groups: [ClosedRange<Int>] = []
+        groups.reserveCapacity(calls.count)
         var start = 0
         for index in calls.indices {
             let next = index + 1
@@ -126,6 +127,8 @@ struct Storage {
         isStored[graph.output.index] = true
 
         var buffer = [Int](repeating: -1, count: count)
+        requests.reserveCapacity(count + lowering.calls.count)
+        owners.reserveCapacity(count + lowering.calls.count)
         for tensor in 0..<count where last[tensor] >= 0 {
             buffer[tensor] = requests.count
             owners.append((lowering.names[tensor], false))

@@ -53,8 +53,11 @@ public struct AnchorLayout: Sendable {
     public func anchors(for levels: [ImageSize]) -> [Anchor] {
         precondition(levels.count == aspectRatios.count)
         var anchors: [Anchor] = []
+        anchors.reserveCapacity(
+            levels.indices.reduce(0) { $0 + levels[$1].width * levels[$1].height * anchorsPerCell(level: $1) })
+        var sizes: [(width: Double, height: Double)] = []
         for (level, map) in levels.enumerated() {
-            let sizes = sizes(level: level)
+            findSizes(&sizes, level: level)
             for y in 0..<map.height {
                 for x in 0..<map.width {
                     let centreX = (Double(x) + 0.5) / Double(map.width)
@@ -71,18 +74,20 @@ public struct AnchorLayout: Sendable {
         return anchors
     }
 
-    private func sizes(level: Int) -> [(width: Double, height: Double)] {
+    private func findSizes(_ sizes: inout [(width: Double, height: Double)], level: Int) {
         let step = (maximumScale - minimumScale) / Double(aspectRatios.count)
         let scale = minimumScale + Double(level) * step
         let next = minimumScale + Double(level + 1) * step
         let between = (scale * next).squareRoot()
-        var sizes = [(width: scale, height: scale), (width: between, height: between)]
+        sizes.removeAll(keepingCapacity: true)
+        sizes.reserveCapacity(anchorsPerCell(level: level))
+        sizes.append((width: scale, height: scale))
+        sizes.append((width: between, height: between))
         for ratio in aspectRatios[level] {
             let root = ratio.squareRoot()
             sizes.append((width: scale * root, height: scale / root))
             sizes.append((width: scale / root, height: scale * root))
         }
-        return sizes
     }
 
     private static func clamped(_ value: Double) -> Float { Float(min(max(value, 0), 1)) }
