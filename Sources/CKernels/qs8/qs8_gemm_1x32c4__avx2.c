@@ -4,14 +4,11 @@
 
 #include "qs8_gemm__avx2.h"
 
-CK_TARGET void qs8_gemm_1x32c4__avx2(
-    size_t rows, size_t blocks, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
-    const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,
-    size_t ldc) {
+CK_TARGET void qs8_gemm_1x32c4__avx2(GEMM_PARAMETERS) {
     if (k > MAX_K)
-        qs8_gemm__scalar(rows, blocks, k, a, lda, weights, channels, activation, residual, ldr, c, ldc);
+        qs8_gemm__scalar(GEMM_ARGUMENTS);
     else
-        gemm_by_activation(rows, blocks, k, a, lda, weights, channels, activation, residual, ldr, c, ldc);
+        gemm_by_activation(GEMM_ARGUMENTS);
 }
 
 #endif

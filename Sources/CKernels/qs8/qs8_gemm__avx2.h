@@ -2,6 +2,8 @@
 
 // The body of the int8 GEMMs for both x86 paths: a path's file includes its tile first.
 
+#include "qs8_gemm.h"
+
 // Four vectors of 8 sums make 32 bytes: of four blocks (or three) of a row, of two blocks of two rows or of one block of
 // four rows. Packing puts the lower halves of all four vectors before the upper ones.
 
@@ -135,10 +137,7 @@ CK_INLINE size_t tile_blocks(size_t left) {
     return left < TILE_BLOCKS ? left : TILE_BLOCKS;
 }
 
-CK_INLINE CK_TARGET void gemm(
-    size_t rows, size_t blocks, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
-    const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,
-    size_t ldc) {
+CK_INLINE CK_TARGET void gemm(GEMM_PARAMETERS) {
     ck_band band;
     ck_silu_tables tables;
     if (activation == CK_SILU) tables = ck_load_silu_tables();
@@ -167,27 +166,6 @@ CK_INLINE CK_TARGET void gemm(
     }
 }
 
-/// The same with constants in place of the arguments that decide what code runs.
-CK_INLINE CK_TARGET void gemm_by_activation(
-    size_t rows, size_t blocks, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
-    const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,
-    size_t ldc) {
-#define GEMM(activation, residual) gemm(rows, blocks, k, a, lda, weights, channels, activation, residual, ldr, c, ldc)
-    if (residual && activation == CK_SILU)
-        GEMM(CK_SILU, residual);
-    else if (residual && activation == CK_RELU)
-        GEMM(CK_RELU, residual);
-    else if (residual)
-        GEMM(CK_IDENTITY, residual);
-    else if (activation == CK_SILU)
-        GEMM(CK_SILU, NULL);
-    else if (activation == CK_RELU)
-        GEMM(CK_RELU, NULL);
-    else
-        GEMM(CK_IDENTITY, NULL);
-#undef GEMM
-}
-
 CK_INLINE CK_AVX2 void store_values(size_t columns, __m128i halves, uint16_t *c) {
     if (columns >= 8) {
         _mm_storeu_si128((__m128i *)c, halves);
@@ -198,9 +176,7 @@ CK_INLINE CK_AVX2 void store_values(size_t columns, __m128i halves, uint16_t *c)
     for (size_t i = 0; i < columns; i++) c[i] = some[i];
 }
 
-CK_INLINE CK_TARGET void gemm_values(
-    size_t rows, size_t n, size_t k, const int8_t *a, size_t lda, const int8_t *weights, const ck_qs8_values *channels,
-    uint16_t *c, size_t ldc) {
+CK_INLINE CK_TARGET void gemm_values(VALUES_PARAMETERS) {
     ck_band band;
     const size_t most = band_size(rows, k), blocks = (n + 7) / 8;
     for (size_t first = 0, some; first < rows; first += some) {

@@ -2,6 +2,8 @@
 
 // The body of the int8 GEMMs for both NEON paths: a path's file includes its tile first.
 
+#include "qs8_gemm.h"
+
 /// Stores the sums of `rows` x 8.
 CK_INLINE CK_TARGET void store_tile(
     size_t rows, int32x4_t sums[][2], const ck_qs8_channels *p, ck_activation activation, const ck_silu_tables *tables,
@@ -45,10 +47,7 @@ CK_INLINE CK_TARGET void gemm_band(
     }
 }
 
-CK_INLINE CK_TARGET void gemm(
-    size_t rows, size_t blocks, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
-    const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,
-    size_t ldc) {
+CK_INLINE CK_TARGET void gemm(GEMM_PARAMETERS) {
     enum { MAX_BLOCKS = 64 };
     int32_t starts[PACKED_ROWS ? 16 * MAX_BLOCKS : 1];
     while (blocks > 0) {
@@ -72,25 +71,6 @@ CK_INLINE CK_TARGET void gemm(
         residual = residual ? residual + 8 * some : NULL;
         c += 8 * some;
     }
-}
-
-/// The same with constants in place of the arguments that decide what code runs.
-CK_INLINE CK_TARGET void gemm_by_activation(
-    size_t rows, size_t blocks, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
-    const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,
-    size_t ldc) {
-    if (residual && activation == CK_SILU)
-        gemm(rows, blocks, k, a, lda, weights, channels, CK_SILU, residual, ldr, c, ldc);
-    else if (residual && activation == CK_RELU)
-        gemm(rows, blocks, k, a, lda, weights, channels, CK_RELU, residual, ldr, c, ldc);
-    else if (residual)
-        gemm(rows, blocks, k, a, lda, weights, channels, CK_IDENTITY, residual, ldr, c, ldc);
-    else if (activation == CK_SILU)
-        gemm(rows, blocks, k, a, lda, weights, channels, CK_SILU, NULL, 0, c, ldc);
-    else if (activation == CK_RELU)
-        gemm(rows, blocks, k, a, lda, weights, channels, CK_RELU, NULL, 0, c, ldc);
-    else
-        gemm(rows, blocks, k, a, lda, weights, channels, CK_IDENTITY, NULL, 0, c, ldc);
 }
 
 /// Stores the sums of `rows` x `columns` (1...8) as half precision.
@@ -130,9 +110,7 @@ CK_INLINE CK_TARGET void value_band(
     }
 }
 
-CK_INLINE CK_TARGET void gemm_values(
-    size_t rows, size_t n, size_t k, const int8_t *a, size_t lda, const int8_t *weights, const ck_qs8_values *channels,
-    uint16_t *c, size_t ldc) {
+CK_INLINE CK_TARGET void gemm_values(VALUES_PARAMETERS) {
     enum { MAX_COLUMNS = 512 };
     int32_t starts[PACKED_ROWS ? 2 * MAX_COLUMNS : 1];
     for (size_t first = 0; first < n; first += MAX_COLUMNS) {

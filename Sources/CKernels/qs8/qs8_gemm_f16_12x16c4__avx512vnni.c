@@ -4,10 +4,6 @@
 
 #include "qs8_gemm__avx2.h"
 
-CK_TARGET void qs8_gemm_f16_12x16c4__avx512vnni(
-    size_t rows, size_t n, size_t k, const int8_t *a, size_t lda, const int8_t *weights, const ck_qs8_values *channels,
-    uint16_t *c, size_t ldc) {
-    gemm_values(rows, n, k, a, lda, weights, channels, c, ldc);
-}
+CK_TARGET void qs8_gemm_f16_12x16c4__avx512vnni(VALUES_PARAMETERS) { gemm_values(VALUES_ARGUMENTS); }
 
 #endif
