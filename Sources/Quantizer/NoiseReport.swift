@@ -27,8 +27,8 @@ public struct NoiseReport: Sendable {
     }
 
     /// Of an int8 model file, which the engine has checked and which holds the network of `source`.
-    public init(_ source: FloatModel, int8 file: ModelFile) {
-        let scheme = QuantisationScheme(source.graph)
+    public init(_ source: FloatModel, int8 file: ModelFile) throws(QuantizerError) {
+        let scheme = try QuantisationScheme(source.graph)
         self.init(scheme, scheme.tensors.map { TensorQuantisation($0, in: file) })
     }
 

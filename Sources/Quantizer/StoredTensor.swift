@@ -49,8 +49,8 @@ public struct QuantisationScheme: Sendable {
     /// By tensor of the graph: its index in `tensors`.
     private var indices: [Int?]
 
-    /// For the graph as int8 runs it.
-    public init(_ graph: Graph) {
+    /// For the graph as int8 runs it. Throws where a layer reads what int8 does not store.
+    public init(_ graph: Graph) throws(QuantizerError) {
         self.graph = graph
         lowering = Lowering(graph)
         indices = Array(repeating: nil, count: graph.shapes.count)
@@ -66,19 +66,36 @@ public struct QuantisationScheme: Sendable {
             guard !lowering.isPrediction(call.output), call.operation.int8Output != .asInput else { continue }
             append(call.output, of: call, node: call.node, byChannel: normalised[call.output.index])
         }
+        for call in lowering.calls {
+            for position in 0..<call.nodes.count {
+                let node = graph.nodes[call.nodes[position]]
+                // Convolutions read the image's bytes, whose scale follows from its normalisation.
+                if case .matrix = node.operation.weights, node.input(0) == graph.input { continue }
+                try requireStored(node.input(0), call)
+            }
+            if let residual = call.residual, !lowering.isPrediction(call.output) { try requireStored(residual, call) }
+        }
     }
 
-    /// The stored tensors that make up `tensor`, in the order of its channels.
-    public func parts(of tensor: TensorID) -> [Int] {
+    private func requireStored(_ tensor: TensorID, _ call: Lowering.Call) throws(QuantizerError) {
+        guard storedParts(of: tensor) == nil else { return }
+        throw .notStored(layer: graph.nodes[call.node].name.text)
+    }
+
+    /// The stored tensors that make up `tensor`, which a layer reads, in the order of its channels.
+    public func parts(of tensor: TensorID) -> [Int] { storedParts(of: tensor)! }
+
+    private func storedParts(of tensor: TensorID) -> [Int]? {
         let root = lowering.roots[tensor.index]
         if let index = indices[root.index] { return [index] }
         for call in lowering.calls where call.output == root && call.operation.int8Output == .asInput {
-            return parts(of: call.input)
+            return storedParts(of: call.input)
         }
         for node in graph.nodes where node.output == root && node.operation is ChannelConcatenation {
-            return (0..<node.inputCount).flatMap { parts(of: node.input($0)) }
+            let parts = (0..<node.inputCount).map { storedParts(of: node.input($0)) }
+            return parts.contains(nil) ? nil : parts.flatMap { $0! }
         }
-        preconditionFailure("\(lowering.names[root.index].text) is not stored")
+        return nil
     }
 
     /// By tensor that a normalisation reads: whether it has a scale for each channel. Statistics of a row are taken of

@@ -27,11 +27,17 @@ enum LayerNoise {
             guard try GraphFile(files[model]) == GraphFile(files[0]) else {
                 throw Failure.badData("\(models[model]): is of another network than \(models[0])")
             }
-            let meter = NoiseMeter(NoiseReport(source, int8: files[model]), references, candidates)
-            let report = meter.measure(images) {
+            let report: NoiseReport
+            do throws(QuantizerError) {
+                report = try NoiseReport(source, int8: files[model])
+            } catch {
+                throw Failure.badData("\(models[model]): \(error.message)")
+            }
+            let meter = NoiseMeter(report, references, candidates)
+            let measured = meter.measure(images) {
                 progress.update("measuring noise", done: $0, total: $1, isLong: true)
             }
-            return (model, report.tensors)
+            return (model, measured.tensors)
         }
     }
 

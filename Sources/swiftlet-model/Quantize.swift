@@ -97,7 +97,7 @@ struct Quantize: ParsableCommand {
         let detectors = try (0..<min(Engine.defaultThreads, images.count, 8)).map { _ in
             try detector(file, observing: true)
         }
-        let scheme = QuantisationScheme(source.graph)
+        let scheme = try QuantisationScheme(source.graph)
         try requireMemory((2 + detectors.count) * 32 << 20)
         let statistics = try Calibration.statistics(
             scheme, detectors: detectors, images: images,

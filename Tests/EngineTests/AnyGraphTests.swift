@@ -224,7 +224,7 @@ import Testing
         defer { for path in [single, quantised] { unlink(path) } }
         try fixture.network.write(to: single, half: false)
         let file = FloatModel(try ModelFile(path: single), fixture.description, fixture.network.graph)
-        let scheme = QuantisationScheme(fixture.network.graph), engine = try fixture.engine(single, observing: true)
+        let scheme = try QuantisationScheme(fixture.network.graph), engine = try fixture.engine(single, observing: true)
         _ = fixture.run(engine)
         let statistics = scheme.tensors.map { tensor in
             var statistics = TensorStatistics(tensor)
@@ -243,6 +243,39 @@ import Testing
                 #expect(fixture.run(try fixture.engine(quantised, threads: threads, path: path)) == found, "\(path)")
             }
         }
+    }
+
+    /// What int8 does not store is an error of the quantiser, with the layer's name: the image for others than
+    /// convolutions, and parts of the output.
+    @Test func int8StoresWhatItsLayersRead() {
+        let shape = MapShape(height: 8, width: 8, channels: 8)
+        func problem(_ build: (inout Graph) -> TensorID) -> QuantizerError? {
+            var graph = Graph(input: shape)
+            graph.output = build(&graph)
+            do throws(QuantizerError) {
+                _ = try QuantisationScheme(graph)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        #expect(problem { $0.pointwise($0.input, Name("first"), channels: 8) } == nil)
+        #expect(
+            problem {
+                let x = $0.depthwise($0.input, Name("first"), Window(3), .identity)
+                return $0.pointwise(x, Name("last"), channels: 8)
+            } == .notStored(layer: "first"))
+        #expect(
+            problem {
+                let x = $0.pointwise($0.input, Name("first"), channels: 8)
+                return $0.add(x, $0.input, Name("sum"))
+            } == nil)
+        #expect(
+            problem {
+                let x = $0.pointwise($0.input, Name("first"), channels: 8)
+                let sum = $0.add(x, $0.input, Name("sum"))
+                return $0.pointwise(sum, Name("last"), channels: 8)
+            } == .notStored(layer: "sum"))
     }
 
     /// What a graph cannot have is an error; `GraphFileTests` has the operation's name in it.

@@ -168,7 +168,7 @@ import Vision
     @Test(arguments: GoldenModel.allCases) func int8NetworksRun(model: GoldenModel) throws {
         defer { unlink(scratch) }
         let (file, detectors) = try prepare(model)
-        let source = try FloatModel(file), scheme = QuantisationScheme(source.graph)
+        let source = try FloatModel(file), scheme = try QuantisationScheme(source.graph)
         var steps: [Int] = [], warned: [String] = []
         let statistics = try Calibration.statistics(
             scheme, detectors: detectors, images: Self.images + ["/nonexistent.jpg", fixture("README.md")],
@@ -217,7 +217,7 @@ import Vision
     /// Every image is damaged: that is an error, not a file.
     @Test func calibrationNeedsImages() throws {
         let (file, detectors) = try prepare(.xxs)
-        let scheme = QuantisationScheme(try FloatModel(file).graph)
+        let scheme = try QuantisationScheme(try FloatModel(file).graph)
         #expect(throws: QuantizerError.noReadableImages) {
             _ = try Calibration.statistics(
                 scheme, detectors: detectors, images: [fixture("README.md")], report: { _, _ in },
@@ -228,7 +228,7 @@ import Vision
     /// The statistics do not depend on who took which image.
     @Test func calibrationIsDeterministic() throws {
         let (file, detectors) = try prepare(.v05)
-        let source = try FloatModel(file), scheme = QuantisationScheme(source.graph)
+        let source = try FloatModel(file), scheme = try QuantisationScheme(source.graph)
         func quantisations(_ detectors: [Model]) throws -> [TensorQuantisation] {
             let statistics = try Calibration.statistics(
                 scheme, detectors: detectors, images: Self.images, report: { _, _ in }, warn: { _, _ in })
@@ -240,7 +240,7 @@ import Vision
     /// The kernels' conditions hold for every tensor.
     @Test(arguments: GoldenModel.allCases) func constraintsHold(model: GoldenModel) throws {
         let (file, detectors) = try prepare(model)
-        let source = try FloatModel(file), scheme = QuantisationScheme(source.graph)
+        let source = try FloatModel(file), scheme = try QuantisationScheme(source.graph)
         let statistics = try Calibration.statistics(
             scheme, detectors: detectors, images: Self.images, report: { _, _ in }, warn: { _, _ in })
         let quantised = try Int8Model(source, scheme, statistics)
@@ -285,7 +285,7 @@ import Vision
     @Test func quantisedFilesAreNoStart() throws {
         defer { unlink(scratch) }
         let (file, detectors) = try prepare(.xxs)
-        let source = try FloatModel(file), scheme = QuantisationScheme(source.graph)
+        let source = try FloatModel(file), scheme = try QuantisationScheme(source.graph)
         let statistics = try Calibration.statistics(
             scheme, detectors: detectors, images: [Self.images[0]], report: { _, _ in }, warn: { _, _ in })
         try Int8Model(source, scheme, statistics).write(to: scratch) { _, _ in }
