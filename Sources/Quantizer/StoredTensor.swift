@@ -71,15 +71,16 @@ public struct QuantisationScheme: Sendable {
                 let node = graph.nodes[call.nodes[position]]
                 // Convolutions read the image's bytes, whose scale follows from its normalisation.
                 if case .matrix = node.operation.weights, node.input(0) == graph.input { continue }
-                try requireStored(node.input(0), call)
+                try requireStored(node.input(0), by: node.name)
             }
-            if let residual = call.residual, !lowering.isPrediction(call.output) { try requireStored(residual, call) }
+            if let residual = call.residual, !lowering.isPrediction(call.output) {
+                try requireStored(residual, by: lowering.names[call.output.index])
+            }
         }
     }
 
-    private func requireStored(_ tensor: TensorID, _ call: Lowering.Call) throws(QuantizerError) {
-        guard storedParts(of: tensor) == nil else { return }
-        throw .notStored(layer: graph.nodes[call.node].name.text)
+    private func requireStored(_ tensor: TensorID, by layer: Name) throws(QuantizerError) {
+        guard storedParts(of: tensor) != nil else { throw .notStored(layer: layer.text) }
     }
 
     /// The stored tensors that make up `tensor`, which a layer reads, in the order of its channels.
