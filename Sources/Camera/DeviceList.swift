@@ -114,22 +114,11 @@ public struct DeviceList {
 
     /// The names in a directory that begin so, at most `maximumLinks`; none where it cannot be read.
     private static func names(in directory: StaticString, beginning prefix: StaticString) -> [[UInt8]] {
-        var descriptor: Int32 = -1
-        guard clinux_open_read(clinux_working_directory, cString(directory), &descriptor) == 0 else { return [] }
-        defer { _ = clinux_close(descriptor) }
-        var listing: UnsafeMutableRawPointer?
-        guard clinux_directory_open(descriptor, &listing) == 0, let listing else { return [] }
-        defer { clinux_directory_close(listing) }
-        var names: [[UInt8]] = []
-        var name: UnsafePointer<CChar>?
-        while names.count < maximumLinks, clinux_directory_next(listing, &name) == 0, let name {
-            let bytes = UnsafeRawBufferPointer(start: name, count: clinux_string_length(name))
-            guard bytes.count >= prefix.utf8CodeUnitCount, bytes.first != UInt8(ascii: ".") else { continue }
-            var matches = true
-            for index in 0..<prefix.utf8CodeUnitCount where bytes[index] != prefix.utf8Start[index] { matches = false }
-            if matches { names.append(Array(bytes)) }
+        Files.names(in: cString(directory), limit: maximumLinks) { name in
+            guard name.count >= prefix.utf8CodeUnitCount, name.first != UInt8(ascii: ".") else { return false }
+            for index in 0..<prefix.utf8CodeUnitCount where name[index] != prefix.utf8Start[index] { return false }
+            return true
         }
-        return names
     }
 
     private static func cString(_ text: StaticString) -> UnsafePointer<CChar> {

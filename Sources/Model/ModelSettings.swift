@@ -46,12 +46,13 @@ public struct ModelSettings {
     /// Labels are checked when a model is made. `threads` within 1...64 is its precondition.
     public init(
         threshold: Float = 0.3, classThresholds: [ClassThreshold] = [], limit: Int? = nil,
-        resize: Resize = .upstream, threads: Int = 1
+        resize: Resize = .upstream, threads: Int = 1, observing: Bool = false
     ) {
         self.threshold = threshold
         self.classThresholds = classThresholds
         self.limit = limit
         self.resize = resize
         self.threads = threads
+        self.observing = observing
     }
 }

@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 
 /// Runs a network in fp32 over images and collects what its tensors hold. Each of several observing detectors takes
@@ -16,7 +15,6 @@ public final class Calibration: @unchecked Sendable {
 
     private let lock = NSLock()
     // Guarded by `lock`.
-    private var next = 0
     private var done = 0
     private var total = 0
     private var unreadable: Set<Int> = []
@@ -74,11 +72,10 @@ public final class Calibration: @unchecked Sendable {
     }
 
     private func pass(_ images: [String], _ observe: @Sendable (Model, inout [TensorStatistics]) -> Void) {
-        next = 0
         let initial = merged
-        DispatchQueue.concurrentPerform(iterations: detectors.count) { worker in
+        deal(images.count, to: detectors.count) { worker, next in
             var statistics = initial
-            while let index = takeNext(of: images.count) {
+            while let index = next() {
                 let isRead = load(images[index], index, into: detectors[worker])
                 if isRead {
                     detectors[worker].engine.run()
@@ -92,14 +89,6 @@ public final class Calibration: @unchecked Sendable {
             lock.withLock {
                 for index in merged.indices { merged[index].merge(statistics[index]) }
             }
-        }
-    }
-
-    private func takeNext(of count: Int) -> Int? {
-        lock.withLock {
-            guard next < count else { return nil }
-            next += 1
-            return next - 1
         }
     }
 

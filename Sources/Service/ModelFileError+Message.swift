@@ -80,7 +80,8 @@ extension TensorShape {
 }
 
 extension StorageType {
-    fileprivate var text: StaticString {
+    /// A precision's name.
+    public var text: StaticString {
         switch self {
         case .float32: "fp32"
         case .float16: "fp16"

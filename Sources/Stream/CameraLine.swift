@@ -1,7 +1,7 @@
 /// What has become of the camera, for a line to all clients.
 public struct CameraLine {
     /// What the camera is doing.
-    public enum State: Sendable {
+    public enum State: Int, CaseIterable, Sendable {
         /// There is none, or not the one that was asked for.
         case absent
         case opening

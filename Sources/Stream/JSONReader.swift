@@ -186,15 +186,8 @@ public struct JSONReader {
     private mutating func hexadecimal() throws(JSONError) -> UInt32 {
         var value: UInt32 = 0
         for _ in 0..<4 {
-            guard let byte = current else { throw .malformed }
-            let lower = byte | 0x20
-            if (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
-                value = value << 4 | UInt32(byte - UInt8(ascii: "0"))
-            } else if (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(lower) {
-                value = value << 4 | UInt32(lower - UInt8(ascii: "a") + 10)
-            } else {
-                throw .malformed
-            }
+            guard let digit = current?.hexadecimalDigit else { throw .malformed }
+            value = value << 4 | UInt32(digit)
             offset += 1
         }
         return value
@@ -242,4 +235,16 @@ func equal(_ text: UnsafeRawBufferPointer, _ name: StaticString) -> Bool {
     guard text.count == name.utf8CodeUnitCount else { return false }
     for index in text.indices where text[index] != name.utf8Start[index] { return false }
     return true
+}
+
+extension UInt8 {
+    /// What an ASCII letter or digit counts as a hexadecimal digit; nil for others.
+    public var hexadecimalDigit: UInt8? {
+        switch self {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): self - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): self - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
 }

@@ -61,14 +61,10 @@ public struct Machine: ~Copyable {
         var value: UInt64 = 0
         var digits = 0
         for index in 0..<got {
-            let digit: UInt8
-            switch text[index] {
-            case let byte where (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte): digit = byte - UInt8(ascii: "0")
-            case let byte where radix == 16 && (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte | 0x20):
-                digit = (byte | 0x20) - UInt8(ascii: "a") + 10
             // "0x" before a hexadecimal number.
-            case UInt8(ascii: "x") where radix == 16 && value == 0: continue
-            default: return digits > 0 && text[index] == 0x0A ? value : nil
+            if text[index] == UInt8(ascii: "x"), radix == 16, value == 0 { continue }
+            guard let digit = text[index].hexadecimalDigit, digit < radix else {
+                return digits > 0 && text[index] == 0x0A ? value : nil
             }
             digits += 1
             // More than any clock or temperature has.

@@ -56,7 +56,7 @@ public final class Metrics: Sendable {
     let restartsOfUnusable = Atomic<UInt64>(0)
     /// A raw value of `CameraLine.Reason`, or `noCamera`.
     private let reason = Atomic<Int>(Metrics.noCamera)
-    /// A raw value of `CameraLine.State` in its order, or `noCamera`.
+    /// A raw value of `CameraLine.State`, or `noCamera`.
     private let state = Atomic<Int>(Metrics.noCamera)
     /// Until when no frame is due (CLOCK_MONOTONIC).
     private let idleEnd = Atomic<UInt64>(0)
@@ -104,7 +104,7 @@ public final class Metrics: Sendable {
     /// The camera's state has changed; `reason` is there where it is stalled or unusable.
     public func cameraIs(_ state: CameraLine.State, _ reason: CameraLine.Reason? = nil) {
         self.reason.store(reason?.rawValue ?? Self.noCamera, ordering: .relaxed)
-        self.state.store(Self.number(state), ordering: .releasing)
+        self.state.store(state.rawValue, ordering: .releasing)
         if state == .opening { cameraStarts.add(1, ordering: .relaxed) }
         news.signal()
     }
@@ -120,18 +120,7 @@ public final class Metrics: Sendable {
 
     /// nil until `cameraIs` has been called: the source is not a camera.
     public var camera: CameraLine.State? {
-        let number = state.load(ordering: .acquiring)
-        return CameraLine.State.all.first { Self.number($0) == number }
-    }
-
-    private static func number(_ state: CameraLine.State) -> Int {
-        switch state {
-        case .absent: 0
-        case .opening: 1
-        case .streaming: 2
-        case .stalled: 3
-        case .unusable: 4
-        }
+        CameraLine.State(rawValue: state.load(ordering: .acquiring))
     }
 
     // MARK: - Reading
@@ -149,10 +138,6 @@ public final class Metrics: Sendable {
     public func dropped(_ why: Drop) -> UInt64 { drops[why.rawValue] }
 
     func latency(_ stage: Stage) -> LatencyHistogram { latencies[stage.rawValue] }
-}
-
-extension CameraLine.State {
-    static var all: [CameraLine.State] { [.absent, .opening, .streaming, .stalled, .unusable] }
 }
 
 /// Some counters side by side.

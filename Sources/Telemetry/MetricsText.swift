@@ -79,7 +79,7 @@ public struct MetricsText: ~Copyable {
     private mutating func writeCamera(_ metrics: Metrics) {
         guard let current = metrics.camera else { return }
         begin("camera_state", .gauge, "1 for the state that the camera is in.")
-        for state in CameraLine.State.all {
+        for state in CameraLine.State.allCases {
             sample("camera_state", label: "state", state.name, state == current ? 1 : 0)
         }
         metric("camera_starts_total", .counter, "How often the camera was opened.", metrics.cameraStarts.load(ordering: .relaxed))

@@ -20,6 +20,9 @@ public struct Box: Equatable, Sendable {
     /// A share of the image's area.
     public var area: Float { (right - left) * (bottom - top) }
 
+    /// Whether a point is inside. The right and lower edges are outside.
+    public func contains(_ x: Float, _ y: Float) -> Bool { x >= left && x < right && y >= top && y < bottom }
+
     /// Whether no side is infinite or not a number.
     public var isFinite: Bool { left.isFinite && top.isFinite && right.isFinite && bottom.isFinite }
 

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-struct Compare: ParsableCommand {
+struct Compare: ModelCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure how far a quantised model is from its original, on images.",
         discussion: """
@@ -48,11 +48,7 @@ struct Compare: ParsableCommand {
         }
     }
 
-    func run() throws {
-        try Failure.reported(execute)
-    }
-
-    private func execute() throws {
+    func execute() throws {
         let progress = Progress()
         let truth = try annotations.map { try GroundTruth(path: $0, progress: progress) }
         let run = try ModelRun(

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 
-struct Evaluate: ParsableCommand {
+struct Evaluate: ModelCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure how well models, or a daemon, find what is in photos.",
         discussion: """
@@ -77,11 +77,7 @@ struct Evaluate: ParsableCommand {
         }
     }
 
-    func run() throws {
-        try Failure.reported(execute)
-    }
-
-    private func execute() throws {
+    func execute() throws {
         let progress = Progress()
         let truth = try GroundTruth(path: annotations, progress: progress)
         let reports = try stream.map { [try evaluate(stream: $0, truth, progress)] } ?? evaluateModels(truth, progress)

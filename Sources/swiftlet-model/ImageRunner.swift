@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 
 /// Runs models over the same images, several images at a time.
@@ -26,7 +25,6 @@ final class ImageRunner: @unchecked Sendable {
 
     private let lock = NSLock()
     // Guarded by `lock`.
-    private var next = 0
     private var done = 0
     private var results: [Int: Result] = [:]
 
@@ -43,8 +41,8 @@ final class ImageRunner: @unchecked Sendable {
 
     /// The results of the images that can be read, in the order of `paths`.
     func run(_ paths: [String], _ what: String) -> [Result] {
-        DispatchQueue.concurrentPerform(iterations: workers.count) { worker in
-            while let index = takeNext(of: paths.count) {
+        deal(paths.count, to: workers.count) { worker, next in
+            while let index = next() {
                 let outcome = run(paths[index], workers[worker])
                 lock.withLock {
                     switch outcome {
@@ -57,14 +55,6 @@ final class ImageRunner: @unchecked Sendable {
             }
         }
         return paths.indices.compactMap { results[$0] }
-    }
-
-    private func takeNext(of count: Int) -> Int? {
-        lock.withLock {
-            guard next < count else { return nil }
-            next += 1
-            return next - 1
-        }
     }
 
     private func run(_ path: String, _ models: [Model]) -> Swift.Result<Result, ImageProblem> {

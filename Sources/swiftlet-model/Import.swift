@@ -31,7 +31,7 @@ extension ImageFit: ExpressibleByArgument {
     public static var allValueStrings: [String] { ["stretch", "letterbox"] }
 }
 
-struct Import: ParsableCommand {
+struct Import: ModelCommand {
     static let configuration = CommandConfiguration(
         abstract: "Turn a PyTorch or safetensors checkpoint into a model file.",
         discussion: """
@@ -96,11 +96,7 @@ struct Import: ParsableCommand {
         try anchorScales.validate()
     }
 
-    func run() throws {
-        try Failure.reported(execute)
-    }
-
-    private func execute() throws {
+    func execute() throws {
         let progress = Progress()
         let inputs = try inputFiles([checkpoint] + (labels.map { $0 == "coco" ? [] : [$0] } ?? []), output: output)
         let importer: Importer

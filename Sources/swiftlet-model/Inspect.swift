@@ -1,18 +1,14 @@
 import ArgumentParser
 import Foundation
 
-struct Inspect: ParsableCommand {
+struct Inspect: ModelCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print what a model file holds: network, labels, pre-processing, layers, sizes and costs.")
 
     @Argument(help: "The model file.", completion: .file(extensions: ["gguf"]))
     var model: String
 
-    func run() throws {
-        try Failure.reported(execute)
-    }
-
-    private func execute() throws {
+    func execute() throws {
         let file = try open(model: model)
         do {
             let (description, _, graph) = try Model.read(file)
@@ -67,7 +63,7 @@ struct Inspect: ParsableCommand {
             print(
                 Self.columns(
                     node.name.text, "\(output.height) x \(output.width) x \(output.channels)",
-                    weight.map { $0.shape.text } ?? "", weight.map { $0.storageType.text } ?? "",
+                    weight.map { $0.shape.text } ?? "", weight.map { "\($0.storageType.text)" } ?? "",
                     weight.map { "\($0.byteRange.count + (bias?.byteRange.count ?? 0))" } ?? "", "\(cost)"))
         }
         let bytes = file.tensors.reduce(0) { $0 + $1.byteRange.count }
@@ -82,16 +78,6 @@ struct Inspect: ParsableCommand {
     }
 }
 
-extension StorageType {
-    var text: String {
-        switch self {
-        case .float32: "fp32"
-        case .float16: "fp16"
-        case .int8: "int8"
-        }
-    }
-}
-
 /// The model file at `path`, its container checked.
 func open(model path: String) throws -> ModelFile {
     do {
@@ -99,5 +85,14 @@ func open(model path: String) throws -> ModelFile {
     } catch {
         if case .cannotRead = error { throw Failure.noInput("\(path): \(error.message)") }
         throw Failure.badData("\(path): \(error.message)")
+    }
+}
+
+/// The model of `file`, which has that path, ready to run.
+func load(_ file: ModelFile, _ path: String, size: ImageSize? = nil, _ settings: ModelSettings) throws -> Model {
+    do {
+        return try Model(file: file, size: size, settings: settings)
+    } catch {
+        throw Failure(description: error.message(model: path), code: error.exitCode.rawValue)
     }
 }

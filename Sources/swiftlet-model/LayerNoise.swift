@@ -19,11 +19,9 @@ enum LayerNoise {
             throw Failure.usage("--layers needs an int8 model after the first, to tell its tensors' noise")
         }
         let workers = min(Engine.defaultThreads, images.count, 8)
-        let references = try (0..<workers).map { _ in try detector(files[0], models[0], observing: true) }
+        let references = try (0..<workers).map { _ in try load(files[0], models[0], ModelSettings(observing: true)) }
         return try quantised.map { model in
-            let candidates = try (0..<workers).map { _ in
-                try detector(files[model], models[model], observing: false)
-            }
+            let candidates = try (0..<workers).map { _ in try load(files[model], models[model], ModelSettings()) }
             guard try GraphFile(files[model]) == GraphFile(files[0]) else {
                 throw Failure.badData("\(models[model]): is of another network than \(models[0])")
             }
@@ -38,16 +36,6 @@ enum LayerNoise {
                 progress.update("measuring noise", done: $0, total: $1, isLong: true)
             }
             return (model, measured.tensors)
-        }
-    }
-
-    private static func detector(_ file: ModelFile, _ model: String, observing: Bool) throws -> Model {
-        var settings = ModelSettings()
-        settings.observing = observing
-        do {
-            return try Model(file: file, settings: settings)
-        } catch {
-            throw Failure(description: error.message(model: model), code: error.exitCode.rawValue)
         }
     }
 }

@@ -27,7 +27,7 @@ struct ModelRun {
             (paths, entries) = (limit.map { Images.spread(all, limit: $0) } ?? all, [:])
         }
         let workers = try (0..<min(Engine.defaultThreads, paths.count, 8)).map { _ in
-            try zip(files, models).map { try Self.detector($0, $1) }
+            try zip(files, models).map { try load($0, $1, ModelSettings(threshold: ImageRunner.minimumScore)) }
         }
         try requireMemory((2 + workers.count) * 32 << 20)
         let first = workers[0][0]
@@ -70,14 +70,6 @@ struct ModelRun {
                         x: Double(box.left), y: Double(box.top), width: Double(box.right - box.left),
                         height: Double(box.bottom - box.top)), score: Double(detection.score))
             }
-        }
-    }
-
-    private static func detector(_ file: ModelFile, _ model: String) throws -> Model {
-        do {
-            return try Model(file: file, settings: ModelSettings(threshold: ImageRunner.minimumScore))
-        } catch {
-            throw Failure(description: error.message(model: model), code: error.exitCode.rawValue)
         }
     }
 }

@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 
 /// Runs an int8 model beside its original, which observes, several images at a time.
@@ -8,7 +7,6 @@ final class NoiseMeter: @unchecked Sendable {
 
     private let lock = NSLock()
     // Guarded by `lock`.
-    private var next = 0
     private var done = 0
 
     /// - Parameter empty: the report that `measure` adds to.
@@ -25,8 +23,8 @@ final class NoiseMeter: @unchecked Sendable {
         results.withUnsafeMutableBufferPointer { buffer in
             nonisolated(unsafe) let results = buffer
             nonisolated(unsafe) let progress = progress
-            DispatchQueue.concurrentPerform(iterations: pairs.count) { worker in
-                while let index = takeNext(of: images.count) {
+            deal(images.count, to: pairs.count) { worker, next in
+                while let index = next() {
                     results[index] = measure(images[index], pairs[worker], classCount: classCount)
                     lock.withLock {
                         done += 1
@@ -39,14 +37,6 @@ final class NoiseMeter: @unchecked Sendable {
         let read = results.compactMap { $0 }
         for result in read { noise.merge(result.noise) }
         return QuantizationReport(noise.lines, CompareReport(read.map(\.comparison), classCount: classCount))
-    }
-
-    private func takeNext(of count: Int) -> Int? {
-        lock.withLock {
-            guard next < count else { return nil }
-            next += 1
-            return next - 1
-        }
     }
 
     private func measure(

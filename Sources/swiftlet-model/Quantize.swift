@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 
-struct Quantize: ParsableCommand {
+struct Quantize: ModelCommand {
     enum Target: String, ExpressibleByArgument, CaseIterable {
         case int8, fp16
     }
@@ -61,16 +61,12 @@ struct Quantize: ParsableCommand {
         }
     }
 
-    func run() throws {
-        try Failure.reported(execute)
-    }
-
     private var target: String {
         if let output { return output }
         return (model.hasSuffix(".gguf") ? String(model.dropLast(5)) : model) + "-\(precision.rawValue).gguf"
     }
 
-    private func execute() throws {
+    func execute() throws {
         let file = try open(model: model)
         let images = try calibrate.map { Images.spread(try Images.paths($0), limit: limit) } ?? []
         let inputs = try inputFiles([model] + (calibrate.map { [$0] } ?? []) + images, output: target)
@@ -80,7 +76,7 @@ struct Quantize: ParsableCommand {
             switch precision {
             case .fp16:
                 // The engine checks what the quantiser does not: every tensor's presence and shape.
-                _ = try detector(file)
+                _ = try load(file, model, ModelSettings())
                 try source.writeHalf(to: target, inputs: inputs) { progress.update("writing tensors", done: $0, total: $1) }
             case .int8: try writeInt8(source, file, images, inputs, progress)
             }
@@ -95,7 +91,7 @@ struct Quantize: ParsableCommand {
     ) throws {
         // The engine checks the file before anything is made of its graph.
         let detectors = try (0..<min(Engine.defaultThreads, images.count, 8)).map { _ in
-            try detector(file, observing: true)
+            try load(file, model, ModelSettings(observing: true))
         }
         let scheme = try QuantisationScheme(source.graph)
         try requireMemory((2 + detectors.count) * 32 << 20)
@@ -106,27 +102,14 @@ struct Quantize: ParsableCommand {
         let quantised = try Int8Model(source, scheme, statistics)
         try quantised.write(to: target, inputs: inputs) { progress.update("writing layers", done: $0, total: $1) }
         if report {
-            let candidates = try self.detectors(try open(model: target), like: detectors)
+            let written = try open(model: target)
+            let candidates = try detectors.map { _ in try load(written, model, ModelSettings()) }
             let noise = NoiseMeter(NoiseReport(quantised), detectors, candidates)
             let result = noise.measure(images) {
                 progress.update("measuring noise", done: $0, total: $1, isLong: true)
             }
             progress.finish()
             print(json ? try result.json() : result.table)
-        }
-    }
-
-    private func detectors(_ file: ModelFile, like others: [Model]) throws -> [Model] {
-        try others.map { _ in try detector(file) }
-    }
-
-    private func detector(_ file: ModelFile, observing: Bool = false) throws -> Model {
-        var settings = ModelSettings()
-        settings.observing = observing
-        do {
-            return try Model(file: file, settings: settings)
-        } catch {
-            throw Failure(description: error.message(model: model), code: error.exitCode.rawValue)
         }
     }
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 
-struct Run: ParsableCommand {
+struct Run: ModelCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run a model on one image and write its raw outputs and detections as safetensors.",
         discussion: """
@@ -31,20 +31,10 @@ struct Run: ParsableCommand {
         try size?.validate()
     }
 
-    func run() throws {
-        try Failure.reported(execute)
-    }
-
-    private func execute() throws {
+    func execute() throws {
         _ = try inputFiles([model, input], output: output)
         let file = try open(model: model)
-        let detector: Model
-        do {
-            detector = try Model(
-                file: file, size: size?.image, settings: ModelSettings(threshold: threshold))
-        } catch {
-            throw Failure(description: error.message(model: model), code: error.exitCode.rawValue)
-        }
+        let detector = try swiftlet_model.load(file, model, size: size?.image, ModelSettings(threshold: threshold))
         try load(into: detector)
         detector.run()
         try write(detector)

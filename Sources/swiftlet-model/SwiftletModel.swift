@@ -9,6 +9,27 @@ import Foundation
         subcommands: [Import.self, Quantize.self, Compare.self, Evaluate.self, Inspect.self, Run.self, Upgrade.self])
 }
 
+/// A command, whose failures are printed and become exit codes.
+protocol ModelCommand: ParsableCommand {
+    func execute() throws
+}
+
+extension ModelCommand {
+    func run() throws {
+        do {
+            try requireMemory(32 << 20)
+            try execute()
+            guard fflush(nil) == 0 else {
+                throw Failure(description: "the results cannot be written: \(errorText(errno))", code: EX_IOERR)
+            }
+        } catch let failure as Failure {
+            let lines = failure.description.split(separator: "\n", omittingEmptySubsequences: false)
+            writeError("swiftlet-model: \(lines.map { printable(String($0)) }.joined(separator: "\n"))\n")
+            throw ExitCode(failure.code)
+        }
+    }
+}
+
 /// A failure whose message is all that there is to say, in one line or more. Exit codes are those of sysexits.
 struct Failure: Error, CustomStringConvertible {
     var description: String
@@ -23,21 +44,6 @@ struct Failure: Error, CustomStringConvertible {
     static func unreadable(_ path: String, _ error: CheckpointError) -> Failure {
         if case .file = error { return noInput(error.message) }
         return badData("\(printable(path)): \(error.message)")
-    }
-
-    /// Prints the message of a failure thrown by `body` and exits with its code.
-    static func reported(_ body: () throws -> Void) throws {
-        do {
-            try requireMemory(32 << 20)
-            try body()
-            guard fflush(nil) == 0 else {
-                throw Failure(description: "the results cannot be written: \(errorText(errno))", code: EX_IOERR)
-            }
-        } catch let failure as Failure {
-            let lines = failure.description.split(separator: "\n", omittingEmptySubsequences: false)
-            writeError("swiftlet-model: \(lines.map { printable(String($0)) }.joined(separator: "\n"))\n")
-            throw ExitCode(failure.code)
-        }
     }
 }
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 
-struct Upgrade: ParsableCommand {
+struct Upgrade: ModelCommand {
     static let configuration = CommandConfiguration(
         abstract: "Write a model file of an older version in today's format.",
         discussion: """
@@ -17,11 +17,7 @@ struct Upgrade: ParsableCommand {
     @Option(name: .shortAndLong, help: "The model file to write.", completion: .file(extensions: ["gguf"]))
     var output: String
 
-    func run() throws {
-        try Failure.reported(execute)
-    }
-
-    private func execute() throws {
+    func execute() throws {
         let inputs = try inputFiles([model], output: output)
         let file = try open(model: model)
         do {

@@ -45,21 +45,9 @@ struct BoardLookup {
     }
 
     private func files() -> [[UInt8]] {
-        let directory = BoardProfile.directory
-        var descriptor: Int32 = -1
-        guard clinux_open_read(clinux_working_directory, cString(directory), &descriptor) == 0 else { return [] }
-        defer { _ = clinux_close(descriptor) }
-        var listing: UnsafeMutableRawPointer?
-        guard clinux_directory_open(descriptor, &listing) == 0, let listing else { return [] }
-        defer { clinux_directory_close(listing) }
-        var files: [[UInt8]] = []
-        var name: UnsafePointer<CChar>?
-        while files.count < Self.maximumFiles, clinux_directory_next(listing, &name) == 0, let entry = name {
-            let file = bytes(entry)
-            guard Self.isINI(file) else { continue }
-            files.append(bytes(directory) + bytes("/") + file)
+        names(in: cString(BoardProfile.directory), limit: Self.maximumFiles, where: Self.isINI).map {
+            bytes(BoardProfile.directory) + bytes("/") + $0
         }
-        return files
     }
 
     private static func isINI(_ name: [UInt8]) -> Bool { name.suffix(4).elementsEqual(bytes(".ini")) }

@@ -348,7 +348,7 @@ import Vision
             return Array(String(text).utf8)
         }
         func share() -> Float { Float.random(in: 0...1, using: &random) }
-        func rectangle() -> Rectangle? {
+        func rectangle() -> Box? {
             let (x, y) = ([share(), share()].sorted(), [share(), share()].sorted())
             return x[0] < x[1] && y[0] < y[1] && Bool.random(using: &random)
                 ? .init(left: x[0], top: y[0], right: x[1], bottom: y[1]) : nil

@@ -9,7 +9,7 @@ public enum Value: Equatable, Sendable {
     case choice(Int)
     case size(ImageSize)
     case format(PixelFormat)
-    case rectangle(Rectangle)
+    case rectangle(Box)
     case names([[UInt8]])
 }
 
@@ -43,7 +43,7 @@ public struct Given {
     /// Of `.format`.
     public var format: PixelFormat { if case .format(let format) = value { format } else { preconditionFailure() } }
     /// Of `.rectangle`.
-    public var rectangle: Rectangle { if case .rectangle(let area) = value { area } else { preconditionFailure() } }
+    public var rectangle: Box { if case .rectangle(let area) = value { area } else { preconditionFailure() } }
     /// Of `.names`.
     public var names: [[UInt8]] { if case .names(let names) = value { names } else { preconditionFailure() } }
 }

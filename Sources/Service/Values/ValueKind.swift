@@ -69,7 +69,7 @@ public enum ValueKind: Sendable {
         return ImageSize(width: Int(width), height: Int(height))
     }
 
-    private static func rectangle(_ text: [UInt8]) throws(ValueError) -> Rectangle {
+    private static func rectangle(_ text: [UInt8]) throws(ValueError) -> Box {
         var numbers: [Float] = []
         for part in text.split(whereSeparator: { $0 == 0x20 || $0 == 0x09 }) {
             guard let number = try? number(part, in: 0...1) else { throw .notARectangle }

@@ -61,14 +61,8 @@ public struct BoardState {
         guard text.starts(with: prefix), (4...7).contains(text.count) else { return nil }
         var value: UInt64 = 0
         for byte in text.dropFirst(prefix.count) {
-            let lower = byte | 0x20
-            if (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
-                value = value << 4 | UInt64(byte - UInt8(ascii: "0"))
-            } else if (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(lower) {
-                value = value << 4 | UInt64(lower - UInt8(ascii: "a") + 10)
-            } else {
-                return nil
-            }
+            guard let digit = byte.hexadecimalDigit else { return nil }
+            value = value << 4 | UInt64(digit)
         }
         return value
     }

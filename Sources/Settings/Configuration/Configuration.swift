@@ -5,9 +5,9 @@ public struct Configuration {
         /// UTF-8.
         public var name: [UInt8]
         /// Where detections count; nil for a zone that only excludes.
-        public var include: Rectangle?
+        public var include: Box?
         /// Where detections do not count, whatever includes them.
-        public var exclude: Rectangle?
+        public var exclude: Box?
     }
 
     /// A class as the file calls it, and where it does so.

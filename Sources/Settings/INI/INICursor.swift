@@ -117,14 +117,9 @@ struct INICursor {
     }
 
     private mutating func hexadecimal() throws(INIMistake.Refusal) -> UInt8 {
-        guard let digit = current else { throw .init(.escape) }
+        guard let digit = current?.hexadecimalDigit else { throw .init(.escape) }
         position += 1
-        switch digit {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): return digit - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): return digit - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): return digit - UInt8(ascii: "A") + 10
-        default: throw .init(.escape)
-        }
+        return digit
     }
 
     private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
