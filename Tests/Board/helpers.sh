@@ -41,13 +41,20 @@ assert_same_bytes() { # FILE FILE
     cmp "$1" "$2" || fail "$1 and $2 differ"
 }
 
-# Repeats a command until it succeeds.
+# Waits on a pipe that never has anything: `sleep` is a program, which an emulated processor takes long to start.
+mkfifo never
+exec {never}<>never
+rm never
+pause() { read -r -t "$1" -u "$never" || true; }
+
+# Repeats a command until it succeeds, soon at first and then once a second.
 wait_for() { # WHAT COMMAND [ARGUMENT]...
-    local what=$1 limit=$((SECONDS + 300))
+    local what=$1 limit=$((SECONDS + 300)) seconds=0.2
     shift
     until "$@" >/dev/null 2>&1; do
         [ "$SECONDS" -lt "$limit" ] || fail "no $what"
-        sleep 0.2
+        pause "$seconds"
+        case $seconds in 0.2) seconds=0.4 ;; *) seconds=1 ;; esac
     done
 }
 
@@ -73,10 +80,17 @@ load_vivid() { # [PARAMETER]...
     set_vivid osd_text_mode=2
 }
 
+# Whether a file's first line is one; no program is started for it.
+begins_with() { # FILE PATTERN
+    local first
+    # shellcheck disable=SC2053
+    read -r first 2>/dev/null <"$1" && [[ $first == $2 ]]
+}
+
 find_vivid() { # prints /dev/videoN
     local name
     for name in /sys/class/video4linux/*/name; do
-        if [[ $(cat "$name" 2>/dev/null) == vivid* ]]; then
+        if begins_with "$name" 'vivid*'; then
             name=${name%/name}
             echo "/dev/${name##*/}"
             return
@@ -114,10 +128,10 @@ plug() { # SERIAL OPTION... FILE...
 find_usb_camera() { # SERIAL; prints /dev/videoN
     local file device
     for file in /sys/bus/usb/devices/*/serial; do
-        [ "$(cat "$file" 2>/dev/null)" = "$1" ] || continue
+        begins_with "$file" "$1" || continue
         for device in "${file%/serial}"/*/video4linux/*; do
             # uvcvideo's second node is for metadata.
-            [ "$(cat "$device/index" 2>/dev/null)" = 0 ] || continue
+            begins_with "$device/index" 0 || continue
             echo "/dev/${device##*/}"
             return
         done
@@ -212,7 +226,7 @@ expect() { # PATTERN [SECONDS]
             if [[ $line =~ $1 ]]; then return; fi
         done
         [ "$SECONDS" -lt "$limit" ] || fail "no line of the stream matches $1"
-        sleep 0.3
+        pause 0.3
     done
 }
 

@@ -55,7 +55,12 @@ start_group_client() {
 
 # Waits until systemd has started the service again after it ended, and reads on from the new one.
 expect_restart() { # RESTARTS SO FAR
-    has_restarted() { [ "$(property NRestarts)" -gt "$1" ] && property_is ActiveState active; }
+    has_restarted() {
+        local NRestarts ActiveState
+        # In one call: it takes an emulated second.
+        eval "$(systemctl show "$unit" --property NRestarts,ActiveState)"
+        [ "$NRestarts" -gt "$1" ] && [ "$ActiveState" = active ]
+    }
     wait_for "restart" has_restarted "$1"
     kill "$client" 2>/dev/null || true
     wait_for_end "$client"
