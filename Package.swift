@@ -88,7 +88,7 @@ let package = Package(
                 "Engine",
             ],
             path: "Tests/DeviceChecks", swiftSettings: strict),
-        program("swiftlet-device-tests", ["DeviceChecks", "CAllocationCounter", "CLinux"], path: "Tests/Device"),
+        program("swiftlet-device-tests", ["DeviceChecks", "Model", "CAllocationCounter", "CLinux"], path: "Tests/Device"),
 
         // Host only: model tools.
         host("Checkpoint", ["Files"]),
@@ -125,6 +125,14 @@ let package = Package(
         .testTarget(name: "ModelToolTests", dependencies: ["TestSupport", "Checkpoint"], swiftSettings: strict),
     ]
 )
+
+// Some test modules alone, without programs: toolchains/test asan names those that have mutation tests.
+if let modules = Context.environment["SWIFTLET_TEST_MODULES"]?.split(separator: ",") {
+    package.products = []
+    package.targets.removeAll { target in
+        target.type == .executable || target.type == .test && !modules.contains { $0 == target.name }
+    }
+}
 
 // What finds inputs that crash: made by toolchains/fuzz alone, whose compiler options it cannot be linked without.
 if Context.environment["SWIFTLET_FUZZ"] != nil {

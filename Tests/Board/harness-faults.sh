@@ -8,8 +8,10 @@ start_udev
 start_reader() { # NODE [OPTION]...
     local node=$1
     shift
+    # Before the reader begins: what the last one said is no frame of this one's.
+    : >out/reader.log
     v4l2-ctl -d "$node" --stream-mmap=4 --stream-count=100000 --stream-to=/dev/null --verbose "$@" \
-        >out/reader.log 2>&1 &
+        >>out/reader.log 2>&1 &
     reader=$!
     wait_for "frame" grep -q 'seq:  *2' out/reader.log
 }

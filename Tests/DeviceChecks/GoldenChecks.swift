@@ -20,12 +20,15 @@ public enum GoldenChecks {
     }
 
     /// Compares logits, box offsets and anchors of one golden run. `model` is the network as a model file.
-    public static func run(_ network: Network, _ run: String, model: String, fixtures: String, _ check: inout Check) {
+    /// - Returns: the model with that run's output.
+    @discardableResult public static func run(
+        _ network: Network, _ run: String, model: String, fixtures: String, _ check: inout Check
+    ) -> Model? {
         guard let file = GoldenFile(path: "\(fixtures)/golden/\(network.directory)/\(run).safetensors"),
             let detector = detector(model: model, file, threshold: 0.3)
         else {
             check.expect(false, "\(network.directory) \(run): the model or its golden cannot be read")
-            return
+            return nil
         }
         detector.run()
         let confidences = file.floats("confidences"), locations = file.floats("locations")
@@ -33,7 +36,7 @@ public enum GoldenChecks {
         let classCount = file.shape("confidences")[2], record = 4 + classCount
         let rows = detector.task.anchors.count
         check.expect(rows * 4 == anchors.count, "\(rows) anchors, not \(anchors.count / 4)")
-        guard rows * 4 == anchors.count, detector.engine.output.count == rows * record else { return }
+        guard rows * 4 == anchors.count, detector.engine.output.count == rows * record else { return nil }
 
         var worst: Float = 0, worstAnchor: Float = 0
         for row in 0..<rows {
@@ -51,23 +54,22 @@ public enum GoldenChecks {
         print("\(network.directory) \(run): largest difference \(worst), anchors \(worstAnchor)")
         check.expect(worst <= network.tolerance, "\(network.directory) \(run): outputs differ by \(worst)")
         check.expect(worstAnchor <= 1e-6, "\(network.directory) \(run): anchors differ by \(worstAnchor)")
+        return detector
     }
 
-    /// Compares the detections of the 320x320 run: the same boxes of the same classes, best first in each class.
+    /// Compares the detections of the 320x320 run, whose output `model` holds: the same boxes of the same classes, best first
+    /// in each class.
     public static func detections(
-        _ network: Network, threshold: StaticString, _ value: Float, model: String, fixtures: String,
+        _ network: Network, threshold: StaticString, _ value: Float, of model: Model?, fixtures: String,
         _ check: inout Check
     ) {
-        let directory = "\(fixtures)/golden/\(network.directory)"
-        guard let file = GoldenFile(path: "\(directory)/run_320x320.safetensors"),
-            let post = GoldenFile(path: "\(directory)/post_320x320.safetensors"),
-            let detector = detector(model: model, file, threshold: value)
-        else {
+        let golden = GoldenFile(path: "\(fixtures)/golden/\(network.directory)/post_320x320.safetensors")
+        guard let post = golden, let model else {
             check.expect(false, "\(network.directory): the model or its golden cannot be read")
             return
         }
-        detector.run()
-        let found = detector.result().detections
+        let thresholds = [Float](repeating: value, count: model.description.labels.count)
+        let found = model.result(of: model.imageSize, thresholds: thresholds, limit: nil).detections
         let prefix = "thr\(threshold).det."
         let labels = post.integers(prefix + "labels"), scores = post.floats(prefix + "scores")
         let boxes = post.floats(prefix + "boxes_norm_xyxy")

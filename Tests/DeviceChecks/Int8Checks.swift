@@ -17,7 +17,8 @@ public enum Int8Checks {
         let found = digest(expected)
         check.expect(found == network.int8Digest, "the predictions' digest is \(found)")
         for path in KernelPath.available(for: .int8) {
-            for threads in [1, 3] {
+            // That one is what the others are compared with.
+            for threads in [1, 3] where path != .scalar || threads > 1 {
                 let found = predictions(network, path, threads: threads, model: model, fixtures: fixtures)
                 check.expect(found == expected, "\(path.name) with \(threads) threads differs from scalar")
             }
