@@ -1,5 +1,5 @@
 /// The boxes of a photo set in COCO's JSON format, as people's tools write it. Everything that would make figures wrong is
-/// an error; what can be left out safely is left out with a remark.
+/// an error; what can be skipped safely is skipped with a remark.
 public struct AnnotationSet: Sendable {
     /// The largest file that is read, in bytes.
     public static let largestFile = 128 << 20
@@ -61,18 +61,18 @@ public struct AnnotationSet: Sendable {
     public let categories: [Category]
     /// In the file's order.
     public let objects: [Object]
-    /// What was left out, a line each, without the file's name.
+    /// What was skipped, a line each, without the file's name.
     public let remarks: [String]
 
     /// Reads the contents of a file.
     public init(_ bytes: UnsafeRawBufferPointer) throws(AnnotationError) {
         let lists = try OutermostLists(bytes)
         let images = try Self.read(lists.images, "images", Image.init)
-        try Self.refuseTwins(images, "images", \.id, \.place)
-        try Self.refuseSameNames(images)
+        try Self.rejectTwins(images, "images", \.id, \.place)
+        try Self.rejectSameNames(images)
         let categories = try Self.read(lists.categories, "categories", Category.init)
-        try Self.refuseTwins(categories, "categories", \.id, \.place)
-        try Self.refuseSameNames(categories)
+        try Self.rejectTwins(categories, "categories", \.id, \.place)
+        try Self.rejectSameNames(categories)
         self.images = images.sorted { $0.id < $1.id }
         let sorted = categories.sorted { $0.id < $1.id }
         var reader = ObjectReader(self.images, sorted)
@@ -98,7 +98,7 @@ public struct AnnotationSet: Sendable {
         return entries
     }
 
-    private static func refuseTwins<Entry>(
+    private static func rejectTwins<Entry>(
         _ entries: [Entry], _ list: String, _ id: (Entry) -> EntryID, _ place: (Entry) -> String
     ) throws(AnnotationError) {
         var seen: [EntryID: String] = [:]
@@ -111,7 +111,7 @@ public struct AnnotationSet: Sendable {
         }
     }
 
-    private static func refuseSameNames(_ images: [Image]) throws(AnnotationError) {
+    private static func rejectSameNames(_ images: [Image]) throws(AnnotationError) {
         var seen: [[Bytes]: String] = [:]
         for image in images {
             let path = ImagePath(image.name).plain
@@ -123,7 +123,7 @@ public struct AnnotationSet: Sendable {
         }
     }
 
-    private static func refuseSameNames(_ categories: [Category]) throws(AnnotationError) {
+    private static func rejectSameNames(_ categories: [Category]) throws(AnnotationError) {
         var seen: [Bytes: Category] = [:]
         for category in categories {
             if let other = seen.updateValue(category, forKey: Bytes(category.name.folded)) {
@@ -148,7 +148,7 @@ extension AnnotationSet.Image {
         }
         guard let name = names.first else { throw AnnotationError("\(place) has no file_name") }
         guard !name.unicodeScalars.contains("\0") else {
-            throw AnnotationError("\(place): file_name holds a character that no file's name can hold")
+            throw AnnotationError("\(place): file_name contains a character that no file name can contain")
         }
         self.name = name
         let width = try Self.side(members["width"], "width", place)

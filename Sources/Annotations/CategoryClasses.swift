@@ -56,7 +56,7 @@ extension AnnotationSet {
         return CategoryClasses(
             classes: classes, labels: all,
             remarks: [
-                "no label of the model is called \(Self.list(unknown)): what is annotated so counts as not found\(hint)"
+                "the model has no label \(Self.list(unknown)): its annotations count as not found\(hint)"
             ])
     }
 

@@ -7,7 +7,7 @@ enum JSONValue {
     case number(Double)
     case string(String)
     case list([JSONValue])
-    /// Of keys that occur twice the last one counts. Members that nobody asks for are missing.
+    /// Of keys that occur twice the last one counts. Members that are not asked for are missing.
     case object([String: JSONValue])
 
     /// For messages: short, and in one line.
@@ -137,13 +137,13 @@ struct JSONParser {
             skipBlanks()
             guard current == UInt8(ascii: "\"") else { throw mistake("a key in quotes is expected") }
             let key = try string(isKept)
-            guard take(UInt8(ascii: ":")) else { throw mistake("a colon is expected") }
+            guard take(UInt8(ascii: ":")) else { throw mistake("expected a colon") }
             if depth == 1, outermostKeys.count < Self.maximumKeys { outermostKeys.append(key) }
             let isWanted = isKept && wanted?.contains(key) ?? true
             let member = try value(isKept: isWanted)
             if isWanted { members[key] = member }
         } while take(UInt8(ascii: ","))
-        guard take(UInt8(ascii: "}")) else { throw mistake("a comma or } is expected") }
+        guard take(UInt8(ascii: "}")) else { throw mistake("expected a comma or }") }
         return .object(members)
     }
 
@@ -154,7 +154,7 @@ struct JSONParser {
             let item = try value(isKept: isKept)
             if isKept { items.append(item) }
         } while take(UInt8(ascii: ","))
-        guard take(UInt8(ascii: "]")) else { throw mistake("a comma or ] is expected") }
+        guard take(UInt8(ascii: "]")) else { throw mistake("expected a comma or ]") }
         return .list(items)
     }
 
@@ -165,7 +165,7 @@ struct JSONParser {
         let whole = bytes[start] == UInt8(ascii: "-") ? start + 1 : start
         if bytes[whole] == UInt8(ascii: "0"), position > whole + 1 {
             position = whole + 1
-            throw mistake("a number begins with 0")
+            throw mistake("a number starts with 0")
         }
         var isInteger = true
         if current == UInt8(ascii: ".") {
@@ -190,7 +190,7 @@ struct JSONParser {
         return position > start
     }
 
-    /// - Parameter isKept: whether anybody wants the text; "" otherwise.
+    /// - Parameter isKept: whether the text is needed; "" otherwise.
     private mutating func string(_ isKept: Bool) throws(AnnotationError) -> String {
         position += 1
         var units: [UInt8] = []
@@ -202,7 +202,7 @@ struct JSONParser {
                 guard isKept else { return "" }
                 return String(decoding: units + upTo(position - 1), as: UTF8.self)
             }
-            guard byte >= 0x20 else { throw mistake("a text holds a control character, or its end is missing") }
+            guard byte >= 0x20 else { throw mistake("a string contains a control character, or its end is missing") }
             guard byte == UInt8(ascii: "\\") else {
                 position += 1
                 continue
@@ -230,7 +230,7 @@ struct JSONParser {
         case UInt8(ascii: "u"): break
         default:
             position -= 1
-            throw mistake("there is no such escape")
+            throw mistake("unknown escape")
         }
         let first = try hexadecimal()
         guard (0xD800...0xDBFF).contains(first), current == UInt8(ascii: "\\"), position + 1 < bytes.count,

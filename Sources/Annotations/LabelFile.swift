@@ -25,7 +25,7 @@ public struct LabelFile: Sendable {
         let text = String(decoding: try FileText.utf8(bytes), as: UTF8.self)
         var remarks: [String] = []
         guard text.contains(where: { !$0.isWhitespace }) else {
-            throw AnnotationError("is empty: give a text with one label a line")
+            throw AnnotationError("is empty: use a text file with one label per line")
         }
         var entries = try LabelFormats.entries(text, count: count, &remarks)
         try Self.skipBackground(&entries, count: count)
@@ -41,7 +41,7 @@ public struct LabelFile: Sendable {
     static let backgrounds: Set = ["background", "__background__", "_background_", "???"]
 
     static func error(_ other: OtherFormat) -> AnnotationError {
-        AnnotationError("is \(other.name), not a list of labels: give a text with one label a line")
+        AnnotationError("is \(other.name), not a list of labels: use a text file with one label per line")
     }
 
     /// The background has no label in a file. Lists of other tools have it first, some last.
@@ -59,7 +59,7 @@ public struct LabelFile: Sendable {
             }
         } else if entries.count == count, certain.contains(name) {
             throw AnnotationError(
-                "\(first.place) is \(first.text), which is no class of the network's \(count): a label is missing, and all "
+                "\(first.place) is \(first.text), which is not one of the network's \(count) classes: a label is missing, and all "
                     + "others would be off by one")
         }
     }
@@ -74,7 +74,7 @@ public struct LabelFile: Sendable {
                         + "is it one label a line?")
             }
             guard !entry.text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
-                throw AnnotationError("\(entry.place) holds a control character: write labels without")
+                throw AnnotationError("\(entry.place) contains a control character: write labels without")
             }
             let key = Bytes(entry.text.precomposedStringWithCanonicalMapping)
             if let other = places.updateValue(entry.place, forKey: key) {

@@ -26,7 +26,7 @@ enum LabelFormats {
         }
         if let entries = try YAMLNames.entries(text) { return entries }
         if lines.contains(where: { LabelTable.isDarknetsNames($0.text) }), lines.count != count {
-            throw AnnotationError("is darknet's .data file: give the file that its line `names` leads to")
+            throw AnnotationError("is darknet's .data file: use the file that its line `names` names")
         }
         lines = LabelTable.withoutComments(lines, count: count, &remarks)
         if let entries = try LabelTable.entries(lines, count: count, &remarks) { return entries }
@@ -81,7 +81,7 @@ enum LabelFormats {
                 return try ofCategories(categories, count: count)
             }
             return try ofMapping(members.map { ($0.key, $0.value) })
-        default: throw AnnotationError("holds \(value.shown), not labels: give a text with one label a line")
+        default: throw AnnotationError("holds \(value.shown), not labels: use a text file with one label per line")
         }
     }
 
@@ -111,7 +111,7 @@ enum LabelFormats {
         return entries.indices.sorted { ids[$0] < ids[$1] }.map { entries[$0] }
     }
 
-    /// Of COCO's annotations. A category that only heads others is left out where there is one too many, as in Roboflow's.
+    /// Of COCO's annotations. A category that only heads others is skipped where there is one too many, as in Roboflow's.
     private static func ofCategories(
         _ categories: [JSONValue], count: Int
     ) throws(AnnotationError) -> [LabelFile.Entry] {
@@ -148,8 +148,8 @@ enum LabelFormats {
                 found.append((Int(text.trimmed)!, key.trimmed))
             default:
                 throw AnnotationError(
-                    "holds \(JSONValue.string(key).shown), which is no number of a label: "
-                        + "give a text with one label a line")
+                    "holds \(JSONValue.string(key).shown), which is not the number of a label: "
+                        + "use a text file with one label per line")
             }
         }
         found.sort { $0.number < $1.number }

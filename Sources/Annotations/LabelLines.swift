@@ -14,12 +14,12 @@ enum LabelLines {
             for index in lines.indices where lines[index].text.hasSuffix(end) {
                 lines[index].text = lines[index].text.dropLast().trimmed
             }
-            remarks.append("every line ends in a \(name), which is no part of its label")
+            remarks.append("every line ends in a \(name), which is not part of its label")
         }
         for (start, name) in [("- ", "dash"), ("* ", "star"), ("\u{2022} ", "bullet")] {
             guard lines.count > 1, lines.allSatisfy({ $0.text.hasPrefix(start) }) else { continue }
             for index in lines.indices { lines[index].text = lines[index].text.dropFirst(2).trimmed }
-            remarks.append("every line begins with a \(name), which is no part of its label")
+            remarks.append("every line starts with a \(name), which is not part of its label")
         }
         let commented = lines.compactMap { line in
             line.text.range(of: " # ").map { Entry(text: line.text[..<$0.lowerBound].trimmed, place: line.place) }
@@ -30,16 +30,16 @@ enum LabelLines {
         }
         if !lines.isEmpty, lines.allSatisfy({ unquoted($0.text) != nil }) {
             for index in lines.indices { lines[index].text = unquoted(lines[index].text)! }
-            remarks.append("every line is in quotes, which are no part of its label")
+            remarks.append("every line is in quotes, which are not part of its label")
         }
         if let labels = try inOrder(lines, lines.map { numbered($0.text) }) {
-            remarks.append("every line begins with its number, which is no part of its label")
+            remarks.append("every line starts with its number, which is not part of its label")
             return labels
         }
         // Behind a blank alone a number may be a part of a label: of two labels it well may.
         for separators in [",:;=|\t", " "] where separators != " " || lines.count > 2 {
             if let labels = try inOrder(lines, lines.map { numberedAtTheEnd($0.text, separators) }) {
-                remarks.append("every line ends in its number, which is no part of its label")
+                remarks.append("every line ends in its number, which is not part of its label")
                 return labels
             }
         }
@@ -47,7 +47,7 @@ enum LabelLines {
         for first in 0...1 {
             let counted = numbers.enumerated().filter { $1 == first + $0 }.count
             guard counted > 1, numbers.contains(nil) else { continue }
-            remarks.append("\(counted) of \(lines.count) lines begin with their number, which is taken for a part of the label")
+            remarks.append("\(counted) of \(lines.count) lines start with their number, which is taken as part of the label")
             break
         }
         return lines

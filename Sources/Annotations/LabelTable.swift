@@ -36,7 +36,7 @@ enum LabelTable {
         // CVAT's labelmap.txt: the colour of each label, and its parts.
         if lines.count > 1, lines.allSatisfy({ $0.text.count { $0 == ":" } == 3 }) {
             let names = lines.map { Entry(text: $0.text.prefix { $0 != ":" }.trimmed, place: $0.place) }
-            remarks.append("of every line what follows the first colon is taken for a colour")
+            remarks.append("of every line what follows the first colon is taken as a colour")
             return names.first?.text.lowercased() == "label" ? Array(names.dropFirst()) : names
         }
         if lines.count == 1, count > 1 {
@@ -45,7 +45,7 @@ enum LabelTable {
                 guard (count...count + 1).contains(parts.count) else { continue }
                 if let odd = parts.first(where: isPartOfAList) {
                     throw AnnotationError(
-                        "its one line is no list of labels, as \(JSONValue.string(odd).shown): give a text with one label "
+                        "its one line is not a list of labels, as \(JSONValue.string(odd).shown): give a text with one label "
                             + "a line")
                 }
                 remarks.append("its one line is taken for \(parts.count) labels")
@@ -80,7 +80,7 @@ enum LabelTable {
         for line in lines {
             let cells = cells(line.text, separator)
             guard max(label, number ?? 0) < cells.count else {
-                throw AnnotationError("\(line.place) has fewer columns than the heading: give a text with one label a line")
+                throw AnnotationError("\(line.place) has fewer columns than the heading: use a text file with one label per line")
             }
             entries.append(Entry(text: cells[label], place: line.place))
             if let number { members.append((cells[number], .string(cells[label]))) }

@@ -1,4 +1,4 @@
-/// Reads the entries of `annotations`, and counts what is left out.
+/// Reads the entries of `annotations`, and counts what is skipped.
 struct ObjectReader {
     private let images: [AnnotationSet.Image]
     private let categories: [AnnotationSet.Category]
@@ -90,19 +90,19 @@ struct ObjectReader {
     private var remarks: [String] {
         var remarks: [String] = []
         if withoutBox.count > 0 {
-            remarks.append(withoutBox.sentence(of: count, "has no box", "have no box") + ": left out")
+            remarks.append(withoutBox.sentence(of: count, "has no box", "have no box") + ": skipped")
         }
         if unlistedImage.count > 0 {
             let sentence = unlistedImage.sentence(
                 of: count, "has an image_id that `images` does not list",
                 "have an image_id that `images` does not list")
-            remarks.append(sentence + ": left out")
+            remarks.append(sentence + ": skipped")
         }
         if unlistedCategory.count > 0 {
             let sentence = unlistedCategory.sentence(
                 of: count, "has a category_id that `categories` does not list",
                 "have a category_id that `categories` does not list")
-            remarks.append(sentence + ": left out")
+            remarks.append(sentence + ": skipped")
         }
         if repeated.count > 0 {
             let sentence = repeated.sentence(
@@ -136,7 +136,7 @@ struct ObjectReader {
             } else {
                 return true
             }
-            remarks.append("the category \(category.name) has no boxes and \(reason): left out")
+            remarks.append("the category \(category.name) has no boxes and \(reason): skipped")
             return false
         }
         var moved: [Int] = []
@@ -212,8 +212,8 @@ struct ObjectReader {
         case .integer(let number): return Double(number)
         case .number(let number) where number.isFinite: return number
         case .string(let text) where text.quotedNumber != nil:
-            throw AnnotationError("\(place): \(key) holds \(value.shown) in quotes: write numbers without quotes")
-        default: throw AnnotationError("\(place): \(key) holds \(value.shown), but \(wanted)")
+            throw AnnotationError("\(place): \(key) contains \(value.shown) in quotes: write numbers without quotes")
+        default: throw AnnotationError("\(place): \(key) contains \(value.shown), but \(wanted)")
         }
     }
 }

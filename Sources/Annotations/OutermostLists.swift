@@ -21,7 +21,7 @@ struct OutermostLists {
         if let other = OtherFormat(json: root, keys: keys) { throw Self.error(other) }
         guard case .object(let members) = root else {
             throw AnnotationError(
-                "is not COCO's JSON: it holds \(root.shown), not an object with images, annotations and categories")
+                "is not COCO's JSON: it contains \(root.shown), not an object with images, annotations and categories")
         }
         func list(_ key: String) throws(AnnotationError) -> [JSONValue] {
             switch members[key] {

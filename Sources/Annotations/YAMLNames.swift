@@ -38,7 +38,7 @@ enum YAMLNames {
         throw AnnotationError("`nc` is \(count), but \(entries.count) labels are listed: one of the two is wrong")
     }
 
-    private static func refuseMarks(_ scalar: String, _ place: String) throws(AnnotationError) {
+    private static func rejectMarks(_ scalar: String, _ place: String) throws(AnnotationError) {
         guard let first = scalar.first, marks.contains(first) else { return }
         throw AnnotationError(
             "\(place) begins with \(first), which has a meaning in YAML: write the label in quotes, or give a text with one "
@@ -55,7 +55,7 @@ enum YAMLNames {
         guard first.isEmpty else {
             let next = lines[(start + 1)...].first { !$0.trimmed.isEmpty }
             if next?.first?.isWhitespace == true || next?.hasPrefix("-") == true {
-                try refuseMarks(first, "what follows line \(start + 1)'s key")
+                try rejectMarks(first, "what follows line \(start + 1)'s key")
             }
             return nil
         }
@@ -73,9 +73,9 @@ enum YAMLNames {
                 let item = text.dropFirst(2).trimmed
                 guard LabelLines.unquoted(item) != nil || !item.contains(": ") else {
                     throw AnnotationError(
-                        "line \(start + 2 + index) is no label of the list: give a text with one label a line")
+                        "line \(start + 2 + index) is not a label of the list: use a text file with one label per line")
                 }
-                try refuseMarks(item, "line \(start + 2 + index)")
+                try rejectMarks(item, "line \(start + 2 + index)")
                 items.append(.init(text: scalar(item), place: "line \(start + 2 + index)"))
                 continue
             }
@@ -83,13 +83,13 @@ enum YAMLNames {
             guard line.first?.isWhitespace == true else { break }
             guard let member = try member(text, "line \(start + 2 + index)") else {
                 throw AnnotationError(
-                    "line \(start + 2 + index) is no label of `names`: give a text with one label a line")
+                    "line \(start + 2 + index) is not a label of `names`: use a text file with one label per line")
             }
             members.append(member)
         }
         if members.isEmpty { return items.isEmpty ? nil : items }
         guard items.isEmpty else {
-            throw AnnotationError("`names` is both a list and a mapping: give a text with one label a line")
+            throw AnnotationError("`names` is both a list and a mapping: use a text file with one label per line")
         }
         return try LabelFormats.ofMapping(members)
     }
@@ -132,7 +132,7 @@ enum YAMLNames {
         guard isMapping else {
             var entries: [LabelFile.Entry] = []
             for (index, part) in parts.enumerated() {
-                try refuseMarks(part.trimmed, "name \(index)")
+                try rejectMarks(part.trimmed, "name \(index)")
                 entries.append(.init(text: scalar(part.trimmed), place: "name \(index)"))
             }
             return entries
@@ -140,7 +140,7 @@ enum YAMLNames {
         var members: [(key: String, value: JSONValue)] = []
         for part in parts {
             guard let member = try member(part.trimmed, "a label of `names`") else {
-                throw AnnotationError("`names` holds \(JSONValue.string(part.trimmed).shown), which has no number")
+                throw AnnotationError("`names` contains \(JSONValue.string(part.trimmed).shown), which has no number")
             }
             members.append(member)
         }
@@ -151,8 +151,8 @@ enum YAMLNames {
         _ text: String, _ place: String
     ) throws(AnnotationError) -> (key: String, value: JSONValue)? {
         guard let colon = text.firstIndex(of: ":") else { return nil }
-        try refuseMarks(text, place)
-        try refuseMarks(text[text.index(after: colon)...].trimmed, place)
+        try rejectMarks(text, place)
+        try rejectMarks(text[text.index(after: colon)...].trimmed, place)
         let key = scalar(text[..<colon].trimmed), value = scalar(text[text.index(after: colon)...].trimmed)
         return key.isEmpty ? nil : (key, .string(value))
     }

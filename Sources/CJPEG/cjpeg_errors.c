@@ -50,7 +50,7 @@ static void note(j_common_ptr jpeg, int level) {
     const int marker = ((j_decompress_ptr)jpeg)->unread_marker;
     switch (jpeg->err->msg_code) {
     case JWRN_JPEG_EOF:
-        // libjpeg goes on as if an end marker came, again and again. Inside a marker's segment, that would be read as its
+        // libjpeg continues as if an end marker came, again and again. Inside a marker's segment, that would be read as its
         // contents. Between segments it ends the image, and inside a scan's data too: JWRN_HIT_MARKER follows where
         // another bit is needed. An image that lacks its end marker alone is whole.
         if (marker != 0) cjpeg_escape(jpeg, CJPEG_TRUNCATED);

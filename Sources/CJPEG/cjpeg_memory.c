@@ -47,7 +47,7 @@ struct jvirt_barray_control {
     struct jvirt_barray_control *next;
 };
 
-// A cache line; libjpeg's SIMD wants rows of samples at multiples of 32 bytes.
+// A cache line; libjpeg's SIMD requires rows of samples at multiples of 32 bytes.
 enum { ALIGNMENT = 64, PAGE = 4096 };
 // A progressive image of 640x480 4:2:0 takes less.
 enum { KEPT = 1 << 20 };
@@ -194,7 +194,7 @@ void cjpeg_memory_forget_tables(j_decompress_ptr jpeg) {
 
 bool cjpeg_memory_install(j_decompress_ptr jpeg, size_t limit) {
     const size_t size = (limit + PAGE - 1) / PAGE * PAGE;
-    // Whoever decodes needs memory beside this, and Swift ends the process where it gets none: address space for that must
+    // The caller needs memory beside this, and Swift ends the process where it gets none: address space for that must
     // be left over, or there is none for images.
     const size_t beside = (size / 4 + PAGE - 1) / PAGE * PAGE;
     void *base = mmap(NULL, size + beside, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

@@ -10,12 +10,12 @@ _Static_assert(
 
 int clinux_getopt(
     int count, char **arguments, const char *shorts, const struct clinux_option *options, int *index,
-    const char **argument, int *refused) {
+    const char **argument, int *rejected) {
     opterr = 0;
     optind = *index;
     int result = getopt_long(count, arguments, shorts, (const struct option *)options, NULL);
     *index = optind;
     *argument = optarg;
-    *refused = optopt;
+    *rejected = optopt;
     return result;
 }

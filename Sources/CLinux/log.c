@@ -39,7 +39,7 @@ int clinux_open_unwaiting(int fd) {
     if (fstat(fd, &status) != 0 || (!S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode))) return fd;
     char path[32];
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    // Not by F_SETFL: whoever else has the pipe or the terminal open would not wait any more either.
+    // Not by F_SETFL: other users of the pipe or the terminal would not wait any more either.
     const int mine = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     return mine < 0 ? fd : mine;
 }

@@ -17,7 +17,7 @@ _Static_assert(clinux_path_capacity == PATH_MAX, "PATH_MAX");
 __attribute__((constructor)) static void ignore_file_size_signal(void) { signal(SIGXFSZ, SIG_IGN); }
 
 // A standard descriptor that is closed must not become a file's or a client's, into which the log or the results would be
-// written: what holds its place gives whoever uses it EBADF all the same.
+// written: what takes its place still fails with EBADF.
 __attribute__((constructor)) static void hold_standard_descriptors(void) {
     for (int fd = 0; fd <= 2; fd++)
         if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) < 0) return;

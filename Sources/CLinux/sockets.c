@@ -42,7 +42,7 @@ static int listen_as(const char *name, const char *path, unsigned mode, int64_t 
     // The mode given before bind keeps others out from the start; the umask may take bits away, hence chmod.
     if (fchmod(*fd, mode) != 0) return close_with(errno, fd);
     if (bind(*fd, (const struct sockaddr *)&address, sizeof address) != 0) return close_with(errno, fd);
-    // Only a member may give the file to the group; who is none goes on with its own.
+    // Only a member may give the file to the group; who is none continues with its own.
     const bool has_group = group < 0 || lchown(name, (uid_t)-1, (gid_t)group) == 0 || errno == EPERM || errno == EINVAL;
     const bool listens = has_group && chmod(name, mode) == 0 && listen(*fd, backlog) == 0;
     if (!listens || (name != path && link(name, path) != 0)) error = errno;
@@ -128,7 +128,7 @@ int clinux_accept(int listener, int send_buffer, int *fd) {
         *fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     } while (*fd < 0 && errno == EINTR);
     if (*fd < 0) return errno;
-    // Without it the system's default holds.
+    // Otherwise the system's default applies.
     (void)setsockopt(*fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer);
     return 0;
 }

@@ -1,4 +1,4 @@
-/// Why a source cannot be opened or go on. Numbers are errno values.
+/// Why a source cannot be opened or continue. Numbers are errno values.
 public enum CameraError: Error, Equatable, Sendable {
     case cannotOpen(Int32)
     case cannotRead(Int32)
@@ -29,13 +29,13 @@ public enum CameraError: Error, Equatable, Sendable {
     case noFormat
     /// The camera does not offer the format that was asked for.
     case formatNotOffered(PixelFormat)
-    /// The driver refused to do this.
+    /// The driver rejected to do this.
     case driver(DriverCall, Int32)
     /// The driver's buffers are smaller than its format needs.
     case badBuffers
-    /// No frame came for so many nanoseconds.
+    /// No frame came for that many nanoseconds.
     case noFrames(UInt64)
-    /// Frames came, and for so many nanoseconds none that can be used; the last one for this reason.
+    /// Frames came, but none usable for that many nanoseconds; the last one for this reason.
     case noUsableFrames(UInt64, BadFrame)
 
     /// Whether a source of files came to its end, and it is its contents that are wrong.
@@ -85,7 +85,7 @@ public enum DriverCall: Equatable, Sendable {
     case open, setFormat, requestBuffers, mapBuffer, queueBuffer, start, stop, dequeue, wait
 }
 
-/// Why one frame was left out. The source goes on with the next.
+/// Why one frame was skipped. The source continues with the next.
 public enum BadFrame: Equatable, Sendable {
     /// The image ends before its data do.
     case truncated
@@ -103,6 +103,6 @@ public enum BadFrame: Equatable, Sendable {
     case wrongSize(width: Int, height: Int)
     /// The camera's driver says that the frame is damaged.
     case damaged
-    /// Its decoder refused it, for a reason that whoever called `LiveCamera.refuse` knows.
+    /// Its decoder rejected it, for a reason that the caller of `LiveCamera.reject` knows.
     case undecodable
 }

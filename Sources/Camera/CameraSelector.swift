@@ -16,7 +16,7 @@ public struct CameraSelector: Sendable {
     enum Offer: Int {
         /// Infrared cameras give grey images, which the networks were not trained on.
         case colour, grey
-        /// Distances, metadata, formats that nobody reads.
+        /// Distances, metadata, unsupported formats.
         case nothing
 
         /// That of modes out of which one is to be taken.

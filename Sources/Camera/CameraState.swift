@@ -23,7 +23,7 @@ public struct CameraChange: Equatable, Sendable {
 public enum CameraNotice: Equatable, Sendable {
     /// Its driver marks every frame as damaged: those that are whole are used all the same.
     case flagsIgnored
-    /// Its driver's time of a frame lies so many nanoseconds before the frame's arrival, which it can't, or after it
+    /// Its driver's time of a frame lies that many nanoseconds before the frame's arrival, which it can't, or after it
     /// where the number is negative: the time of arrival is taken instead.
     case impossibleTime(Int64)
 }

@@ -26,8 +26,8 @@ public struct OpenCamera: Equatable, Sendable {
     public var mode: CaptureMode
     /// What would have been better and could not be had.
     public var givenUp: CaptureMode?
-    /// Why: the bus or memory did not suffice, or the driver refuses what it offers.
-    public var refusal: CameraError?
+    /// Why: the bus or memory did not suffice, or the driver rejects what it offers.
+    public var rejection: CameraError?
 }
 
 /// A buffer that the driver has filled.
@@ -65,7 +65,7 @@ public protocol CaptureDriver {
     mutating func close()
     /// Stops and starts the stream again, with all buffers handed to the driver.
     mutating func restart() throws(CameraError)
-    /// Waits for frames of the open camera, or for devices where none is open, at most so many nanoseconds.
+    /// Waits for frames of the open camera, or for devices where none is open, at most that many nanoseconds.
     mutating func wait(atMost: UInt64) throws(CameraError) -> CaptureWait
     /// Takes a filled buffer; nil where there is none.
     mutating func dequeue() throws(CameraError) -> FilledBuffer?
@@ -77,6 +77,6 @@ public protocol CaptureDriver {
 
 /// `BadFrame` as an error, for `Result`.
 public struct BadCapture: Error {
-    /// What the frame is left out for.
+    /// What the frame is skipped for.
     public var reason: BadFrame
 }

@@ -93,9 +93,9 @@ public struct CaptureRequest: Sendable {
 
     /// What to try where the bus or memory does not suffice for a mode: of those that need less, which alone stay in
     /// `modes`, a JPEG of the same size, or else the best. nil where none is left.
-    func lighter(than refused: CaptureMode, of modes: inout [CaptureMode]) -> CaptureMode? {
-        modes.removeAll { $0.load >= refused.load }
-        let jpegs = modes.filter { $0.format == .mjpeg && $0.width == refused.width && $0.height == refused.height }
+    func lighter(than rejected: CaptureMode, of modes: inout [CaptureMode]) -> CaptureMode? {
+        modes.removeAll { $0.load >= rejected.load }
+        let jpegs = modes.filter { $0.format == .mjpeg && $0.width == rejected.width && $0.height == rejected.height }
         if let best = best(of: jpegs) { return jpegs[best] }
         return best(of: modes).map { modes[$0] }
     }

@@ -13,19 +13,19 @@ public struct DeviceList {
     }
 
     /// A device that is there and can't be opened, or opened and not asked what it is.
-    public struct Refusal {
+    public struct Rejection {
         /// Such as /dev/video0.
         public var node: [UInt8]
-        /// EACCES or EPERM where it may not be opened, EBUSY where another program keeps it to itself, or what went wrong.
+        /// EACCES or EPERM without permission, EBUSY where another program keeps it to itself, or what went wrong.
         public var error: Int32
     }
 
     /// At most 64, in the order in which the system lists their nodes: any.
     public private(set) var devices: [Device] = []
     /// The devices that can't be opened, in the same order.
-    public private(set) var refusals: [Refusal] = []
-    /// Why the first device of those was refused; nil where there are none.
-    public var refusal: Int32? { refusals.first?.error }
+    public private(set) var rejections: [Rejection] = []
+    /// Why the first device of those was rejected; nil where there are none.
+    public var rejection: Int32? { rejections.first?.error }
 
     private let request: CaptureRequest
 
@@ -33,11 +33,11 @@ public struct DeviceList {
     private static var maximumLinks: Int { 256 }
     static var maximumModes: Int { 1024 }
 
-    /// Asks every device node; those that cannot be opened or capture nothing are left out.
+    /// Asks every device node; those that cannot be opened or capture nothing are skipped.
     public init(request: CaptureRequest) {
         self.request = request
         for name in Self.names(in: "/dev", beginning: "video") {
-            guard devices.count + refusals.count < Self.maximumDevices else { return }
+            guard devices.count + rejections.count < Self.maximumDevices else { return }
             var descriptor: Int32 = -1
             let path = Self.path("/dev", name)
             var error = clinux_v4l2_open(path, &descriptor)
@@ -46,7 +46,7 @@ public struct DeviceList {
                 _ = clinux_close(descriptor)
             }
             guard error != 0, !Self.errorsOfOthers.contains(error) else { continue }
-            refusals.append(Refusal(node: path.dropLast().map { UInt8(bitPattern: $0) }, error: error))
+            rejections.append(Rejection(node: path.dropLast().map { UInt8(bitPattern: $0) }, error: error))
         }
         name("/dev/v4l/by-id") { identity, link in Self.keepFirst(&identity.byID, link) }
         name("/dev/v4l/by-path") { identity, link in Self.keepFirst(&identity.byPath, link) }

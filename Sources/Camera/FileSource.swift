@@ -51,7 +51,7 @@ public final class FileSource: FrameSource {
 
     /// - Parameters:
     ///   - path: `-` is standard input.
-    ///   - repeats: begin again after the last image. Not for streams.
+    ///   - repeats: start again after the last image. Not for streams.
     ///   - interrupt: a descriptor that ends every wait once it is readable; -1 for none.
     public convenience init(path: UnsafePointer<CChar>, repeats: Bool, interrupt: Int32) throws(CameraError) {
         try self.init(
@@ -119,7 +119,7 @@ public final class FileSource: FrameSource {
         return length > 1 && byte(length) == UInt8(ascii: ":") && byte(length + 1) == UInt8(ascii: "/")
     }
 
-    /// Of an image or video of a directory's that is no JPEG by its name, and therefore left out; unknown where there is none.
+    /// Of an image or video of a directory's that is no JPEG by its name, and therefore skipped; unknown where there is none.
     public var otherKind: FileKind { images?.otherKind ?? .unknown }
 
     /// The names of the images of a directory, in their order; of other kinds there are none.

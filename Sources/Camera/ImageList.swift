@@ -1,5 +1,5 @@
 /// The file names of a source's images, read once. A directory gives its *.jpg, *.jpeg, *.jpe and *.jfif files (any case,
-/// hidden ones left out, subdirectories not entered) in the byte order of their names.
+/// hidden ones skipped, subdirectories not entered) in the byte order of their names.
 final class ImageList {
     /// Descriptor of the directory that the paths are relative to.
     let directory: Int32

@@ -4,7 +4,7 @@
 /// complete then is the decoder's business. Segments are skipped by their length, so that the EOI of an EXIF thumbnail
 /// ends nothing; between them, what is no marker is skipped as libjpeg does; in entropy-coded data only markers that may
 /// stand between scans are followed. Whatever lies between images is skipped. Every byte is looked at once: after a
-/// broken image the search for the next SOI goes on where the fault was found, so what that image's last segment
+/// broken image the search for the next SOI continues where the fault was found, so what that image's last segment
 /// claimed as its own is lost with it.
 ///
 /// Offsets count from the start of a buffer that the caller owns, refills and moves (`discarded`).
@@ -25,7 +25,7 @@ struct JPEGSplitter {
 
     /// Bytes between an SOI and the next marker that do not hide what it is.
     private static let strayBytes = 16
-    /// Bytes that the splitter may want to see beyond the largest image before it judges: an SOI, what may follow it,
+    /// Bytes that the splitter may need beyond the largest image before it judges: an SOI, what may follow it,
     /// and a marker.
     static let lookahead = strayBytes + 4
 

@@ -3,8 +3,8 @@
 ///     absent -> opening -> streaming <-> stalled, unusable -> absent
 ///
 /// Without a frame, or without one that can be used, for as long as the camera may need (`Patience`) the stream is
-/// restarted; if that does not help the device is closed and opened anew, ever less often. A device that comes is opened
-/// at once. Whoever takes a frame says whether it can be used: the camera streams from the first that can. One thread
+/// restarted; if that does not help the device is closed and opened again, ever less often. A device that comes is opened
+/// at once. The caller says whether a frame can be used: the camera streams from the first that can. One thread
 /// owns a camera; a wait ends when the driver's interrupting descriptor becomes readable. Nothing is allocated while
 /// frames come.
 public final class LiveCamera<Driver: CaptureDriver>: FrameSource {
@@ -65,7 +65,7 @@ public final class LiveCamera<Driver: CaptureDriver>: FrameSource {
     /// Whether a frame was usable since the device was opened; and whether it fails again and again before one is.
     private var hasBeenUsed = false
     private var keepsFailing = false
-    /// The driver's number of the next frame; nil after a start, when it begins anew.
+    /// The driver's number of the next frame; nil after a start, when it starts again.
     private var expected: UInt32?
     private var sequence: UInt64 = 0
     private var isFirstAttempt = true
@@ -121,12 +121,12 @@ public final class LiveCamera<Driver: CaptureDriver>: FrameSource {
     }
 
     /// The frame returned last can't be used.
-    public override func refuse(_ reason: BadFrame) {
+    public override func reject(_ reason: BadFrame) {
         guard isOpen else { return }
         if let event = count(bad: reason) { heldEvent = event }
     }
 
-    /// From here on, so many frames per second are asked for; the camera is opened anew where that is news.
+    /// From here on, the frame rate to ask for; the camera is reopened where it differs.
     public override func ask(rate: Double?) {
         guard rate != driver.rate else { return }
         driver.rate = rate

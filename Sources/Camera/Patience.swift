@@ -28,7 +28,7 @@ struct Patience {
     /// When that time is up.
     var end: UInt64 { since + limit }
 
-    /// Waits anew, as after a start: what was awaited neither came nor failed.
+    /// Waits again, as after a start: what was awaited neither came nor failed.
     mutating func begin(at now: UInt64) { since = now }
 
     /// It came.

@@ -1,5 +1,5 @@
 /// Frames of raw pixels, one after the other with nothing between them, from standard input, a FIFO or a file: as
-/// rpicam-vid and ffmpeg write them. The bytes don't say what they are: whoever opens a source does.
+/// rpicam-vid and ffmpeg write them. The bytes don't say what they are: the opener of a source does.
 public final class RawSource: FrameSource {
     /// Bytes of the largest frame.
     public static let frameLimit = 32 << 20

@@ -5,7 +5,7 @@ public struct V4L2Driver: CaptureDriver {
     /// One is worked on, one is filled, one waits to be. More would only hold frames that a newer one replaces, in memory
     /// of the driver's: 600 kB each for 640x480.
     private static let bufferCount: UInt32 = 3
-    /// A device that comes belongs to root alone until its rights are set: one that refuses so often does not wait for
+    /// A device that comes belongs to root alone until its rights are set: one that rejects so often does not wait for
     /// them.
     private static let maximumRejections = 5
     private static var errorsOfRights: [Int32] { [clinux_EACCES, clinux_EPERM] }
@@ -24,13 +24,13 @@ public struct V4L2Driver: CaptureDriver {
     private var descriptor: Int32 = -1
     /// Modes that are tried one after the other where the bus or memory does not suffice.
     private static let maximumAttempts = 32
-    /// The same where a driver refuses what it offers: some take seconds for that.
+    /// The same where a driver rejects what it offers: some take seconds for that.
     private static let maximumRejectedModes = 4
-    /// Attempts in a row that found no camera but one that may not be opened.
-    private var refusals = 0
-    /// The best mode where the driver refuses it though it offers it, and how often in a row. One that was just plugged in
+    /// Attempts in a row that found no camera but one without permission.
+    private var rejections = 0
+    /// The best mode where the driver rejects it though it offers it, and how often in a row. One that was just plugged in
     /// may need a moment.
-    private var refused: (mode: CaptureMode?, count: Int) = (nil, 0)
+    private var rejected: (mode: CaptureMode?, count: Int) = (nil, 0)
     private static let minimumRejections = 3
     private var usesPlanes = false
     private var format = clinux_v4l2_format()
@@ -61,32 +61,32 @@ public struct V4L2Driver: CaptureDriver {
     // MARK: - Opening
 
     /// Looks through all devices, which takes milliseconds, and starts the wanted one in the best mode that the USB bus
-    /// and memory suffice for. What the driver offers and keeps refusing is given up too. Throws `noCamera` where it is not there, `noFormat`, `formatNotOffered`, `badBuffers`, or
+    /// and memory suffice for. What the driver offers and keeps rejecting is given up too. Throws `noCamera` where it is not there, `noFormat`, `formatNotOffered`, `badBuffers`, or
     /// the `driver` call that failed.
     public mutating func open() throws(CameraError) -> OpenCamera {
         let list = DeviceList(request: request)
         guard let chosen = list.chosen(by: selector) else {
-            refusals = list.refusal == nil ? 0 : refusals + 1
-            if let error = list.refusal, refusals >= Self.maximumRejections || !Self.errorsOfRights.contains(error) {
+            rejections = list.rejection == nil ? 0 : rejections + 1
+            if let error = list.rejection, rejections >= Self.maximumRejections || !Self.errorsOfRights.contains(error) {
                 throw .driver(.open, error)
             }
             throw .noCamera
         }
-        refusals = 0
+        rejections = 0
         let device = list.devices[chosen]
         var modes = device.modes
         let best = request.best(of: modes).map { modes[$0] }
         var next = best
         var failure: CameraError?
-        var refusedModes = 0
+        var rejectedModes = 0
         for _ in 0..<Self.maximumAttempts {
             guard let wanted = next else { break }
             var mode = wanted
             do throws(CameraError) {
                 try start(device, &mode)
-                if failure == nil { refused = (nil, 0) }
+                if failure == nil { rejected = (nil, 0) }
                 return OpenCamera(
-                    identity: device.identity, mode: mode, givenUp: failure == nil ? nil : best, refusal: failure)
+                    identity: device.identity, mode: mode, givenUp: failure == nil ? nil : best, rejection: failure)
             } catch {
                 guard error.isOfMeans || error.isOfMode else { throw error }
                 let first = failure ?? error
@@ -95,9 +95,9 @@ public struct V4L2Driver: CaptureDriver {
                     next = request.lighter(than: wanted, of: &modes)
                     continue
                 }
-                if refusedModes == 0 { refused = (best, refused.mode == best ? refused.count + 1 : 1) }
-                refusedModes += 1
-                guard refused.count >= Self.minimumRejections, refusedModes < Self.maximumRejectedModes else { throw first }
+                if rejectedModes == 0 { rejected = (best, rejected.mode == best ? rejected.count + 1 : 1) }
+                rejectedModes += 1
+                guard rejected.count >= Self.minimumRejections, rejectedModes < Self.maximumRejectedModes else { throw first }
                 modes.removeAll { $0.isLike(wanted) }
                 next = request.best(of: modes).map { modes[$0] }
             }

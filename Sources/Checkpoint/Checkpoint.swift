@@ -156,7 +156,7 @@ extension PickleGraph.StorageReference {
 }
 
 extension PickleGraph {
-    /// Of objects that are not known, each type once: those of Python and PyTorch themselves left out.
+    /// Of objects that are not known, each type once: those of Python and PyTorch themselves skipped.
     fileprivate var foreignTypes: [String] {
         let own: Set<Substring> = ["torch", "builtins", "__builtin__", "copyreg", "copy_reg", "_codecs"]
         var seen: Set<String> = []

@@ -61,7 +61,7 @@ extension CheckpointError.TensorProblem {
     }
 }
 
-/// `text` with a question mark for each control character: a name that a file holds must not begin a line.
+/// `text` with a question mark for each control character: a name that a file contains must not begin a line.
 public func masked(_ text: String) -> String {
     String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
 }

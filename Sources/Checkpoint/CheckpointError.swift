@@ -31,7 +31,7 @@ public enum CheckpointError: Error, Sendable, Equatable {
     case invalidCall(String, offset: Int)
     case unsupportedOpcode(UInt8, offset: Int)
 
-    /// The pickled object holds no dictionary from names to tensors.
+    /// The pickled object contains no dictionary from names to tensors.
     case noStateDict
     case duplicateTensor(String)
     case unsupportedElementType(String, tensor: String)

@@ -40,7 +40,7 @@ public struct CheckpointTensor: Sendable {
             byteOffset: bytes.start, file: bytes)
     }
 
-    /// Throws `invalidTensor` where a contiguous tensor of this shape does not take so many bytes.
+    /// Throws `invalidTensor` where a contiguous tensor of this shape has another size.
     static func check(
         _ name: String, shape: [Int], elementType: ElementType, byteCount: Int
     ) throws(CheckpointError) {

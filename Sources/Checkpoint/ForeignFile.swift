@@ -2,7 +2,7 @@
 public enum ForeignFile: Sendable, Equatable {
     case empty
     case zeros
-    /// A pointer of Git LFS, which a clone without it leaves in place of a file.
+    /// A pointer of Git LFS, which a clone leaves in place of a file.
     case gitLFS
     case webPage
     case json
@@ -127,20 +127,20 @@ extension ForeignFile {
     public var message: String {
         switch self {
         case .empty: "is empty: fetch it again"
-        case .zeros: "holds nothing but zeros: the download was not completed, fetch it again"
+        case .zeros: "holds nothing but zeros: the download is incomplete, repeat it"
         case .gitLFS: "is a pointer of Git LFS, not the file itself: fetch that with 'git lfs pull'"
         case .webPage:
             "is a web page (HTML or XML), not a checkpoint: open it in a browser to see why, and download the file itself"
-        case .json: "is JSON text, not a checkpoint: give the file with the weights"
-        case .text: "is a text file, not a checkpoint: give the file with the weights"
+        case .json: "is JSON text, not a checkpoint: use the file with the weights"
+        case .text: "is a text file, not a checkpoint: use the file with the weights"
         case .compressed(let program): "is compressed with \(program): unpack it first"
         case .archive(let kind): "is a \(kind) archive: unpack it first"
         case .zipOf(let name): "is a zip archive with \(name) in it: unpack it first"
-        case .zip(let name): "is a zip archive of something else (\(name), ...): give a file that torch.save wrote"
+        case .zip(let name): "is a zip archive of something else (\(name), ...): use a file that torch.save wrote"
         case .exportedProgram:
             "is an exported program (torch.export or torch.package): save the model's state_dict with torch.save instead"
         case .model(let format):
-            "is a model in the format \(format), from which weights cannot be imported: give the checkpoint that it was made of"
+            "is a model in the format \(format), from which weights cannot be imported: use the checkpoint that it was made from"
         case .gguf: "is a GGUF model file, not a checkpoint: if 'swiftlet-model import' made it, use it as it is"
         case .numpy: "is NumPy's file of arrays: save the weights with safetensors or torch.save"
         case .hdf5: "is an HDF5 file (Keras): save the weights with safetensors or torch.save"

@@ -1,4 +1,4 @@
-/// An array of NumPy in a pickle, which holds its elements itself. Read as data, as everything else.
+/// An array of NumPy in a pickle, which contains its elements itself. Read as data, as everything else.
 struct NumpyArray: Equatable {
     let elementType: ElementType
     let shape: [Int]

@@ -44,7 +44,7 @@ enum PickleGlobal {
         "ByteStorage": .uint8, "BoolStorage": .bool,
     ]
 
-    /// Not to protect this program, which calls nothing: a file with one of these is an attack on whoever loads it.
+    /// Not to protect this program, which calls nothing: a file with one of these is an attack on its reader.
     private static let harmfulPackages: Set<String> = [
         "subprocess", "pty", "runpy", "socket", "webbrowser", "ctypes", "commands", "code", "pdb", "timeit",
     ]

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A regular file, or bytes in memory, of which parts are brought into memory when they are asked for. Nothing is mapped:
-/// whoever shortens the file meanwhile causes an error, not the end of the process.
+/// a file that is shortened meanwhile causes an error, not the end of the process.
 final class SourceFile: Sendable {
     /// Bytes that are held of one file in all; a detector's weights take less than a tenth.
     static let storageLimit = 512 << 20

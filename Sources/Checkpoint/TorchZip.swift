@@ -1,6 +1,6 @@
-/// The zip format of torch.save since 1.6: `NAME/data.pkl` describes the object, `NAME/data/KEY` holds each storage.
+/// The zip format of torch.save since 1.6: `NAME/data.pkl` describes the object, `NAME/data/KEY` contains each storage.
 struct TorchZip: StorageReader {
-    /// Bytes of a pickle, which holds names and numbers: no storages.
+    /// Bytes of a pickle, which contains names and numbers: no storages.
     private static let pickleLimit = 64 << 20
     /// "little" or "big".
     private static let byteOrderLimit = 6

@@ -69,7 +69,7 @@ struct ZipArchive: Sendable {
         }
         guard entry.size <= limit else { throw .limitExceeded(.recordLength, offset: start) }
         let bytes = try source.bytes(start..<start + entry.size)
-        // Zero stands in for a checksum that the writer left out.
+        // Zero stands in for a checksum that the writer skipped.
         if verifiesChecksums, entry.checksum != 0,
             bytes.withBytes(bytes.range, Checksum.crc32) != entry.checksum
         {

@@ -4,7 +4,7 @@ public enum EngineError: Error, Equatable, Sendable {
     case model(ModelFileError)
     /// The arena or the widened weights do not fit into memory.
     case outOfMemory(byteCount: Int)
-    case cannotStartThreads(errno: Int32)
+    case cannotStartThreads(Int, errno: Int32)
     /// The kernel path that SWIFTLET_PATH names is unknown, or this processor or the model's precision has no such
     /// path; `available` are those to choose from.
     case kernelPath(available: [KernelPath])
@@ -19,7 +19,7 @@ public enum EngineError: Error, Equatable, Sendable {
         switch (left, right) {
         case (.model(let a), .model(let b)): a == b
         case (.outOfMemory(let a), .outOfMemory(let b)): a == b
-        case (.cannotStartThreads(let a), .cannotStartThreads(let b)): a == b
+        case (.cannotStartThreads(let a, let b), .cannotStartThreads(let c, let d)): a == c && b == d
         case (.kernelPath(let a), .kernelPath(let b)): a == b
         case (.channels(let a), .channels(let b)): a == b
         case (.activation(let a, let b), .activation(let c, let d)): a == c && b == d

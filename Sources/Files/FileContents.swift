@@ -25,14 +25,14 @@ public enum FileError: Error, Equatable, Sendable {
     }
 }
 
-/// The bytes of a regular file, read once into private memory: whoever writes to the file later changes nothing here.
+/// The bytes of a regular file, read once into private memory: later writes to the file change nothing here.
 public struct FileContents: ~Copyable {
     /// Aligned to a page; valid for as long as the contents are.
     public let bytes: UnsafeRawBufferPointer
 
     /// Reads the file at `path`. Never waits, whatever stands there.
     ///
-    /// - Parameter limit: the most bytes that are read; a file with more is refused, whatever size the system tells.
+    /// - Parameter limit: the most bytes that are read; a file with more is rejected, whatever size the system tells.
     public init(path: UnsafePointer<CChar>, limit: Int) throws(FileError) {
         var descriptor: Int32 = -1
         let error = clinux_open_read(clinux_working_directory, path, &descriptor)

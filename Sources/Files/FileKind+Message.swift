@@ -34,7 +34,7 @@ extension FileKind {
         }
     }
 
-    /// How to get a JPEG, or some, from `file`; nil where nobody knows.
+    /// How to get a JPEG, or some, from `file`; nil where it is not known.
     public func fix(_ file: String) -> String? {
         switch self {
         case .unknown, .empty, .jpeg, .text: nil

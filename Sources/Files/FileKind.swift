@@ -90,7 +90,7 @@ public enum FileKind: UInt8, Sendable {
         return isMarkup ? .webPage : .text
     }
 
-    /// By the ending of a file's name, for one that nobody has opened; unknown where that says nothing of images.
+    /// By the ending of a file's name, for one that is not opened; unknown where that says nothing of images.
     public init(name: UnsafePointer<CChar>) {
         var ending: UInt64 = 0
         var index = 0

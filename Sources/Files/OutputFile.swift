@@ -10,7 +10,7 @@ public enum OutputError: Error, Equatable, Sendable {
     case isInput
 }
 
-/// A file that appears under its name only when it is complete, so that nobody sees half of one: `commit` replaces what
+/// A file that appears under its name only when it is complete, so that no reader sees a part of one: `commit` replaces what
 /// stood there, and without it nothing is left. Where its name is a link, the file that this leads to is replaced.
 public struct OutputFile: ~Copyable {
     /// Which kinds of file may be written to.

@@ -66,7 +66,7 @@ public enum KernelPath: CaseIterable, Equatable, Sendable {
         return allCases.filter { $0.isSupported(by: features) }
     }
 
-    /// The paths of `available` that the environment variable SWIFTLET_PATH leaves to choose from: all of them without it,
+    /// The paths of `available` that the environment variable SWIFTLET_PATH leaves to choose from: default: all,
     /// and none where it names no path of them.
     public static func permitted(of available: [KernelPath]) -> [KernelPath] {
         guard let forced = clinux_environment("SWIFTLET_PATH") else { return available }
@@ -81,7 +81,7 @@ public enum KernelPath: CaseIterable, Equatable, Sendable {
     }
 
     /// The kernels for images of the path that SWIFTLET_PATH names, or else the fastest that this processor has. A name that
-    /// is no path of its is for the engine to refuse.
+    /// is no path of its is for the engine to reject.
     public static var chosenImageKernels: UnsafePointer<ck_u8_kernels> {
         let supported = supported
         return (permitted(of: supported).last ?? supported.last!).imageKernels

@@ -68,7 +68,7 @@ public final class Model {
         return (description, format, graph)
     }
 
-    /// The same for a model file that is read already, which the engine goes on using. Throws what is wrong with the
+    /// The same for a model file that is read already, which the engine continues using. Throws what is wrong with the
     /// model, the size (`inputSize`) or a label of the settings (`unknownLabel`), or why the engine cannot run it.
     public init(file: ModelFile, size: ImageSize? = nil, settings: ModelSettings) throws(ModelError) {
         let graph: Graph

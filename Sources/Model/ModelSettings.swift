@@ -7,7 +7,7 @@ public struct ModelSettings {
         /// Detections of the class score more than this, 0...1.
         public var threshold: Float
 
-        /// A model refuses a label that it does not have.
+        /// A model rejects a label that it does not have.
         public init(label: [UInt8], threshold: Float) {
             self.label = label
             self.threshold = threshold

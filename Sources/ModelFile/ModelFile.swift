@@ -6,7 +6,7 @@ import Files
 /// The format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md. Everything is checked here, once: counts,
 /// lengths, offsets, alignment and overlaps. Whether the tensors fit a network is checked when the engine binds them.
 ///
-/// Whoever writes to the file later, as scp and cp do when they put a new model over it, changes nothing here.
+/// Later writes to the file, as by scp and cp, change nothing here.
 public final class ModelFile {
     /// Bounds on what a file may claim; the largest network of the family has about 700 tensors.
     public enum Limit {
@@ -135,7 +135,7 @@ public final class ModelFile {
         tensors.reserveCapacity(infos.count)
         byName.reserveCapacity(infos.count)
         for info in infos { try add(info, dataStart: dataStart, alignment: alignment) }
-        try refuseOverlaps()
+        try rejectOverlaps()
     }
 
     private func alignment() throws(ModelFileError) -> Int {
@@ -225,7 +225,7 @@ public final class ModelFile {
                 name: info.name, shape: info.shape, storageType: info.storageType, byteRange: start..<start + size))
     }
 
-    private func refuseOverlaps() throws(ModelFileError) {
+    private func rejectOverlaps() throws(ModelFileError) {
         // Insertion order by offset: files are written in order, so this is one pass in practice and bounded anyway.
         var order: [Int] = []
         order.reserveCapacity(tensors.count)

@@ -10,13 +10,13 @@ final class CameraReporter {
         self.settings = settings
     }
 
-    /// `refusal` is what was wrong with the last frame that could not be decoded.
-    func report(_ change: CameraChange, _ camera: OpenCamera?, refusal: JPEGError?) {
+    /// `rejection` is what was wrong with the last frame that could not be decoded.
+    func report(_ change: CameraChange, _ camera: OpenCamera?, rejection: JPEGError?) {
         let name = name(of: camera)
         let state: CameraLine.State
         var message = change.reason?.message(source: name) ?? ""
-        if case .noUsableFrames(let time, .undecodable) = change.reason, let refusal {
-            message = CameraError.message(source: name, unusableFor: time, last: refusal.message)
+        if case .noUsableFrames(let time, .undecodable) = change.reason, let rejection {
+            message = CameraError.message(source: name, unusableFor: time, last: rejection.message)
         }
         let log = settings.log
         switch change.state {
@@ -29,7 +29,7 @@ final class CameraReporter {
             log.warning(message)
         case .unusable:
             state = .unusable
-            if message.isEmpty { message = "\(name): waiting for frames that can be used" }
+            if message.isEmpty { message = "\(name): waiting for usable frames" }
             log.warning(message)
         case .opening:
             state = .opening
@@ -39,7 +39,7 @@ final class CameraReporter {
             if let camera {
                 message = "\(name): streaming \(camera.mode.text)"
                 if let better = camera.givenUp {
-                    message += " instead of \(better.text): \(camera.refusal?.reasonForAnotherMode ?? "")"
+                    message += " instead of \(better.text): \(camera.rejection?.reasonForAnotherMode ?? "")"
                 }
                 log.notice(message)
             }

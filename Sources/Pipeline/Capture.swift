@@ -1,7 +1,7 @@
 /// Takes frames from the source and puts them into the slot, on a thread of its own, until the source ends or a signal
 /// comes.
 ///
-/// A live source's frames replace each other in the slot; those of others wait for their turn, none is left out.
+/// A live source's frames replace each other in the slot; those of others wait for their turn, none is skipped.
 /// `@unchecked Sendable`: only the capturing thread uses it until it has ended.
 final class Capture: @unchecked Sendable {
     /// After a pass without a single usable frame: repeating it at once would only heat the board.
@@ -23,9 +23,9 @@ final class Capture: @unchecked Sendable {
     private var framesInPass = 0
     private var bad: ImageLog
     private var damaged: ImageLog
-    /// Why a JPEG was refused last.
-    private var refusal: JPEGError?
-    /// Why the source cannot go on.
+    /// Why a JPEG was rejected last.
+    private var rejection: JPEGError?
+    /// Why the source cannot continue.
     private(set) var failure: CameraError?
 
     init(
@@ -41,8 +41,8 @@ final class Capture: @unchecked Sendable {
         metrics = settings.metrics
         pace = FramePace(period: settings.period)
         reporter = CameraReporter(sinks, settings)
-        bad = ImageLog(settings.log, "left out", isLive: source.isLive)
-        damaged = ImageLog(settings.log, "used all the same", isLive: source.isLive)
+        bad = ImageLog(settings.log, "skipped", isLive: source.isLive)
+        damaged = ImageLog(settings.log, "used anyway", isLive: source.isLive)
     }
 
     /// Frames that could not be used. For after the thread's end.
@@ -80,7 +80,7 @@ final class Capture: @unchecked Sendable {
             metrics.frameCaptured()
             countSkipped()
             skip(name, reason == .damaged ? .driver : .corrupt, reason.message)
-        case .changed(let change): reporter.report(change, source.camera, refusal: refusal)
+        case .changed(let change): reporter.report(change, source.camera, rejection: rejection)
         case .noticed(let notice): reporter.report(notice, source.camera)
         case .passEnded:
             // A video in which bytes look like an image's beginning will hold none the next time.
@@ -129,10 +129,10 @@ final class Capture: @unchecked Sendable {
     /// Tells the source that a frame can be used.
     private func use() {
         guard let change = source.use() else { return }
-        reporter.report(change, source.camera, refusal: nil)
+        reporter.report(change, source.camera, rejection: nil)
     }
 
-    /// Frames that were left out before anybody looked at them.
+    /// Frames that were skipped before anybody looked at them.
     private func countSkipped() {
         let new = source.droppedFrames - skipped
         skipped = source.droppedFrames
@@ -158,7 +158,7 @@ final class Capture: @unchecked Sendable {
                     flaw = .wrongSize(width: loaded.stored.width, height: loaded.stored.height)
                 }
                 if let flaw {
-                    refuse(frame.name, flaw == .damaged ? .driver : .corrupt, flaw, flaw.message)
+                    reject(frame.name, flaw == .damaged ? .driver : .corrupt, flaw, flaw.message)
                     return false
                 }
                 damaged.add(frame.name, at: clock.now, JPEGError.message(warnings: loaded.warnings))
@@ -167,10 +167,10 @@ final class Capture: @unchecked Sendable {
             frame.image = image(PixelBuffer(jpeg: UnsafeRawBufferPointer(rebasing: jpeg[loaded.start...])))
             return true
         } catch {
-            // Nobody can copy a camera's frame again.
+            // A camera's frame cannot be copied again.
             let isCut = error == .truncated
-            refusal = error
-            refuse(
+            rejection = error
+            reject(
                 frame.name, .corrupt, isCut ? .truncated : .undecodable,
                 source.isLive && isCut ? BadFrame.truncated.message : error.message)
             return false
@@ -178,11 +178,11 @@ final class Capture: @unchecked Sendable {
     }
 
     /// What can't be used leaves its turn to the next.
-    private func refuse(_ name: FrameName, _ why: Metrics.Drop, _ flaw: BadFrame, _ reason: @autoclosure () -> String) {
+    private func reject(_ name: FrameName, _ why: Metrics.Drop, _ flaw: BadFrame, _ reason: @autoclosure () -> String) {
         pace.giveBack()
         metrics.idle(until: pace.next)
         skip(name, why, reason())
-        source.refuse(flaw)
+        source.reject(flaw)
     }
 
     private func skip(_ name: FrameName, _ why: Metrics.Drop, _ reason: @autoclosure () -> String) {
@@ -196,7 +196,7 @@ final class Capture: @unchecked Sendable {
         do throws(ImageError) {
             return try slot.image(of: pixels, rotation: settings.rotation)
         } catch {
-            for sink in sinks where sink.wantsImage { sink.refuseImage(error) }
+            for sink in sinks where sink.wantsImage { sink.rejectImage(error) }
             return nil
         }
     }

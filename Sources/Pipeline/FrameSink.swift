@@ -24,7 +24,7 @@ open class FrameSink {
     /// Whether the next frame should come with its image. For the capturing thread.
     open var wantsImage: Bool { false }
     /// There is no image for this reason, though one was wanted. For the capturing thread.
-    open func refuseImage(_ error: ImageError) {}
+    open func rejectImage(_ error: ImageError) {}
     /// Sends or writes what is left. Once, after the pipeline's end.
     open func close() {}
 }
@@ -43,6 +43,6 @@ public final class StreamSink: FrameSink {
     public override func accept(state line: UnsafeRawBufferPointer) { server.publish(state: line) }
     public override func accept(end line: UnsafeRawBufferPointer) { server.publish(line) }
     public override var wantsImage: Bool { server.wantsImage }
-    public override func refuseImage(_ error: ImageError) { server.refuseImage(error) }
+    public override func rejectImage(_ error: ImageError) { server.rejectImage(error) }
     public override func close() { server.close(drain: Self.drainTime) }
 }

@@ -10,7 +10,7 @@ struct FrameCounts {
 /// frames, never queue them. `@unchecked Sendable`: what both threads touch is guarded by `lock`.
 final class FrameSlot: @unchecked Sendable {
     enum Taken {
-        /// Whoever takes a frame releases its image.
+        /// The consumer releases the image.
         case frame(Frame, FrameCounts)
         /// There will be no more.
         case ended
@@ -66,7 +66,7 @@ final class FrameSlot: @unchecked Sendable {
     /// The tensor to fill before `put`.
     var tensor: ImageInput.Tensor { back }
 
-    /// A copy of a frame's pixels for the next frame, in the memory of the frame that nobody has taken yet, so that at most
+    /// A copy of a frame's pixels for the next frame, in the memory of the frame that has not been taken yet, so that at most
     /// one waits. nil where one is being worked on: who waits for an image gets that.
     func image(of pixels: PixelBuffer, rotation: Int) throws(ImageError) -> CapturedImage? {
         var reused: CapturedImage?
@@ -86,7 +86,7 @@ final class FrameSlot: @unchecked Sendable {
         return image
     }
 
-    /// Hands the filled tensor over; what nobody took is replaced. Returns whether that happened.
+    /// Hands the filled tensor over; an untaken one is replaced. Returns whether that happened.
     func put(_ frame: Frame, _ counts: FrameCounts) -> Bool {
         let isReplacement = lock.locked {
             let isReplacement = waiting != nil

@@ -11,14 +11,14 @@ struct ImageLog {
     private var nextLine: UInt64 = 0
     private var countAtLastLine: UInt64 = 0
 
-    /// `fate` goes on after "image NAME". `isLive`: images are a camera's frames.
+    /// `fate` continues after "image NAME". `isLive`: images are a camera's frames.
     init(_ log: Log, _ fate: StaticString, isLive: Bool) {
         self.log = log
         self.fate = fate
         self.isLive = isLive
     }
 
-    /// `now` is CLOCK_MONOTONIC's; `reason` goes on after "it".
+    /// `now` is CLOCK_MONOTONIC's; `reason` continues after "it".
     mutating func add(_ name: FrameName, at now: UInt64, _ reason: @autoclosure () -> String) {
         count += 1
         if isLive {
@@ -26,7 +26,7 @@ struct ImageLog {
             return
         }
         guard count <= Self.loggedAtFirst || count & (count - 1) == 0 else { return }
-        let more = count < Self.loggedAtFirst ? "" : " (number \(count); from here on few are logged)"
+        let more = count < Self.loggedAtFirst ? "" : " (number \(count); further ones are rarely logged)"
         log.warning("image \(Self.text(name)) \(fate): it \(reason())\(more)")
     }
 
@@ -34,7 +34,7 @@ struct ImageLog {
         guard now >= nextLine else { return }
         let new = count - countAtLastLine
         let more = new > 1 ? ", the last of \(new) since the last such line" : ""
-        log.warning("frame \(Self.text(name)) \(fate): it \(reason())\(more); the next line is a minute away")
+        log.warning("frame \(Self.text(name)) \(fate): it \(reason())\(more); next report in a minute")
         nextLine = now + Self.pause
         countAtLastLine = count
     }

@@ -40,7 +40,7 @@ public struct Pipeline<Network: FrameModel>: ~Copyable {
     public struct End {
         /// A signal came before the source's end.
         public var isStopped = false
-        /// Why the source could not go on.
+        /// Why the source could not continue.
         public var failure: CameraError?
         /// Frames that the network has seen.
         public var frames: UInt64 = 0

@@ -20,7 +20,7 @@ open class PipelineClock {
         public init() {}
     }
 
-    /// Waits for a descriptor, or -1 for none, at most so many nanoseconds; nil: without an end.
+    /// Waits for a descriptor, or -1 for none, at most that many nanoseconds; nil: without an end.
     open func wait(_ descriptor: Int32 = -1, atMost time: UInt64?) -> Wake {
         var wake = Wake()
         _ = clinux_wait_readable(stop, descriptor, time.map { Int64(min($0, 1 << 62)) } ?? -1, &wake.isStopped, &wake.isReady)

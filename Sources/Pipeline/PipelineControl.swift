@@ -8,7 +8,7 @@ public final class PipelineControl: Sendable {
     /// Nothing has changed. Throws where there is no descriptor left.
     public init() throws(SystemError) { periodArrived = try Event() }
 
-    /// From the next frame on, these detections count; and frames are at least so many nanoseconds apart. For any thread.
+    /// From the next frame on, these detections count; and frames are at least that many nanoseconds apart. For any thread.
     public func put(_ filter: DetectionFilter, period: UInt64) {
         filters.put(filter)
         periods.put(period)

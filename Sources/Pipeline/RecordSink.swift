@@ -101,7 +101,7 @@ private final class Recorder: @unchecked Sendable {
             error = nil
         } catch {
             lock.locked { missing += lines }
-            if error != self.error { log.warning("\(name): \(error.message); lines are missing until it can be written") }
+            if error != self.error { log.warning("\(name): \(error.message); lines are dropped until it can be written") }
             self.error = error
         }
     }

@@ -13,7 +13,7 @@ public struct CapturedImage {
     /// Bytes of the largest image that is given away: 1920x1080 in any format.
     public static var maximumByteCount: Int { 8 << 20 }
 
-    /// The file: whoever holds the image reads it, and seals it before a client gets it.
+    /// The file: its owner reads it, and seals it before a client gets it.
     public let descriptor: Int32
     /// What the bytes are.
     public private(set) var shape = PixelShape(format: .mjpeg, size: ImageSize(width: 0, height: 0))
@@ -48,7 +48,7 @@ public struct CapturedImage {
     /// Once, by each holder.
     public func close() { _ = clinux_close(descriptor) }
 
-    /// Takes an image's bytes in place of what was in there, its planes one after the other. It is turned by so many
+    /// Takes an image's bytes in place of what was in there, its planes one after the other. It is rotated by that many
     /// degrees, clockwise, before anybody looks at it.
     public mutating func fill(_ pixels: PixelBuffer, rotation: Int = 0) throws(ImageError) {
         shape = pixels.shape

@@ -21,11 +21,11 @@ public enum FrameName {
     case index(UInt64)
 }
 
-/// One image on its way from its source to all that want to know of it. A plain value: nothing is allocated for it.
+/// One image on its way from its source to all sinks. A plain value: nothing is allocated for it.
 public struct Frame {
     /// As it was captured; lent by the source until that is asked for the next frame.
     public var pixels: PixelBuffer
-    /// Counts every image that the source came across, usable or not, from 0: a gap is one that was left out.
+    /// Counts every image that the source came across, usable or not, from 0: a gap is one that was skipped.
     public var sequence: UInt64
     /// When it was captured.
     public var times: FrameTimes
@@ -36,7 +36,7 @@ public struct Frame {
     public var isFlagged = false
     /// Of the upright image, in pixels; of a JPEG known once it is decoded.
     public var size: ImageSize
-    /// A copy of the pixels, where somebody wants one.
+    /// A copy of the pixels, where a sink needs one.
     public var image: CapturedImage?
 
     /// Without a copy, and upright as it is.

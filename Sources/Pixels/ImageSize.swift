@@ -5,7 +5,7 @@ public struct ImageSize: Equatable, Sendable {
     /// Rows.
     public var height: Int
 
-    /// Takes any numbers: whoever reads them from outside checks them.
+    /// Takes any numbers: readers of external data check them.
     public init(width: Int, height: Int) {
         self.width = width
         self.height = height

@@ -41,7 +41,7 @@ public struct PixelShape: Equatable, Sendable {
     }
 }
 
-/// An image in somebody else's memory, as it was captured; whoever lends it says until when.
+/// An image in borrowed memory, as it was captured; its lender defines until when.
 public struct PixelBuffer {
     /// What the planes hold.
     public var shape: PixelShape

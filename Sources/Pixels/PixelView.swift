@@ -1,8 +1,8 @@
-/// How many samples a channel has for so many pixels of the image, along one side.
+/// Samples of a channel per pixels of the image, along one side.
 public struct SampleRate: Equatable, Sendable {
     /// Of the channel.
     public var samples: Int
-    /// Of the image, for so many samples; above 0.
+    /// Of the image, per `samples`; above 0.
     public var pixels: Int
 
     /// Such as 1 per 2 for the chroma of 4:2:0, in both directions.
@@ -64,7 +64,7 @@ public struct PixelLayout: Equatable, Sendable {
     /// Y, Cb and Cr, or red, green and blue; of grey the first alone.
     public var channels: InlineArray<3, PixelChannel>
 
-    /// Nothing is checked here: whoever makes a view knows its bytes.
+    /// Nothing is checked here: the maker of a view knows its bytes.
     public init(size: ImageSize, colours: Colours, channels: InlineArray<3, PixelChannel>) {
         self.size = size
         self.colours = colours
@@ -116,12 +116,12 @@ extension PixelLayout {
     }
 }
 
-/// An image in somebody else's memory, in whatever layout it came. Every row that the layout speaks of lies within its
+/// An image in borrowed memory, in any layout. Every row that the layout speaks of lies within its
 /// plane: who makes a view has checked that.
 public struct PixelView {
     /// Rows of bytes, for one channel or for several in turn.
     public struct Plane {
-        /// The first row. Whoever made the view says how long it is valid.
+        /// The first row. The maker of the view defines how long it is valid.
         public var start: UnsafePointer<UInt8>
         /// The distance between two rows.
         public var rowBytes: Int

@@ -109,7 +109,7 @@ public struct AveragePrecision: Equatable, Sendable {
     public struct Category: Equatable, Sendable {
         /// As in the annotations.
         public var id: Int
-        /// Objects, crowds left out.
+        /// Objects, crowds skipped.
         public var truths: Int
         /// The mean over the IoU thresholds, 0...1.
         public var all: Double

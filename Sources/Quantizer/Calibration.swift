@@ -5,7 +5,7 @@ import Foundation
 public final class Calibration: @unchecked Sendable {
     /// Told how many images of how many are done, over both passes. Called by one thread at a time.
     public typealias Report = (_ done: Int, _ total: Int) -> Void
-    /// Told of an image that is left out, and why. Called by one thread at a time.
+    /// Told of an image that is skipped, and why. Called by one thread at a time.
     public typealias Warn = (_ image: String, ImageProblem) -> Void
 
     private let scheme: QuantisationScheme

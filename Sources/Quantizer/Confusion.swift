@@ -1,5 +1,5 @@
 /// What became of objects, and what detections were of: each detection, best first, takes the object that it overlaps
-/// most, whatever the class, where that is at least an IoU of 0.5 and nobody has taken it. Crowds are left out.
+/// most, whatever the class, where that is at least an IoU of 0.5 and it is not taken yet. Crowds are skipped.
 public struct Confusion: Sendable {
     /// The intersection over union from which a detection is of an object.
     public static let minimumOverlap = 0.5

@@ -52,7 +52,7 @@ public struct FloatModel {
             switch tensor.storageType {
             case .float32: Array(data.bindMemory(to: Float.self))
             case .float16: data.bindMemory(to: UInt16.self).map { Float(Float16(bitPattern: $0)) }
-            case .int8: preconditionFailure("refused before")
+            case .int8: preconditionFailure("rejected before")
             }
         guard values.allSatisfy(\.isFinite) else { throw .tensor(.notFinite(name.text)) }
         return values

@@ -17,7 +17,7 @@ public enum MetadataValue: Equatable, Sendable {
 public struct GGUFWriter {
     /// A tensor's header entry.
     public struct Layout: Sendable {
-        /// Unique in the file: the reader refuses another.
+        /// Unique in the file: the reader rejects another.
         public var name: Name
         /// Slowest dimension first; written without leading dimensions of 1.
         public var shape: TensorShape

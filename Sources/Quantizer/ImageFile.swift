@@ -1,4 +1,4 @@
-/// Why an image is left out.
+/// Why an image is skipped.
 public enum ImageProblem: Error, Equatable, Sendable {
     case file(FileError)
     case jpeg(JPEGError)

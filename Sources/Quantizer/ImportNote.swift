@@ -37,7 +37,7 @@ extension ImportNote {
         case .prefix(let prefix): return ["took '\(masked(prefix))' off every name"]
         case .leftOver(let names):
             let count = names.count == 1 ? "1 tensor" : "\(names.count) tensors"
-            return ["warning: left out \(count) that the network does not have:"] + listed(names.map(masked))
+            return ["warning: skipped \(count) that the network does not have:"] + listed(names.map(masked))
         case .skipped(let types):
             let more = types.count > 5 ? " and \(types.count - 5) more" : ""
             return ["skipped objects, unread: \(types.prefix(5).map(masked).joined(separator: ", "))\(more)"]

@@ -145,17 +145,17 @@ public struct Importer {
     }
 
     private func encode(_ values: [Float], as type: StorageType, _ node: Node) throws(QuantizerError) -> Data {
-        func refuse(_ problem: QuantizerError.TensorProblem) throws(QuantizerError) -> Never {
+        func reject(_ problem: QuantizerError.TensorProblem) throws(QuantizerError) -> Never {
             throw .mismatch(architecture: architecture.name, [problem])
         }
         // Finite parameters whose fold is not: a variance below zero, or products beyond fp32.
-        guard values.allSatisfy(\.isFinite) else { try refuse(.notFinite(node.name.text + ".block.norm")) }
+        guard values.allSatisfy(\.isFinite) else { try reject(.notFinite(node.name.text + ".block.norm")) }
         switch type {
         case .float16:
             var data = Data(capacity: values.count * 2)
             for value in values {
                 let half = Float16(value)
-                guard half.isFinite else { try refuse(.tooLargeForHalf(node.name.text, value: value)) }
+                guard half.isFinite else { try reject(.tooLargeForHalf(node.name.text, value: value)) }
                 data.append(integer: half.bitPattern)
             }
             return data

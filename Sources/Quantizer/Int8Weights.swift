@@ -11,7 +11,7 @@ struct Int8LayerWeights {
     /// By output channel, what the inputs' zero points contribute taken off.
     private(set) var bias: [Float]
 
-    /// A matrix [inputs, outputs] whose input k holds inputScales[k] * (stored - inputZeros[k]).
+    /// A matrix [inputs, outputs] whose input k contains inputScales[k] * (stored - inputZeros[k]).
     init(matrix: [Float], outputs: Int, bias: [Float], inputScales: [Double], inputZeros: [Double]) {
         let inputs = inputScales.count
         precondition(matrix.count == inputs * outputs && inputZeros.count == inputs)
@@ -54,7 +54,7 @@ struct Int8LayerWeights {
         }
     }
 
-    /// The matrix as the GEMM kernels want it.
+    /// The matrix in the GEMM kernels' layout.
     var packed: Data {
         let inputs = values.count / outputs
         var data = Data(count: ck_qs8_packed_size(inputs, outputs))

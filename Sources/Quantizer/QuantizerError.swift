@@ -30,7 +30,7 @@ public enum QuantizerError: Error, Equatable, Sendable {
         case missing(String, expected: [Int])
         case unexpected(String, found: [Int])
         case shape(String, expected: [Int], found: [Int])
-        /// Whole numbers, or another type that holds no weights.
+        /// Whole numbers, or another type that contains no weights.
         case elementType(String, found: String)
         case notFinite(String)
         /// A value that half precision cannot hold.
@@ -48,11 +48,11 @@ extension QuantizerError.TensorProblem {
         case .unexpected(let name, let found): "unexpected \(name) \(found)"
         case .shape(let name, let expected, let found): "\(name) is \(found), expected \(expected)"
         case .elementType(let name, let found):
-            "\(name) holds elements of the type \(found), but weights are floating-point numbers of 16 bits or more: "
+            "\(name) contains elements of the type \(found), but weights are floating-point numbers of 16 bits or more: "
                 + "save the weights before they are quantised"
-        case .notFinite(let name): "\(name) holds values that are not finite"
+        case .notFinite(let name): "\(name) contains values that are not finite"
         case .tooLargeForHalf(let name, let value):
-            "\(name) holds \(value), which fp16 cannot store: use --precision fp32"
+            "\(name) contains \(value), which fp16 cannot store: use --precision fp32"
         }
     }
 }
@@ -65,9 +65,9 @@ extension QuantizerError {
         switch self {
         case .checkpoint(let error): return error.message
         case .unknownArchitecture(let best, let found, let expected):
-            return "holds no network that is known (\(known)); the closest is \(best), of whose \(expected) tensors "
-                + "\(found) are there. --architecture NAME lists what differs"
-        case .noSuchArchitecture(let name): return "no network is called '\(name)'; known are \(known)"
+            return "contains no known network (\(known)); the closest is \(best), which has \(expected) tensors, of which "
+                + "\(found) are present. --architecture NAME lists the differences"
+        case .noSuchArchitecture(let name): return "unknown network '\(name)'; known: \(known)"
         case .mismatch(let architecture, let problems):
             let lines = listed(problems.map(\.message)).map { "\n" + $0 }.joined()
             return "does not fit \(architecture), \(problems.count) problem\(problems.count == 1 ? "" : "s"):\(lines)"

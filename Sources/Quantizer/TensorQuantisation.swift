@@ -15,7 +15,7 @@ public struct TensorQuantisation: Equatable, Sendable {
         self.zeroPoints = zeroPoints
     }
 
-    /// The quantisation that an int8 model file holds for `tensor`; nil where it holds none of the tensor's size.
+    /// The quantisation that an int8 model file contains for `tensor`; nil where it contains none of the tensor's size.
     init?(_ tensor: StoredTensor, in file: ModelFile) {
         guard let scales = file.tensor(tensor.name.appending(".scale")), scales.storageType == .float32,
             let zeroPoints = file.tensor(tensor.name.appending(".zero")), zeroPoints.storageType == .int8

@@ -2,10 +2,10 @@
 public func connectionMessage(_ error: Int32, socket: String) -> String {
     switch error {
     case clinux_ENOENT, clinux_ECONNREFUSED:
-        "\(socket): nobody listens there: is swiftletd running, with this --socket?"
-    case clinux_EACCES, clinux_EPERM: "\(socket): may not be opened: be in group swiftlet, or ask as root"
+        "\(socket): nothing listens there: is swiftletd running with this --socket?"
+    case clinux_EACCES, clinux_EPERM: "\(socket): permission denied: add this user to group swiftlet"
     case clinux_EAGAIN: "\(socket): swiftletd is busy: try again"
-    case clinux_ENAMETOOLONG: "\(socket): longer than the \(clinux_unix_path_limit) bytes that a socket's path may have"
+    case clinux_ENAMETOOLONG: "\(socket): socket path too long (maximum \(clinux_unix_path_limit) bytes)"
     default: "\(socket): cannot connect: \(errorText(error))"
     }
 }
@@ -30,7 +30,7 @@ extension StreamLineError {
         switch self {
         case .json(.notUTF8): "sends a line that is not UTF-8"
         case .json, .notAnObject: "sends a line that is not JSON"
-        case .repeated, .badValue, .missing, .tooManyDetections: "sends a line that swiftletd never sends"
+        case .repeated, .badValue, .missing, .tooManyDetections: "sends an invalid line"
         case .tooLong(let limit): "sends a line of more than \(byteCount(limit))"
         }
     }

@@ -9,25 +9,25 @@ extension JPEGError {
         case .notJPEG(.empty): "is empty"
         case .notJPEG(let kind): "is \(kind.name), not a JPEG" + (kind.fix(file).map { ": \($0)" } ?? "")
         case .truncated: "is cut off: copy it again"
-        case .corrupt(let code): "is damaged (libjpeg's error \(code))"
+        case .corrupt(let code): "is damaged (libjpeg error \(code))"
         case .unsupported(let code):
-            "is a kind of JPEG that is not read (libjpeg's error \(code)): save it as a baseline or progressive one"
+            "is an unsupported kind of JPEG (libjpeg error \(code)): save it as a baseline or progressive JPEG"
         case .colourSpace(let components):
-            "has \(components) colour components: only grey and RGB are read, save it as one of these"
+            "has \(components) colour components: only grey and RGB are supported: save it as one of these"
         case .tooLarge(let size):
             "is \(size.width)x\(size.height) pixels, more than \(JPEGLimits().pixels) in all or "
                 + "\(JPEGLimits().side) on a side: scale it down"
-        case .tooManyScans: "has more scans than any sound image: it is damaged"
-        case .arithmetic: "is coded arithmetically, which is not read: jpegtran makes a common JPEG of it"
+        case .tooManyScans: "has too many scans: probably corrupt"
+        case .arithmetic: "uses arithmetic coding, which is not supported: convert it with jpegtran"
         case .tooMuchMemory(let size):
-            "is \(size.width)x\(size.height) pixels and needs more memory than is allowed: scale it down, or save it as "
+            "is \(size.width)x\(size.height) pixels and needs too much memory to decode: scale it down, or save it as "
                 + "a baseline JPEG, not a progressive one"
-        case .outOfMemory: "cannot be decoded or encoded: no memory"
+        case .outOfMemory: "cannot be decoded or encoded: out of memory"
         }
     }
 
     /// The same for an image that libjpeg decoded with that many warnings.
     public static func message(warnings: Int) -> String {
-        "is damaged in places (\(warnings) \(warnings == 1 ? "warning" : "warnings") of libjpeg)"
+        "is damaged (libjpeg: \(warnings) warning\(warnings == 1 ? "" : "s"))"
     }
 }

@@ -2,13 +2,13 @@
 public enum LogPriority: Int32, Sendable {
     /// What ends the program, or needs a person.
     case error = 3
-    /// What is wrong, and the program goes on.
+    /// What is wrong, and the program continues.
     case warning = 4
     /// What has changed.
     case notice = 5
 }
 
-/// One line to stderr per message, written at once. A service's log never waits for whoever reads it (`LogOutput`).
+/// One line to stderr per message, written at once. A service's log never waits for its reader (`LogOutput`).
 ///
 /// A terminal or file gets `program: message`. Where stderr is systemd's journal, the line begins with `<priority>`,
 /// which the journal takes off and stores; it adds the program's name itself.
@@ -31,7 +31,7 @@ public struct Log: Sendable {
 
     /// For what ends the program, or needs a person.
     public func error(_ message: String) { write(message, .error) }
-    /// For what is wrong while the program goes on.
+    /// For what is wrong while the program continues.
     public func warning(_ message: String) { write(message, .warning) }
     /// For what has changed.
     public func notice(_ message: String) { write(message, .notice) }
@@ -41,7 +41,7 @@ public struct Log: Sendable {
         let line = line(message, priority)
         if let output {
             return output.write(line) {
-                self.line("\($0) \($0 == 1 ? "line is" : "lines are") missing here: nobody read them in time", .warning)
+                self.line("\($0) \($0 == 1 ? "line is" : "lines are") missing here: the log's reader is too slow", .warning)
             }
         }
         // A log that cannot be written has nowhere to be reported.

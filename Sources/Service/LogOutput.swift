@@ -1,5 +1,5 @@
-/// Standard error of a program whose threads must not wait: for a pager that nobody scrolls, a terminal that was
-/// stopped, a collector that hangs. What does not go at once is left out and counted, and the first line that goes
+/// Standard error of a program whose threads must not wait: for an idle pager, a terminal that was
+/// stopped, a collector that hangs. What does not go at once is skipped and counted, and the first line that goes
 /// again is preceded by one that tells how many are missing.
 ///
 /// `@unchecked Sendable`: `lock` guards what changes, and nothing waits while it is held.
@@ -19,7 +19,7 @@ public final class LogOutput: @unchecked Sendable {
         self.descriptor = descriptor
     }
 
-    /// `line` ends with a newline and has at most `Log.lineLimit` bytes. `notice` makes the line about so many that are
+    /// `line` ends with a newline and has at most `Log.lineLimit` bytes. `notice` makes the line about that many that are
     /// missing.
     func write(_ line: [UInt8], notice: (UInt64) -> [UInt8]) {
         lock.locked {

@@ -4,14 +4,16 @@ extension EngineError {
         switch self {
         case .model(let error): error.message
         case .outOfMemory(let count):
-            "needs \(byteCount(count)) of memory, which the system does not have: use a smaller input size"
-        case .cannotStartThreads(let errno): "cannot start threads (\(errorText(errno))): use fewer"
+            "out of memory allocating \(byteCount(count)): use a smaller input size"
+        case .cannotStartThreads(let count, let errno):
+            "cannot start \(count) threads (\(errorText(errno))): use a smaller --threads"
         case .kernelPath(let available): "the kernel path in SWIFTLET_PATH is not one of \(text(available))"
-        case .channels(let layer): "layer '\(layer.text)' has a number of channels that has no kernels in its precision"
+        case .channels(let layer):
+            "layer '\(layer.text)': unsupported number of channels in this precision: use multiples of 8, or an fp32 file"
         case .activation(let layer, let activation):
             "layer '\(layer.text)': activation \(activation.name.text) is not supported: use identity, relu or silu"
-        case .operation(let layer, let operation, let arithmetic):
-            "layer '\(layer.text)' (\(operation)): not supported in \(arithmetic.name) at this place: use an fp32 file"
+        case .operation(let layer, let operation, let precision):
+            "layer '\(layer.text)' (\(operation)): not supported in \(precision.name) here: use an fp32 file"
         }
     }
 }
@@ -33,19 +35,19 @@ extension GraphError {
 extension GraphError.Problem {
     fileprivate var text: String {
         switch self {
-        case .inputCount(let count): "does not take \(count) input\(count == 1 ? "" : "s")"
-        case .differentInputs(let a, let b): "has inputs that do not fit, \(a.text) and \(b.text)"
+        case .inputCount(let count): "does not accept \(count) input\(count == 1 ? "" : "s")"
+        case .differentInputs(let a, let b): "has inputs of different shapes, \(a.text) and \(b.text)"
         case .channels(let found, let multiple, let remainder):
             "has \(found) input channels; expected a multiple of \(multiple)\(remainder == 0 ? "" : ", plus \(remainder)")"
         case .patches(let map, let grid):
-            "divides a map of \(map.text) into patches of \(grid.height) x \(grid.width)"
+            "has patches of \(grid.height) x \(grid.width), which do not divide its input of \(map.text)"
         case .rows(let found, let expected): "has \(found) input rows; expected \(expected)"
         case .attribute: "has an attribute out of range"
-        case .tooLarge: "makes a map that is too large"
+        case .tooLarge: "has an output that is too large"
         case .unknown: "is unknown"
-        case .notYetMade: "reads what a later operation makes"
-        case .tooMuchWork: "exceeds the work of a run"
-        case .unused: "makes what nothing reads"
+        case .notYetMade: "reads the output of a later operation"
+        case .tooMuchWork: "exceeds the maximum work per run"
+        case .unused: "has an output that nothing reads"
         case .readsOutput: "reads the network's output"
         }
     }
@@ -64,17 +66,17 @@ extension ModelError {
         case .engine(let error): return "\(model): \(error.message)"
         case .noMemoryForImages(let count):
             return
-                "computing and decoding images need up to \(byteCount(count)) of address space, which the system does not have: "
+                "out of address space: computing and decoding images need up to \(byteCount(count)): "
                 + "raise the limit (ulimit -v)"
         case .inputSize(let size):
             let sides = ModelDescription.inputSides
-            return "an input of \(size.width)x\(size.height) is not possible: "
+            return "unsupported input size \(size.width)x\(size.height): "
                 + "width and height must be \(sides.lowerBound) to \(sides.upperBound)"
         case .unknownLabel(let position, let labels):
             let label = classThresholds[position].label
             let near = nearest(to: label, in: labels.dropFirst())
-            return "\(model): no class is called '\(text(label))': "
-                + (near.map { "did you mean '\(text($0))'?" } ?? "the first line of swiftletd's stream lists what it has")
+            return "\(model): unknown class '\(text(label))': "
+                + (near.map { "did you mean '\(text($0))'?" } ?? "the first line of swiftletd's stream lists the classes")
         }
     }
 }

@@ -4,19 +4,20 @@ extension ModelFileError {
         switch self {
         case .cannotRead(let error): error.message
         case .notGGUF: "is not a GGUF file: make one with 'swiftlet-model import'"
-        case .unsupportedVersion(let version): "is GGUF version \(version); only version 3 is read: import it again"
+        case .unsupportedVersion(let version):
+            "is GGUF version \(version), but only version 3 is supported: import the model again"
         case .format(1):
             "has the format of an older version: write it again with 'swiftlet-model upgrade OLD.gguf -o NEW.gguf'"
-        case .format(let format): "has format \(format), which a newer version made; format 2 is read: update swiftlet"
+        case .format(let format): "has format \(format), newer than the supported format 2: update swiftlet"
         case .truncated(let part, let offset):
-            "ends inside \(part.text) at byte \(offset): the file is incomplete, copy it again"
-        case .tooMany(let part, let count): "claims \(count) for \(part.text), more than any model has: it is damaged"
-        case .unknownValueType(let key, let type): "key '\(key.text)' has the unknown value type \(type): it is damaged"
-        case .keyTooLong(let key): "has a key of more than \(Name.capacity) bytes, '\(key.text)...': it is damaged"
-        case .duplicateKey(let key): "holds the key '\(key.text)' twice: it is damaged"
-        case .missingKey(let key): "has no key '\(key.text)': import it again with this version of swiftlet-model"
+            "ends inside \(part.text) at byte \(offset): incomplete file, copy it again"
+        case .tooMany(let part, let count): "declares \(count) \(part.limit): corrupt file"
+        case .unknownValueType(let key, let type): "key '\(key.text)' has the unknown value type \(type): corrupt file"
+        case .keyTooLong(let key): "key '\(key.text)...' is longer than \(Name.capacity) bytes: corrupt file"
+        case .duplicateKey(let key): "duplicate key '\(key.text)': corrupt file"
+        case .missingKey(let key): "missing key '\(key.text)': import the model again with this version of swiftlet-model"
         case .wrongType(let key, let expected): "key '\(key.text)' is not \(expected.text)"
-        case .outOfRange(let key): "key '\(key.text)' has a value that no known network allows"
+        case .outOfRange(let key): "key '\(key.text)' is out of range"
         case .labelTooLong(let index, let limit):
             "the label of class \(index) has more than \(limit) bytes: shorten it and import the model again"
         case .tensor(let name, let problem): "tensor '\(name.text)' \(problem.text)"
@@ -34,17 +35,26 @@ extension ModelFileError.Part {
         case .tensorData: "the tensor data"
         }
     }
+
+    /// What there are too many of.
+    fileprivate var limit: String {
+        switch self {
+        case .metadataKey: "metadata keys (maximum \(ModelFile.Limit.metadataEntries))"
+        case .metadataValue: "elements in an array (maximum \(ModelFile.Limit.arrayElements))"
+        default: "tensors (maximum \(ModelFile.Limit.tensors))"
+        }
+    }
 }
 
 extension ModelFileError.ValueKind {
     fileprivate var text: String {
         switch self {
-        case .integer: "a whole number"
+        case .integer: "an integer"
         case .float: "a number"
-        case .text: "a text"
-        case .integers: "a list of whole numbers"
-        case .floats: "a list of numbers"
-        case .texts: "a list of texts"
+        case .text: "a string"
+        case .integers: "an array of integers"
+        case .floats: "an array of numbers"
+        case .texts: "an array of strings"
         }
     }
 }
@@ -52,18 +62,18 @@ extension ModelFileError.ValueKind {
 extension ModelFileError.TensorProblem {
     fileprivate var text: String {
         switch self {
-        case .missing: "is missing: the file does not hold the network that it names"
-        case .unexpected: "belongs to no layer of the network that the file names"
-        case .duplicate: "occurs twice: the file is damaged"
+        case .missing: "is missing, but its graph needs it: corrupt file"
+        case .unexpected: "belongs to no operation of its graph"
+        case .duplicate: "is a duplicate: corrupt file"
         case .nameTooLong: "has a name of more than \(Name.capacity) bytes"
-        case .badShape: "has an impossible shape: the file is damaged"
-        case .unsupportedType(let type): "is stored as GGUF type \(type), which this version does not run"
-        case .misaligned(let offset): "is not aligned (offset \(offset)): the file is damaged"
-        case .outsideFile(let offset): "lies outside the file (offset \(offset)): the file is incomplete, copy it again"
-        case .overlap(let other): "overlaps '\(other.text)': the file is damaged"
-        case .shape(let expected, let found): "is \(found.text), but the network needs \(expected.text)"
-        case .type(let expected, let found): "holds \(found.text) values, but \(expected.text) ones belong there"
-        case .badValues: "holds values that no such tensor can have: make the model file again"
+        case .badShape: "has an invalid shape: corrupt file"
+        case .unsupportedType(let type): "is stored as GGUF type \(type), which is not supported"
+        case .misaligned(let offset): "is not aligned (offset \(offset)): corrupt file"
+        case .outsideFile(let offset): "lies outside the file (offset \(offset)): incomplete file, copy it again"
+        case .overlap(let other): "overlaps '\(other.text)': corrupt file"
+        case .shape(let expected, let found): "is \(found.text); expected \(expected.text)"
+        case .type(let expected, let found): "is \(found.text); expected \(expected.text)"
+        case .badValues: "contains invalid values: make the model file again"
         }
     }
 }

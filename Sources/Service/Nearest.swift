@@ -2,7 +2,7 @@
 /// it. For messages alone: it allocates.
 public func nearest(to word: [UInt8], in candidates: some Sequence<[UInt8]>) -> [UInt8]? {
     let wanted = lowercased(word)
-    // Longer ones cost too much, and nobody types them.
+    // Longer ones cost too much, and are never typed.
     guard !wanted.isEmpty, wanted.count <= 64 else { return nil }
     var least = min(2, wanted.count / 3) + 1
     var best: [UInt8]?

@@ -1,10 +1,10 @@
 extension SystemError {
-    /// What the system has not given and why.
+    /// What failed and why.
     public var message: String {
         let what: StaticString =
             switch resource {
-            case .lock: "make a lock"
-            case .event: "make an event"
+            case .lock: "create a lock"
+            case .event: "create an event"
             case .thread: "start a thread"
             }
         return "cannot \(what): \(errorText(code))"

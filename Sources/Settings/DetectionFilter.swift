@@ -1,9 +1,9 @@
-/// Which detections count, by a configuration: what the decoder is told beforehand, and what is left out of what it
+/// Which detections count, by a configuration: what the decoder is told beforehand, and what is skipped of what it
 /// finds. Made where allocation is allowed; using it allocates nothing.
 public struct DetectionFilter {
     /// For the decoder, one per class. No score is more than that of a class that is not wanted.
     public let thresholds: [Float]
-    /// The best this many of what is kept. The decoder must not apply it: what the zones leave out does not count.
+    /// The best this many of what is kept. The decoder must not apply it: what the zones skip does not count.
     public let limit: Int
     private let zones: [Configuration.Zone]
     private let hasIncludes: Bool

@@ -1,4 +1,4 @@
-/// What one client has sent and nobody has looked at yet: the server thread's own half of a client's place. The other
+/// Unread input of one client: the server thread's own half of a client's place. The other
 /// half, `StreamClient`, is guarded by the server's lock; no field is in both but the descriptor, which only the
 /// server's thread changes.
 struct ClientInput {
@@ -6,7 +6,7 @@ struct ClientInput {
     private(set) var descriptor: Int32 = -1
     /// Nothing is read or answered before this time.
     var pausedUntil: UInt64 = 0
-    /// The client has shut down its sending side and may go on reading.
+    /// The client has shut down its sending side and may continue reading.
     var hasEnded = false
     /// It is being sent away, and no longer listened to.
     var isIgnored = false

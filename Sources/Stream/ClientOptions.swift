@@ -1,10 +1,10 @@
-/// What one client wants of each frame's line.
+/// A client's request for each frame's line.
 struct ClientOptions {
-    /// Detections that score less are left out.
+    /// Detections that score less are skipped.
     var minimumScore: Float = 0
-    /// Of so many frames the client gets one.
+    /// The client gets every nth frame.
     var every: UInt64 = 1
-    /// Detections of classes that are not in `classes` are left out.
+    /// Detections of classes that are not in `classes` are skipped.
     var isSelective = false
     /// One bit per class.
     private let classes: UnsafeMutableBufferPointer<UInt64>

@@ -112,7 +112,7 @@ struct ClientQueue {
 
     // MARK: - Memory
 
-    /// What of the ring's memory nobody needs now, once a client that had fallen behind has caught up; empty otherwise.
+    /// The unused part of the ring's memory, once a client that had fallen behind has caught up; empty otherwise.
     /// What it holds is of no use any more.
     mutating func takeSpare() -> UnsafeMutableRawBufferPointer {
         guard count == 0, used > longest else { return UnsafeMutableRawBufferPointer(start: nil, count: 0) }

@@ -18,7 +18,7 @@ public struct FrameSegments {
     /// Where what follows the last detection begins.
     let tail: Int
 
-    /// Puts together the line that has only what `options` want. `room` is at least as long as the line.
+    /// Puts together the line as `options` request. `room` is at least as long as the line.
     /// - Parameter start: what stands in place of the line's brace and type; `room` has room for it too.
     func line(
         for options: ClientOptions, as start: UnsafeRawBufferPointer? = nil, in room: UnsafeMutableRawBufferPointer

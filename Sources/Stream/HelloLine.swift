@@ -22,7 +22,7 @@ public struct HelloLine {
     public var rotation: Int
     /// At the start of the daemon: a configuration that is reloaded may change it.
     public var threshold: Float
-    /// Whether settings by class or zone leave out some of what is found; at the start of the daemon, as the threshold.
+    /// Whether settings by class or zone skip some of what is found; at the start of the daemon, as the threshold.
     public var isFiltered: Bool
     /// Whether clients may have images.
     public var snapshots: Bool

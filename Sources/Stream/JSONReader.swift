@@ -193,7 +193,7 @@ public struct JSONReader {
         return value
     }
 
-    // MARK: - What nobody wants
+    // MARK: - Skipped values
 
     /// Steps over a value of any kind, and checks that it is one.
     public mutating func skipValue() throws(JSONError) { try skipValue(depth: 0) }

@@ -13,7 +13,7 @@ struct ListeningSocket: ~Copyable {
             throw .pathTooLong(limit: clinux_unix_path_limit)
         }
         // Another daemon that starts just now must not take this one's socket, bound but not listening yet, for a stale
-        // one, nor the other way round. Daemons hold the lock for a moment: where it cannot be had, it is somebody else's,
+        // one, nor the other way round. Daemons hold the lock for a moment: where it cannot be had, another process has it,
         // who must not keep this one from starting.
         var lock: Int32 = -1
         let isLocked = clinux_unix_lock_directory(path, &lock) == 0
@@ -67,7 +67,7 @@ struct ListeningSocket: ~Copyable {
         }
     }
 
-    /// Removes a socket file that nobody listens at any more.
+    /// Removes a socket file without a listener.
     private static func removeStale(_ path: UnsafePointer<CChar>) throws(StreamError) {
         var status = clinux_file_status()
         var error = clinux_path_status(path, &status)

@@ -1,4 +1,4 @@
-/// The images that clients can get at the moment: few, each for a short time, so that nobody can make the daemon hold
+/// The images that clients can get at the moment: few, each for a short time, so that no client can make the daemon hold
 /// more by keeping what he got. What a client has not read by then is gone: its file is empty.
 struct SharedImages {
     /// Which image a client's line speaks of.

@@ -11,7 +11,7 @@ public struct StreamConnection: ~Copyable {
 
     /// -1 while it is closed. To be waited for with poll.
     public private(set) var descriptor: Int32 = -1
-    /// The descriptor that came last and nobody has taken; -1 for none.
+    /// The descriptor that came last and is not taken yet; -1 for none.
     private var received: Int32 = -1
     private var buffer = LineBuffer()
     private var reader = StreamLineReader()
@@ -35,7 +35,7 @@ public struct StreamConnection: ~Copyable {
         return error
     }
 
-    /// Forgets what has come and was not read, and closes a descriptor that nobody took.
+    /// Forgets what has come and was not read, and closes a descriptor that was not taken.
     public mutating func close() {
         if descriptor >= 0 { _ = clinux_close(descriptor) }
         descriptor = -1

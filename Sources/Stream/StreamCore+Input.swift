@@ -22,7 +22,7 @@ extension StreamCore {
             answer(UnsafeRawBufferPointer(inputs[index].buffer), length, of: index)
             inputs[index].drop(length)
         } else if inputs[index].count == inputs[index].buffer.count {
-            refuse(.tooLong, offset: nil, to: index)
+            reject(.tooLong, offset: nil, to: index)
             lock.locked { clients[index].isLeaving = true }
             inputs[index].isIgnored = true
             inputs[index].count = 0
@@ -40,7 +40,7 @@ extension StreamCore {
         do throws(ClientLineError) {
             request = try reader.read(into: &incoming, labels: labels, scratch: inputScratch)
         } catch {
-            return refuse(error, offset: reader.offset, to: index)
+            return reject(error, offset: reader.offset, to: index)
         }
         switch request {
         case .snapshot: return requestSnapshot(index)
@@ -61,7 +61,7 @@ extension StreamCore {
         }
     }
 
-    /// What it says is made anew for whoever asks, but not more often than one client alone may ask.
+    /// The answer is made again for each client, at most as often as a single client may ask.
     private func answerStatus(_ index: Int) {
         let now = clinux_monotonic_ns()
         if statusLine == nil || now - statusMade >= limits.inputPause {
@@ -82,7 +82,7 @@ extension StreamCore {
         }
     }
 
-    private func refuse(_ error: ClientLineError, offset: Int?, to index: Int) {
+    private func reject(_ error: ClientLineError, offset: Int?, to index: Int) {
         do throws(StreamError) {
             let reply = try answers.errorLine(error.message, offset: offset)
             lock.locked { queue(reply, for: index, now: clinux_monotonic_ns()) }

@@ -1,4 +1,4 @@
-/// Images for clients that ask for one. Capture copies an image only while somebody waits for it; the line about it
+/// Images for clients that ask for one. Capture copies an image only while a client waits for it; the line about it
 /// goes into the client's queue like any other, and a descriptor goes with its first byte.
 extension StreamCore {
     /// A client's request, on the server's thread.
@@ -8,7 +8,7 @@ extension StreamCore {
         lock.locked { clients[index].wantsSnapshot = true }
     }
 
-    /// Whether the next image should be copied: somebody can take it, and there is room for it.
+    /// Whether the next image should be copied: a client can take it, and there is room for it.
     var wantsImage: Bool {
         guard limits.givesSnapshots else { return false }
         return lock.locked {
@@ -19,7 +19,7 @@ extension StreamCore {
     }
 
     /// Tells those who wait for an image why there is none.
-    func refuseImage(_ error: ImageError) {
+    func rejectImage(_ error: ImageError) {
         let line = error == .tooLarge ? imageTooLargeLine : noImageMemoryLine
         lock.locked {
             for index in clients.indices where isReadyForSnapshot(index) {

@@ -144,7 +144,7 @@ extension StreamCore {
             }
             let isSeated = lock.locked {
                 guard let place = clients.firstIndex(where: { $0.descriptor < 0 }) else {
-                    counted.refused += 1
+                    counted.rejected += 1
                     return false
                 }
                 clients[place].open(descriptor, now: now)

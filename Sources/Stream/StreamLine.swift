@@ -95,7 +95,7 @@ public struct StreamLine {
     /// What happened and what to do.
     public var message = StreamLine.nothing
 
-    /// An empty one of a kind that nobody knows.
+    /// An empty one of an unknown kind.
     public init() {}
 
     static var nothing: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
@@ -126,6 +126,6 @@ public enum StreamLineError: Error, Equatable {
     /// A field is missing that such a line always has.
     case missing
     case tooManyDetections
-    /// No newline within so many bytes.
+    /// No newline within that many bytes.
     case tooLong(limit: Int)
 }

@@ -1,6 +1,6 @@
 /// Reads the daemon's lines one by one. What comes out of a socket is not to be trusted: every number is checked
 /// against its range, every field against being there twice or not at all. Fields and kinds of lines that are not known
-/// are skipped, as the protocol wants it. All memory is taken at the start.
+/// are skipped, as the protocol requires. All memory is taken at the start.
 public struct StreamLineReader: ~Copyable {
     /// More classes than any model has.
     public static var maximumClasses: Int { 4096 }

@@ -5,7 +5,7 @@ public enum StreamProtocol {
     public static let version = 1
     /// Bytes of the longest line of any kind, newline included, but for the hello line.
     public static let lineLimit = 32 << 10
-    /// Bytes of the longest label before it is escaped; a detection with a longer one is left out.
+    /// Bytes of the longest label before it is escaped; a detection with a longer one is skipped.
     public static let labelLimit = 1024
     /// Bytes by which a snapshot's line is longer than its frame's, at most.
     public static let snapshotHeadLimit = 512

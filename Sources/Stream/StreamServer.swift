@@ -28,7 +28,7 @@ public struct StreamCounters: Equatable, Sendable {
     /// Clients that got a place.
     public var accepted: UInt64 = 0
     /// Sent away because all places were taken.
-    public var refused: UInt64 = 0
+    public var rejected: UInt64 = 0
     /// Closed because they took nothing for too long.
     public var stuck: UInt64 = 0
     /// Lines of the daemon, however many clients there were.
@@ -49,7 +49,7 @@ public struct StreamCounters: Equatable, Sendable {
 /// A thread of the server's own accepts, sends and closes. `publish` only copies the line into each client's bounded
 /// queue: it never waits for a client and never allocates. A client that falls behind loses its oldest lines, whole
 /// ones, and is told how many; one that stays behind is told so and closed. Every client begins with the hello line and
-/// the latest state, and may send lines of its own that say what it wants of each frame, or that it wants an image or
+/// the latest state, and may send lines of its own that request a part of each frame, an image or
 /// the daemon's counters (`ClientOptionsReader`).
 public final class StreamServer: Sendable {
     private let core: StreamCore
@@ -77,7 +77,7 @@ public final class StreamServer: Sendable {
     /// Starts the thread. Signals that the process handles elsewhere must be blocked already.
     /// - Parameters:
     ///   - labels: UTF-8, one per class: what clients may call classes in their options.
-    ///   - status: for clients that ask how the daemon fares; nil refuses them.
+    ///   - status: for clients that ask how the daemon fares; nil rejects them.
     public init(
         at address: Address, hello: [UInt8], labels: [[UInt8]] = [], limits: StreamLimits = StreamLimits(),
         status: StatusWriter? = nil
@@ -118,7 +118,7 @@ public final class StreamServer: Sendable {
     public var wantsImage: Bool { core.wantsImage }
 
     /// Tells the clients that wait for an image why there is none.
-    public func refuseImage(_ error: ImageError) { core.refuseImage(error) }
+    public func rejectImage(_ error: ImageError) { core.rejectImage(error) }
 
     /// Queues a line about the camera (`JSONWriter.cameraLine`) like any other, and keeps it: clients that come later
     /// get it after the hello line. At most `StreamProtocol.stateLimit` bytes.

@@ -1,4 +1,4 @@
-/// What the board tells of itself under /sys. Files that a board does not have are left out. One thread owns it.
+/// What the board tells of itself under /sys. Files that a board does not have are skipped. One thread owns it.
 public struct Machine: ~Copyable {
     /// Processors change their clock together in groups, which Linux numbers by their first processor.
     public static var maximumPolicies: Int { 64 }

@@ -4,7 +4,7 @@ import Synchronization
 public final class Metrics: Sendable {
     /// Why a captured frame has no line.
     public enum Drop: Int, CaseIterable, Sendable {
-        /// Left out before anybody looked at it: newer ones lay behind it, or the driver had no buffer for it.
+        /// Skipped before anybody looked at it: newer ones lay behind it, or the driver had no buffer for it.
         case skipped
         /// Replaced by a newer one before the network had time for it.
         case superseded
@@ -109,7 +109,7 @@ public final class Metrics: Sendable {
         news.signal()
     }
 
-    /// How often the camera has been started anew: because no frame came, and because none could be used.
+    /// How often the camera has been started again: because no frame came, and because none could be used.
     public func cameraRestarts(stalled: UInt64, unusable: UInt64) {
         restartsOfStalled.store(stalled, ordering: .relaxed)
         restartsOfUnusable.store(unusable, ordering: .relaxed)

@@ -15,7 +15,7 @@ public struct MetricsText: ~Copyable {
 
     deinit { buffer.deallocate() }
 
-    /// Writes everything anew. nil where it does not fit; otherwise valid until the next call.
+    /// Writes everything again. nil where it does not fit; otherwise valid until the next call.
     /// - Parameter started: when the daemon began, in nanoseconds since 1970.
     public mutating func write(
         _ metrics: Metrics, _ stream: StreamCounters, _ machine: borrowing Machine, started: UInt64
@@ -34,26 +34,28 @@ public struct MetricsText: ~Copyable {
         put("swiftlet_build_info{version=\"")
         put(Product.version)
         put("\"} 1\n")
-        metric("start_time_seconds", .gauge, "When the daemon began, since 1970.", started / 1_000_000, digits: 3)
-        metric("written_time_seconds", .gauge, "When this was written, since 1970.", clinux_realtime_ns() / 1_000_000, digits: 3)
+        metric("start_time_seconds", .gauge, "Start of the daemon, in seconds since 1970.", started / 1_000_000, digits: 3)
+        metric(
+            "written_time_seconds", .gauge, "Time of this report, in seconds since 1970.", clinux_realtime_ns() / 1_000_000,
+            digits: 3)
         var memory = clinux_process_memory()
         guard clinux_read_process_memory(&memory) == 0 else { return }
-        metric("resident_bytes", .gauge, "Memory that the daemon has now.", memory.resident)
-        metric("resident_peak_bytes", .gauge, "The most that it has had.", memory.peak_resident)
+        metric("resident_bytes", .gauge, "Current resident memory.", memory.resident)
+        metric("resident_peak_bytes", .gauge, "Peak resident memory.", memory.peak_resident)
     }
 
     private mutating func writeFrames(_ metrics: Metrics) {
-        metric("frames_captured_total", .counter, "Frames that came from the source.", metrics.captured.load(ordering: .relaxed))
+        metric("frames_captured_total", .counter, "Frames received from the source.", metrics.captured.load(ordering: .relaxed))
         metric(
-            "frames_decoded_total", .counter, "Frames that became an input of the network.",
+            "frames_decoded_total", .counter, "Frames decoded for the network.",
             metrics.decoded.load(ordering: .relaxed))
-        metric("frames_inferred_total", .counter, "Frames that the network has seen.", metrics.inferred.load(ordering: .relaxed))
-        metric("frames_published_total", .counter, "Frames whose line went to the clients' queues.", metrics.framesPublished)
+        metric("frames_inferred_total", .counter, "Frames processed by the network.", metrics.inferred.load(ordering: .relaxed))
+        metric("frames_published_total", .counter, "Frames whose line was queued for clients.", metrics.framesPublished)
         begin("frames_dropped_total", .counter, "Frames without a line.")
         for why in Metrics.Drop.allCases {
             sample("frames_dropped_total", label: "reason", why.name, metrics.dropped(why))
         }
-        begin("stage_seconds", .histogram, "What the parts of a frame's way took.")
+        begin("stage_seconds", .histogram, "Duration of each stage.")
         for stage in Metrics.Stage.allCases { writeHistogram(stage.name, metrics.latency(stage)) }
     }
 
@@ -78,17 +80,17 @@ public struct MetricsText: ~Copyable {
 
     private mutating func writeCamera(_ metrics: Metrics) {
         guard let current = metrics.camera else { return }
-        begin("camera_state", .gauge, "1 for the state that the camera is in.")
+        begin("camera_state", .gauge, "1 for the current state of the camera.")
         for state in CameraLine.State.allCases {
             sample("camera_state", label: "state", state.name, state == current ? 1 : 0)
         }
-        metric("camera_starts_total", .counter, "How often the camera was opened.", metrics.cameraStarts.load(ordering: .relaxed))
-        begin("camera_fault", .gauge, "1 for what is wrong with a stalled or unusable camera.")
+        metric("camera_starts_total", .counter, "Times the camera was opened.", metrics.cameraStarts.load(ordering: .relaxed))
+        begin("camera_fault", .gauge, "1 for the fault of a stalled or unusable camera.")
         let fault = metrics.cameraFault
         for reason in CameraLine.Reason.allCases {
             sample("camera_fault", label: "reason", reason.name, reason == fault ? 1 : 0)
         }
-        begin("camera_restarts_total", .counter, "How often the camera was started anew.")
+        begin("camera_restarts_total", .counter, "Times the camera was restarted.")
         let stalled = metrics.restartsOfStalled.load(ordering: .relaxed)
         let unusable = metrics.restartsOfUnusable.load(ordering: .relaxed)
         sample("camera_restarts_total", label: "reason", CameraLine.State.stalled.name, stalled)
@@ -96,21 +98,21 @@ public struct MetricsText: ~Copyable {
     }
 
     private mutating func writeStream(_ stream: StreamCounters) {
-        metric("clients", .gauge, "Clients at the moment.", UInt64(stream.clients))
-        metric("clients_accepted_total", .counter, "Clients that got a place.", stream.accepted)
-        metric("clients_refused_total", .counter, "Clients beyond the last place.", stream.refused)
-        metric("clients_stuck_total", .counter, "Clients that were closed because they took nothing.", stream.stuck)
+        metric("clients", .gauge, "Connected clients.", UInt64(stream.clients))
+        metric("clients_accepted_total", .counter, "Accepted clients.", stream.accepted)
+        metric("clients_refused_total", .counter, "Clients rejected because no place was free.", stream.rejected)
+        metric("clients_stuck_total", .counter, "Clients closed because they read nothing.", stream.stuck)
         metric("lines_published_total", .counter, "Lines for all clients.", stream.linesPublished)
-        metric("lines_sent_total", .counter, "Lines times clients that got them.", stream.linesSent)
-        metric("lines_dropped_total", .counter, "Lines times clients that were too slow for them.", stream.linesDropped)
-        metric("snapshots_total", .counter, "Images times clients that asked for them.", stream.snapshots)
+        metric("lines_sent_total", .counter, "Lines sent, counted per client.", stream.linesSent)
+        metric("lines_dropped_total", .counter, "Lines dropped for slow clients, counted per client.", stream.linesDropped)
+        metric("snapshots_total", .counter, "Images sent, counted per client.", stream.snapshots)
     }
 
     private mutating func writeMachine(_ machine: borrowing Machine) {
         var isFirst = true
         for policy in 0..<Machine.maximumPolicies {
             guard let frequency = machine.frequency(policy: policy) else { continue }
-            if isFirst { begin("cpu_frequency_hertz", .gauge, "The clock of the processors from this one on.") }
+            if isFirst { begin("cpu_frequency_hertz", .gauge, "Clock of the processors from this one on.") }
             isFirst = false
             put("swiftlet_cpu_frequency_hertz{cpu=\"")
             integer(UInt64(policy))
@@ -122,12 +124,12 @@ public struct MetricsText: ~Copyable {
             metric("temperature_celsius", .gauge, "The board's first sensor.", temperature, digits: 3)
         }
         if let throttled = machine.throttled {
-            begin("throttled", .gauge, "1 where the firmware limits the board.")
+            begin("throttled", .gauge, "1 if the firmware limits the board.")
             let reasons: InlineArray<4, StaticString> = ["undervoltage", "frequency_capped", "throttled", "temperature"]
             for bit in reasons.indices {
                 sample("throttled", label: "reason", reasons[bit], throttled >> UInt64(bit) & 1)
             }
-            begin("throttled_since_boot", .gauge, "1 where it has done so since the board was started.")
+            begin("throttled_since_boot", .gauge, "1 if it has done so since boot.")
             for bit in reasons.indices {
                 sample("throttled_since_boot", label: "reason", reasons[bit], throttled >> UInt64(bit + 16) & 1)
             }
@@ -181,7 +183,7 @@ public struct MetricsText: ~Copyable {
 
     private mutating func integer(_ value: UInt64) { decimal(value, digits: 0) }
 
-    /// `value` in units of the last of so many digits after the point.
+    /// `value` in units of the last digit after the point.
     private mutating func decimal(_ value: UInt64, digits: Int) {
         var divisor: UInt64 = 1
         var length = 1

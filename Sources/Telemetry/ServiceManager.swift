@@ -1,6 +1,6 @@
 /// systemd as the service sees it: the notifications of sd_notify(3). Without a manager nothing happens.
 public struct ServiceManager: Sendable {
-    /// Nanoseconds within which `feedWatchdog` must be called; nil where nobody watches.
+    /// Nanoseconds within which `feedWatchdog` must be called; nil without a watchdog.
     public let watchdogPeriod: UInt64?
 
     /// Reads from the environment whether there is a manager, and whether it watches this process.

@@ -51,7 +51,7 @@ public final class ServiceMonitor {
     }
 }
 
-/// What the monitor's thread owns. `@unchecked Sendable`: nobody else touches it but for `stop`.
+/// What the monitor's thread owns. `@unchecked Sendable`: other threads touch `stop` alone.
 private final class Chores: @unchecked Sendable {
     /// Nanoseconds between two writings of the metrics' file.
     private static var metricsPeriod: UInt64 { 10_000_000_000 }
@@ -150,9 +150,9 @@ private final class Chores: @unchecked Sendable {
         // One line when it begins to fail or fails otherwise, and one when that is over.
         if error != 0, error != metricsError {
             let reason = (error == clinux_ENODEV ? OutputError.notRegularFile : .system(error)).message
-            log.warning("\(Service.text(path)): \(reason); the old metrics stay")
+            log.warning("\(Service.text(path)): \(reason); keeping the previous metrics")
         } else if error == 0, metricsError != 0 {
-            log.notice("\(Service.text(path)): metrics are written again")
+            log.notice("\(Service.text(path)): writing metrics again")
         }
         metricsError = error
     }

@@ -1,4 +1,4 @@
-/// Tells the stream's clients what the daemon has counted: the samples of the metrics' text, written when somebody asks.
+/// Tells the stream's clients what the daemon has counted: the samples of the metrics' text, written on request.
 /// The stream's thread owns it.
 public final class StatusLine {
     private let metrics: Metrics

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Hands the latest of some values from one thread to another. Neither ever waits; a value that nobody has taken is
+/// Hands the latest of some values from one thread to another. Neither ever waits; a value that is not taken is
 /// replaced by the next one.
 ///
 /// `@unchecked Sendable`: a value belongs to the thread that put it until another takes it.
@@ -17,7 +17,7 @@ public final class Mailbox<Value>: @unchecked Sendable {
 
     deinit { _ = take() }
 
-    /// For any thread. Allocates room for the value, and frees one that nobody has taken.
+    /// For any thread. Allocates room for the value, and frees one that is not taken.
     public func put(_ value: Value) {
         let new = UnsafeRawPointer(Unmanaged.passRetained(Box(value)).toOpaque())
         release(box.exchange(new, ordering: .acquiringAndReleasing))

@@ -29,7 +29,7 @@ public struct ImageArea: Equatable, Sendable {
     /// What it covers of the input.
     public var size: ImageSize
 
-    /// Takes any rectangle; `Ingest` wants it inside the input.
+    /// Takes any rectangle; `Ingest` requires it inside the input.
     public init(left: Int = 0, top: Int = 0, size: ImageSize) {
         self.left = left
         self.top = top

@@ -21,7 +21,7 @@ public struct JPEGDecoder: ~Copyable {
     private let rotation: Orientation
     private var stored = Image()
 
-    /// Makes what all images share. Where there is no memory for that, every image is refused with `outOfMemory`.
+    /// Makes what all images share. Where there is no memory for that, every image is rejected with `outOfMemory`.
     /// Buffers come with the first image.
     /// - Parameter rotation: what images are turned by after EXIF has made them upright.
     public init(limits: JPEGLimits = JPEGLimits(), rotation: Orientation = .upright) {
@@ -65,10 +65,10 @@ public struct JPEGDecoder: ~Copyable {
     }
 
     /// Decodes the JPEG at the beginning of `bytes` into its components, at the smallest of 1/1, 1/2, 1/4 and 1/8 of its
-    /// size that is still at least `size`: no upsampling and no colour conversion of pixels that nobody looks at.
+    /// size that is still at least `size`: no upsampling and no colour conversion of unused pixels.
     ///
     /// - Returns: the image's full size as it is stored: the planes are yet to be turned by the decoder's rotation. nil
-    ///   for an image that EXIF wants turned, or that is neither YCbCr nor grey: it is for `decode`.
+    ///   for an image that EXIF rotates, or that is neither YCbCr nor grey: it is for `decode`.
     public mutating func decodePlanes(
         _ bytes: UnsafeRawBufferPointer, into image: inout PlanarImage, atLeast size: ImageSize
     ) throws(JPEGError) -> ImageSize? {

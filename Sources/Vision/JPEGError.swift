@@ -8,11 +8,11 @@ public enum JPEGError: Error, Equatable, Sendable {
     /// The data ends before the image is complete. What was there is not given out: half an image gives wrong
     /// detections.
     case truncated
-    /// libjpeg refused the data; the code is one of jerror.h.
+    /// libjpeg rejected the data; the code is one of jerror.h.
     case corrupt(code: Int32)
     /// A lossless, hierarchical or 12-bit JPEG, or one whose header leaves the height open; the code is one of jerror.h.
     case unsupported(code: Int32)
-    /// Coded arithmetically: where such data ends early, nobody notices.
+    /// Coded arithmetically: such data may end early without an error.
     case arithmetic
     /// CMYK, or another number of components than one or three.
     case colourSpace(components: Int)

@@ -19,7 +19,7 @@ public enum Orientation: UInt8, Sendable {
         swapsSides ? ImageSize(width: size.height, height: size.width) : size
     }
 
-    /// How an image is stored that becomes upright when it is turned clockwise by so many degrees; nil where these are no
+    /// How an image is stored that becomes upright when it is rotated clockwise by that many degrees; nil where these are no
     /// quarters of a turn.
     public init?(clockwise degrees: Int) {
         switch degrees {

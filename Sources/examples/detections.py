@@ -16,7 +16,7 @@ try:
         for found in event.get("detections", ()):
             if found["score"] >= float(minimum):  # frames that were under way before the request are complete
                 print(event["picture"], found["label"], found["score"], *found["box_px"], sep="\t", flush=True)
-except BrokenPipeError:  # whoever read this has enough, as head does
+except BrokenPipeError:  # the reader has enough, as head does
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 except KeyboardInterrupt:
     sys.exit(130)

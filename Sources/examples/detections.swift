@@ -5,7 +5,7 @@
 import FoundationEssentials
 import Glibc
 
-/// What this program wants of a line of any type; a type that it does not know has none of it.
+/// What this program reads of a line of any type; an unknown type has none of it.
 struct Line: Decodable {
     struct Detection: Decodable {
         var label: String

@@ -7,7 +7,7 @@ struct AnnotatedImages {
     /// By path, the place in the annotations' list of images.
     let entries: [String: Int]
 
-    /// - Parameter limit: at most so many, evenly spread.
+    /// - Parameter limit: maximum number, evenly spread.
     init(_ images: String, _ truth: GroundTruth, limit: Int?, _ progress: Progress) throws {
         let isDirectory = Images.isDirectory(images)
         var paths: [String], names: [ImageName]
@@ -20,7 +20,7 @@ struct AnnotatedImages {
             }
             paths = names.map { "\(images)/\($0.name)" }
             guard !paths.isEmpty else {
-                throw Failure.noInput("\(images): holds no JPEGs, nor do directories below it")
+                throw Failure.noInput("\(images): contains no JPEGs, nor do directories below it")
             }
         } else {
             let listed = try Images.paths(images)
@@ -29,7 +29,7 @@ struct AnnotatedImages {
                 let count = listed.count - paths.count
                 let left = "\(count) of \(listed.count) images that it lists \(count == 1 ? "is" : "are") not there"
                 guard !paths.isEmpty else { throw Failure.noInput("\(images): \(left), as \(first)") }
-                progress.say(printable("\(images): \(left), as \(first): left out"))
+                progress.say(printable("\(images): \(left), as \(first): skipped"))
             }
             let directory = URL(fileURLWithPath: images).deletingLastPathComponent().path + "/"
             names = paths.map {

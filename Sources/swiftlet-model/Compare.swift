@@ -28,11 +28,11 @@ struct Compare: ModelCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Boxes in COCO's JSON format; images that it does not name are left out.", valueName: "file"),
+            "Boxes in COCO's JSON format; images that it does not name are skipped.", valueName: "file"),
         completion: .file(extensions: ["json"]))
     var annotations: String?
 
-    @Option(help: "Use at most this many of the images, evenly spread.")
+    @Option(help: "Use at most N images, evenly sampled.")
     var limit: Int?
 
     @Option(help: "Detections that score more than this are compared.")

@@ -39,12 +39,12 @@ struct Evaluate: ModelCommand {
         help: ArgumentHelp(
             """
             Boxes in COCO's JSON format, as Label Studio, CVAT, Roboflow and others export them. What would make figures \
-            wrong is refused with its entry, what is left out is said.
+            wrong is rejected with its entry, what is skipped is said.
             """, valueName: "file"),
         completion: .file(extensions: ["json"]))
     var annotations: String
 
-    @Option(help: "Use at most this many of the images, evenly spread.")
+    @Option(help: "Use at most N images, evenly sampled.")
     var limit: Int?
 
     @Option(help: "Detections that score more than this are told apart and compared.")
@@ -70,10 +70,10 @@ struct Evaluate: ModelCommand {
         }
         if stream != nil {
             guard models.isEmpty, images == nil, limit == nil, !layers else {
-                throw ValidationError("--stream stands in place of models, --images, --limit and --layers")
+                throw ValidationError("--stream replaces models, --images, --limit and --layers")
             }
         } else if models.isEmpty || images == nil {
-            throw ValidationError("model files and --images are needed, or --stream")
+            throw ValidationError("model files and --images are required, or --stream")
         }
     }
 
@@ -116,19 +116,19 @@ struct Evaluate: ModelCommand {
     private func evaluate(stream: String, _ truth: GroundTruth, _ progress: Progress) throws -> EvaluationReport {
         let recorded = try RecordedStream(path: stream)
         let names = recorded.names
-        guard !names.isEmpty else { throw Failure.badData("\(stream): holds no frame of an image") }
+        guard !names.isEmpty else { throw Failure.badData("\(stream): contains no frame of an image") }
         let matching = try truth.match(names)
         try truth.report(matching, names, of: stream)
         try truth.check(recorded.found(matching))
         let classes = try truth.classes(labels: recorded.labels)
         if recorded.threshold > ImageRunner.minimumScore {
             progress.say(
-                "\(stream): holds only what scored more than \(recorded.threshold): the figures are lower than the "
+                "\(stream): contains only what scored more than \(recorded.threshold): the figures are lower than the "
                     + "model's; start swiftletd with --threshold \(ImageRunner.minimumScore) --limit 1000 for those")
         }
         if recorded.isFiltered {
             progress.say(
-                "\(stream): the daemon's configuration leaves out some of what is found by class or zone: the figures are not "
+                "\(stream): the daemon's configuration skips some of what is found by class or zone: the figures are not "
                     + "the model's; record it without [detect] classes, [threshold] and zones")
         }
         if let request = recorded.request {
@@ -136,7 +136,7 @@ struct Evaluate: ModelCommand {
                 "\(stream): the reader asked for a part of what is found (\(request)): the figures are not the model's; "
                     + "record it without that request")
         }
-        if recorded.endsWithinLine { progress.say("\(stream): ends within a line, which is left out") }
+        if recorded.endsWithinLine { progress.say("\(stream): ends within a line, which is skipped") }
         if recorded.incompleteFrames > 0 {
             progress.say(
                 "\(stream): \(recorded.incompleteFrames) frames lack detections that did not fit into a line: the "

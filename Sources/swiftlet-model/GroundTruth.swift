@@ -57,13 +57,13 @@ struct GroundTruth {
             let count = matching.absent.count
             remark(
                 "\(count) of \(total) images that it names \(count == 1 ? "is" : "are") not in \(source), as "
-                    + "\(annotations.images[first].name): left out with \(count == 1 ? "its" : "their") boxes")
+                    + "\(annotations.images[first].name): skipped with \(count == 1 ? "its" : "their") boxes")
         }
         if let first = isForeign.firstIndex(of: true) {
             let count = isForeign.count { $0 }
             remark(
                 "\(count) of \(names.count) images in \(source) \(count == 1 ? "is" : "are") not named in it, as "
-                    + "\(names[first].name): left out")
+                    + "\(names[first].name): skipped")
         }
     }
 

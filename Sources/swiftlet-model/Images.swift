@@ -9,7 +9,7 @@ enum Images {
     /// Directories below directories.
     private static let maximumDepth = 8
 
-    /// Paths of all images: those of the directory `path` (hidden ones and subdirectories left out) in the byte order of their
+    /// Paths of all images: those of the directory `path` (hidden ones and subdirectories skipped) in the byte order of their
     /// names; or, where `path` is a file, its lines, relative to its directory, each once.
     static func paths(_ path: String) throws -> [String] {
         guard isDirectory(path) else { return try listed(path) }
@@ -20,7 +20,7 @@ enum Images {
         let hint =
             below.map { "; directories below it do, as \(path)/\($0)" }
             ?? other.map { ": convert its images, as \(path)/\($0), with magick mogrify -format jpg for example" } ?? ""
-        throw Failure.noInput("\(path): holds no JPEGs\(hint)")
+        throw Failure.noInput("\(path): contains no JPEGs\(hint)")
     }
 
     static func isDirectory(_ path: String) -> Bool {
@@ -53,7 +53,7 @@ enum Images {
             guard let names = try? names("\(directory)/\(inner)") else { return }
             count += names.count
             guard count <= maximumFiles else {
-                throw Failure.badData("\(directory): holds more than \(maximumFiles) files: name a directory below it")
+                throw Failure.badData("\(directory): contains more than \(maximumFiles) files: name a directory below it")
             }
             for name in names.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) where !name.hasPrefix(".") {
                 let path = inner.isEmpty ? name : "\(inner)/\(name)"
@@ -78,7 +78,7 @@ enum Images {
     private static func listed(_ path: String) throws -> [String] {
         guard FileManager.default.fileExists(atPath: path) else {
             if path.contains("://") {
-                throw Failure.noInput("\(path): URLs are not read: download the images into a directory first")
+                throw Failure.noInput("\(path): URLs are not supported: download the images into a directory first")
             }
             throw Failure.noInput("\(path): does not exist; give a directory of JPEGs, or a text file that lists some")
         }

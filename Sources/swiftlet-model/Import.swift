@@ -57,7 +57,7 @@ struct Import: ModelCommand {
     @Option(
         help: ArgumentHelp(
             """
-            Where in the checkpoint the weights are, by its keys: for one that holds several networks, or the weights \
+            Where in the checkpoint the weights are, by its keys: for one that contains several networks, or the weights \
             before they were averaged.
             """, valueName: "name"))
     var weights: String?
@@ -65,7 +65,7 @@ struct Import: ModelCommand {
     @Option(
         help: ArgumentHelp(
             """
-            A file with one label a line, background left out; or 'coco' for its 80 classes. Numbers before the labels, \
+            A file with one label a line, background skipped; or 'coco' for its 80 classes. Numbers before the labels, \
             YOLO's data.yaml, JSON and TensorFlow's label maps are read too.
             """, valueName: "file|coco"))
     var labels: String?
@@ -73,7 +73,7 @@ struct Import: ModelCommand {
     @Option(help: "How weights are stored: fp32 or fp16.")
     var precision = StoragePrecision.fp32
 
-    @Option(help: "The order of the colour planes, rgb or bgr. By default what the network was published with.")
+    @Option(help: "The order of the colour planes, rgb or bgr. Default: as published.")
     var channelOrder: ChannelOrder?
 
     @Option(help: ArgumentHelp("The network's input size.", valueName: "WxH"))

@@ -21,12 +21,12 @@ extension InputFile {
     static func open(_ path: String) throws -> FileHandle {
         let descriptor = Foundation.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
         guard descriptor >= 0 else {
-            throw Failure.noInput("\(path): cannot be read: \(String(cString: strerror(errno)))")
+            throw Failure.noInput("\(path): \(String(cString: strerror(errno)))")
         }
         let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw Failure.noInput("\(path): is no regular file: give the name of a file")
+            throw Failure.noInput("\(path): is not a regular file: name a regular file")
         }
         return file
     }

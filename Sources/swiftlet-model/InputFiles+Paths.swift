@@ -1,4 +1,4 @@
-/// All that a command reads. Refuses at once, before any work, where `output` would replace one of them.
+/// All that a command reads. Rejects at once, before any work, where `output` would replace one of them.
 func inputFiles(_ paths: [String], output: String? = nil) throws -> InputFiles {
     var inputs = InputFiles()
     for path in paths { inputs.insert(path) }

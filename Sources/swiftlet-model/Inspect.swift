@@ -3,7 +3,7 @@ import Foundation
 
 struct Inspect: ModelCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print what a model file holds: network, labels, pre-processing, layers, sizes and costs.")
+        abstract: "Print the contents of a model file: network, labels, pre-processing, layers, sizes and costs.")
 
     @Argument(help: "The model file.", completion: .file(extensions: ["gguf"]))
     var model: String

@@ -12,8 +12,8 @@ struct ModelRun {
 
     /// - Parameters:
     ///   - models: the first is what the others are compared with.
-    ///   - images: a directory or a list; images that `truth` does not name are left out.
-    ///   - limit: at most so many images, evenly spread.
+    ///   - images: a directory or a list; images that `truth` does not name are skipped.
+    ///   - limit: maximum number of images, evenly spread.
     init(
         models: [String], images: String, truth: GroundTruth?, limit: Int?, threshold: Float, progress: Progress
     ) throws {
@@ -47,7 +47,7 @@ struct ModelRun {
         classes = try truth?.classes(labels: labels)
         self.labels = classes?.labels ?? labels
         let runner = ImageRunner(workers, threshold: threshold, progress: progress) { image, problem in
-            progress.say("\(printable(image)): left out: \(problem.message)")
+            progress.say("\(printable(image)): skipped: \(problem.message)")
         }
         results = runner.run(paths, models.count > 1 ? "comparing" : "evaluating")
         guard !results.isEmpty else { throw Failure.noInput("\(images): none of the images could be read") }

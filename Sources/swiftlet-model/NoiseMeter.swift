@@ -15,7 +15,7 @@ final class NoiseMeter: @unchecked Sendable {
         self.empty = empty
     }
 
-    /// Images that cannot be read are left out.
+    /// Images that cannot be read are skipped.
     func measure(_ images: [String], progress: @escaping (_ done: Int, _ total: Int) -> Void) -> QuantizationReport {
         let classCount = pairs[0].reference.description.labels.count
         // By image, so that sums do not depend on which worker took which.

@@ -28,7 +28,7 @@ struct Quantize: ModelCommand {
             valueName: "directory|list"))
     var calibrate: String?
 
-    @Option(help: "Use at most this many of the images, evenly spread.")
+    @Option(help: "Use at most N images, evenly sampled.")
     var limit = 64
 
     @Option(
@@ -98,7 +98,7 @@ struct Quantize: ModelCommand {
         let statistics = try Calibration.statistics(
             scheme, detectors: detectors, images: images,
             report: { progress.update("calibrating", done: $0, total: $1, isLong: true) },
-            warn: { progress.say("\(printable($0)): left out: \($1.message)") })
+            warn: { progress.say("\(printable($0)): skipped: \($1.message)") })
         let quantised = try Int8Model(source, scheme, statistics)
         try quantised.write(to: target, inputs: inputs) { progress.update("writing layers", done: $0, total: $1) }
         if report {

@@ -49,9 +49,9 @@ struct RecordedStream {
     private(set) var endsWithinLine = false
     /// Frames that lack detections, because they did not fit into a line.
     private(set) var incompleteFrames = 0
-    /// What the reader that recorded it had asked for, where that leaves out some of what is found.
+    /// What the reader that recorded it had asked for, where that skips some of what is found.
     private(set) var request: String?
-    /// Whether the daemon's configuration left out some of what it found.
+    /// Whether the daemon's configuration skipped some of what it found.
     private(set) var isFiltered = false
     /// An image that came again counts once.
     private var images: [Image] = []
@@ -100,7 +100,7 @@ struct RecordedStream {
             }
             for sides in detections.map(\.box_px) {
                 guard sides.count == 4, sides[0] <= sides[2], sides[1] <= sides[3] else {
-                    throw Failure.badData("\(place): box_px wants four numbers: left, top, right, bottom")
+                    throw Failure.badData("\(place): box_px must be four numbers: left, top, right, bottom")
                 }
             }
             guard seen.insert(name).inserted else { continue }

@@ -48,7 +48,7 @@ struct Run: ModelCommand {
         do {
             let name = "image_u8_rgb_hwc"
             guard let tensor = try Checkpoint(path: input)[name] else {
-                throw Failure.badData("\(input): holds no tensor \(name); give a JPEG, or safetensors with that tensor")
+                throw Failure.badData("\(input): contains no tensor \(name); give a JPEG, or safetensors with that tensor")
             }
             let sides = 1...16_384
             guard tensor.elementType == .uint8, tensor.shape.count == 3, tensor.shape[2] == 3,

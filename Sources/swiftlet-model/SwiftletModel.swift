@@ -47,12 +47,12 @@ struct Failure: Error, CustomStringConvertible {
     }
 }
 
-/// Throws where the system would not give so many bytes more: without them what Swift allocates itself ends the process.
+/// Throws where the system lacks that many bytes: without them what Swift allocates itself ends the process.
 func requireMemory(_ byteCount: Int) throws {
     let address = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     guard let address, address != MAP_FAILED else {
         throw Failure(
-            description: "\(Service.byteCount(byteCount)) more memory are needed, which the system does not give (ulimit -v)",
+            description: "\(Service.byteCount(byteCount)) more memory are needed, but the system has no more (ulimit -v)",
             code: EX_OSERR)
     }
     munmap(address, byteCount)

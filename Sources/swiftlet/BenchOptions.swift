@@ -17,17 +17,17 @@ struct BenchOptions: CommandOptions {
     static var rows: [OptionRow<Self>] {
         [
             .model { $0.model = $1.argument },
-            .init(.init("runs", short: "n", argument: "N", .integer(1...100_000), help: "runs that are counted (default 20)")) {
+            .init(.init("runs", short: "n", argument: "N", .integer(1...100_000), help: "timed runs (default: 20)")) {
                 $0.runs = $1.integer
             },
-            .threads("to compute with (default: all processors)") { $0.threads = $1.integer },
-            .init(.init("layers", help: "also the time of each layer, on one thread")) { options, _ in
+            .threads("number of threads (default: all processors)") { $0.threads = $1.integer },
+            .init(.init("layers", help: "time each layer, too, on one thread")) { options, _ in
                 options.showsLayers = true
             },
-            .init(.init("frames", argument: "KIND", help: "time frames on their way in: yuyv, nv12, ..., or a JPEG")) {
+            .init(.init("frames", argument: "KIND", help: "time image input: yuyv, nv12, ..., or a JPEG")) {
                 $0.frames = $1.argument
             },
-            .init(.init("board", argument: "NAME|FILE", help: "hold this machine against a board's file, or auto")) {
+            .init(.init("board", argument: "NAME|FILE", help: "check this machine against a board's file, or auto")) {
                 $0.board = $1.argument
             },
             .json("one line of JSON") { options, _ in options.isJSON = true },
@@ -61,7 +61,7 @@ struct BenchOptions: CommandOptions {
           swiftlet bench -m detector.gguf --board raspberry-pi-4
 
         exit codes: 0; 64 wrong command line; 65 bad model or board; 66 no such file;
-        69 something is not as the board's file expects; 78 bad configuration
+        69 a check against the board's file failed; 78 bad configuration
 
         """
     }

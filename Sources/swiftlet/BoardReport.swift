@@ -9,7 +9,7 @@ struct BoardReport {
     var capacity: Int { 6 * title.count + checks.count * 1024 }
 
     func writeSummary(to output: Output) {
-        let verdict = failedCheckCount == 0 ? "nothing is off" : "\(failedCheckCount) of \(checks.count) things are off"
+        let verdict = failedCheckCount == 0 ? "all checks passed" : "\(failedCheckCount) of \(checks.count) checks failed"
         output.row("board", "\(text(title)): \(verdict)")
         for check in checks {
             let place = "  " + padded("\(check.verdict.name)", to: 8) + padded("\(check.subject.name)", to: 10)

@@ -15,8 +15,8 @@ enum Cameras {
                 write(list.devices[index], isChosen: index == chosen, mode: index == chosen ? mode : nil, to: output)
             }
         }
-        for refusal in list.refusals {
-            log.warning(CameraError.driver(.open, refusal.error).message(source: text(refusal.node)))
+        for rejection in list.rejections {
+            log.warning(CameraError.driver(.open, rejection.error).message(source: text(rejection.node)))
         }
         if mode != nil { return .success }
         let name = options.camera.map { text($0) } ?? CameraError.anyCamera
@@ -78,7 +78,7 @@ enum Cameras {
         }
         json.endArray()
         json.beginArray("refused")
-        for refusal in list.refusals { json.string(refusal.node) }
+        for rejection in list.rejections { json.string(rejection.node) }
         json.endArray()
         json.endObject()
         output.write(&json)

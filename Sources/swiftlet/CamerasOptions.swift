@@ -1,7 +1,7 @@
 /// The command line of `swiftlet cameras`.
 struct CamerasOptions: CommandOptions {
     static var name: StaticString { "cameras" }
-    static var summary: StaticString { "list cameras, what they offer and what the daemon takes" }
+    static var summary: StaticString { "list cameras, their modes, and what the daemon selects" }
 
     /// What the daemon's option of the same name says.
     var camera: UnsafePointer<CChar>?
@@ -13,17 +13,17 @@ struct CamerasOptions: CommandOptions {
 
     static var rows: [OptionRow<Self>] {
         [
-            .init(.init("camera", short: "c", argument: "NAME", help: "the one that swiftletd is told to take")) {
+            .init(.init("camera", short: "c", argument: "NAME", help: "camera to select, as swiftletd would")) {
                 $0.camera = $1.argument
             },
-            .init(.init("size", argument: "WxH", .size, help: "the size that swiftletd is told to take")) { $0.size = $1.size },
-            .init(.init("format", argument: "FORMAT", .format, help: "the format that swiftletd is told to take")) {
+            .init(.init("size", argument: "WxH", .size, help: "frame size to select, as swiftletd would")) { $0.size = $1.size },
+            .init(.init("format", argument: "FORMAT", .format, help: "frame format to select, as swiftletd would")) {
                 $0.format = $1.format
             },
             .init(
-                .init("rate", argument: "FPS", .number(Configuration.rateRange), help: "the rate that swiftletd is told to keep")
+                .init("rate", argument: "FPS", .number(Configuration.rateRange), help: "frame rate to select, as swiftletd would")
             ) { $0.rate = $1.number },
-            .init(.init("network", argument: "WxH", .size, help: "size of the network's input (default 320x320)")) {
+            .init(.init("network", argument: "WxH", .size, help: "network's input size (default: 320x320)")) {
                 $0.network = $1.size
             },
             .json("one line of JSON") { options, _ in options.isJSON = true },
@@ -45,7 +45,7 @@ struct CamerasOptions: CommandOptions {
           swiftlet cameras
           swiftlet cameras --camera usb-046d_0825-video-index0 --size 1280x720
 
-        exit codes: 0; 64 wrong command line; 66 no camera to take
+        exit codes: 0; 64 wrong command line; 66 no usable camera
 
         """
     }

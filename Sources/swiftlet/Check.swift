@@ -66,7 +66,7 @@ enum Check {
         return error == 0 ? nil : .cannotListen(error)
     }
 
-    /// Why the daemon could not write there; the rest of its work goes on.
+    /// Why the daemon could not write there; the rest of its work continues.
     private static func metricsMistake(_ path: [UInt8]) -> OutputError? {
         var status = clinux_file_status()
         if clinux_path_status(cString(path), &status) == 0 {

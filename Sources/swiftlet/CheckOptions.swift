@@ -1,7 +1,7 @@
 /// The command line of `swiftlet check`.
 struct CheckOptions: CommandOptions {
     static var name: StaticString { "check" }
-    static var summary: StaticString { "find the mistakes in a configuration of swiftletd" }
+    static var summary: StaticString { "find errors in a configuration of swiftletd" }
 
     /// nil: that of the service.
     var file: UnsafePointer<CChar>?
@@ -20,8 +20,8 @@ struct CheckOptions: CommandOptions {
         usage: swiftlet check [FILE]
 
         Reads a configuration, by default /etc/swiftlet/swiftlet.conf, and the model
-        that it names, as swiftletd would. Names every mistake with its line, or prints
-        all settings, those by default too, as a configuration.
+        that it names, as swiftletd would. Reports every error with its line, or prints
+        all settings, including defaults, as a configuration.
 
         {options}
 
@@ -30,7 +30,7 @@ struct CheckOptions: CommandOptions {
           swiftlet check new.conf
 
         exit codes: 0; 64 wrong command line; 65 too large a file; 66 no such file;
-        77 no permission; 78 mistakes
+        77 no permission; 78 errors
 
         """
     }

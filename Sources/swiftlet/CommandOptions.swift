@@ -47,7 +47,7 @@ extension OptionRow {
 
     static func socket(_ set: @escaping Set) -> Self {
         .init(
-            .init("socket", argument: "PATH", .path(), help: "swiftletd's (default /run/swiftlet/swiftlet.sock)"), set: set)
+            .init("socket", argument: "PATH", .path(), help: "socket (default: /run/swiftlet/swiftlet.sock)"), set: set)
     }
 
     static func json(_ help: StaticString, _ set: @escaping Set) -> Self { .init(.init("json", help: help), set: set) }

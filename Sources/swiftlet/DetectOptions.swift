@@ -18,24 +18,25 @@ struct DetectOptions: CommandOptions {
         [
             .model { $0.model = $1.argument },
             .init(
-                .init("threshold", short: "t", argument: "T", .score, help: "minimum score, 0 to 1 (default 0.3)")
+                .init("threshold", short: "t", argument: "T", .score, help: "minimum score, 0 to 1 (default: 0.3)")
             ) { $0.threshold = $1.score },
-            .init(.init("class-threshold", argument: "LABEL=T", help: "minimum score of one class; may be repeated")) {
+            .init(.init("class-threshold", argument: "LABEL=T", help: "minimum score of one class; repeatable")) {
                 $0.classThresholds.append($1.argument)
             },
             .init(
-                .init("limit", argument: "N", .integer(1...1_000_000), help: "most detections per image, the best ones")
+                .init("limit", argument: "N", .integer(1...1_000_000), help: "maximum detections per image, best first")
             ) { $0.limit = $1.integer },
             .init(
                 .init(
-                    "resize", argument: "fast|upstream", .choice(.resize), help: "quick, or as the model was evaluated (default)")
+                    "resize", argument: "fast|upstream", .choice(.resize),
+                    help: "fast, or as the model was evaluated (default: upstream)")
             ) { $0.settings.resize = $1.choice == 0 ? .fast : .upstream },
-            .init(.init("rotate", argument: "90|180|270", .choice(.rotation), help: "turn images clockwise first")) {
+            .init(.init("rotate", argument: "90|180|270", .choice(.rotation), help: "rotate images clockwise first")) {
                 $0.settings.rotation = Orientation(clockwise: $1.choice * 90)!
             },
-            .threads("to compute with (default: all processors)") { $0.settings.threads = $1.integer },
+            .threads("number of threads (default: all processors)") { $0.settings.threads = $1.integer },
             .json("one line of JSON per image") { options, _ in options.isJSON = true },
-            .init(.init("annotate", short: "a", argument: "OUT", help: "draw boxes: a JPEG, or a directory for several")) {
+            .init(.init("annotate", short: "a", argument: "OUT", help: "draw boxes into a JPEG, or a directory for several")) {
                 $0.annotate = $1.argument
             },
         ]

@@ -1,7 +1,7 @@
 /// The command line of `swiftlet plan`.
 struct PlanOptions: CommandOptions {
     static var name: StaticString { "plan" }
-    static var summary: StaticString { "show how a model's buffers share its memory" }
+    static var summary: StaticString { "show how a model's buffers share memory" }
 
     var model: UnsafePointer<CChar>?
     var threads = Engine.defaultThreads
@@ -12,9 +12,9 @@ struct PlanOptions: CommandOptions {
     static var rows: [OptionRow<Self>] {
         [
             .model { $0.model = $1.argument },
-            .threads("to plan for (default: all processors)") { $0.threads = $1.integer },
+            .threads("number of threads (default: all processors)") { $0.threads = $1.integer },
             .json("one line of JSON: sizes in bytes, and every buffer") { options, _ in options.isJSON = true },
-            .init(.init("svg", argument: "OUT", help: "draw buffers over steps and bytes into an SVG file")) {
+            .init(.init("svg", argument: "OUT", help: "draw buffers over steps and bytes as SVG")) {
                 $0.svg = $1.argument
             },
         ]

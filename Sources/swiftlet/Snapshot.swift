@@ -96,7 +96,7 @@ struct Snapshot: ~Copyable {
     private mutating func takeImage(_ line: StreamLine) -> ExitCode? {
         let descriptor = connection.takeDescriptor()
         defer { if descriptor >= 0 { _ = clinux_close(descriptor) } }
-        // An image that nobody fetches in time is taken back.
+        // An image that is not fetched in time is taken back.
         guard descriptor >= 0, let bytes = Self.read(descriptor, byteCount: line.byteCount) else {
             return ask("{\"snapshot\":true}\n")
         }
@@ -129,7 +129,7 @@ struct Snapshot: ~Copyable {
         }
     }
 
-    /// The file's bytes, once read and nobody else's; nil where it does not have them all.
+    /// The file's bytes, once read, and its only copy; nil where it does not have them all.
     private static func read(_ descriptor: Int32, byteCount: Int) -> UnsafeMutableRawBufferPointer? {
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 64)
         var count = 0
@@ -163,7 +163,7 @@ struct Snapshot: ~Copyable {
         detections.withUnsafeBufferPointer { image.annotate($0, labels: labels) }
     }
 
-    /// Not all that show images make up for an end marker that a camera leaves out.
+    /// Not all that show images make up for an end marker that a camera skips.
     private func writeWhole(_ jpeg: UnsafeRawBufferPointer) -> ExitCode {
         let end: [UInt8] = [0xFF, 0xD9]
         if jpeg.suffix(2).elementsEqual(end) { return write(jpeg) }

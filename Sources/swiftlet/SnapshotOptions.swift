@@ -18,13 +18,13 @@ struct SnapshotOptions: CommandOptions {
                 $0.output = $1.argument
             },
             .socket { $0.socket = $1.argument },
-            .init(.init("plain", help: "no boxes: the very bytes where the camera makes JPEGs")) { options, _ in
+            .init(.init("plain", help: "no boxes; JPEG cameras: the original bytes")) { options, _ in
                 options.isPlain = true
             },
-            .init(.init("threshold", short: "t", argument: "T", .number(0...1), help: "minimum score of the boxes, 0 to 1")) {
+            .init(.init("threshold", short: "t", argument: "T", .number(0...1), help: "minimum score of boxes, 0 to 1")) {
                 $0.threshold = $1.number
             },
-            .init(.init("wait", argument: "SECONDS", .number(0...3600), help: "for an image, at most (default 10)")) {
+            .init(.init("wait", argument: "SECONDS", .number(0...3600), help: "maximum wait for an image (default: 10)")) {
                 $0.wait = UInt64($1.number * 1e9)
             },
         ]
@@ -32,7 +32,7 @@ struct SnapshotOptions: CommandOptions {
 
     mutating func finish(_ operands: [UnsafePointer<CChar>], _ log: Log) {
         Self.requireNone(operands, log)
-        if output == nil { Self.usageError("-o OUT.jpg is needed", log) }
+        if output == nil { Self.usageError("-o OUT.jpg is required", log) }
     }
 
     func run(_ log: Log) -> ExitCode { Snapshot.run(self, log) }
@@ -49,7 +49,7 @@ struct SnapshotOptions: CommandOptions {
           swiftlet snapshot -o now.jpg
           ssh board swiftlet snapshot --plain -o - > now.jpg
 
-        exit codes: 0; 64 wrong command line; 65 no image in what came; 69 no daemon,
+        exit codes: 0; 64 wrong command line; 65 invalid answer; 69 no daemon,
         no image in time, or snapshots are off; 73 OUT cannot be written; 74 stdout
         cannot be written; 77 no permission
 

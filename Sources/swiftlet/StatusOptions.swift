@@ -1,7 +1,7 @@
 /// The command line of `swiftlet status`.
 struct StatusOptions: CommandOptions {
     static var name: StaticString { "status" }
-    static var summary: StaticString { "show how swiftletd fares" }
+    static var summary: StaticString { "show the daemon's status" }
 
     var socket = Configuration.defaultSocket
     /// nil: the daemon is asked.
@@ -12,7 +12,7 @@ struct StatusOptions: CommandOptions {
         [
             .socket { $0.socket = $1.argument },
             .init(
-                .init("file", short: "f", argument: "FILE", help: "instead of asking: that of [metrics], up to 10 seconds old")
+                .init("file", short: "f", argument: "FILE", help: "read the file of [metrics] instead, up to 10 seconds old")
             ) { $0.file = $1.argument },
             .json("one line of JSON: all metrics by name") { options, _ in options.isJSON = true },
         ]

@@ -1,7 +1,7 @@
 /// The command line of `swiftlet watch`.
 struct WatchOptions: CommandOptions {
     static var name: StaticString { "watch" }
-    static var summary: StaticString { "show live what swiftletd sees" }
+    static var summary: StaticString { "show detections live" }
 
     var socket = Configuration.defaultSocket
     /// Frames after which it ends; nil: never.
@@ -11,10 +11,10 @@ struct WatchOptions: CommandOptions {
     static var rows: [OptionRow<Self>] {
         [
             .socket { $0.socket = $1.argument },
-            .init(.init("count", short: "n", argument: "N", .integer(1...1_000_000_000_000), help: "end after N frames")) {
+            .init(.init("count", short: "n", argument: "N", .integer(1...1_000_000_000_000), help: "stop after N frames")) {
                 $0.count = $1.integer
             },
-            .init(.init("threshold", short: "t", argument: "T", .number(0...1), help: "minimum score that is shown, 0 to 1")) {
+            .init(.init("threshold", short: "t", argument: "T", .number(0...1), help: "minimum score shown, 0 to 1")) {
                 $0.threshold = $1.number
             },
         ]
@@ -28,7 +28,7 @@ struct WatchOptions: CommandOptions {
 
         Shows what swiftletd sees, live; q ends it. Where stdout is no terminal, TERM is
         dumb or not set, or NO_COLOR is set: a line for each frame with detections and
-        for each change of state, until the source ends. When the daemon goes away, it
+        for each change of state, until the source ends. If the daemon stops, it
         waits until it is back.
 
         {options}

@@ -35,7 +35,7 @@ struct WatchScreen: ~Copyable {
         takesKeys = false
     }
 
-    /// Draws everything anew. An errno value of writing, 0 for success.
+    /// Draws everything again. An errno value of writing, 0 for success.
     func draw(_ state: WatchState, now: UInt64) -> Int32 {
         var columns: Int32 = 80, rows: Int32 = 24
         _ = clinux_terminal_size(1, &columns, &rows)

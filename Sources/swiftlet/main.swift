@@ -5,7 +5,7 @@ private func usage() -> String {
     commands:
     \(joined(Command.all.map { "  \(padded("\($0.name)", to: 8))  \($0.summary)" }, by: "\n"))
 
-    swiftlet COMMAND --help explains a command, --version tells the version.
+    swiftlet COMMAND --help describes a command, --version shows the version.
 
     examples:
       swiftlet watch
@@ -29,7 +29,7 @@ private func run() -> ExitCode {
         count = 3
     }
     guard count > 1, let command = arguments[1] else {
-        log.error("a command is needed; see swiftlet --help")
+        log.error("a command is required; see swiftlet --help")
         return .usage
     }
     for known in Command.all where equal(command, known.name) { return known.run(count - 1, arguments + 1, log) }

@@ -37,22 +37,23 @@ struct Options: CommandLineOptions {
 
     static var rows: [OptionRow<Options>] {
         [
-            .init(.init("config", argument: "FILE", .path(), help: "default: /etc/swiftlet/swiftlet.conf")) {
+            .init(.init("config", argument: "FILE", .path(), help: "configuration (default: /etc/swiftlet/swiftlet.conf)")) {
                 $0.configurationPath = $1.argument
             },
             .init(
                 .init(
-                    "source", short: "s", argument: "PATH", .path(), help: "JPEG, directory of JPEGs, MJPEG file, or - for stdin")
+                    "source", short: "s", argument: "PATH", .path(), help: "JPEG, directory of JPEGs, MJPEG file, or - (stdin)")
             ) { $0.source = $1.argument },
             .init(.init("stride", argument: "N", .integer(1...1 << 20), help: "bytes per row of raw frames (with --format)")) {
                 $0.stride = $1.integer
             },
-            .init(.init("record", argument: "FILE", .path(), help: "write the stream's lines there too")) {
+            .init(.init("record", argument: "FILE", .path(), help: "write the stream's lines to a file, too")) {
                 $0.record = $1.argument
             },
-            .init(.init("loop", help: "begin again after the last image")) { options, _ in options.repeats = true },
+            .init(.init("loop", help: "restart after the last image")) { options, _ in options.repeats = true },
             .init(
-                .init("wait", argument: "SECONDS", .number(0...3600), help: "for a first client, without --loop (default 5)")
+                .init(
+                    "wait", argument: "SECONDS", .number(0...3600), help: "wait for a first client, without --loop (default: 5)")
             ) { $0.wait = UInt64($1.number * 1e9) },
         ]
             + Setting.all.compactMap { setting in
@@ -69,7 +70,7 @@ struct Options: CommandLineOptions {
         }
         if source[0] != 0, let format = configuration.cameraFormat, format != .mjpeg {
             guard let size = configuration.cameraSize else {
-                Self.usageError("--format \(format.name) with --source needs --size WxH: raw frames do not tell theirs", log)
+                Self.usageError("--format \(format.name) with --source needs --size WxH: raw frames do not state their size", log)
             }
             raw = PixelShape(format: format, size: size)
         }
@@ -90,7 +91,7 @@ struct Options: CommandLineOptions {
         model = configuration.modelPath.map { cString($0) } ?? Self.missing
         socket = cString(configuration.socketPath)
         metrics = configuration.metricsPath.map { cString($0) }
-        if model[0] == 0 { Self.usageError("--model FILE is needed, or path in [model] of a configuration", log) }
+        if model[0] == 0 { Self.usageError("--model FILE is required, or path in [model] of the configuration", log) }
         for output in [metrics, record] {
             guard let output, inputs.contains(output) else { continue }
             Self.usageError("\(text(output)): \(OutputError.isInput.message)", log)
@@ -119,11 +120,11 @@ struct Options: CommandLineOptions {
     /// Reads the file, again after SIGHUP, and puts the command line over it. With mistakes the settings are not to be
     /// used; those of a file that seems unfinished are not to replace others.
     func readConfiguration() throws(FileError) -> (
-        Configuration, [INIMistake], unfinished: INIMistake?
+        Configuration, [INIDiagnostic], unfinished: INIDiagnostic?
     ) {
         var configuration = Configuration()
-        var mistakes: [INIMistake] = []
-        var unfinished: INIMistake?
+        var mistakes: [INIDiagnostic] = []
+        var unfinished: INIDiagnostic?
         if let configurationPath {
             let reader = try ConfigurationReader.read(path: configurationPath)
             (configuration, mistakes, unfinished) = (reader.configuration, reader.mistakes, reader.unfinished)
@@ -136,7 +137,7 @@ struct Options: CommandLineOptions {
         for (setting, given) in overrides { setting.set(&configuration, given) }
     }
 
-    func message(_ mistake: INIMistake) -> String { mistake.message(file: configurationName) }
+    func message(_ mistake: INIDiagnostic) -> String { mistake.message(file: configurationName) }
     func message(_ error: FileError) -> String { "\(configurationName): \(error.message)" }
 
     private var configurationName: String { configurationPath.map { text($0) } ?? "\(Configuration.defaultPath)" }

@@ -1,4 +1,4 @@
-/// Reads the configuration anew and hands what may change while frames go by to the threads that they go through. One
+/// Reads the configuration again and hands what may change while frames go by to the threads that they go through. One
 /// thread uses it.
 final class Reloader {
     /// Takes what has changed to the frames' way.
@@ -46,7 +46,7 @@ final class Reloader {
             mistakes += configuration.mistakes(for: labels)
             if let first = mistakes.first {
                 let others = mistakes.count > 1 ? " (and \(mistakes.count - 1) more: swiftlet check lists them)" : ""
-                log.error("the old configuration goes on: \(options.message(first))\(others)")
+                log.error("keeping the previous configuration: \(options.message(first))\(others)")
                 return
             }
             control.put(DetectionFilter(configuration, labels: labels), period: configuration.period)
@@ -54,7 +54,7 @@ final class Reloader {
             if ModelIdentity(options.model) != model { rest += (rest.isEmpty ? "" : ", ") + "the new model file" }
             log.notice("configuration reloaded" + (rest.isEmpty ? "" : "; restart the daemon for \(rest)"))
         } catch {
-            log.error("the old configuration goes on: \(options.message(error))")
+            log.error("keeping the previous configuration: \(options.message(error))")
         }
     }
 }

@@ -49,7 +49,7 @@ struct Start {
         // Thresholds and limit come with each frame: they may change.
         var settings = ModelSettings(resize: options.resize, threads: options.threads)
         settings.rotation = Orientation(clockwise: options.configuration.rotation) ?? .upright
-        // What a full line leaves out must be the worst.
+        // What a full line skips must be the worst.
         settings.order = .bestFirst
         settings.images = .live
         do throws(ModelError) {
@@ -166,11 +166,11 @@ struct Start {
         let needed = (modelFile?.size ?? 0) + UInt64(model.engine.arenaByteCount)
         guard needed > MemoryBudget.network else { return }
         log.warning(
-            "the model takes \(byteCount(Int(clamping: needed))), and the service's MemoryMax is made for "
+            "the model needs \(byteCount(Int(clamping: needed))), but the service's MemoryMax allows "
                 + "\(byteCount(MemoryBudget.network)): raise it (systemctl edit swiftlet)")
     }
 
-    /// Whoever starts the daemon on a few images and then a client must not miss any.
+    /// A client that is started after the daemon must not miss any of a few images.
     func waitForClient(of server: StreamServer) {
         guard !options.repeats, options.wait > 0 else { return }
         var isStopped = false, hasClient = false
@@ -179,7 +179,7 @@ struct Start {
 
     // MARK: - What the process was given
 
-    /// Descriptors that the daemon itself has at most, clients left out: signals, events, camera or image, files that are
+    /// Descriptors that the daemon itself has at most, clients skipped: signals, events, camera or image, files that are
     /// being written, images for clients.
     private static var ownDescriptors: Int { 32 }
 
@@ -189,11 +189,11 @@ struct Start {
         let limit = Int(clamping: clinux_raise_descriptor_limit(UInt64(wanted)))
         let remedy = "raise it to \(wanted) (ulimit -n, LimitNOFILE= of the unit)"
         guard limit > ownDescriptors else {
-            log.error("only \(limit) files may be open, and \(ownDescriptors + 1) are needed: \(remedy)")
+            log.error("only \(limit) open files allowed, but \(ownDescriptors + 1) needed: \(remedy)")
             ExitCode.system.exit()
         }
         guard limit < wanted else { return StreamLimits().clients }
-        log.warning("only \(limit) files may be open, which is enough for \(limit - ownDescriptors) clients: \(remedy)")
+        log.warning("only \(limit) open files allowed, enough for \(limit - ownDescriptors) clients: \(remedy)")
         return limit - ownDescriptors
     }
 

@@ -1,7 +1,7 @@
 /// A frame's way: source, network, sinks.
 private func run() {
     clinux_save_memory()
-    // Before all else: a signal that comes meanwhile waits until somebody looks.
+    // Before all else: a signal that comes meanwhile waits.
     let signals = Signals()
     let log = Log(program: "swiftletd", output: try? LogOutput())
     let start = Start(Options.parse(log), signals, log)
@@ -30,7 +30,7 @@ private func run() {
     for sink in sinks { sink.close() }
     let counters = server.counters
     log.notice(
-        "ended: \(end.frames) frames, \(end.corruptFrames) images left out, \(counters.linesSent) lines sent, "
+        "stopped: \(end.frames) frames processed, \(end.corruptFrames) skipped, \(counters.linesSent) lines sent, "
             + "\(counters.linesDropped) dropped")
     (end.failure?.exitCode ?? .success).exit()
 }

@@ -28,7 +28,7 @@ import Testing
         #expect(classes.classes == [1, 3] && classes.labels == ["background", "ace", "10", "Ten"])
         #expect(
             classes.remarks == [
-                "no label of the model is called Ten: what is annotated so counts as not found; "
+                "the model has no label Ten: its annotations count as not found; "
                     + "labels without a category: 10"
             ])
     }

@@ -93,7 +93,7 @@ import Testing
     @Test func numbersOfSomeLinesAreSaid() throws {
         let file = try read("0 nine\nten\n2 jack".utf8)
         #expect(file.labels == ["0 nine", "ten", "2 jack"])
-        #expect(file.remarks == ["2 of 3 lines begin with their number, which is taken for a part of the label"])
+        #expect(file.remarks == ["2 of 3 lines start with their number, which is taken as part of the label"])
     }
 
     @Test func otherEncodings() throws {
@@ -109,20 +109,23 @@ import Testing
         ("0: nine\n1: nine\n2: ten", "line 1 and line 2 are both nine: every class needs a label of its own"),
         ("nine\nten\n", "2 labels, but the network has 3 classes beside the background"),
         ("nine\nten\njack\nqueen\n", "4 labels, but the network has 3 classes beside the background"),
-        ("", "is empty: give a text with one label a line"), ("\n \n", "is empty: give a text with one label a line"),
-        ("<!DOCTYPE html>\n<html></html>", "is an XML or HTML page, not a list of labels: give a text with one label a line"),
+        ("", "is empty: use a text file with one label per line"), ("\n \n", "is empty: use a text file with one label per line"),
+        (
+            "<!DOCTYPE html>\n<html></html>",
+            "is an XML or HTML page, not a list of labels: use a text file with one label per line"
+        ),
         (
             "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n",
-            "is a Git LFS pointer, not a list of labels: give a text with one label a line"
+            "is a Git LFS pointer, not a list of labels: use a text file with one label per line"
         ),
-        ("0 0.5 0.5 0.25 0.125\n", "is YOLO's text of one image, not a list of labels: give a text with one label a line"),
-        ("nine\nten\nja\u{1B}ck", "line 3 holds a control character: write labels without"),
+        ("0 0.5 0.5 0.25 0.125\n", "is YOLO's text of one image, not a list of labels: use a text file with one label per line"),
+        ("nine\nten\nja\u{1B}ck", "line 3 contains a control character: write labels without"),
         (#"["nine", "", "jack"]"#, "entry 1 is empty: every class needs a label"),
         (#"["nine", null, "jack"]"#, "entry 1 is null, but must be a text"),
-        (#"["nine", "t\nen", "jack"]"#, "entry 1 holds a control character: write labels without"),
-        (#"["nine", "ten", "jack""#, "is not valid JSON: a comma or ] is expected, at line 1, column 23"),
+        (#"["nine", "t\nen", "jack"]"#, "entry 1 contains a control character: write labels without"),
+        (#"["nine", "ten", "jack""#, "is not valid JSON: expected a comma or ], at line 1, column 23"),
         (#"{"nine": 0, "ten": 1, "jack": 3}"#, "numbers its labels otherwise than 0, 1, 2, ...: 3 is jack"),
-        (#"{"nine": "x"}"#, "holds \"nine\", which is no number of a label: give a text with one label a line"),
+        (#"{"nine": "x"}"#, "holds \"nine\", which is not the number of a label: use a text file with one label per line"),
         ("names: [nine, ten", "`names` has no end: a ] is missing"),
         ("names:\n  0: nine\n  2: ten\n", "numbers its labels otherwise than 0, 1, 2, ...: 2 is ten"),
         ("0 a\n1 b\n2 c\n3 d\n5 e\n", "line 5 has the number 5, but 4 is expected: write one label a line, without numbers"),
@@ -132,35 +135,35 @@ import Testing
         ),
         (
             "classes = 3\ntrain = a\nvalid = b\nnames = obj.names\n",
-            "is darknet's .data file: give the file that its line `names` leads to"
+            "is darknet's .data file: use the file that its line `names` names"
         ),
-        ("names:\n- name: nine\n- name: ten\n", "line 2 is no label of the list: give a text with one label a line"),
-        ("id,name\n0,nine\n1\n2,jack\n", "line 3 has fewer columns than the heading: give a text with one label a line"),
+        ("names:\n- name: nine\n- name: ten\n", "line 2 is not a label of the list: use a text file with one label per line"),
+        ("id,name\n0,nine\n1\n2,jack\n", "line 3 has fewer columns than the heading: use a text file with one label per line"),
         ("id,name\n1,nine\n2,ten\n4,jack\n", "numbers its labels otherwise than 0, 1, 2, ...: 4 is jack"),
         (
             "names:\n- nine\n- &a ten\n- *a\n",
-            "line 3 begins with &, which has a meaning in YAML: write the label in quotes, or give a text with one label a line"
+            "line 3 begins with &, which has a meaning in YAML: write the label in quotes, or use a text file with one label per line"
         ),
         (
             "names: [nine, *ten, jack]\n",
-            "name 1 begins with *, which has a meaning in YAML: write the label in quotes, or give a text with one label a line"
+            "name 1 begins with *, which has a meaning in YAML: write the label in quotes, or use a text file with one label per line"
         ),
         (
             "names:\n  0: nine\n  1: !!str ten\n  2: jack\n",
-            "line 3 begins with !, which has a meaning in YAML: write the label in quotes, or give a text with one label a line"
+            "line 3 begins with !, which has a meaning in YAML: write the label in quotes, or use a text file with one label per line"
         ),
         (
             "names: |\n  nine\n  ten\n",
-            "what follows line 1's key begins with |, which has a meaning in YAML: write the label in quotes, or give a text with one label a line"
+            "what follows line 1's key begins with |, which has a meaning in YAML: write the label in quotes, or use a text file with one label per line"
         ),
         ("Names: [nine, ten, jack]\nnc: 4\n", "`nc` is 4, but 3 labels are listed: one of the two is wrong"),
         (#"{"nc": 2, "names": ["nine", "ten", "jack"]}"#, "`nc` is 2, but 3 labels are listed: one of the two is wrong"),
         (
             "nc: 3, names: [nine, ten\n",
-            "its one line is no list of labels, as \"names: [nine\": give a text with one label a line"
+            "its one line is not a list of labels, as \"names: [nine\": use a text file with one label per line"
         ),
-        ("nine, ten, jack]\n", "its one line is no list of labels, as \"jack]\": give a text with one label a line"),
-        ("PK\u{3}\u{4}", "is a zip archive, not a list of labels: give a text with one label a line"),
+        ("nine, ten, jack]\n", "its one line is not a list of labels, as \"jack]\": use a text file with one label per line"),
+        ("PK\u{3}\u{4}", "is a zip archive, not a list of labels: use a text file with one label per line"),
     ]) func mistakes(text: String, message: String) {
         let error = #expect(throws: AnnotationError.self) { try read(text.utf8) }
         #expect(error.map { Array($0.message.utf8) } == Array(message.utf8), "\(error?.message ?? "")")

@@ -42,7 +42,7 @@ import Testing
         #expect(plan.byteCount == 1920)
     }
 
-    @Test func sizesBeyondTheAddressSpaceAreRefused() {
+    @Test func sizesBeyondTheAddressSpaceAreRejected() {
         let half = BufferRequest(byteCount: Int.max / 2, first: 0, last: 1)
         #expect(LifetimePlanner.plan([half, half, half]) == nil)
     }

@@ -1,5 +1,5 @@
 # board: time=1200
-# Bad JPEGs are counted and left out; the good ones between them are detected in as ever, and the log stays quiet. A
+# Bad JPEGs are counted and skipped; the good ones between them are detected in as ever, and the log stays quiet. A
 # camera that sends nothing else is unusable, and says why.
 . ./helpers.sh
 start_udev

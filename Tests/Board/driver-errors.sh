@@ -7,7 +7,7 @@ start_daemon --camera vivid
 expect_state streaming
 expect_frames 2
 
-say "buffers flagged as bad are left out"
+say "buffers flagged as bad are skipped"
 mark
 bad=$(frame_field corrupt_frames)
 for turn in 1 2 3; do
@@ -35,14 +35,14 @@ for turn in 1 2 3; do
     assert_one_log_line_per_transition
 done
 
-say "the driver refuses a buffer"
+say "the driver rejects a buffer"
 mark
 set_vivid inject_vidioc_qbuf_error=1
 expect_frames 3
 assert_daemon_runs
 stop_daemon
 
-say "the driver refuses buffers at the start"
+say "the driver rejects buffers at the start"
 set_vivid inject_vidioc_reqbufs_error=1
 skip_stream
 start_daemon --camera vivid
@@ -50,7 +50,7 @@ expect_state streaming
 expect_frames 2
 stop_daemon
 
-say "the driver refuses to start"
+say "the driver rejects to start"
 set_vivid inject_vidioc_streamon_error=1
 skip_stream
 start_daemon --camera vivid
@@ -58,7 +58,7 @@ expect_state streaming
 expect_frames 2
 stop_daemon
 
-say "another program has the camera: the message says so, and the daemon goes on when it is free"
+say "another program has the camera: the message says so, and the daemon continues when it is free"
 v4l2-ctl -d "$vivid" --stream-mmap=4 --stream-count=100000 --stream-to=/dev/null >/dev/null 2>&1 &
 other=$!
 sleep 3

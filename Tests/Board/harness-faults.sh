@@ -42,10 +42,10 @@ wait_for "end of the reader" has_ended "$reader"
 wait_for_end "$reader"
 grep -qE 'Input/output error|qbuf error' out/reader.log || fail "no error"
 
-say "vivid refuses to start"
+say "vivid rejects to start"
 set_vivid inject_vidioc_streamon_error=1
 capture "$vivid" YUYV 1 /tmp/found && fail "it started"
-capture "$vivid" YUYV 1 /tmp/found || fail "it still refuses"
+capture "$vivid" YUYV 1 /tmp/found || fail "it still rejects"
 
 say "the device is busy"
 start_reader "$vivid"
@@ -88,7 +88,7 @@ wait_for "end of the reader" has_ended "$reader"
 wait_for_end "$reader"
 wait_for_end "$camera"
 
-say "the USB camera stalls until it is started anew"
+say "the USB camera stalls until it is started again"
 plug stalls --stall-after 5 pictures/*.jpg
 start_reader "$node"
 have_come() { [ "$(frames_read)" -ge 4 ]; }
@@ -98,10 +98,10 @@ stalled=$(frames_read)
 sleep 3
 assert_equal "frames of a stalled camera" "$stalled" "$(frames_read)"
 stop_reader
-capture "$node" MJPG 3 /tmp/found || fail "it does not start anew"
+capture "$node" MJPG 3 /tmp/found || fail "it does not start again"
 unplug
 
-say "the USB camera pauses and goes on"
+say "the USB camera pauses and continues"
 plug pauses pictures/*.jpg
 start_reader "$node"
 kill -USR1 "$camera"

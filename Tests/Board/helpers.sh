@@ -30,7 +30,7 @@ tell_failure() {
     dmesg >out/dmesg.txt
 }
 trap tell_failure EXIT
-# `fail` tells what is wrong; this is for commands that nobody expected to fail.
+# `fail` tells what is wrong; this is for commands that should not fail.
 trap 'printf "line %s: status %s of: %s\n" "$LINENO" "$?" "$BASH_COMMAND" >&2' ERR
 
 assert_equal() { # WHAT EXPECTED FOUND
@@ -191,7 +191,7 @@ assert_daemon_runs() {
 }
 
 # --- What the client reads
-# `place` is the number of lines already looked at: each expectation goes on behind the last one's line. They are read by
+# `place` is the number of lines already looked at: each expectation continues behind the last one's line. They are read by
 # the shell itself, since an emulated processor takes long to start a program.
 
 place=0

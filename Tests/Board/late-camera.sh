@@ -15,14 +15,14 @@ grep -q 'Software camera' out/cameras.txt || fail "swiftlet cameras does not lis
 stop_daemon
 [ ! -e "$socket" ] || fail "the socket is still there"
 
-say "it may not open the camera until somebody lets it"
+say "no permission for the camera until it is granted"
 skip_stream
 mkdir /tmp/nobody
 chown nobody /tmp/nobody
 socket=/tmp/nobody/swiftlet.sock
 runner=(setpriv --reuid nobody --regid nogroup --clear-groups)
 start_daemon
-expect_state absent 'may not be opened: be in group video'
+expect_state absent 'permission denied: add this user to group video'
 chmod 666 "$node"
 expect_state streaming
 expect_frames 2

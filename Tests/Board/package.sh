@@ -22,7 +22,7 @@ restart_client() {
     expect '"type":"hello"'
     expect '"type":"frame"'
 }
-# What packages, users and services leave. dpkg's own books and the copies that the users' tools keep are left out.
+# What packages, users and services leave. dpkg's own books and the copies that the users' tools keep are skipped.
 files() {
     find /etc /usr /var -xdev | grep -v -E '^/var/(lib/dpkg|log)/|^/etc/(passwd|group|shadow|gshadow)-$' \
         | LC_ALL=C sort
@@ -69,7 +69,7 @@ systemctl reload swiftlet.service
 
 say "only the group reads"
 if as stranger timeout 20 nc -d -U "$socket" >/tmp/stranger 2>&1; then fail "a stranger's client was let in"; fi
-grep -q 'Permission denied' /tmp/stranger || fail "a stranger was refused otherwise: $(head -c 200 /tmp/stranger)"
+grep -q 'Permission denied' /tmp/stranger || fail "a stranger was rejected otherwise: $(head -c 200 /tmp/stranger)"
 
 say "the tool, for an ordinary user"
 as ada swiftlet check "$configuration" >/tmp/settings 2>/tmp/mistakes
@@ -99,11 +99,11 @@ process=$(property MainPID)
 install_package package/second/swiftlet_*.deb
 assert_equal "version" 'ii  9999' "$(version)"
 assert_same_bytes /tmp/changed.conf "$configuration"
-[ "$(property MainPID)" != "$process" ] || fail "the old daemon goes on"
+[ "$(property MainPID)" != "$process" ] || fail "the old daemon continues"
 assert_equal "state after the upgrade" active "$(property ActiveState)"
 restart_client
 
-say "upgraded to other defaults, with the service disabled: both stay as the administrator wants them"
+say "upgraded to other defaults, with the service disabled: both stay as the administrator set them"
 systemctl disable --now --quiet swiftlet.service
 dpkg-deb --raw-extract package/second/swiftlet_*.deb /tmp/third
 sed -i 's/^Version: .*/Version: 10000/' /tmp/third/DEBIAN/control

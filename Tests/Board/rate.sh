@@ -9,6 +9,6 @@ expect_state streaming
 expect_frames 3
 assert_equal "stalls" 0 "$(count '"state":"stalled"' "$stream")"
 dropped=$(frame_field dropped_frames)
-[ "$dropped" -ge 4 ] || fail "only $dropped frames were left out"
+[ "$dropped" -ge 4 ] || fail "only $dropped frames were skipped"
 stop_daemon
 unplug

@@ -1,5 +1,5 @@
 # board: full systemd time=900
-# The metrics' disk is full: detections go on, one line tells it, nothing half-written stays; with room it goes on.
+# The metrics' disk is full: detections continue, one line tells it, nothing half-written stays; with room it continues.
 . ./service.sh
 mkdir -p "${metrics%/*}"
 mount -t tmpfs -o size=64k metrics "${metrics%/*}"

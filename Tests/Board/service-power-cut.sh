@@ -8,7 +8,7 @@ install_service
 if [ "$1" -eq 2 ]; then
     say "what is left of the metrics is whole"
     if [ -e "$metrics" ]; then assert_metrics_are_complete; fi
-    # What was being written has a name that nobody reads; the next start takes it away.
+    # What was being written has an unused name; the next start takes it away.
     left=$(metrics_files | grep -v -x -F -e "${metrics##*/}" -e "${metrics##*/}.tmp" || true)
     assert_equal "other files that are left" '' "$left"
 fi

@@ -29,7 +29,7 @@ install_service() { # [CONFIGURATION LINE]...
         [ $# -eq 0 ] || printf '%s\n' "$@"
     } >"$configuration"
     chown swiftlet: "${metrics%/*}"
-    # The unit lets nobody write there.
+    # The unit forbids writing there.
     mkdir -p "/etc/systemd/system/$unit.d"
     printf '[Service]\nReadWritePaths=%s\n' "${metrics%/*}" >"/etc/systemd/system/$unit.d/metrics.conf"
     swiftlet check "$configuration"
@@ -46,7 +46,7 @@ start_service() {
     start_group_client
 }
 
-# As somebody who may read the stream for being in its group.
+# As a member of the stream's group.
 start_group_client() {
     wait_for "socket of the service" test -S "$socket"
     setpriv --reuid nobody --regid nogroup --groups swiftlet nc -d -U "$socket" >>"$stream" &

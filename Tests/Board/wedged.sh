@@ -3,7 +3,7 @@
 . ./helpers.sh
 start_udev
 
-say "stalled until the stream is started anew: the daemon does that"
+say "stalled until the stream is started again: the daemon does that"
 # Late enough that even a slow daemon has found something in some of them before.
 plug stalls --fps 4 --stall-after 30 pictures/*.jpg
 start_daemon

@@ -10,10 +10,10 @@
 //     frame FOURCC FILE                the frames of that format, sent in turn; relative to DIRECTORY
 //     budget BYTES                     a second: VIDIOC_STREAMON gives ENOSPC for a mode that needs more. An uncompressed
 //                                      frame needs two bytes a pixel, a JPEG a fifth of a byte
-//     refuse FOURCC ERRNO              what VIDIOC_STREAMON gives for that format; what open gives for "open"
+//     reject FOURCC ERRNO              what VIDIOC_STREAMON gives for that format; what open gives for "open"
 //     stamp SECONDS                    is added to the driver's time of each frame
 //     stamp unset                      no time at all, as a driver without V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC has it
-//     stop-after N                     no frame after N until the stream is started anew
+//     stop-after N                     no frame after N until the stream is started again
 //     every SECONDS                    between two frames, whatever the mode says: long exposures, dim light
 //     damaged                          every frame carries V4L2_BUF_FLAG_ERROR
 //     log FILE                         writes there what was set and started, a line each
@@ -40,7 +40,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CAMERAS = 8, MODES = 64, FRAMES = 64, BUFFERS = 8, REFUSALS = 8 };
+enum { CAMERAS = 8, MODES = 64, FRAMES = 64, BUFFERS = 8, REJECTIONS = 8 };
 
 struct mode {
     uint32_t fourcc, width, height, fps;
@@ -50,7 +50,7 @@ struct frame {
     char *bytes;
     size_t count;
 };
-struct refusal {
+struct rejection {
     uint32_t fourcc;
     int error;
 };
@@ -62,8 +62,8 @@ struct camera {
     int mode_count;
     struct frame frames[FRAMES];
     int frame_count;
-    struct refusal refusals[REFUSALS];
-    int refusal_count;
+    struct rejection rejections[REJECTIONS];
+    int rejection_count;
     double budget, stamp;
     int no_stamp, damaged;
     double every;
@@ -143,8 +143,8 @@ static struct camera *read_camera(const char *path) {
         if (!strcmp(word, "damaged")) camera->damaged = 1;
         if (sscanf(line, "every %lf", &camera->every) == 1) continue;
         if (sscanf(line, "log %511s", text) == 1) place(camera->log, sizeof camera->log, text);
-        if (sscanf(line, "refuse %63s %d", text, &number) == 2 && camera->refusal_count < REFUSALS)
-            camera->refusals[camera->refusal_count++] = (struct refusal){code(text), number};
+        if (sscanf(line, "reject %63s %d", text, &number) == 2 && camera->rejection_count < REJECTIONS)
+            camera->rejections[camera->rejection_count++] = (struct rejection){code(text), number};
         struct mode mode;
         if (sscanf(line, "mode %63s %63s %u", text, size, &mode.fps) == 3 && camera->mode_count < MODES &&
             sscanf(size, "%ux%u", &mode.width, &mode.height) == 2) {
@@ -167,7 +167,7 @@ static const char *redirect(const char *path, char *to, size_t size) {
     return to;
 }
 
-static int refuse(int error) {
+static int reject(int error) {
     errno = error;
     return -1;
 }
@@ -182,8 +182,8 @@ static int open_camera(const char *path) {
     }
     camera->fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     camera->memory = -1;
-    for (int i = 0; i < camera->refusal_count; i++)
-        if (camera->refusals[i].fourcc == code("open")) return refuse(camera->refusals[i].error);
+    for (int i = 0; i < camera->rejection_count; i++)
+        if (camera->rejections[i].fourcc == code("open")) return reject(camera->rejections[i].error);
     pthread_mutex_lock(&lock);
     int done = 0;
     for (int i = 0; i < CAMERAS && !done; i++)
@@ -302,14 +302,14 @@ static int start(struct camera *camera) {
     const struct mode *set = &camera->set;
     double pixels = (double)set->width * set->height * set->fps;
     double needs = set->fourcc == code("MJPG") ? pixels / 5 : pixels * 2;
-    for (int i = 0; i < camera->refusal_count; i++)
-        if (camera->refusals[i].fourcc == set->fourcc) {
+    for (int i = 0; i < camera->rejection_count; i++)
+        if (camera->rejections[i].fourcc == set->fourcc) {
             note(camera, "refused");
-            return refuse(camera->refusals[i].error);
+            return reject(camera->rejections[i].error);
         }
     if (camera->budget > 0 && needs > camera->budget) {
         note(camera, "refused");
-        return refuse(ENOSPC);
+        return reject(ENOSPC);
     }
     note(camera, "started");
     camera->streams = 1;
@@ -321,13 +321,13 @@ static int start(struct camera *camera) {
 
 static int dequeue(struct camera *camera, struct v4l2_buffer *buffer) {
     uint64_t ticks = 0;
-    if (!camera->streams || read(camera->fd, &ticks, sizeof ticks) != sizeof ticks) return refuse(EAGAIN);
+    if (!camera->streams || read(camera->fd, &ticks, sizeof ticks) != sizeof ticks) return reject(EAGAIN);
     camera->sequence += (uint32_t)ticks;
     if (camera->stop_after && camera->sent >= camera->stop_after) {
         run_timer(camera, 0);
-        return refuse(EAGAIN);
+        return reject(EAGAIN);
     }
-    if (!camera->queued_count) return refuse(EAGAIN);
+    if (!camera->queued_count) return reject(EAGAIN);
     int index = camera->queued[0];
     memmove(camera->queued, camera->queued + 1, (size_t)--camera->queued_count * sizeof(int));
     size_t count = camera->size;
@@ -382,14 +382,14 @@ static int answer(struct camera *camera, unsigned long request, void *argument) 
         struct mode *mode = format->type == V4L2_BUF_TYPE_VIDEO_CAPTURE
             ? nth(camera, 0, (int)format->index, same_format)
             : NULL;
-        if (!mode) return refuse(EINVAL);
+        if (!mode) return reject(EINVAL);
         format->pixelformat = mode->fourcc;
         return 0;
     }
     case VIDIOC_ENUM_FRAMESIZES: {
         struct v4l2_frmsizeenum *size = argument;
         struct mode *mode = nth(camera, size->pixel_format, (int)size->index, same_size);
-        if (!mode) return refuse(EINVAL);
+        if (!mode) return reject(EINVAL);
         size->type = V4L2_FRMSIZE_TYPE_DISCRETE;
         size->discrete.width = mode->width;
         size->discrete.height = mode->height;
@@ -408,12 +408,12 @@ static int answer(struct camera *camera, unsigned long request, void *argument) 
             interval->discrete = (struct v4l2_fract){1, mode->fps};
             return 0;
         }
-        return refuse(EINVAL);
+        return reject(EINVAL);
     }
     case VIDIOC_G_FMT:
     case VIDIOC_S_FMT: {
         struct v4l2_format *format = argument;
-        if (format->type != V4L2_BUF_TYPE_VIDEO_CAPTURE) return refuse(EINVAL);
+        if (format->type != V4L2_BUF_TYPE_VIDEO_CAPTURE) return reject(EINVAL);
         if (request == VIDIOC_S_FMT) {
             struct mode *best = &camera->modes[0];
             for (int i = 0; i < camera->mode_count; i++)
@@ -466,13 +466,13 @@ static int answer(struct camera *camera, unsigned long request, void *argument) 
     }
     case VIDIOC_QUERYBUF: {
         struct v4l2_buffer *buffer = argument;
-        if ((int)buffer->index >= camera->buffer_count) return refuse(EINVAL);
+        if ((int)buffer->index >= camera->buffer_count) return reject(EINVAL);
         buffer->length = (uint32_t)camera->size;
         buffer->m.offset = buffer->index * (uint32_t)camera->size;
         return 0;
     }
     case VIDIOC_QBUF:
-        if (camera->queued_count == BUFFERS) return refuse(EINVAL);
+        if (camera->queued_count == BUFFERS) return reject(EINVAL);
         camera->queued[camera->queued_count++] = (int)((struct v4l2_buffer *)argument)->index;
         return 0;
     case VIDIOC_DQBUF: return dequeue(camera, argument);
@@ -482,7 +482,7 @@ static int answer(struct camera *camera, unsigned long request, void *argument) 
         camera->streams = 0;
         camera->queued_count = 0;
         return 0;
-    default: return refuse(ENOTTY);
+    default: return reject(ENOTTY);
     }
 }
 

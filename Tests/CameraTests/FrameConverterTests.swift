@@ -47,7 +47,7 @@ import Testing
         close(descriptor)
     }
 
-    @Test func refusesWhatIsNoFrame() throws {
+    @Test func rejectsWhatIsNoFrame() throws {
         let converter = try converter()
         try converter.prepare(source)
         for count in [0, 1, 64 * 48 - 1] {

@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test func framesThatComeByThemselvesKeepTheRateOnAverage() {
-        // A camera of 30 frames a second, of which 10, 12.5 and 30 are wanted: so many come in 100 s, and never more than
+        // A camera of 30 frames a second, of which 10, 12.5 and 30 are wanted: that many come in 100 s, and never more than
         // one of them early.
         for (period, wanted) in [(100_000_000, 1000), (80_000_000, 1250), (0, 3000)] as [(UInt64, Int)] {
             var pace = FramePace(period: period)

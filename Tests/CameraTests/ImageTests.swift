@@ -50,13 +50,13 @@ import Testing
         #expect(Seen(try source.next()) == .frame([2, 3], name: "only.jpg", sequence: 1))
     }
 
-    @Test func impossibleSourcesAreRefused() throws {
+    @Test func impossibleSourcesAreRejected() throws {
         #expect(throws: CameraError.emptyDirectory(.unknown)) { try source(directory.path) }
         #expect(throws: CameraError.cannotOpen(ENOENT)) { try source(directory.path + "/none") }
         #expect(throws: CameraError.cannotRepeatStream) { try source("-", repeats: true) }
     }
 
-    @Test func tooManyImagesAreRefused() throws {
+    @Test func tooManyImagesAreRejected() throws {
         for name in 0..<4 { try directory.write("\(name).jpg", [1]) }
         let descriptor = open(directory.path, O_RDONLY)
         #expect(throws: CameraError.tooManyImages(limit: 3)) { try ImageList(directory: descriptor, limit: 3) }

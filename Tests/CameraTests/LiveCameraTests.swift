@@ -28,18 +28,18 @@ import Testing
         }
     }
 
-    /// Changes and bad frames until so many frames came, or nothing more for a long time. `refuses` says what is wrong
+    /// Changes and bad frames until that many frames came, or nothing more for a long time. `rejects` says what is wrong
     /// with a frame.
     private func take(
         _ count: Int, events most: Int = 10_000, each body: (Frame) -> Void = { _ in },
-        refuses: (Frame) -> BadFrame? = { _ in nil }
+        rejects: (Frame) -> BadFrame? = { _ in nil }
     ) -> Taken {
         var taken = Taken()
         for _ in 0..<most where taken.frames < count {
             switch camera.next() {
             case .frame(let frame):
-                if let reason = refuses(frame) {
-                    camera.refuse(reason)
+                if let reason = rejects(frame) {
+                    camera.reject(reason)
                     continue
                 }
                 if let change = camera.use() { taken.add(change) }
@@ -228,7 +228,7 @@ import Testing
     @Test(arguments: [true, false]) func aCameraWhoseFramesCannotBeUsedSaysSoAndIsRestarted(inLayout: Bool) {
         if inLayout { fake.badImage = .truncated }
         fake.interruptAt = fake.now + 100 * FakeCamera.second
-        let result = take(1, refuses: { _ in .truncated })
+        let result = take(1, rejects: { _ in .truncated })
         #expect(result.frames == 0 && result.changes == [.opening, .unusable])
         #expect(result.reasons == [.noUsableFrames(3_000_000_000, .truncated)], "one line, not one a restart")
         #expect(camera.restarts.unusable >= 4 && camera.restarts.stalled == 0)
@@ -243,9 +243,9 @@ import Testing
 
     @Test func aNewReasonIsNews() {
         fake.interruptAt = fake.now + 5 * FakeCamera.second
-        _ = take(1, refuses: { _ in .truncated })
+        _ = take(1, rejects: { _ in .truncated })
         fake.interruptAt = fake.now + 20 * FakeCamera.second
-        let result = take(1, refuses: { _ in .wrongSize(width: 1, height: 2) })
+        let result = take(1, rejects: { _ in .wrongSize(width: 1, height: 2) })
         #expect(result.changes == [.unusable])
         #expect(result.reasons == [.noUsableFrames(6_000_000_000, .wrongSize(width: 1, height: 2))])
     }
@@ -255,7 +255,7 @@ import Testing
         var number = 0
         let result = take(
             20,
-            refuses: { _ in
+            rejects: { _ in
                 number += 1
                 return number % 50 == 0 ? nil : .undecodable
             })
@@ -266,7 +266,7 @@ import Testing
     @Test func flaggedFramesThatAreDamagedToo() {
         fake.damagedEvery = 1
         fake.interruptAt = fake.now + 8 * FakeCamera.second
-        let result = take(1, refuses: { $0.isFlagged ? .damaged : nil })
+        let result = take(1, rejects: { $0.isFlagged ? .damaged : nil })
         #expect(result.changes == [.opening, .unusable] && result.notices == [.flagsIgnored])
         #expect(result.reasons == [.noUsableFrames(3_000_000_000, .damaged)])
     }
@@ -401,8 +401,8 @@ import Testing
             }
             fake.interruptAt = fake.now + 5 * FakeCamera.second
             var last: CameraState?
-            let refused = Int.random(in: 0...3, using: &random)
-            for state in take(3, refuses: { _ in refused == 0 ? .undecodable : nil }).changes {
+            let rejected = Int.random(in: 0...3, using: &random)
+            for state in take(3, rejects: { _ in rejected == 0 ? .undecodable : nil }).changes {
                 #expect(state != last || state == .absent || state == .stalled || state == .unusable)
                 last = state
             }

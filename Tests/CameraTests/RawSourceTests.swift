@@ -26,7 +26,7 @@ import Threading
         return (bytes, planes)
     }
 
-    /// Calls `body` with a source that reads what a thread writes in pieces of so many bytes.
+    /// Calls `body` with a source that reads what a thread writes in pieces of that many bytes.
     private func withSource(
         of bytes: [UInt8], pieces: Int = 1000, width: Int, height: Int, stride: Int?,
         _ body: (RawSource) throws -> Void
@@ -79,7 +79,7 @@ import Threading
     }
 
     /// Half a frame is no frame, and says what may be wrong.
-    @Test func theRestOfAFrameIsRefused() throws {
+    @Test func theRestOfAFrameIsRejected() throws {
         let bytes = frame(0, width: 16, height: 8, stride: 16).bytes
         try withSource(of: bytes + bytes.dropLast(5), width: 16, height: 8, stride: nil) { source in
             guard case .frame = try source.next(), case .bad(let reason, .index(1)) = try source.next() else {
@@ -104,7 +104,7 @@ import Threading
         }
     }
 
-    @Test func whatCannotBeIsRefusedAtTheStart() throws {
+    @Test func whatCannotBeIsRejectedAtTheStart() throws {
         func open(_ format: PixelFormat, _ width: Int, _ height: Int, _ stride: Int?) throws -> RawSource {
             try RawSource(
                 path: "/dev/null", PixelShape(format: format, size: ImageSize(width: width, height: height)),

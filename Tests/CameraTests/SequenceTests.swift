@@ -160,7 +160,7 @@ import Testing
             ])
     }
 
-    /// Whoever asks late must see that an image has waited, else its line would call it fresh.
+    /// Late callers must see that an image has waited, else its line would call it fresh.
     @Test func imageOfAStreamIsCapturedWhenItsLastByteHasCome() throws {
         let path = directory.path + "/pipe"
         #expect(mkfifo(path, 0o600) == 0)

@@ -39,7 +39,7 @@ private func failure(_ bytes: [UInt8]) -> CheckpointError? {
         // A tuple in a tuple in a tuple: parsed, walked and released without recursion.
         let tuples = [0x80, 2, UInt8(ascii: ")")] + [UInt8](repeating: 0x85, count: 500_000) + [UInt8(ascii: ".")]
         #expect(failure(ZipBuilder.torch(tuples).bytes) == .noStateDict)
-        // A list that holds itself.
+        // A list that contains itself.
         let cycle: [UInt8] = [0x80, 2] + Array("]q\0h\0a.".utf8)
         #expect(failure(ZipBuilder.torch(cycle).bytes) == .noStateDict)
         let json = [UInt8](repeating: UInt8(ascii: "["), count: 200_000)
@@ -87,7 +87,7 @@ private func failure(_ bytes: [UInt8]) -> CheckpointError? {
             (.max, [2], [1]), (0, [.max, .max], [1, 1]), (0, [.max, 2], [0, 0]), (0, [2, 2], [.max, .max]),
             (0, [2], [1, 1]), (1, [.max], [.max]),
         ] as [(Int, [Int], [Int])])
-    func refusesViewsPastTheirStorage(_ offset: Int, _ shape: [Int], _ strides: [Int]) {
+    func rejectsViewsPastTheirStorage(_ offset: Int, _ shape: [Int], _ strides: [Int]) {
         let pickle = PickleBuilder.single(storageCount: 4, offset: offset, shape: shape, strides: strides)
         switch failure(ZipBuilder.torch(pickle, storages: [floats]).bytes) {
         case .invalidTensor("x", .outsideStorage(elements: 4)), .invalidCall("torch._utils._rebuild_tensor_v2", _):
@@ -120,7 +120,7 @@ private func failure(_ bytes: [UInt8]) -> CheckpointError? {
         }
     }
 
-    @Test func refusesFalseZipClaims() {
+    @Test func rejectsFalseZipClaims() {
         let pickle = PickleBuilder.single(storageCount: 4, shape: [4], strides: [1])
         func file(_ change: (inout ZipBuilder) -> Void) -> CheckpointError? {
             var builder = ZipBuilder.torch(pickle, storages: [floats])
@@ -155,7 +155,7 @@ private func failure(_ bytes: [UInt8]) -> CheckpointError? {
         }
     }
 
-    @Test func refusesFalseStorageClaims() {
+    @Test func rejectsFalseStorageClaims() {
         let huge = PickleBuilder.single(storageCount: .max, shape: [4], strides: [1])
         #expect(
             failure(ZipBuilder.torch(huge, storages: [floats]).bytes)
@@ -171,7 +171,7 @@ private func failure(_ bytes: [UInt8]) -> CheckpointError? {
         "zip_torch2.pt", "zip_torch1.11.pt", "zip_full_training_checkpoint.pt", "legacy_pre1.6.pt",
         "expected.safetensors",
     ])
-    func refusesEveryPrefix(_ file: String) throws {
+    func rejectsEveryPrefix(_ file: String) throws {
         let bytes = try fixtureBytes("checkpoints/\(file)")
         for length in 0..<bytes.count where failure(Array(bytes[..<length])) == nil {
             Issue.record("opens when cut at byte \(length)")

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Writes pickles opcode by opcode, as torch.save would or as nobody should.
+/// Writes pickles opcode by opcode, as torch.save would, or malformed.
 struct PickleBuilder {
     var bytes: [UInt8] = [0x80, 2]
 

@@ -52,7 +52,7 @@ private func entry(_ dtype: String, _ shape: String, _ offsets: String) -> Strin
                 .duplicateTensor("a")
             ),
         ] as [(String, Expected)])
-    private func refuses(_ header: String, _ expected: Expected) {
+    private func rejects(_ header: String, _ expected: Expected) {
         let bytes = file(header)
         #expect(throws: expected.error(fileSize: bytes.count, dataStart: bytes.count - 16)) { try open(bytes) }
     }
@@ -116,7 +116,7 @@ private func entry(_ dtype: String, _ shape: String, _ offsets: String) -> Strin
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == ["out.safetensors"])
     }
 
-    @Test func refusesUnsoundTensors() throws {
+    @Test func rejectsUnsoundTensors() throws {
         var writer = SafetensorsWriter()
         try writer.add("a", shape: [1], [1] as [Float])
         #expect(throws: CheckpointError.duplicateTensor("a")) { try writer.add("a", shape: [1], [1] as [Float]) }

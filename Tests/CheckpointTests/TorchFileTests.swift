@@ -165,7 +165,7 @@ private func bytes<Element>(_ values: [Element]) -> [UInt8] { values.withUnsafeB
     }
 
     /// The bits with which PyTorch puts off a negation or a conjugation: such elements are not those of the storage.
-    @Test(arguments: ["neg", "conj"]) func refusesChangedViews(bit: String) throws {
+    @Test(arguments: ["neg", "conj"]) func rejectsChangedViews(bit: String) throws {
         for isSet in [false, true] {
             var tensor = PickleBuilder()
             tensor.tensor(storageCount: 1, shape: [1], strides: [1])
@@ -190,7 +190,7 @@ private func bytes<Element>(_ values: [Element]) -> [UInt8] { values.withUnsafeB
         }
     }
 
-    /// What is not known is skipped, whatever opcode makes or fills it; as a tensor that is asked for it is refused.
+    /// What is not known is skipped, whatever opcode makes or fills it; as a tensor that is asked for it is rejected.
     @Test func skipsWhatIsNotKnown() throws {
         let objects: [(inout PickleBuilder) -> Void] = [
             // A call, an object with a list's elements, with a dictionary's, with keywords, of old classes.
@@ -224,7 +224,7 @@ private func bytes<Element>(_ values: [Element]) -> [UInt8] { values.withUnsafeB
         }
     }
 
-    /// Before protocol 3 an array's bytes are a text, however long. What is of another size than its shape is refused.
+    /// Before protocol 3 an array's bytes are a text, however long. What is of another size than its shape is rejected.
     @Test func readsArraysOfNumPy() throws {
         func file(_ shape: [Int], type: String = "f4", order: String = "<", _ text: String) -> [UInt8] {
             var pickle = PickleBuilder()

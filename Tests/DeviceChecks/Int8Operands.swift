@@ -60,7 +60,7 @@ struct Int8Operands {
         }
     }
 
-    /// Bytes nobody should find after a kernel wrote what it has to.
+    /// Bytes that must be gone after a kernel has written its output.
     func output(_ count: Int) -> GuardedArray<Int8> { GuardedArray(count: count, atEnd: atEnd, repeating: 0x55) }
 
     /// 64-byte aligned memory of at least `size` bytes.

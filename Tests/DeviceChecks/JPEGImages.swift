@@ -7,7 +7,7 @@ public struct JPEGImages {
         case used
         /// They are those of an earlier image, which was made otherwise.
         case same(Int)
-        case refused
+        case rejected
         /// Damaged: whatever it gives, it always gives.
         case either
     }
@@ -78,8 +78,8 @@ public struct JPEGImages {
         add(name + ", without the second tables", variant { ($0.left_out_dc, $0.left_out_ac) = (2, 2) }, .same(first))
         add(name + ", without a needed table of its own", variant { ($0.has_odd_tables, $0.left_out_ac) = (1, 1) }, .either)
         add(name + ", restart markers", variant { $0.restart = 2 }, .same(first))
-        add(name + ", without DQT", variant { $0.left_out_quantisation = 3 }, .refused)
-        add(name + ", coded arithmetically", variant { $0.is_arithmetic = 1 }, .refused)
+        add(name + ", without DQT", variant { $0.left_out_quantisation = 3 }, .rejected)
+        add(name + ", coded arithmetically", variant { $0.is_arithmetic = 1 }, .rejected)
         add(name + ", without EOI", Array(whole.dropLast(2)), .same(first))
         add(name + ", other quality", variant { $0.quality = 15 }, .used)
     }
@@ -95,37 +95,37 @@ public struct JPEGImages {
         add("the next image for the EOI", whole.dropLast(2) + whole, .same(first))
         add("bytes before the SOI", [0, 10, 0xFF, 0xD8, 13] + whole, .same(first))
         add("many bytes before the SOI", [UInt8](repeating: 0x20, count: 1000) + whole, .same(first))
-        add("too many bytes before the SOI", [UInt8](repeating: 0x20, count: 2000) + whole, .refused)
+        add("too many bytes before the SOI", [UInt8](repeating: 0x20, count: 2000) + whole, .rejected)
         add("bytes after the SOI", [0xFF, 0xD8, 0, 7] + whole[2...], .same(first))
         add("a byte before every table", Self.withStrayBytes(whole), .same(first))
         options.has_separate_scans = 1
         add("separate scans", Self.make(options), .same(first))
-        add("a scan is missing", Self.withoutLastScan(Self.make(options)), .refused)
+        add("a scan is missing", Self.withoutLastScan(Self.make(options)), .rejected)
         options.has_separate_scans = 0
         options.is_progressive = 1
         let progressive = Self.make(options)
         add("progressive without EOI", Array(progressive.dropLast(2)), .same(first))
-        add("progressive without the last scan", Self.withoutLastScan(progressive), .refused)
+        add("progressive without the last scan", Self.withoutLastScan(progressive), .rejected)
         options.is_progressive = 0
         options.is_rgb = 1
         (options.across, options.down) = (1, 1)
         add("RGB", Self.make(options), .used)
         options.is_rgb = 0
         options.components = 4
-        add("CMYK", Self.make(options), .refused)
+        add("CMYK", Self.make(options), .rejected)
         for value in [UInt8(3), 6, 8] { add("turned \(value)", Self.turned(whole, value), .used) }
-        add("too large", Self.withSize(whole, 16_000, 16_000), .refused)
+        add("too large", Self.withSize(whole, 16_000, 16_000), .rejected)
         add("half the size in its header", Self.withSize(whole, 22, 18), .either)
     }
 
     private mutating func addDamage() {
-        add("nothing", [], .refused)
-        add("no image", [UInt8]("GIF89a, and more of that kind".utf8), .refused)
+        add("nothing", [], .rejected)
+        add("no image", [UInt8]("GIF89a, and more of that kind".utf8), .rejected)
         for (index, source) in [0, 3, 8, 13, 26, 29, 34, 39, 47].enumerated() {
             let entry = entries[source]
             let half = entry.bytes.prefix(entry.bytes.count * (40 + 5 * index) / 100)
-            add(entry.name + ", cut", Array(half), .refused)
-            add(entry.name + ", cut, with an EOI", half + [0xFF, 0xD9], .refused)
+            add(entry.name + ", cut", Array(half), .rejected)
+            add(entry.name + ", cut, with an EOI", half + [0xFF, 0xD9], .rejected)
             var generator = SeededGenerator(seed: UInt64(index))
             for _ in 0..<3 {
                 var bytes = entry.bytes

@@ -91,13 +91,13 @@ public enum JPEGOrderChecks {
         }
     }
 
-    /// Used, refused, or equal to another way of storing the same pixels.
+    /// Used, rejected, or equal to another way of storing the same pixels.
     private static func fates(_ entries: [JPEGImages.Entry], _ outcomes: [[Outcome]], _ check: inout Check) {
         for (entry, outcomes) in zip(entries, outcomes) {
             for outcome in outcomes {
                 switch entry.fate {
                 case .used: check.expect(outcome.error == nil && outcome.warnings == 0, "\(entry.name) is not used")
-                case .refused: check.expect(outcome.error != nil, "\(entry.name) is used")
+                case .rejected: check.expect(outcome.error != nil, "\(entry.name) is used")
                 case .same, .either: break
                 }
             }
@@ -125,9 +125,9 @@ public enum JPEGOrderChecks {
         (options.left_out_dc, options.left_out_ac) = (3, 3)
         let without = JPEGImages.make(options)
         options.left_out_quantisation = 1
-        let refused = JPEGImages.make(options)
+        let rejected = JPEGImages.make(options)
         let cut = Array(own.dropLast(own.count / 3))
-        let images = [own, without, refused, cut, without]
+        let images = [own, without, rejected, cut, without]
         let isGood = [true, true, false, false, true]
         var decoder = JPEGDecoder(limits: JPEGLimits(memory: 1 << 20))
         var planes = PlanarImage()

@@ -4,7 +4,7 @@ import ModelFile
 import Pixels
 import Vision
 
-/// Sizes that are too much for a board, or for its integers: they are refused, on boards of 32 bits too.
+/// Sizes that are too much for a board, or for its integers: they are rejected, on boards of 32 bits too.
 public enum SizeChecks {
     /// Maps as large as a graph may have, more of them at once than any board holds: no plan takes it.
     public static func largestNetwork(_ check: inout Check) {
@@ -49,7 +49,7 @@ public enum SizeChecks {
         }
     }
 
-    /// A whole number in a model file is what it is, or refused where this processor has none that large.
+    /// A whole number in a model file is what it is, or rejected where this processor has none that large.
     public static func largestNumber(_ check: inout Check) {
         // A header with one entry: "n", of type uint32.
         var bytes: [UInt8] = Array("GGUF".utf8) + [3, 0, 0, 0] + [UInt8](repeating: 0, count: 8)
@@ -63,7 +63,7 @@ public enum SizeChecks {
             let file = try ModelFile(borrowing: UnsafeRawBufferPointer(aligned))
             found = Int64(try file.integer(Name("n"), in: 0...Int.max))
         } catch {
-            check.expect(error == .outOfRange(key: Name("n")), "refused for another reason")
+            check.expect(error == .outOfRange(key: Name("n")), "rejected for another reason")
         }
         check.expect(found == Int(exactly: UInt32.max).map { Int64($0) }, "read as another number")
     }

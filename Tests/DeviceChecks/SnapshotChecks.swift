@@ -37,7 +37,7 @@ public enum SnapshotChecks {
         let request = Array("{\"snapshot\":true}\n".utf8)
         for round in 0..<rounds {
             let isSent = request.withUnsafeBytes { connection.send($0) }
-            check.expect(isSent && waitUntilWanted(server), "nobody wants an image")
+            check.expect(isSent && waitUntilWanted(server), "no client requests an image")
             bytes.initializeMemory(as: UInt8.self, repeating: UInt8(round))
             let before = count()
             let isPublished = publish(UInt64(round), labels, UnsafeRawBufferPointer(bytes), &writer, server)

@@ -316,8 +316,8 @@ import Testing
         #expect(problem(Convolution(Window(9), channels: 8, groups: 1, .relu)) == nil)
     }
 
-    /// An activation that no kernel fuses is refused with the layer's name, in every precision.
-    @Test func activationsWithoutKernelsAreRefused() throws {
+    /// An activation that no kernel fuses is rejected with the layer's name, in every precision.
+    @Test func activationsWithoutKernelsAreRejected() throws {
         var network = Network()
         network.graph.output = network.graph.pointwise(network.graph.output, Name("last"), channels: 8, .gelu)
         for name in [".weight", ".bias"] { network.weights["last" + name] = Array(repeating: 0, count: name == ".bias" ? 8 : 32) }

@@ -9,7 +9,7 @@ import Vision
 
 @testable import Engine
 
-/// Model files whose graphs have changed in a few numbers: each is refused with a typed error, or runs.
+/// Model files whose graphs have changed in a few numbers: each is rejected with a typed error, or runs.
 @Suite struct GraphMutationTests {
     static let size = ImageSize(width: 64, height: 64)
 
@@ -22,13 +22,13 @@ import Vision
             input: MapShape(height: Self.size.height, width: Self.size.width, channels: 3), keepsAll: true
         ).metadata
         var generator = SeededGenerator(seed: 24)
-        var ran = 0, refused = 0
+        var ran = 0, rejected = 0
         for _ in 0..<120 {
             var changed = graph
             for _ in 0..<generator.integer(1...3) { Self.change(&changed, &generator) }
-            if try Self.runs(file, description + changed) { ran += 1 } else { refused += 1 }
+            if try Self.runs(file, description + changed) { ran += 1 } else { rejected += 1 }
         }
-        #expect(ran > 0 && refused > 60, "\(ran) ran, \(refused) were refused")
+        #expect(ran > 0 && rejected > 60, "\(ran) ran, \(rejected) were rejected")
     }
 
     /// Without changes it runs.

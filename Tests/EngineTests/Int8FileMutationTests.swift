@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 import Vision
 
-/// Int8 model files that are not what they say: every one is refused with the tensor's name, or runs.
+/// Int8 model files that are not what they say: every one is rejected with the tensor's name, or runs.
 @Suite struct Int8FileMutationTests {
     private static func error(_ quantizer: PlainQuantizer) throws -> EngineError? {
         let path = NSTemporaryDirectory() + "swiftlet-hostile-\(UUID().uuidString).gguf"
@@ -53,7 +53,7 @@ import Vision
         }
     }
 
-    /// Without one of its tensors a file is refused, and that tensor named.
+    /// Without one of its tensors a file is rejected, and that tensor named.
     @Test func everyTensorIsNeeded() throws {
         let original = try GoldenModel.v05.quantizer()
         for index in stride(from: 0, to: original.tensors.count, by: 11) {
@@ -64,7 +64,7 @@ import Vision
         }
     }
 
-    @Test func tensorsOfNoLayerAreRefused() throws {
+    @Test func tensorsOfNoLayerAreRejected() throws {
         var quantizer = try GoldenModel.v05.quantizer()
         let name = Name("encoder.conv_2.scale")
         quantizer.append(.init(name: name, shape: TensorShape(1), type: .float32, data: [0, 0, 0, 0]))
@@ -103,7 +103,7 @@ import Vision
     }
 
     /// Weights and zero points outside what the kernels' sums allow for.
-    @Test func valuesOutsideTheFormatAreRefused() throws {
+    @Test func valuesOutsideTheFormatAreRejected() throws {
         let original = try GoldenModel.xxs.quantizer()
         for name in ["encoder.layer_1.0.block.exp_1x1.weight", "encoder.layer_1.0.block.conv_3x3.weight"] {
             var quantizer = original

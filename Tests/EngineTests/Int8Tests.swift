@@ -39,7 +39,7 @@ import Vision
             }
         }
         #expect(stored.count > 80)
-        // The fp32 engine goes on from what the int8 engine stored, so that each comparison is of one step.
+        // The fp32 engine continues from what the int8 engine stored, so that each comparison is of one step.
         full.engine.run { tensor, view in
             guard let found = stored[tensor.index] else { return }
             var reference: [Float] = []

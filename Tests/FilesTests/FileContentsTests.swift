@@ -44,7 +44,7 @@ import Testing
         #expect(throws: FileError.tooLarge(limit: 1 << 20)) { try read(path) }
     }
 
-    @Test func whatIsNoFileIsRefusedAtOnce() throws {
+    @Test func whatIsNoFileIsRejectedAtOnce() throws {
         #expect(mkfifo(directory.path("fifo"), 0o600) == 0)
         let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(listener) }

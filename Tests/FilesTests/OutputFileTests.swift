@@ -113,7 +113,7 @@ import Testing
             #expect(throws: OutputError.notRegularFile) { try put("text", at: name) }
         }
         try put("text", at: "null", kinds: .any)
-        // Nobody reads: it must not be waited for.
+        // Without a reader it must not be waited for.
         #expect(throws: OutputError.system(ENXIO)) { try put("text", at: "fifo", kinds: .any) }
         #expect(throws: OutputError.system(EISDIR)) { try put("text", at: "inner") }
         #expect(throws: OutputError.system(ENOENT)) { try put("text", at: "missing/file") }
@@ -131,7 +131,7 @@ import Testing
         #expect(bytes.starts(with: Array("text".utf8)))
     }
 
-    /// Every spelling of an input's name is refused, and every name of the same file.
+    /// Every spelling of an input's name is rejected, and every name of the same file.
     @Test func inputsAreNeverReplaced() throws {
         try directory.write("precious", to: "input")
         try FileManager.default.createDirectory(atPath: directory.path("inner"), withIntermediateDirectories: true)
@@ -150,7 +150,7 @@ import Testing
         #expect(try directory.names() == ["hard", "inner", "input", "other", "second", "symbolic"])
     }
 
-    /// Under a limit on the size of files a write fails as on a full disk: by an error, in a process that goes on.
+    /// Under a limit on the size of files a write fails as on a full disk: by an error, in a process that continues.
     @Test func aLimitOnSizesIsAnError() async throws {
         try put("old", at: "file")
         let path = directory.path("file")

@@ -30,7 +30,7 @@ func withChangingBytes(_ bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBuffer
     final class Shared {
         let memory: UnsafeMutableRawBufferPointer
         let halves: [UnsafeRawBufferPointer]
-        /// Of one byte, so that it is read and written whole; whoever sees it late goes round once more.
+        /// Of one byte, so that it is read and written whole; a late reader goes round once more.
         let isOver = UnsafeMutablePointer<UInt8>.allocate(capacity: 1)
 
         init(_ bytes: UnsafeRawBufferPointer) {

@@ -80,8 +80,8 @@ enum SampleFile {
         }
     }
 
-    /// Cut at any length, the file is refused: nothing of it is silently missing.
-    @Test func everyTruncationIsRefused() throws {
+    /// Cut at any length, the file is rejected: nothing of it is silently missing.
+    @Test func everyTruncationIsRejected() throws {
         let bytes = try SampleFile.bytes()
         let end = try bytes.withUnsafeBytes { try ModelFile(borrowing: $0).tensors[1].byteRange.upperBound }
         for count in 0..<end {
@@ -115,19 +115,19 @@ enum SampleFile {
 }
 
 @Suite struct ModelFileMutationTests {
-    /// Damaged files are read or refused, but never crash, hang or lead outside their bytes.
+    /// Damaged files are read or rejected, but never crash, hang or lead outside their bytes.
     @Test func damagedFilesAreHarmless() throws {
         let original = try SampleFile.bytes()
         let mutator = Mutator(seed: 2026)
-        var refused = 0
+        var rejected = 0
         for index in 0..<2500 {
             do {
                 _ = try SampleFile.readAll(mutator.mutation(index, of: original))
             } catch {
-                refused += 1
+                rejected += 1
             }
         }
         // Most edits hit the header, but some hit only data: both outcomes must have been seen.
-        #expect(refused > 500 && refused < 2500)
+        #expect(rejected > 500 && rejected < 2500)
     }
 }

@@ -11,7 +11,7 @@ import Vision
             var name: String
             var edit: [[String]]
             /// pycocotools 2.0.11's, of the file with numbers in place of quotes, annotations renumbered from 1, and those
-            /// without a box left out.
+            /// without a box skipped.
             var figures: [String: Double]
 
             var testDescription: String { name }
@@ -42,7 +42,7 @@ import Vision
         }
         let rows = try #require(report["per_class"] as? [[String: Any]])
         if file.name == "one category spelt otherwise" {
-            #expect(outcome.errors.contains("no label of the model is called 10: what is annotated so counts as not found"))
+            #expect(outcome.errors.contains("the model has no label 10: its annotations count as not found"))
             #expect(rows.contains { $0["label"] as? String == "10" && $0["AP"] as? Double == 0 })
         }
     }
@@ -80,8 +80,8 @@ import Vision
         return rows.map { "\($0["label"]!) \($0["objects"]!)" }
     }
 
-    /// Refused by the headers alone: the images have nothing else, and none of them runs.
-    @Test func otherSizesAreRefusedBeforeAnyImageRuns() throws {
+    /// Rejected by the headers alone: the images have nothing else, and none of them runs.
+    @Test func otherSizesAreRejectedBeforeAnyImageRuns() throws {
         let scaled = try evaluate(tool.path("photos"), try set(["photos/a.jpg", "photos/b.jpg"], size: (122, 94)))
         #expect(scaled.code == 65 && scaled.output.isEmpty && !scaled.errors.contains("evaluating"))
         #expect(scaled.errors.contains("a.jpg is 61x47, but its entry says 122x94, and 1 more image likewise"))
@@ -107,7 +107,7 @@ import Vision
         let listed = try evaluate(list, truth)
         #expect(try objects(listed) == ["bicycle 1"])
         #expect(listed.errors.contains("1 of 2 images that it lists is not there, as "))
-        #expect(listed.errors.contains("1 of 2 images that it names is not in \(list), as monday/f.jpg: left out"))
+        #expect(listed.errors.contains("1 of 2 images that it names is not in \(list), as monday/f.jpg: skipped"))
         _ = try set(["one/f.jpg"])
         let either = try evaluate(tool.path("one"), try set([], entries: ["monday/f.jpg", "tuesday/f.jpg"]))
         #expect(either.code == 65 && either.errors.contains("f.jpg can be its entry monday/f.jpg or tuesday/f.jpg"))
@@ -124,7 +124,7 @@ import Vision
     }
 
     /// Sparse files take nothing on the disk and would take all memory.
-    @Test func filesBeyondTheirLimitsAreRefused() throws {
+    @Test func filesBeyondTheirLimitsAreRejected() throws {
         let truth = try set(["photos/a.jpg"])
         let big = try tool.write("big", [])
         try #require(truncate(big, 300 << 20) == 0)
@@ -137,10 +137,10 @@ import Vision
         }
         try #require(truncate(tool.path("photos/a.jpg"), 300 << 20) == 0)
         let image = try evaluate(tool.path("photos"), truth)
-        #expect(image.code == 66 && image.errors.contains("a.jpg: left out: has more than 16384 KiB, the maximum"))
-        // Nobody ever writes to these.
+        #expect(image.code == 66 && image.errors.contains("a.jpg: skipped: has more than 16384 KiB, the maximum"))
+        // These are never written to.
         try #require(unlink(tool.path("photos/a.jpg")) == 0 && mkfifo(tool.path("photos/a.jpg"), 0o600) == 0)
-        #expect(try evaluate(tool.path("photos"), truth).errors.contains("a.jpg: left out: is a pipe"))
+        #expect(try evaluate(tool.path("photos"), truth).errors.contains("a.jpg: skipped: is a pipe"))
         try #require(mkfifo(tool.path("pipe"), 0o600) == 0)
         #expect(try tool("evaluate", "--stream", tool.path("pipe"), "--annotations", truth).code == 66)
         #expect(try tool("evaluate", "--stream", big, "--annotations", tool.path("pipe")).code == 66)

@@ -67,7 +67,7 @@ import Vision
             said.first?.hasSuffix(
                 "boxes.json: 1 of 3 images that it names is not in \(path), as absent.jpg: left "
                     + "out with its boxes") == true)
-        #expect(said.last?.hasSuffix("1 of 3 images in \(path) is not named in it, as elsewhere.jpg: left out") == true)
+        #expect(said.last?.hasSuffix("1 of 3 images in \(path) is not named in it, as elsewhere.jpg: skipped") == true)
         let report = try object(outcome.output)
         #expect(report["pictures"] as? Int == 2 && report["AP"] as? Double == 0.5 && report["AP50"] as? Double == 0.5)
         #expect(try abs(#require(report["AP_large"] as? Double) - 1) < 1e-12 && report["AP_small"] as? Double == 0)
@@ -137,7 +137,7 @@ import Vision
         }
         let one = hello(#""c3","c4""#, 0.01)
         let cut = try judge([one, found, String(found.dropLast(9))])
-        #expect(cut.code == 0 && cut.errors.contains("recorded.jsonl: ends within a line, which is left out"))
+        #expect(cut.code == 0 && cut.errors.contains("recorded.jsonl: ends within a line, which is skipped"))
         let inside = try judge([one, String(found.dropLast(9)), found])
         #expect(inside.code == 65 && inside.errors.contains("line 2 is none of swiftletd's stream"))
         let two = try judge([hello(#""c3","c4""#, 0.5), found, one, found])
@@ -199,14 +199,14 @@ import Vision
             #expect(outcome.code == code && outcome.errors.contains(words), "\(outcome.code): \(outcome.errors)")
         }
         try expect(64, "model files and --images are needed", [model])
-        try expect(64, "--stream stands in place", [model, "--stream", annotations])
+        try expect(64, "--stream replaces", [model, "--stream", annotations])
         try expect(64, "--limit must be", [model, "--images", ".", "--limit", "0"])
-        try expect(66, "cannot be read", ["--stream", tool.path("none.jsonl")])
+        try expect(66, "No such file", ["--stream", tool.path("none.jsonl")])
         try expect(65, "line 1 is none of swiftletd's stream", ["--stream", try tool.write("bad.jsonl", "{".utf8)])
         try expect(
             65, "has no hello line", ["--stream", try tool.write("late.jsonl", frame("\"a.jpg\"", []).utf8)])
         try expect(65, "without a name", ["--stream", try stream("camera.jsonl", [frame("3", [])])])
         try expect(65, "names none of the images", ["--stream", try stream("other.jsonl", [frame("\"z.jpg\"", [])])])
-        try expect(65, "box_px wants four", ["--stream", try stream("box.jsonl", [frame("\"a.jpg\"", [("c3", 1, "1,2")])])])
+        try expect(65, "box_px must be four", ["--stream", try stream("box.jsonl", [frame("\"a.jpg\"", [("c3", 1, "1,2")])])])
     }
 }

@@ -42,7 +42,7 @@ final class ModelTool {
         return try start("/bin/sh", ["-c", script, Self.program()] + arguments)
     }
 
-    /// With so many MiB of address space in all.
+    /// With that many MiB of address space in all.
     func withMemoryLimit(_ mebibytes: Int, _ arguments: String...) throws -> Outcome {
         let script = "ulimit -v \(mebibytes << 10); exec \"$0\" \"$@\""
         return try start("/bin/sh", ["-c", script, Self.program()] + arguments)
@@ -57,7 +57,7 @@ final class ModelTool {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments
-        // Files, not pipes: nobody has to read while the process runs.
+        // Files, not pipes: no reader is needed while the process runs.
         let names = try ["stdout", "stderr"].map { try write($0, []) }
         process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: names[0]))
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: names[1]))

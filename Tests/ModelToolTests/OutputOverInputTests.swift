@@ -9,7 +9,7 @@ import Testing
     init() throws { tool = try ModelTool() }
 
     /// Runs the command with each name of `input` as its output.
-    private func expectRefusals(_ input: String, _ arguments: String...) throws {
+    private func expectRejections(_ input: String, _ arguments: String...) throws {
         let before = try Data(contentsOf: URL(fileURLWithPath: input))
         let manager = FileManager.default
         let name = URL(fileURLWithPath: input).lastPathComponent
@@ -19,7 +19,7 @@ import Testing
         for output in [input, tool.path("./" + name), soft, hard] {
             let outcome = try tool(arguments + ["-o", output])
             #expect(outcome.code == 64, "\(output): \(outcome.errors)")
-            #expect(outcome.errors.contains("is what this command reads: give the output another name"))
+            #expect(outcome.errors.contains("is an input of this command: choose another output file"))
             #expect(try Data(contentsOf: URL(fileURLWithPath: input)) == before)
         }
         #expect(try manager.contentsOfDirectory(atPath: tool.directory).allSatisfy { !$0.hasPrefix(".") })
@@ -29,8 +29,8 @@ import Testing
         let checkpoint = tool.path("model.pt")
         try FileManager.default.copyItem(atPath: fixture("golden/xxs-ssd/model.pt"), toPath: checkpoint)
         let labels = try tool.write("labels.txt", (1...80).map { "label \($0)" }.joined(separator: "\n").utf8)
-        try expectRefusals(checkpoint, "import", checkpoint, "--labels", labels)
-        try expectRefusals(labels, "import", checkpoint, "--labels", labels)
+        try expectRejections(checkpoint, "import", checkpoint, "--labels", labels)
+        try expectRejections(labels, "import", checkpoint, "--labels", labels)
     }
 
     @Test func runAndQuantizeSpareModelAndImages() throws {
@@ -38,18 +38,18 @@ import Testing
         try FileManager.default.copyItem(atPath: try GoldenModel.xxs.path(), toPath: model)
         try FileManager.default.copyItem(atPath: fixture("jpeg/drawn-61x47.jpg"), toPath: image)
         let list = try tool.write("list.txt", "photo.jpg\n".utf8)
-        try expectRefusals(model, "run", model, "--input", image)
-        try expectRefusals(image, "run", model, "--input", image)
+        try expectRejections(model, "run", model, "--input", image)
+        try expectRejections(image, "run", model, "--input", image)
         for file in [
             tool.path("soft-model.gguf"), tool.path("hard-model.gguf"), tool.path("soft-photo.jpg"), tool.path("hard-photo.jpg"),
         ] {
             try FileManager.default.removeItem(atPath: file)
         }
-        try expectRefusals(image, "quantize", model, "--calibrate", list)
-        try expectRefusals(list, "quantize", model, "--calibrate", list)
+        try expectRejections(image, "quantize", model, "--calibrate", list)
+        try expectRejections(list, "quantize", model, "--calibrate", list)
     }
 
-    @Test func pipesAreRefusedAtOnce() throws {
+    @Test func pipesAreRejectedAtOnce() throws {
         let fifo = tool.path("fifo")
         #expect(mkfifo(fifo, 0o600) == 0)
         let outcome = try tool("import", fifo, "-o", tool.path("m.gguf"))

@@ -125,7 +125,7 @@ def failed(name, error):
 
 
 def attempt(row, action):
-    """A row that fails stays, with its reason, and the others go on."""
+    """A row that fails stays, with its reason, and the others continue."""
     if row.reason:
         return
     try:

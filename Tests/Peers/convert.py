@@ -60,7 +60,7 @@ def litert_quantised(model, image, folder, recipe):
 
 def ncnn_files(model, folder, half):
     height, width = model.input_shape
-    # Not imported: the module wants PyTorch, the program beside it does not.
+    # Not imported: the module requires PyTorch, the program beside it does not.
     program = os.path.join(importlib.util.find_spec("pnnx").submodule_search_locations[0], "pnnx")
     subprocess.run(
         [program, onnx_file(model, folder), f"inputshape=[1,3,{height},{width}]", f"fp16={int(half)}"], cwd=folder,

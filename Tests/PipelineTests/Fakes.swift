@@ -22,10 +22,10 @@ final class FakeClock: PipelineClock {
     }
 }
 
-/// What a test wants a source to say, one after the other; then it ends, or is interrupted.
+/// What a test makes a source say, one after the other; then it ends, or is interrupted.
 final class FakeSource: FrameSource {
     enum Step {
-        /// A grey image of 8x8 pixels, after so many nanoseconds.
+        /// A grey image of 8x8 pixels, after that many nanoseconds.
         case grey(UInt8, after: UInt64 = 0)
         /// A JPEG, or what should be one.
         case jpeg([UInt8])
@@ -41,7 +41,7 @@ final class FakeSource: FrameSource {
     private var sequence: UInt64 = 0
     var changeAtUse: CameraChange?
     private(set) var used = 0
-    private(set) var refused: [BadFrame] = []
+    private(set) var rejected: [BadFrame] = []
     private(set) var rates: [Double?] = []
 
     init(_ steps: [Step], isLive: Bool, _ clock: FakeClock) {
@@ -87,7 +87,7 @@ final class FakeSource: FrameSource {
         defer { changeAtUse = nil }
         return changeAtUse
     }
-    override func refuse(_ reason: BadFrame) { refused.append(reason) }
+    override func reject(_ reason: BadFrame) { rejected.append(reason) }
     override func ask(rate: Double?) { rates.append(rate) }
 }
 
@@ -137,7 +137,7 @@ final class FakeSink: FrameSink {
     private(set) var lines: [String] = []
     private(set) var states: [String] = []
     private(set) var ends: [String] = []
-    private(set) var refusals: [ImageError] = []
+    private(set) var rejections: [ImageError] = []
     private(set) var images: [CapturedImage] = []
     var takesImages = false
     var whenAccepting: (FrameResult) -> Void = { _ in }
@@ -152,5 +152,5 @@ final class FakeSink: FrameSink {
     override func accept(state line: UnsafeRawBufferPointer) { states.append(String(decoding: line, as: UTF8.self)) }
     override func accept(end line: UnsafeRawBufferPointer) { ends.append(String(decoding: line, as: UTF8.self)) }
     override var wantsImage: Bool { takesImages }
-    override func refuseImage(_ error: ImageError) { refusals.append(error) }
+    override func rejectImage(_ error: ImageError) { rejections.append(error) }
 }

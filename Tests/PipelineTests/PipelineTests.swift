@@ -63,7 +63,7 @@ import Vision
         #expect(metrics.framesPublished == 3)
     }
 
-    /// Between two frames lies the period, and nothing but a wait makes the clock go on.
+    /// Between two frames lies the period, and nothing but a wait makes the clock continue.
     @Test func aPeriodHoldsFramesBack() throws {
         let start = clock.now
         _ = try run(source([.grey(0), .grey(0), .grey(0)]), period: second)
@@ -121,7 +121,7 @@ import Vision
             [.event(.bad(.damaged, .index(7))), .jpeg([1, 2, 3]), .jpeg(cut), .grey(0)], isLive: true)
         let end = try run(camera)
         #expect(end.frames == 1 && end.corruptFrames == 3 && sink.sequences == [2])
-        #expect(camera.refused == [.undecodable, .truncated])
+        #expect(camera.rejected == [.undecodable, .truncated])
         #expect(metrics.dropped(.driver) == 1 && metrics.dropped(.corrupt) == 2)
         #expect(sink.lines[0].contains("\"corrupt_frames\":3"))
     }
@@ -166,7 +166,7 @@ import Vision
         held.close()
     }
 
-    @Test func anImageThatIsTooLargeIsRefused() throws {
+    @Test func anImageThatIsTooLargeIsRejected() throws {
         sink.takesImages = true
         let side = 3000
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: side * side, alignment: 16)
@@ -179,6 +179,6 @@ import Vision
         let frame = Frame(
             pixels: pixels, sequence: 0, times: FrameTimes(monotonic: clock.now, realtime: 0), name: .index(0))
         let end = try run(source([.event(.frame(frame))]))
-        #expect(end.frames == 1 && sink.images.isEmpty && sink.refusals == [.tooLarge] && other.refusals.isEmpty)
+        #expect(end.frames == 1 && sink.images.isEmpty && sink.rejections == [.tooLarge] && other.rejections.isEmpty)
     }
 }

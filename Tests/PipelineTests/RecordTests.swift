@@ -41,7 +41,7 @@ import Testing
         #expect(try lines("lines").count == 3)
     }
 
-    @Test func whatIsNoFileIsRefused() throws {
+    @Test func whatIsNoFileIsRejected() throws {
         defer { try? FileManager.default.removeItem(atPath: directory) }
         #expect(mkfifo(directory + "/fifo", 0o600) == 0)
         for (path, error) in [("/dev/full", OutputError.notRegularFile), (directory + "/fifo", .notRegularFile)] {
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    /// Lines that can't be written are missing, and the file goes on once it can be.
+    /// Lines that can't be written are missing, and the file continues once it can be.
     @Test func aDirectoryThatGoesAndComesBack() throws {
         defer { try? FileManager.default.removeItem(atPath: directory) }
         var file = try RecordFile(path: directory + "/lines", limit: 30)

@@ -1,7 +1,7 @@
 """Finds public declarations of Swift sources without a docstring: check_docstrings.py [FILE or DIRECTORY]...
 
 Without arguments it reads Sources. Declarations inside a public protocol count as public. Extensions need no docstring
-unless they are themselves public: those are refused, because their members become public without saying so. Cases of an
+unless they are themselves public: those are rejected, because their members become public without saying so. Cases of an
 enum need none where their meaning is plain from the enum's own. Witnesses of the standard library's protocols need
 none, nor do overrides: the base's holds. Exits 1 and names FILE:LINE of each finding.
 """

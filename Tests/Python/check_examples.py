@@ -144,7 +144,7 @@ def frame(number: int, label: str, score: float = 0.9) -> bytes:
         {"class": 1, "label": label, "score": score, "box_px": [1.5, 2, 30.25, number]},
         {"class": 1, "label": "too little", "score": 0.1, "box_px": [0, 0, 1, 1]},
     ]
-    # Keys in another order, and some that nobody knows.
+    # Keys in another order, and unknown ones.
     record = {"new": {"a": [1, {"b": "}\n\"]"}], "detections": "no"}, "picture": number, "detections": detections,
               "empty": [], "none": {}, "type": "frame", "sequence": number, "last": None}
     return json.dumps(record).encode() + b"\n"

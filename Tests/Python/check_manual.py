@@ -79,7 +79,7 @@ def bash_words(*line: str) -> set[str]:
 
 
 class Zsh:
-    """An interactive zsh on a terminal of its own, with our completion and nobody's settings."""
+    """An interactive zsh on a terminal of its own, with our completion and no settings."""
 
     def __init__(self, path: str | None = None) -> None:
         path = path or os.environ["PATH"]

@@ -39,8 +39,8 @@ class Test:
 
 
 def in_order(numbers: list[int]) -> tuple[list[int], int]:
-    """The numbers that came, without repetitions, and how many of these there were. A repetition begins again further
-    back, where the broker may have got a frame without saying so, and goes on in order."""
+    """The numbers that came, without repetitions, and how many of these there were. A repetition starts again further
+    back, where the broker may have got a frame without saying so, and continues in order."""
     once: list[int] = []
     place = 0
     for number in numbers:
@@ -49,7 +49,7 @@ def in_order(numbers: list[int]) -> tuple[list[int], int]:
             once.append(number)
             place += 1
         else:
-            # Where a repetition begins, or goes on.
+            # Where a repetition begins, or continues.
             is_next = place < len(once) and once[place] == number
             place = place + 1 if is_next else once.index(number) + 1
     return once, len(numbers) - len(once)
@@ -70,7 +70,7 @@ def check_volume(test: Test) -> None:
                 for restart in range(RESTARTS + 1):
                     feed(feeder, subscriber, EVENTS * (restart + 1) // (RESTARTS + 1))
                     if restart < RESTARTS:
-                        # In full flow. Nothing gets through meanwhile, and the daemon goes on.
+                        # In full flow. Nothing gets through meanwhile, and the daemon continues.
                         broker.stop()
                         goal = min(EVENTS, subscriber.numbers[-1] + 1 + AHEAD)
                         feeder.allow(goal)
@@ -98,7 +98,7 @@ def check_volume(test: Test) -> None:
                 feeder.pass_all(10)
                 wait_for(lambda: bridge.says("; trying again"), "the bridge misses the broker")
                 log = bridge.stop().splitlines()[-1]
-                check(re.search(r"ended: .*; [1-9]\d* messages without", log), f"what is left is not told: {log}")
+                check(re.search(r"stopped: .*; [1-9]\d* messages without", log), f"what is left is not told: {log}")
 
 
 def count_topic(label: str) -> str:
@@ -116,7 +116,7 @@ def feed(feeder: Feeder, subscriber: Subscriber, goal: int) -> None:
 
 
 def lose_some(broker: Broker, feeder: Feeder, subscriber: Subscriber, what: str, is_enough: Callable[[], bool]) -> None:
-    """The broker stays away, and the frames go on: everything is either there or counted."""
+    """The broker stays away, and the frames continue: everything is either there or counted."""
     start, lost_before = feeder.written, int(subscriber.last("lost"))
     broker.stop()
     feeder.pass_all(1500)
@@ -175,11 +175,11 @@ def check_states(test: Test) -> None:
                 log = bridge.stop()
                 wait_for(lambda: early.last("availability") == b"offline", "offline at the end")
                 came = len(early.numbers) - seen
-                check(f"ended: {came} frames published" in log, f"{came} frames came: {log}")
+                check(f"stopped: {came} frames published" in log, f"{came} frames came: {log}")
         print("states, last will, discovery, TLS, a daemon that restarts")
 
         for name, told, change in (
-            ("wrong", "refuses user 'bridge': look at [broker] user and password_file", {"password": "wrong"}),
+            ("wrong", "rejects user 'bridge': look at [broker] user and password_file", {"password": "wrong"}),
             ("strange", "certificate verify failed", {"over_tls": "stranger.pem"}),
         ):
             with test.bridge("none", broker, name=name, **change) as bridge:
@@ -273,7 +273,7 @@ def check_lines(test: Test) -> None:
             daemon.frame(3, seconds=3.05)
             wait_for(lambda: heard.last("count/dog") == b"0", "a count falls")
             check(heard.last("count/a_b_c") == b"1", "a count fell too early")
-            # At most ten a second, by the camera's clock; what is left out is not lost.
+            # At most ten a second, by the camera's clock; what is skipped is not lost.
             for number in range(4, 34):
                 daemon.frame(number, seconds=4 + (number - 4) / 30)
             daemon.frame(34, seconds=9)
@@ -304,11 +304,11 @@ def check_lines(test: Test) -> None:
             wait_for(lambda: heard.last("camera") == b"", "no camera any more")
             hostile(daemon, bridge, heard)
             bridge.stop()
-        print("options, camera, hold, rate, losses; lines that nobody should send")
+        print("options, camera, hold, rate, losses; invalid lines")
 
 
 def board_restarts(daemon: PlayedDaemon, heard: Subscriber) -> None:
-    """Its clock begins again: with another connection, or behind a forwarded socket within one."""
+    """Its clock starts again: with another connection, or behind a forwarded socket within one."""
     def goes(start: int, seconds: float, label: str) -> None:
         daemon.frame(start, ((label, 0.9),), seconds=seconds)
         wait_for(lambda: heard.last(f"count/{label}") == b"1", f"a count rises with frame {start}")
@@ -378,7 +378,7 @@ def check_command(test: Test) -> None:
     check(code == CONFIGURATION and output == "", f"a wrong configuration: {code}")
     check(told == {"[stream] min_score", "[stream] max_rat", "[broker] port", "[broker] tls", "[broker] password_file",
                    "[topics] prefix", "[topics] qos", "[other]", "[stream2]", "[discovery] prefix"}, f"{told}")
-    check("cannot be read" in run("--config", "/nonexistent")[2], "a configuration that is not there")
+    check("No such file" in run("--config", "/nonexistent")[2], "a configuration that is not there")
     code, output, errors = run("--nothing")
     check(code == USAGE and "--nothing" in errors, f"a wrong option: {code}")
     code, output, errors = run("--check", options=("-S",))
@@ -406,13 +406,13 @@ def check_outputs(test: Test) -> None:
               "while os.read(int(sys.argv[2]), 4096).find(b'line 100') < 0: pass\n"
               "warn('the last')")
     reader, writer = os.pipe()
-    # Nobody reads but the process itself, once it has said all.
+    # Only the process itself reads, once it has said all.
     done = subprocess.run([test.python, "-c", script, BRIDGE.parent, str(reader)], stderr=writer, pass_fds=[reader], timeout=PATIENCE)
     os.close(writer)
     with open(reader, "rb") as left:
         said = left.read().decode()
     check(done.returncode == 0 and "lines are missing here" in said and said.endswith("swiftlet-mqtt: the last\n"),
-          f"a log that nobody reads: {said[-200:]}")
+          f"an unread log: {said[-200:]}")
 
 
 LABELS = ("cat, tabby", "light: red", "a=b", "semi ; colon", "#1", '"quoted"', " a ", "[x]", "back\\slash", "\t", "\x1b[31m",
@@ -440,8 +440,8 @@ def check_texts(test: Test, run: Callable) -> None:
     done = subprocess.run([test.python, "-c", script, BRIDGE.parent, file], capture_output=True, text=True, check=True)
     check(done.stdout.strip() == repr(list(LABELS)), f"other labels: {done.stdout}")
     for text, line, words in (
-        ("[broker] host = 10.0.0.9\nport = 1883\n", 1, "behind the section's bracket"),
-        ("[broker]\nhost = localhost # the broker in the cellar\n", 2, "begins with a blank and ;"),
+        ("[broker] host = 10.0.0.9\nport = 1883\n", 1, "after the section's bracket"),
+        ("[broker]\nhost = localhost # the broker in the cellar\n", 2, "starts with a space and ;"),
         ("[broker]\nhost = mqtt://127.0.0.1\n", 2, "write host = 127.0.0.1"),
         ("[broker]\n\nhost = 127.0.0.1:18831\n", 3, "host = 127.0.0.1 and port = 18831"),
         ("[broker]\nhost = [::1]:1883\n", 2, "host = ::1 and port = 1883"),
@@ -450,25 +450,25 @@ def check_texts(test: Test, run: Callable) -> None:
         ("[broker]\nhost = my broker\n", 2, "neither a name nor an address"),
         ("[broker]\nhost = 10.0.0.300\n", 2, "neither a name nor an address"),
         ("[broker]\nhost = \"localhost\n", 2, "double quotes must enclose"),
-        ("[broker]\nhost = a\nhost = b\n", 3, "stands in line 2 already"),
-        ("host = a\n", 1, "stands before the first section"), ("[broker]\nhost\n", 2, "neither [SECTION] nor KEY"),
-        ("[brokers]\n", 1, "no such section"), ("[stream]\nclasses = a,,b\n", 2, "missing between two commas"),
+        ("[broker]\nhost = a\nhost = b\n", 3, "duplicate key (first on line 2)"),
+        ("host = a\n", 1, "key outside any section"), ("[broker]\nhost\n", 2, "neither [SECTION] nor KEY"),
+        ("[brokers]\n", 1, "unknown section"), ("[stream]\nclasses = a,,b\n", 2, "missing between two commas"),
         ("[topics]\nprefix = homeassistant\n", 2, "lies within [discovery] prefix"),
-        (f"[broker]\nca_file = {BRIDGE.resolve()}\n", 2, "holds no certificate in PEM"),
-        ("[topics]\nprefix = $SYS/x\n", 2, "begins with $"), ("[topics]\nhold = inf\n", 2, "no number"),
-        ("[stream]\nmin_score = nan\n", 2, "no number"), ("[stream]\nmax_rate = 1e-300\n", 2, "no number"),
-        ("[broker]\nuser = 'me'\n", 2, "' is no quote here"), ("[broker]\nuser = “me”\n", 2, "“ is no quote here"),
-        ("[broker]\nuser = me // the one\n", 2, "not with # or //"), ("[broker]\nport = 1_883\n", 2, "no whole number"),
-        ("[broker]\nport = ١٨٨٣\n", 2, "no whole number"), ("[topics]\nhold = 2 s\n", 2, "without a unit"),
+        (f"[broker]\nca_file = {BRIDGE.resolve()}\n", 2, "contains no certificate in PEM"),
+        ("[topics]\nprefix = $SYS/x\n", 2, "starts with $"), ("[topics]\nhold = inf\n", 2, "must be a number"),
+        ("[stream]\nmin_score = nan\n", 2, "must be a number"), ("[stream]\nmax_rate = 1e-300\n", 2, "must be a number"),
+        ("[broker]\nuser = 'me'\n", 2, "' is not a supported quote"), ("[broker]\nuser = “me”\n", 2, "“ is not a supported quote"),
+        ("[broker]\nuser = me // the one\n", 2, "not with # or //"), ("[broker]\nport = 1_883\n", 2, "must be an integer"),
+        ("[broker]\nport = ١٨٨٣\n", 2, "must be an integer"), ("[topics]\nhold = 2 s\n", 2, "without a unit"),
         ("[stream]\nmin_score = 0,5\n", 2, "with a decimal point"), ("[broker]\rhost = a\r", 1, "carriage return"),
         ("[broker]\nhost = a..b\n", 2, "neither a name nor"), ("[broker]\nhost = -h\n", 2, "neither a name nor"),
         ("[broker]\npassword = secret\n", 2, "did you mean password_file"), ("[broker]\nusername = a\n", 2, "did you mean user?"),
-        ("[topics]\nhost = a\n", 2, "host belongs into [broker]"), ("[broker]\nprot = 1\n", 2, "did you mean port?"),
+        ("[topics]\nhost = a\n", 2, "host belongs in [broker]"), ("[broker]\nprot = 1\n", 2, "did you mean port?"),
         ("[broker]\nhost = wss://h:9001/mqtt\n", 2, "not that of a web page"),
         ("[stream]\nsocket = ~/swiftlet.sock\n", 2, "without ~, $"), ("[broker]\nca_file = $HOME/ca.pem\n", 2, "without ~, $"),
         ("[stream]\nsocket = unix:/a\n", 2, "not a URL"),
-        ("[broker]\nuser = me; the one\n", 2, "a comment begins with a blank and ;"),
-        ("[stream]\nclasses = \"\\q\"\n", 2, "a backslash must begin"), ("[stream]\nsocket = unix:///a\n", 2, "not a URL"),
+        ("[broker]\nuser = me; the one\n", 2, "a comment starts with a space and ;"),
+        ("[stream]\nclasses = \"\\q\"\n", 2, "a backslash must start"), ("[stream]\nsocket = unix:///a\n", 2, "not a URL"),
     ):
         code, output, errors = read(text)
         check(code == CONFIGURATION and f"{file}:{line}: " in errors and words in errors, f"{text!r}: {code} {errors}")
@@ -478,7 +478,7 @@ def check_texts(test: Test, run: Callable) -> None:
         bare = host.strip('[]"')
         check(code == 0 and any(f"host = {text}\n" in output for text in (bare, f'"{bare}"')), f"{host}: {errors}")
     os.mkfifo(test.folder / "fifo")
-    check("not a file" in run("--check", "--config", test.folder / "fifo")[2], "a FIFO as configuration")
+    check("not a regular file" in run("--check", "--config", test.folder / "fifo")[2], "a FIFO as configuration")
     file.write_bytes(b"; " + b"x" * (256 << 10))
     check("256 KiB" in run("--check", "--config", file)[2], "a configuration without end")
     file.write_bytes("[stream]\nclasses = a\n".encode("utf-16"))
@@ -547,19 +547,19 @@ def check_password(test: Test, run: Callable) -> None:
     check("is not UTF-8" in run("--check", "--config", file)[2], "a password in UTF-16")
 
 
-def check_refusals(test: Test) -> None:
+def check_rejections(test: Test) -> None:
     """A broker that does not accept what the bridge publishes acknowledges it all the same."""
     with test.broker(allowed="elsewhere/#") as broker, PlayedDaemon(test.folder / "s") as daemon:
         broker.start()
-        with Subscriber(broker, "refusals") as heard, test.bridge(daemon.path, broker) as bridge:
+        with Subscriber(broker, "rejections") as heard, test.bridge(daemon.path, broker) as bridge:
             daemon.accept()
-            wait_for(lambda: bridge.says("not authorized") and bridge.says(PREFIX), "the refusal is told")
+            wait_for(lambda: bridge.says("not authorized") and bridge.says(PREFIX), "the rejection is told")
             daemon.frame(0, (("dog", 0.9),))
             daemon.frame(1)
             daemon.send({"type": "end", "frames": 2})
             wait_for(lambda: bridge.says("ended after 2 frames"), "all is read")
             log = bridge.stop()
-            check("ended: 0 frames published" in log and "2 of them frames" in log, f"what did not arrive counts: {log}")
+            check("stopped: 0 frames published" in log and "2 of them frames" in log, f"what did not arrive counts: {log}")
             told = re.findall(r"(\S+) is not accepted", log)
             check(len(told) == len(set(told)) <= 7 and f"{PREFIX}/frame" in told, f"not told once for each kind: {log}")
             check(not heard.heard, f"{heard.heard} arrived")
@@ -587,7 +587,7 @@ def check_refusals(test: Test) -> None:
             daemon.frame(0)
             wait_for(lambda: bridge.says("set [topics] qos = 0"), "a broker that acknowledges nothing")
             log = bridge.stop()
-            check("ended: 0 frames published" in log, f"what is still under way counts: {log}")
+            check("stopped: 0 frames published" in log, f"what is still under way counts: {log}")
     print("what a broker does not accept is told and does not count")
 
 
@@ -634,8 +634,8 @@ def check_ports(test: Test) -> None:
         broker.start()
         ca = broker.folder / "ca.pem"
         for name, port, words in (
-            ("plain", broker.tls_port, "does it want TLS ([broker] tls = on)"),
-            ("tls", f"{broker.port}\nca_file = {ca}", "speaks no TLS there"),
+            ("plain", broker.tls_port, "does it require TLS ([broker] tls = on)"),
+            ("tls", f"{broker.port}\nca_file = {ca}", "does not speak TLS there"),
         ):
             with test.bridge("none", broker, name=name, port=port) as bridge:
                 wait_for(lambda: bridge.says(words), words)
@@ -643,14 +643,14 @@ def check_ports(test: Test) -> None:
             wait_for(lambda: bridge.says("as [broker] ca_file"), "an authority that is not known")
     with test.broker() as broker:
         for name, pieces, words in (
-            ("web", (b"HTTP/1.1 400 Bad Request\r\n\r\n",), "speaks no MQTT there"),
+            ("web", (b"HTTP/1.1 400 Bad Request\r\n\r\n",), "does not speak MQTT there"),
             ("alert", (b"\x15\x03\x03\0\x02\x02\x0a",), "speaks TLS there: set [broker] tls = on"),
-            ("mute", (b"",), "does it want TLS ([broker] tls = on)"),
+            ("mute", (b"",), "does it require TLS ([broker] tls = on)"),
             ("older", (older,), "speaks MQTT 3.1.1: its acknowledgements do not tell"),
             ("large", (older, large), "nothing of more than"),
-            ("short", (older, b"\x30\0"), "sends what cannot be read"),
-            ("topic", (older, b"\x30\3\xff\xff\x41"), "sends what cannot be read"),
-            ("strange", (older, b"\xf0\2ab"), "sends what cannot be read"),
+            ("short", (older, b"\x30\0"), "sends an invalid packet"),
+            ("topic", (older, b"\x30\3\xff\xff\x41"), "sends an invalid packet"),
+            ("strange", (older, b"\xf0\2ab"), "sends an invalid packet"),
         ):
             with PlayedBroker(*pieces) as played, test.bridge("none", broker, name=name, port=played.port) as bridge:
                 wait_for(lambda: bridge.says(words), words)
@@ -661,11 +661,11 @@ def check_ports(test: Test) -> None:
                 check(peak < 48 << 10, f"{name}: {peak} KiB")
                 log = bridge.stop()
                 check("Traceback" not in log and "client_id" not in log, log)
-    print("ports of TLS, of web pages and of older brokers; packets that nobody should send")
+    print("ports of TLS, of web pages and of older brokers; invalid packets")
 
 
 SCENARIOS = {
-    "command": check_command, "lines": check_lines, "states": check_states, "refusals": check_refusals,
+    "command": check_command, "lines": check_lines, "states": check_states, "rejections": check_rejections,
     "neighbours": check_neighbours, "ports": check_ports, "volume": check_volume}
 
 

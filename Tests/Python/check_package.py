@@ -84,7 +84,7 @@ def check_files(package: str, folder: pathlib.Path) -> int:
 
 
 def check_old_processor(script: pathlib.Path, folder: pathlib.Path) -> None:
-    """A Raspberry Pi Zero's system, which is armhf too, is refused before anything is unpacked."""
+    """A Raspberry Pi Zero's system, which is armhf too, is rejected before anything is unpacked."""
     (folder / "uname").write_text("#!/bin/sh\necho $MACHINE\n")
     (folder / "uname").chmod(0o755)
     for machine, status in (("armv6l", 1), ("armv7l", 0), ("aarch64", 0)):

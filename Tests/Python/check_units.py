@@ -23,7 +23,7 @@ def main(folder: str) -> None:
     main_part, listening = service["Service"], socket["Socket"]
     settings = configparser.ConfigParser(inline_comment_prefixes=(";",))
     settings.read(files / "swiftlet.conf")
-    # One socket, one directory, one user, whoever names them.
+    # One socket, one directory, one user, in all files.
     assert listening["ListenStream"] == [settings["stream"]["socket"]]
     (runtime,) = main_part["RuntimeDirectory"]
     for path in (settings["stream"]["socket"], settings["metrics"]["file"]):

@@ -26,7 +26,7 @@ WARM_UP = 90
 # A client that reads nothing is closed after 10 s: in a window of that length and a little more its queue is full most
 # of the time.
 WINDOW = 12.0
-# In a flood of so many seconds and more, each of these is closed: two to fill the socket, ten of patience.
+# In a flood of that many seconds and more, each of these is closed: two to fill the socket, ten of patience.
 LONG = 15
 SLACK = 64 << 10
 SEED = 1
@@ -280,13 +280,13 @@ def main(program: str, model: str, pictures: str, folder: str, seconds: float) -
         read = readers.hear()
         daemon.ended()
         dropped, closed = daemon.counter("lines_dropped_total"), daemon.counter("clients_stuck_total")
-        accepted, refused = daemon.counter("clients_accepted_total"), daemon.counter("clients_refused_total")
+        accepted, rejected = daemon.counter("clients_accepted_total"), daemon.counter("clients_refused_total")
 
     first = statistics.median(size for moment, size in samples if moment < WINDOW)
     last = statistics.median(size for moment, size in samples if moment >= samples[-1][0] - WINDOW)
     print(f"{READERS} readers: {read['frames']} lines of {read['line']} bytes each, whole, in order, the same for all")
     print(f"{STUCK} that never read: closed {made['stuck']} times, told each time; {dropped:.0f} lines lost")
-    print(f"{DYING} that die: {made['deaths']} times; the daemon accepted {accepted:.0f}, refused {refused:.0f}")
+    print(f"{DYING} that die: {made['deaths']} times; the daemon accepted {accepted:.0f}, rejected {rejected:.0f}")
     print(f"1 that sends garbage: {made['answers']} answers, closed {made['closed']} times")
     print(f"memory: {kibibytes(memory)} before, {kibibytes(memory_after)} after; "
           f"in the flood {kibibytes(first)} at first, {kibibytes(last)} at last, "

@@ -1,4 +1,4 @@
-"""Damages the head of a model file in ways that break sizes, and runs a program on each: it must read or refuse it, and
+"""Damages the head of a model file in ways that break sizes, and runs a program on each: it must read or reject it, and
 never end by a signal or with a code that it does not know."""
 
 import argparse
@@ -37,7 +37,7 @@ def main() -> None:
             assert run.returncode in (0, 65), (index, run.returncode, run.stderr)
             assert (run.returncode == 0) == (run.stderr == ""), (index, run.stderr)
     assert codes.get(0, 0) > 0 and codes.get(65, 0) > options.count // 4, codes
-    print(f"{options.count} damaged models: {codes[0]} read, {codes[65]} refused")
+    print(f"{options.count} damaged models: {codes[0]} read, {codes[65]} rejected")
 
 
 if __name__ == "__main__":

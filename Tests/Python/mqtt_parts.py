@@ -119,7 +119,7 @@ class Subscriber:
         self.client.loop_start()
 
     def on_connect(self, client, *_: object) -> None:
-        # Once: a session that goes on needs no more, and would get again what the broker keeps.
+        # Once: a session that continues needs no more, and would get again what the broker keeps.
         if not self.subscribed.is_set():
             client.subscribe([(f"{PREFIX}/#", 1), ("homeassistant/#", 1)])
 
@@ -230,13 +230,13 @@ class Feeder:
             self.written += 1
 
     def allow(self, count: int) -> None:
-        """Up to so many since the start."""
+        """Up to that many since the start."""
         with self.changed:
             self.allowed = max(self.allowed, count)
             self.changed.notify()
 
     def pass_all(self, count: int) -> None:
-        """Lets so many more go and waits until they are written."""
+        """Lets that many more go and waits until they are written."""
         end = self.written + count
         self.allow(end)
         wait_for(lambda: self.written >= end, f"{end} images are written")

@@ -36,7 +36,7 @@ ELSEWHERE = {
 }
 # What else than 0 an example may end with on a machine without cameras that is no board.
 ALLOWED = {"swiftlet cameras": {66}, "swiftlet bench --board": {66, 69}}
-# Examples that go on until somebody ends them.
+# Examples that run until they are stopped.
 ENDLESS = re.compile(r"^(\S*/)?(swiftlet watch(?!.*--count)|swiftletd |nc -U |python3 )", re.DOTALL)
 
 
@@ -150,7 +150,7 @@ class Sandbox:
         return None
 
     def end(self, process: subprocess.Popen, example: Example) -> str | None:
-        """Ends what goes on for ever, once it has said something; a daemon says it in its log."""
+        """Ends what continues for ever, once it has said something; a daemon says it in its log."""
         said = (process.stderr if example.last.startswith("swiftletd ") else process.stdout).readline()
         os.killpg(process.pid, signal.SIGTERM)
         process.communicate(timeout=1200)

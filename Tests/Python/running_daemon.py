@@ -65,7 +65,7 @@ class Daemon:
         code = self.process.wait(PATIENCE)
         log = self.log.read_text().splitlines()
         check(code == 0, f"the daemon ended with {code}: {log}")
-        check(len(log) == 2 and "started: " in log[0] and "ended: " in log[1], f"more in the log than its ends: {log}")
+        check(len(log) == 2 and "started: " in log[0] and "stopped: " in log[1], f"more in the log than its ends: {log}")
 
     # What the kernel says of it.
 

@@ -134,7 +134,7 @@ def main(program: str, model: str, pictures: str, folder: str, frames: int, coun
     print(f"calls of the allocator between the two: {on_path} on the frames' threads, "
           + ", ".join(f"{calls.get(name, 0)} on the thread {name}" for name in sorted(OTHERS)))
     print(f"another client got {pictures} images")
-    check(pictures > 0, "nobody got an image")
+    check(pictures > 0, "no client got an image")
     check(end.pictures <= 3, f"the daemon holds {end.pictures} images")
     check(sum(begin.calls.values()) > 0, "the counter counted nothing at the start, so its zeroes say nothing")
     check(on_path == 0, f"threads that frames go through called the allocator: {calls}")

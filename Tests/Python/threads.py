@@ -1,9 +1,9 @@
 """The daemon, built with ThreadSanitizer, under a load that makes its threads meet: threads.py DAEMON MODEL IMAGES
 DIRECTORY SECONDS [RUNS]
 
-Clients come, say what they want, ask for images and counters, and go, some in the middle of a line; some read slowly
+Clients come, send options, ask for images and counters, and go, some in the middle of a line; some read slowly
 or never; the configuration changes and is reloaded; images that are none lie among the others; every other run has
-threads for the network. Each run ends with SIGTERM while all of that goes on. Exits 1 after any report, or where the
+threads for the network. Each run ends with SIGTERM while all of that continues. Exits 1 after any report, or where the
 daemon does not end by itself.
 """
 
@@ -106,7 +106,7 @@ def run(daemon: str, model: str, pictures: pathlib.Path, folder: pathlib.Path, s
         thread.join()
     text = log.read_text(errors="replace")
     reports = len(re.findall("WARNING: ThreadSanitizer", text))
-    ended = re.search(r"ended: (\d+) frames.* (\d+) lines sent", text)
+    ended = re.search(r"stopped: (\d+) frames.* (\d+) lines sent", text)
     print(f"run {number}: {reports} reports, exit {code}, {ended.group(0) if ended else 'no last line'}", flush=True)
     if reports == 0 and code == 0 and ended and int(ended.group(1)) > 0:
         log.unlink()

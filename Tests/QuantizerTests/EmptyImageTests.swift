@@ -91,7 +91,7 @@ import Vision
     }
 
     @Test func nothingIsSeen() throws {
-        let models = try ["xxs-int8.gguf", "xxs-fp16.gguf", "half-int8.gguf"].map { name in
+        let models = try ["xxs-int8.gguf", "xxs-fp16.gguf", "0.5-int8.gguf"].map { name in
             let path = fixture("../../models/cards/" + name)
             return (name, try Model(path: path, settings: ModelSettings(threshold: 0.3, threads: 2)))
         }

@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    /// Without the upgrade it is refused, and the command is named.
+    /// Without the upgrade it is rejected, and the command is named.
     @Test func anOldFileNamesTheCommand() throws {
         let old = scratch()
         defer { unlink(old) }

@@ -118,7 +118,7 @@ import Vision
 
     /// Elements of another type than weights have, in a file whose names and shapes fit.
     @Test(arguments: [("I8", "int8"), ("BOOL", "bool"), ("F8_E4M3", "F8_E4M3")])
-    func quantisedWeightsAreRefused(stored: String, told: String) throws {
+    func quantisedWeightsAreRejected(stored: String, told: String) throws {
         let odd = "encoder.conv_1.block.conv.weight"
         for isAll in [false, true] {
             let tensors = golden.tensors.filter { !$0.name.hasSuffix("num_batches_tracked") }
@@ -249,7 +249,7 @@ import Vision
 }
 
 @Suite struct DetectorMutationTests {
-    /// Damaged headers of a real model are refused or give a detector that runs; they never crash it.
+    /// Damaged headers of a real model are rejected or give a detector that runs; they never crash it.
     @Test func damagedModelsAreHarmless() throws {
         let importer = try Importer(
             try Checkpoint(path: fixture("golden/xxs-ssd/model.pt")), architecture: nil, precision: .fp16)
@@ -264,7 +264,7 @@ import Vision
         let header = Array(original[..<dataStart]), data = original[dataStart...]
 
         let mutator = Mutator(seed: 7)
-        var refused = 0
+        var rejected = 0
         for index in 0..<400 {
             let bytes = mutator.mutation(index, of: header) + data
             do {
@@ -276,9 +276,9 @@ import Vision
                     _ = detector.result().detections.count
                 }
             } catch {
-                refused += 1
+                rejected += 1
             }
         }
-        #expect(refused > 200 && refused < 400)
+        #expect(rejected > 200 && rejected < 400)
     }
 }

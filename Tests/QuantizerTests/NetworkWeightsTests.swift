@@ -10,7 +10,7 @@ import Testing
     private typealias Items = [(String, (inout Pickle) -> Void)]
 
     private static let golden = try! Checkpoint(path: fixture("golden/xxs-ssd/model.pt"))
-    /// Half of each value: nobody can take one set for the other.
+    /// Half of each value: the sets cannot be mistaken for each other.
     private static let halved = golden.tensors.map { tensor in
         (tensor.name, tensor.shape, try! tensor.floats().map { $0 / 2 })
     }
@@ -174,7 +174,7 @@ import Testing
         #expect(try isGolden(importer))
     }
 
-    /// Both in one dictionary, as a module that holds both has them.
+    /// Both in one dictionary, as a module that contains both has them.
     @Test func prefixesTellAveragedWeightsToo() throws {
         let importer = try read([
             (
@@ -193,7 +193,7 @@ import Testing
         #expect(try isGolden(importer))
     }
 
-    /// A trainer's object that holds both is kept under one name.
+    /// A trainer's object that contains both is kept under one name.
     @Test func theAverageItselfGoesFirst() throws {
         let both = Self.items("online_model.", halved: true) + Self.items("ema_model.") + [("step", Self.scalar)]
         let importer = try read([("model", Self.weights(halved: true)), ("ema", { $0.dictionary(both) })])
@@ -260,7 +260,7 @@ import Testing
         #expect(try isGolden(importer))
     }
 
-    @Test func whatCannotBeToldApartIsRefused() throws {
+    @Test func whatCannotBeToldApartIsRejected() throws {
         let two: Items = [("teacher", Self.weights()), ("student", Self.weights(halved: true))]
         #expect(throws: QuantizerError.ambiguousWeights(places: ["teacher", "student"])) { _ = try read(two) }
         #expect(try isGolden(try read(two, weights: "teacher")))
@@ -271,8 +271,8 @@ import Testing
         #expect(try isGolden(try read([("state_dict", Self.weights()), ("model", Self.weights())])))
     }
 
-    /// A tensor made by something unknown is refused by its name, and nothing is called.
-    @Test func tensorsOfUnknownMakersAreRefused() throws {
+    /// A tensor made by something unknown is rejected by its name, and nothing is called.
+    @Test func tensorsOfUnknownMakersAreRejected() throws {
         var items = Self.items()
         let name = items[4].0
         items[4].1 = { $0.bytes += Array("cmy.module\nmake\n)R".utf8) }

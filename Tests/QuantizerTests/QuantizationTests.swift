@@ -294,7 +294,7 @@ import Vision
 
     // MARK: fp16
 
-    /// Values beyond half precision and those that are none are refused by name, and nothing is written.
+    /// Values beyond half precision and those that are none are rejected by name, and nothing is written.
     @Test(arguments: [Float(70_000), .nan]) func valuesThatDoNotFit(value: Float) throws {
         var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: try GoldenModel.xxs.path())))
         let name = Name("encoder.layer_4.0.block.red_1x1.weight")

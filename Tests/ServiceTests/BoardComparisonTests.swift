@@ -185,7 +185,7 @@ import Testing
         try files.write("mine.ini", Array("[board]\ntitle = Mine\nspeed = 3\n".utf8))
         let broken = try ToolOutcome(of: arguments + [files.directory + "/mine.ini"], files)
         #expect(broken.code == 78 && broken.errors.count > 10)
-        #expect(broken.errors.first?.contains("mine.ini:3: [board] speed: no such key") == true)
+        #expect(broken.errors.first?.contains("mine.ini:3: [board] speed: unknown key") == true)
         let exclusive = try ToolOutcome(of: arguments + ["auto", "--frames", "yuyv"], files)
         #expect(exclusive.code == 64)
     }

@@ -9,7 +9,7 @@ import Vision
 @testable import Settings
 @testable import Service
 
-/// The files of boards/, and what is refused in their place.
+/// The files of boards/, and what is rejected in their place.
 @Suite struct BoardFileTests {
     static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
@@ -90,8 +90,8 @@ import Vision
     }
 
     @Test(arguments: [
-        ("cores = 4", "cores = four", "must be a whole number"), ("cores = 4", "cores =", "a value is missing"),
-        ("cores = 4", "kernels = 4", "no such key"), ("[camera]", "[kamera]", "no such section"),
+        ("cores = 4", "cores = four", "must be an integer"), ("cores = 4", "cores =", "missing value"),
+        ("cores = 4", "kernels = 4", "unknown key"), ("[camera]", "[kamera]", "unknown section"),
         ("int8_path = neon", "int8_path = neonfp16", "must be any, scalar, neon or neondot"),
         ("fp16_path = neon", "fp16_path = avx2", "must be any, scalar, neon or neonfp16"),
         ("core = cortex-a72", "core = cortex-a99", "must be any, cortex-a7, cortex-a35, cortex-a53"),
@@ -100,10 +100,10 @@ import Vision
         ("architecture = arm64", "architecture = mips", "must be arm64 or armhf"),
         ("latencies = estimated", "latencies = guessed", "must be estimated or measured"),
         ("thread_efficiency = 0.75", "thread_efficiency = 1.75", "must be a number from 0.01 to 1"),
-        ("[budget xxs-int8]", "[budget xxl-int8]", "no such section"),
-        ("[camera]", "[camera] size = 640x480", "text behind the section's bracket"),
+        ("[budget xxs-int8]", "[budget xxl-int8]", "unknown section"),
+        ("[camera]", "[camera] size = 640x480", "text after the section's bracket"),
         ("[notes]", "[notes", "neither [SECTION] nor KEY"),
-        ("core = cortex-a72", "core = cortex-a72 # of 2016", "begins with a blank and ;, not with # or //"),
+        ("core = cortex-a72", "core = cortex-a72 # of 2016", "starts with a space and ;, not with # or //"),
         ("core = cortex-a72", "core = \"cortex-a72", "double quotes must enclose the whole"),
         ("clock_mhz = 1800", "clock_mhz 1800", "neither [SECTION] nor KEY"),
     ])
@@ -128,11 +128,11 @@ import Vision
             let key = String(line[..<equals.lowerBound])
             let without = (lines[..<index] + lines[(index + 1)...]).joined(separator: "\n")
             let missing = try Self.read(without).mistakes.map { $0.message(file: "F") }
-            #expect(missing == ["F: \(section) \(key): is missing: boards/README.md tells what it means"])
+            #expect(missing == ["F: \(section) \(key): is missing: boards/README.md describes it"])
             let twice = (lines[...index] + lines[index...]).joined(separator: "\n")
             let repeated = try Self.read(twice).mistakes.map { $0.message(file: "F") }
             #expect(repeated.count == 1)
-            #expect(repeated.first?.contains("stands in line \(index + 1) already") == true)
+            #expect(repeated.first?.contains("duplicate key (first on line \(index + 1))") == true)
         }
         #expect(keys == BoardProfile.keys.count + 4 * BoardProfile.Budget.keys.count)
     }
@@ -147,13 +147,13 @@ import Vision
         }
         let many = String(repeating: "nonsense\n", count: 100)
         let mistakes = try Self.read(many).mistakes
-        #expect(mistakes.last?.reason == .tooManyMistakes(limit: ConfigurationReader.maximumErrors))
+        #expect(mistakes.last?.reason == .tooManyDiagnostics(limit: ConfigurationReader.maximumDiagnostics))
     }
 }
 
 @Suite struct BoardFileMutationTests {
     /// Whatever the bytes are, reading ends; what is accepted is within its bounds.
-    @Test func mutatedFilesAreReadOrRefused() throws {
+    @Test func mutatedFilesAreReadOrRejected() throws {
         let original = Array(try BoardFileTests.text("raspberry-pi-5.ini").utf8)
         let mutator = Mutator(seed: 17)
         var accepted = 0

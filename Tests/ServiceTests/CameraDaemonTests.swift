@@ -69,7 +69,7 @@ import Vision
         let line = try client.line(where: camera("unusable"))
         #expect(line["reason"] as? String == "truncated")
         #expect((line["message"] as? String)?.contains("the last one is cut off") == true)
-        #expect(try daemon.log().contains { $0.contains("no frame can be used for 3 s: the last one is cut off") })
+        #expect(try daemon.log().contains { $0.contains("no usable frame for 3 s: the last one is cut off") })
         daemon.process.terminate()
         #expect(daemon.exitCode() == 0)
         let metrics = try String(contentsOfFile: daemon.directory + "/m", encoding: .utf8)
@@ -94,7 +94,7 @@ import Vision
         #expect(try daemon.log().contains { $0.contains("instead of") })
         _ = try client.line(where: isFrame)
         let calls = try cameras.calls()
-        #expect(calls.first { $0.hasPrefix("refused") }?.hasPrefix("refused YUYV") == true)
+        #expect(calls.first { $0.hasPrefix("refused") }?.hasPrefix("rejected YUYV") == true)
         #expect(calls.last?.hasPrefix("started MJPG") == true)
     }
 
@@ -111,13 +111,13 @@ import Vision
     }
 
     /// A mode that is offered and does not work: another one is taken, and the reason said.
-    @Test(arguments: [EIO, EPROTO, EINVAL]) func whatTheDriverRefusesIsGivenUp(error: Int32) throws {
+    @Test(arguments: [EIO, EPROTO, EINVAL]) func whatTheDriverRejectsIsGivenUp(error: Int32) throws {
         let modes = ["mode YUYV 160x120 20", "mode MJPG 160x120 20"]
-        try cameras.add("video0", modes + ["refuse YUYV \(error)", "log calls"], frames: [image])
+        try cameras.add("video0", modes + ["reject YUYV \(error)", "log calls"], frames: [image])
         let client = try start()
         let message = try #require(try client.line(where: camera("streaming"))["message"] as? String)
         #expect(message.contains("MJPEG") && message.contains("instead of 160x120 YUYV"))
-        #expect(message.contains("its driver refuses that: \(String(cString: strerror(error)))"))
+        #expect(message.contains("its driver rejects it: \(String(cString: strerror(error)))"))
         _ = try client.line(where: isFrame)
         #expect(try daemon.log().contains { $0.contains("does not start: \(String(cString: strerror(error)))") })
         #expect(try cameras.calls().filter { $0.hasPrefix("refused") }.count == 3, "a camera may need a moment")
@@ -126,17 +126,17 @@ import Vision
     /// Another program streams, or the device is gone: no other mode would help.
     @Test func anotherProgramUsesIt() throws {
         let modes = ["mode YUYV 160x120 20", "mode MJPG 160x120 20"]
-        try cameras.add("video0", modes + ["refuse YUYV \(EBUSY)", "log calls"], frames: [image])
+        try cameras.add("video0", modes + ["reject YUYV \(EBUSY)", "log calls"], frames: [image])
         let client = try start()
         #expect((try client.line(where: camera("absent"))["message"] as? String)?.contains("another program") == true)
-        while try cameras.calls().filter({ $0.hasPrefix("refused YUYV") }).count < 5 { usleep(20_000) }
+        while try cameras.calls().filter({ $0.hasPrefix("rejected YUYV") }).count < 5 { usleep(20_000) }
         #expect(try !cameras.calls().contains { $0.hasPrefix("set MJPG") })
     }
 
     /// A device that is there is not "no camera".
-    @Test(arguments: [(EBUSY, "another program uses it"), (EIO, "cannot be opened: Input/output error")])
+    @Test(arguments: [(EBUSY, "device busy"), (EIO, "cannot be opened: Input/output error")])
     func aCameraThatCannotBeOpened(error: Int32, message: String) throws {
-        try cameras.add("video0", ["mode MJPG 160x120 20", "refuse open \(error)"])
+        try cameras.add("video0", ["mode MJPG 160x120 20", "reject open \(error)"])
         let client = try start()
         let line = try client.line { ($0["message"] as? String)?.contains(message) == true }
         #expect(line["state"] as? String == "absent")
@@ -180,7 +180,7 @@ import Vision
             let age = try #require(try client.line(where: isFrame)["age_ms"] as? Double)
             #expect(age < 19_000)
         }
-        #expect(try daemon.log().filter { $0.contains("the time of arrival is taken instead") }.count == 1)
+        #expect(try daemon.log().filter { $0.contains("using the time of arrival instead") }.count == 1)
     }
 
     /// Depth, infrared and colour: the tool and the daemon take the one that gives colour.

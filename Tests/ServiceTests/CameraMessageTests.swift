@@ -4,20 +4,20 @@ import Pixels
 import Service
 import Testing
 
-/// What people read when a driver refuses: what is wrong and what to do.
+/// What people read when a driver rejects: what is wrong and what to do.
 @Suite struct CameraMessageTests {
     @Test(arguments: [
         (CameraError.driver(.start, ENOSPC), "not enough USB bandwidth", "smaller size or MJPEG"),
-        (.driver(.start, EBUSY), "another program uses it", "end that one"),
-        (.driver(.setFormat, EBUSY), "another program uses it", "end that one"),
-        (.driver(.open, EACCES), "may not be opened", "group video"),
-        (.driver(.open, EPERM), "may not be opened", "DeviceAllow="),
-        (.noFormat, "offers no format", "swiftlet cameras"),
+        (.driver(.start, EBUSY), "device busy", "close the program"),
+        (.driver(.setFormat, EBUSY), "device busy", "close the program"),
+        (.driver(.open, EACCES), "permission denied: add this user", "group video"),
+        (.driver(.open, EPERM), "permission denied by the service manager", "DeviceAllow="),
+        (.noFormat, "no supported pixel format", "swiftlet cameras"),
         (.formatNotOffered(.mjpeg), "offers no MJPEG", "swiftlet cameras"),
         (.driver(.requestBuffers, ENOMEM), "not enough memory", "smaller size"),
         (.noCamera, "no camera found", "plug one in; swiftlet cameras lists"),
     ])
-    func driversRefusals(error: CameraError, problem: String, remedy: String) {
+    func driversRejections(error: CameraError, problem: String, remedy: String) {
         let message = error.message(source: "Card")
         #expect(message.hasPrefix("Card: ") && message.contains(problem) && message.contains(remedy), "\(message)")
     }

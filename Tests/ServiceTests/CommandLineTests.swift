@@ -82,7 +82,7 @@ import Testing
         (["--threshold", ""], .missingArgument, "--threshold needs an argument: T"),
         (["--model="], .missingArgument, "--model needs an argument: FILE"),
         (["--threshold", "1e999"], .value(.notANumber(from: 0, to: 1)), "'1e999'"),
-        (["--limit", "0"], .value(.notAnInteger(from: 1, to: 100)), "--limit must be a whole number from 1 to 100, not '0'"),
+        (["--limit", "0"], .value(.notAnInteger(from: 1, to: 100)), "--limit must be an integer from 1 to 100, not '0'"),
         (["--limit", "99999999999999999999"], .value(.notAnInteger(from: 1, to: 100)), "9999"),
         (["--limit", " 5"], .value(.notAnInteger(from: 1, to: 100)), "' 5'"),
         (["--resize", "fas"], .value(.notAChoice(.resize)), "--resize must be fast or upstream, not 'fas'"),

@@ -86,7 +86,7 @@ import Vision
     }
 
     @Test(arguments: [
-        ("key = 1", 1, "", "key", INIMistake.Reason.noSection),
+        ("key = 1", 1, "", "key", INIDiagnostic.Reason.noSection),
         ("[detect]\n\nnonsense", 3, "", "", .notINI),
         ("[detect", 1, "", "", .notINI),
         ("[detekt]\nlimit = 1\nlimit = 2", 1, "detekt", "", .unknownSection),
@@ -165,9 +165,9 @@ import Vision
         ("[detect]\nlimit = \0", 2, "", "", .nullByte),
     ])
     func mistakesAreFound(
-        text: String, line: Int, section: String, key: String, reason: INIMistake.Reason
+        text: String, line: Int, section: String, key: String, reason: INIDiagnostic.Reason
     ) throws {
-        let expected = INIMistake(
+        let expected = INIDiagnostic(
             line: line, section: Array(section.utf8), key: Array(key.utf8), reason: reason)
         #expect(read(text).mistakes == [expected])
         let message = expected.message(file: "F")
@@ -179,8 +179,8 @@ import Vision
         let reader = read("a = 1\n[detect]\nbroken\nlimit = 0\n\u{0}\n[model]\npath = x\nbroken\n")
         #expect(reader.mistakes.map(\.line) == [1, 3, 4, 5, 7, 8])
         let garbage = read(String(repeating: "garbage\n", count: 1000))
-        #expect(garbage.mistakes.count == ConfigurationReader.maximumErrors + 1)
-        #expect(garbage.mistakes.last?.reason == .tooManyMistakes(limit: ConfigurationReader.maximumErrors))
+        #expect(garbage.mistakes.count == ConfigurationReader.maximumDiagnostics + 1)
+        #expect(garbage.mistakes.last?.reason == .tooManyDiagnostics(limit: ConfigurationReader.maximumDiagnostics))
         let zones = (0...Configuration.maximumZones).map { "[zone \($0)]\ninclude = 0 0 1 1\n" }.joined()
         #expect(read(zones).mistakes.map(\.reason) == [.tooManyZones(limit: Configuration.maximumZones)])
     }
@@ -192,7 +192,7 @@ import Vision
         #expect(reader.configuration.zones.map(\.name) == [Array(name.utf8)])
     }
 
-    @Test func whatIsNotUTF8IsRefused() throws {
+    @Test func whatIsNotUTF8IsRejected() throws {
         for (before, after) in [("[camera]\nname = ", ""), ("[threshold]\n", " = 1"), ("[threshold]\na = 1\n[zone ", "]")] {
             let reader = Self.read(Array(before.utf8) + [0xE9] + Array(after.utf8))
             #expect(reader.mistakes.map(\.reason) == [.notUTF8])
@@ -284,7 +284,7 @@ import Vision
         #expect(filter.thresholds.allSatisfy { $0 == 1 })
         let more = read(thresholds(37_000))
         #expect(more.mistakes.first?.reason == .tooManyNames(limit: limit))
-        #expect(more.mistakes.count == ConfigurationReader.maximumErrors + 1)
+        #expect(more.mistakes.count == ConfigurationReader.maximumDiagnostics + 1)
         let names = (0...limit).map { "c\($0)" }.joined(separator: ",")
         #expect(read("[detect]\nclasses=\(names)").mistakes.map(\.reason) == [.tooManyNames(limit: limit)])
     }
@@ -321,7 +321,7 @@ import Vision
 
     @Test func aKeyOfAnotherSectionIsSentThere() {
         let mistakes = read("[detect]\nrate = 5\nLimit = 5\n").mistakes.map { $0.message(file: "F") }
-        #expect(mistakes.first?.hasSuffix("classes; it belongs into [camera]") == true, "\(mistakes)")
+        #expect(mistakes.first?.hasSuffix("classes; it belongs in [camera]") == true, "\(mistakes)")
         #expect(mistakes.last?.hasSuffix("has threshold, limit, resize, classes") == true, "\(mistakes)")
     }
 
@@ -397,7 +397,7 @@ import Vision
 
 @Suite struct ConfigurationMutationTests {
     /// Whatever the bytes are, reading ends; what is accepted is within its bounds and survives being written down.
-    @Test func mutatedFilesAreReadOrRefused() throws {
+    @Test func mutatedFilesAreReadOrRejected() throws {
         let original = Array(ConfigurationTests.everything.utf8)
         let mutator = Mutator(seed: 11)
         var accepted = 0

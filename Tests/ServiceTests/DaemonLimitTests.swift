@@ -35,18 +35,18 @@ import Testing
         daemon.process.terminate()
         #expect(daemon.exitCode() == 0)
         #expect(FileManager.default.fileExists(atPath: metrics))
-        #expect(try daemon.log().first?.contains("only 35 files may be open, which is enough for 3 clients") == true)
+        #expect(try daemon.log().first?.contains("only 35 open files allowed, enough for 3 clients") == true)
     }
 
     @Test func tooFewDescriptorsEndTheStart() throws {
         try daemon.start(arguments, limits: "ulimit -n 32")
         #expect(daemon.exitCode() == 71)
-        #expect(try daemon.log().first?.contains("only 32 files may be open, and 33 are needed") == true)
+        #expect(try daemon.log().first?.contains("only 32 open files allowed, but 33 are needed") == true)
     }
 
     // MARK: - Memory
 
-    /// Few bytes, many pixels: refused, or used within what the service may take.
+    /// Few bytes, many pixels: rejected, or used within what the service may take.
     @Test(arguments: ["fast", "upstream"]) func hostileImagesStayWithinTheService(resize: String) throws {
         var index = 0
         for (across, isProgressive) in [(Int32(1), Int32(0)), (1, 1), (2, 0), (2, 1)] {

@@ -104,7 +104,7 @@ import Vision
         daemon.process.terminate()
         #expect(daemon.exitCode() == 0)
         #expect(!FileManager.default.fileExists(atPath: daemon.socket))
-        #expect(try daemon.log().last?.contains("ended: 2 frames, 0 images left out, 2 lines sent") == true)
+        #expect(try daemon.log().last?.contains("stopped: 2 frames processed, 0 skipped, 2 lines sent") == true)
     }
 
     @Test func endOfStandardInputIsToldToClients() throws {
@@ -150,7 +150,7 @@ import Vision
         #expect(daemon.exitCode() == 0)
         let recorded = try String(contentsOfFile: file, encoding: .utf8)
         #expect(recorded.hasSuffix("\n") && recorded.hasPrefix("{\"type\":\"hello\""))
-        let log = try daemon.log().filter { $0.contains("lines are missing until it can be written") }
+        let log = try daemon.log().filter { $0.contains("lines are dropped until it can be written") }
         #expect(limit == nil ? recorded.split(separator: "\n").count == lines.count : (1..<10).contains(log.count), "\(log)")
         for line in recorded.split(separator: "\n") {
             #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(line.utf8)) }
@@ -191,9 +191,9 @@ import Vision
         #expect(daemon.exitCode() == 65)
         let log = try daemon.log()
         // The first 16, then number 32, 64 and 128, one line at the start and two at the end.
-        #expect(log.count { $0.contains("left out: it") } == 19 && log.count == 22)
-        #expect(log.contains { $0.hasSuffix("images: gave no image that can be used") })
-        #expect(log.last?.contains("ended: 0 frames, 200 images left out") == true)
+        #expect(log.count { $0.contains("skipped: it") } == 19 && log.count == 22)
+        #expect(log.contains { $0.hasSuffix("images: no usable images") })
+        #expect(log.last?.contains("stopped: 0 frames processed, 200 skipped") == true)
     }
 
     /// A video, a page, nothing: said once, with what to do, repeated or not; clients hear of the end.
@@ -201,11 +201,11 @@ import Vision
         let video = [0, 0, 0, 24] + Array("ftypisom\u{0}\u{0}\u{2}\u{0}isomavc1".utf8) + [UInt8](repeating: 7, count: 5000)
         let clip = daemon.directory + "/clip.mp4"
         let cases: [([UInt8], String)] = [
-            (video, "is an MP4 or QuickTime video that holds no JPEG: convert it (ffmpeg -i \(clip) -c:v mjpeg"),
+            (video, "is an MP4 or QuickTime video that contains no JPEG: convert it (ffmpeg -i \(clip) -c:v mjpeg"),
             // Bytes that look like an image's beginning.
-            (video + [0xFF, 0xD8, 0xFF, 0xE0, 0, 4, 1, 1], "is an MP4 or QuickTime video that holds no JPEG"),
-            (Array("<!DOCTYPE html><html>".utf8), "is a web page that holds no JPEG"), ([], "is empty"),
-            (Array("some words".utf8), "is a text file that holds no JPEG"), ([1, 2, 3, 4], "holds no JPEG"),
+            (video + [0xFF, 0xD8, 0xFF, 0xE0, 0, 4, 1, 1], "is an MP4 or QuickTime video that contains no JPEG"),
+            (Array("<!DOCTYPE html><html>".utf8), "is a web page that contains no JPEG"), ([], "is empty"),
+            (Array("some words".utf8), "is a text file that contains no JPEG"), ([1, 2, 3, 4], "contains no JPEG"),
         ]
         for (bytes, words) in cases {
             let daemon = try RunningDaemon()

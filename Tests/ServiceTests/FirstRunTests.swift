@@ -31,7 +31,7 @@ import Testing
     }
 
     /// A variable of a shell that is not set must not mean the first camera, or a socket without a name.
-    @Test func optionsWithoutAWordAreRefused() throws {
+    @Test func optionsWithoutAWordAreRejected() throws {
         for option in ["--socket", "--source", "--config", "--camera"] {
             let daemon = try RunningDaemon()
             try daemon.start([option, ""])
@@ -85,7 +85,7 @@ import Testing
         #expect(daemon.exitCode() == 74)
     }
 
-    /// Whoever has read enough is not told that something failed.
+    /// A reader that has enough is not told that something failed.
     @Test func aReaderThatLeavesIsNoNews() throws {
         try files.write("pictures/0.jpg", try drawnJPEG(seed: 1))
         try files.start(["--source", files.directory + "/pictures", "--loop", "--rate", "50", "--threshold", "0.01"])

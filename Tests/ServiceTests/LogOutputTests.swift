@@ -5,11 +5,11 @@ import Testing
 
 @testable import Service
 
-/// A log that nobody reads: no line waits, and what is missing is told once somebody reads again.
+/// An unread log: no line waits, and the missing ones are counted once it is read again.
 @Suite struct LogOutputTests {
     private func notice(_ missing: UInt64) -> [UInt8] { Array("missing \(missing)\n".utf8) }
 
-    /// Writes numbered lines until some are left out, reads everything, writes one more, and looks for all of them.
+    /// Writes numbered lines until some are skipped, reads everything, writes one more, and looks for all of them.
     private func expectEverythingIsAccountedFor(writing: Int32, reading: Int32, bytesOfLine: Int) throws {
         let output = try LogOutput(clinux_open_unwaiting(writing))
         let filler = String(repeating: "x", count: bytesOfLine - 8)
@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test func pipeOfAnother() throws {
-        // Where the pipe cannot be opened anew, a full one is seen beforehand.
+        // Where the pipe cannot be opened again, a full one is seen beforehand.
         var ends: [Int32] = [0, 0]
         try #require(Glibc.pipe(&ends) == 0)
         let output = try LogOutput(ends[1])

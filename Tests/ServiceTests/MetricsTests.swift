@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    /// What an alarm needs: that none of the camera's frames can be used, why, and how often it was started anew for it.
+    /// What an alarm needs: that none of the camera's frames can be used, why, and how often it was started again for it.
     @Test func anUnusableCameraHasItsReason() throws {
         let metrics = try Metrics()
         metrics.cameraIs(.unusable, .truncated)
@@ -159,7 +159,7 @@ import Testing
         #expect(!isGood())
         metrics.idle(until: 2000)
         #expect(isGood(at: 1999) && !isGood(at: 2000))
-        // A network that hangs while capture goes on at its pace.
+        // A network that hangs while capture continues at its pace.
         metrics.frameDecoded()
         #expect(!isGood(at: 1999))
         metrics.frameDecoded()

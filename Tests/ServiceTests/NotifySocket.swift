@@ -25,7 +25,7 @@ final class NotifySocket {
 
     deinit { for descriptor in descriptors { close(descriptor) } }
 
-    /// The lines of the next message, or nil after so many milliseconds.
+    /// The lines of the next message, or nil after that many milliseconds.
     private func next(_ patience: Int32) -> [String]? {
         var polls = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         guard poll(&polls, nfds_t(polls.count), patience) > 0 else { return nil }
@@ -43,7 +43,7 @@ final class NotifySocket {
         }
     }
 
-    /// All that comes within so many microseconds.
+    /// All that comes within that many microseconds.
     func messages(for time: UInt32) -> [[String]] {
         usleep(time)
         var messages: [[String]] = []

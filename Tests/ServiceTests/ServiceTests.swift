@@ -78,7 +78,7 @@ import Testing
         // A bad file changes nothing and is told once.
         try configure("[detect]\nthreshold = high\nclasses = nobody\n")
         signal(SIGHUP)
-        try waitForLog("the old configuration goes on")
+        try waitForLog("keeping the previous configuration")
         for _ in 0..<10 {
             #expect(try frame(client) { _ in true }.allSatisfy { $0["label"] as? String == label })
         }
@@ -121,7 +121,7 @@ import Testing
             #expect(try ToolOutcome(of: ["check", path], daemon).code == 78)
             signal(SIGHUP)
             for _ in 0..<60_000 where try daemon.log().count < index + 2 { usleep(10_000) }
-            #expect(try daemon.log().last?.contains("the old configuration goes on: ") == true)
+            #expect(try daemon.log().last?.contains("keeping the previous configuration: ") == true)
         }
         _ = try client.next()
         for _ in 0..<20 { #expect(try frame(client) { _ in true }.isEmpty) }
@@ -152,7 +152,7 @@ import Testing
                 try RunningDaemon.model(), "--socket", other.socket,
             ])
         #expect(other.exitCode() == 78)
-        #expect(try other.log().first?.contains("conf:2: [detect] classes: the model has no class 'nobody'") == true)
+        #expect(try other.log().first?.contains("conf:2: [detect] classes: unknown class 'nobody'") == true)
         let missing = try RunningDaemon()
         try missing.start(["--config", missing.directory + "/none", "--source", "-"])
         #expect(missing.exitCode() == 66)
@@ -195,8 +195,8 @@ import Testing
         }
         let unknown = try check("[model]\npath = \(try RunningDaemon.model())\n[threshold]\n\"a=b\" = 0.5\n[detekt]\n")
         #expect(unknown.code == 78 && unknown.errors.count == 2)
-        #expect(unknown.errors.first?.contains("conf:4: [threshold] a=b: the model has no class 'a=b'") == true)
-        #expect(unknown.errors.last?.contains("conf:5: [detekt] no such section") == true)
+        #expect(unknown.errors.first?.contains("conf:4: [threshold] a=b: unknown class 'a=b'") == true)
+        #expect(unknown.errors.last?.contains("conf:5: [detekt] unknown section") == true)
         let odd = try check("[model]\npath = \(try RunningDaemon.model())\n[stream]\nsocket = \(daemon.directory)/pictures\n")
         #expect(odd.code == 78 && odd.errors.count == 1 && odd.errors.first?.contains("is not a socket") == true)
         let nowhere = try check("[stream]\nsocket = \(daemon.directory)/none/s\n")
@@ -311,7 +311,7 @@ import Testing
         #expect(json["swiftlet_clients_accepted_total"] as? Int == 1)
         #expect(try #require(json["swiftlet_resident_bytes"] as? Int) > 1 << 20)
         #expect(try #require(json["age_s"] as? Double) >= 0)
-        #expect(try daemon.log().last?.contains("ended: \(frames) frames") == true)
+        #expect(try daemon.log().last?.contains("stopped: \(frames) frames") == true)
         let people = try ToolOutcome(of: ["status", "--file", path], daemon)
         #expect(people.code == 0 && people.output.contains("\(frames) published"))
 
@@ -338,7 +338,7 @@ import Testing
         #expect(json.keys.contains("swiftlet_stage_seconds_bucket{stage=\"inference\",le=\"+Inf\"}"))
         let people = try ToolOutcome(of: ["status", "--socket", daemon.socket], daemon)
         #expect(people.code == 0 && people.errors.isEmpty && people.output.contains(" published"))
-        // A client goes on with its frames.
+        // A client continues with its frames.
         client.send("{\"status\":true}\n{\"status\":true}\n{\"status\":1}\n")
         var types: [String] = []
         while types.last != "error" {
@@ -359,7 +359,7 @@ import Testing
         }
     }
 
-    /// The name is taken by a directory that cannot be replaced: one line, and everything else goes on.
+    /// The name is taken by a directory that cannot be replaced: one line, and everything else continues.
     @Test func metricsThatCannotBeWrittenAreToldOnce() throws {
         // A directory cannot be replaced by a file.
         let path = daemon.directory + "/metrics"
@@ -370,7 +370,7 @@ import Testing
         for _ in 0..<3 { _ = try client.next() }
         daemon.process.terminate()
         #expect(daemon.exitCode() == 0)
-        #expect(try daemon.log().count { $0.contains("cannot be written") } == 1)
+        #expect(try daemon.log().count { $0.contains("keeping the previous metrics") } == 1)
         #expect(try FileManager.default.contentsOfDirectory(atPath: path).isEmpty)
     }
 

@@ -23,7 +23,7 @@ struct ToolOutcome {
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
         process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: input))
-        // Files, not pipes: nobody has to read while the process runs.
+        // Files, not pipes: no reader is needed while the process runs.
         let names = [files.directory + "/stdout", files.directory + "/stderr"]
         for name in names { try Data().write(to: URL(fileURLWithPath: name)) }
         process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output ?? names[0]))

@@ -218,7 +218,7 @@ final class WatchedTool {
     func resize(columns: UInt16, rows: UInt16) {
         var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
         _ = ioctl(master, UInt(TIOCSWINSZ), &size)
-        // The terminal is nobody's controlling one: the kernel tells nobody.
+        // The terminal controls no process: the kernel notifies none.
         kill(process.processIdentifier, SIGWINCH)
     }
 
@@ -252,7 +252,7 @@ final class WatchedTool {
     }
 }
 
-/// Listens and says one thing to everybody.
+/// Listens and sends each client the same.
 final class ListeningStub: @unchecked Sendable {
     private let descriptor: Int32
     private let path: String

@@ -99,7 +99,7 @@ import Testing
             let offset = reader.offset
             #expect(offset <= line.count)
             let text = String(decoding: line, as: UTF8.self)
-            // Foundation takes the last of two, lets a comma end a list, and refuses 0e5: RFC 8259 differs.
+            // Foundation takes the last of two, lets a comma end a list, and rejects 0e5: RFC 8259 differs.
             if failure == .repeatedKey || text.contains(#/, *[}\]]|\b0[eE]/#) { continue }
             if failure == nil, request == .snapshot {
                 #expect(try JSONDecoder().decode([String: Bool].self, from: Data(line)) == ["snapshot": true])

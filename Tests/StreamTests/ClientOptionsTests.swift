@@ -5,7 +5,7 @@ import Testing
 
 @testable import Stream
 
-/// Clients that say what they want of each frame, over real sockets.
+/// Clients that request parts of each frame, over real sockets.
 @Suite struct ClientOptionsTests {
     static let labels = ["background", "nine", "ten", "jack", "queen", "king", "a\u{2028}\"ce🂡"]
 

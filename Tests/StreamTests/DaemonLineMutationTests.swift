@@ -22,7 +22,7 @@ import Testing
         let mutator = Mutator(seed: 11)
         var reader = StreamLineReader()
         var random = SeededGenerator(seed: 12)
-        var accepted = 0, refused = 0
+        var accepted = 0, rejected = 0
         for index in 0..<60_000 {
             // In turn damage that breaks the structure, and a byte or two that mostly do not.
             let line =
@@ -45,11 +45,11 @@ import Testing
                     try agree(result, line, index)
                 }
             } catch is StreamLineError {
-                refused += 1
+                rejected += 1
                 #expect(reader.offset <= line.count)
             }
         }
-        #expect(accepted > 10_000 && refused > 5000, "\(accepted) accepted, \(refused) refused")
+        #expect(accepted > 10_000 && rejected > 5000, "\(accepted) accepted, \(rejected) rejected")
     }
 
     private func lightlyDamaged(_ seed: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
@@ -70,7 +70,7 @@ import Testing
     private func agree(_ result: StreamLine, _ line: [UInt8], _ index: Int) throws {
         let text = String(decoding: line, as: UTF8.self)
         let object = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any]
-        // Foundation refuses numbers that RFC 8259 has, such as 0e5 and 1e999.
+        // Foundation rejects numbers that RFC 8259 has, such as 0e5 and 1e999.
         guard let object else {
             #expect(text.contains(#/[0-9][eE]/#), "mutation \(index): \(text)")
             return

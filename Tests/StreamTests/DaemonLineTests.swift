@@ -144,7 +144,7 @@ import Testing
         (#"{"type":"dropped","lines":"1"}"#, .badValue), (#"{"type":"dropped","lines":1} x"#, .json(.malformed)),
         (#"{"type":"dropped","lines":1"#, .json(.malformed)), (#"{"type":7}"#, .json(.malformed)),
         ("{\"type\":\"\u{1}\"}", .json(.malformed)),
-    ]) func othersAreRefused(line: String, error: StreamLineError) {
+    ]) func othersAreRejected(line: String, error: StreamLineError) {
         #expect(failure(line) == error)
     }
 
@@ -202,7 +202,7 @@ import Testing
         }
     }
 
-    @Test func aLineWithoutEndIsRefused() throws {
+    @Test func aLineWithoutEndIsRejected() throws {
         var buffer = LineBuffer(capacity: 100)
         for count in [60, 39, 1] {
             #expect(try buffer.next() == nil)

@@ -74,9 +74,9 @@ import Vision
     }
 
     /// Whatever a line claims, no byte outside is read: memory of just the size, for AddressSanitizer.
-    @Test(arguments: formats) func whatDoesNotFitIsRefused(format: PixelFormat) throws {
+    @Test(arguments: formats) func whatDoesNotFitIsRejected(format: PixelFormat) throws {
         var random = SeededGenerator(seed: 3)
-        var accepted = 0, refused = 0
+        var accepted = 0, rejected = 0
         try withSnapshot(format, width: 38, height: 21) { original, bytes in
             for _ in 0..<300 {
                 var line = original
@@ -91,7 +91,7 @@ import Vision
                 default: line.planeCount = Int.random(in: 0...3, using: &random)
                 }
                 guard let captured = line.pixels(in: bytes) else {
-                    refused += 1
+                    rejected += 1
                     continue
                 }
                 accepted += 1
@@ -102,7 +102,7 @@ import Vision
             let short = UnsafeRawBufferPointer(rebasing: bytes.dropLast(7))
             #expect(original.pixels(in: short) == nil)
         }
-        #expect(accepted > 10 && refused > 100)
+        #expect(accepted > 10 && rejected > 100)
     }
 }
 

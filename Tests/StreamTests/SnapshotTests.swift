@@ -7,7 +7,7 @@ import Testing
 
 /// Images over real sockets. Descriptors of the whole process are counted: one test at a time.
 @Suite(.serialized) struct SnapshotTests {
-    /// A frame with two detections, and an image of so many bytes, all the same.
+    /// A frame with two detections, and an image of that many equal bytes.
     final class Publisher {
         let stream: RunningServer
         private var writer = FrameLineWriter()
@@ -47,7 +47,7 @@ import Testing
             return image
         }
 
-        /// Publishes until somebody has got an image; false after ten minutes.
+        /// Publishes until a client has got an image; false after ten minutes.
         func publishUntilWanted() throws -> Bool {
             for _ in 0..<60_000 {
                 if try publish() { return true }
@@ -196,7 +196,7 @@ import Testing
         #expect(publisher.stream.server.counters.snapshots >= 80)
     }
 
-    /// A client that reads nothing gets one descriptor and no more, and keeps nobody else from theirs.
+    /// A client that reads nothing gets one descriptor and no more, and keeps no other client from its own.
     @Test func whoDoesNotTakeAnImageGetsNoOtherOne() throws {
         var limits = StreamLimits()
         limits.inputPause = 1_000_000
@@ -251,13 +251,13 @@ import Testing
         for (error, words) in [(ImageError.tooLarge, "larger than 8 MiB"), (.noMemory(ENOMEM), "no memory")] {
             client.send(Self.request)
             for _ in 0..<60_000 where !publisher.stream.server.wantsImage { usleep(10_000) }
-            publisher.stream.server.refuseImage(error)
+            publisher.stream.server.rejectImage(error)
             #expect((try client.line(of: "error")["message"] as? String)?.contains(words) == true)
             #expect(!publisher.stream.server.wantsImage)
         }
     }
 
-    @Test func anImageThatIsTooLargeIsRefused() throws {
+    @Test func anImageThatIsTooLargeIsRejected() throws {
         var image = try CapturedImage()
         defer { image.close() }
         let nothing = UnsafeRawBufferPointer(start: nil, count: 0)

@@ -95,7 +95,7 @@ struct RunningServer {
         return client
     }
 
-    /// Ends the server while the test goes on reading: draining waits for the clients.
+    /// Ends the server while the test continues reading: draining waits for the clients.
     func beginClosing() {
         let server = server
         Thread.detachNewThread { server.close(drain: 20_000_000_000) }

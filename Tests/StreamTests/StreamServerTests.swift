@@ -22,7 +22,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: stream.path))
     }
 
-    /// Whoever waits for the file may connect as soon as it is there.
+    /// A client that waits for the file may connect as soon as it exists.
     @Test func theSocketIsThereOnceItListens() throws {
         let directory = NSTemporaryDirectory() + "listening-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -158,14 +158,14 @@ import Testing
     @Test func clientBeyondTheLastPlaceIsToldAndClosed() throws {
         let stream = try RunningServer()
         var clients = try (0..<64).map { _ in try stream.client() }
-        let refused = try SocketClient(stream.path)
-        #expect(try refused.lines() == [#"{"type":"error","message":"too many clients"}"#])
+        let rejected = try SocketClient(stream.path)
+        #expect(try rejected.lines() == [#"{"type":"error","message":"too many clients"}"#])
         clients.removeLast()
         #expect(stream.eventually { $0.clients == 63 })
         clients.append(try stream.client())
         stream.publish("all")
         for client in clients { #expect(try client.line() == "all") }
-        #expect(stream.server.counters.refused == 1)
+        #expect(stream.server.counters.rejected == 1)
     }
 
     @Test func clientThatShutsDownItsSideReadsOn() throws {
@@ -283,7 +283,7 @@ import Testing
         other.close(drain: 0)
     }
 
-    @Test func impossiblePathsAreRefused() throws {
+    @Test func impossiblePathsAreRejected() throws {
         let long = String(repeating: "a", count: 108)
         #expect(throws: StreamError.pathTooLong(limit: 107)) { try StreamServer(path: long, hello: []) }
         #expect(throws: StreamError.cannotListen(ENOENT)) { try StreamServer(path: "/nowhere/at/all", hello: []) }

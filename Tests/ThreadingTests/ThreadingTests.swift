@@ -52,7 +52,7 @@ import Testing
         #expect(count == 40_000 && held == nil)
     }
 
-    /// Whoever asks for too much is told what could not be had, and why.
+    /// Excessive requests are told what could not be had, and why.
     @Test func aThreadThatCannotStart() {
         #expect(throws: SystemError(.thread, EINVAL)) { try Thread("small", stackByteCount: 1) {} }
     }

@@ -3,11 +3,11 @@ import TestSupport
 import Testing
 import Vision
 
-/// Damaged JPEGs: every one is decoded or refused, within bounds of memory and time. Run under AddressSanitizer too.
+/// Damaged JPEGs: every one is decoded or rejected, within bounds of memory and time. Run under AddressSanitizer too.
 @Suite struct JPEGMutationTests {
     private static let mutationsPerBatch = 500
 
-    @Test(arguments: 0..<6) func damagedImagesAreDecodedOrRefused(batch: Int) throws {
+    @Test(arguments: 0..<6) func damagedImagesAreDecodedOrRejected(batch: Int) throws {
         let originals = [
             try jpeg(.smooth(width: 40, height: 27)), try jpeg(Pixels(width: 24, height: 24, seed: 5), quality: 40),
             try fixtureBytes("vision/progressive-rotated-32x24.jpg"), try fixtureBytes("vision/grey-27x19.jpg"),
@@ -17,7 +17,7 @@ import Vision
         var decoder = JPEGDecoder(limits: limits)
         let mutator = Mutator(seed: 0x4A50_4547)
         var decoded = 0
-        var refused = 0
+        var rejected = 0
         for index in batch * Self.mutationsPerBatch..<(batch + 1) * Self.mutationsPerBatch {
             let bytes = mutator.mutation(index, of: originals[index % originals.count], donors: originals)
             let atLeast = index % 3 == 0 ? ImageSize(width: 10, height: 10) : nil
@@ -27,11 +27,11 @@ import Vision
                 #expect(pixels.width <= full.width && pixels.height <= full.height && pixels.width > 0)
                 decoded += 1
             } catch {
-                refused += 1
+                rejected += 1
             }
         }
         // Both ways are gone: mutations that all fail at the first byte would test nothing.
-        #expect(decoded > Self.mutationsPerBatch / 20 && refused > Self.mutationsPerBatch / 20)
+        #expect(decoded > Self.mutationsPerBatch / 20 && rejected > Self.mutationsPerBatch / 20)
         #expect(throws: Never.self) { try decoder.decode(originals[0]) }
     }
 

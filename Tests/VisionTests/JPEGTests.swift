@@ -137,9 +137,9 @@ import Vision
         #expect(decoder.orientation == .upright)
     }
 
-    // MARK: - What is refused
+    // MARK: - What is rejected
 
-    /// A cut image is refused, unless all that it lost is of no pixel.
+    /// A cut image is rejected, unless all that it lost is of no pixel.
     @Test func everyCutIsNoticed() throws {
         var decoder = JPEGDecoder()
         let baseline = try jpeg(smooth)
@@ -193,7 +193,7 @@ import Vision
         }
     }
 
-    /// Images of few bytes and many pixels take what the limit allows, or are refused by it.
+    /// Images of few bytes and many pixels take what the limit allows, or are rejected by it.
     @Test func memoryHasABound() throws {
         let small = made { $0.is_progressive = 1 }
         var decoder = JPEGDecoder(limits: JPEGLimits(memory: 1 << 20))
@@ -221,7 +221,7 @@ import Vision
         #expect(try live.decode(ultraHD).pixels.size == ImageSize(width: 3840, height: 2160))
     }
 
-    @Test func refusesWhatItCannotShow() throws {
+    @Test func rejectsWhatItCannotShow() throws {
         var decoder = JPEGDecoder()
         #expect(throws: JPEGError.notJPEG(.empty)) { try decoder.decode([]) }
         #expect(throws: JPEGError.notJPEG(.gif)) { try decoder.decode(Array("GIF89a and more".utf8)) }
@@ -239,13 +239,13 @@ import Vision
                 try decoder.decode(bytes)
             }
         }
-        // A decoder goes on after all that.
+        // A decoder continues after all that.
         #expect(try decoder.decode(try jpeg(smooth)).full == smooth.size)
     }
 
     @Test func anImageOfEndlessScansIsStopped() throws {
         let bytes = try fixtureBytes("vision/progressive-rotated-32x24.jpg")
-        // The first scan sets the coefficients anew however often it comes; it ends where the next segment begins.
+        // The first scan sets the coefficients again however often it comes; it ends where the next segment begins.
         func marker(_ code: UInt8, after start: Int) -> Int {
             bytes.indices.first { $0 >= start && bytes[$0] == 0xFF && bytes[$0 + 1] == code }!
         }

@@ -49,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
                                                  "export of Label Studio, CVAT or Roboflow, or its annotation file")
     train.add_argument("--out", type=Path, required=True, help="directory for checkpoints, log and curves")
     train.add_argument("--resume", action="store_true", help="continue the run in that directory")
-    train.add_argument("--validation", type=Path, help="file naming the validation photos; without it every fourth")
+    train.add_argument("--validation", type=Path, help="file naming the validation photos (default: every fourth)")
     train.add_argument("--start-from", type=Path, help="checkpoint whose encoder to start from")
     train.add_argument("--learn", choices=["all", "detection", "scores"], default=default.learn,
                        help="with --start-from and --pretrain-minutes 0: the whole network, the layers behind the encoder, "
@@ -60,9 +60,9 @@ def parser() -> argparse.ArgumentParser:
                                                                                           "comes from --objects")
     train.add_argument("--backgrounds", type=Path, help="directory of photos that show none of the objects: rooms, tables, "
                                                         "hands; they make up half of the images of --empty")
-    train.add_argument("--network", choices=sorted(SPECS), default=default.network,
-                       help="xxs: MobileViTv3-XXS, half: MobileViTv3-0.5")
-    train.add_argument("--channel-order", choices=["bgr", "rgb"], help="without it as published: xxs bgr, half rgb")
+    train.add_argument("--network", choices=sorted(SPECS), default=default.network, metavar="{xxs,0.5}",
+                       help="xxs: MobileViTv3-XXS, 0.5: MobileViTv3-0.5")
+    train.add_argument("--channel-order", choices=["bgr", "rgb"], help="default: as published, xxs bgr, 0.5 rgb")
     train.add_argument("--minutes", type=float, default=default.minutes, help="wall-clock time in all")
     train.add_argument("--pretrain-minutes", type=float, default=default.pretrain_minutes,
                        help="part of it spent on crops of the objects first; 0 leaves that out")
@@ -106,11 +106,11 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("data", type=Path, help="directory with images/ and annotations.json (COCO format), an "
                                                  "export of Label Studio, CVAT or Roboflow, or its annotation file")
     evaluate.add_argument("--weights", type=Path, required=True, help="a plain checkpoint or a run's checkpoint.pt")
-    evaluate.add_argument("--network", choices=sorted(SPECS), default=default.network)
+    evaluate.add_argument("--network", choices=sorted(SPECS), default=default.network, metavar="{xxs,0.5}")
     evaluate.add_argument("--channel-order", choices=["bgr", "rgb"])
     evaluate.add_argument("--size", type=int, default=default.size)
     add_anchor_scales(evaluate)
-    evaluate.add_argument("--validation", type=Path, help="file naming the photos; without it every fourth")
+    evaluate.add_argument("--validation", type=Path, help="file naming the photos (default: every fourth")
     evaluate.add_argument("--all", action="store_true", help="judge on all photos of the directory")
     evaluate.add_argument("--threads", type=int)
     return top
@@ -125,7 +125,7 @@ def run_training(arguments: argparse.Namespace) -> None:
 
 
 def run_export(arguments: argparse.Namespace) -> None:
-    checkpoint.refuse_replacing(arguments.output, arguments.run)
+    checkpoint.reject_replacing(arguments.output, arguments.run)
     weights = checkpoint.detector_weights(checkpoint.read(arguments.run))
     checkpoint.save_atomically(checkpoint.plain_weights(weights), arguments.output)
 

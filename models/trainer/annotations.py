@@ -1,6 +1,6 @@
 """Boxes in COCO's JSON, as people's tools write it: what `swiftlet-model evaluate` reads, read alike.
 
-Everything that would make boxes wrong is an error with entry and fix; what can be left out safely is left out with a
+Everything that would make boxes wrong is an error with entry and fix; what can be skipped safely is skipped with a
 remark. Sources/Annotations is the same in Swift, and Tests/Fixtures/annotations/cases.json is tested on both. Nothing but
 Python's own library is needed.
 """
@@ -77,7 +77,7 @@ class Object:
 
 @dataclass
 class AnnotationSet:
-    """Images and categories in the order of their ids, objects in the file's; what was left out, a line each."""
+    """Images and categories in the order of their ids, objects in the file's; what was skipped, a line each."""
     pictures: list[Picture]
     categories: list[Category]
     objects: list[Object]
@@ -88,11 +88,11 @@ def read(content: bytes) -> AnnotationSet:
     """Reads the contents of an annotation file. Messages of DataError are without the file's name."""
     images, annotations, categories = outermost_lists(content)
     pictures = entries(images, "images", read_picture)
-    refuse_twins(pictures, "images")
-    refuse_same_pictures(pictures)
+    reject_twins(pictures, "images")
+    reject_same_pictures(pictures)
     kinds = entries(categories, "categories", read_category)
-    refuse_twins(kinds, "categories")
-    refuse_same_categories(kinds)
+    reject_twins(kinds, "categories")
+    reject_same_categories(kinds)
     pictures.sort(key=lambda picture: picture.id)
     kinds.sort(key=lambda category: category.id)
     reader = ObjectReader(pictures, kinds)
@@ -173,7 +173,7 @@ def outermost_lists(content: bytes) -> tuple[list, list, list]:
         raise DataError("is not valid JSON: a number is too long") from error
     recognise_json(root)
     if not isinstance(root, dict):
-        raise DataError(f"is not COCO's JSON: it holds {shown(root)}, not an object with images, annotations and "
+        raise DataError(f"is not COCO's JSON: it contains {shown(root)}, not an object with images, annotations and "
                         "categories")
     return tuple(outermost_list(root, key) for key in ("images", "annotations", "categories"))
 
@@ -301,7 +301,7 @@ def read_picture(members: dict, place: str) -> Picture:
         raise DataError(f"{place} has no file_name")
     name = text_of(names[0])
     if "\0" in name:
-        raise DataError(f"{place}: file_name holds a character that no file's name can hold")
+        raise DataError(f"{place}: file_name contains a character that no file name can contain")
     width, height = side(members, "width", place), side(members, "height", place)
     return Picture(name, Size(width, height) if width and height else None, identity, place)
 
@@ -333,7 +333,7 @@ def read_category(members: dict, place: str) -> Category:
                     text_of(parent).strip() if isinstance(parent, str) else None, place)
 
 
-def refuse_twins(values: list, name: str) -> None:
+def reject_twins(values: list, name: str) -> None:
     seen: dict[EntryID, str] = {}
     for value in values:
         if value.id in seen:
@@ -342,7 +342,7 @@ def refuse_twins(values: list, name: str) -> None:
         seen[value.id] = value.place
 
 
-def refuse_same_pictures(pictures: list[Picture]) -> None:
+def reject_same_pictures(pictures: list[Picture]) -> None:
     seen: dict[tuple, str] = {}
     for picture in pictures:
         path = parts(picture.name, "plain") or (picture.name,)
@@ -352,7 +352,7 @@ def refuse_same_pictures(pictures: list[Picture]) -> None:
         seen[path] = picture.place
 
 
-def refuse_same_categories(categories: list[Category]) -> None:
+def reject_same_categories(categories: list[Category]) -> None:
     seen: dict[str, Category] = {}
     for category in categories:
         other = seen.get(folded(category.name))
@@ -378,7 +378,7 @@ class Omission:
 
 
 class ObjectReader:
-    """Reads the entries of `annotations`, and counts what is left out."""
+    """Reads the entries of `annotations`, and counts what is skipped."""
 
     def __init__(self, pictures: list[Picture], categories: list[Category]) -> None:
         self.pictures, self.categories = pictures, categories
@@ -437,11 +437,11 @@ class ObjectReader:
             raise DataError("all of its boxes have iscrowd 1: nothing counts as an object, set it to 0")
 
     def remarks(self) -> list[str]:
-        lists = [(self.without_box, "has no box", "have no box", "left out"),
+        lists = [(self.without_box, "has no box", "have no box", "skipped"),
                  (self.unlisted_picture, "has an image_id that `images` does not list",
-                  "have an image_id that `images` does not list", "left out"),
+                  "have an image_id that `images` does not list", "skipped"),
                  (self.unlisted_category, "has a category_id that `categories` does not list",
-                  "have a category_id that `categories` does not list", "left out"),
+                  "have a category_id that `categories` does not list", "skipped"),
                  (self.repeated, "repeats another's image, category and box",
                   "repeat another's image, category and box", "counted as an object of its own"),
                  (self.scored, "has a score", "have a score",
@@ -462,7 +462,7 @@ class ObjectReader:
             elif index not in used and category.name in children:
                 omitted[index] = "has no boxes and is the supercategory of others"
         kept = [index for index in range(len(self.categories)) if index not in omitted]
-        remarks += [f"the category {self.categories[index].name} {reason}: left out" for index, reason in omitted.items()]
+        remarks += [f"the category {self.categories[index].name} {reason}: skipped" for index, reason in omitted.items()]
         moved = {index: place for place, index in enumerate(kept)}
         objects = [replace(thing, category=moved[thing.category]) for thing in self.objects]
         return AnnotationSet(self.pictures, [self.categories[index] for index in kept], objects, remarks)
@@ -497,5 +497,5 @@ def plain_number(value: object, key: str, place: str, wanted: str) -> float:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(as_float(value)):
         return as_float(value)
     if isinstance(value, str) and quoted_number(value) is not None:
-        raise DataError(f"{place}: {key} holds {shown(value)} in quotes: write numbers without quotes")
-    raise DataError(f"{place}: {key} holds {shown(value)}, but {wanted}")
+        raise DataError(f"{place}: {key} contains {shown(value)} in quotes: write numbers without quotes")
+    raise DataError(f"{place}: {key} contains {shown(value)}, but {wanted}")

@@ -15,7 +15,7 @@ from .layers import ConvLayer
 
 
 def even(size: tuple[int, int]) -> tuple[int, int]:
-    """The smallest size that 2x2 patches tile and that holds `size` (height, width)."""
+    """The smallest size that 2x2 patches tile and that contains `size` (height, width)."""
     return size[0] + size[0] % 2, size[1] + size[1] % 2
 
 

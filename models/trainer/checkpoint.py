@@ -43,11 +43,11 @@ def mode_of(target: str) -> int:
     return 0o666 & ~mask
 
 
-def refuse_replacing(output: Path, *inputs: Path | None) -> None:
+def reject_replacing(output: Path, *inputs: Path | None) -> None:
     """Whatever name it has: no command destroys what it reads."""
     for path in inputs:
         if path is not None and path.exists() and output.exists() and path.samefile(output):
-            raise DataError(f"{output} is what this command reads: give the output another name")
+            raise DataError(f"{output} is an input of this command: choose another output file")
 
 
 def plain_weights(weights: dict[str, torch.Tensor]) -> "OrderedDict[str, torch.Tensor]":
@@ -74,8 +74,8 @@ def read(file: Path) -> object:
 
 def detector_weights(content: object) -> dict[str, torch.Tensor]:
     """The averaged weights of a run's checkpoint, or those of anybody's: in whatever dictionary and behind whatever
-    prefix the most tensors of a detector are, an average before others. Several that differ are refused, as
-    swiftlet-model import refuses them."""
+    prefix the most tensors of a detector are, an average before others. Several that differ are rejected, as
+    swiftlet-model import rejects them."""
     if isinstance(content, dict) and "stage" in content and "average" in content:
         if content["stage"] != "detection":
             raise DataError("this run is still pre-training on crops: it has no detector yet")
@@ -98,7 +98,7 @@ def detector_weights(content: object) -> dict[str, torch.Tensor]:
         places = ", ".join(names[:5]) + (", ..." if names[5:] else "")
         raise DataError(f"holds several sets of weights that differ, at {places}: save the one that is meant by itself")
     place, weights = chosen[0]
-    refuse_other_types({name: weights[name] for name in of_other_types(weights) if name.split(".")[0] in PARTS})
+    reject_other_types({name: weights[name] for name in of_other_types(weights) if name.split(".")[0] in PARTS})
     if averaged:
         print(f"took the averaged weights at {place.strip('/').removesuffix('/n_averaged')}", flush=True)
     elif part := next((part for part, tensors in averages(content, sets) if 2 * len(tensors) > most), None):
@@ -153,9 +153,9 @@ def of_other_types(weights: dict[str, torch.Tensor]) -> list[str]:
             if tensor.dtype not in FLOATING and not name.endswith("num_batches_tracked")]
 
 
-def refuse_other_types(weights: dict[str, torch.Tensor]) -> None:
+def reject_other_types(weights: dict[str, torch.Tensor]) -> None:
     for name, tensor in weights.items():
-        raise DataError(f"tensor {name} holds elements of the type {str(tensor.dtype).removeprefix('torch.')}, but weights "
+        raise DataError(f"tensor {name} contains elements of the type {str(tensor.dtype).removeprefix('torch.')}, but weights "
                         "are floating-point numbers of 16 bits or more: save the weights before they are quantised")
 
 
@@ -237,6 +237,6 @@ def take_over(model: nn.Module, weights: dict[str, torch.Tensor]) -> list[str]:
         weights = {f"encoder.{key}": value for key, value in weights.items()}  # a published classifier
     own = model.state_dict()
     fitting = {key: value for key, value in weights.items() if key in own and own[key].shape == value.shape}
-    refuse_other_types({key: fitting[key] for key in of_other_types(fitting)})
+    reject_other_types({key: fitting[key] for key in of_other_types(fitting)})
     model.load_state_dict(fitting, strict=False)
     return [key for key in own if key not in fitting]

@@ -29,7 +29,7 @@ class PhotoSet:
 
 
 def read_photo_set(folder: Path) -> PhotoSet:
-    """Reads a set as `read_set` does, and prints what was left out."""
+    """Reads a set as `read_set` does, and prints what was skipped."""
     found = read_set(folder)
     for remark in found.remarks:
         print(f"{folder}: {remark}", flush=True)

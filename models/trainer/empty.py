@@ -105,7 +105,7 @@ def read_photos(folder: Path, longest: int) -> list[torch.Tensor]:
     """All images below the directory, [3, H, W] u8, no side longer than `longest` pixels."""
     files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES) if folder.is_dir() else []
     if not files:
-        raise DataError(f"{folder}: holds no images: name a directory of photos that show none of the objects")
+        raise DataError(f"{folder}: contains no images: name a directory of photos that show none of the objects")
     photos = []
     for file in files:
         try:

@@ -33,9 +33,10 @@ class NetworkSpec:
 SPECS = {
     "xxs": NetworkSpec(SelfAttentionBlock, "bgr", v2.InterpolationMode.BILINEAR, False,
                        (16, 16, 24), 3, ((64, 64, 128, 2), (80, 80, 160, 4), (128, 96, 192, 3)), 512, "fc"),
-    "half": NetworkSpec(SeparableAttentionBlock, "rgb", v2.InterpolationMode.BICUBIC, True,
-                        (16, 32, 64), 2, ((128, 64, 128, 2), (192, 96, 192, 4), (256, 128, 256, 3)), None, "1"),
+    "0.5": NetworkSpec(SeparableAttentionBlock, "rgb", v2.InterpolationMode.BICUBIC, True,
+                       (16, 32, 64), 2, ((128, 64, 128, 2), (192, 96, 192, 4), (256, 128, 256, 3)), None, "1"),
 }
+SPECS["half"] = SPECS["0.5"]                    # another name of it
 
 
 class Encoder(nn.Module):

@@ -7,7 +7,7 @@ SEED_STRIDE = 1_000_003
 
 
 class MultiScaleBatches:
-    """Batches of requests (seed, photo, size), of sizes drawn anew for each batch.
+    """Batches of requests (seed, photo, size), of sizes drawn again for each batch.
 
     The batch grows as the resolution shrinks, so that each costs about the same (the multi-scale sampler of MobileViT,
     Mehta and Rastegari 2021, section 3.2). Every photo comes once before any comes again. Batch number n follows from

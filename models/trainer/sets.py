@@ -26,7 +26,7 @@ class PhotoEntry:
 
 @dataclass
 class SetEntries:
-    """The photos, sorted by name, the names of the classes, and what was left out, a line each."""
+    """The photos, sorted by name, the names of the classes, and what was skipped, a line each."""
     photos: list[PhotoEntry]
     classes: list[str]
     remarks: list[str]
@@ -68,10 +68,10 @@ def annotation_file(folder: Path) -> Path:
     for place in (folder / "annotations", folder):
         files = sorted(file for file in place.glob("*.json") if file.is_file())
         if len(files) > 1 and all(any(file.with_suffix(ending).exists() for ending in PICTURES) for file in files[:2]):
-            raise DataError(f"{place} holds a file for each image, as {files[0].name}, which labelme writes: export all as "
+            raise DataError(f"{place} contains a file for each image, as {files[0].name}, which labelme writes: export all as "
                             "COCO, with labelme2coco for example")
         if len(files) > 1:
-            raise DataError(f"{folder} holds several annotation files, {files[0].relative_to(folder)} and "
+            raise DataError(f"{folder} contains several annotation files, {files[0].relative_to(folder)} and "
                             f"{files[1].relative_to(folder)}: give the one that is meant in place of the directory")
         if files:
             return files[0]
@@ -95,7 +95,7 @@ def other_format(folder: Path) -> str:
 def content_of(file: Path) -> bytes:
     try:
         if not file.is_file():
-            raise DataError("is no regular file: give the name of a file")
+            raise DataError("is no regular file: name a regular file")
         with open(file, "rb") as stream:
             content = stream.read(annotations.LARGEST_FILE + 1)
     except OSError as error:
@@ -106,7 +106,7 @@ def content_of(file: Path) -> bytes:
 
 
 def pictures_below(folder: Path) -> list[str]:
-    """Paths of the images below `directory`, from there; hidden ones are left out."""
+    """Paths of the images below `directory`, from there; hidden ones are skipped."""
     found: list[str] = []
     seen: set[tuple[int, int]] = set()
     count = 0
@@ -121,7 +121,7 @@ def pictures_below(folder: Path) -> list[str]:
         names_here = sorted(os.listdir(folder / inner))
         count += len(names_here)
         if count > MAX_FILES:
-            raise DataError(f"{folder} holds more than {MAX_FILES} files: give a directory below it")
+            raise DataError(f"{folder} contains more than {MAX_FILES} files: give a directory below it")
         for name in names_here:
             path = os.path.join(inner, name)
             if name.startswith("."):
@@ -146,7 +146,7 @@ def entries_of(found: annotations.AnnotationSet, folder: Path) -> SetEntries:
     matching = names.match(found, files, os.path.abspath(folder))
     if matching.absent:
         count, total = len(matching.absent), len(found.pictures)
-        example = f", where images are called as {files[0]}" if files else ", which holds no images"
+        example = f", where images are called as {files[0]}" if files else ", which contains no images"
         raise DataError(f"{count} of {total} images that it names {'is' if count == 1 else 'are'} missing from "
                         f"{folder}, as {found.pictures[matching.absent[0]].name}{example}: add the image or remove its "
                         "entry")
@@ -157,7 +157,7 @@ def entries_of(found: annotations.AnnotationSet, folder: Path) -> SetEntries:
     foreign = [file for file, entry in zip(files, matching.entries) if entry is None]
     if foreign:
         remarks.append(f"{len(foreign)} of {len(files)} images in {folder} {'is' if len(foreign) == 1 else 'are'} not "
-                       f"named in it, as {foreign[0]}: left out")
+                       f"named in it, as {foreign[0]}: skipped")
     classes = [category.name for category in found.categories]
     for number, name in enumerate(classes):
         if len(name.encode()) > LONGEST_LABEL:

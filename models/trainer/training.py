@@ -29,7 +29,7 @@ EMPTY_ANCHORS = 32
 @dataclass
 class Options:
     """All that a run depends on besides the photos. Budgets are minutes, or steps where `steps` is given."""
-    network: str = "half"
+    network: str = "0.5"
     channel_order: str | None = None            # None: the network's own
     minutes: float = 120
     pretrain_minutes: float = 15                # of `minutes`
@@ -86,7 +86,7 @@ class Run:
         self.start_from = start_from
         self.tell_coverage()
         for name in ("checkpoint.pt", "best.pt", "latest.pt", "labels.txt", "validation.txt", "run.json"):
-            checkpoint.refuse_replacing(self.folder / name, start_from)
+            checkpoint.reject_replacing(self.folder / name, start_from)
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "labels.txt").write_text("".join(f"{name}\n" for name in self.classes), encoding="utf-8")
         (self.folder / "validation.txt").write_text("".join(f"{p.name}\n" for p in held_back), encoding="utf-8")
@@ -113,7 +113,7 @@ class Run:
         file = self.folder / "checkpoint.pt"
         state = checkpoint.read(file) if resume and file.exists() else None
         if not resume and file.exists():
-            raise DataError(f"{self.folder} holds a run already: add --resume, or name another directory")
+            raise DataError(f"{self.folder} contains a run already: add --resume, or name another directory")
         detector = Detector(self.options.network, len(self.classes) + 1)
         if state is None or state["stage"] == "crops":
             if self.start_from:
@@ -146,10 +146,10 @@ class Run:
                             "checkpoint of the other network?")
         parts = Counter(key.split(".")[0] for key in left)
         print(f"{count - len(left)} of {count} tensors taken from {self.start_from}"
-              + "".join(f"; {number} of {part} begin anew" for part, number in sorted(parts.items())), flush=True)
+              + "".join(f"; {number} of {part} start again" for part, number in sorted(parts.items())), flush=True)
 
     def pretraining_budget(self) -> Budget | None:
-        """None where this stage is left out."""
+        """None where this stage is skipped."""
         options = self.options
         if options.steps is not None:
             return Budget(steps=options.pretrain_steps) if options.pretrain_steps else None

@@ -1,8 +1,8 @@
 // A library to preload that counts the calls of the allocator and of mmap and its kin, by the calling thread's name.
 //
-// The counts go to the file that SWIFTLET_ALLOCATIONS names, which is made anew: another process reads them while this
+// The counts go to the file that SWIFTLET_ALLOCATIONS names, which is made again: another process reads them while this
 // one runs. 64 records of a name, 16 bytes ended by nulls, and a number, 8 bytes; threads of one name share one. Calls
-// that the C library makes to its own mmap and brk are not seen, but those of its malloc are, whoever makes them.
+// that the C library makes to its own mmap and brk are not seen, but those of its malloc are, whatever their caller.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

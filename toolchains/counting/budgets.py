@@ -1,4 +1,4 @@
-"""Holds the models of models/cards against the budgets of a board's file: instructions on its emulated core, the
+"""Checks the models of models/cards against the budgets of a board's file: instructions on its emulated core, the
 kernels that run there, and the arena. Prints a table. Exit code 1: something is over; 78: the file is wrong."""
 
 import argparse
@@ -56,8 +56,10 @@ def main():
                 continue
             name = section.removeprefix("budget ")
             model = options.models / f"{name}.gguf"
+            if not model.is_file():  # the 0.5 network has another name, too
+                model = options.models / f"{name.replace('0.5-', 'half-')}.gguf"
             if not model.is_file():
-                print(f"{name:12} {model} is not there: not checked")
+                print(f"{name:12} {model} does not exist: not checked")
                 continue
             for what, found, budget, is_fine in rows(board, name, model):
                 checked += 1
@@ -65,7 +67,7 @@ def main():
                 if not is_fine:
                     over.append(f"{name}: {what}")
     except (OSError, configparser.Error, KeyError, ValueError) as error:
-        print(f"budgets: {options.board}: {error}; swiftlet bench --board FILE names mistakes with their lines",
+        print(f"budgets: {options.board}: {error}; swiftlet bench --board FILE reports errors with their lines",
               file=sys.stderr)
         return 78
     except subprocess.CalledProcessError as error:

@@ -2,8 +2,8 @@
 
 // libjpeg behind setjmp: a status comes back, nothing is printed, and no call leaves through longjmp.
 // A handle belongs to one thread and is used again for the next image, which is decoded as if it were the first:
-// Huffman tables that it does not bring are the standard ones (ISO/IEC 10918-1 K.3.3), as a webcam's frames want them,
-// and without a quantisation table it is refused.
+// Huffman tables that it does not bring are the standard ones (ISO/IEC 10918-1 K.3.3), as a webcam's frames require them,
+// and without a quantisation table it is rejected.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -14,11 +14,11 @@ typedef enum {
     CJPEG_NOT_JPEG,
     /// The data ends before the image does.
     CJPEG_TRUNCATED,
-    /// libjpeg refused the data: cjpeg_*_error_code says why.
+    /// libjpeg rejected the data: cjpeg_*_error_code says why.
     CJPEG_CORRUPT,
     /// A JPEG of a kind that this libjpeg does not decode: lossless, hierarchical, 12 bits, without a height.
     CJPEG_UNSUPPORTED,
-    /// Coded arithmetically, which is refused altogether: no camera does it, and libjpeg goes on with zeros where the
+    /// Coded arithmetically, which is rejected altogether: no camera does it, and libjpeg continues with zeros where the
     /// data ends early.
     CJPEG_ARITHMETIC,
     CJPEG_TOO_MANY_SCANS,
@@ -52,7 +52,7 @@ typedef struct {
 
 typedef struct cjpeg_decoder cjpeg_decoder;
 
-/// NULL when memory is short. An image with more than `scan_limit` scans is refused while it is decoded, and libjpeg
+/// NULL when memory is short. An image with more than `scan_limit` scans is rejected while it is decoded, and libjpeg
 /// takes no more than about `memory_limit` bytes.
 cjpeg_decoder *_Nullable cjpeg_decoder_create(int scan_limit, size_t memory_limit);
 void cjpeg_decoder_destroy(cjpeg_decoder *_Nullable decoder);

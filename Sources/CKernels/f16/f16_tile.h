@@ -46,7 +46,7 @@ CK_INLINE float ck_total(ck_wide v) {
 
 // clang-format off
 /// `pointer`, of which the compiler knows no more than that: it stays in a register of its own instead of being
-/// computed anew from another one at each use.
+/// computed again from another one at each use.
 CK_INLINE const void *ck_opaque(const void *pointer) {
     __asm__("" : "+r"(pointer));
     return pointer;

@@ -255,5 +255,5 @@ void u8_patches3x3_s2__scalar(
 /// Whether packed weights keep to their bounds.
 int ck_qs8_weights_fit(size_t k, size_t n, const int8_t *packed);
 
-/// Packs a matrix [k, n] of stride ldb as the GEMM wants it; see ck_qs8_packed_size.
+/// Packs a matrix [k, n] of stride ldb in the GEMM's layout; see ck_qs8_packed_size.
 void qs8_pack__scalar(size_t k, size_t n, const int8_t *b, size_t ldb, int8_t *packed);

@@ -1,7 +1,7 @@
 #pragma once
 
 // The body of int8 attention for both NEON paths: a path's file includes its tile first. K and V are packed as the
-// GEMM wants its weights; then TILE_ROWS queries at a time meet all keys, and their weights all values.
+// GEMM reads its weights; then TILE_ROWS queries at a time meet all keys, and their weights all values.
 
 CK_INLINE int8x16_t clamp63(int8x16_t values) { return vminq_s8(vmaxq_s8(values, vdupq_n_s8(-63)), vdupq_n_s8(63)); }
 

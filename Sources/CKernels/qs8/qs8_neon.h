@@ -25,7 +25,7 @@ CK_INLINE CK_TARGET int16x8_t ck_add_mulh(int16x8_t sum, int16x8_t a, int16x8_t 
 
 // clang-format off
 /// `pointer`, of which the compiler knows no more than that: it stays in a register of its own instead of being computed
-/// anew from another one at each use.
+/// again from another one at each use.
 CK_INLINE const int8_t *ck_opaque(const int8_t *pointer) {
     __asm__("" : "+r"(pointer));
     return pointer;

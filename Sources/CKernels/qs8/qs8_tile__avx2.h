@@ -19,7 +19,7 @@ enum {
     MAX_K = 1024,
 };
 
-/// Rows of A and blocks of B as the tile wants them.
+/// Rows of A and blocks of B in the tile's layout.
 typedef struct {
     /// For each row and 32 k (16 at the end): magnitudes, then masks of what is positive, both in the order of `weights`.
     _Alignas(32) uint8_t rows[BAND_BYTES];

@@ -31,7 +31,7 @@ CK_INLINE void pack_rows(size_t k, const int8_t *a, size_t lda, int8_t *packed) 
     for (size_t r = 0; r < TILE_ROWS; r++) pack_row(r, k, a + r * lda, packed);
 }
 
-/// The bias of 8 columns as packed_tile wants it.
+/// The bias of 8 columns in packed_tile's layout.
 CK_INLINE void fill_start(const int32_t *bias, int32_t *start) {
     const int32x4_t zero = vdupq_n_s32(0);
     const int32x4x2_t low = {{vld1q_s32(bias), zero}}, high = {{vld1q_s32(bias + 4), zero}};

@@ -9,9 +9,9 @@ struct clinux_option {
 };
 
 /// getopt_long without output to stderr. `index` is the next element of `arguments` to look at: 0 starts afresh, and
-/// after -1 it is the first operand. Returns -1 at the end, '?' for an option it refuses and ':' for a missing
-/// argument (when `shorts` begins with ':'); `refused` is then getopt's optopt.
+/// after -1 it is the first operand. Returns -1 at the end, '?' for an option it rejects and ':' for a missing
+/// argument (when `shorts` begins with ':'); `rejected` is then getopt's optopt.
 int clinux_getopt(
     int count, char *_Nullable *_Nonnull arguments, const char *_Nonnull shorts,
     const struct clinux_option *_Nonnull options, int *_Nonnull index, const char *_Nullable *_Nonnull argument,
-    int *_Nonnull refused);
+    int *_Nonnull rejected);

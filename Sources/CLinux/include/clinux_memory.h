@@ -8,10 +8,10 @@
 void clinux_save_memory(void);
 
 /// Maps zeroed private memory, aligned to a page. With `populate` every page is faulted in before this returns;
-/// without it a page costs memory from its first use on.
+/// otherwise a page costs memory from its first use on.
 int clinux_map_anonymous(size_t size, bool populate, void *_Nullable *_Nonnull address);
 
-/// Lets the system take the pages of a mapped file from memory: what is needed again is read anew.
+/// Lets the system take the pages of a mapped file from memory: what is needed again is read again.
 void clinux_forget(const void *_Nullable address, size_t size);
 
 /// Gives back the whole pages in a part of an anonymous mapping: they cost nothing until they are used again, and are
@@ -24,7 +24,7 @@ void clinux_populate(void *_Nonnull address, size_t size);
 /// Gives free memory of the heap back to the system.
 void clinux_trim_heap(void);
 
-/// Whether there are so many bytes of address space: mapped, and given back at once.
+/// Whether `count` bytes of address space are available: mapped, and given back at once.
 bool clinux_can_map(size_t size);
 /// Gives a mapping back. A null address with size 0 is fine.
 int clinux_unmap(const void *_Nullable address, size_t size);

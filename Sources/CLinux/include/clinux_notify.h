@@ -7,5 +7,5 @@
 /// listens (NOTIFY_SOCKET is not set), EINVAL for an address of another kind, otherwise what socket or sendto said.
 int clinux_notify(const char *_Nonnull text, size_t count);
 
-/// Nanoseconds within which the manager wants to hear of this process (WATCHDOG_USEC, WATCHDOG_PID); 0: it does not.
+/// Nanoseconds within which the manager must hear from this process (WATCHDOG_USEC, WATCHDOG_PID); 0: it does not.
 uint64_t clinux_watchdog_ns(void);

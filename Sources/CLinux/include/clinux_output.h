@@ -10,7 +10,7 @@
 enum { clinux_path_capacity = 4096 };
 
 /// Where a file of the name `path` lies once links are followed, the last of which may lead to nothing yet. ELOOP,
-/// ENAMETOOLONG, what lstat or readlink said, or EACCES for a file there that may not be written to.
+/// ENAMETOOLONG, what lstat or readlink said, or EACCES for an unwritable file there.
 int clinux_output_target(const char *_Nonnull path, char *_Nonnull target);
 
 /// Creates a file in the directory of `target`, with the mode and, where that is allowed, the owner of the file there, or

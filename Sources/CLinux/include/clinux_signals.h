@@ -1,7 +1,7 @@
 #pragma once
 
 /// Blocks SIGTERM and SIGINT in this thread (and in those it starts later) and gives a descriptor that becomes readable
-/// when one arrives and stays so while nobody reads it. SIGPIPE is ignored: a broken pipe is an errno, not the end.
+/// when one arrives and stays so until it is read. SIGPIPE is ignored: a broken pipe is an errno, not the end.
 int clinux_stop_signals(int *_Nonnull fd);
 
 /// The same for SIGHUP. Reading from the descriptor takes the signal away.

@@ -8,7 +8,7 @@ static const size_t clinux_unix_path_limit = 107;
 
 /// A non-blocking listener (AF_UNIX, SOCK_STREAM) with the file mode `mode`, and the group `group` where that is not
 /// negative and the process may set it. It has its name, where that leaves room for a longer one, only once it listens:
-/// whoever waits for the file may connect then. ENAMETOOLONG, EADDRINUSE when the name exists, otherwise what socket,
+/// clients that wait for the file may connect then. ENAMETOOLONG, EADDRINUSE when the name exists, otherwise what socket,
 /// bind, chmod, listen or link said.
 int clinux_unix_listen(const char *_Nonnull path, unsigned mode, int64_t group, int backlog, int *_Nonnull fd);
 /// A group's number, or -1 where there is no such group. Allocates.
@@ -20,7 +20,7 @@ int clinux_inherited_listener(int *_Nonnull fd);
 /// Locks the directory of a socket's path against others who call this, until `fd` is closed. EAGAIN when another has held
 /// the lock for a second, as anybody may who can read the directory; ENAMETOOLONG, otherwise what open or flock said.
 int clinux_unix_lock_directory(const char *_Nonnull path, int *_Nonnull fd);
-/// A non-blocking connection. EAGAIN when the listener's queue is full, ECONNREFUSED when nobody listens.
+/// A non-blocking connection. EAGAIN when the listener's queue is full, ECONNREFUSED when nothing listens.
 int clinux_unix_connect(const char *_Nonnull path, int *_Nonnull fd);
 /// Takes the next waiting client, non-blocking, with about `send_buffer` bytes of kernel memory for what it has not
 /// read. EAGAIN when none waits.

@@ -22,5 +22,5 @@ void clinux_terminal_restore(int fd, const struct clinux_terminal_mode *_Nonnull
 int clinux_terminal_signals(int *_Nonnull fd);
 /// Takes one such signal. `resized` or `suspended` says which; neither: there was none.
 void clinux_terminal_signal_taken(int fd, bool *_Nonnull resized, bool *_Nonnull suspended);
-/// Stops the process as SIGTSTP would have done; returns once it goes on.
+/// Stops the process as SIGTSTP would have done; returns once it continues.
 void clinux_suspend(void);

@@ -2,7 +2,7 @@
 public struct GraphError: Error, Equatable, Sendable {
     /// What is wrong with it.
     public enum Problem: Error, Equatable, Sendable {
-        /// It has so many inputs, and takes another number.
+        /// An unsupported number of inputs.
         case inputCount(found: Int)
         /// Its inputs do not have the same number of rows, or of channels.
         case differentInputs(MapShape, MapShape)

@@ -128,7 +128,7 @@ public struct AttributeReader {
     private let tensors: [TensorID]
     private let graph: Graph
 
-    /// The operation of that kind. Apart from what goes on building the graph, which would copy it if this still held it.
+    /// The operation of that kind. Apart from what continues building the graph, which would copy it if this still held it.
     @inline(never)
     static func operation(
         _ kind: Name, _ values: ArraySlice<Int>, _ tensors: [TensorID], _ graph: Graph

@@ -111,7 +111,7 @@ public enum Int8Input: Equatable, Sendable {
     case oneScale
     /// A scale for each channel.
     case scalePerChannel
-    /// Query, key and value of so many heads side by side, all with zero point 0: a scale for each head of queries and of
+    /// Query, key and value of several heads side by side, all with zero point 0: a scale for each head of queries and of
     /// keys, one for each channel of values.
     case heads(Int)
     /// Zero point 0 and a scale for each channel.

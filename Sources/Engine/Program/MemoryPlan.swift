@@ -23,7 +23,7 @@ public struct MemoryPlan: Sendable {
     /// The largest sum of buffers alive at one step: no plan can need less.
     public let lowerBound: Int
 
-    /// nil when the engine would refuse it as too large.
+    /// nil when the engine would reject it as too large.
     public init?(_ graph: Graph, precision: Precision, threads: Int) {
         guard let storage = try? Storage(graph, precision, threads: threads) else { return nil }
         self.init(storage.requests, storage.owners, stepCount: storage.lowering.calls.count)
@@ -44,7 +44,7 @@ public struct MemoryPlan: Sendable {
 }
 
 extension LifetimePlanner {
-    /// More than any board can give; refused before the system is asked for it.
+    /// More than any board can give; rejected before the system is asked for it.
     private static var largestArena: Int { 1 << 30 }
 
     static func arenaPlan(_ requests: [BufferRequest]) throws(EngineError) -> ArenaPlan {

@@ -54,7 +54,7 @@ struct Schedule {
     private struct Entry {
         let step: Step
         let scratch: (start: UnsafeMutableRawPointer, byteCount: Int)?
-        /// Whether all parts must be complete before any goes on.
+        /// Whether all parts must be complete before any continues.
         let barrierAfter: Bool
     }
 

@@ -36,7 +36,7 @@ final class ThreadPool {
                 threads.append(thread)
             } catch {
                 clinux_barrier_set_parties(barrier, UInt32(part))
-                throw .cannotStartThreads(errno: error.code)
+                throw .cannotStartThreads(size - 1, errno: error.code)
             }
         }
     }

@@ -25,7 +25,7 @@ public struct CommandLineParser {
     private var row = 0
     private var argument: UnsafePointer<CChar>?
     /// The letter of an unknown short option.
-    private var shortRefused: UInt8?
+    private var shortRejected: UInt8?
 
     /// Values of getopt for rows of the table lie beyond every character.
     private static var firstValue: Int32 { 256 }
@@ -37,8 +37,8 @@ public struct CommandLineParser {
         arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
     ) {
         self.table =
-            table + [CommandLineOption("help", short: "h", help: "this text")]
-            + (isProgram ? [CommandLineOption("version", help: "the version")] : [])
+            table + [CommandLineOption("help", short: "h", help: "show this help")]
+            + (isProgram ? [CommandLineOption("version", help: "show the version")] : [])
         (self.ownCount, self.count, self.arguments) = (table.count, count, arguments)
         // The leading colon tells a missing argument from an unknown option.
         var shorts: [CChar] = [CChar(bitPattern: UInt8(ascii: ":"))]
@@ -61,22 +61,22 @@ public struct CommandLineParser {
 
     /// The row of the next option, and its value; nil when only operands are left.
     mutating func next() throws(CommandLineError) -> (row: Int, Given)? {
-        var refused: Int32 = 0
+        var rejected: Int32 = 0
         var found: UnsafePointer<CChar>?
-        let result = clinux_getopt(count, arguments, shorts, longs, &index, &found, &refused)
+        let result = clinux_getopt(count, arguments, shorts, longs, &index, &found, &rejected)
         switch result {
         case -1:
             return nil
         case Int32(UInt8(ascii: ":")):
-            row = self.row(of: refused) ?? 0
+            row = self.row(of: rejected) ?? 0
             throw .missingArgument
         case Int32(UInt8(ascii: "?")):
             // A value of the table means that the option exists but takes no argument.
-            if refused >= Self.firstValue, let known = self.row(of: refused) {
+            if rejected >= Self.firstValue, let known = self.row(of: rejected) {
                 row = known
                 throw .unexpectedArgument
             }
-            shortRefused = refused > 0 ? UInt8(truncatingIfNeeded: refused) : nil
+            shortRejected = rejected > 0 ? UInt8(truncatingIfNeeded: rejected) : nil
             throw .unknownOption
         default:
             row = self.row(of: result) ?? 0
@@ -123,15 +123,15 @@ public struct CommandLineParser {
         let given = argument.map { String(cString: $0) } ?? ""
         switch error {
         case .unknownOption:
-            if let shortRefused { return "unknown option -\(Unicode.Scalar(shortRefused))" }
+            if let shortRejected { return "unknown option -\(Unicode.Scalar(shortRejected))" }
             let culprit = index > 0 && index <= count ? arguments[Int(index) - 1] : nil
             let given = culprit.map { bytes($0) } ?? []
             let name = given.drop { $0 == UInt8(ascii: "-") }.prefix { $0 != UInt8(ascii: "=") }
             let near = nearest(to: Array(name), in: table.map { bytes($0.long) })
             return "unknown or ambiguous option \(Service.text(given))"
                 + (near.map { "; did you mean --\(Service.text($0))?" } ?? "")
-        case .missingArgument: return "\(name) needs an argument: \(table[row].argument ?? "VALUE")"
-        case .unexpectedArgument: return "\(name) takes no argument"
+        case .missingArgument: return "\(name) requires an argument: \(table[row].argument ?? "VALUE")"
+        case .unexpectedArgument: return "\(name) does not accept an argument"
         case .value(let error): return "\(name) \(error.words), not '\(given)'"
         }
     }

@@ -16,14 +16,14 @@ public enum ValueError: Error, Equatable, Sendable {
         switch self {
         case .notANumber(let from, let to):
             "must be a number from \(brief(from)) to \(brief(to)) (with a decimal point, without a unit)"
-        case .notAnInteger(let from, let to): "must be a whole number from \(from) to \(to)"
+        case .notAnInteger(let from, let to): "must be an integer from \(from) to \(to)"
         case .notAChoice(let choice): "must be \(choice.list)\(choice.note)"
         case .notASize: "must be WIDTHxHEIGHT in pixels, like 640x480"
         case .notAFormat: "must be mjpeg, yuyv, uyvy, nv12, yuv420, rgb24, bgr24 or grey"
-        case .notAbsolute: "must be a full path, one that begins with /"
-        case .pathTooLong(let limit): "longer than the \(limit) bytes that a socket's path may have"
+        case .notAbsolute: "must be an absolute path (starting with /)"
+        case .pathTooLong(let limit): "path too long (maximum \(limit) bytes)"
         case .notARectangle: "must be LEFT TOP RIGHT BOTTOM as fractions of the image from 0 to 1, like 0 0.5 1 1"
-        case .emptyRectangle: "encloses nothing: LEFT must be less than RIGHT, and TOP less than BOTTOM"
+        case .emptyRectangle: "empty rectangle: LEFT must be less than RIGHT, and TOP less than BOTTOM"
         }
     }
 
@@ -43,9 +43,9 @@ public struct Choice: Equatable, Sendable {
     public init(_ words: [StaticString], note: StaticString = "") { (self.words, self.note) = (words, note) }
 
     /// Whether something may be done.
-    public static var yesOrNo: Choice { Choice(["yes", "no"], note: ", in small letters") }
+    public static var yesOrNo: Choice { Choice(["yes", "no"], note: " (in lower case)") }
     /// Quarters of a turn.
-    public static var rotation: Choice { Choice(["0", "90", "180", "270"], note: ": degrees, clockwise") }
+    public static var rotation: Choice { Choice(["0", "90", "180", "270"], note: " (degrees clockwise)") }
     /// How images become the network's input.
     public static var resize: Choice { Choice(["fast", "upstream"]) }
 

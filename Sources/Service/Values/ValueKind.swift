@@ -6,7 +6,7 @@ public enum ValueKind: Sendable {
     /// From 0 to 1.
     case score
     case text
-    /// In a file absolute, and of at most so many bytes; on a command line any.
+    /// In a file absolute, and limited in bytes; on a command line any.
     case path(limit: Int = .max)
     case choice(Choice)
     /// WIDTHxHEIGHT in pixels.
@@ -15,7 +15,7 @@ public enum ValueKind: Sendable {
     case format
     /// LEFT TOP RIGHT BOTTOM, fractions of the image's sides.
     case rectangle
-    /// At most so many, between commas.
+    /// Limited in number, between commas.
     case names(limit: Int)
 
     /// Pixels of a side.

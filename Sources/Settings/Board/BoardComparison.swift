@@ -109,8 +109,8 @@ extension BoardProfile {
         let isKnown = state.coreCount > 0
         return BoardCheck(
             subject: .cores, verdict: !isKnown ? .unknown : state.coreCount >= coreCount ? .asExpected : .off,
-            found: isKnown ? "\(state.coreCount)" : "not told", expected: "\(coreCount)",
-            advice: "bring the others online, by /sys/devices/system/cpu/cpuN/online or the kernel's maxcpus=")
+            found: isKnown ? "\(state.coreCount)" : "unknown", expected: "\(coreCount)",
+            advice: "bring the others online with /sys/devices/system/cpu/cpuN/online or the kernel's maxcpus=")
     }
 
     private func checkKernels(_ measured: BoardMeasurement) -> BoardCheck {
@@ -127,7 +127,7 @@ extension BoardProfile {
         let isGood = good.contains { state.governor == bytes($0) }
         return BoardCheck(
             subject: .governor, verdict: !isKnown ? .unknown : isGood ? .asExpected : .off,
-            found: isKnown ? text(state.governor) : "not told", expected: "performance, ondemand or schedutil",
+            found: isKnown ? text(state.governor) : "unknown", expected: "performance, ondemand or schedutil",
             advice: "echo performance | sudo tee /sys/devices/system/cpu/cpufreq/policy*/scaling_governor")
     }
 
@@ -140,7 +140,7 @@ extension BoardProfile {
     private func checkClock(_ state: BoardState) -> BoardCheck {
         checkClock(
             .clock, state.clock,
-            advice: "heat, power or the governor holds it back: see those lines, then run this again")
+            advice: "heat, power or the governor limits it: see those lines, then run this again")
     }
 
     /// A clock may be measured a little low.
@@ -149,14 +149,14 @@ extension BoardProfile {
         return BoardCheck(
             subject: subject,
             verdict: found.map { Double($0) >= Double(clock) * 0.98 ? .asExpected : .off } ?? .unknown,
-            found: found.map { "\($0) MHz" } ?? "not told", expected: "\(clock) MHz", advice: advice)
+            found: found.map { "\($0) MHz" } ?? "unknown", expected: "\(clock) MHz", advice: advice)
     }
 
     /// What the firmware of a Raspberry Pi says; see `Machine.throttled`.
     private func checkPower(_ state: BoardState) -> BoardCheck {
         guard let throttled = state.throttled else {
             return BoardCheck(
-                subject: .power, verdict: .unknown, found: "not told", expected: "no throttling", advice: "")
+                subject: .power, verdict: .unknown, found: "unknown", expected: "no throttling", advice: "")
         }
         let reasons: InlineArray<4, StaticString> = ["low voltage", "capped clock", "throttling", "soft limit of heat"]
         var found = "", isPower = false
@@ -168,7 +168,7 @@ extension BoardProfile {
         }
         let advice =
             isPower
-            ? "use the power supply made for the board and a short cable, take other USB devices off, and reboot"
+            ? "use the power supply made for the board and a short cable, unplug other USB devices, and reboot"
             : "cool the board, and reboot"
         return BoardCheck(
             subject: .power, verdict: found.isEmpty ? .asExpected : .off,
@@ -182,7 +182,7 @@ extension BoardProfile {
         func degrees(_ value: UInt64) -> String { "\(fixed(Double(value) / 1000, decimals: 1)) degrees Celsius" }
         return BoardCheck(
             subject: .heat, verdict: state.temperature.map { $0 < Self.hot ? .asExpected : .off } ?? .unknown,
-            found: state.temperature.map { degrees($0) } ?? "not told", expected: "below \(degrees(Self.hot))",
+            found: state.temperature.map { degrees($0) } ?? "unknown", expected: "below \(degrees(Self.hot))",
             advice: "cool the board: a heat sink, a fan, or air around the case")
     }
 
@@ -197,15 +197,15 @@ extension BoardProfile {
         return BoardCheck(
             subject: .latency, verdict: measured.latency <= budget ? .asExpected : .off, found: found,
             expected: "at most \(fixed(budget, decimals: 1)) ms (\(isMeasured ? "measured" : "estimated"))",
-            advice: "mend what is off above, stop other programs, then run this again")
+            advice: "fix the failed checks above, stop other programs, then run this again")
     }
 
     private func checkMemory(_ measured: BoardMeasurement) -> BoardCheck {
         BoardCheck(
             subject: .memory,
             verdict: measured.peakMemory.map { $0 <= memoryBudget ? .asExpected : .off } ?? .unknown,
-            found: measured.peakMemory.map { byteCount($0) } ?? "not told",
+            found: measured.peakMemory.map { byteCount($0) } ?? "unknown",
             expected: "at most \(byteCount(memoryBudget))",
-            advice: "take a smaller network, a smaller input, or int8; swiftlet plan shows what the arena holds")
+            advice: "use a smaller network, a smaller input, or int8; swiftlet plan shows the arena's buffers")
     }
 }

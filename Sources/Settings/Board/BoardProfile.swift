@@ -22,8 +22,8 @@ public struct BoardProfile {
             switch self {
             case .xxsInt8: "xxs-int8"
             case .xxsFP16: "xxs-fp16"
-            case .v05Int8: "half-int8"
-            case .v05FP16: "half-fp16"
+            case .v05Int8: "0.5-int8"
+            case .v05FP16: "0.5-fp16"
             }
         }
     }

@@ -7,7 +7,7 @@ public struct BoardReader {
     /// Only to be used where `mistakes` is empty.
     public private(set) var profile = BoardProfile()
     /// In the order of the lines; what is missing comes last.
-    public private(set) var mistakes: [INIMistake] = []
+    public private(set) var mistakes: [INIDiagnostic] = []
     private var keys = INIKeys(BoardProfile.keys, isProse: true, unknownKey: .unknownBoardKey)
     /// By model.
     private var budgetKeys = [INIKeys<BoardProfile.Budget>](
@@ -30,8 +30,8 @@ public struct BoardReader {
     public static func read(_ text: UnsafeRawBufferPointer) -> BoardReader {
         var reader = BoardReader()
         var scanner = INIScanner(text)
-        while reader.mistakes.count < ConfigurationReader.maximumErrors {
-            do throws(INIMistake.Refusal) {
+        while reader.mistakes.count < ConfigurationReader.maximumDiagnostics {
+            do throws(INIDiagnostic.Problem) {
                 guard let item = try scanner.next() else {
                     reader.noteMissing()
                     break
@@ -42,15 +42,15 @@ public struct BoardReader {
                 case .comment: break
                 }
             } catch {
-                reader.mistakes.append(INIMistake(line: scanner.line, reason: error.reason))
+                reader.mistakes.append(INIDiagnostic(line: scanner.line, reason: error.reason))
                 if scanner.isAtSection { reader.isInKnownSection = false }
             }
         }
         // What is missing has no line, and is not known where reading has ended before.
-        if reader.mistakes.last.map({ $0.line > 0 }) ?? false, reader.mistakes.count == ConfigurationReader.maximumErrors {
+        if reader.mistakes.last.map({ $0.line > 0 }) ?? false, reader.mistakes.count == ConfigurationReader.maximumDiagnostics {
             reader.mistakes.append(
-                INIMistake(
-                    line: scanner.line, reason: .tooManyMistakes(limit: ConfigurationReader.maximumErrors)))
+                INIDiagnostic(
+                    line: scanner.line, reason: .tooManyDiagnostics(limit: ConfigurationReader.maximumDiagnostics)))
         }
         return reader
     }
@@ -60,12 +60,12 @@ public struct BoardReader {
     private mutating func begin(_ word: [UInt8], _ name: [UInt8]?, _ line: Int) {
         section = word + (name.map { bytes(" ") + $0 } ?? [])
         let isKnown = keys.hasSection(section) || model(of: section) != nil
-        if !isKnown { mistakes.append(INIMistake(line: line, section: section, reason: .unknownBoardSection)) }
+        if !isKnown { mistakes.append(INIDiagnostic(line: line, section: section, reason: .unknownBoardSection)) }
         isInKnownSection = isKnown
     }
 
     private mutating func take(_ key: [UInt8], _ text: INICursor, _ line: Int) {
-        do throws(INIMistake.Refusal) {
+        do throws(INIDiagnostic.Problem) {
             guard let isInKnownSection else { throw .init(.noSection) }
             // Reported where the section begins.
             if !isInKnownSection { return }
@@ -75,13 +75,15 @@ public struct BoardReader {
                 try keys.take(key, in: section, text, line, into: &profile)
             }
         } catch {
-            mistakes.append(INIMistake(line: line, section: section, key: key, reason: error.reason))
+            mistakes.append(INIDiagnostic(line: line, section: section, key: key, reason: error.reason))
         }
     }
 
-    /// The place of the model whose budget a section is.
+    /// The place of the model whose budget a section is. `half` is another name of the 0.5 network.
     private func model(of section: [UInt8]) -> Int? {
-        BoardProfile.Model.allCases.firstIndex { section == bytes("budget ") + bytes($0.name) }
+        let other = bytes("budget half-")
+        let section = section.starts(with: other) ? bytes("budget 0.5-") + section.dropFirst(other.count) : section
+        return BoardProfile.Model.allCases.firstIndex { section == bytes("budget ") + bytes($0.name) }
     }
 
     private mutating func noteMissing() {

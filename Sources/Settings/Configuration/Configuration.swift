@@ -42,7 +42,7 @@ public struct Configuration {
     public var cameraTimeout = 3.0
     /// What images are turned by, clockwise and in degrees: 0, 90, 180 or 270.
     public var rotation = 0
-    /// At most so many frames per second are worked on; nil is no limit.
+    /// Maximum frames per second; nil is no limit.
     public var rate: Double?
     /// Detections score more than this.
     public var threshold: Float = 0.3
@@ -58,7 +58,7 @@ public struct Configuration {
     var commentedThresholds: [ClassName] = []
     /// At most `maximumZones`, in the file's order.
     public var zones: [Zone] = []
-    /// Whether classes, their thresholds or zones leave out some of what is found.
+    /// Whether classes, their thresholds or zones skip some of what is found.
     public var isFiltered: Bool { classes != nil || !classThresholds.isEmpty || !zones.isEmpty }
     /// Where the daemon listens, unless it is given a socket.
     public var socketPath: [UInt8] = bytes(Configuration.defaultSocketPath)
@@ -90,14 +90,14 @@ public struct Configuration {
 
     /// What the file says of classes that a model does not have.
     /// - Parameter labels: the model's, UTF-8; the first is the background, which is no class to detect.
-    public func mistakes(for labels: [[UInt8]]) -> [INIMistake] {
-        var mistakes: [INIMistake] = []
+    public func mistakes(for labels: [[UInt8]]) -> [INIDiagnostic] {
+        var mistakes: [INIDiagnostic] = []
         let sorted = SortedLabels(labels)
         func check(_ name: ClassName, _ section: StaticString, _ key: [UInt8]) {
             let isKnown = sorted.places(of: name.label).contains { $0 > 0 }
-            if !isKnown, mistakes.count < ConfigurationReader.maximumErrors {
+            if !isKnown, mistakes.count < ConfigurationReader.maximumDiagnostics {
                 let near = nearest(to: name.label, in: labels.dropFirst())
-                let reason = INIMistake.Reason.unknownClass(name.label, nearest: near)
+                let reason = INIDiagnostic.Reason.unknownClass(name.label, nearest: near)
                 mistakes.append(.init(line: name.line, section: bytes(section), key: key, reason: reason))
             }
         }

@@ -3,14 +3,14 @@ public struct ConfigurationReader {
     /// Bytes of the largest file.
     public static let sizeLimit = 256 << 10
     /// Mistakes of a file before the rest is left unread.
-    static let maximumErrors = 50
+    static let maximumDiagnostics = 50
 
     /// Only to be used where `mistakes` is empty.
     public private(set) var configuration = Configuration()
     /// In the order of the lines.
-    public private(set) var mistakes: [INIMistake] = []
+    public private(set) var mistakes: [INIDiagnostic] = []
     /// What tells that the file was caught before it was written whole: it must not replace settings that are in use.
-    public private(set) var unfinished: INIMistake?
+    public private(set) var unfinished: INIDiagnostic?
     private var keys = INIKeys(Setting.all.map { $0.entry })
     /// By the place of the zone.
     private var zoneLines: [ZoneLines] = []
@@ -46,8 +46,8 @@ public struct ConfigurationReader {
         var reader = ConfigurationReader()
         var scanner = INIScanner(text)
         var hasKey = false
-        while reader.mistakes.count < maximumErrors {
-            do throws(INIMistake.Refusal) {
+        while reader.mistakes.count < maximumDiagnostics {
+            do throws(INIDiagnostic.Problem) {
                 guard let item = try scanner.next() else { break }
                 switch item {
                 case .section(let word, let name): reader.begin(word, name, scanner.line)
@@ -62,8 +62,8 @@ public struct ConfigurationReader {
                 if scanner.isAtSection { reader.section = .unknown }
             }
         }
-        if reader.mistakes.count == maximumErrors {
-            reader.mistakes.append(.init(line: scanner.line, reason: .tooManyMistakes(limit: maximumErrors)))
+        if reader.mistakes.count == maximumDiagnostics {
+            reader.mistakes.append(.init(line: scanner.line, reason: .tooManyDiagnostics(limit: maximumDiagnostics)))
         } else {
             reader.findEmptyZones()
             reader.findRepeatedThresholds()
@@ -79,7 +79,7 @@ public struct ConfigurationReader {
     // MARK: - Lines
 
     private mutating func begin(_ word: [UInt8], _ name: [UInt8]?, _ line: Int) {
-        do throws(INIMistake.Refusal) {
+        do throws(INIDiagnostic.Problem) {
             section = .unknown
             if word == bytes("zone") {
                 guard let name, !name.isEmpty else { throw .init(.unnamedZone) }
@@ -100,7 +100,7 @@ public struct ConfigurationReader {
     }
 
     private mutating func take(_ key: [UInt8], _ value: INICursor, _ line: Int) {
-        do throws(INIMistake.Refusal) {
+        do throws(INIDiagnostic.Problem) {
             switch section {
             case .none: throw .init(.noSection)
             // Reported where the section begins.
@@ -123,7 +123,7 @@ public struct ConfigurationReader {
 
     /// A line of [threshold] that would be a setting if its label did not begin like a comment.
     private mutating func takeComment(_ text: INICursor, _ line: Int) {
-        guard case .threshold = section, configuration.commentedThresholds.count < Self.maximumErrors else { return }
+        guard case .threshold = section, configuration.commentedThresholds.count < Self.maximumDiagnostics else { return }
         var cursor = text
         let label = cursor.line(before: UInt8(ascii: "="))
         guard cursor.current != nil else { return }
@@ -133,7 +133,7 @@ public struct ConfigurationReader {
         }
     }
 
-    private static func threshold(_ text: INICursor) throws(INIMistake.Refusal) -> Float {
+    private static func threshold(_ text: INICursor) throws(INIDiagnostic.Problem) -> Float {
         Given(try ValueKind.score.value(of: text)).score
     }
 
@@ -147,7 +147,7 @@ public struct ConfigurationReader {
     }
 
     /// The place of the zone that is called so.
-    private mutating func zone(_ name: [UInt8], _ line: Int) throws(INIMistake.Refusal) -> Int {
+    private mutating func zone(_ name: [UInt8], _ line: Int) throws(INIDiagnostic.Problem) -> Int {
         if let index = configuration.zones.firstIndex(where: { $0.name == name }) { return index }
         guard configuration.zones.count < Configuration.maximumZones else {
             throw .init(.tooManyZones(limit: Configuration.maximumZones))
@@ -171,7 +171,7 @@ public struct ConfigurationReader {
         let settings = configuration.classThresholds
         let order = SortedLabels(settings.map { $0.name.label }).order
         for (earlier, later) in zip(order, order.dropFirst()) where settings[earlier].name.label == settings[later].name.label {
-            guard mistakes.count < Self.maximumErrors else { break }
+            guard mistakes.count < Self.maximumDiagnostics else { break }
             let name = settings[later].name
             mistakes.append(
                 .init(

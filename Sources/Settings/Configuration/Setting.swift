@@ -33,48 +33,49 @@ public final class Setting: Sendable {
                 set: { ($0.modelPath, $0.modelPathLine) = ($1.text, $1.line) }),
             .init(
                 "model", "threads", .integer(1...Int64(Engine.maximumThreadCount)),
-                option: .init("threads", argument: "N", help: "to compute with (default: all processors)"),
+                option: .init("threads", argument: "N", help: "number of threads (default: all processors)"),
                 get: { .integer($0.threads) },
                 set: { $0.threads = $1.integer }),
             .init(
                 "camera", "name", .text,
-                option: .init("camera", short: "c", argument: "NAME", help: "as swiftlet cameras lists it (default: the first)"),
+                option: .init(
+                    "camera", short: "c", argument: "NAME", help: "camera, as swiftlet cameras lists it (default: first)"),
                 get: { $0.cameraName.map { .text($0) } }, set: { $0.cameraName = $1.text }),
             .init(
                 "camera", "size", .size,
-                option: .init("size", argument: "WxH", help: "of the camera's frames (default: what will do)"),
+                option: .init("size", argument: "WxH", help: "frame size (default: smallest that suffices)"),
                 get: { $0.cameraSize.map { .size($0) } }, set: { $0.cameraSize = $1.size }),
             .init(
                 "camera", "format", .format,
-                option: .init("format", argument: "FORMAT", help: "of the camera's frames, such as mjpeg or yuyv"),
+                option: .init("format", argument: "FORMAT", help: "frame format, such as mjpeg or yuyv (default: best)"),
                 get: { $0.cameraFormat.map { .format($0) } }, set: { $0.cameraFormat = $1.format }),
             .init(
                 "camera", "timeout", .number(Configuration.timeoutRange),
-                option: .init("timeout", argument: "SECONDS", help: "for a frame before a restart (default 3, or more)"),
+                option: .init("timeout", argument: "SECONDS", help: "wait for a frame before a restart (default: 3)"),
                 get: { .number($0.cameraTimeout) },
                 set: { $0.cameraTimeout = $1.number }),
             .init(
                 "camera", "rotate", .choice(.rotation),
-                option: .init("rotate", argument: "90|180|270", help: "turn images clockwise, for a camera mounted so"),
+                option: .init("rotate", argument: "90|180|270", help: "rotate images clockwise, for a rotated camera"),
                 get: { .choice($0.rotation / 90) },
                 set: { $0.rotation = $1.choice * 90 }),
             .init(
                 "camera", "rate", .number(Configuration.rateRange), isLive: true,
-                option: .init("rate", argument: "FPS", help: "at most this many images per second"),
+                option: .init("rate", argument: "FPS", help: "maximum images per second"),
                 get: { $0.rate.map { .number($0) } },
                 set: { $0.rate = $1.number }),
             .init(
                 "detect", "threshold", .score, isLive: true,
-                option: .init("threshold", short: "t", argument: "T", help: "minimum score, 0 to 1 (default 0.3)"),
+                option: .init("threshold", short: "t", argument: "T", help: "minimum score, 0 to 1 (default: 0.3)"),
                 get: { .score($0.threshold) }, set: { $0.threshold = $1.score }),
             .init(
                 "detect", "limit", .integer(Configuration.limitRange), isLive: true,
-                option: .init("limit", argument: "N", help: "most detections per image (default 100)"),
+                option: .init("limit", argument: "N", help: "maximum detections per image (default: 100)"),
                 get: { .integer($0.limit) },
                 set: { $0.limit = $1.integer }),
             .init(
                 "detect", "resize", .choice(.resize),
-                option: .init("resize", argument: "fast|upstream", help: "quick (default), or as the model was evaluated"),
+                option: .init("resize", argument: "fast|upstream", help: "fast, or as the model was evaluated (default: fast)"),
                 get: { .choice($0.resizesAsUpstream ? 1 : 0) },
                 set: { $0.resizesAsUpstream = $1.choice == 1 }),
             .init(
@@ -88,19 +89,19 @@ public final class Setting: Sendable {
                 set: { $0.socketPath = $1.text }),
             .init(
                 "stream", "snapshots", .choice(.yesOrNo),
-                option: .init("no-snapshots", word: "no", help: "give no images to clients that ask for one"),
+                option: .init("no-snapshots", word: "no", help: "reject requests for images"),
                 get: { .choice($0.allowsSnapshots ? 0 : 1) },
                 set: { $0.allowsSnapshots = $1.choice == 0 }),
             .init(
                 "metrics", "file", .path(),
-                option: .init("metrics", argument: "FILE", help: "write Prometheus metrics there every 10 s"),
+                option: .init("metrics", argument: "FILE", help: "Prometheus metrics file, written every 10 s"),
                 get: { $0.metricsPath.map { .text($0) } }, set: { $0.metricsPath = $1.text }),
         ]
     }
 }
 
 extension Configuration {
-    /// The settings that differ and that a running daemon does not change, as words; empty where there are none.
+    /// The names of settings that differ and need a restart; empty where there are none.
     public func restartOnly(than old: Configuration) -> String {
         var words: [String] = []
         for setting in Setting.all where !setting.isLive && setting.value(self) != setting.value(old) {

@@ -37,7 +37,7 @@ struct INICursor {
     }
 
     /// The text before a byte that is an end, before a comment, or before the end of the line; then that is `current`.
-    mutating func text(before isEnd: (UInt8) -> Bool) throws(INIMistake.Refusal) -> [UInt8] {
+    mutating func text(before isEnd: (UInt8) -> Bool) throws(INIDiagnostic.Problem) -> [UInt8] {
         skipBlanks()
         let text = try current == UInt8(ascii: "\"") ? quoted(before: isEnd) : bare(before: isEnd)
         guard String(validating: text, as: UTF8.self) != nil else { throw .init(.notUTF8) }
@@ -46,7 +46,7 @@ struct INICursor {
 
     /// The same of a word or a name, in which a semicolon that no blank precedes may not stand before one: most likely it
     /// is to begin a comment, or to separate names.
-    mutating func name(before isEnd: (UInt8) -> Bool) throws(INIMistake.Refusal) -> [UInt8] {
+    mutating func name(before isEnd: (UInt8) -> Bool) throws(INIDiagnostic.Problem) -> [UInt8] {
         skipBlanks()
         let isQuoted = current == UInt8(ascii: "\"")
         let text = try text(before: isEnd)
@@ -57,14 +57,14 @@ struct INICursor {
     }
 
     /// Throws `reason` where more than blanks and a comment follows.
-    mutating func requireEnd(otherwise reason: INIMistake.Reason) throws(INIMistake.Refusal) {
+    mutating func requireEnd(otherwise reason: INIDiagnostic.Reason) throws(INIDiagnostic.Problem) {
         skipBlanks()
         if current == UInt8(ascii: "#") { throw .init(.hashComment) }
         if current == 0x0D { throw .init(.carriageReturn) }
         guard current == nil || current == UInt8(ascii: ";") else { throw .init(reason) }
     }
 
-    private mutating func bare(before isEnd: (UInt8) -> Bool) throws(INIMistake.Refusal) -> [UInt8] {
+    private mutating func bare(before isEnd: (UInt8) -> Bool) throws(INIDiagnostic.Problem) -> [UInt8] {
         let start = position
         var end = start
         while let byte = current, !isEnd(byte) {
@@ -83,7 +83,7 @@ struct INICursor {
         return text
     }
 
-    private mutating func quoted(before isEnd: (UInt8) -> Bool) throws(INIMistake.Refusal) -> [UInt8] {
+    private mutating func quoted(before isEnd: (UInt8) -> Bool) throws(INIDiagnostic.Problem) -> [UInt8] {
         var text: [UInt8] = []
         position += 1
         while true {
@@ -100,7 +100,7 @@ struct INICursor {
         return text
     }
 
-    private mutating func escaped() throws(INIMistake.Refusal) -> UInt8 {
+    private mutating func escaped() throws(INIDiagnostic.Problem) -> UInt8 {
         guard let letter = current else { throw .init(.escape) }
         position += 1
         switch letter {
@@ -116,7 +116,7 @@ struct INICursor {
         }
     }
 
-    private mutating func hexadecimal() throws(INIMistake.Refusal) -> UInt8 {
+    private mutating func hexadecimal() throws(INIDiagnostic.Problem) -> UInt8 {
         guard let digit = current?.hexadecimalDigit else { throw .init(.escape) }
         position += 1
         return digit

@@ -17,11 +17,11 @@ struct INIKeys<Target> {
     let all: [INIKey<Target>]
     /// Whether semicolons may stand in values as in sentences.
     private let isProse: Bool
-    private let unknownKey: INIMistake.Reason
+    private let unknownKey: INIDiagnostic.Reason
     /// By key, the line in which it stands, 0 for none.
     private var lines: [Int]
 
-    init(_ all: [INIKey<Target>], isProse: Bool = false, unknownKey: INIMistake.Reason = .unknownKey) {
+    init(_ all: [INIKey<Target>], isProse: Bool = false, unknownKey: INIDiagnostic.Reason = .unknownKey) {
         (self.all, self.isProse, self.unknownKey) = (all, isProse, unknownKey)
         lines = [Int](repeating: 0, count: all.count)
     }
@@ -31,7 +31,7 @@ struct INIKeys<Target> {
     /// Puts the value behind a key where it belongs.
     mutating func take(
         _ key: [UInt8], in section: [UInt8], _ text: INICursor, _ line: Int, into target: inout Target
-    ) throws(INIMistake.Refusal) {
+    ) throws(INIDiagnostic.Problem) {
         guard let place = all.firstIndex(where: { bytes($0.section) == section && bytes($0.key) == key }) else {
             throw .init(unknownKey)
         }

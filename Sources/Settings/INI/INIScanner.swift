@@ -30,8 +30,8 @@ struct INIScanner {
         if text.starts(with: mark) { position = mark.count }
     }
 
-    /// The next section or entry, nil at the end of the text. After a throw it goes on with the next line.
-    mutating func next() throws(INIMistake.Refusal) -> Item? {
+    /// The next section or entry, nil at the end of the text. After a throw it continues with the next line.
+    mutating func next() throws(INIDiagnostic.Problem) -> Item? {
         if position == 0, text.starts(with: [0xFF, 0xFE] as [UInt8]) || text.starts(with: [0xFE, 0xFF] as [UInt8]) {
             // UTF-16: no line of it can be read.
             position = text.count
@@ -49,7 +49,7 @@ struct INIScanner {
         return nil
     }
 
-    private mutating func item(_ cursor: inout INICursor) throws(INIMistake.Refusal) -> Item? {
+    private mutating func item(_ cursor: inout INICursor) throws(INIDiagnostic.Problem) -> Item? {
         isAtSection = false
         if cursor.bytes.contains(0) { throw .init(.nullByte) }
         cursor.skipBlanks()
@@ -66,7 +66,7 @@ struct INIScanner {
         return .entry(key: key, value: cursor)
     }
 
-    private static func section(_ cursor: inout INICursor) throws(INIMistake.Refusal) -> Item {
+    private static func section(_ cursor: inout INICursor) throws(INIDiagnostic.Problem) -> Item {
         cursor.advance()
         cursor.skipBlanks()
         let word = cursor.word(until: UInt8(ascii: "]"))

@@ -2,7 +2,7 @@
 extension ValueKind {
     /// The value behind a key's equals sign.
     /// - Parameter isProse: whether semicolons may stand in it as in a sentence.
-    func value(of text: INICursor, isProse: Bool = false) throws(INIMistake.Refusal) -> Value {
+    func value(of text: INICursor, isProse: Bool = false) throws(INIDiagnostic.Problem) -> Value {
         var cursor = text
         if case .names(let limit) = self { return .names(try Self.names(&cursor, limit: limit)) }
         let written = try isProse ? cursor.text { _ in false } : cursor.name { _ in false }
@@ -30,7 +30,7 @@ extension ValueKind {
     }
 
     /// A name in quotes may be empty.
-    private static func names(_ cursor: inout INICursor, limit: Int) throws(INIMistake.Refusal) -> [[UInt8]] {
+    private static func names(_ cursor: inout INICursor, limit: Int) throws(INIDiagnostic.Problem) -> [[UInt8]] {
         var names: [[UInt8]] = []
         while true {
             cursor.skipBlanks()

@@ -20,7 +20,7 @@ MAX_CLASSES = 256  # that get topics of their own
 # Seconds.
 STOP_WAIT = 5
 LOSS_LOG_PAUSE = 10
-RESTATE_PAUSE = 5  # between two answers to somebody who says that the bridge is offline
+RESTATE_PAUSE = 5  # between two answers to messages that the bridge is offline
 ECHO_WAIT = 5  # for the broker to give back what is published
 STRANGER_PAUSE = 30  # between two lines about another bridge with this prefix
 
@@ -41,7 +41,7 @@ class Bridge:
         self.daemon = Daemon(settings.socket)
         self.has_hello = False
         self.entities: list[tuple[str, bytes]] = []
-        # The daemon has answered the request: from here on it leaves out what is not wanted.
+        # The daemon has answered the request: from here on it skips what is not wanted.
         self.is_filtered = False
         self.last_word = ""     # of the daemon's error lines
         self.names: dict[str, str] = {}
@@ -90,11 +90,11 @@ class Bridge:
         left = len(self.broker.window) + len(self.daemon.lines)
         waiting = sum(message.topic == self.topics["frame"] for message in self.broker.window)
         self.broker.part()
-        refused = self.broker.refused
-        frames = refused[self.topics["frame"]]
-        note(f"ended: {self.published - frames - waiting} frames published, {self.lost} lines lost"
+        rejected = self.broker.rejected
+        frames = rejected[self.topics["frame"]]
+        note(f"stopped: {self.published - frames - waiting} frames published, {self.lost} lines lost"
              + (f"; {left} messages without the broker's acknowledgement" if left else "")
-             + (f"; the broker did not accept {refused.total()} messages, {frames} of them frames" if refused else ""))
+             + (f"; the broker did not accept {rejected.total()} messages, {frames} of them frames" if rejected else ""))
 
     def ask_to_stop(self, *_: object) -> None:
         self.is_asked_to_stop = True
@@ -125,14 +125,14 @@ class Bridge:
         if self.must_introduce and self.broker.is_connected and self.broker.has_room:
             self.must_introduce = False
             self.broker.put(self.topics["client"], self.settings.client_id.encode())
-            if not self.broker.tells_refusals:
+            if not self.broker.tells_rejections:
                 self.echo_until = time.monotonic() + ECHO_WAIT
         if not self.broker.is_connected:
             self.echo_until = None
         elif self.echo_until is not None and time.monotonic() > self.echo_until:
             self.echo_until = None
-            warn(f"{self.topics['client']} does not come back from {self.broker.name}: user '{self.settings.user}' may not "
-                 f"publish under {self.settings.prefix}, where all would be lost without a word, or may not read there")
+            warn(f"{self.topics['client']} does not come back from {self.broker.name}: user '{self.settings.user}' cannot "
+                 f"publish or subscribe under {self.settings.prefix}, where everything would be lost silently")
         if self.must_announce and self.broker.is_connected and self.broker.has_room:
             self.announce()
         self.take_lines()
@@ -140,11 +140,11 @@ class Bridge:
             self.part(f"swiftletd has closed the connection{self.last_word and ': ' + self.last_word}")
         now = time.monotonic()
         if self.lost > self.lost_logged and now >= self.lost_logged_at + LOSS_LOG_PAUSE:
-            warn(f"lines lost: {self.lost - self.lost_logged}; swiftletd holds only so many for a client")
+            warn(f"lines lost: {self.lost - self.lost_logged}; the daemon's queue for a client is bounded")
             self.lost_logged, self.lost_logged_at = self.lost, now
 
     def hear(self, topic: str, payload: bytes, is_kept: bool) -> None:
-        """What somebody has published, this bridge or another client. What the broker has kept may be of long ago."""
+        """A published message, of this bridge or another client. What the broker has kept may be of long ago."""
         if topic == self.status:
             self.must_announce = self.must_announce or payload == b"online"
         elif topic == self.topics["availability"]:
@@ -157,7 +157,7 @@ class Bridge:
             if now >= self.stranger_at:
                 self.stranger_at = now + STRANGER_PAUSE
                 warn(f"another client, '{payload[:64].decode(errors='replace')}', publishes under the prefix "
-                     f"'{self.settings.prefix}' too, and counts and availability of the two are mixed: give each bridge a "
+                     f"'{self.settings.prefix}' too, and counts and availability of the two are mixed: give each bridge its "
                      "[topics] prefix of its own")
                 self.must_introduce = True
 
@@ -253,11 +253,11 @@ class Bridge:
             elif kind == "end":
                 note(f"the source has ended after {record['frames']} frames")
         except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as failure:
-            raise Foreign(f"does not speak as swiftletd does: {failure}: {line[:80]!r}") from failure
+            raise Foreign(f"does not speak swiftletd's protocol: {failure}: {line[:80]!r}") from failure
 
     def take_hello(self, hello: dict) -> None:
         if hello["protocol"] != PROTOCOL:
-            raise Foreign(f"speaks protocol {hello['protocol']}, and this program only {PROTOCOL}: update it")
+            raise Foreign(f"speaks protocol {hello['protocol']}, not {PROTOCOL}: update swiftlet-mqtt")
         labels = [str(label) for label in hello["labels"]]
         unknown = [name for name in self.settings.classes if name not in labels]
         if unknown:
@@ -329,11 +329,11 @@ class Bridge:
     # Losses.
 
     def count_gap(self, frame: dict) -> None:
-        """Lines that were lost between two connections: frames that the daemon has neither left out nor told of."""
+        """Lines that were lost between two connections: frames that the daemon has neither skipped nor told of."""
         old, new = self.last, {key: counted(frame[key]) for key in self.last}
         told = self.told + self.told_earlier
         if any(new[key] < old[key] for key in new) or new["sequence"] == old["sequence"]:
-            # Another daemon: what that has sent so far. What the one before sent last nobody knows.
+            # Another daemon: what that has sent so far. What the previous one sent last is unknown.
             old, told = {"sequence": -1, "dropped_frames": 0, "corrupt_frames": 0}, self.told
         left_out = sum(new[key] - old[key] for key in ("dropped_frames", "corrupt_frames"))
         missing = new["sequence"] - old["sequence"] - 1 - left_out - told

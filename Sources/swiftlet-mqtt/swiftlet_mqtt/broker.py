@@ -26,8 +26,8 @@ KEEPALIVE = 30
 PAUSES = (0.25, 30)
 ANSWER_WAIT = 10
 STEADY = 5  # a connection that holds for so long, or for a whole window, makes the next pause short again
-REFUSAL_LOG_PAUSE = 60
-# So many times within so many seconds: an accepted connection was closed, and the next one was accepted at once.
+REJECTION_LOG_PAUSE = 60
+# Times and seconds: an accepted connection was closed, and the next one was accepted at once.
 TAKEOVERS, TAKEOVER_SPAN = 3, 30
 SESSION_TAKEN_OVER, QOS_NOT_SUPPORTED = 0x8E, 0x9B
 # OpenSSL's: a certificate that is its own authority, in one way or another, or one whose authority is not known.
@@ -57,10 +57,10 @@ class Broker:
         self.delivered = 0  # on this connection
         self.acknowledged: set[int] = set()
         # By topic, what the broker has not accepted, or cannot take.
-        self.refused: collections.Counter[str] = collections.Counter()
-        # By the kind of topic, when such a refusal was told last.
-        self.refusals_told: dict[str, float] = {}
-        self.has_refused = False  # on this connection
+        self.rejected: collections.Counter[str] = collections.Counter()
+        # By the kind of topic, when such a rejection was told last.
+        self.rejections_told: dict[str, float] = {}
+        self.has_rejected = False  # on this connection
         self.client: Client | None = None
         self.is_connected = False
         # For the owner to clear: there is a new connection; what was heard, with whether the broker had kept it.
@@ -68,7 +68,7 @@ class Broker:
         self.heard: collections.deque[tuple[str, bytes, bool]] = collections.deque(maxlen=MAX_HEARD)
         self.pauses = Pauses(PAUSES)
         self.since = 0.0
-        # MQTT 5 tells what a broker refuses. One that does not speak it is asked in 3.1.1.
+        # MQTT 5 tells what a broker rejects. One that does not speak it is asked in 3.1.1.
         self.is_modern = True
         self.has_told_older = False
         self.max_unacknowledged = WINDOW
@@ -79,7 +79,7 @@ class Broker:
         self.takeovers: collections.deque[float] = collections.deque(maxlen=TAKEOVERS)
         # Why the connection is to be given up, found where that cannot be done.
         self.failure: str | None = None
-        self.is_refused = False
+        self.is_rejected = False
         self.logged = ""
         self.name = f"the broker {settings.host}:{settings.port}"
         # Resolving a name and a TLS handshake block: they have a thread, one at a time, which leaves the outcome here.
@@ -114,9 +114,9 @@ class Broker:
                 self.takeovers.clear()
                 self.lose(self.unreachable(failure))
         if self.client is not None:
-            self.attempt(self.client.loop_misc, f"{self.name} does not answer any more")
+            self.attempt(self.client.loop_misc, f"{self.name} stopped answering")
             if self.failure is None and not self.is_connected and now > self.since + ANSWER_WAIT:
-                self.failure = f"{self.name} does not answer: is that its port for MQTT, and does it want TLS ([broker] tls = on)?"
+                self.failure = f"{self.name} does not answer: is that its port for MQTT, and does it require TLS ([broker] tls = on)?"
             if self.failure is not None:
                 self.lose(self.failure)
             elif self.is_connected and (now > self.since + STEADY or self.delivered > WINDOW):
@@ -132,7 +132,7 @@ class Broker:
             message = self.window[self.sent]
             if 0 < self.longest_packet < len(message.topic.encode()) + len(message.payload) + HEADER:
                 del self.window[self.sent]
-                self.refuse(message, f"has more than the {self.longest_packet} bytes that {self.name} takes")
+                self.reject(message, f"has more than the {self.longest_packet} bytes that {self.name} accepts")
                 continue
             if not self.attempt(lambda: self.publish(message)):
                 return
@@ -157,20 +157,20 @@ class Broker:
             self.acknowledged.discard(message.number)
             self.sent -= 1
             self.delivered += 1
-            reason = self.client.refusals.pop(message.number, 0) if self.client is not None else 0
+            reason = self.client.rejections.pop(message.number, 0) if self.client is not None else 0
             if reason:
-                self.has_refused = True
-                self.refuse(message, f"is not accepted by {self.name}, {reason_text(reason)}: user '{self.settings.user}' must be "
+                self.has_rejected = True
+                self.reject(message, f"is not accepted by {self.name}, {reason_text(reason)}: user '{self.settings.user}' must be "
                                      f"allowed to publish under {self.settings.prefix} (and where Home Assistant looks)")
 
-    def refuse(self, message: Message, reason: str) -> None:
+    def reject(self, message: Message, reason: str) -> None:
         """Counts what the broker does not take, and tells of the first of a kind in a while."""
-        self.refused[message.topic] += 1
+        self.rejected[message.topic] += 1
         now = time.monotonic()
         prefix = f"{self.settings.prefix}/"
         kind = message.topic.removeprefix(prefix).split("/")[0] if message.topic.startswith(prefix) else ""
-        if now >= self.refusals_told.get(kind, -REFUSAL_LOG_PAUSE) + REFUSAL_LOG_PAUSE:
-            self.refusals_told[kind] = now
+        if now >= self.rejections_told.get(kind, -REJECTION_LOG_PAUSE) + REJECTION_LOG_PAUSE:
+            self.rejections_told[kind] = now
             warn(f"{message.topic} {reason}")
 
     def read(self) -> None:
@@ -194,7 +194,7 @@ class Broker:
                 return self.failure is None
             reason = ""
             if outcome == paho.MQTT_ERR_PROTOCOL:
-                reason = f"{self.name} sends what cannot be read"
+                reason = f"{self.name} sends an invalid packet"
             elif failure == "":
                 reason = self.closed()
         except Older:
@@ -202,23 +202,23 @@ class Broker:
             reason = ""
         except Forgetful:
             # It means the last will: the rest is seen from its limits.
-            reason = "" if self.will.retain else f"{self.name} refuses the connection: retain not supported"
+            reason = "" if self.will.retain else f"{self.name} rejects the connection: retain not supported"
             self.will = dataclasses.replace(self.will, retain=False)
         except Oversize as problem:
             self.subscribes = False
-            reason = (f"{self.name} sends {problem}, and nothing of more than {PACKET_LIMIT} is taken: going on without "
-                      "what others publish, such as Home Assistant's birth message")
+            reason = (f"{self.name} sends {problem}, more than the maximum of {PACKET_LIMIT}: continuing without "
+                      "messages of others, such as Home Assistant's birth message")
         except Stranger as problem:
-            reason = f"{self.name} speaks no MQTT there: is that the right [broker] port?"
+            reason = f"{self.name} does not speak MQTT there: is that the right [broker] port?"
             if str(problem):
                 reason = f"{self.name} speaks TLS there: set [broker] tls = on"
         except OSError as problem:
             # Not all of TLS's are caught in there.
             reason = f"the connection to {self.name} is lost: {problem}"
             if "CERTIFICATE_REQUIRED" in str(problem):
-                reason = f"{self.name} wants a client's certificate, which the bridge does not have"
+                reason = f"{self.name} requires a client certificate, which is not supported"
         except Exception as problem:  # a packet that the library cannot read may raise anything
-            reason = f"{self.name} sends what cannot be read: {type(problem).__name__}: {problem}"
+            reason = f"{self.name} sends an invalid packet: {type(problem).__name__}: {problem}"
         # What a callback has found says more.
         self.failure = self.failure or failure or reason
         return False
@@ -230,13 +230,13 @@ class Broker:
                 # Some that do not speak MQTT 5 say nothing at all.
                 self.is_modern = False
                 return ""
-            tls = "is it really TLS's port?" if self.settings.tls else "does it want TLS ([broker] tls = on)?"
+            tls = "is it really TLS's port?" if self.settings.tls else "does it require TLS ([broker] tls = on)?"
             return f"{self.name} closes the connection without an answer: {tls}"
         reason = self.client.farewell
         if reason != SESSION_TAKEN_OVER:
             if reason:
                 return f"{self.name} closes the connection: {reason_text(reason)}"
-            if self.has_refused:
+            if self.has_rejected:
                 return f"{self.name} closes the connection after it did not accept a message"
             now = time.monotonic()
             self.takeovers.append(now)
@@ -249,8 +249,8 @@ class Broker:
     def unreachable(self, failure: Exception) -> str:
         is_handshake = isinstance(failure, ssl.SSLError) or self.settings.tls and isinstance(failure, ConnectionResetError)
         if is_handshake and not isinstance(failure, ssl.SSLCertVerificationError) and "ALERT" not in str(failure).upper():
-            certificate = ", or wants a client's certificate, which the bridge does not have"
-            return (f"{self.name} speaks no TLS there{certificate * isinstance(failure, ssl.SSLEOFError)} ({failure}): is that "
+            certificate = ", or requires a client certificate, which is not supported"
+            return (f"{self.name} does not speak TLS there{certificate * isinstance(failure, ssl.SSLEOFError)} ({failure}): is that "
                     "the right [broker] port, or is tls = off right?")
         advice = ""
         if isinstance(failure, ssl.SSLCertVerificationError) and failure.verify_code in UNKNOWN_AUTHORITY:
@@ -300,14 +300,14 @@ class Broker:
         elif not self.is_modern and reason and self.client is not None and not self.client.has_answer:
             self.is_modern = True
         if reason:
-            # What a broker refuses it refuses until somebody changes something.
-            self.pauses.failed(longest=self.is_refused)
+            # A broker keeps rejecting the same until it is reconfigured.
+            self.pauses.failed(longest=self.is_rejected)
         self.client, self.failure = None, None
-        self.is_connected = self.is_refused = self.has_refused = False
+        self.is_connected = self.is_rejected = self.has_rejected = False
         self.sent = self.delivered = 0
         self.acknowledged.clear()
         if reason and reason != self.logged:
-            warn(f"{reason}; trying again at intervals of up to {PAUSES[1]} s")
+            warn(f"{reason}; retrying at intervals of up to {PAUSES[1]} s")
         if reason:
             self.logged = reason
 
@@ -324,24 +324,24 @@ class Broker:
             note(f"connected to {self.name}; {len(self.window)} messages wait")
             if not client.is_modern and not self.has_told_older:
                 self.has_told_older = True
-                note(f"{self.name} speaks MQTT 3.1.1: its acknowledgements do not tell whether it accepts a message")
+                note(f"{self.name} speaks MQTT 3.1.1: its acknowledgements do not show whether it accepts a message")
             self.logged = ""
             if self.subscriptions and self.subscribes:
                 client.subscribe([(topic, 0) for topic in self.subscriptions])
             return
-        self.is_refused = True
+        self.is_rejected = True
         if code in (4, 5, 134, 135):
-            self.failure = f"{self.name} refuses user '{self.settings.user}': look at [broker] user and password_file"
+            self.failure = f"{self.name} rejects user '{self.settings.user}': look at [broker] user and password_file"
         else:
             text = str(reason) if hasattr(reason, "value") else paho.connack_string(code)
-            self.failure = f"{self.name} refuses the connection: {text}"
+            self.failure = f"{self.name} rejects the connection: {text}"
             if code == QOS_NOT_SUPPORTED:
                 self.failure += ": set [topics] qos = 0"
             if code in (2, 133):
                 self.failure += f": look at [broker] client_id, '{self.settings.client_id}'"
 
     @property
-    def tells_refusals(self) -> bool:
+    def tells_rejections(self) -> bool:
         """Whether an acknowledgement says that the message was accepted."""
         return self.client is not None and self.client.is_modern and self.settings.qos > 0
 
@@ -351,7 +351,7 @@ class Broker:
         self.longest_packet = getattr(properties, "MaximumPacketSize", 0)
         self.keeps = getattr(properties, "RetainAvailable", 1) == 1
         if not self.keeps:
-            warn(f"{self.name} keeps no messages: who connects later does not learn of states until they change")
+            warn(f"{self.name} does not retain messages: later subscribers see states only when they change")
 
     def on_publish(self, client, _data, number, *_more) -> None:
         if client is self.client:

@@ -1,4 +1,4 @@
-"""Paho's client, with what that does not tell or look at: why a broker refuses what, and how long a packet is before it
+"""Paho's client, with what that does not tell or look at: why a broker rejects what, and how long a packet is before it
 is in memory. Both versions of the library, 1.6 and 2, have the methods that are taken over here."""
 
 import paho.mqtt.client as paho
@@ -33,18 +33,18 @@ class Older(Exception):
 
 
 class Forgetful(Exception):
-    """The broker keeps no messages, and refuses a last will that it is to keep."""
+    """The broker keeps no messages, and rejects a last will that it is to keep."""
 
 
 class Client(paho.Client):
-    """The `refusals` and the reason for a `farewell` are the owner's to read."""
+    """The `rejections` and the reason for a `farewell` are the owner's to read."""
 
     def __init__(self, is_modern: bool, **options: object) -> None:
         super().__init__(protocol=paho.MQTTv5 if is_modern else paho.MQTTv311, **options)
         self.is_modern = is_modern
         self.has_answer = False
         # Message numbers and reasons; the messages of a window at most.
-        self.refusals: dict[int, int] = {}
+        self.rejections: dict[int, int] = {}
         # Of the subscriptions, in order.
         self.subscription_reasons: bytes = b""
         self.farewell = 0
@@ -67,7 +67,7 @@ class Client(paho.Client):
         if kind == CONNACK and self.is_modern and packet[1:2] == b"\x9a":
             raise Forgetful
         if kind == PUBACK and self.is_modern and len(packet) > 2 and packet[2] >= FAILURE:
-            self.refusals[int.from_bytes(packet[:2], "big")] = packet[2]
+            self.rejections[int.from_bytes(packet[:2], "big")] = packet[2]
         if kind == SUBACK:
             self.subscription_reasons = packet[3:] if self.is_modern else packet[2:]
         if kind == DISCONNECT:

@@ -30,10 +30,10 @@ def read_file(path: str) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     with open(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise Mistake("is not a file but a directory, pipe or device")
+            raise Mistake("is not a regular file: name a regular file")
         data = file.read(SIZE_LIMIT + 1)
     if len(data) > SIZE_LIMIT:
-        raise Mistake(f"has more than {SIZE_LIMIT >> 10} KiB, the maximum: is it the right file?")
+        raise Mistake(f"is larger than {SIZE_LIMIT >> 10} KiB, the maximum: is it the right file?")
     return data
 
 
@@ -54,7 +54,7 @@ def entries(data: bytes) -> Iterator[Entry]:
             except UnicodeDecodeError:
                 raise Mistake("not UTF-8: save the file in that encoding") from None
             if "\0" in text.line:
-                raise Mistake("the line has a null byte: this is no text file")
+                raise Mistake("the line has a null byte: not a text file")
             if text.line[0] == "[":
                 is_known = False
                 section = text.section()
@@ -64,7 +64,7 @@ def entries(data: bytes) -> Iterator[Entry]:
             is_quoted = text.line[0] == '"'
             key = text.take("=:")
             if text.rest[:1] not in ("=", ":") or not (key or is_quoted):
-                raise Mistake("neither [SECTION] nor KEY = VALUE: begin a comment with # or ;, and put a name that has "
+                raise Mistake("neither [SECTION] nor KEY = VALUE: start a comment with # or ;, and put a name that has "
                               "one, or a bracket, in double quotes")
             if is_known:
                 yield Entry(number, section, key.lower(), Text(text.rest[1:]))
@@ -86,7 +86,7 @@ class Text:
         if not self.rest.startswith("]"):
             raise Mistake("neither [SECTION] nor KEY = VALUE: the bracket is not closed")
         self.rest = self.rest[1:].lstrip(BLANKS)
-        self.end("text behind the section's bracket: move it to the next line")
+        self.end("text after the section's bracket: move it to the next line")
         return name
 
     def is_empty(self) -> bool:
@@ -122,30 +122,30 @@ class Text:
             if character in ends or begins and character == ";":
                 break
             if begins and (character == "#" or place > 0 and self.rest.startswith("//", place)):
-                self.refuse_comment()
+                self.reject_comment()
             if character == '"':
-                self.refuse_quote()
+                self.reject_quote()
             if character == "\r":
-                self.refuse_carriage_return()
+                self.reject_carriage_return()
             if character == ";" and self.rest[place + 1:place + 2] in ("", *BLANKS):
-                raise Mistake("a comment begins with a blank and ;, and commas separate names: put a text that has ; in it in "
+                raise Mistake("a comment starts with a space and ;, and commas separate names: put a text that contains ; in "
                               "double quotes")
         else:
             place = len(self.rest)
         text, self.rest = self.rest[:place].strip(BLANKS), self.rest[place:]
         if has_foreign_quotes(text):
-            raise Mistake(f"{text[0]} is no quote here: write the text without it or in double quotes")
+            raise Mistake(f"{text[0]} is not a supported quote: write the text without it or in double quotes")
         return text
 
     def quoted(self, ends: str) -> str:
         match = re.match(r'"((?:[^"\\]|\\.)*)"', self.rest)
         if match is None:
-            self.refuse_quote()
+            self.reject_quote()
         self.rest = self.rest[match.end():]
         behind = self.rest.lstrip(BLANKS)
         if behind and behind[0] not in ends:
             if behind == self.rest:
-                self.refuse_quote()
+                self.reject_quote()
             self.rest = behind
             self.end('double quotes must enclose the whole text: write \\" for a quote inside it')
         self.rest = behind
@@ -161,29 +161,29 @@ class Text:
         if piece[1] in self.ESCAPES:
             return self.ESCAPES[piece[1]].encode()
         if len(piece) != 4 or piece == "\\x00":
-            raise Mistake('in double quotes a backslash must begin \\", \\\\, \\n, \\r, \\t or \\xHH: write \\\\ for a '
+            raise Mistake('in double quotes a backslash must start \\", \\\\, \\n, \\r, \\t or \\xHH: write \\\\ for a '
                           "backslash")
         return bytes.fromhex(piece[2:])
 
     def end(self, otherwise: str) -> None:
         """More than a comment is a mistake."""
         if self.rest.startswith("#"):
-            self.refuse_comment()
+            self.reject_comment()
         if self.rest.startswith("\r"):
-            self.refuse_carriage_return()
+            self.reject_carriage_return()
         if self.rest and not self.rest.startswith(";"):
             raise Mistake(otherwise)
 
-    def refuse_comment(self) -> None:
-        raise Mistake("a comment behind a value begins with a blank and ;, not with # or //: put a text that has one in "
-                      "it in double quotes")
+    def reject_comment(self) -> None:
+        raise Mistake("a comment after a value starts with a space and ;, not with # or //: put a text that contains one in "
+                      "double quotes")
 
-    def refuse_carriage_return(self) -> None:
+    def reject_carriage_return(self) -> None:
         raise Mistake("a carriage return inside the line: save the file with the line breaks of Unix or Windows")
 
-    def refuse_quote(self) -> None:
+    def reject_quote(self) -> None:
         raise Mistake('double quotes must enclose the whole text: write \\" for a quote inside it, and put a text that '
-                      "has one in quotes")
+                      "contains one in quotes")
 
 
 def has_foreign_quotes(text: str) -> bool:

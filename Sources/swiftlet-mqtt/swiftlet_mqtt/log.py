@@ -1,16 +1,16 @@
-"""Lines to stderr, or to the journal. None is waited for: what nobody reads is left out, and counted."""
+"""Lines to stderr, or to the journal. Writing never waits: unread lines are skipped, and counted."""
 
 import os
 import select
 
-LONGEST = 2000  # characters of a line; the rest is left out
-missing = 0  # lines that were left out since the last one
+LONGEST = 2000  # characters of a line; the rest is skipped
+missing = 0  # lines that were skipped since the last one
 
 
 def say(priority: int, text: str) -> None:
     """One line to stderr; where that is the journal, with the priority that it takes off."""
     global missing
-    if missing > 0 and put(4, f"{missing} {'line is' if missing == 1 else 'lines are'} missing here: nobody read them in time"):
+    if missing > 0 and put(4, f"{missing} {'line is' if missing == 1 else 'lines are'} missing here: the log's reader is too slow"):
         missing = 0
     if missing > 0 or not put(priority, text):
         missing += 1

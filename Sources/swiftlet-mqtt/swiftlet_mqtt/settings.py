@@ -65,7 +65,7 @@ class Settings:
         try:
             data = ini.read_file(path)
         except OSError as failure:
-            return settings, [f" cannot be read: {failure.strerror or failure}"]
+            return settings, [f" {failure.strerror or failure}"]
         except Mistake as failure:
             return settings, [f" {failure}"]
         lines: dict[str, int] = {}
@@ -85,26 +85,26 @@ class Settings:
         settings.tls = settings.tls or bool(settings.ca_file)
         settings.port = settings.port or (8883 if settings.tls else 1883)
 
-        def refuse(name: str, reason: str) -> None:
+        def reject(name: str, reason: str) -> None:
             section = next(section for section, keys in Settings.SECTIONS.items() if name in keys.values())
             key = next(key for key, value in Settings.SECTIONS[section].items() if value == name)
             mistakes.append(f"{lines[name]}: [{section}] {key}: {reason}" if name in lines else f" [{section}] {key}: {reason}")
 
         if settings.password_file and not settings.user:
-            refuse("password_file", "of no use without user")
+            reject("password_file", "of no use without user")
         if len(settings.request()) > REQUEST_LIMIT:
-            refuse("classes", f"longer than the {REQUEST_LIMIT} bytes that the daemon takes")
+            reject("classes", f"longer than the {REQUEST_LIMIT} bytes that the daemon accepts")
         if settings.discovery and f"{settings.prefix}/".startswith(f"{settings.discovery_prefix}/"):
-            refuse("prefix", "lies within [discovery] prefix, where Home Assistant looks for descriptions: choose another")
+            reject("prefix", "lies within [discovery] prefix, where Home Assistant looks for descriptions: choose another")
         for key, read in (("password_file", settings.password), ("ca_file", settings.authority)):
             try:
                 read()
             except Mistake as failure:
-                refuse(key, str(failure))
+                reject(key, str(failure))
             except UnicodeDecodeError:
-                refuse(key, "is not UTF-8: save the file in that encoding")
+                reject(key, "is not UTF-8: save the file in that encoding")
             except (OSError, ValueError) as failure:
-                refuse(key, f"cannot be read: {getattr(failure, 'strerror', None) or failure}")
+                reject(key, f"{getattr(failure, 'strerror', None) or failure}")
         return settings, mistakes
 
     def take(self, entry: ini.Entry, lines: dict[str, int]) -> None:
@@ -113,16 +113,16 @@ class Settings:
         if entry.section not in self.SECTIONS:
             # Said where the section begins.
             if entry.key is None or not entry.section:
-                raise Mistake(f"no such section; there are [{'], ['.join(self.SECTIONS)}]" if entry.section
-                              else "stands before the first section: put a line like [broker] above it")
+                raise Mistake(f"unknown section: the sections are [{'], ['.join(self.SECTIONS)}]" if entry.section
+                              else "key outside any section: put a line like [broker] above it")
             return
         if entry.key is None:
             return
         if entry.key not in self.SECTIONS[entry.section]:
-            raise Mistake(f"no such key; there are {', '.join(self.SECTIONS[entry.section])}{advice(entry.key)}")
+            raise Mistake(f"unknown key: the keys are {', '.join(self.SECTIONS[entry.section])}{advice(entry.key)}")
         name = self.SECTIONS[entry.section][entry.key]
         if name in lines:
-            raise Mistake(f"stands in line {lines[name]} already: remove one of the two")
+            raise Mistake(f"duplicate key (first on line {lines[name]}): remove one")
         lines[name] = entry.line
         if entry.value.is_empty():
             return
@@ -141,12 +141,13 @@ class Settings:
             except ValueError:
                 number = math.nan
             if not bounds[key][0] <= number <= bounds[key][1] or key == "max_rate" and 0 < number < 0.001:
-                raise Mistake(f"'{text[:SHOWN]}' is no {'whole ' * (kind is int)}number from {bounds[key][0]} to "
-                              f"{bounds[key][1]}, without a unit{' and with a decimal point' * (kind is float)}")
+                raise Mistake(f"must be {'an integer' if kind is int else 'a number'} from {bounds[key][0]} to "
+                              f"{bounds[key][1]}, without a unit{' and with a decimal point' * (kind is float)}, "
+                              f"not '{text[:SHOWN]}'")
             return number
         if key in ("tls", "discovery"):
             if text.lower() not in BOOLEANS:
-                raise Mistake(f"'{text[:SHOWN]}' is neither on nor off")
+                raise Mistake(f"must be on or off, not '{text[:SHOWN]}'")
             return BOOLEANS[text.lower()]
         if key == "host":
             return host(text)
@@ -154,12 +155,12 @@ class Settings:
             raise Mistake("must be a path like /run/swiftlet/swiftlet.sock, "
                           + ("not a URL" if ":" in text else "without ~, $ and %: no shell reads it"))
         if key == "socket" and len(text.encode()) > SOCKET_PATH_LIMIT:
-            raise Mistake(f"longer than the {SOCKET_PATH_LIMIT} bytes that a socket's path may have")
+            raise Mistake(f"socket path too long (maximum {SOCKET_PATH_LIMIT} bytes)")
         if key in ("prefix", "discovery_prefix"):
             if not re.fullmatch(r"[^+#\0/]+(/[^+#\0/]+)*", text):
-                raise Mistake(f"'{text[:SHOWN]}' is no topic to begin others with: no + or #, no / at either end")
+                raise Mistake(f"'{text[:SHOWN]}' is not a valid topic prefix: no + or #, no / at either end")
             if text.startswith("$"):
-                raise Mistake(f"'{text[:SHOWN]}' begins with $, which is for the broker's own topics")
+                raise Mistake(f"'{text[:SHOWN]}' starts with $, which is reserved for the broker's topics")
         if key in ("prefix", "discovery_prefix", "client_id", "user") and len(text.encode()) > 256:
             raise Mistake("is longer than 256 bytes")
         if key != "socket" and not text.isprintable():
@@ -190,7 +191,7 @@ class Settings:
         if len(data) > PASSWORD_LIMIT or re.search(r"[\r\n\0]", text):
             raise Mistake("is not one line of text")
         if not text:
-            raise Mistake("is empty: write the password into it, or leave the key out where the broker wants none")
+            raise Mistake("is empty: write the password into it, or omit the key if the broker requires none")
         return text
 
     def authority(self) -> None:
@@ -199,7 +200,7 @@ class Settings:
             try:
                 ssl.create_default_context(cadata=text)
             except ssl.SSLError:
-                raise Mistake("holds no certificate in PEM, with BEGIN CERTIFICATE in a line") from None
+                raise Mistake("contains no certificate in PEM format (a line with BEGIN CERTIFICATE)") from None
 
     def warnings(self) -> list[str]:
         """What is no mistake, and yet not as it should be."""
@@ -208,7 +209,7 @@ class Settings:
         except OSError:
             mode = 0
         if mode & (stat.S_IRGRP | stat.S_IROTH):
-            return [f"{self.password_file}: others than its owner may read the password: chmod 600, chown root: the service "
+            return [f"{self.password_file}: others than its owner can read the password: chmod 600, chown root: the service "
                     "gets it from systemd (LoadCredential=)"]
         return []
 
@@ -274,6 +275,6 @@ def advice(key: str) -> str:
         return f"; did you mean {ALIASES[key]}?"
     section = next((section for section, keys in Settings.SECTIONS.items() if key in keys), None)
     if section is not None:
-        return f"; {key} belongs into [{section}]"
+        return f"; {key} belongs in [{section}]"
     near = difflib.get_close_matches(key, {key for keys in Settings.SECTIONS.values() for key in keys}, 1, 0.75)
     return f"; did you mean {near[0]}?" if near else ""

@@ -18,7 +18,7 @@ struct CameraTarget: FuzzTarget {
             case .frame(let frame):
                 check(frame.pixels)
                 guard frame.times.monotonic <= source.time else { fatalError("a frame from the future") }
-                if source.next() & 1 == 0 { _ = camera.use() } else { camera.refuse(.undecodable) }
+                if source.next() & 1 == 0 { _ = camera.use() } else { camera.reject(.undecodable) }
             case .interrupted: return
             case .bad, .changed, .noticed, .passEnded, .ended: break
             }

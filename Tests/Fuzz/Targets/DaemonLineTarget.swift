@@ -2,7 +2,7 @@ import Telemetry
 import Service
 import Stream
 
-/// A line that a client of the daemon reads, whoever wrote it: `swiftlet watch`, `snapshot` and `status`.
+/// A line that a client of the daemon reads, of any origin: `swiftlet watch`, `snapshot` and `status`.
 struct DaemonLineTarget: FuzzTarget {
     static let name = "daemon-lines"
     static let longest = 4096

@@ -16,7 +16,7 @@ except ImportError:
                       if file.name not in ("test_annotations.py", "test_sets.py")]
 
 FIXTURES = Path(__file__).resolve().parents[3] / "Tests" / "Fixtures" / "golden"
-GOLDEN = {"xxs": FIXTURES / "xxs-ssd", "half": FIXTURES / "v2-0.5-ssd"}
+GOLDEN = {"xxs": FIXTURES / "xxs-ssd", "0.5": FIXTURES / "v2-0.5-ssd"}
 COLOURS = [(230, 20, 20), (20, 20, 230)]
 
 

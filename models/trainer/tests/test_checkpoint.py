@@ -58,7 +58,7 @@ def test_words_of_averages_end_at_capitals(capsys, key):
     {"model": weights(value=3), "ema_0.9": weights(), "ema_0.99": weights(value=2)},
     {"model": weights(), "schema": weights(value=2)},
 ])
-def test_several_that_differ_are_refused(content):
+def test_several_that_differ_are_rejected(content):
     with pytest.raises(DataError, match="holds several sets of weights that differ, at "):
         checkpoint.detector_weights(content)
     assert list(checkpoint.detector_weights({"best": weights(), "last": weights()})) == NAMES
@@ -78,15 +78,15 @@ def test_averages_may_lack_the_counters_of_steps():
 
 
 @pytest.mark.parametrize("dtype", ["int8", "bool", "int64", "float8_e4m3fn", "complex64"])
-def test_quantised_weights_are_refused(dtype):
+def test_quantised_weights_are_rejected(dtype):
     quantised = {name: tensor.to(getattr(torch, dtype)) for name, tensor in weights().items()}
-    message = f"tensor {NAMES[0]} holds elements of the type {dtype}, but weights"
+    message = f"tensor {NAMES[0]} contains elements of the type {dtype}, but weights"
     with pytest.raises(DataError, match=message):
         checkpoint.detector_weights({"model": quantised})
     assert list(checkpoint.detector_weights({"model": weights(), "quantised": quantised}).values())[0].dtype == torch.float32
     model = torch.nn.Module()
     model.encoder = torch.nn.Linear(2, 2)
-    with pytest.raises(DataError, match="tensor encoder.bias holds"):
+    with pytest.raises(DataError, match="tensor encoder.bias contains"):
         checkpoint.take_over(model, {"bias": torch.ones(2).to(getattr(torch, dtype))})
 
 
@@ -173,7 +173,7 @@ def test_files_are_replaced_whole_or_not_at_all(tmp_path):
     assert link.is_symlink() and torch.equal(checkpoint.read(file)["x"], torch.zeros(2))
     with pytest.raises(DataError, match="cannot be written"):
         checkpoint.save_atomically({}, tmp_path / "none" / "a.pt")
-    # In a process of its own: the limit on the size of files holds for all of one.
+    # In a process of its own: the limit on the size of files applies to all of one.
     program = ("import sys, torch; from pathlib import Path; from trainer import checkpoint\n"
                "try: checkpoint.save_atomically({'x': torch.ones(100_000)}, Path(sys.argv[1]))\n"
                "except checkpoint.DataError: sys.exit(3)")
@@ -192,5 +192,5 @@ def test_what_is_read_is_not_replaced(tmp_path):
     soft.symlink_to(run)
     for output in (run, hard, soft, tmp_path / "." / "checkpoint.pt"):
         with pytest.raises(DataError, match="is what this command reads"):
-            checkpoint.refuse_replacing(output, None, run)
-    checkpoint.refuse_replacing(tmp_path / "other.pt", run)
+            checkpoint.reject_replacing(output, None, run)
+    checkpoint.reject_replacing(tmp_path / "other.pt", run)

@@ -10,7 +10,7 @@ from .conftest import GOLDEN
 MAPS = ((20, 20), (10, 10), (5, 5), (3, 3), (2, 2), (1, 1))
 
 
-@pytest.mark.parametrize("network", ["xxs", "half"])
+@pytest.mark.parametrize("network", ["xxs", "0.5"])
 def test_matching_mining_and_loss(network: str) -> None:
     golden = load_file(GOLDEN[network] / "match_loss_320x320.safetensors")
     outputs = load_file(GOLDEN[network] / "run_320x320.safetensors")

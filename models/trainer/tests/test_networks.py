@@ -11,7 +11,7 @@ from trainer.networks import SPECS, Classifier, Detector
 from .conftest import GOLDEN
 
 
-@pytest.fixture(scope="module", params=["xxs", "half"])
+@pytest.fixture(scope="module", params=["xxs", "0.5"])
 def published(request: pytest.FixtureRequest) -> tuple[str, Detector]:
     model = Detector(request.param, 81)
     model.load_state_dict(torch.load(GOLDEN[request.param] / "model.pt", weights_only=True), strict=True)
@@ -31,11 +31,11 @@ def test_raw_outputs(published: tuple[str, Detector], run: str) -> None:
     assert (anchors_for(tuple(maps)) - anchors).abs().max() <= 1e-6
 
 
-@pytest.mark.parametrize("network, expected", [("xxs", 1_249_448), ("half", 1_429_985)])
+@pytest.mark.parametrize("network, expected", [("xxs", 1_249_448), ("0.5", 1_429_985), ("half", 1_429_985)])
 def test_classifier_has_the_published_size_and_names(network: str, expected: int) -> None:
     model = Classifier(network, 1000)
     assert sum(parameter.numel() for parameter in model.parameters()) == expected
-    last = {"xxs": "classifier.fc.weight", "half": "classifier.1.weight"}[network]
+    last = {"xxs": "classifier.fc.weight", "0.5": "classifier.1.weight"}[network]
     assert last in model.state_dict()
     assert model(torch.rand(2, 3, 96, 96)).shape == (2, 1000)
 
@@ -43,6 +43,6 @@ def test_classifier_has_the_published_size_and_names(network: str, expected: int
 @pytest.mark.parametrize("classes", [2, 7])
 def test_any_number_of_classes_starts_as_background(classes: int) -> None:
     with torch.no_grad():
-        logits, offsets, _ = Detector("half", classes).eval()(torch.rand(1, 3, 64, 96))
+        logits, offsets, _ = Detector("0.5", classes).eval()(torch.rand(1, 3, 64, 96))
     assert logits.shape[-1] == classes and offsets.shape[:2] == logits.shape[:2]
     assert (torch.softmax(logits, -1)[..., 0] - 0.75).abs().mean() < 0.05

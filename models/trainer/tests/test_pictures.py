@@ -75,8 +75,8 @@ def test_empty_pictures_come_as_often_as_asked(samples: list, cutouts: list, tmp
     assert all(len(Scenes(samples, cutouts, Augmentation(empty=0))[n, 0, 64][2]) for n in range(40))
 
 
-def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="holds no images"):
+def test_a_folder_without_pictures_is_rejected(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="contains no images"):
         EmptyPictures(tmp_path, 100)
     (tmp_path / "a.jpg").write_bytes(b"no image")
     with pytest.raises(DataError, match="a.jpg is not an image"):

@@ -91,7 +91,7 @@ def test_which_file_is_meant(tmp_path: Path) -> None:
     (["data.yaml", "train/labels/a.txt", "train/images/a.jpg"], "train/labels/a.txt is of YOLO's labels: export the boxes"),
     (["labels/train/a.txt", "images/train/a.jpg"], "labels/train/a.txt is of YOLO's labels"),
     (["Annotations/a.xml", "JPEGImages/a.jpg"], "Annotations/a.xml is of Pascal VOC's XML: export the boxes as COCO"),
-    (["a.json", "b.json", "a.jpg", "b.png"], "holds a file for each image, as a.json, which labelme writes: export all"),
+    (["a.json", "b.json", "a.jpg", "b.png"], "contains a file for each image, as a.json, which labelme writes: export all"),
 ])
 def test_sets_of_other_formats_are_named(tmp_path: Path, files: list, message: str) -> None:
     for file in files:
@@ -119,7 +119,7 @@ def test_one_name_in_two_folders(tmp_path: Path) -> None:
 def test_pictures_that_are_missing_or_not_named(tmp_path: Path) -> None:
     folder = make(tmp_path, ["images/a.jpg", "images/b.jpg"])
     (folder / "images" / "c.jpg").write_bytes(jpeg(96, 72))
-    assert read_set(folder).remarks == [f"1 of 3 images in {folder / 'images'} is not named in it, as c.jpg: left out"]
+    assert read_set(folder).remarks == [f"1 of 3 images in {folder / 'images'} is not named in it, as c.jpg: skipped"]
     (folder / "images" / "b.jpg").unlink()
     with pytest.raises(DataError, match=r"annotations.json: 1 of 2 images that it names is missing from .*images, as b.jpg"):
         read_set(folder)
@@ -143,7 +143,7 @@ def test_headers_are_compared(tmp_path: Path) -> None:
     assert read_set(folder).photos[1].size == Size(96, 72)
 
 
-def test_long_names_are_refused(tmp_path: Path) -> None:
+def test_long_names_are_rejected(tmp_path: Path) -> None:
     folder = make(tmp_path, ["images/a.jpg"], change=lambda content: content["categories"][1].update(name="\u00e9" * 128))
     with pytest.raises(DataError, match=r"the name of categories\[1\] has more than 255 bytes"):
         read_set(folder)

@@ -25,7 +25,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 def small(**changes: object) -> Options:
-    return Options(**{"network": "half", "steps": 5, "pretrain_steps": 3, "size": 96, "sizes": [64], "crop_sizes": [64],
+    return Options(**{"network": "0.5", "steps": 5, "pretrain_steps": 3, "size": 96, "sizes": [64], "crop_sizes": [64],
                       "batch": 2, "crop_batch": 4, "threads": 1, "save_minutes": 0, **changes})
 
 
@@ -75,12 +75,12 @@ def test_exported_checkpoint_is_plain(finished: Path, tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "trainer", "export", finished / "checkpoint.pt", "-o", output],
                    check=True, cwd=Path(__file__).resolve().parents[2])
     content = torch.load(output, weights_only=True)
-    assert content.keys() == Detector("half", 3).state_dict().keys()
+    assert content.keys() == Detector("0.5", 3).state_dict().keys()
     assert {tensor.dtype for tensor in content.values()} == {torch.float32, torch.int64}
     assert all(torch.equal(content[key], value) for key, value in weights_of(finished).items())
 
 
-@pytest.mark.parametrize("network, order", [("half", "rgb"), ("xxs", "bgr")])
+@pytest.mark.parametrize("network, order", [("0.5", "rgb"), ("xxs", "bgr")])
 def test_the_command_that_is_printed_imports_it(drawn: Path, tmp_path: Path, network: str, order: str,
                                                 capsys: pytest.CaptureFixture) -> None:
     tool = os.environ.get("SWIFTLET_MODEL") or shutil.which("swiftlet-model") \
@@ -107,10 +107,10 @@ def test_the_command_that_is_printed_imports_it(drawn: Path, tmp_path: Path, net
 def test_loss_falls_and_objects_are_found(drawn: Path, tmp_path: Path) -> None:
     options = small(steps=120, pretrain_steps=60, batch=4, crop_batch=12, save_minutes=9, evaluate_minutes=9, finish=1)
     Run(drawn, tmp_path / "run", options).train()
-    model = Detector("half", 3)
+    model = Detector("0.5", 3)
     model.load_state_dict(weights_of(tmp_path / "run"))
     samples = [load(photo) for photo in read_photo_set(drawn).photos]
-    assert average_precision(model, samples, "half", 96, "rgb", torch.device("cpu"))["ap50"] > 0.5
+    assert average_precision(model, samples, "0.5", 96, "rgb", torch.device("cpu"))["ap50"] > 0.5
 
 
 def test_evaluation_on_the_command_line(drawn: Path, finished: Path) -> None:
@@ -125,7 +125,7 @@ def test_evaluation_on_the_command_line(drawn: Path, finished: Path) -> None:
 
 def test_start_from_another_detector(finished: Path) -> None:
     given = weights_of(finished)
-    model = Detector("half", 5)
+    model = Detector("0.5", 5)
     left = checkpoint.take_over(model, given)
     assert left == [key for key in given if given[key].shape != model.state_dict()[key].shape] and len(left) == 12
     assert torch.equal(model.encoder.conv_1.block.conv.weight, given["encoder.conv_1.block.conv.weight"])
@@ -165,7 +165,7 @@ def test_what_does_not_learn_stays(drawn: Path, finished: Path, tmp_path: Path, 
     picture = torch.rand(1, 3, 96, 96)
     outputs = []
     for weights in (before, after):
-        model = Detector("half", 3).eval()
+        model = Detector("0.5", 3).eval()
         model.load_state_dict(weights)
         outputs.append(model(picture))
     assert torch.equal(outputs[0][1], outputs[1][1]) == (learn == "scores")

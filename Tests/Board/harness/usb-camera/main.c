@@ -116,7 +116,7 @@ static void begin_frame(struct camera *camera, uint64_t time) {
     camera->offset = 0;
     camera->is_sending = true;
     camera->parity ^= FRAME_PARITY;
-    // Frames that are late by more than one are left out rather than sent at once.
+    // Frames that are late by more than one are skipped rather than sent at once.
     camera->due = camera->due + period < time ? time + period : camera->due + period;
 }
 

@@ -22,11 +22,11 @@ static const char usage[] =
     "\n"
     "What goes wrong:\n"
     "  --unplug-after N      end after N frames\n"
-    "  --stall-after N       send no frame after N until the driver starts the stream anew\n"
-    "  --truncate-every N    leave out the second half of each Nth frame\n"
+    "  --stall-after N       send no frame after N until the driver starts the stream again\n"
+    "  --truncate-every N    skip the second half of each Nth frame\n"
     "  --garbage-every N     send random bytes as each Nth frame\n"
     "  --wrong-size-every N  let each Nth JPEG's header claim half of its width and height\n"
-    "SIGUSR1 stops the frames, and the next one lets them go on: the camera still answers requests. SIGSTOP stops\n"
+    "SIGUSR1 stops the frames, and the next one lets them continue: the camera still answers requests. SIGSTOP stops\n"
     "the whole device: the kernel's requests to it stay without answer.\n";
 
 static const struct format formats[] = {

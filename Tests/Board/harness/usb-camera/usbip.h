@@ -19,7 +19,7 @@ struct request {
 // Plugs a device in. Returns the socket, or ends the process if that fails.
 int usbip_attach(unsigned port);
 
-// Waits for a request. What the host sends with it, which no request here needs, is left out.
+// Waits for a request. What the host sends with it, which no request here needs, is skipped.
 struct request usbip_receive(int socket);
 
 // Answers a request: with data, if the host asked for some. `status` is 0 or a negative errno.

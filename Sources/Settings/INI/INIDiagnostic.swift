@@ -1,5 +1,5 @@
 /// One thing that is wrong with a configuration file or a board's file.
-public struct INIMistake: Error, Equatable {
+public struct INIDiagnostic: Error, Equatable {
     /// What is wrong; `message(file:)` has the words.
     public enum Reason: Equatable, Sendable {
         case nullByte
@@ -42,7 +42,7 @@ public struct INIMistake: Error, Equatable {
         /// A comment that begins with the label of a class.
         case commentedClass
         /// So many that the rest of the file was not looked at.
-        case tooManyMistakes(limit: Int)
+        case tooManyDiagnostics(limit: Int)
         /// There is no key in the whole file.
         case noSetting
         /// The file ends within a line.
@@ -67,7 +67,7 @@ public struct INIMistake: Error, Equatable {
     }
 
     /// What is wrong with a line or a value, before it is known where that stands.
-    struct Refusal: Error {
+    struct Problem: Error {
         var reason: Reason
 
         init(_ reason: Reason) { self.reason = reason }
