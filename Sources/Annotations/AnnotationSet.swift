@@ -68,10 +68,10 @@ public struct AnnotationSet: Sendable {
     public init(_ bytes: UnsafeRawBufferPointer) throws(AnnotationError) {
         let lists = try OutermostLists(bytes)
         let images = try Self.read(lists.images, "images", Image.init)
-        try Self.rejectTwins(images, "images", \.id, \.place)
+        try Self.rejectDuplicates(images, "images", \.id, \.place)
         try Self.rejectSameNames(images)
         let categories = try Self.read(lists.categories, "categories", Category.init)
-        try Self.rejectTwins(categories, "categories", \.id, \.place)
+        try Self.rejectDuplicates(categories, "categories", \.id, \.place)
         try Self.rejectSameNames(categories)
         self.images = images.sorted { $0.id < $1.id }
         let sorted = categories.sorted { $0.id < $1.id }
@@ -98,7 +98,7 @@ public struct AnnotationSet: Sendable {
         return entries
     }
 
-    private static func rejectTwins<Entry>(
+    private static func rejectDuplicates<Entry>(
         _ entries: [Entry], _ list: String, _ id: (Entry) -> EntryID, _ place: (Entry) -> String
     ) throws(AnnotationError) {
         var seen: [EntryID: String] = [:]

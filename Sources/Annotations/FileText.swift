@@ -44,7 +44,7 @@ extension String {
         return folded.precomposedStringWithCanonicalMapping
     }
 
-    /// The number that it holds, as people write it.
+    /// Its number, as people write it.
     var quotedNumber: Double? {
         let text = trimmed
         return text.utf8.allSatisfy { "0123456789+-.eE".utf8.contains($0) } ? Double(text) : nil

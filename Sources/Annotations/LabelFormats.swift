@@ -81,7 +81,7 @@ enum LabelFormats {
                 return try ofCategories(categories, count: count)
             }
             return try ofMapping(members.map { ($0.key, $0.value) })
-        default: throw AnnotationError("holds \(value.shown), not labels: use a text file with one label per line")
+        default: throw AnnotationError("contains \(value.shown), not labels: use a text file with one label per line")
         }
     }
 
@@ -148,7 +148,7 @@ enum LabelFormats {
                 found.append((Int(text.trimmed)!, key.trimmed))
             default:
                 throw AnnotationError(
-                    "holds \(JSONValue.string(key).shown), which is not the number of a label: "
+                    "contains \(JSONValue.string(key).shown), which is not the number of a label: "
                         + "use a text file with one label per line")
             }
         }

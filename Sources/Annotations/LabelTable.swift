@@ -45,8 +45,8 @@ enum LabelTable {
                 guard (count...count + 1).contains(parts.count) else { continue }
                 if let odd = parts.first(where: isPartOfAList) {
                     throw AnnotationError(
-                        "its one line is not a list of labels, as \(JSONValue.string(odd).shown): give a text with one label "
-                            + "a line")
+                        "its one line is not a list of labels, as \(JSONValue.string(odd).shown): use a text file with one "
+                            + "label per line")
                 }
                 remarks.append("its one line is taken for \(parts.count) labels")
                 return parts.enumerated().map { Entry(text: $1, place: "label \($0 + 1)") }

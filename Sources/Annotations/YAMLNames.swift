@@ -41,8 +41,8 @@ enum YAMLNames {
     private static func rejectMarks(_ scalar: String, _ place: String) throws(AnnotationError) {
         guard let first = scalar.first, marks.contains(first) else { return }
         throw AnnotationError(
-            "\(place) begins with \(first), which has a meaning in YAML: write the label in quotes, or give a text with one "
-                + "label a line")
+            "\(place) starts with \(first), which has a meaning in YAML: write the label in quotes, or use a text file with "
+                + "one label per line")
     }
 
     private static func entries(_ lines: [String], from start: Int) throws(AnnotationError) -> [LabelFile.Entry]? {

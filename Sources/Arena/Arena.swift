@@ -1,6 +1,6 @@
 import CLinux
 
-/// One anonymous mapping that holds every buffer of a plan. Its pages are faulted in before the first frame, so that no
+/// One anonymous mapping that contains every buffer of a plan. Its pages are faulted in before the first frame, so that no
 /// frame waits for that: by `init`, or by `populate`.
 public struct Arena: ~Copyable {
     /// The first byte, at the start of a page. Valid as long as the arena lives, which unmaps it.

@@ -46,7 +46,7 @@ public enum LifetimePlanner {
     /// Bytes of the largest buffer.
     private static var largest: Int { Int.max / 2 }
 
-    /// The least multiple of `alignment` that is not below `byteCount`, which is not negative.
+    /// The smallest multiple of `alignment` that is not below `byteCount`, which is not negative.
     public static func aligned(_ byteCount: Int) -> Int { (byteCount + alignment - 1) / alignment * alignment }
 
     /// The sum of the aligned sizes must fit an `Int`; `nil` if it doesn't.

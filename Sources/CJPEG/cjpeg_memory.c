@@ -12,7 +12,7 @@
 
 typedef struct {
     struct jpeg_memory_mgr manager;
-    /// libjpeg's own, which holds what jpeg_create_decompress made.
+    /// libjpeg's own, which contains what jpeg_create_decompress made.
     struct jpeg_memory_mgr *first;
     uint8_t *base;
     size_t size;

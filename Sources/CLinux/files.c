@@ -100,7 +100,7 @@ static bool was_just_written(const struct stat *status) {
     return status->st_mtim.tv_sec + 3 > now.tv_sec;
 }
 
-// Whether the file still holds these bytes and no more.
+// Whether the file still contains these bytes and no more.
 static int compare(int fd, const char *bytes, size_t count) {
     char again[4096];
     size_t got = 0;

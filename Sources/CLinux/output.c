@@ -153,7 +153,7 @@ int clinux_replace_file(const char *path, const void *bytes, size_t count, unsig
     if (strlen(path) >= PATH_MAX) return ENAMETOOLONG;
     int error = clinux_output_create(path, name, &fd);
     if (error) return error;
-    // The process's mask does not hold for what others are meant to read.
+    // The process's mask does not apply to what others are meant to read.
     error = fchmod(fd, mode) == 0 ? clinux_write_all(fd, bytes, count) : errno;
     if (!error) return clinux_output_commit(fd, name, path);
     clinux_output_discard(fd, name);

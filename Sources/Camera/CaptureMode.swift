@@ -70,7 +70,7 @@ public struct CaptureRequest: Sendable {
     /// The best of what a camera offers, nil where it offers nothing that is wanted. In this order: the wanted size, where
     /// there is one;
     /// a size that covers the network's input; a rate of at least the wanted one (15 frames a second unless told
-    /// otherwise); the fewest pixels, or the most where none cover the network; the format that costs least
+    /// otherwise); the fewest pixels, or the maximum where none cover the network; the cheapest format
     /// (`PixelFormat.cost`); the highest rate, or of the rates for this size and format the nearest to the wanted one;
     /// what the camera lists first.
     public func best(of modes: [CaptureMode]) -> Int? {

@@ -128,7 +128,7 @@ public final class FileSource: FrameSource {
         for index in 0..<images.count { body(images.name(index)) }
     }
 
-    /// The next image, or what there is instead of one. A stream is waited for. The frame returned last is void. Throws
+    /// The next image, or what there is instead of one. A stream is waited for. Invalidates the previously returned frame. Throws
     /// `noImages` at the end of a sequence or stream in which no image begins.
     public override func next() throws(CameraError) -> SourceEvent {
         var isInterrupted = false
@@ -161,7 +161,7 @@ public final class FileSource: FrameSource {
         return withUnsafeBytes(of: head) { FileKind(UnsafeRawBufferPointer(rebasing: $0[..<headCount])) }
     }
 
-    /// Compressed data and weights may hold bytes that look like a JPEG's beginning.
+    /// Compressed data and weights may contain bytes that look like a JPEG's beginning.
     private var isOtherKind: Bool {
         switch content {
         case .png, .webP, .avif, .heic, .gif, .gguf, .archive, .pdf: true

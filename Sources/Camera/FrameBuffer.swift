@@ -1,4 +1,4 @@
-/// The one buffer a file source reads into. Its address space holds the largest image; only pages that an image has
+/// The one buffer a file source reads into. Its address space contains the largest image; only pages that an image has
 /// needed cost memory.
 ///
 /// Files are read, not mapped: a file that another process truncates or rewrites gives a bad image then, where a

@@ -48,11 +48,11 @@ final class FrameConverter {
         self.source = source
         guard let pixel = Self.bytesPerPixel(source.fourcc) else { throw .noFormat }
         self.source.row_bytes = max(source.row_bytes, source.width * pixel)
-        let most = 4 * source.width + Self.maximumPadding
-        guard self.source.row_bytes <= most else { throw .badBuffers }
+        let maximum = 4 * source.width + Self.maximumPadding
+        guard self.source.row_bytes <= maximum else { throw .badBuffers }
         // Formats of two planes have as many rows again.
         let rows = 2 * UInt64(source.height) + Self.rowsBehind
-        guard let size = Int(exactly: UInt64(most) * rows) else { throw .badBuffers }
+        guard let size = Int(exactly: UInt64(maximum) * rows) else { throw .badBuffers }
         unmapInput()
         var address: UnsafeMutableRawPointer?
         let error = clinux_map_anonymous(size, false, &address)

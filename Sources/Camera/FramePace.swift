@@ -1,6 +1,6 @@
 /// When the next frame is due, where no more than some a second are wanted. Times are nanoseconds of one clock.
 public struct FramePace: Sendable {
-    /// The least time between two frames.
+    /// The minimum time between two frames.
     public private(set) var period: UInt64
     /// When the next frame is due; 0 until one has been taken.
     public private(set) var next: UInt64 = 0
@@ -32,7 +32,7 @@ public struct FramePace: Sendable {
     /// The frame that was taken last could not be used: the next one is due at once.
     public mutating func giveBack() { (next, last) = before }
 
-    /// Another period, which holds at once: it is counted from the last frame.
+    /// Another period, which applies at once: it is counted from the last frame.
     public mutating func change(to period: UInt64) {
         self.period = period
         if let last { next = last + period }

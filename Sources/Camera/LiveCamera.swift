@@ -10,10 +10,10 @@
 public final class LiveCamera<Driver: CaptureDriver>: FrameSource {
     /// Nanoseconds.
     public struct Deadlines: Sendable {
-        /// The least time that a camera may take for a frame before it is restarted. One that says or has shown that it
+        /// The minimum time that a camera may take for a frame before it is restarted. One that says or has shown that it
         /// needs longer may take longer.
         public var frame: UInt64 = 3_000_000_000
-        /// The most, unless `frame` is more.
+        /// The maximum, unless `frame` is more.
         public var slowestFrame: UInt64 = 60_000_000_000
         /// The first time between two attempts to open a camera.
         public var firstRetry: UInt64 = 250_000_000
@@ -83,14 +83,14 @@ public final class LiveCamera<Driver: CaptureDriver>: FrameSource {
         self.driver = driver
         self.deadlines = deadlines
         retry = deadlines.firstRetry
-        silence = Patience(least: deadlines.frame, most: deadlines.slowestFrame)
+        silence = Patience(minimum: deadlines.frame, maximum: deadlines.slowestFrame)
         useless = silence
         super.init()
     }
 
     deinit { if isOpen { driver.close() } }
 
-    /// Waits for what comes next. The frame returned last is void.
+    /// Waits for what comes next. Invalidates the previously returned frame.
     public override func next() -> SourceEvent {
         if let event = heldEvent {
             heldEvent = nil

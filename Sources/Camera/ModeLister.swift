@@ -6,7 +6,7 @@ struct ModeLister {
     /// Whether libv4l is asked where nothing else is offered.
     var converts = true
 
-    /// A driver that never ends its lists must not hold us for ever.
+    /// A driver that never ends its lists must not block the daemon for ever.
     private static var maximumFormats: UInt32 { 128 }
     private static var maximumSizes: UInt32 { 64 }
     private static var maximumIntervals: UInt32 { 32 }

@@ -1,8 +1,8 @@
-/// How long a camera may take for something: at least a limit, longer where it says or has shown that it needs longer, and
+/// How long a camera may take for something: at minimum a limit, longer where it says or has shown that it needs longer, and
 /// ever longer while it does not come. All times are nanoseconds.
 struct Patience {
-    private let least: UInt64
-    private let most: UInt64
+    private let minimum: UInt64
+    private let maximum: UInt64
     /// What the camera says that it takes; 0 where it does not say.
     var announced: UInt64 = 0
     /// The longest that it took of late.
@@ -14,15 +14,15 @@ struct Patience {
     /// What was slow once is half forgotten after about seven minutes: a factor e in this time.
     private static var memory: UInt64 { 600_000_000_000 }
 
-    /// `least` wins where it is more than `most`.
-    init(least: UInt64, most: UInt64) {
-        self.least = least
-        self.most = max(least, most)
+    /// `minimum` wins where it is more than `maximum`.
+    init(minimum: UInt64, maximum: UInt64) {
+        self.minimum = minimum
+        self.maximum = max(minimum, maximum)
     }
 
     /// The time that is allowed at the moment.
     var limit: UInt64 {
-        min(max(least << UInt64(min(failures, 16)), 3 * min(announced, most), slowest / 2 * 5), most)
+        min(max(minimum << UInt64(min(failures, 16)), 3 * min(announced, maximum), slowest / 2 * 5), maximum)
     }
 
     /// When that time is up.
@@ -33,7 +33,7 @@ struct Patience {
 
     /// It came.
     mutating func came(at now: UInt64) {
-        let gap = min(now - min(now, since), most)
+        let gap = min(now - min(now, since), maximum)
         // In milliseconds, so that the product of two such times fits.
         slowest = max(gap, slowest - min(slowest, slowest / 1_000_000 * gap / (Self.memory / 1_000_000)))
         failures = 0

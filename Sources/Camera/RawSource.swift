@@ -53,7 +53,7 @@ public final class RawSource: FrameSource {
         }
         frame = UnsafeMutableRawBufferPointer(start: memory, count: Int(byteCount))
         guard let pixels = PixelBuffer(shape, offsets: offsets, in: UnsafeRawBufferPointer(frame)) else {
-            preconditionFailure("a frame holds its planes")
+            preconditionFailure("a frame contains its planes")
         }
         self.pixels = pixels
         self.descriptor = descriptor

@@ -261,7 +261,7 @@ public struct V4L2Driver: CaptureDriver {
             index: index, sequence: filled.sequence, isDamaged: filled.is_damaged, captured: filled.captured)
     }
 
-    /// `index` is that of a `FilledBuffer`; what `image` lent of it is void.
+    /// `index` is that of a `FilledBuffer`; pixels that `image` lent of it are invalid.
     public func enqueue(_ index: Int) throws(CameraError) {
         let error = clinux_v4l2_queue(descriptor, usesPlanes, UInt32(index), format.plane_count)
         guard error == 0 else { throw .driver(.queueBuffer, error) }

@@ -28,7 +28,7 @@ extension CheckpointError {
             "the pickle names \(name), which runs when PyTorch loads the file and no checkpoint needs; nothing was "
                 + "executed. Do not load this file"
         case .unknownTensor(let name, let maker) where maker == PickleGraph.Object.changedView:
-            "tensor \(name) is \(maker), whose elements the file does not hold as they are: save what the tensor's "
+            "tensor \(name) is \(maker), whose elements the file does not contain as they are: save what the tensor's "
                 + "resolve_conj().resolve_neg() returns"
         case .unknownTensor(let name, let maker):
             "tensor \(name) is made by \(maker), which is not known; nothing was executed. If you trust the file's source, "
@@ -38,7 +38,7 @@ extension CheckpointError {
         case .unsupportedOpcode(let opcode, let offset):
             "pickle opcode 0x\(String(opcode, radix: 16)) at byte \(offset) is not one that torch.save writes"
         case .noStateDict:
-            "holds no dictionary of tensors: save the model's with torch.save(model.state_dict(), FILE)"
+            "contains no dictionary of tensors: save the model's with torch.save(model.state_dict(), FILE)"
         case .duplicateTensor(let name): "tensor \(name) occurs twice"
         case .unsupportedElementType(let type, let tensor):
             "tensor \(tensor) has the element type \(type): convert it to float32 first"

@@ -127,7 +127,7 @@ extension ForeignFile {
     public var message: String {
         switch self {
         case .empty: "is empty: fetch it again"
-        case .zeros: "holds nothing but zeros: the download is incomplete, repeat it"
+        case .zeros: "contains only zeros: the download is incomplete, repeat it"
         case .gitLFS: "is a pointer of Git LFS, not the file itself: fetch that with 'git lfs pull'"
         case .webPage:
             "is a web page (HTML or XML), not a checkpoint: open it in a browser to see why, and download the file itself"

@@ -29,7 +29,7 @@ public final class Engine {
     public let predictions: Predictions
     /// The size of the arena in bytes.
     public let arenaByteCount: Int
-    /// In bytes: the least that any arrangement of the same buffers needs.
+    /// In bytes: the lower bound of any arrangement of the same buffers.
     public let arenaLowerBound: Int
 
     /// More than any board has cores; bounds scratch memory, of which each thread has its own.

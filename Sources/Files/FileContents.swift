@@ -32,7 +32,7 @@ public struct FileContents: ~Copyable {
 
     /// Reads the file at `path`. Never waits, whatever stands there.
     ///
-    /// - Parameter limit: the most bytes that are read; a file with more is rejected, whatever size the system tells.
+    /// - Parameter limit: the maximum of bytes that are read; a file with more is rejected, whatever size the system tells.
     public init(path: UnsafePointer<CChar>, limit: Int) throws(FileError) {
         var descriptor: Int32 = -1
         let error = clinux_open_read(clinux_working_directory, path, &descriptor)

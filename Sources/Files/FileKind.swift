@@ -1,4 +1,4 @@
-/// What a file holds, by its first bytes: people's files are not always what their names say.
+/// What a file contains, by its first bytes: people's files are not always what their names say.
 public enum FileKind: UInt8, Sendable {
     /// None of the others.
     case unknown

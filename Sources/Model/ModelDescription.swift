@@ -6,7 +6,7 @@ public struct ModelDescription {
     public static let inputSides = 32...2048
     /// Levels of anchors.
     static let levels = 1...6
-    /// Bytes of the longest label that is accepted: a line of the stream holds a hundred detections with such.
+    /// Bytes of the longest label that is accepted: a line of the stream contains a hundred detections with such.
     public static let labelLimit = 256
 
     /// What people call the model, UTF-8.

@@ -24,7 +24,7 @@ public struct ModelSettings {
 
     /// Detections score more than this.
     public var threshold: Float
-    /// Instead of `threshold`, for some classes. Of two for the same label the later one holds.
+    /// Instead of `threshold`, for some classes. Of two for the same label the later one counts.
     public var classThresholds: [ClassThreshold]
     /// The best this many detections of an image are kept; nil keeps what suppression leaves.
     public var limit: Int?

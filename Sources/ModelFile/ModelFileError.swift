@@ -58,7 +58,7 @@ public enum ModelFileError: Error, Equatable, Sendable {
         case shape(expected: TensorShape, found: TensorShape)
         /// Its elements do not have the type that the others of its kind have.
         case type(expected: StorageType, found: StorageType)
-        /// It holds a value that is not finite, not positive where it must be, or out of the range of its format.
+        /// It contains a value that is not finite, not positive where it must be, or out of the range of its format.
         case badValues
     }
 }

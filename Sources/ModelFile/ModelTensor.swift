@@ -37,7 +37,7 @@ public struct TensorShape: Equatable, Sendable {
 
 /// One tensor of a model file: where its bytes lie in the mapping and what they are.
 public struct ModelTensor: Sendable {
-    /// The layer's name and what it holds of the layer, such as "encoder.conv_1.weight".
+    /// The layer's name and what it contains of the layer, such as "encoder.conv_1.weight".
     public let name: Name
     /// Slowest dimension first: GGUF's order reversed.
     public let shape: TensorShape

@@ -3,7 +3,7 @@
 /// Names are built and compared while a model is prepared, without allocation and without Unicode tables.
 /// 63 bytes is GGUF's own limit for tensor names.
 public struct Name: Equatable, Sendable {
-    /// The most bytes that a name can have.
+    /// The maximum length of a name in bytes.
     public static let capacity = 63
 
     private var storage = InlineArray<64, UInt8>(repeating: 0)

@@ -210,7 +210,7 @@ final class Capture: @unchecked Sendable {
         metrics.idle(until: pace.next)
     }
 
-    /// Waits until the next frame is due, by the period that holds then. False when a signal came first.
+    /// Waits until the next frame is due, by the current period. False when a signal came first.
     private func waitForTurn() -> Bool {
         while true {
             takePeriod()

@@ -4,7 +4,7 @@ public protocol FrameModel: AnyObject {
     var input: ImageInput.Tensor { get }
     /// UTF-8, one per class.
     var labels: [[UInt8]] { get }
-    /// Computes what `input` holds.
+    /// Computes what `input` contains.
     func run()
     /// What the last run has found, the best first; valid until the next call. Frames have this upright size; thresholds
     /// are one per class.

@@ -4,7 +4,7 @@ struct FrameCounts {
     var corrupt: UInt64
 }
 
-/// The one place between capture and inference: it holds the newest frame, ready for the network.
+/// The one place between capture and inference: it contains the newest frame, ready for the network.
 ///
 /// The capturing thread fills a tensor of its own and changes it for the slot's: a slow network makes it replace
 /// frames, never queue them. `@unchecked Sendable`: what both threads touch is guarded by `lock`.

@@ -9,7 +9,7 @@ open class PipelineClock {
     /// Nanoseconds of CLOCK_MONOTONIC.
     open var now: UInt64 { clinux_monotonic_ns() }
 
-    /// Why a wait ended; several reasons may hold, and none where the time is up.
+    /// Why a wait ended; several reasons may apply, and none where the time is up.
     public struct Wake {
         /// `stop` is readable.
         public var isStopped = false

@@ -94,7 +94,7 @@ struct Int8LayerWeights {
     }
 
     /// Rounds to integers that keep to the bound. Rounding can take a sum beyond it by at most 2: the values that were
-    /// rounded up the most give way.
+    /// rounded up most give way.
     private static func bounded(_ column: [Double]) -> [Int] {
         var stored = column.map { rounded($0) }
         for rows in boundedRows(column.count) {

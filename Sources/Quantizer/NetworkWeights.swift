@@ -1,4 +1,4 @@
-/// One network's tensors among all that a checkpoint holds.
+/// One network's tensors among all that a checkpoint contains.
 struct NetworkWeights {
     let architecture: Architecture
     let classCount: Int

@@ -73,10 +73,10 @@ extension QuantizerError {
             return "does not fit \(architecture), \(problems.count) problem\(problems.count == 1 ? "" : "s"):\(lines)"
         case .cannotWrite(let path, let error): return "\(path): \(error.message)"
         case .ambiguousWeights(let places):
-            return "holds several networks that fit, at \(quoted(places)): choose one with --weights NAME"
+            return "contains several matching networks, at \(quoted(places)): choose one with --weights NAME"
         case .noSuchWeights(let name, let places):
             let known = places.isEmpty ? "no known network at all" : "one at \(quoted(places))"
-            return "holds no network at '\(name)': it has \(known)"
+            return "contains no network at '\(name)': it has \(known)"
         case .tensor(let problem): return problem.message
         case .model(let error): return "\(error)"
         case .graph(let error): return "\(error)"

@@ -38,7 +38,7 @@ public struct StoredTensor: Sendable {
 /// What an int8 network stores, and how each tensor is quantised.
 ///
 /// All choices are from measurements of trained networks: scales by channel where they are free and early ranges of
-/// least error keep the noise low; ranges of least error clip the rare peaks of late layers, which are detections.
+/// minimum error keep the noise low; ranges of minimum error clip the rare peaks of late layers, which are detections.
 public struct QuantisationScheme: Sendable {
     /// What the scheme was made for.
     public let graph: Graph

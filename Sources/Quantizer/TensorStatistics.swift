@@ -110,12 +110,12 @@ public struct TensorStatistics: Sendable {
             width: (high - low) / Double(Self.binCount))
         // Each candidate is 2 % narrower than the one before it.
         let shrinks = (0..<120).map { Self.power(0.98, $0) }
-        var best = (low: low, high: high), least = Double.infinity
+        var best = (low: low, high: high), minimum = Double.infinity
         func consider(_ range: (low: Double, high: Double)) {
             let step = (range.high - range.low) / Double(steps)
             let error = sums.error(below: range.low) + sums.error(above: range.high) + sums.count * step * step / 12
-            if error < least {
-                least = error
+            if error < minimum {
+                minimum = error
                 best = range
             }
         }

@@ -4,11 +4,11 @@ public func nearest(to word: [UInt8], in candidates: some Sequence<[UInt8]>) -> 
     let wanted = lowercased(word)
     // Longer ones cost too much, and are never typed.
     guard !wanted.isEmpty, wanted.count <= 64 else { return nil }
-    var least = min(2, wanted.count / 3) + 1
+    var minimum = min(2, wanted.count / 3) + 1
     var best: [UInt8]?
-    for candidate in candidates where candidate.count < wanted.count + least && wanted.count < candidate.count + least {
-        let distance = edits(wanted, lowercased(candidate), below: least)
-        if distance < least { (least, best) = (distance, candidate) }
+    for candidate in candidates where candidate.count < wanted.count + minimum && wanted.count < candidate.count + minimum {
+        let distance = edits(wanted, lowercased(candidate), below: minimum)
+        if distance < minimum { (minimum, best) = (distance, candidate) }
     }
     return best
 }
@@ -25,9 +25,9 @@ private func edits(_ first: [UInt8], _ second: [UInt8], below limit: Int) -> Int
     for i in first.indices {
         var next = [i + 1]
         for j in second.indices {
-            var least = min(row[j] + (first[i] == second[j] ? 0 : 1), row[j + 1] + 1, next[j] + 1)
-            if i > 0, j > 0, first[i] == second[j - 1], first[i - 1] == second[j] { least = min(least, before[j - 1] + 1) }
-            next.append(least)
+            var minimum = min(row[j] + (first[i] == second[j] ? 0 : 1), row[j + 1] + 1, next[j] + 1)
+            if i > 0, j > 0, first[i] == second[j - 1], first[i - 1] == second[j] { minimum = min(minimum, before[j - 1] + 1) }
+            next.append(minimum)
         }
         if next.allSatisfy({ $0 >= limit }) { return limit }
         (before, row) = (row, next)

@@ -6,7 +6,7 @@ public func text<Bytes: Sequence>(_ bytes: Bytes) -> String where Bytes.Element 
 /// A C string as text; what is not UTF-8 becomes U+FFFD.
 public func text(_ string: UnsafePointer<CChar>) -> String { String(cString: string) }
 
-/// `text` with a question mark for each control character (C0, DEL and C1): what a file or its name holds must neither
+/// `text` with a question mark for each control character (C0, DEL and C1): what a file or its name contains must neither
 /// begin a line nor reach a terminal as an escape sequence.
 public func printable(_ text: String) -> String {
     var result = ""

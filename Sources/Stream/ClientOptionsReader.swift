@@ -31,7 +31,7 @@ enum ClientLineError: Error {
 
 /// What a client's line asks for.
 enum ClientRequest {
-    /// The options that the line says hold from here on.
+    /// The line's options apply from here on.
     case options
     /// The next image with its detections. The options stay as they are.
     case snapshot

@@ -113,7 +113,7 @@ struct ClientQueue {
     // MARK: - Memory
 
     /// The unused part of the ring's memory, once a client that had fallen behind has caught up; empty otherwise.
-    /// What it holds is of no use any more.
+    /// Its contents are no longer used.
     mutating func takeSpare() -> UnsafeMutableRawBufferPointer {
         guard count == 0, used > longest else { return UnsafeMutableRawBufferPointer(start: nil, count: 0) }
         defer { used = longest }

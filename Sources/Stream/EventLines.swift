@@ -38,7 +38,7 @@ extension JSONWriter {
         endObject()
     }
 
-    /// What holds for a client from here on. `classes` is the array as the client wrote it, nil where it gave none.
+    /// A client's options from here on. `classes` is the array as the client wrote it, nil where it gave none.
     mutating func optionsLine(
         _ options: ClientOptions, classes: UnsafeRawBufferPointer?
     ) throws(StreamError) -> UnsafeRawBufferPointer {

@@ -34,7 +34,7 @@ struct SharedImages {
         return false
     }
 
-    /// Seals an image and holds it until `end`. nil where there is no room for it, or it cannot be sealed.
+    /// Seals an image and contains it until `end`. nil where there is no room for it, or it cannot be sealed.
     mutating func add(_ image: CapturedImage, until end: UInt64) -> Reference? {
         for index in places.indices where places[index].descriptor < 0 {
             guard clinux_memfd_seal(image.descriptor) == 0, let own = try? image.retained() else { return nil }

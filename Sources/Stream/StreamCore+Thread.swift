@@ -4,7 +4,7 @@ extension StreamCore {
     private static var failurePause: UInt64 { 1_000_000_000 }
     /// Connections accepted, and sends to one client, before others get their turn.
     private static var turn: Int { 16 }
-    /// Portions of unread input that are taken away before a connection is closed: more than a socket holds by default.
+    /// Portions of unread input that are taken away before a connection is closed: more than a socket's default buffer.
     private static var maximumUnread: Int { 64 }
 
     func run() {

@@ -48,7 +48,7 @@ final class StreamCore: @unchecked Sendable {
     /// Writes what a status line tells, a key and a number each, called on the server's thread; nil: there is none.
     let writeStatus: StreamServer.StatusWriter?
     var statusWriter: JSONWriter
-    /// What `statusWriter` holds, and when it was asked for it.
+    /// What `statusWriter` contains, and when it was asked for it.
     var statusLine: UnsafeRawBufferPointer?
     var statusMade: UInt64 = 0
     /// The options of the line that is being read.

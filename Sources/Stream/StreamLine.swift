@@ -1,5 +1,5 @@
 /// What the daemon says in one line, as a client reads it. Fields that a line of its kind does not have are 0 or empty.
-/// Texts are UTF-8 without escapes: they may hold control characters. Texts and detections are valid until the line's
+/// Texts are UTF-8 without escapes, and may contain control characters. Texts and detections are valid until the line's
 /// reader reads the next one.
 public struct StreamLine {
     /// `stream.schema.json` describes each.

@@ -1,5 +1,5 @@
-/// What the daemon may hold at once, in bytes: each part is a limit that its owner keeps, and MemoryMax of the service's
-/// unit contains their sum with room. A test holds the two against each other.
+/// The daemon's maximum memory, in bytes: each part is a limit that its owner keeps, and MemoryMax of the service's
+/// unit contains their sum with room. A test compares the two.
 public enum MemoryBudget {
     /// The model file and the engine's arena. What an operator configures may need more, and a larger MemoryMax: the
     /// daemon says so.

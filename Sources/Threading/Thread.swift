@@ -10,7 +10,7 @@ public struct Thread: Sendable {
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
 
-    /// Runs `body` on a new thread; what `body` holds lives until it returns.
+    /// Runs `body` on a new thread; what `body` refers to lives until it returns.
     /// - Parameters:
     ///   - name: at most 15 bytes, as `top -H` shows it.
     ///   - stackByteCount: the size of its stack.

@@ -45,7 +45,7 @@ extension Image {
     }
 
     /// Where a box's tag goes: outside the box, whose object it would hide otherwise, where the image has room above,
-    /// below, to the right or to the left of it; of these places where it hides the least of other tags and boxes.
+    /// below, to the right or to the left of it; of these places where it hides the fewest pixels of other tags and boxes.
     /// Without such a place it lies along the box's upper edge, inside the image as far as it fits.
     private func tag(
         of index: Int, width: Int, height: Int, among outlines: [PixelRectangle], beside tags: [PixelRectangle]
@@ -56,14 +56,14 @@ extension Image {
         }
         let along = max(0, min(box.left, size.width - width)), beside = max(0, min(box.top, size.height - height))
         var best = at(along, beside)
-        var least = Int.max
+        var minimum = Int.max
         func consider(_ place: PixelRectangle, fits: Bool) {
-            guard fits, least > 0 else { return }
+            guard fits, minimum > 0 else { return }
             // A tag that is covered cannot be read; a box that is partly covered can still be told.
             var hidden = 0
             for tag in tags { hidden += 4 * place.sharedArea(tag) }
             for other in outlines.indices where other != index { hidden += place.sharedArea(outlines[other]) }
-            if hidden < least { (best, least) = (place, hidden) }
+            if hidden < minimum { (best, minimum) = (place, hidden) }
         }
         consider(at(along, box.top - height), fits: box.top >= height)
         consider(at(along, box.bottom), fits: box.bottom + height <= size.height)

@@ -48,7 +48,7 @@ public struct JPEGLimits: Sendable {
     public var side: Int
     /// The largest width times height.
     public var pixels: Int
-    /// The most scans of a progressive image: each costs a pass over all of it, however few bytes it has.
+    /// The maximum of scans of a progressive image: each costs a pass over all of it, however few bytes it has.
     public var scans: Int
     /// What one image may take in bytes, decoded pixels and libjpeg's own memory together. At full size pixels take 3
     /// bytes each, twice if the image is turned. A progressive image takes 2 to 6 for each pixel that is stored,

@@ -37,7 +37,7 @@ struct Selection: ~Copyable {
     }
 
     /// - Parameters:
-    ///   - candidates: the most that an image can have.
+    ///   - candidates: the maximum per image.
     ///   - iouThreshold: boxes that overlap more than this suppress each other.
     init(candidates: Int, classCount: Int, suppression: NonMaximumSuppression, iouThreshold: Float) {
         self.classCount = classCount

@@ -165,7 +165,7 @@ static void print_value(const char *value) {
 // --- The stream.
 
 // Returns whether it was the last line of a source.
-static bool take(const char *line, double least) {
+static bool take(const char *line, double minimum) {
     const char *end = skip_value(line, 0);
     if (*skip_space(line) != '{' || !end || *skip_space(end) != 0) {
         fail(exit_protocol, "swiftletd: sent something that is no line of its protocol");
@@ -186,7 +186,7 @@ static bool take(const char *line, double least) {
         for (const char *found = first(member(line, "detections")); found; found = next(found)) {
             const char *score = member(found, "score");
             // Frames that were under way before the request are complete: hence the comparison.
-            if (!score || strtod(score, NULL) < least) continue;
+            if (!score || strtod(score, NULL) < minimum) continue;
             print_value(member(line, "picture"));
             putchar('\t');
             print_value(member(found, "label"));
@@ -217,7 +217,7 @@ static int connected(const char *path) {
 }
 
 // Reads up to the connection's end. Returns whether the source has ended.
-static bool read_lines(int stream, double least) {
+static bool read_lines(int stream, double minimum) {
     static char buffer[line_limit + 1];
     size_t count = 0;
     bool has_ended = false;
@@ -230,7 +230,7 @@ static bool read_lines(int stream, double least) {
         count += (size_t)got;
         while ((newline = memchr(seen, '\n', (size_t)(buffer + count - seen)))) {
             *newline = 0;
-            has_ended = take(start, least);
+            has_ended = take(start, minimum);
             start = seen = newline + 1;
         }
         count -= (size_t)(start - buffer);
@@ -243,10 +243,10 @@ int main(int argc, char **argv) {
     const char *path = argc > 1 ? argv[1] : "/run/swiftlet/swiftlet.sock";
     const char *text = argc > 2 ? argv[2] : "0.5";
     char *rest;
-    const double least = strtod(text, &rest);
+    const double minimum = strtod(text, &rest);
     if (argc > 3 || rest == text || *rest != 0) fail(exit_usage, "usage: detections [SOCKET [MIN_SCORE]]");
     char request[64];
-    const int length = snprintf(request, sizeof request, "{\"min_score\":%.6f}\n", least);
+    const int length = snprintf(request, sizeof request, "{\"min_score\":%.6f}\n", minimum);
     long pause_ms = 0;
     for (bool was_connected = false;; was_connected = true) {
         const int stream = connected(path);
@@ -254,7 +254,7 @@ int main(int argc, char **argv) {
             pause_ms = 0;
             // A daemon that is gone already is found by the next call.
             (void)send(stream, request, (size_t)length, MSG_NOSIGNAL);
-            const bool has_ended = read_lines(stream, least);
+            const bool has_ended = read_lines(stream, minimum);
             close(stream);
             if (has_ended) return 0;
         } else if (!was_connected) {

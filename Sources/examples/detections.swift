@@ -64,14 +64,14 @@ func connected(to path: String) -> Int32? {
     return descriptor >= 0 && outcome == 0 ? descriptor : nil
 }
 
-func show(_ bytes: ArraySlice<UInt8>, least: Double) {
+func show(_ bytes: ArraySlice<UInt8>, minimum: Double) {
     guard let line = try? JSONDecoder().decode(Line.self, from: Data(bytes)) else {
         fail(76, "swiftletd: sent something that is no line of its protocol")
     }
     if line.type == "error" { fail(76, "swiftletd: \(line.message ?? "")") }
     if line.type == "hello", line.protocol != 1 { fail(76, "swiftletd: speaks a protocol other than 1") }
     // Frames that were under way before the request are complete: hence the comparison.
-    for found in line.detections ?? [] where found.score >= least {
+    for found in line.detections ?? [] where found.score >= minimum {
         let box = found.box_px.map { "\($0)" }.joined(separator: "\t")
         print("\(line.picture.map { "\($0)" } ?? "")\t\(found.label)\t\(found.score)\t\(box)")
     }
@@ -80,13 +80,13 @@ func show(_ bytes: ArraySlice<UInt8>, least: Double) {
 
 let arguments = CommandLine.arguments
 let path = arguments.count > 1 ? arguments[1] : "/run/swiftlet/swiftlet.sock"
-guard let least = Double(arguments.count > 2 ? arguments[2] : "0.5") else {
+guard let minimum = Double(arguments.count > 2 ? arguments[2] : "0.5") else {
     fail(64, "usage: detections [SOCKET [MIN_SCORE]]")
 }
 guard let stream = connected(to: path) else {
     fail(69, "no swiftletd at \(path) (\(String(cString: strerror(errno)))): start it, or name its socket")
 }
-let request = Array("{\"min_score\":\(least)}\n".utf8)
+let request = Array("{\"min_score\":\(minimum)}\n".utf8)
 // A daemon that is gone already is found by the next call.
 _ = send(stream, request, request.count, Int32(MSG_NOSIGNAL))
 
@@ -100,7 +100,7 @@ while true {
     waiting += piece[..<count]
     var start = 0
     while let end = waiting[start...].firstIndex(of: UInt8(ascii: "\n")) {
-        show(waiting[start..<end], least: least)
+        show(waiting[start..<end], minimum: minimum)
         start = end + 1
     }
     waiting.removeFirst(start)

@@ -6,7 +6,7 @@ struct Evaluate: ModelCommand {
         abstract: "Measure how well models, or a daemon, find what is in photos.",
         discussion: """
             Prints average precision and recall as COCO evaluates them (of at most 100 detections of a class in a photo, \
-            above a score of \(ImageRunner.minimumScore)), for each class, and what was taken for what. Several models, \
+            above a score of \(ImageRunner.minimumScore)), for each class, and the confusion matrix. Several models, \
             such as one in fp32, fp16 and int8, are compared on the same photos: agreement is the share of detections \
             above the threshold that have a partner of the same class with an IoU of at least \
             \(Comparison.minimumOverlap) in those of the first model.
@@ -39,7 +39,7 @@ struct Evaluate: ModelCommand {
         help: ArgumentHelp(
             """
             Boxes in COCO's JSON format, as Label Studio, CVAT, Roboflow and others export them. What would make figures \
-            wrong is rejected with its entry, what is skipped is said.
+            wrong is rejected with its entry; skipped entries are reported.
             """, valueName: "file"),
         completion: .file(extensions: ["json"]))
     var annotations: String

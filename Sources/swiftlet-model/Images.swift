@@ -4,7 +4,7 @@ import Foundation
 enum Images {
     /// The largest list, in bytes.
     private static let largestList = 16 << 20
-    /// The most files of a directory and those below it.
+    /// The maximum of files of a directory and its subdirectories.
     private static let maximumFiles = 1_000_000
     /// Directories below directories.
     private static let maximumDepth = 8
@@ -80,11 +80,11 @@ enum Images {
             if path.contains("://") {
                 throw Failure.noInput("\(path): URLs are not supported: download the images into a directory first")
             }
-            throw Failure.noInput("\(path): does not exist; give a directory of JPEGs, or a text file that lists some")
+            throw Failure.noInput("\(path): does not exist; name a directory of JPEGs, or a text file that lists some")
         }
         let list = try InputFile.read(path, limit: largestList) { String(validating: $0, as: UTF8.self) }
         guard let text = list else {
-            throw Failure.noInput("\(path): cannot be read as text; give a directory of JPEGs, or a list, one a line")
+            throw Failure.noInput("\(path): cannot be read as text; name a directory of JPEGs, or a list, one per line")
         }
         // A byte order mark is no part of the first name.
         let lines = text.unicodeScalars.first == "\u{FEFF}" ? Substring(text.unicodeScalars.dropFirst()) : text[...]

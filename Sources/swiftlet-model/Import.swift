@@ -65,7 +65,7 @@ struct Import: ModelCommand {
     @Option(
         help: ArgumentHelp(
             """
-            A file with one label a line, background skipped; or 'coco' for its 80 classes. Numbers before the labels, \
+            A file with one label per line, without the background; or 'coco' for its 80 classes. Numbers before the labels, \
             YOLO's data.yaml, JSON and TensorFlow's label maps are read too.
             """, valueName: "file|coco"))
     var labels: String?

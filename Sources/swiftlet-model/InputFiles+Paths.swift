@@ -3,7 +3,7 @@ func inputFiles(_ paths: [String], output: String? = nil) throws -> InputFiles {
     var inputs = InputFiles()
     for path in paths { inputs.insert(path) }
     // As a script's variable that is not set makes it.
-    if output == "" { throw Failure.usage("the name of the output is empty: give the name of a file") }
+    if output == "" { throw Failure.usage("the name of the output is empty: name a file") }
     guard let output, inputs.contains(output) else { return inputs }
     throw Failure.usage("\(output): \(OutputError.isInput.message)")
 }

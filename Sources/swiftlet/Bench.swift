@@ -104,9 +104,9 @@ struct Samples {
     init(capacity: Int) { values.reserveCapacity(capacity) }
 
     var count: Int { values.count }
-    var least: UInt64 { values[0] }
+    var minimum: UInt64 { values[0] }
     var median: UInt64 { values[values.count / 2] }
-    var most: UInt64 { values[values.count - 1] }
+    var maximum: UInt64 { values[values.count - 1] }
 
     mutating func append(_ duration: UInt64) { values.append(duration) }
     mutating func sort() { values.sort() }
@@ -118,7 +118,7 @@ struct Samples {
 /// Bytes of this process that are in memory; nil where the system does not tell.
 struct ProcessMemory {
     var resident: Int?
-    /// The most so far.
+    /// The maximum so far.
     var peak: Int?
 
     init() {

@@ -11,7 +11,7 @@ struct BenchOptions: CommandOptions {
     var showsLayers = false
     /// Frames to time on their way in, in place of the network: a format's name or a JPEG's file.
     var frames: UnsafePointer<CChar>?
-    /// What to hold this machine against: a board's name, its file, or "auto".
+    /// What to check this machine against: a board's name, its file, or "auto".
     var board: UnsafePointer<CChar>?
 
     static var rows: [OptionRow<Self>] {
@@ -47,11 +47,11 @@ struct BenchOptions: CommandOptions {
         """
         usage: swiftlet bench [OPTION]...
 
-        Times the network alone, without reading images or finding boxes, and tells
-        what memory it takes. The processor time is that of all threads together. With
-        --frames it times what comes before: a camera's frames of 640x480, or a JPEG.
-        With --board it also tells what is not as the board's file expects: core, clock,
-        kernels, power, heat, time, memory. auto recognises the board.
+        Times the network alone, without image input and boxes, and reports its memory.
+        The processor time is the sum of all threads. With --frames it times image input
+        instead: a camera's frames of 640x480, or a JPEG. With --board it also checks
+        the machine: core, clock, kernels, power, heat, time, memory. auto recognises
+        the board.
 
         {options}
 

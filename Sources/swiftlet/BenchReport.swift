@@ -40,11 +40,11 @@ struct BenchReport {
         number("threads", threads)
         number("runs", wall.count)
         milliseconds("load_ms", load)
-        milliseconds("min_ms", wall.least)
+        milliseconds("min_ms", wall.minimum)
         milliseconds("p10_ms", wall.percentile(10))
         milliseconds("median_ms", wall.median)
         milliseconds("p90_ms", wall.percentile(90))
-        milliseconds("max_ms", wall.most)
+        milliseconds("max_ms", wall.maximum)
         milliseconds("cpu_ms", processor.median)
         json.integer("macs", UInt64(multiplyAccumulates))
         json.decimal("macs_per_s", multiplyAccumulatesPerSecond, decimals: 0)
@@ -71,8 +71,8 @@ struct BenchReport {
         output.row("load", "\(milliseconds(load)) ms")
         output.row(
             "run",
-            "median \(milliseconds(wall.median)) ms, least \(milliseconds(wall.least)), most "
-                + "\(milliseconds(wall.most)) of \(wall.count) runs; 80 % within "
+            "median \(milliseconds(wall.median)) ms, minimum \(milliseconds(wall.minimum)), maximum "
+                + "\(milliseconds(wall.maximum)) of \(wall.count) runs; 80 % within "
                 + "\(milliseconds(wall.percentile(10)))...\(milliseconds(wall.percentile(90)))")
         output.row("processor", "\(milliseconds(processor.median)) ms")
         output.row(

@@ -36,8 +36,8 @@ struct CamerasOptions: CommandOptions {
         """
         usage: swiftlet cameras [OPTION]...
 
-        Lists the cameras of this machine by the names that stay the same, what they
-        offer of what swiftletd reads, and which camera and mode it takes (marked *).
+        Lists the cameras by names that do not depend on the port, their supported
+        modes, and the camera and mode that swiftletd selects (marked *).
 
         {options}
 

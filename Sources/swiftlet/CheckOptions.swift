@@ -19,7 +19,7 @@ struct CheckOptions: CommandOptions {
         """
         usage: swiftlet check [FILE]
 
-        Reads a configuration, by default /etc/swiftlet/swiftlet.conf, and the model
+        Reads a configuration (default: /etc/swiftlet/swiftlet.conf) and the model
         that it names, as swiftletd would. Reports every error with its line, or prints
         all settings, including defaults, as a configuration.
 
@@ -29,7 +29,7 @@ struct CheckOptions: CommandOptions {
           swiftlet check
           swiftlet check new.conf
 
-        exit codes: 0; 64 wrong command line; 65 too large a file; 66 no such file;
+        exit codes: 0; 64 wrong command line; 65 file too large; 66 no such file;
         77 no permission; 78 errors
 
         """

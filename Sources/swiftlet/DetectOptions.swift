@@ -29,14 +29,14 @@ struct DetectOptions: CommandOptions {
             .init(
                 .init(
                     "resize", argument: "fast|upstream", .choice(.resize),
-                    help: "fast, or as the model was evaluated (default: upstream)")
+                    help: "fast, or as evaluated (default: upstream)")
             ) { $0.settings.resize = $1.choice == 0 ? .fast : .upstream },
             .init(.init("rotate", argument: "90|180|270", .choice(.rotation), help: "rotate images clockwise first")) {
                 $0.settings.rotation = Orientation(clockwise: $1.choice * 90)!
             },
             .threads("number of threads (default: all processors)") { $0.settings.threads = $1.integer },
             .json("one line of JSON per image") { options, _ in options.isJSON = true },
-            .init(.init("annotate", short: "a", argument: "OUT", help: "draw boxes into a JPEG, or a directory for several")) {
+            .init(.init("annotate", short: "a", argument: "OUT", help: "draw boxes: a JPEG, or a directory for several")) {
                 $0.annotate = $1.argument
             },
         ]
@@ -77,8 +77,8 @@ struct DetectOptions: CommandOptions {
         usage: swiftlet detect [OPTION]... IMAGE...
 
         Finds objects in JPEGs, in directories of them, and in MJPEG files. Boxes are in
-        pixels of the upright image: left, top, right, bottom. Without --model the
-        model, thresholds and limit are those of /etc/swiftlet/swiftlet.conf.
+        pixels of the upright image: left, top, right, bottom. Defaults of model,
+        thresholds and limit are those of /etc/swiftlet/swiftlet.conf.
 
         {options}
 

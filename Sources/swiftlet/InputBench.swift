@@ -59,7 +59,7 @@ struct InputBench {
                 // The bytes are the source's.
                 return withExtendedLifetime(source) { time(jpeg: frame.pixels.planes[0]) }
             case .bad(let reason, _): log.error("\(name): \(reason.message)")
-            case .ended, .passEnded, .interrupted, .changed, .noticed: log.error("\(name): holds no JPEG")
+            case .ended, .passEnded, .interrupted, .changed, .noticed: log.error("\(name): contains no JPEG")
             }
             return .badData
         } catch {
@@ -101,9 +101,9 @@ struct InputBench {
             ] {
                 json.integer(key, value)
             }
-            milliseconds("min_ms", wall.least)
+            milliseconds("min_ms", wall.minimum)
             milliseconds("median_ms", wall.median)
-            milliseconds("max_ms", wall.most)
+            milliseconds("max_ms", wall.maximum)
             milliseconds("cpu_ms", processor.median)
             json.key("peak_resident_bytes")
             if let peak = memory.peak { json.integer(peak) } else { json.null() }
@@ -114,8 +114,8 @@ struct InputBench {
         output.row("frames", "\(name), \(size.width)x\(size.height) to \(target.width)x\(target.height)")
         output.row(
             "run",
-            "median \(milliseconds(wall.median)) ms, least \(milliseconds(wall.least)), most "
-                + "\(milliseconds(wall.most)) of \(wall.count) runs")
+            "median \(milliseconds(wall.median)) ms, minimum \(milliseconds(wall.minimum)), maximum "
+                + "\(milliseconds(wall.maximum)) of \(wall.count) runs")
         output.row("processor", "\(milliseconds(processor.median)) ms")
     }
 }

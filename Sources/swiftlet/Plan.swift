@@ -76,7 +76,7 @@ enum Plan {
 }
 
 extension MemoryPlan {
-    /// The first step at which the most bytes are alive.
+    /// The first step with the maximum of live bytes.
     var peakStep: Int {
         var peak = (step: 0, bytes: 0)
         for step in 0...stepCount {

@@ -31,8 +31,8 @@ struct PlanOptions: CommandOptions {
         """
         usage: swiftlet plan [OPTION]...
 
-        Shows how a model's buffers share one arena: the peak, what any plan needs at
-        least, and which buffers make the peak. Without --model it takes the model of
+        Shows how a model's buffers share one arena: its peak, the lower bound of any
+        plan, and the buffers alive at the peak. The default model is that of
         /etc/swiftlet/swiftlet.conf.
 
         {options}

@@ -41,7 +41,7 @@ struct SnapshotOptions: CommandOptions {
         """
         usage: swiftlet snapshot -o OUT.jpg [OPTION]...
 
-        Asks swiftletd for the next image and draws into it what was found there.
+        Asks swiftletd for the next image and draws its detections into it.
 
         {options}
 

@@ -24,7 +24,7 @@ struct StatusOptions: CommandOptions {
         """
         usage: swiftlet status [OPTION]...
 
-        Asks swiftletd what it has counted.
+        Asks swiftletd for its counters.
 
         {options}
 

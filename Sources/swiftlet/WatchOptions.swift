@@ -26,8 +26,8 @@ struct WatchOptions: CommandOptions {
         """
         usage: swiftlet watch [OPTION]...
 
-        Shows what swiftletd sees, live; q ends it. Where stdout is no terminal, TERM is
-        dumb or not set, or NO_COLOR is set: a line for each frame with detections and
+        Shows swiftletd's detections, live; q quits. If stdout is not a terminal, TERM
+        is dumb or unset, or NO_COLOR is set: a line for each frame with detections and
         for each change of state, until the source ends. If the daemon stops, it
         waits until it is back.
 

@@ -37,7 +37,7 @@ struct Options: CommandLineOptions {
 
     static var rows: [OptionRow<Options>] {
         [
-            .init(.init("config", argument: "FILE", .path(), help: "configuration (default: /etc/swiftlet/swiftlet.conf)")) {
+            .init(.init("config", argument: "FILE", .path(), help: "file (default: /etc/swiftlet/swiftlet.conf)")) {
                 $0.configurationPath = $1.argument
             },
             .init(
@@ -53,7 +53,7 @@ struct Options: CommandLineOptions {
             .init(.init("loop", help: "restart after the last image")) { options, _ in options.repeats = true },
             .init(
                 .init(
-                    "wait", argument: "SECONDS", .number(0...3600), help: "wait for a first client, without --loop (default: 5)")
+                    "wait", argument: "SECONDS", .number(0...3600), help: "wait for a client, without --loop (default: 5)")
             ) { $0.wait = UInt64($1.number * 1e9) },
         ]
             + Setting.all.compactMap { setting in
@@ -151,8 +151,8 @@ struct Options: CommandLineOptions {
         """
         usage: swiftletd [--config FILE] [OPTION]...
 
-        Finds objects in a camera's frames or in files, and sends lines of JSON to all
-        who connect to the socket. SIGTERM ends it; SIGHUP rereads thresholds and rate.
+        Finds objects in a camera's frames or in files, and sends lines of JSON to the
+        clients of its socket. SIGTERM stops it; SIGHUP rereads thresholds and rate.
 
         {options}
 

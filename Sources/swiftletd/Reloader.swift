@@ -60,6 +60,6 @@ final class Reloader {
 }
 
 extension Configuration {
-    /// The least time between two frames, in nanoseconds.
+    /// The minimum time between two frames, in nanoseconds.
     var period: UInt64 { rate.map { UInt64(1e9 / $0) } ?? 0 }
 }

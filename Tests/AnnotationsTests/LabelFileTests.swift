@@ -125,13 +125,13 @@ import Testing
         (#"["nine", "t\nen", "jack"]"#, "entry 1 contains a control character: write labels without"),
         (#"["nine", "ten", "jack""#, "is not valid JSON: expected a comma or ], at line 1, column 23"),
         (#"{"nine": 0, "ten": 1, "jack": 3}"#, "numbers its labels otherwise than 0, 1, 2, ...: 3 is jack"),
-        (#"{"nine": "x"}"#, "holds \"nine\", which is not the number of a label: use a text file with one label per line"),
+        (#"{"nine": "x"}"#, "contains \"nine\", which is not the number of a label: use a text file with one label per line"),
         ("names: [nine, ten", "`names` has no end: a ] is missing"),
         ("names:\n  0: nine\n  2: ten\n", "numbers its labels otherwise than 0, 1, 2, ...: 2 is ten"),
         ("0 a\n1 b\n2 c\n3 d\n5 e\n", "line 5 has the number 5, but 4 is expected: write one label a line, without numbers"),
         (
             "background\nnine\nten\n",
-            "line 1 is background, which is no class of the network's 3: a label is missing, and all others would be off by one"
+            "line 1 is background, which is not one of the network's 3 classes: a label is missing, and all others would be off by one"
         ),
         (
             "classes = 3\ntrain = a\nvalid = b\nnames = obj.names\n",
@@ -142,19 +142,19 @@ import Testing
         ("id,name\n1,nine\n2,ten\n4,jack\n", "numbers its labels otherwise than 0, 1, 2, ...: 4 is jack"),
         (
             "names:\n- nine\n- &a ten\n- *a\n",
-            "line 3 begins with &, which has a meaning in YAML: write the label in quotes, or use a text file with one label per line"
+            "line 3 starts with &, which has a meaning in YAML: write the label in quotes, or use a text file with one label per line"
         ),
         (
             "names: [nine, *ten, jack]\n",
-            "name 1 begins with *, which has a meaning in YAML: write the label in quotes, or use a text file with one label per line"
+            "name 1 starts with *, which has a meaning in YAML: write the label in quotes, or use a text file with one label per line"
         ),
         (
             "names:\n  0: nine\n  1: !!str ten\n  2: jack\n",
-            "line 3 begins with !, which has a meaning in YAML: write the label in quotes, or use a text file with one label per line"
+            "line 3 starts with !, which has a meaning in YAML: write the label in quotes, or use a text file with one label per line"
         ),
         (
             "names: |\n  nine\n  ten\n",
-            "what follows line 1's key begins with |, which has a meaning in YAML: write the label in quotes, or use a text file with one label per line"
+            "what follows line 1's key starts with |, which has a meaning in YAML: write the label in quotes, or use a text file with one label per line"
         ),
         ("Names: [nine, ten, jack]\nnc: 4\n", "`nc` is 4, but 3 labels are listed: one of the two is wrong"),
         (#"{"nc": 2, "names": ["nine", "ten", "jack"]}"#, "`nc` is 2, but 3 labels are listed: one of the two is wrong"),

@@ -304,11 +304,11 @@ static int start(struct camera *camera) {
     double needs = set->fourcc == code("MJPG") ? pixels / 5 : pixels * 2;
     for (int i = 0; i < camera->rejection_count; i++)
         if (camera->rejections[i].fourcc == set->fourcc) {
-            note(camera, "refused");
+            note(camera, "rejected");
             return reject(camera->rejections[i].error);
         }
     if (camera->budget > 0 && needs > camera->budget) {
-        note(camera, "refused");
+        note(camera, "rejected");
         return reject(ENOSPC);
     }
     note(camera, "started");

@@ -137,7 +137,7 @@ import Vision
         }
         try #require(truncate(tool.path("photos/a.jpg"), 300 << 20) == 0)
         let image = try evaluate(tool.path("photos"), truth)
-        #expect(image.code == 66 && image.errors.contains("a.jpg: skipped: has more than 16384 KiB, the maximum"))
+        #expect(image.code == 66 && image.errors.contains("a.jpg: skipped: is larger than 16384 KiB, the maximum"))
         // These are never written to.
         try #require(unlink(tool.path("photos/a.jpg")) == 0 && mkfifo(tool.path("photos/a.jpg"), 0o600) == 0)
         #expect(try evaluate(tool.path("photos"), truth).errors.contains("a.jpg: skipped: is a pipe"))

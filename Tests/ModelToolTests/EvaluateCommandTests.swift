@@ -65,8 +65,8 @@ import Vision
         #expect(said.count == 2, "\(outcome.errors)")
         #expect(
             said.first?.hasSuffix(
-                "boxes.json: 1 of 3 images that it names is not in \(path), as absent.jpg: left "
-                    + "out with its boxes") == true)
+                "boxes.json: 1 of 3 images that it names is not in \(path), as absent.jpg: "
+                    + "skipped with its boxes") == true)
         #expect(said.last?.hasSuffix("1 of 3 images in \(path) is not named in it, as elsewhere.jpg: skipped") == true)
         let report = try object(outcome.output)
         #expect(report["pictures"] as? Int == 2 && report["AP"] as? Double == 0.5 && report["AP50"] as? Double == 0.5)
@@ -87,7 +87,7 @@ import Vision
     @Test func aHighThresholdIsTold() throws {
         let path = try stream("high.jsonl", [frame("\"a.jpg\"", [])], threshold: 0.5)
         let outcome = try tool("evaluate", "--stream", path, "--annotations", annotations)
-        #expect(outcome.code == 0 && outcome.errors.contains("holds only what scored more than 0.5"))
+        #expect(outcome.code == 0 && outcome.errors.contains("contains only what scored more than 0.5"))
     }
 
     /// Boxes of turned images fit no annotation, and what a reader did not ask for was not missed by the model.
@@ -141,7 +141,7 @@ import Vision
         let inside = try judge([one, String(found.dropLast(9)), found])
         #expect(inside.code == 65 && inside.errors.contains("line 2 is none of swiftletd's stream"))
         let two = try judge([hello(#""c3","c4""#, 0.5), found, one, found])
-        #expect(two.code == 0 && two.errors.contains("holds only what scored more than 0.5"))
+        #expect(two.code == 0 && two.errors.contains("contains only what scored more than 0.5"))
         let other = try judge([one, found, hello(#""c4","c3""#, 0.01), found])
         #expect(other.code == 65 && other.errors.contains("line 3 begins the stream of another model"))
     }
@@ -198,7 +198,7 @@ import Vision
             let outcome = try tool(["evaluate", "--annotations", annotations] + arguments)
             #expect(outcome.code == code && outcome.errors.contains(words), "\(outcome.code): \(outcome.errors)")
         }
-        try expect(64, "model files and --images are needed", [model])
+        try expect(64, "model files and --images are required", [model])
         try expect(64, "--stream replaces", [model, "--stream", annotations])
         try expect(64, "--limit must be", [model, "--images", ".", "--limit", "0"])
         try expect(66, "No such file", ["--stream", tool.path("none.jsonl")])

@@ -35,7 +35,7 @@ import Testing
         let missing = try tool("import", checkpoint, "-o", model, "--labels", tool.path("none.txt"))
         #expect(missing.code == 66 && missing.errors.contains("none.txt: No such file"))
         let binary = try tool("import", checkpoint, "-o", model, "--labels", checkpoint)
-        #expect(binary.code == 65 && binary.errors.contains("model.pt: has more than 1024 KiB, the maximum"))
+        #expect(binary.code == 65 && binary.errors.contains("model.pt: is larger than 1024 KiB, the maximum"))
         let long = (1...79).map { "label \($0)" } + [String(repeating: "a", count: 256)]
         let rejected = try tool("import", checkpoint, "-o", model, "--labels", try labels(long))
         #expect(rejected.code == 65 && rejected.errors.contains("line 80 has 256 bytes, but a label has at most 255"))
@@ -74,7 +74,7 @@ import Testing
     func mistakesOnTheCommandLineAreExplained(option: [String]) throws {
         let outcome = try tool("import", checkpoint, "-o", tool.path("m.gguf"), option[0], option[1])
         #expect(outcome.code == 64)
-        let expected = option[0] == "--architecture" ? "known are mobilevitv3-xxs-ssdlite" : option[0]
+        let expected = option[0] == "--architecture" ? "known: mobilevitv3-xxs-ssdlite" : option[0]
         #expect(outcome.errors.contains(expected), "\(outcome.errors)")
         #expect(!tool.exists("m.gguf"))
     }

@@ -64,7 +64,7 @@ import Vision
     /// file.
     @Test func listsAndDefaultNames() throws {
         _ = try directory()
-        let list = try tool.write("list.txt", "pictures/b.jpg\n\n pictures/missing.jpg \nimages/a.JPEG\n".utf8)
+        let list = try tool.write("list.txt", "pictures/b.jpg\n\n pictures/missing.jpg \npictures/a.JPEG\n".utf8)
         let first = try tool("quantize", model, "--calibrate", list)
         #expect(first.code == 0 && first.errors.contains("missing.jpg: skipped: No such file"))
         let second = try tool("quantize", model, "--calibrate", tool.path("pictures"), "-o", tool.path("q.gguf"))
@@ -92,7 +92,7 @@ import Vision
             (["--calibrate", images, "--limit", "0"], "--limit"), (["--calibrate", images, "--json"], "--report"),
             (["--precision", "fp16", "--calibrate", images], "fp16 needs no images"),
             (["--precision", "fp16", "--report"], "int8"),
-            (["--calibrate", images, "-o", model], "is what this command reads"),
+            (["--calibrate", images, "-o", model], "is an input of this command"),
         ]
         let before = try contents("model.gguf")
         for (arguments, expected) in cases {
@@ -101,7 +101,7 @@ import Vision
         }
         try FileManager.default.createSymbolicLink(atPath: tool.path("link.gguf"), withDestinationPath: model)
         let linked = try tool("quantize", model, "--precision", "fp16", "-o", tool.path("link.gguf"))
-        #expect(linked.code == 64 && linked.errors.contains("is what this command reads"))
+        #expect(linked.code == 64 && linked.errors.contains("is an input of this command"))
         #expect(try contents("model.gguf") == before && !tool.exists("model-int8.gguf"))
     }
 
@@ -113,7 +113,7 @@ import Vision
         let missing = try quantize(model, tool.path("none"))
         #expect(missing.code == 66 && missing.errors.contains("none: does not exist"))
         let url = try quantize(model, "https://host/pictures")
-        #expect(url.code == 66 && url.errors.contains("URLs are not read"))
+        #expect(url.code == 66 && url.errors.contains("URLs are not supported"))
         try FileManager.default.createDirectory(atPath: tool.path("empty"), withIntermediateDirectories: true)
         let empty = try quantize(model, tool.path("empty"))
         #expect(empty.code == 66 && empty.errors.contains("empty: contains no JPEGs"))

@@ -1,4 +1,4 @@
-"""Holds the files for systemd and udev against each other: check_units.py DIRECTORY"""
+"""Checks the files for systemd and udev against each other: check_units.py DIRECTORY"""
 
 import configparser
 import pathlib

@@ -1,4 +1,4 @@
-"""Holds swiftletd to its promises while clients misbehave: flood.py DAEMON MODEL IMAGES DIRECTORY SECONDS
+"""Checks swiftletd while clients misbehave: flood.py DAEMON MODEL IMAGES DIRECTORY SECONDS
 
 64 clients at 30 lines per second: 31 read everything; 16 never read, and come back when they are closed; 16 connect and
 die in a loop; one sends garbage. The readers must get every line, in order and whole, the ones that never read must be

@@ -59,7 +59,7 @@ import Vision
         let client = try start()
         _ = try client.line(where: isFrame)
         _ = try client.line(where: isFrame)
-        #expect(try daemon.log().filter { $0.contains("marks every frame as damaged") }.count == 1)
+        #expect(try daemon.log().filter { $0.contains("flags every frame as damaged") }.count == 1)
     }
 
     /// The reason is in the clients' line, the log, the metrics and what swiftlet status says.
@@ -94,7 +94,7 @@ import Vision
         #expect(try daemon.log().contains { $0.contains("instead of") })
         _ = try client.line(where: isFrame)
         let calls = try cameras.calls()
-        #expect(calls.first { $0.hasPrefix("refused") }?.hasPrefix("rejected YUYV") == true)
+        #expect(calls.first { $0.hasPrefix("rejected") }?.hasPrefix("rejected YUYV") == true)
         #expect(calls.last?.hasPrefix("started MJPG") == true)
     }
 
@@ -103,11 +103,11 @@ import Vision
         try cameras.add("video0", ["mode MJPG 160x120 20"], frames: [image])
         try daemon.start(["--source", "/dev/video0"], environment: cameras.environment())
         #expect(daemon.exitCode() == 66)
-        #expect(try daemon.log().contains { $0.contains("a camera is given with --camera") })
+        #expect(try daemon.log().contains { $0.contains("name a camera with --camera") })
         let model = try RunningDaemon.model()
         let tool = try ToolOutcome(
             of: ["detect", "-m", model, "/dev/video0"], daemon, environment: cameras.environment())
-        #expect(tool.code == 66 && tool.errors.last?.contains("a camera is given with --camera") == true)
+        #expect(tool.code == 66 && tool.errors.last?.contains("name a camera with --camera") == true)
     }
 
     /// A mode that is offered and does not work: another one is taken, and the reason said.
@@ -120,7 +120,7 @@ import Vision
         #expect(message.contains("its driver rejects it: \(String(cString: strerror(error)))"))
         _ = try client.line(where: isFrame)
         #expect(try daemon.log().contains { $0.contains("does not start: \(String(cString: strerror(error)))") })
-        #expect(try cameras.calls().filter { $0.hasPrefix("refused") }.count == 3, "a camera may need a moment")
+        #expect(try cameras.calls().filter { $0.hasPrefix("rejected") }.count == 3, "a camera may need a moment")
     }
 
     /// Another program streams, or the device is gone: no other mode would help.
@@ -128,7 +128,7 @@ import Vision
         let modes = ["mode YUYV 160x120 20", "mode MJPG 160x120 20"]
         try cameras.add("video0", modes + ["reject YUYV \(EBUSY)", "log calls"], frames: [image])
         let client = try start()
-        #expect((try client.line(where: camera("absent"))["message"] as? String)?.contains("another program") == true)
+        #expect((try client.line(where: camera("absent"))["message"] as? String)?.contains("device busy") == true)
         while try cameras.calls().filter({ $0.hasPrefix("rejected YUYV") }).count < 5 { usleep(20_000) }
         #expect(try !cameras.calls().contains { $0.hasPrefix("set MJPG") })
     }
@@ -168,9 +168,9 @@ import Vision
         try cameras.add("video0", ["mode MJPG 160x120 30"])
         let client = try start("--format", "nv12")
         let line = try client.line(where: camera("absent"))
-        #expect((line["message"] as? String)?.contains("offers no NV12") == true)
+        #expect((line["message"] as? String)?.contains("does not offer NV12") == true)
         let tool = try ToolOutcome(of: ["cameras", "--format", "nv12"], daemon, environment: cameras.environment())
-        #expect(tool.code == 66 && tool.errors.last?.contains("offers no NV12") == true)
+        #expect(tool.code == 66 && tool.errors.last?.contains("does not offer NV12") == true)
     }
 
     @Test func timesThatCannotBe() throws {

@@ -13,8 +13,8 @@ import Testing
         (.driver(.open, EACCES), "permission denied: add this user", "group video"),
         (.driver(.open, EPERM), "permission denied by the service manager", "DeviceAllow="),
         (.noFormat, "no supported pixel format", "swiftlet cameras"),
-        (.formatNotOffered(.mjpeg), "offers no MJPEG", "swiftlet cameras"),
-        (.driver(.requestBuffers, ENOMEM), "not enough memory", "smaller size"),
+        (.formatNotOffered(.mjpeg), "does not offer MJPEG", "swiftlet cameras"),
+        (.driver(.requestBuffers, ENOMEM), "out of memory", "smaller size"),
         (.noCamera, "no camera found", "plug one in; swiftlet cameras lists"),
     ])
     func driversRejections(error: CameraError, problem: String, remedy: String) {

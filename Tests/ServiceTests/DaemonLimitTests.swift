@@ -41,7 +41,7 @@ import Testing
     @Test func tooFewDescriptorsEndTheStart() throws {
         try daemon.start(arguments, limits: "ulimit -n 32")
         #expect(daemon.exitCode() == 71)
-        #expect(try daemon.log().first?.contains("only 32 open files allowed, but 33 are needed") == true)
+        #expect(try daemon.log().first?.contains("only 32 open files allowed, but 33 needed") == true)
     }
 
     // MARK: - Memory

@@ -192,7 +192,7 @@ import Vision
         let log = try daemon.log()
         // The first 16, then number 32, 64 and 128, one line at the start and two at the end.
         #expect(log.count { $0.contains("skipped: it") } == 19 && log.count == 22)
-        #expect(log.contains { $0.hasSuffix("images: no usable images") })
+        #expect(log.contains { $0.hasSuffix("pictures: no usable images") })
         #expect(log.last?.contains("stopped: 0 frames processed, 200 skipped") == true)
     }
 
@@ -223,8 +223,8 @@ import Vision
             try daemon.start(["--source", url])
             #expect(daemon.exitCode() == 66)
             let log = try daemon.log()
-            let fix = url.lowercased().hasPrefix("file") ? "give the file's path" : "ffmpeg -i \(url)"
-            #expect(log.count == 1 && log[0].contains("URLs are not read") && log[0].contains(fix), "\(log)")
+            let fix = url.lowercased().hasPrefix("file") ? "name the file by its path" : "ffmpeg -i \(url)"
+            #expect(log.count == 1 && log[0].contains("URLs are not supported") && log[0].contains(fix), "\(log)")
         }
     }
 

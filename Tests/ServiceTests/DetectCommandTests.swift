@@ -95,10 +95,10 @@ import Vision
         }
         try files.write("screenshots/x.PNG", [1])
         let none = try detect(files.directory + "/screenshots")
-        #expect(none.code == 66 && none.errors.count == 1 && none.errors[0].contains("holds a PNG or more, but no JPEG"))
+        #expect(none.code == 66 && none.errors.count == 1 && none.errors[0].contains("contains a PNG, but no JPEG"))
         try files.write("screenshots/y.jpg", try drawnJPEG(seed: 1))
         let some = try detect(files.directory + "/screenshots")
-        #expect(some.code == 0 && some.errors.count == 1 && some.errors[0].contains("holds a PNG , skipped"))
+        #expect(some.code == 0 && some.errors.count == 1 && some.errors[0].contains("also contains a PNG, skipped"))
     }
 
     @Test func thresholdsAndLimitChooseDetections() throws {

@@ -36,7 +36,7 @@ import Testing
             let daemon = try RunningDaemon()
             try daemon.start([option, ""])
             #expect(daemon.exitCode() == 64)
-            #expect(try daemon.log().first?.contains("\(option) needs an argument") == true)
+            #expect(try daemon.log().first?.contains("\(option) requires an argument") == true)
         }
     }
 

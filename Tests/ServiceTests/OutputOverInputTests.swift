@@ -24,7 +24,7 @@ import Testing
         try manager.linkItem(atPath: model, toPath: files.directory + "/hard.svg")
         for name in ["model.gguf", "./model.gguf", "pictures/../model.gguf", "link.svg", "hard.svg"] {
             let outcome = try ToolOutcome(of: ["plan", "--model", model, "--svg", "\(files.directory)/\(name)"], files)
-            #expect(outcome.code == 64 && outcome.errors.last?.contains("is what this command reads") == true)
+            #expect(outcome.code == 64 && outcome.errors.last?.contains("is an input of this command") == true)
         }
         try expectModelIsWhole()
         let names = try manager.contentsOfDirectory(atPath: files.directory).filter { $0.hasPrefix(".") }
@@ -37,12 +37,12 @@ import Testing
         let configuration = files.directory + "/swiftlet.conf"
         try files.write("swiftlet.conf", Array("[model]\npath = \(model)\n[metrics]\nfile = \(model)\n".utf8))
         let check = try ToolOutcome(of: ["check", configuration], files)
-        #expect(check.code == 78 && check.errors.last?.contains("is what this command reads") == true, "\(check.errors)")
+        #expect(check.code == 78 && check.errors.last?.contains("is an input of this command") == true, "\(check.errors)")
         for metrics in [model, image, files.directory + "/pictures"] {
             let daemon = try RunningDaemon()
             try daemon.start(["--model", model, "--source", files.directory + "/pictures", "--metrics", metrics])
             #expect(daemon.exitCode() == 64)
-            #expect(try daemon.log().last?.contains("is what this command reads") == true)
+            #expect(try daemon.log().last?.contains("is an input of this command") == true)
         }
         try expectModelIsWhole()
         #expect(try Data(contentsOf: URL(fileURLWithPath: image)) == Data(try drawnJPEG(seed: 1)))

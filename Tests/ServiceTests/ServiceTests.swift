@@ -136,7 +136,7 @@ import Testing
                 try RunningDaemon.model(), "--socket", other.socket,
             ])
         #expect(other.exitCode() == 0)
-        #expect(try other.log().first?.contains("the file has no setting") == true)
+        #expect(try other.log().first?.contains("no settings, as in a file") == true)
     }
 
     @Test func mistakesInTheConfigurationEndTheStart() throws {
@@ -228,7 +228,7 @@ import Testing
         }
         #expect(mkfifo(daemon.directory + "/pipe", 0o600) == 0)
         for (file, reason) in [
-            ("none/m", "create its directory first"), ("conf/m", "Not a directory"), ("pictures", "give the name of a file"),
+            ("none/m", "create its directory first"), ("conf/m", "Not a directory"), ("pictures", "name a regular file"),
             ("pipe", "is a device, pipe or socket"),
         ] {
             let outcome = try check("\(daemon.directory)/\(file)")

@@ -146,7 +146,7 @@ import Vision
         return records
     }
 
-    /// The specification word by word: every probability, a stable sort, one class after the other.
+    /// SSD's rule word by word: every probability, a stable sort, one class after the other.
     private func plainDetections(
         _ anchors: [Anchor], _ logits: [Float], _ offsets: [Float], _ thresholds: [Float], _ suppression: NonMaximumSuppression,
         limit: Int?

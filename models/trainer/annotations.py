@@ -88,10 +88,10 @@ def read(content: bytes) -> AnnotationSet:
     """Reads the contents of an annotation file. Messages of DataError are without the file's name."""
     images, annotations, categories = outermost_lists(content)
     pictures = entries(images, "images", read_picture)
-    reject_twins(pictures, "images")
+    reject_duplicates(pictures, "images")
     reject_same_pictures(pictures)
     kinds = entries(categories, "categories", read_category)
-    reject_twins(kinds, "categories")
+    reject_duplicates(kinds, "categories")
     reject_same_categories(kinds)
     pictures.sort(key=lambda picture: picture.id)
     kinds.sort(key=lambda category: category.id)
@@ -333,7 +333,7 @@ def read_category(members: dict, place: str) -> Category:
                     text_of(parent).strip() if isinstance(parent, str) else None, place)
 
 
-def reject_twins(values: list, name: str) -> None:
+def reject_duplicates(values: list, name: str) -> None:
     seen: dict[EntryID, str] = {}
     for value in values:
         if value.id in seen:

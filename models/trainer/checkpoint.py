@@ -83,7 +83,7 @@ def detector_weights(content: object) -> dict[str, torch.Tensor]:
                            if key.startswith("module."))
     sets = [found for place, tensors in dictionaries(content) for found in without_prefixes(place, tensors)]
     if not sets:
-        raise DataError("holds no dictionary of tensors: save the model's state_dict()")
+        raise DataError("contains no dictionary of tensors: save the model's state_dict()")
     if isinstance(content, dict) and "current_model_state" in content:  # Lightning's WeightAveraging
         sets = [(place + "/averaged" if place.startswith("/state_dict") else place, found) for place, found in sets]
     sets += [found for average in averages(content, sets) for found in completed(average, sets)]
@@ -96,7 +96,7 @@ def detector_weights(content: object) -> dict[str, torch.Tensor]:
     if len(chosen) > 1:
         names = list(dict.fromkeys(place.strip("/") or "the top" for place, _ in chosen))
         places = ", ".join(names[:5]) + (", ..." if names[5:] else "")
-        raise DataError(f"holds several sets of weights that differ, at {places}: save the one that is meant by itself")
+        raise DataError(f"contains several sets of weights that differ, at {places}: save the one that is meant by itself")
     place, weights = chosen[0]
     reject_other_types({name: weights[name] for name in of_other_types(weights) if name.split(".")[0] in PARTS})
     if averaged:

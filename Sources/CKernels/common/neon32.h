@@ -88,9 +88,9 @@ CK_NEON32 int32_t vaddvq_s32(int32x4_t a) {
 CK_NEON32 uint32_t vaddlvq_u16(uint16x8_t a) { return (uint32_t)vaddvq_s32(vreinterpretq_s32_u32(vpaddlq_u16(a))); }
 
 CK_NEON32 int16_t vmaxvq_s16(int16x8_t a) {
-    int16x4_t most = vmax_s16(vget_low_s16(a), vget_high_s16(a));
-    most = vpmax_s16(most, most);
-    return vget_lane_s16(vpmax_s16(most, most), 0);
+    int16x4_t maximum = vmax_s16(vget_low_s16(a), vget_high_s16(a));
+    maximum = vpmax_s16(maximum, maximum);
+    return vget_lane_s16(vpmax_s16(maximum, maximum), 0);
 }
 
 /// Rounded to nearest, ties to even. A NaN becomes 0, as on AArch64; what counts as 0 here for being subnormal is

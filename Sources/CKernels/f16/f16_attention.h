@@ -133,12 +133,12 @@ static __attribute__((noinline)) CK_TARGET void weigh(
     // Rows in two halves, so that what they need stays in registers.
     for (size_t top = 0; top < QUERIES; top += 4) {
         ck_scalar *begin = scores + 8 * top;
-        ck_vector most[4];
+        ck_vector maximum[4];
         ck_weights weights[4];
-        for (int r = 0; r < 4; r++) most[r] = ck_load(begin + 8 * r);
+        for (int r = 0; r < 4; r++) maximum[r] = ck_load(begin + 8 * r);
         for (size_t g = 1; g < groups; g++)
-            for (int r = 0; r < 4; r++) most[r] = ck_maximum(most[r], ck_load(begin + g * GROUP + 8 * r));
-        for (int r = 0; r < 4; r++) weights[r] = ck_weights_of(ck_largest(most[r]), shift);
+            for (int r = 0; r < 4; r++) maximum[r] = ck_maximum(maximum[r], ck_load(begin + g * GROUP + 8 * r));
+        for (int r = 0; r < 4; r++) weights[r] = ck_weights_of(ck_largest(maximum[r]), shift);
         ck_wide total[4] = {0};
         for (size_t g = 0; g < groups;) {
             // Few enough for half precision.
@@ -203,7 +203,7 @@ CK_TARGET void F16(attention)(const ck_f16_attention *head) {
     ck_scalar *keys = head->scratch, *values = keys + size * padded, *scores = values + padded * width;
     ck_scalar *queries = scores + QUERIES * padded;
     pack(head, count, padded, width, keys, values);
-    // Weights sum up to at most 512, so that half precision holds their products with values up to 128.
+    // Weights sum up to at most 512, so that half precision contains their products with values up to 128.
     int shift = 0;
     while (padded >> shift > 512) shift++;
 

@@ -11,7 +11,7 @@
 #define CK_TARGET __attribute__((target("arch=armv8.2-a+fp16")))
 #define CK_INLINE static inline __attribute__((always_inline)) CK_TARGET
 
-/// What arithmetic is done in, and scratch memory holds.
+/// What arithmetic is done in, and scratch memory contains.
 typedef _Float16 ck_scalar;
 typedef ck_scalar ck_vector __attribute__((vector_size(16)));
 typedef float ck_wide __attribute__((vector_size(32)));

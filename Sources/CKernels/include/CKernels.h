@@ -1,6 +1,6 @@
 #pragma once
 
-// Microkernels of the engine. Names follow type_operator_tile__path; a file holds the function it is named after.
+// Microkernels of the engine. Names follow type_operator_tile__path; a file contains the function it is named after.
 // All of them are pure functions over the caller's buffers: no allocation, no I/O, no globals.
 //
 // A map is NHWC with one image: `rows` pixels of `channels` floats. The distance between two pixels is a stride in
@@ -26,7 +26,7 @@
        to before `last`. */                                                                                            \
     KERNEL(dwconv, (const ck_window *window, size_t channels, const float *input, size_t ldi, const float *weights,    \
         const float *bias, ck_activation activation, float *output, size_t ldo, size_t first, size_t last))            \
-    /* What the window sees of output row `y`, for a GEMM of taps * channels: patches[x] holds [taps][channels], 0     \
+    /* What the window sees of output row `y`, for a GEMM of taps * channels: patches[x] contains [taps][channels], 0     \
        outside the map, and zeros up to `ldp`. `input` is the first of a group's channels. */                          \
     KERNEL(patches, (const ck_window *window, size_t channels, const float *input, size_t ldi, size_t y,               \
         float *patches, size_t ldp))                                                                                   \
@@ -38,13 +38,13 @@
     KERNEL(groupnorm1, (size_t rows, size_t channels, const float *input, size_t ldi, const float *gain,               \
         const float *shift, float epsilon, float *output, size_t ldo, size_t first, size_t last))                      \
     /* Scaled dot-product attention of one head over `tokens` rows; q, k and v are columns of one matrix of stride     \
-       `ld`. Q is multiplied by `scale`. `scratch` holds (size + 1) * tokens floats: K transposed, and one row of      \
+       `ld`. Q is multiplied by `scale`. `scratch` contains (size + 1) * tokens floats: K transposed, and one row of      \
        scores. */                                                                                                      \
     KERNEL(attention, (size_t tokens, size_t size, const float *q, const float *k, const float *v, size_t ld,          \
         float scale, float *output, size_t ldo, float *scratch))                                                       \
     /* Separable self-attention over `tokens` rows (MobileViTv2, section 3.1): columns of `qkv` are 1 query,           \
        `channels` keys and `channels` values. output = relu(value) * sum over tokens of key * softmax(query).          \
-       `scratch` holds tokens + channels floats. */                                                                    \
+       `scratch` contains tokens + channels floats. */                                                                    \
     KERNEL(separable_attention, (size_t tokens, size_t channels, const float *qkv, size_t ld, float *output,           \
         size_t ldo, float *scratch))                                                                                   \
     /* Bilinear interpolation [height, width, c] -> [out_height, out_width, c]. With `align_corners` the corner        \

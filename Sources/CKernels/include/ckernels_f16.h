@@ -75,7 +75,7 @@ static inline size_t ck_f16_patches_count(size_t width) {
         const uint16_t *weights, const float *bias, ck_activation activation, uint16_t *output, size_t ldo))           \
     /* Gathers the 3x3 neighbourhoods of output row `y` of a stride-2 convolution from an RGB image: for each of       \
        ceil(width / 2) outputs 27 values (ky, kx, channel) of byte * gain[channel] + bias[channel] and one 0,          \
-       outside the image 0. `patches` holds ck_f16_patches_count(width) elements. */                                   \
+       outside the image 0. `patches` contains ck_f16_patches_count(width) elements. */                                   \
     KERNEL(patches3x3_s2, (size_t height, size_t width, const uint8_t *image, const float gain[3],                     \
         const float bias[3], size_t y, uint16_t *patches))                                                             \
     KERNEL(attention, (const ck_f16_attention *))                                                                      \
@@ -100,7 +100,7 @@ static inline size_t ck_f16_patches_count(size_t width) {
     KERNEL(dwconv, (const ck_window *window, size_t channels, const uint16_t *input, size_t ldi,                       \
         const uint16_t *weights, const float *bias, ck_activation activation, uint16_t *output, size_t ldo,            \
         size_t first, size_t last))                                                                                    \
-    /* What the window sees of output row `y`, for a GEMM of taps * channels: patches[x] holds [taps][channels], 0     \
+    /* What the window sees of output row `y`, for a GEMM of taps * channels: patches[x] contains [taps][channels], 0     \
        outside the map, and zeros up to `ldp`. `input` is the first of a group's channels. */                          \
     KERNEL(patches, (const ck_window *window, size_t channels, const uint16_t *input, size_t ldi, size_t y,            \
         uint16_t *patches, size_t ldp))                                                                                \
@@ -113,7 +113,7 @@ static inline size_t ck_f16_patches_count(size_t width) {
 // clang-format on
 
 #define CK_SLOT(slot, parameters) void(*slot) parameters;
-/// The kernels of one path. Where it has no form of its own, the slot holds that of a path that it is made of.
+/// The kernels of one path. Where it has no form of its own, the slot contains that of a path that it is made of.
 typedef struct {
     /// What `gemm` and `dwconv3x3` apply to their sums; with others they must not be called.
     ck_activation_set activations;

@@ -83,8 +83,8 @@ typedef struct {
 
 /// The largest multiplier with which scores of heads of `size` channels fit 16 bits.
 static inline int32_t ck_qs8_max_multiplier(size_t size) {
-    const int64_t most = ((int64_t)32767 << 31) / ((int64_t)size * 128 * 63);
-    return most < INT32_MAX ? (int32_t)most : INT32_MAX;
+    const int64_t maximum = ((int64_t)32767 << 31) / ((int64_t)size * 128 * 63);
+    return maximum < INT32_MAX ? (int32_t)maximum : INT32_MAX;
 }
 
 /// The multiplier with its 11 uppermost bits, rounded down: off by less than 0.1 %.
@@ -201,7 +201,7 @@ static inline size_t ck_qs8_packed_size(size_t k, size_t n) { return ck_round_up
     KERNEL(dwconv, (const ck_window *window, size_t channels, const int8_t *input, size_t ldi, const int8_t *padding,  \
         const int8_t *weights, const ck_qs8_channels *parameters, ck_activation activation, int8_t *output,            \
         size_t ldo, size_t first, size_t last))                                                                        \
-    /* What the window sees of output row `y`, for a GEMM of taps * channels: patches[x] holds [taps][channels],       \
+    /* What the window sees of output row `y`, for a GEMM of taps * channels: patches[x] contains [taps][channels],       \
        padding[c] outside the map, and zeros up to `ldp`, a multiple of 4. `input` and `padding` are the first of      \
        a group's channels. */                                                                                          \
     KERNEL(patches, (const ck_window *window, size_t channels, const int8_t *input, size_t ldi,                        \
@@ -216,7 +216,7 @@ static inline size_t ck_qs8_packed_size(size_t k, size_t n) { return ck_round_up
         size_t stride, int8_t *output, size_t ldo))
 
 #define CK_SLOT(slot, parameters) void(*slot) parameters;
-/// The kernels of one path. Where it has no form of its own, the slot holds that of a path that it is made of.
+/// The kernels of one path. Where it has no form of its own, the slot contains that of a path that it is made of.
 typedef struct {
     /// What `gemm` and `dwconv3x3` apply to their sums; with others they must not be called.
     ck_activation_set activations;

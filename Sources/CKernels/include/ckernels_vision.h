@@ -79,7 +79,7 @@ typedef struct {
 // clang-format on
 
 #define CK_SLOT(slot, parameters) void(*slot) parameters;
-/// The kernels of one path. Where it has no form of its own, the slot holds that of a path that it is made of.
+/// The kernels of one path. Where it has no form of its own, the slot contains that of a path that it is made of.
 typedef struct {
     CK_U8_KERNELS(CK_SLOT)
 } ck_u8_kernels;

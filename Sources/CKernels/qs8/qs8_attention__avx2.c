@@ -109,12 +109,12 @@ CK_INLINE CK_AVX2 void score_keys(const workspace *w, size_t n, __m256i scores[Q
 
 /// The scores of the packed queries and all keys, and the largest of each query.
 CK_INLINE CK_AVX2 void score_queries(const workspace *w, int16_t largest[QUERIES]) {
-    __m256i most[QUERIES], scores[QUERIES];
-    for (size_t r = 0; r < QUERIES; r++) most[r] = _mm256_set1_epi16(-32768);
+    __m256i maximum[QUERIES], scores[QUERIES];
+    for (size_t r = 0; r < QUERIES; r++) maximum[r] = _mm256_set1_epi16(-32768);
     size_t n = 0;
     for (; n + 16 <= w->count; n += 16) {
         score_keys(w, n, scores);
-        for (size_t r = 0; r < QUERIES; r++) most[r] = _mm256_max_epi16(most[r], scores[r]);
+        for (size_t r = 0; r < QUERIES; r++) maximum[r] = _mm256_max_epi16(maximum[r], scores[r]);
     }
     if (n < w->count) {
         score_keys(w, n, scores);
@@ -122,10 +122,10 @@ CK_INLINE CK_AVX2 void score_queries(const workspace *w, int16_t largest[QUERIES
         const __m256i tokens = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)slot_tokens));
         const __m256i exists = _mm256_cmpgt_epi16(_mm256_set1_epi16((int16_t)(w->count - n)), tokens);
         for (size_t r = 0; r < QUERIES; r++)
-            most[r] = _mm256_max_epi16(most[r], _mm256_blendv_epi8(_mm256_set1_epi16(-32768), scores[r], exists));
+            maximum[r] = _mm256_max_epi16(maximum[r], _mm256_blendv_epi8(_mm256_set1_epi16(-32768), scores[r], exists));
     }
     for (size_t r = 0; r < QUERIES; r++) {
-        const __m128i half = _mm_max_epi16(_mm256_castsi256_si128(most[r]), _mm256_extracti128_si256(most[r], 1));
+        const __m128i half = _mm_max_epi16(_mm256_castsi256_si128(maximum[r]), _mm256_extracti128_si256(maximum[r], 1));
         const __m128i inverted = _mm_minpos_epu16(_mm_xor_si128(half, _mm_set1_epi16(32767)));
         largest[r] = (int16_t)(_mm_extract_epi16(inverted, 0) ^ 32767);
     }
@@ -165,13 +165,14 @@ CK_INLINE CK_AVX2 __m256i look_up(__m256i distance, const exp2_tables *tables) {
 /// The weights of one query. Returns their sum.
 CK_INLINE CK_AVX2 int32_t
 weigh(const workspace *w, const int16_t *scores, int16_t largest, const exp2_tables *tables, uint8_t *weights) {
-    const __m256i most = _mm256_set1_epi16(largest);
+    const __m256i maximum = _mm256_set1_epi16(largest);
     __m256i total = _mm256_setzero_si256();
     for (size_t n = 0; n < w->padded; n += 32) {
         const int whole = n + 32 <= w->padded;
         const __m256i first = _mm256_loadu_si256((const __m256i *)(scores + n));
         const __m256i second = whole ? _mm256_loadu_si256((const __m256i *)(scores + n + 16)) : first;
-        const __m256i distance = _mm256_packus_epi16(_mm256_subs_epi16(most, first), _mm256_subs_epi16(most, second));
+        const __m256i distance = _mm256_packus_epi16(
+            _mm256_subs_epi16(maximum, first), _mm256_subs_epi16(maximum, second));
         __m256i found = _mm256_permute4x64_epi64(look_up(distance, tables), 0xD8);
         if (n + 32 > w->count) {
             // Slots beyond the last token weigh nothing.
@@ -219,7 +220,7 @@ CK_INLINE CK_AVX2 void finish(
         for (size_t r = 0; r < QUERIES && first + r < w->count; r++) {
             const __m256 mean = _mm256_mul_ps(_mm256_cvtepi32_ps(sums[r][b]), _mm256_set1_ps(inverses[r]));
             const __m256 value = _mm256_add_ps(_mm256_mul_ps(mean, gains), zeros);
-            // The operands' order lets NaN through, which converts to the least integer.
+            // The operands' order lets NaN through, which converts to the smallest integer.
             const __m256i integers = _mm256_cvtps_epi32(_mm256_min_ps(_mm256_set1_ps(127.0f), value));
             const __m128i words = _mm_packs_epi32(
                 _mm256_castsi256_si128(integers), _mm256_extracti128_si256(integers, 1));

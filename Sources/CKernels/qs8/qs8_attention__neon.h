@@ -62,8 +62,8 @@ CK_INLINE CK_TARGET void score_queries(
     int16_t *scores, int16_t *largest) {
     static const int32_t nothing[16];
     const int32x4_t factor = vdupq_n_s32(multiplier);
-    int16x8_t most[TILE_ROWS];
-    for (size_t r = 0; r < TILE_ROWS; r++) most[r] = vdupq_n_s16(-32768);
+    int16x8_t maximum[TILE_ROWS];
+    for (size_t r = 0; r < TILE_ROWS; r++) maximum[r] = vdupq_n_s16(-32768);
     const size_t whole = count / 8 * 8;
     for (size_t n = 0; n < count; n += 8) {
         int32x4_t sums[TILE_ROWS][2];
@@ -76,14 +76,14 @@ CK_INLINE CK_TARGET void score_queries(
                 vreinterpretq_s16_s32(vqrdmulhq_s32(sums[r][0], factor)),
                 vreinterpretq_s16_s32(vqrdmulhq_s32(sums[r][1], factor)));
             vst1q_s16(scores + TILE_ROWS * n + 8 * r, score);
-            if (n < whole) most[r] = vmaxq_s16(most[r], score);
+            if (n < whole) maximum[r] = vmaxq_s16(maximum[r], score);
         }
     }
     for (size_t n = count; n < padded; n++)
         for (size_t r = 0; r < TILE_ROWS; r++) scores[n / 8 * 8 * TILE_ROWS + 8 * r + n % 8] = -32768;
     for (size_t r = 0; r < TILE_ROWS; r++) {
-        if (count > whole) most[r] = vmaxq_s16(most[r], vld1q_s16(scores + TILE_ROWS * whole + 8 * r));
-        largest[r] = vmaxvq_s16(most[r]);
+        if (count > whole) maximum[r] = vmaxq_s16(maximum[r], vld1q_s16(scores + TILE_ROWS * whole + 8 * r));
+        largest[r] = vmaxvq_s16(maximum[r]);
     }
 }
 
@@ -161,7 +161,7 @@ CK_INLINE uint8x16_t look_up_weights(const exp2_tables *tables, uint8x16_t dista
 CK_INLINE uint32_t weigh(const int16_t *scores, size_t count, int16_t largest, int8_t *weights) {
     enum { NEXT = 8 * TILE_ROWS };
     const int16_t *end = scores + count * TILE_ROWS;
-    const int16x8_t most = vdupq_n_s16(largest);
+    const int16x8_t maximum = vdupq_n_s16(largest);
     const exp2_tables tables = load_exp2_tables();
     uint32_t total = 0;
     while (scores < end) {
@@ -170,7 +170,7 @@ CK_INLINE uint32_t weigh(const int16_t *scores, size_t count, int16_t largest, i
         uint16x8_t sums = vdupq_n_u16(0);
         for (; scores < stop; scores += 2 * NEXT, weights += WEIGHTS_STEP) {
             const uint8x16_t distance = vqmovun_high_s16(
-                vqmovun_s16(vqsubq_s16(most, vld1q_s16(scores))), vqsubq_s16(most, vld1q_s16(scores + NEXT)));
+                vqmovun_s16(vqsubq_s16(maximum, vld1q_s16(scores))), vqsubq_s16(maximum, vld1q_s16(scores + NEXT)));
             const uint8x16_t weight = look_up_weights(&tables, distance);
             sums = vpadalq_u8(sums, weight);
             store_weights(vreinterpretq_s8_u8(veorq_u8(weight, vdupq_n_u8(128))), weights);

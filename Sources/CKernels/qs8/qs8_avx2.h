@@ -20,7 +20,7 @@ typedef struct {
     __m256i lift, most;
 } ck_lanes;
 
-/// The tables of SiLU, 16 nodes each. Table i holds the difference (exclusive or) from table i - 1: a look-up at
+/// The tables of SiLU, 16 nodes each. Table i contains the difference (exclusive or) from table i - 1: a look-up at
 /// n - 16 i is 0 where that is negative, so that all look-ups at n together give node n.
 typedef struct {
     __m256i base[4];

@@ -141,9 +141,9 @@ CK_INLINE CK_TARGET void gemm(GEMM_PARAMETERS) {
     ck_band band;
     ck_silu_tables tables;
     if (activation == CK_SILU) tables = ck_load_silu_tables();
-    const size_t most = band_size(rows, k);
+    const size_t maximum = band_size(rows, k);
     for (size_t first = 0, some; first < rows; first += some) {
-        some = rows - first < most ? rows - first : most;
+        some = rows - first < maximum ? rows - first : maximum;
         pack_rows(some, k, a + first * lda, lda, &band);
         for (size_t block = 0, parts; block < blocks; block += parts) {
             parts = tile_blocks(blocks - block);
@@ -178,9 +178,9 @@ CK_INLINE CK_AVX2 void store_values(size_t columns, __m128i halves, uint16_t *c)
 
 CK_INLINE CK_TARGET void gemm_values(VALUES_PARAMETERS) {
     ck_band band;
-    const size_t most = band_size(rows, k), blocks = (n + 7) / 8;
+    const size_t maximum = band_size(rows, k), blocks = (n + 7) / 8;
     for (size_t first = 0, some; first < rows; first += some) {
-        some = rows - first < most ? rows - first : most;
+        some = rows - first < maximum ? rows - first : maximum;
         pack_rows(some, k, a + first * lda, lda, &band);
         for (size_t block = 0, parts; block < blocks; block += parts) {
             parts = tile_blocks(blocks - block);

@@ -14,12 +14,12 @@ static inline int32_t ck_weigh_tokens(const ck_qs8_separable *position, uint8_t 
             largest = q > largest ? q : largest;
         }
     // A score grows with q, so the largest score is that of the largest q.
-    const int32_t most = ck_score(256 * largest, position->multiplier);
+    const int32_t maximum = ck_score(256 * largest, position->multiplier);
     int32_t total = 0;
     for (size_t i = 0; i < tokens->height; i++)
         for (size_t j = 0; j < tokens->width; j++) {
             const int32_t q = position->q[i * tokens->row_stride + j * tokens->column_stride];
-            const uint8_t weight = ck_exp2_weight(most - ck_score(256 * q, position->multiplier));
+            const uint8_t weight = ck_exp2_weight(maximum - ck_score(256 * q, position->multiplier));
             *weights++ = weight;
             total += weight;
         }

@@ -21,7 +21,7 @@ void qs8_sums__neon(size_t rows, size_t channels, const int8_t *input, size_t ld
             total[1] = vaddw_high_s16(total[1], low);
             total[2] = vaddw_s16(total[2], vget_low_s16(high));
             total[3] = vaddw_high_s16(total[3], high);
-            // Two squares are 2^15 at most: more than a signed half-word holds, and less than an unsigned one.
+            // Two squares are 2^15 at most: more than a signed half-word contains, and less than an unsigned one.
             const uint16x8_t low_squares = vreinterpretq_u16_s16(
                 vmlal_s8(vmull_s8(vget_low_s8(x), vget_low_s8(x)), vget_low_s8(y), vget_low_s8(y)));
             const uint16x8_t high_squares = vreinterpretq_u16_s16(vmlal_high_s8(vmull_high_s8(x, x), y, y));

@@ -11,9 +11,9 @@ int ck_qs8_weights_fit(size_t k, size_t n, const int8_t *packed) {
                     sums[i] += (uint16_t)(packed[i] < 0 ? -packed[i] : packed[i]);
                 }
             }
-            uint16_t most = 0;
-            for (size_t i = 0; i < 32; i++) most = sums[i] > most ? sums[i] : most;
-            if (lowest || most > 254) return 0;
+            uint16_t maximum = 0;
+            for (size_t i = 0; i < 32; i++) maximum = sums[i] > maximum ? sums[i] : maximum;
+            if (lowest || maximum > 254) return 0;
         }
     }
     return 1;

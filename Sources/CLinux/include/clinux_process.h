@@ -18,7 +18,7 @@ uint64_t clinux_raise_descriptor_limit(uint64_t wanted);
 struct clinux_process_memory {
     /// Bytes of the process that are in memory now (VmRSS of /proc/self/status).
     uint64_t resident;
-    /// The most that have been so far (VmHWM).
+    /// The peak so far (VmHWM).
     uint64_t peak_resident;
 };
 

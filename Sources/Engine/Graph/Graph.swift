@@ -60,7 +60,7 @@ public struct Node: Sendable {
     public let inputs: UpToSix<TensorID>
     /// Written by this node alone.
     public let output: TensorID
-    /// Whether the model file holds `NAME.bias` beside `NAME.weight`.
+    /// Whether the model file contains `NAME.bias` beside `NAME.weight`.
     public let hasBias: Bool
     /// Where a checkpoint has its weights, for graphs that import them.
     public let origin: ParameterOrigin?

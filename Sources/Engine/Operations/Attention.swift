@@ -1,5 +1,5 @@
 /// Multi-head self-attention over the tokens of each patch position (Vaswani et al., 2017): [p, n, 3c] -> [p, n, c]. A row
-/// of the input holds query, key and value, c channels each.
+/// of the input contains query, key and value, c channels each.
 public final class Attention: GraphOperation, @unchecked Sendable {
     /// Each has c / heads channels.
     public let heads: Int

@@ -1,5 +1,5 @@
 /// Separable self-attention over the tokens of each patch position (Mehta and Rastegari, 2022, "Separable Self-attention
-/// for Mobile Vision Transformers", section 3.1): [p, n, 1 + 2c] -> [p, n, c]. A row of the input holds one query, c keys
+/// for Mobile Vision Transformers", section 3.1): [p, n, 1 + 2c] -> [p, n, c]. A row of the input contains one query, c keys
 /// and c values.
 public final class SeparableAttention: GraphOperation, @unchecked Sendable {
     static var kind: StaticString { "separable attention" }

@@ -4,7 +4,7 @@ struct HalfWeights {
     private let graph: Graph
     private let file: ModelFile
 
-    /// Throws if the file holds tensors that no node uses.
+    /// Throws if the file contains tensors that no node uses.
     init(_ graph: Graph, _ file: ModelFile) throws(EngineError) {
         self.graph = graph
         self.file = file

@@ -28,7 +28,7 @@ public enum Precision: Sendable {
     /// The channels that kernels write at a time.
     var channelMultiple: Int { self == .fp32 ? 1 : 8 }
 
-    /// How the engine runs `file`: int8 if it holds a tensor of that type, else fp16 if it holds one, else fp32.
+    /// How the engine runs `file`: int8 if it contains a tensor of that type, else fp16 if it contains one, else fp32.
     public init(running file: ModelFile) {
         self = .fp32
         for tensor in file.tensors where tensor.storageType == .float16 { self = .fp16 }

@@ -21,7 +21,7 @@ public struct Output {
         guard error == 0 else { fail(errorText(error)) }
     }
 
-    /// The line of JSON that `json` holds.
+    /// The line of JSON that `json` contains.
     public func write(_ json: inout JSONWriter) {
         do throws(StreamError) {
             write(try json.line())

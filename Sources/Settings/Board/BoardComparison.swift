@@ -6,7 +6,7 @@ public struct BoardMeasurement {
     public var path: KernelPath
     /// nil for a network that no board's file has a budget for.
     public var model: BoardProfile.Model?
-    /// Of the engine; budgets of time hold for the board's own number of them.
+    /// Of the engine; budgets of time apply to the board's own number of them.
     public var threads: Int
     /// Milliseconds of an inference, the median of some.
     public var latency: Double

@@ -38,7 +38,7 @@ public struct Configuration {
     public var cameraSize: ImageSize?
     /// The only format to take from the camera; nil leaves the choice to the program.
     public var cameraFormat: PixelFormat?
-    /// The least time that the camera may take for a frame, in seconds.
+    /// The minimum time that the camera may take for a frame, in seconds.
     public var cameraTimeout = 3.0
     /// What images are turned by, clockwise and in degrees: 0, 90, 180 or 270.
     public var rotation = 0

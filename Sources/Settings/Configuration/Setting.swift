@@ -39,7 +39,7 @@ public final class Setting: Sendable {
             .init(
                 "camera", "name", .text,
                 option: .init(
-                    "camera", short: "c", argument: "NAME", help: "camera, as swiftlet cameras lists it (default: first)"),
+                    "camera", short: "c", argument: "NAME", help: "name by swiftlet cameras (default: first)"),
                 get: { $0.cameraName.map { .text($0) } }, set: { $0.cameraName = $1.text }),
             .init(
                 "camera", "size", .size,
@@ -47,7 +47,7 @@ public final class Setting: Sendable {
                 get: { $0.cameraSize.map { .size($0) } }, set: { $0.cameraSize = $1.size }),
             .init(
                 "camera", "format", .format,
-                option: .init("format", argument: "FORMAT", help: "frame format, such as mjpeg or yuyv (default: best)"),
+                option: .init("format", argument: "FORMAT", help: "format, such as mjpeg or yuyv (default: cheapest)"),
                 get: { $0.cameraFormat.map { .format($0) } }, set: { $0.cameraFormat = $1.format }),
             .init(
                 "camera", "timeout", .number(Configuration.timeoutRange),
@@ -75,7 +75,7 @@ public final class Setting: Sendable {
                 set: { $0.limit = $1.integer }),
             .init(
                 "detect", "resize", .choice(.resize),
-                option: .init("resize", argument: "fast|upstream", help: "fast, or as the model was evaluated (default: fast)"),
+                option: .init("resize", argument: "fast|upstream", help: "fast, or as evaluated (default: fast)"),
                 get: { .choice($0.resizesAsUpstream ? 1 : 0) },
                 set: { $0.resizesAsUpstream = $1.choice == 1 }),
             .init(

@@ -301,7 +301,7 @@ class Bridge:
             if captured < self.next_capture:
                 return
             period = 1 / self.settings.max_rate
-            # Counted from the time that was due, so that the rate holds on average.
+            # Counted from the time that was due, so that the rate is right on average.
             self.next_capture = max(self.next_capture, captured - period) + period
         if not self.is_filtered:
             wanted = [self.wants(*detection) for detection in found]

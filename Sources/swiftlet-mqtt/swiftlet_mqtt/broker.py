@@ -25,7 +25,7 @@ KEEPALIVE = 30
 # Seconds.
 PAUSES = (0.25, 30)
 ANSWER_WAIT = 10
-STEADY = 5  # a connection that holds for so long, or for a whole window, makes the next pause short again
+STEADY = 5  # a connection that lasts that long, or for a whole window, makes the next pause short again
 REJECTION_LOG_PAUSE = 60
 # Times and seconds: an accepted connection was closed, and the next one was accepted at once.
 TAKEOVERS, TAKEOVER_SPAN = 3, 30

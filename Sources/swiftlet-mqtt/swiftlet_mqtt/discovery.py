@@ -21,7 +21,7 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
-def slugs(labels: list[str], wanted: list[str], most: int) -> dict[str, str]:
+def slugs(labels: list[str], wanted: list[str], maximum: int) -> dict[str, str]:
     """For each label its own name in topics, which does not depend on what is wanted. Class 0 is the background.
 
     A label that may stand there as it is keeps its name, whatever the others become."""
@@ -40,7 +40,7 @@ def slugs(labels: list[str], wanted: list[str], most: int) -> dict[str, str]:
             names[label] = name
             taken.add(name)
     chosen = [label for label in sorted(classes, key=classes.get) if not wanted or label in wanted]
-    return {label: names[label] for label in chosen[:most]}
+    return {label: names[label] for label in chosen[:maximum]}
 
 
 def node(client_id: str) -> str:

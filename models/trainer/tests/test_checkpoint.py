@@ -59,7 +59,7 @@ def test_words_of_averages_end_at_capitals(capsys, key):
     {"model": weights(), "schema": weights(value=2)},
 ])
 def test_several_that_differ_are_rejected(content):
-    with pytest.raises(DataError, match="holds several sets of weights that differ, at "):
+    with pytest.raises(DataError, match="contains several sets of weights that differ, at "):
         checkpoint.detector_weights(content)
     assert list(checkpoint.detector_weights({"best": weights(), "last": weights()})) == NAMES
 
