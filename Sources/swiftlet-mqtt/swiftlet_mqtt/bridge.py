@@ -157,7 +157,7 @@ class Bridge:
             if now >= self.stranger_at:
                 self.stranger_at = now + STRANGER_PAUSE
                 warn(f"another client, '{payload[:64].decode(errors='replace')}', publishes under the prefix "
-                     f"'{self.settings.prefix}' too, and counts and availability of the two are mixed: give each bridge its "
+                     f"'{self.settings.prefix}' too, and counts and availability of the two are mixed: give each bridge a "
                      "[topics] prefix of its own")
                 self.must_introduce = True
 
