@@ -146,7 +146,7 @@ struct ClientOptionsReader {
                 let label = try string(scratch)
                 var isKnown = false
                 // The background has no detections. Labels may repeat: all of that name are meant.
-                for index in labels.indices.dropFirst() where Self.isSame(labels[index], label) {
+                for index in labels.indices.dropFirst() where labels[index].elementsEqual(label) {
                     options.add(class: index)
                     isKnown = true
                 }
@@ -180,11 +180,5 @@ struct ClientOptionsReader {
         } catch {
             throw error == .notUTF8 ? .notUTF8 : .malformed
         }
-    }
-
-    private static func isSame(_ label: [UInt8], _ text: UnsafeRawBufferPointer) -> Bool {
-        guard label.count == text.count else { return false }
-        for index in text.indices where label[index] != text[index] { return false }
-        return true
     }
 }
