@@ -8,7 +8,7 @@ public struct Architecture: Sendable {
     public var title: String
     /// Decides with `head` which tensors the checkpoint has, and their shapes.
     public var backbone: MobileViTv3
-    /// What the checkpoint's upstream feeds the network (Sources/networks.md).
+    /// What the checkpoint's upstream feeds the network (models/networks.md).
     public var channelOrder: ChannelOrder
     /// With which the upstream evaluates the network.
     public var resize: ResizeRule

@@ -1,7 +1,7 @@
 /// Folds batch norm at inference into the layer before it: y = (Wx - mean) / sqrt(variance + epsilon) * gain + shift
 /// becomes y = W'x + b'. Computed in double, so that folding adds no error of its own.
 enum BatchNormFolding {
-    /// Of all batch norms upstream (Sources/networks.md, "Layers").
+    /// Of all batch norms upstream (models/networks.md, "Layers").
     static let epsilon = 1e-5
 
     /// `weight` is [out, ...]; the other arguments have one value per output channel.

@@ -8,7 +8,7 @@ public enum ResizeRule: Sendable {
     /// divided by 65536: it is not rounded to a byte. Shrinking skips pixels: give it an image of less than twice the
     /// tensor's size, which is what scaled JPEG decoding yields.
     case fast
-    /// OpenCV's `resize` with INTER_LINEAR on bytes, to the bit (Sources/networks.md, "8-bit resizes").
+    /// OpenCV's `resize` with INTER_LINEAR on bytes, to the bit (models/networks.md, "8-bit resizes").
     case bilinearOpenCV
     /// Pillow's `Image.resize` with BICUBIC on bytes, to the bit (a = -0.5; antialiased when shrinking; columns before
     /// rows, as Pillow does up to 12.0; later ones begin with the rows where that is cheaper).

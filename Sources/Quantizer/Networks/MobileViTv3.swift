@@ -103,7 +103,7 @@ extension MobileViTv3 {
         return (outputs[1], outputs[2])
     }
 
-    /// MobileNetV2's inverted residual (Sources/networks.md, "Layers").
+    /// MobileNetV2's inverted residual (models/networks.md, "Layers").
     private func invertedResidual(
         _ graph: inout Graph, _ input: TensorID, _ name: Name, channels: Int, stride: Int
     ) -> TensorID {
@@ -116,7 +116,7 @@ extension MobileViTv3 {
         return graph.add(x, input, name)
     }
 
-    /// The MobileViTv3 block with 2x2 patches (Sources/networks.md).
+    /// The MobileViTv3 block with 2x2 patches (models/networks.md).
     ///
     /// An odd height or width is rounded up. The multi-head line resizes the tokens only and resizes them back; the
     /// separable line resizes the block's input and stays at the larger size. An even map is not resized.

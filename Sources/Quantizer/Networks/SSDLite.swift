@@ -1,4 +1,4 @@
-/// The SSDLite head (Sandler et al., 2018, "MobileNetV2"; Sources/networks.md): six feature levels, of
+/// The SSDLite head (Sandler et al., 2018, "MobileNetV2"; models/networks.md): six feature levels, of
 /// which the last four are made from the stride-32 map, and one layer per level that predicts boxes and classes.
 public struct SSDLite: Equatable, Sendable {
     /// Levels 0 to 5: maps of stride 16, 32, 64, 128 and 256, and one single cell.

@@ -18,7 +18,7 @@ public struct Anchor: Equatable, Sendable {
     }
 }
 
-/// SSD's rule for anchors (Liu et al., 2016; Sources/networks.md).
+/// SSD's rule for anchors (Liu et al., 2016; models/networks.md).
 ///
 /// With n levels and n + 1 scales s evenly spaced from `minimumScale` to `maximumScale`, each cell of level i has
 /// anchors of the sizes (s_i, s_i), (g, g) with g = sqrt(s_i * s_i+1), and for each aspect ratio r of the level
