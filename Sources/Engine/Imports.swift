@@ -1,4 +1,3 @@
-// All files of this module see these, and all files that import it.
 @_exported import Arena
 @_exported import Kernels
 @_exported import ModelFile

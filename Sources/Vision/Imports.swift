@@ -1,3 +1,2 @@
-// All files of this module see these, and all files that import it.
 @_exported import Kernels
 @_exported import Pixels
