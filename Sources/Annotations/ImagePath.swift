@@ -14,7 +14,7 @@ struct ImagePath {
         var isLoose: Bool { self == .loose || self == .stem }
     }
 
-    /// So many directories and the file decide which image is meant.
+    /// That many directories and the file decide which image is meant.
     static let maximumParts = 16
 
     let name: String

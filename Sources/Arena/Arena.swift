@@ -8,7 +8,7 @@ public struct Arena: ~Copyable {
     /// As asked for; the mapping ends at a whole page.
     public let byteCount: Int
 
-    /// Maps `byteCount` zeroed bytes; `nil` when the system refuses. A system that overcommits may reject only later, by
+    /// Maps `byteCount` zeroed bytes; `nil` when the system rejects that. A system that overcommits may do so only later, by
     /// ending a process: bound `byteCount` first.
     public init?(byteCount: Int, populated: Bool = true) {
         var address: UnsafeMutableRawPointer?

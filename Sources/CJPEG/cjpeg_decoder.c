@@ -204,16 +204,16 @@ cjpeg_status cjpeg_plan_planes(
 }
 
 cjpeg_status cjpeg_decode_planes(cjpeg_decoder *decoder, uint8_t *const planes[3]) {
-    // At most four blocks of eight rows for each of three components.
+    // At maximum four blocks of eight rows for each of three components.
     enum { MAX_ROWS = MAX_SAMP_FACTOR * DCTSIZE };
     struct jpeg_decompress_struct *jpeg = &decoder->jpeg;
     JSAMPROW rows[3][MAX_ROWS];
     JSAMPARRAY arrays[3] = {rows[0], rows[1], rows[2]};
     if (setjmp(decoder->errors.escape)) return give_up(decoder);
     start(jpeg);
-    JDIMENSION most = 0;
+    JDIMENSION maximum = 0;
     for (int i = 0; i < jpeg->num_components; i++)
-        if (group_rows(&jpeg->comp_info[i]) > most) most = group_rows(&jpeg->comp_info[i]);
+        if (group_rows(&jpeg->comp_info[i]) > maximum) maximum = group_rows(&jpeg->comp_info[i]);
     for (size_t group = 0; jpeg->output_scanline < jpeg->output_height; group++) {
         for (int i = 0; i < jpeg->num_components; i++) {
             const jpeg_component_info *component = &jpeg->comp_info[i];
@@ -221,7 +221,7 @@ cjpeg_status cjpeg_decode_planes(cjpeg_decoder *decoder, uint8_t *const planes[3
             const size_t stride = (size_t)component->width_in_blocks * (size_t)component->DCT_scaled_size;
             for (size_t row = 0; row < count; row++) rows[i][row] = planes[i] + (group * count + row) * stride;
         }
-        if (jpeg_read_raw_data(jpeg, arrays, most) == 0) break;
+        if (jpeg_read_raw_data(jpeg, arrays, maximum) == 0) break;
     }
     finish(decoder);
     return CJPEG_OK;

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 void clinux_save_memory(void) {
-    // Advice, both: what the system refuses costs memory, nothing else.
+    // Advice, both: what the system ignores costs memory, nothing else.
     prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
     mallopt(M_ARENA_MAX, 1);
 }

@@ -87,9 +87,9 @@ int clinux_v4l2_list_interval(
     if (error != 0) return error;
     const int discrete = found.type == V4L2_FRMIVAL_TYPE_DISCRETE;
     const struct v4l2_fract time = discrete ? found.discrete : found.stepwise.min;
-    const struct v4l2_fract most = discrete ? found.discrete : found.stepwise.max;
+    const struct v4l2_fract maximum = discrete ? found.discrete : found.stepwise.max;
     *interval = (struct clinux_v4l2_interval){
-        !discrete, time.numerator, time.denominator, most.numerator, most.denominator};
+        !discrete, time.numerator, time.denominator, maximum.numerator, maximum.denominator};
     return 0;
 }
 

@@ -64,11 +64,11 @@ struct ModeLister {
     }
 
     /// The nearest side in a driver's range that is not below the wanted one, if there is one.
-    private func fit(_ side: Int, _ least: UInt32, _ most: UInt32, _ step: UInt32) -> Int {
-        let (side, least, most, step) = (Int64(side), Int64(least), Int64(most), max(Int64(step), 1))
-        guard side > least, most >= least else { return Int(clamping: least) }
+    private func fit(_ side: Int, _ minimum: UInt32, _ maximum: UInt32, _ step: UInt32) -> Int {
+        let (side, minimum, maximum, step) = (Int64(side), Int64(minimum), Int64(maximum), max(Int64(step), 1))
+        guard side > minimum, maximum >= minimum else { return Int(clamping: minimum) }
         return Int(
-            clamping: min(least + (side - least + step - 1) / step * step, least + (most - least) / step * step))
+            clamping: min(minimum + (side - minimum + step - 1) / step * step, minimum + (maximum - minimum) / step * step))
     }
 
     /// The interval in a driver's range that is nearest to the wanted one; the shortest where none is wanted.

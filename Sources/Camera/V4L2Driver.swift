@@ -194,7 +194,7 @@ public struct V4L2Driver: CaptureDriver {
         guard error == 0 else { throw .driver(.start, error) }
     }
 
-    /// Also undoes an `open` that failed half way.
+    /// Also undoes an `open` that failed in between.
     public mutating func close() {
         guard descriptor >= 0 else { return }
         _ = clinux_v4l2_stop(descriptor, usesPlanes)

@@ -11,7 +11,7 @@ public enum OutputError: Error, Equatable, Sendable {
 }
 
 /// A file that appears under its name only when it is complete, so that no reader sees a part of one: `commit` replaces what
-/// stood there, and without it nothing is left. Where its name is a link, the file that this leads to is replaced.
+/// stood there, and otherwise nothing is left. Where its name is a link, the file that this leads to is replaced.
 public struct OutputFile: ~Copyable {
     /// Which kinds of file may be written to.
     public enum Kinds: Sendable {

@@ -57,8 +57,8 @@ public struct Int8Model {
                 quantisations[index].widen(toScales: { added[$0] / Self.maximumResidualRatio }, channels: channels)
             }
             switch call.operation.int8Input {
-            case .oneScale: try boundGains(call, most: Self.maximumLayerNormGain)
-            case .scalePerChannel: try boundGains(call, most: Self.maximumGroupNormGain)
+            case .oneScale: try boundGains(call, maximum: Self.maximumLayerNormGain)
+            case .scalePerChannel: try boundGains(call, maximum: Self.maximumGroupNormGain)
             case .heads(let heads): boundScores(scheme.parts(of: call.input)[0], heads: heads)
             case .symmetric:
                 let index = scheme.parts(of: call.input)[0]
@@ -81,26 +81,26 @@ public struct Int8Model {
     /// Their shifts in those units are below 1024, 128 of which are for the zero point.
     static let maximumNormalisedShift = 850.0
 
-    private mutating func boundGains(_ call: Lowering.Call, most: Double) throws(QuantizerError) {
+    private mutating func boundGains(_ call: Lowering.Call, maximum: Double) throws(QuantizerError) {
         let node = scheme.graph.nodes[call.node], index = scheme.parts(of: call.output)[0]
         let gain = try file.floats(node, ".weight"), shift = try file.floats(node, ".bias")
-        let least = gain.indices.map {
-            max(abs(Double(gain[$0])) / most, abs(Double(shift[$0])) / Self.maximumNormalisedShift)
+        let minimum = gain.indices.map {
+            max(abs(Double(gain[$0])) / maximum, abs(Double(shift[$0])) / Self.maximumNormalisedShift)
         }
-        quantisations[index].widen(toScales: { least[$0] }, channels: gain.count)
+        quantisations[index].widen(toScales: { minimum[$0] }, channels: gain.count)
     }
 
     /// Scores of attention are 16-bit values: narrows queries and keys where the largest would not fit.
     private mutating func boundScores(_ index: Int, heads: Int) {
         let size = scheme.tensors[index].channels / 3 / heads
-        let most = 32767 / (Double(size) * 128 * 63)
+        let maximum = 32767 / (Double(size) * 128 * 63)
         for head in 0..<heads {
             let queries = head * size..<(head + 1) * size
             let keys = (heads + head) * size..<(heads + head + 1) * size
             let product = quantisations[index].scale(queries.lowerBound) * quantisations[index].scale(keys.lowerBound)
             let multiplier = product * 32 * Self.log2OfE / Double(size).squareRoot()
-            guard multiplier > most * 0.999 else { continue }
-            let factor = (most * 0.999 / multiplier).squareRoot()
+            guard multiplier > maximum * 0.999 else { continue }
+            let factor = (maximum * 0.999 / multiplier).squareRoot()
             quantisations[index].multiply(queries, by: factor)
             quantisations[index].multiply(keys, by: factor)
         }

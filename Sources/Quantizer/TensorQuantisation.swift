@@ -83,10 +83,10 @@ public struct TensorQuantisation: Equatable, Sendable {
     }
 
     /// Widens the ranges until each step is at least `least` of its channel.
-    mutating func widen(toScales least: (_ channel: Int) -> Double, channels: Int) {
+    mutating func widen(toScales minimum: (_ channel: Int) -> Double, channels: Int) {
         for channel in 0..<channels {
             let index = scales.count == 1 ? 0 : channel
-            let wanted = least(channel)
+            let wanted = minimum(channel)
             if scales[index] < wanted { scales[index] = Double(Float(wanted)) }
         }
     }

@@ -11,11 +11,11 @@ public enum ExitCode: Int32, Sendable {
     case unavailable = 69
     /// A defect of the program.
     case software = 70
-    /// The system refused memory, threads or descriptors.
+    /// Out of memory, threads or file descriptors.
     case system = 71
     /// An output cannot be created.
     case cannotCreate = 73
-    /// Reading or writing failed half-way.
+    /// Reading or writing failed.
     case ioError = 74
     case noPermission = 77
     /// The configuration is wrong.

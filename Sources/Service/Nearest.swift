@@ -1,4 +1,4 @@
-/// Of `candidates`, the one that is spelt most like `word`, whatever the case of ASCII's letters; nil where none is like
+/// Of `candidates`, the one with the spelling closest to `word`, whatever the case of ASCII's letters; nil where none is like
 /// it. For messages alone: it allocates.
 public func nearest(to word: [UInt8], in candidates: some Sequence<[UInt8]>) -> [UInt8]? {
     let wanted = lowercased(word)

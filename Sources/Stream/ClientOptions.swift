@@ -31,7 +31,7 @@ struct ClientOptions {
     /// Whether each frame's line goes out as it is.
     var takesAllDetections: Bool { minimumScore <= 0 && !isSelective }
 
-    func wants(class index: Int, score: Float) -> Bool {
+    func includes(class index: Int, score: Float) -> Bool {
         guard score >= minimumScore else { return false }
         guard isSelective else { return true }
         return index >= 0 && index >> 6 < classes.count && classes[index >> 6] & 1 << UInt64(index & 63) != 0

@@ -37,7 +37,7 @@ public struct FrameSegments {
         copy(body..<head)
         let empty = count
         for (index, detection) in detections.enumerated()
-        where options.wants(class: detection.classIndex, score: detection.score) {
+        where options.includes(class: detection.classIndex, score: detection.score) {
             if count > empty {
                 room[count] = UInt8(ascii: ",")
                 count += 1

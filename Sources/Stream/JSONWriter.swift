@@ -109,7 +109,7 @@ public struct JSONWriter: ~Copyable {
     public mutating func integer(_ name: StaticString, _ value: Int) { member(name) { $0.integer(value) } }
     /// A key and its value.
     public mutating func integer(_ name: StaticString, _ value: UInt64) { member(name) { $0.integer(value) } }
-    /// A key and its value, with so many decimals.
+    /// A key and its value, with that many decimals.
     public mutating func decimal(_ name: StaticString, _ value: Double, decimals: Int) {
         member(name) { $0.decimal(value, decimals: decimals) }
     }

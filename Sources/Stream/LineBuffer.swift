@@ -29,7 +29,7 @@ public struct LineBuffer: ~Copyable {
         return UnsafeMutableRawBufferPointer(rebasing: bytes[end...])
     }
 
-    /// So many bytes have come into the room.
+    /// That many bytes have come into the room.
     public mutating func added(_ count: Int) {
         precondition(count >= 0 && count <= bytes.count - end, "more than there was room for")
         end += count

@@ -77,7 +77,7 @@ public final class StreamServer: Sendable {
     /// Starts the thread. Signals that the process handles elsewhere must be blocked already.
     /// - Parameters:
     ///   - labels: UTF-8, one per class: what clients may call classes in their options.
-    ///   - status: for clients that ask how the daemon fares; nil rejects them.
+    ///   - status: for clients that request the daemon's status; nil rejects them.
     public init(
         at address: Address, hello: [UInt8], labels: [[UInt8]] = [], limits: StreamLimits = StreamLimits(),
         status: StatusWriter? = nil

@@ -155,7 +155,7 @@ public struct MetricsText: ~Copyable {
         }
     }
 
-    /// A metric of one sample, with so many digits after the point.
+    /// A metric of one sample, with that many digits after the point.
     private mutating func metric(_ name: StaticString, _ kind: Kind, _ help: StaticString, _ value: UInt64, digits: Int = 0) {
         begin(name, kind, help)
         put("swiftlet_")

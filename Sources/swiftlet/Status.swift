@@ -1,4 +1,4 @@
-/// `swiftlet status`: how the daemon fares, by what it says when it is asked, or by the file that it writes every 10
+/// `swiftlet status`: the daemon's status, from the daemon or from the file that it writes every 10
 /// seconds.
 enum Status {
     /// Seconds after which the daemon has missed two writings.

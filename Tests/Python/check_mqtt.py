@@ -523,7 +523,7 @@ def check_password(test: Test, run: Callable) -> None:
     secret.write_text("of the file\n")
     credentials.mkdir()
     file.write_text(f"[broker]\nuser = u\npassword_file = {secret}\n")
-    check("others than its owner may read" in run("--check", "--config", file)[2], "a password for all is not told")
+    check("others than its owner can read" in run("--check", "--config", file)[2], "a password for all is not told")
     secret.chmod(0o600)
     check(run("--check", "--config", file)[2] == "", "a password for one is told")
     script = ("import sys; sys.path.insert(0, sys.argv[1]); from swiftlet_mqtt.settings import Settings; "

@@ -114,7 +114,7 @@ import Testing
             guard failure == nil else { continue }
             accepted += 1
             #expect(abs(Double(options.minimumScore) - expected.score) < 1e-6 && Int(options.every) == expected.every)
-            let classes = (1..<Self.labels.count).filter { options.wants(class: $0, score: 1) }
+            let classes = (1..<Self.labels.count).filter { options.includes(class: $0, score: 1) }
             #expect(classes == expected.classes ?? Array(1..<Self.labels.count), "round \(round): \(text)")
         }
         #expect(accepted > 10_000 && snapshots > 1000)

@@ -97,9 +97,9 @@ CK_NEON32 int16_t vmaxvq_s16(int16x8_t a) {
 /// rounded to it there.
 CK_NEON32 int32x4_t vcvtnq_s32_f32(float32x4_t a) {
     // Below 2^23 the sum with it drops the fraction, rounding as every sum does; from there on there is none.
-    const float32x4_t least = vdupq_n_f32(8388608.0f), magnitude = vabsq_f32(a);
-    const float32x4_t rounded = vbslq_f32(vdupq_n_u32(0x80000000), a, vsubq_f32(vaddq_f32(magnitude, least), least));
-    return vcvtq_s32_f32(vbslq_f32(vcltq_f32(magnitude, least), rounded, a));
+    const float32x4_t bound = vdupq_n_f32(8388608.0f), magnitude = vabsq_f32(a);
+    const float32x4_t rounded = vbslq_f32(vdupq_n_u32(0x80000000), a, vsubq_f32(vaddq_f32(magnitude, bound), bound));
+    return vcvtq_s32_f32(vbslq_f32(vcltq_f32(magnitude, bound), rounded, a));
 }
 
 #endif

@@ -17,7 +17,7 @@ typedef struct {
     /// -dip.
     __m256i dip;
     /// 2^lift, and what is 2^15 when lifted.
-    __m256i lift, most;
+    __m256i lift, maximum;
 } ck_lanes;
 
 /// The tables of SiLU, 16 nodes each. Table i contains the difference (exclusive or) from table i - 1: a look-up at
@@ -52,7 +52,7 @@ CK_INLINE CK_AVX2 void ck_set_lift(ck_lanes *lanes, __m256i lift) {
         _mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, -128, 0, 0, 0, 0, 0, 0, 0, 0));
     const __m256i twice = _mm256_mullo_epi16(lift, _mm256_set1_epi16(0x0101));
     lanes->lift = _mm256_shuffle_epi8(powers, _mm256_sub_epi16(twice, _mm256_set1_epi16(0x0800)));
-    lanes->most = _mm256_shuffle_epi8(powers, _mm256_sub_epi16(_mm256_set1_epi16(0x070F), twice));
+    lanes->maximum = _mm256_shuffle_epi8(powers, _mm256_sub_epi16(_mm256_set1_epi16(0x070F), twice));
 }
 
 // clang-format off
@@ -77,10 +77,10 @@ CK_INLINE CK_AVX2 void ck_silu_dip2(
     }
     // -r = -slope * fraction - 128 base; 128 itself would not fit a signed byte. Of a constant that it knows, the
     // compiler would interleave in two steps.
-    __m256i least = _mm256_set1_epi8(-128);
-    __asm__("" : "+x"(least));
-    const __m256i low = _mm256_maddubs_epi16(_mm256_unpacklo_epi8(fraction, base), _mm256_unpacklo_epi8(slope, least));
-    const __m256i high = _mm256_maddubs_epi16(_mm256_unpackhi_epi8(fraction, base), _mm256_unpackhi_epi8(slope, least));
+    __m256i minimum = _mm256_set1_epi8(-128);
+    __asm__("" : "+x"(minimum));
+    const __m256i low = _mm256_maddubs_epi16(_mm256_unpacklo_epi8(fraction, base), _mm256_unpacklo_epi8(slope, minimum));
+    const __m256i high = _mm256_maddubs_epi16(_mm256_unpackhi_epi8(fraction, base), _mm256_unpackhi_epi8(slope, minimum));
     dip[0] = _mm256_mulhrs_epi16(low, lanes[0]->dip);
     dip[1] = _mm256_mulhrs_epi16(high, lanes[1]->dip);
 }
@@ -100,8 +100,8 @@ CK_INLINE CK_AVX2 void ck_activate2(
     __m256i dip[2];
     ck_silu_dip2(x, lanes, tables, dip);
     for (int i = 0; i < 2; i++) {
-        const __m256i most = _mm256_min_epu16(_mm256_max_epi16(x[i], zero), lanes[i]->most);
-        const __m256i lifted = _mm256_min_epu16(_mm256_mullo_epi16(most, lanes[i]->lift), _mm256_set1_epi16(32767));
+        const __m256i maximum = _mm256_min_epu16(_mm256_max_epi16(x[i], zero), lanes[i]->maximum);
+        const __m256i lifted = _mm256_min_epu16(_mm256_mullo_epi16(maximum, lanes[i]->lift), _mm256_set1_epi16(32767));
         const __m256i v = _mm256_add_epi16(_mm256_mulhrs_epi16(lifted, lanes[i]->gain), dip[i]);
         x[i] = _mm256_adds_epi16(v, lanes[i]->zero);
     }
@@ -127,9 +127,9 @@ CK_INLINE CK_AVX2 ck_shift ck_load_shift(__m256i shift) {
 /// Sums with what goes left shifted. It saturates: what does not fit 16 bits as it is does not afterwards; what goes
 /// right must keep its bits.
 CK_INLINE CK_AVX2 __m256i ck_shift_left(__m256i sums, const ck_shift *shift) {
-    const __m256i most = _mm256_srlv_epi32(_mm256_set1_epi32(INT32_MAX), shift->left);
-    const __m256i least = _mm256_xor_si256(most, _mm256_set1_epi32(-1));
-    return _mm256_sllv_epi32(_mm256_max_epi32(_mm256_min_epi32(sums, most), least), shift->left);
+    const __m256i maximum = _mm256_srlv_epi32(_mm256_set1_epi32(INT32_MAX), shift->left);
+    const __m256i minimum = _mm256_xor_si256(maximum, _mm256_set1_epi32(-1));
+    return _mm256_sllv_epi32(_mm256_max_epi32(_mm256_min_epi32(sums, maximum), minimum), shift->left);
 }
 
 /// Sums shifted so that saturation to 16 bits gives x.

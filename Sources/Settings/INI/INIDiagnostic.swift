@@ -37,11 +37,11 @@ public struct INIDiagnostic: Error, Equatable {
         case tooManyZones(limit: Int)
         /// Of classes.
         case tooManyNames(limit: Int)
-        /// `nearest` is the model's label that is spelt most like it; nil where none is.
+        /// `nearest` is the model's label with the most similar spelling; nil where none is similar.
         case unknownClass([UInt8], nearest: [UInt8]?)
         /// A comment that begins with the label of a class.
         case commentedClass
-        /// So many that the rest of the file was not looked at.
+        /// The maximum: the rest of the file was not checked.
         case tooManyDiagnostics(limit: Int)
         /// There is no key in the whole file.
         case noSetting

@@ -304,7 +304,7 @@ class Bridge:
             # Counted from the time that was due, so that the rate is right on average.
             self.next_capture = max(self.next_capture, captured - period) + period
         if not self.is_filtered:
-            wanted = [self.wants(*detection) for detection in found]
+            wanted = [self.includes(*detection) for detection in found]
             found = [detection for detection, keeps in zip(found, wanted) if keeps]
             if not all(wanted):
                 frame["detections"] = [part for part, keeps in zip(frame["detections"], wanted) if keeps]
@@ -313,7 +313,7 @@ class Bridge:
         self.published += 1
         self.update_counts(collections.Counter(label for label, _ in found), captured)
 
-    def wants(self, label: str, score: float) -> bool:
+    def includes(self, label: str, score: float) -> bool:
         return score >= self.settings.min_score and (not self.settings.classes or label in self.settings.classes)
 
     def update_counts(self, found: collections.Counter, now: float) -> None:
