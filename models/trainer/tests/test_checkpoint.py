@@ -191,6 +191,6 @@ def test_what_is_read_is_not_replaced(tmp_path):
     os.link(run, hard)
     soft.symlink_to(run)
     for output in (run, hard, soft, tmp_path / "." / "checkpoint.pt"):
-        with pytest.raises(DataError, match="is what this command reads"):
+        with pytest.raises(DataError, match="is an input of this command"):
             checkpoint.reject_replacing(output, None, run)
     checkpoint.reject_replacing(tmp_path / "other.pt", run)

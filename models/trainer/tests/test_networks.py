@@ -35,7 +35,7 @@ def test_raw_outputs(published: tuple[str, Detector], run: str) -> None:
 def test_classifier_has_the_published_size_and_names(network: str, expected: int) -> None:
     model = Classifier(network, 1000)
     assert sum(parameter.numel() for parameter in model.parameters()) == expected
-    last = {"xxs": "classifier.fc.weight", "0.5": "classifier.1.weight"}[network]
+    last = "classifier.fc.weight" if network == "xxs" else "classifier.1.weight"
     assert last in model.state_dict()
     assert model(torch.rand(2, 3, 96, 96)).shape == (2, 1000)
 
