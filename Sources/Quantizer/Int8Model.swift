@@ -156,7 +156,9 @@ public struct Int8Model {
             return (scales(of: node.input(0)), zeros(of: node.input(0)))
         }
         let input = InputQuantisation(file.description.input)
-        append("input.zero", input.paddingBytes, to: &entries)
+        if !entries.contains(where: { $0.layout.name == Name("input.zero") }) {
+            append("input.zero", input.paddingBytes, to: &entries)
+        }
         return (input.scales, input.zeros)
     }
 

@@ -22,7 +22,8 @@ public enum QuantizerError: Error, Equatable, Sendable {
     /// The model file has int8 weights: what it lost does not come back.
     case notFloat
     case noReadableImages
-    /// A layer reads what int8 does not store: the image, where it is no convolution, or what is part of the output.
+    /// A layer reads what int8 does not store, the image, where it is no convolution, or a part of the output; makes a part of
+    /// the output and is no linear layer or convolution; or needs one scale for a concatenation.
     case notStored(layer: String)
 
     /// What is wrong with one tensor, by its name in the checkpoint.
@@ -83,8 +84,8 @@ extension QuantizerError {
         case .notFirstFormat: return "has no older format: it can be used as it is"
         case .notFloat: return "is quantised already: start from the model file with fp32 weights"
         case .notStored(let layer):
-            return "layer '\(layer)' reads the image or a part of the network's output, which int8 cannot: "
-                + "use --precision fp16"
+            return "layer '\(layer)' reads the image, reads or makes the network's output, or needs one scale for a "
+                + "concatenation, which int8 cannot where it stands: use --precision fp16"
         case .noReadableImages: return "none of the images could be read: calibration needs JPEGs"
         }
     }

@@ -67,11 +67,18 @@ public struct QuantisationScheme: Sendable {
             append(call.output, of: call, node: call.node, byChannel: normalised[call.output.index])
         }
         for call in lowering.calls {
+            guard lowering.isWritable(call) else { throw .notStored(layer: lowering.names[call.output.index].text) }
             for position in 0..<call.nodes.count {
                 let node = graph.nodes[call.nodes[position]]
                 // Convolutions read the image's bytes, whose scale follows from its normalisation.
-                if case .matrix = node.operation.weights, node.input(0) == graph.input { continue }
+                if node.operation.readsImage, node.input(0) == graph.input { continue }
                 try requireStored(node.input(0), by: node.name)
+                switch node.operation.int8Input {
+                case .any, .scalePerChannel: break
+                case .oneScale, .heads, .symmetric:
+                    // Parts of a concatenation have scales of their own.
+                    guard parts(of: node.input(0)).count == 1 else { throw .notStored(layer: node.name.text) }
+                }
             }
             if let residual = call.residual, !lowering.isPrediction(call.output) {
                 try requireStored(residual, by: lowering.names[call.output.index])
@@ -104,13 +111,9 @@ public struct QuantisationScheme: Sendable {
     /// ten times as large as the rest, whose gains make up for it.
     private func normalisedTensors() -> [Int: Bool] {
         var found: [Int: Bool] = [:]
-        for call in lowering.calls {
-            switch call.operation.int8Input {
-            case .oneScale: found[call.input.index] = false
-            case .scalePerChannel: found[call.input.index] = true
-            case .any, .heads, .symmetric: break
-            }
-        }
+        // One scale is a need, one for each channel a wish.
+        for call in lowering.calls where call.operation.int8Input == .scalePerChannel { found[call.input.index] = true }
+        for call in lowering.calls where call.operation.int8Input == .oneScale { found[call.input.index] = false }
         for call in lowering.calls where call.operation.int8Output == .asInput {
             if let isByChannel = found[call.output.index] { found[call.input.index] = isByChannel }
         }
@@ -126,7 +129,8 @@ public struct QuantisationScheme: Sendable {
         let isEarly = Self.isEarly(name)
         var groups = [Int](repeating: 0, count: channels)
         var codes = StoredTensor.Codes.all
-        switch lowering.calls.first(where: { $0.input == tensor })?.operation.int8Input {
+        let needs = lowering.calls.lazy.filter { $0.input == tensor }.map(\.operation.int8Input)
+        switch needs.first(where: { $0 != .any && $0 != .scalePerChannel }) {
         case .heads(let heads):
             let size = channels / 3 / heads
             groups = (0..<2 * heads * size).map { $0 / size } + (0..<heads * size).map { 2 * heads + $0 }

@@ -18,7 +18,8 @@ public final class Addition: GraphOperation, @unchecked Sendable {
             let sum = node.input(side), other = lowering.roots[node.input(1 - side).index]
             guard let maker = lowering.producer(of: sum), lowering.uses[sum.index] == 1,
                 lowering.calls[maker].output == sum, lowering.calls[maker].residual == nil,
-                lowering.calls[maker].operation.takesResidual, lowering.isComplete(other, before: maker)
+                lowering.calls[maker].operation.takesResidual, lowering.isComplete(other, before: maker),
+                lowering.haveSameRows(sum, node.input(1 - side))
             else { continue }
             lowering.extend(maker, to: node.output, rowsOf: sum) { $0.residual = other }
             return true

@@ -15,6 +15,8 @@ public final class Attention: GraphOperation, @unchecked Sendable {
     public override var int8Output: Int8Output { .scalePerChannel }
     override var rowUse: RowUse { .kept }
 
+    override var takesTokens: Bool { true }
+
     override func shape(of inputs: UpToSix<MapShape>) throws(GraphError.Problem) -> MapShape {
         var shape = inputs[0]
         guard heads > 0, heads <= shape.channels else { throw .attribute }

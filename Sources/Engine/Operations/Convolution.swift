@@ -26,6 +26,7 @@ public final class Convolution: GraphOperation, @unchecked Sendable {
         .matrix(height: window.kernel.height, width: window.kernel.width, groups: groups)
     }
     public override var activation: Activation { epilogue }
+    public override var readsImage: Bool { true }
 
     override func shape(of inputs: UpToSix<MapShape>) throws(GraphError.Problem) -> MapShape {
         guard groups > 0, channels % groups == 0 else { throw .attribute }
@@ -78,7 +79,10 @@ public final class Convolution: GraphOperation, @unchecked Sendable {
     override func step(_ call: Lowering.Call, _ builder: HalfBuilder) throws(EngineError) -> Step {
         let stride = patchStride(builder.lowering.maps[call.input.index])
         let kernels = builder.kernels, scaling = builder.pixels
-        guard isStem(call, builder.lowering) else {
+        guard call.input != builder.graph.input || isStem(call, builder.lowering) else {
+            return try step(call, builder, image: scaling.halves)
+        }
+        guard call.input == builder.graph.input else {
             return try step(call, builder) { window, channels, x, first, line, patches in
                 kernels.pointee.patches(
                     window, channels, x.halves(0) + first, x.stride, line, patches.assumingMemoryBound(to: UInt16.self),
@@ -96,7 +100,7 @@ public final class Convolution: GraphOperation, @unchecked Sendable {
     }
 
     override func step(_ call: Lowering.Call, _ builder: Int8Builder) throws(EngineError) -> Step {
-        guard isStem(call, builder.lowering) else {
+        guard call.input == builder.graph.input else {
             let stride = patchStride(builder.lowering.maps[call.input.index]), kernels = builder.kernels
             let padding = try builder.padding(call.input)!.assumingMemoryBound(to: Int8.self)
             return try step(call, builder) { window, channels, x, first, line, patches in
@@ -106,12 +110,35 @@ public final class Convolution: GraphOperation, @unchecked Sendable {
             }
         }
         let padding = try builder.inputZeroPoints()
+        guard isStem(call, builder.lowering) else {
+            let bytes = (0..<256).flatMap { [UInt8($0), UInt8($0), UInt8($0)] } + [padding.0, padding.1, padding.2]
+            return try step(call, builder, image: bytes.map { Int8(bitPattern: $0 ^ 0x80) })
+        }
         return try step(call, builder) { _, _, image, _, line, patches in
             withUnsafeBytes(of: padding) {
                 u8_patches3x3_s2__scalar(
                     image.shape.height, image.shape.width, image.pixels,
                     $0.baseAddress!.assumingMemoryBound(to: UInt8.self), line,
                     patches.assumingMemoryBound(to: Int8.self))
+            }
+        }
+    }
+
+    /// Over the image, by any window: for each byte, and in the end for what is outside, `values` has what the three channels
+    /// become.
+    private func step<Element>(
+        _ call: Lowering.Call, _ builder: Builder, image values: [Element]
+    ) throws(EngineError) -> Step {
+        let stride = patchStride(builder.lowering.maps[call.input.index]), taps = window.taps
+        return try step(call, builder) { window, channels, image, first, line, patches in
+            let patches = patches.assumingMemoryBound(to: Element.self), outside = 256
+            for x in 0..<window.pointee.out_width {
+                for place in 0..<stride {
+                    let tap = place / channels, channel = first + place % channels
+                    let pixel = tap < taps ? ck_window_pixel(window, line, x, tap) : -1
+                    let byte = pixel < 0 ? outside : Int(image.pixels[pixel * image.stride + channel])
+                    patches[x * stride + place] = values[byte * 3 + channel]
+                }
             }
         }
     }
@@ -125,9 +152,6 @@ public final class Convolution: GraphOperation, @unchecked Sendable {
     private func step(
         _ call: Lowering.Call, _ builder: Builder, _ gather: @escaping Gather
     ) throws(EngineError) -> Step {
-        // Other kernels do not read the image's bytes.
-        guard builder.precision == .fp32 || call.input != builder.graph.input || isStem(call, builder.lowering)
-        else { throw .operation(builder.name(call), name, builder.precision) }
         let x = builder.map(call.input), y = builder.map(call.output), window = window.over(x.shape, y.shape)
         let inputs = x.shape.channels / groups, outputs = channels / groups, stride = patchStride(x.shape)
         var layers: [Layer] = []

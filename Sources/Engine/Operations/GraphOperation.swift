@@ -57,10 +57,15 @@ public class GraphOperation: @unchecked Sendable {
     /// Of the products that count as work; 0 where there are none.
     func multiplyAccumulates(_ input: MapShape, _ output: MapShape) -> Int64 { 0 }
 
+    /// Whether its int8 and fp16 forms can read the image's bytes.
+    public var readsImage: Bool { false }
+
     // MARK: Lowering
 
     var form: Form { .step }
     var rowUse: RowUse { .rearranged }
+    /// Whether rows that lie as pixels, but are tokens of a grid, give what they should.
+    var takesTokens: Bool { if case .rearranged = rowUse { false } else { true } }
 
     /// Whether a graph leaves it out where its output has the shape of its input.
     var isNothingIfShapeStays: Bool { false }

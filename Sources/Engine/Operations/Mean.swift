@@ -2,6 +2,7 @@
 public final class Mean: GraphOperation, @unchecked Sendable {
     static var kind: StaticString { "mean" }
     public override var name: StaticString { Self.kind }
+    override var takesTokens: Bool { true }
 
     override func shape(of inputs: UpToSix<MapShape>) -> MapShape {
         MapShape(height: 1, width: 1, channels: inputs[0].channels)

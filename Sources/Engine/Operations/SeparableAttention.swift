@@ -8,6 +8,8 @@ public final class SeparableAttention: GraphOperation, @unchecked Sendable {
     public override var int8Output: Int8Output { .scalePerChannel }
     override var rowUse: RowUse { .kept }
 
+    override var takesTokens: Bool { true }
+
     override func shape(of inputs: UpToSix<MapShape>) throws(GraphError.Problem) -> MapShape {
         var shape = inputs[0]
         guard shape.channels % 2 == 1, shape.channels > 1 else {

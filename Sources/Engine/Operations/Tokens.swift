@@ -94,10 +94,10 @@ struct TokenMaps {
     private let count: Int
 
     init(_ call: Lowering.Call, _ builder: Builder) {
-        let shape = builder.graph.inputShape(builder.graph.nodes[call.node])
+        let node = builder.graph.nodes[call.node], shape = builder.graph.inputShape(node)
         positions = shape.height
         count = shape.width
-        grid = builder.lowering.grids[call.input.index]
+        grid = builder.lowering.grids[node.input(0).index]
         maps = (builder.map(call.input), builder.map(call.output))
         from = Self.tokens(maps.input, grid, count: count)
         to = Self.tokens(maps.output, grid, count: count)

@@ -144,11 +144,30 @@ final class Int8Builder: Builder {
             call.operation.int8Output == .asInput
         {
             result = try quantisation(call.input)
+        } else if let whole = graph.nodes.first(where: { $0.output == root }), case .channelConcatenation = whole.operation.form {
+            result = try concatenated(whole)
         } else {
             result = try weights.quantisation(lowering.names[root.index], channels: graph.shape(root).channels)
         }
         quantisations[root.index] = result
         return result
+    }
+
+    /// Of a concatenation: its parts', one after the other.
+    private func concatenated(_ node: Node) throws(EngineError) -> Quantisation {
+        let channels = graph.shape(node.output).channels
+        let scales = allocate(channels, of: Float.self), zeroPoints = allocate(channels, of: Int8.self)
+        var next = 0
+        for position in 0..<node.inputCount {
+            let part = try quantisation(node.input(position))
+            for channel in 0..<graph.shape(node.input(position)).channels {
+                scales[next] = Float(part.scale(channel))
+                zeroPoints[next] = part.zeroPoint(channel)
+                next += 1
+            }
+        }
+        return Quantisation(
+            name: node.name, scales: scales, zeroPoints: zeroPoints, scaleCount: channels, zeroPointCount: channels)
     }
 
     /// The stored byte of `function` of each stored byte, 256 for each channel of a call's input.
@@ -178,9 +197,14 @@ final class Int8Builder: Builder {
     }
 
     /// At least what a program's parameters take: for each group of a node 20 bytes for each channel of whole blocks, for
-    /// each channel a byte of padding and its tables, and a line for each of at most five arrays.
+    /// each channel a byte of padding and its tables, and a line for each of at most five arrays; for a concatenation
+    /// its scales and zero points.
     static func parameterByteCount(_ lowering: Lowering) -> Int {
         var count = 0
+        for node in lowering.graph.nodes {
+            guard case .channelConcatenation = node.operation.form else { continue }
+            count += 5 * lowering.graph.shape(node.output).channels + 2 * LifetimePlanner.alignment
+        }
         for call in lowering.calls {
             for position in 0..<call.nodes.count {
                 let node = lowering.graph.nodes[call.nodes[position]]

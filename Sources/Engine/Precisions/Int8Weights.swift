@@ -1,8 +1,8 @@
 /// Real value = scale * (stored value - zero point), by channel or for the whole tensor.
 struct Quantisation {
     let name: Name
-    fileprivate let scales: UnsafePointer<Float>
-    fileprivate let zeroPoints: UnsafePointer<Int8>
+    let scales: UnsafePointer<Float>
+    let zeroPoints: UnsafePointer<Int8>
     /// 1, or the number of channels.
     let scaleCount: Int
     let zeroPointCount: Int

@@ -85,7 +85,7 @@ public struct Lowering: Sendable {
         let node = graph.nodes[index], input = roots[node.input(0).index], output = node.output.index
         switch node.operation.form {
         case .view(let grid):
-            guard fusion == .all else { break }
+            guard fusion == .all, isView(node, grid) else { break }
             roots[output] = input
             maps[output] = maps[input.index]
             producers[output] = producers[input.index]
@@ -110,9 +110,31 @@ public struct Lowering: Sendable {
             rowsOf: keepsRows ? node.input(0) : nil)
     }
 
+    /// Whether a node only renames its input: pixels become tokens, or tokens of the same grid the pixels that they were.
+    private func isView(_ node: Node, _ grid: PatchGrid?) -> Bool {
+        let input = node.input(0).index, output = graph.shape(node.output)
+        guard node.output != graph.output else { return false }
+        guard grid == nil else { return grids[input] == nil }
+        return node.operation.attributes.starts(with: grids[input]?.attributes ?? [0])
+            && maps[input].height == output.height && maps[input].width == output.width
+    }
+
+    /// Whether row i of one is the same place of the image as row i of the other.
+    func haveSameRows(_ one: TensorID, _ other: TensorID) -> Bool {
+        let (a, b) = (maps[one.index], maps[other.index])
+        return grids[one.index] == grids[other.index] && a.height == b.height && a.width == b.width
+    }
+
     /// Whether a tensor is part of the network's output, whose values are not quantised.
     public func isPrediction(_ tensor: TensorID) -> Bool {
         wholes[roots[tensor.index].index] == wholes[roots[graph.output.index].index]
+    }
+
+    /// Whether int8 can write what a call makes: predictions are the sums of a layer, to which nothing is added.
+    public func isWritable(_ call: Call) -> Bool {
+        guard isPrediction(call.output) else { return true }
+        guard call.residual == nil, case .matrix = graph.nodes[call.node].operation.weights else { return false }
+        return true
     }
 
     // MARK: For operations that join a call
@@ -128,6 +150,7 @@ public struct Lowering: Sendable {
 
     /// Appends a call; its output has the rows of `tensor`.
     mutating func append(_ call: Call, rowsOf tensor: TensorID?) {
+        for position in 0..<call.nodes.count { producers[graph.nodes[call.nodes[position]].output.index] = calls.count }
         producers[call.output.index] = calls.count
         if let tensor { keepRows(of: tensor, in: call.output) }
         calls.append(call)

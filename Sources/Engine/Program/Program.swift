@@ -22,6 +22,7 @@ final class Program {
         pixels: PixelScaling
     ) throws(EngineError) {
         let storage = try Storage(graph, precision, threads: threads, observing: observing)
+        if precision != .fp32 { try Self.check(storage.lowering, precision) }
         if precision == .int8 { try Self.checkChannels(storage.lowering) }
         let plan = try LifetimePlanner.arenaPlan(storage.requests)
         // A bound: what the builder does not take costs nothing.
@@ -70,6 +71,22 @@ final class Program {
         hasHalfPrecisionWeights = widened?.hasHalfPrecision ?? false
         self.stored = stored
         maps = graph.shapes.indices.map { storage.places[$0] == nil ? nil : builder.map(TensorID(index: $0)) }
+    }
+
+    /// Only some kernels read the image's bytes, and most take rows as they lie, which for tokens is another order.
+    private static func check(_ lowering: Lowering, _ precision: Precision) throws(EngineError) {
+        let image = lowering.graph.input
+        for call in lowering.calls {
+            let first = lowering.graph.nodes[call.nodes[0]], node = lowering.graph.nodes[call.node]
+            var isPossible = precision != .int8 || lowering.isWritable(call)
+            if call.input == image || call.residual == image { isPossible = isPossible && call.operation.readsImage }
+            if lowering.grids[first.input(0).index] != nil { isPossible = isPossible && call.operation.takesTokens }
+            if call.output == lowering.graph.output, lowering.grids[call.output.index] != nil { isPossible = false }
+            for position in 1..<first.inputCount where !lowering.haveSameRows(first.input(0), first.input(position)) {
+                isPossible = false
+            }
+            guard isPossible else { throw .operation(node.name, node.operation.name, precision) }
+        }
     }
 
     /// int8 kernels work on whole blocks of channels; only what nothing else lies behind may end within one.

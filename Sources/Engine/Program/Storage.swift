@@ -89,18 +89,21 @@ struct Storage {
             var next = 0
             for position in 0..<node.inputCount {
                 let part = roots[node.input(position).index].index
-                offset[part] = next
                 switch node.operation.form {
                 case .channelConcatenation:
+                    offset[part] = next
                     stride[part] = stride[node.output.index]
                     next += graph.shapes[part].channels
                 case .rowConcatenation:
+                    offset[part] = next
                     stride[part] = graph.shapes[part].channels
                     next += graph.shapes[part].count
                 case .step, .view: continue
                 }
                 // In place: its memory is that of one concatenation, which is no part of another.
-                guard !isPart[part], part != graph.input.index, wholes[node.output.index] == node.output.index else {
+                guard !isPart[part], hasRows(node.input(position), of: node), part != graph.input.index,
+                    wholes[node.output.index] == node.output.index
+                else {
                     throw .operation(node.name, node.operation.name, precision)
                 }
                 isPart[part] = true
@@ -148,6 +151,12 @@ struct Storage {
             guard buffer[owner] >= 0, isStored[root] else { continue }
             places[tensor] = Place(buffer: buffer[owner], offset: offset[root], stride: stride[root])
         }
+    }
+
+    /// Whether the rows of `part` are those that `node`, a concatenation, has of it.
+    private func hasRows(_ part: TensorID, of node: Node) -> Bool {
+        if case .rowConcatenation = node.operation.form { return lowering.grids[part.index] == nil }
+        return precision == .fp32 || lowering.haveSameRows(part, node.output)
     }
 
     private mutating func placeScratch(_ graph: Graph, _ byteCounts: [Int], threads: Int) {
