@@ -1,4 +1,4 @@
-"""What check_mqtt.py puts together: a real broker, a subscriber, the bridge as a process, a source of images, and a
+"""What test_mqtt.py puts together: a real broker, a subscriber, the bridge as a process, a source of images, and a
 daemon that is played."""
 
 import collections
