@@ -201,9 +201,9 @@ public struct AveragePrecision: Equatable, Sendable {
         }
         guard count > 0 else { return nil }
         judged = stablySorted(judged) { $0.score > $1.score }
-        func recalls(ofBest count: Int) -> [Double] {
+        func recalls(ofBest limit: Int) -> [Double] {
             thresholds.indices.map { threshold in
-                let right = judged.count { $0.rank < count && $0.isMatched[threshold] && !$0.isIgnored[threshold] }
+                let right = judged.count { $0.rank < limit && $0.isMatched[threshold] && !$0.isIgnored[threshold] }
                 return Double(right) / Double(count)
             }
         }
