@@ -12,7 +12,7 @@ struct BoardReport {
         let verdict = failedCheckCount == 0 ? "all checks passed" : "\(failedCheckCount) of \(checks.count) checks failed"
         output.row("board", "\(text(title)): \(verdict)")
         for check in checks {
-            let place = "  " + padded("\(check.verdict.name)", to: 8) + padded("\(check.subject.name)", to: 10)
+            let place = "  " + padded(check.verdict.rawValue, to: 8) + padded(check.subject.rawValue, to: 10)
             var line = check.found
             if check.verdict != .asExpected { line += "; expected: \(check.expected)" }
             if check.verdict == .off { line += "\n" + padded("", to: 20) + "-> \(check.advice)" }
@@ -31,8 +31,8 @@ struct BoardReport {
         json.beginArray("checks")
         for check in checks {
             json.beginObject()
-            json.string("subject", check.subject.name)
-            json.string("verdict", check.verdict.name)
+            json.string("subject", Array(check.subject.rawValue.utf8))
+            json.string("verdict", Array(check.verdict.rawValue.utf8))
             put("found", check.found)
             put("expected", check.expected)
             if check.verdict == .off { put("advice", check.advice) }

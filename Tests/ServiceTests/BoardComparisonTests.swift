@@ -164,7 +164,7 @@ import Testing
         let board = try #require(bench["board"] as? [String: Any])
         let checks = try #require(board["checks"] as? [[String: Any]])
         #expect(board["title"] as? String == "Raspberry Pi 4 Model B")
-        #expect(checks.map { $0["subject"] as? String } == BoardCheck.Subject.allCases.map { "\($0.name)" })
+        #expect(checks.map { $0["subject"] as? String } == BoardCheck.Subject.allCases.map(\.rawValue))
         let off = checks.filter { $0["verdict"] as? String == "off" }
         #expect(board["off"] as? Int == off.count && json.code == (off.isEmpty ? 0 : 69))
         #expect(off.allSatisfy { ($0["advice"] as? String)?.isEmpty == false })

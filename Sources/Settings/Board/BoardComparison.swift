@@ -29,41 +29,17 @@ public struct BoardMeasurement {
 
 /// One thing that a board's file expects, and what it is here.
 public struct BoardCheck {
-    /// What is compared.
-    public enum Subject: CaseIterable, Sendable {
+    /// What is compared, by what a report calls it.
+    public enum Subject: String, CaseIterable, Sendable {
         case core, cores, kernels, governor, limit, clock, power, heat, latency, memory
-
-        /// As a report calls it.
-        public var name: StaticString {
-            switch self {
-            case .core: "core"
-            case .cores: "cores"
-            case .kernels: "kernels"
-            case .governor: "governor"
-            case .limit: "limit"
-            case .clock: "clock"
-            case .power: "power"
-            case .heat: "heat"
-            case .latency: "latency"
-            case .memory: "memory"
-            }
-        }
     }
 
-    /// How the machine compares with the board's file.
-    public enum Verdict: Sendable {
-        case asExpected, off
+    /// How the machine compares with the board's file, by what a report says.
+    public enum Verdict: String, Sendable {
+        case asExpected = "ok"
+        case off
         /// The machine does not tell, or the file expects nothing.
         case unknown
-
-        /// As a report says it.
-        public var name: StaticString {
-            switch self {
-            case .asExpected: "ok"
-            case .off: "off"
-            case .unknown: "unknown"
-            }
-        }
     }
 
     /// What was compared.
