@@ -3,11 +3,11 @@ import Foundation
 
 struct Evaluate: ModelCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure how well models, or a daemon, find what is in photos.",
+        abstract: "Measure how well models, or a daemon, find what is in images.",
         discussion: """
-            Prints average precision and recall as COCO evaluates them (of at most 100 detections of a class in a photo, \
+            Prints average precision and recall as COCO evaluates them (of at most 100 detections of a class in an image, \
             above a score of \(ImageRunner.minimumScore)), for each class, and the confusion matrix. Several models, \
-            such as one in fp32, fp16 and int8, are compared on the same photos: agreement is the share of detections \
+            such as one in fp32, fp16 and int8, are compared on the same images: agreement is the share of detections \
             above the threshold that have a partner of the same class with an IoU of at least \
             \(Comparison.minimumOverlap) in those of the first model.
 

@@ -1,6 +1,6 @@
 import Foundation
 
-/// How well one model finds what is in photos, for people and for programs. Shares are 0...1; nil where nothing counts.
+/// How well one model finds what is in images, for people and for programs. Shares are 0...1; nil where nothing counts.
 struct EvaluationReport: Encodable {
     struct ClassReport: Encodable {
         var label: String
@@ -135,7 +135,7 @@ struct EvaluationReport: Encodable {
             guard values.contains(where: { $0 != nil }) else { return nil }
             return row(title, values.map { $0.map { String(format: "%.2f", $0 * factor) } ?? "-" })
         }
-        var lines = [row("\(reports[0].images) photos", reports.map { printable(URL.name(of: $0.model)) })]
+        var lines = [row("\(reports[0].images) images", reports.map { printable(URL.name(of: $0.model)) })]
         lines += [
             row("AP", 100) { $0.ap }, row("AP50", 100) { $0.ap50 }, row("AP75", 100) { $0.ap75 },
             row("AP small", 100) { $0.apSmall }, row("AP medium", 100) { $0.apMedium },
@@ -145,7 +145,7 @@ struct EvaluationReport: Encodable {
             row("AR large", 100) { $0.recallLarge },
             row("agreement, %", 100) { $0.agreement },
             row("foreground logits, dB", 1) { $0.logitsDb }, row("foreground boxes, dB", 1) { $0.boxesDb },
-            row("photos a second, thread", 1) { $0.imagesPerSecond },
+            row("images a second, thread", 1) { $0.imagesPerSecond },
         ].compactMap { $0 }
         for (index, first) in reports[0].perClass.enumerated() {
             lines += [

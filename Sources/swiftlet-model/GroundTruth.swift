@@ -1,6 +1,6 @@
 import Foundation
 
-/// The boxes of a photo set, on the command line. Whatever is not as it should be is an error, or is said once, before
+/// The boxes of a set of images, on the command line. Whatever is not as it should be is an error, or is said once, before
 /// any image runs.
 struct GroundTruth {
     let annotations: AnnotationSet
