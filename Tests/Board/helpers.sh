@@ -1,4 +1,4 @@
-# What the scenarios share; each begins by reading this. Runs on the board, in bash, in a folder with
+# What the scenarios share; each begins by reading this. Runs on the board, in bash, in a directory with
 #   script, model.gguf, swiftletd, swiftlet, usb-camera, systemd/
 #   pictures/   JPEGs of 640x480
 #   frames/     a picture of colours that every format holds exactly: NAME.raw, and blocks.jpg, grey-blocks.jpg
@@ -288,7 +288,7 @@ assert_one_log_line_per_transition() {
 # --- Comparing with `swiftlet detect`: the host does that, after the scenario
 
 # What must be found in pictures; the host compares it with the frames of out/NAME.stream.jsonl.
-expect_detections() { # NAME FILE|FOLDER...
+expect_detections() { # NAME FILE|DIRECTORY...
     local name=$1
     shift
     ./swiftlet detect --model model.gguf --threshold "$threshold" --limit 1000 --threads 1 --resize fast --json "$@" \

@@ -7,7 +7,7 @@ case $(getconf PAGESIZE) in
 *) limit_kb=9000 ;;
 esac
 
-# As on a board, where programs and models lie on a disk: pages of this folder would count as memory that is shared.
+# As on a board, where programs and models lie on a disk: pages of this directory would count as memory that is shared.
 mkdir -p /opt/swiftlet
 for file in swiftletd model.gguf; do
     mv "$file" /opt/swiftlet/

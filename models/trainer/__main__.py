@@ -18,6 +18,12 @@ except ModuleNotFoundError as failure:
     sys.exit(f"trainer: this Python has no {failure.name}: see Install in models/README.md")
 
 
+class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
+    """Names defaults, but none where there is none."""
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return action.help if action.default is None else super()._get_help_string(action)
+
+
 def anchor_scales(text: str) -> tuple[float, float]:
     """MIN,MAX as swiftlet-model's option of the same name takes them."""
     try:
@@ -34,23 +40,23 @@ def add_anchor_scales(command: argparse.ArgumentParser) -> None:
     command.add_argument("--anchor-scales", type=anchor_scales, metavar="MIN,MAX",
                          default=",".join(map(str, PUBLISHED_SCALES)),
                          help="the smallest anchor's side and the one after the largest level's, as shares of the "
-                              "picture's")
+                              "image's")
 
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m trainer", description=__doc__,
-                                  formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+                                  formatter_class=HelpFormatter)
     commands = top.add_subparsers(dest="command", required=True)
     default = Options()
 
     train = commands.add_parser("train", help="train a detector on a directory of photos with boxes",
-                                formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+                                formatter_class=HelpFormatter)
     train.add_argument("data", type=Path, help="directory with images/ and annotations.json (COCO format), an "
                                                  "export of Label Studio, CVAT or Roboflow, or its annotation file")
     train.add_argument("--out", type=Path, required=True, help="directory for checkpoints, log and curves")
     train.add_argument("--resume", action="store_true", help="continue the run in that directory")
     train.add_argument("--validation", type=Path, help="file naming the validation photos (default: every fourth)")
-    train.add_argument("--start-from", type=Path, help="checkpoint whose encoder to start from")
+    train.add_argument("--start-from", type=Path, help="checkpoint to start from: every tensor of it that fits the network")
     train.add_argument("--learn", choices=["all", "detection", "scores"], default=default.learn,
                        help="with --start-from and --pretrain-minutes 0: the whole network, the layers behind the encoder, "
                             "or the scores alone, which keeps every box as it is")
@@ -62,7 +68,8 @@ def parser() -> argparse.ArgumentParser:
                                                         "hands; they make up half of the images of --empty")
     train.add_argument("--network", choices=sorted(SPECS), default=default.network, metavar="{xxs,0.5}",
                        help="xxs: MobileViTv3-XXS, 0.5: MobileViTv3-0.5")
-    train.add_argument("--channel-order", choices=["bgr", "rgb"], help="default: as published, xxs bgr, 0.5 rgb")
+    train.add_argument("--channel-order", choices=["bgr", "rgb"],
+                       help="order of the colour channels (default: as published, xxs bgr, 0.5 rgb)")
     train.add_argument("--minutes", type=float, default=default.minutes, help="wall-clock time in all")
     train.add_argument("--pretrain-minutes", type=float, default=default.pretrain_minutes,
                        help="part of it spent on crops of the objects first; 0 leaves that out")
@@ -102,7 +109,7 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("-o", "--output", type=Path, required=True)
 
     evaluate = commands.add_parser("evaluate", help="average precision of a checkpoint on the validation photos",
-                                   formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+                                   formatter_class=HelpFormatter)
     evaluate.add_argument("data", type=Path, help="directory with images/ and annotations.json (COCO format), an "
                                                  "export of Label Studio, CVAT or Roboflow, or its annotation file")
     evaluate.add_argument("--weights", type=Path, required=True, help="a plain checkpoint or a run's checkpoint.pt")
@@ -110,7 +117,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--channel-order", choices=["bgr", "rgb"])
     evaluate.add_argument("--size", type=int, default=default.size)
     add_anchor_scales(evaluate)
-    evaluate.add_argument("--validation", type=Path, help="file naming the photos (default: every fourth")
+    evaluate.add_argument("--validation", type=Path, help="file naming the photos (default: every fourth)")
     evaluate.add_argument("--all", action="store_true", help="judge on all photos of the directory")
     evaluate.add_argument("--threads", type=int)
     return top

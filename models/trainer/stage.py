@@ -140,7 +140,7 @@ class Stage:
         self.log.add(stage=self.name, minutes=self.budget.seconds() / 60, step=self.budget.done_steps, size=size,
                      learning_rate=self.optimizer.param_groups[0]["lr"], pictures_per_second=speed, **losses)
         print(f"{self.name}: step {self.budget.done_steps}, {self.budget.seconds() / 60:.1f} min, "
-              f"{self.budget.minutes_left():.1f} min left, {speed:.1f} pictures/s, "
+              f"{self.budget.minutes_left():.1f} min left, {speed:.1f} images/s, "
               + ", ".join(f"{key} {value:.3f}" for key, value in losses.items()), flush=True)
 
 
