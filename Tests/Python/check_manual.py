@@ -134,6 +134,9 @@ def check_device_programs(programs: Path) -> None:
         compare(f"bash completion, {command}", bash_words("swiftlet", command, "-") - COMMON, wanted)
         compare(f"zsh completion, {command}", zsh.words(f"swiftlet {command} -") - COMMON, wanted)
         check_screen(f"swiftlet {command} --help", text)
+    # What was given is offered again only where it may be repeated.
+    again = zsh.words("swiftlet detect --class-threshold king=0.5 --limit 3 -") & {"--class-threshold", "--limit"}
+    compare("zsh completion, options given before", again, {"--class-threshold"})
     text = help_of(programs / "swiftletd")
     wanted = options_in_help(text)
     compare("swiftletd.8", items_in_page((MANUAL / "swiftletd.8").read_text()), items_in_help(text))
