@@ -1,4 +1,4 @@
-/// Every target, in the order of `toolchains/fuzz --list`.
+/// Every target, in the order in which `toolchains/fuzz` begins them.
 var allTargets: [any FuzzTarget.Type] {
     [
         JPEGTarget.self,
