@@ -6,8 +6,10 @@ public struct RecordFile: ~Copyable {
     private let limit: Int
     private var descriptor: Int32 = -1
     private var byteCount = 0
+    /// Bytes before the head, which stands in front of the first lines after each opening.
+    private var start = 0
 
-    /// Goes on with the file at `path`, or makes one. `limit` is in bytes.
+    /// Appends to the file at `path`, or makes one. `limit` is in bytes.
     public init(path: UnsafePointer<CChar>, limit: Int = 16 << 20) throws(OutputError) {
         var name: [CChar] = []
         while path[name.count] != 0 { name.append(path[name.count]) }
@@ -22,21 +24,22 @@ public struct RecordFile: ~Copyable {
     private mutating func open() throws(OutputError) {
         let error = clinux_append_open(path, &descriptor, &byteCount)
         guard error == 0 else { throw error == clinux_ENODEV ? .notRegularFile : .system(error) }
+        start = byteCount
     }
 
-    /// Adds whole lines, all or none; `head` stands at the beginning of each file.
+    /// Adds whole lines, all or none; `head` precedes the first of each start, and of each file.
     mutating func write(_ lines: UnsafeRawBufferPointer, head: [UInt8]) throws(OutputError) {
-        guard let start = lines.baseAddress, lines.count > 0 else { return }
+        guard let first = lines.baseAddress, lines.count > 0 else { return }
         if descriptor < 0 { try open() }
-        if byteCount > 0, byteCount + lines.count > limit {
+        if byteCount > 0, byteCount + (byteCount == start ? head.count : 0) + lines.count > limit {
             _ = clinux_close(descriptor)
             descriptor = -1
             let error = clinux_rename(path, old)
             guard error == 0 else { throw .system(error) }
             try open()
         }
-        if byteCount == 0 { try append(head, head.count) }
-        try append(start, lines.count)
+        if byteCount == start { try append(head, head.count) }
+        try append(first, lines.count)
     }
 
     private mutating func append(_ bytes: UnsafeRawPointer, _ count: Int) throws(OutputError) {

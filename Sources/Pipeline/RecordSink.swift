@@ -4,7 +4,7 @@ public final class RecordSink: FrameSink {
     private let recorder: Recorder
     private let thread: Thread
 
-    /// Starts the thread. The hello line begins each file; `name` is the file's, for the log.
+    /// Starts the thread. The hello line comes first at each start, and in each file; `name` is the file's, for the log.
     public init(_ file: consuming RecordFile, hello: [UInt8], name: String, _ log: Log) throws(SystemError) {
         let recorder = try Recorder(file, hello, name, log)
         self.recorder = recorder

@@ -32,13 +32,19 @@ import Testing
         #expect(try lines("lines") == ["{\"head\":1}"] + (15..<20).map { "{\"line\":\(100_000 + $0)}" })
     }
 
-    @Test func anOlderFileGoesOn() throws {
+    /// Each start has its own head: it may be of another model or source. The limit counts it.
+    @Test func anOlderFileIsContinuedUnderAHeadOfItsOwn() throws {
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        for number in 0..<2 {
-            var file = try RecordFile(path: directory + "/lines", limit: 1000)
-            try line(number).withUnsafeBytes { try file.write($0, head: head) }
+        for start in 0..<3 {
+            var file = try RecordFile(path: directory + "/lines", limit: 110)
+            for number in 0..<2 {
+                try line(number).withUnsafeBytes { try file.write($0, head: Array("{\"head\":\(start)}\n".utf8)) }
+            }
         }
-        #expect(try lines("lines").count == 3)
+        let both = "{\"line\":100000}\n{\"line\":100001}"
+        // 43 bytes a start: behind two of them there is room for a line, but not for a head as well.
+        #expect(try lines("lines.1").joined(separator: "\n") == "{\"head\":0}\n\(both)\n{\"head\":1}\n\(both)")
+        #expect(try lines("lines").joined(separator: "\n") == "{\"head\":2}\n\(both)")
     }
 
     @Test func whatIsNoFileIsRejected() throws {
