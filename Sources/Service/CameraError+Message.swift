@@ -19,6 +19,9 @@ extension CameraError {
             "\(source): contains \(kind.name), but no JPEG (*.jpg, *.jpeg, *.jpe, *.jfif)"
                 + (kind.fix("FILE").map { ": \($0)" } ?? "")
         case .noImages(.empty): "\(source): is empty"
+        // Bytes of bright pixels pass for text.
+        case .noImages(let kind) where (kind == .unknown || kind == .text) && source.utf8.elementsEqual("-".utf8):
+            "-: contains no JPEG; for raw frames, swiftletd needs --format and --size"
         case .noImages(.unknown), .noImages(.jpeg): "\(source): contains no JPEG"
         case .noImages(let kind) where kind == .gguf || kind == .archive || kind == .pdf:
             "\(source): is \(kind.name), not a JPEG" + (kind.fix(source).map { ": \($0)" } ?? "")

@@ -47,7 +47,7 @@ struct Options: CommandLineOptions {
             .init(.init("stride", argument: "N", .integer(1...1 << 20), help: "bytes per row of raw frames (with --format)")) {
                 $0.stride = $1.integer
             },
-            .init(.init("record", argument: "FILE", .path(), help: "write the stream's lines to a file, too")) {
+            .init(.init("record", argument: "FILE", .path(), help: "append the stream's lines to a file, too")) {
                 $0.record = $1.argument
             },
             .init(.init("loop", help: "restart after the last image")) { options, _ in options.repeats = true },
@@ -65,14 +65,15 @@ struct Options: CommandLineOptions {
     mutating func finish(_ operands: [UnsafePointer<CChar>], _ log: Log) {
         Self.requireNone(operands, log)
         override(&configuration)
-        if source[0] != 0, cameraName != nil {
-            Self.usageError("--source and --camera exclude each other", log)
-        }
-        if source[0] != 0, let format = configuration.cameraFormat, format != .mjpeg {
-            guard let size = configuration.cameraSize else {
+        if source[0] != 0 {
+            if cameraName != nil { Self.usageError("--source and --camera cannot be combined", log) }
+            switch (configuration.cameraFormat, size) {
+            case (nil, nil), (.mjpeg?, _): break
+            case (nil, _): Self.usageError("--size with --source needs --format FORMAT: JPEGs state their size", log)
+            case (let format?, nil):
                 Self.usageError("--format \(format.name) with --source needs --size WxH: raw frames do not state their size", log)
+            case (let format?, let size?): raw = PixelShape(format: format, size: size)
             }
-            raw = PixelShape(format: format, size: size)
         }
         if stride != nil, raw == nil { Self.usageError("--stride needs --source, --format and --size of raw frames", log) }
         if configurationPath == nil, exists(Configuration.defaultPath) {
@@ -119,9 +120,7 @@ struct Options: CommandLineOptions {
 
     /// Reads the file, again after SIGHUP, and puts the command line over it. With mistakes the settings are not to be
     /// used; those of a file that seems unfinished are not to replace others.
-    func readConfiguration() throws(FileError) -> (
-        Configuration, [INIDiagnostic], unfinished: INIDiagnostic?
-    ) {
+    func readConfiguration() throws(FileError) -> (Configuration, [INIDiagnostic], unfinished: INIDiagnostic?) {
         var configuration = Configuration()
         var mistakes: [INIDiagnostic] = []
         var unfinished: INIDiagnostic?

@@ -139,6 +139,16 @@ import Vision
         #expect(try daemon.log().contains { $0.contains("ends after 1000 of 4608 bytes: --size, --stride and --format") })
     }
 
+    @Test func rawFramesOfNoFormatAreToldTheOptions() throws {
+        try daemon.start(["--source", "-", "--wait", "0"])
+        let input = daemon.standardInput.fileHandleForWriting
+        try input.write(contentsOf: Data(repeating: 128, count: 5000))
+        try input.close()
+        #expect(daemon.exitCode() == 65)
+        let log = try daemon.log()
+        #expect(log.contains { $0.contains("-: contains no JPEG; for raw frames, swiftletd needs --format") }, "\(log)")
+    }
+
     /// The lines that a client gets, whole; a file that may not grow costs lines and one in the log.
     @Test(arguments: [nil, "ulimit -f 3"]) func linesAreRecorded(limit: String?) throws {
         for number in 0..<40 { try daemon.write("pictures/\(number).jpg", try drawnJPEG(seed: 1)) }
@@ -240,9 +250,10 @@ import Vision
             (["--source", images, "--socket", daemon.directory + "/none/s"], 73, "create it, or name another"),
             (["--source", images, "--socket", daemon.directory + "/text"], 73, "not a socket"),
             (["--source", images, "--rate", "fast"], 64, "--rate must be a number"),
-            (["--source", images, "--camera", "any"], 64, "exclude each other"),
+            (["--source", images, "--camera", "any"], 64, "cannot be combined"),
             (["--size", "640"], 64, "WIDTHxHEIGHT in pixels"),
             (["--source", "-", "--format", "yuv420"], 64, "needs --size WxH"),
+            (["--source", "-", "--size", "64x48"], 64, "needs --format FORMAT"),
             (["--source", "-", "--stride", "64"], 64, "--stride needs --source, --format and --size"),
             (["--source", "-", "--format", "yuv420", "--size", "64x48", "--stride", "60"], 64, "must be at least 64"),
             (["--source", "-", "--format", "grey", "--size", "64x48", "--loop"], 64, "--loop"),
