@@ -31,7 +31,7 @@ struct DetectOptions: CommandOptions {
                     "resize", argument: "fast|upstream", .choice(.resize),
                     help: "fast, or as evaluated (default: upstream)")
             ) { $0.settings.resize = $1.choice == 0 ? .fast : .upstream },
-            .init(.init("rotate", argument: "90|180|270", .choice(.rotation), help: "rotate images clockwise first")) {
+            .init(.init("rotate", argument: "0|90|180|270", .choice(.rotation), help: "rotate images clockwise first")) {
                 $0.settings.rotation = Orientation(clockwise: $1.choice * 90)!
             },
             .threads("number of threads (default: all processors)") { $0.settings.threads = $1.integer },
@@ -57,9 +57,7 @@ struct DetectOptions: CommandOptions {
     }
 
     /// LABEL=T; the label may hold equals signs.
-    private static func classThreshold(
-        _ argument: UnsafePointer<CChar>, _ log: Log
-    ) -> ModelSettings.ClassThreshold {
+    private static func classThreshold(_ argument: UnsafePointer<CChar>, _ log: Log) -> ModelSettings.ClassThreshold {
         let text = bytes(argument)
         var threshold = 0.0
         guard let separator = text.lastIndex(of: UInt8(ascii: "=")), separator > 0,

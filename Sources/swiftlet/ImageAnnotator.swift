@@ -3,7 +3,7 @@ enum AnnotationError: Error {
     case jpeg(JPEGError)
     /// What was to be created. `isInput` stands for a directory of sources too: no image may appear among them.
     case output(OutputError, path: [UInt8])
-    /// The name to write to is another kind of image's.
+    /// The name to write to is another kind of image's, or an image's where a directory is to be created.
     case notJPEG(path: [UInt8])
 
     var message: String {
@@ -11,7 +11,7 @@ enum AnnotationError: Error {
         case .jpeg(let error): "cannot be annotated: it \(error.message)"
         case .output(.isInput, let path): "\(text(path)): is read from, so nothing is written there: name another --annotate"
         case .output(let error, let path): "\(text(path)): \(error.message)"
-        case .notJPEG(let path): "\(text(path)): only JPEGs are written: name a .jpg, or a directory"
+        case .notJPEG(let path): "\(text(path)): only JPEGs are written: name a .jpg for one image, a directory for several"
         }
     }
 
@@ -40,21 +40,19 @@ struct ImageAnnotator: ~Copyable {
     ///   - single: there is one image only, which is written to `target` unless that is a directory.
     ///   - rotation: what images are turned by.
     ///   - inputs: all files and directories that are read.
-    init(
-        target: [UInt8], single: Bool, rotation: Orientation, inputs: InputFiles
-    ) throws(AnnotationError) {
+    init(target: [UInt8], single: Bool, rotation: Orientation, inputs: InputFiles) throws(AnnotationError) {
         decoder = JPEGDecoder(rotation: rotation)
         self.target = target
         self.inputs = inputs
         var status = clinux_file_status()
         let error = Self.withPath(target) { clinux_status_at(clinux_working_directory, $0, &status) }
-        isDirectory = !single || target.last == slash || (error == 0 && status.kind == CLINUX_FILE_DIRECTORY)
+        let isThere = error == 0 && status.kind == CLINUX_FILE_DIRECTORY
+        isDirectory = !single || target.last == slash || isThere
+        let kind = isThere ? .unknown : Self.withPath(target) { FileKind(name: $0) }
+        guard kind == .unknown || (kind == .jpeg && !isDirectory) else { throw .notJPEG(path: target) }
         if isDirectory {
             let error = Self.withPath(target) { clinux_make_directory($0) }
             guard error == 0 else { throw .output(.system(error), path: target) }
-        } else {
-            let kind = Self.withPath(target) { FileKind(name: $0) }
-            guard kind == .unknown || kind == .jpeg else { throw .notJPEG(path: target) }
         }
         if Self.withPath(target, { inputs.contains($0) }) { throw .output(.isInput, path: target) }
     }

@@ -73,8 +73,7 @@ struct Snapshot: ~Copyable {
                 return fail(.badData, protocolMessage(line.protocolVersion, socket: socket))
             }
             guard line.offersSnapshots else {
-                return fail(
-                    .unavailable, "\(socket): swiftletd gives no images: [stream] snapshots of its configuration")
+                return fail(.unavailable, "\(socket): images are disabled (--no-snapshots, or [stream] snapshots = no)")
             }
             if let threshold = options.threshold { return ask("{\"min_score\":\(fixed(threshold, decimals: 9))}\n") }
             return ask("{\"snapshot\":true}\n")
@@ -135,8 +134,7 @@ struct Snapshot: ~Copyable {
         var count = 0
         while count < byteCount {
             var got = 0
-            let error = clinux_read_at(
-                descriptor, bytes.baseAddress! + count, byteCount - count, UInt64(count), &got)
+            let error = clinux_read_at(descriptor, bytes.baseAddress! + count, byteCount - count, UInt64(count), &got)
             guard error == 0, got > 0 else {
                 bytes.deallocate()
                 return nil

@@ -32,7 +32,9 @@ struct SnapshotOptions: CommandOptions {
 
     mutating func finish(_ operands: [UnsafePointer<CChar>], _ log: Log) {
         Self.requireNone(operands, log)
-        if output == nil { Self.usageError("-o OUT.jpg is required", log) }
+        guard let output else { Self.usageError("-o OUT.jpg is required", log) }
+        let kind = FileKind(name: output)
+        if kind != .unknown, kind != .jpeg { Self.usageError("\(text(output)): only JPEGs are written: name a .jpg", log) }
     }
 
     func run(_ log: Log) -> ExitCode { Snapshot.run(self, log) }

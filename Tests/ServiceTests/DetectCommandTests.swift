@@ -175,6 +175,9 @@ import Vision
         let other = try detect("--annotate", files.directory + "/seen.PNG", directory + "/b.jpg")
         #expect(other.code == 64 && other.errors[0].contains("seen.PNG: only JPEGs are written: name a .jpg"))
         #expect(!FileManager.default.fileExists(atPath: files.directory + "/seen.PNG"))
+        let several = try detect("--annotate", files.directory + "/several.jpg", directory)
+        #expect(several.code == 64 && several.errors[0].contains("several.jpg: only JPEGs are written: name a .jpg for one"))
+        #expect(!FileManager.default.fileExists(atPath: files.directory + "/several.jpg"))
         #expect(try Data(contentsOf: URL(fileURLWithPath: directory + "/b.jpg")) == original)
     }
 

@@ -103,7 +103,7 @@ import Vision
     @Test func offMeansOff() throws {
         try start("--rate", "20", "--no-snapshots", images: [try drawnJPEG(seed: 5)])
         let outcome = try snapshot("-o", daemon.directory + "/seen.jpg")
-        #expect(outcome.code == 69 && outcome.errors.first?.contains("gives no images") == true)
+        #expect(outcome.code == 69 && outcome.errors.first?.contains("images are disabled (--no-snapshots") == true)
         #expect(!FileManager.default.fileExists(atPath: daemon.directory + "/seen.jpg"))
         // Who asks all the same is told so.
         let client = try DaemonClient(daemon.socket)
@@ -132,6 +132,8 @@ import Vision
         let words = "nothing listens there: is swiftletd running with this --socket?"
         #expect(none.code == 69 && none.errors == ["swiftlet: \(daemon.socket): \(words)"])
         #expect(try snapshot().code == 64)
+        let other = try snapshot("-o", daemon.directory + "/seen.png")
+        #expect(other.code == 64 && other.errors.first?.contains("seen.png: only JPEGs are written") == true)
         #expect(try snapshot("-o", "x.jpg", "--threshold", "2").code == 64)
         // An image that never comes.
         try start(images: [[0xFF, 0xD8, 0xFF, 0xD9]])

@@ -56,7 +56,7 @@ public final class Setting: Sendable {
                 set: { $0.cameraTimeout = $1.number }),
             .init(
                 "camera", "rotate", .choice(.rotation),
-                option: .init("rotate", argument: "90|180|270", help: "rotate images clockwise, for a rotated camera"),
+                option: .init("rotate", argument: "0|90|180|270", help: "rotate images clockwise, for a rotated camera"),
                 get: { .choice($0.rotation / 90) },
                 set: { $0.rotation = $1.choice * 90 }),
             .init(
