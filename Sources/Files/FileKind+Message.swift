@@ -44,7 +44,7 @@ extension FileKind {
             "convert it (ffmpeg -i \(file) -c:v mjpeg -q:v 4 new.mjpeg)"
         case .pdf: "convert it (pdftoppm -jpeg \(file) page)"
         case .gguf: "give it as the model (--model)"
-        case .archive: "unpack it first"
+        case .archive: "unpack it first, if images are in it"
         case .webPage: "download the image itself"
         case .gitLFS: "fetch the file that it stands for (git lfs pull)"
         }

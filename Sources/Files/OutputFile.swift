@@ -30,9 +30,7 @@ public struct OutputFile: ~Copyable {
     /// Begins a file, with mode and owner of the one that it replaces, or with mode 0666 less the process's mask.
     ///
     /// - Parameter inputs: all that the command reads.
-    public init(
-        path: UnsafePointer<CChar>, inputs: InputFiles, kinds: Kinds = .regular
-    ) throws(OutputError) {
+    public init(path: UnsafePointer<CChar>, inputs: InputFiles, kinds: Kinds = .regular) throws(OutputError) {
         if inputs.contains(path) { throw .isInput }
         var status = clinux_file_status()
         let isThere = clinux_status_at(clinux_working_directory, path, &status) == 0
@@ -59,8 +57,7 @@ public struct OutputFile: ~Copyable {
 
     /// Writes a whole file.
     public static func write(
-        _ bytes: UnsafeRawBufferPointer, to path: UnsafePointer<CChar>, inputs: InputFiles,
-        kinds: Kinds = .regular
+        _ bytes: UnsafeRawBufferPointer, to path: UnsafePointer<CChar>, inputs: InputFiles, kinds: Kinds = .regular
     ) throws(OutputError) {
         var file = try OutputFile(path: path, inputs: inputs, kinds: kinds)
         try file.write(bytes)

@@ -81,7 +81,7 @@ extension QuantizerError {
         case .tensor(let problem): return problem.message
         case .model(let error): return "\(error)"
         case .graph(let error): return "\(error)"
-        case .notFirstFormat: return "has no older format: it can be used as it is"
+        case .notFirstFormat: return "is already in the current format"
         case .notFloat: return "is quantised already: start from the model file with fp32 weights"
         case .notStored(let layer):
             return "layer '\(layer)' reads the image, reads or makes the network's output, or needs one scale for a "

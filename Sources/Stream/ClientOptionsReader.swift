@@ -14,16 +14,16 @@ enum ClientLineError: Error {
 
     var message: StaticString {
         switch self {
-        case .notAnObject: "options are one JSON object in one line"
-        case .malformed: "not JSON of the form of options"
-        case .notUTF8: "not UTF-8"
-        case .unknownKey: "unknown option: there are min_score, classes, every, snapshot and status"
-        case .repeatedKey: "an option stands twice"
-        case .score: "min_score is a number from 0 to 1"
-        case .every: "every is a whole number from 1 to 1000000"
-        case .unknownClass: "unknown class: the hello line lists them"
-        case .snapshot: "snapshot is true, and stands alone in its line"
-        case .status: "status is true, and stands alone in its line"
+        case .notAnObject: "options must be one JSON object in one line"
+        case .malformed: "options must be JSON as in swiftlet-stream(7)"
+        case .notUTF8: "options must be UTF-8"
+        case .unknownKey: "unknown option: must be min_score, classes, every, snapshot or status"
+        case .repeatedKey: "an option must not be repeated"
+        case .score: "min_score must be a number from 0 to 1"
+        case .every: "every must be a whole number from 1 to 1000000"
+        case .unknownClass: "unknown class: must be one in the hello line"
+        case .snapshot: "snapshot must be true, and alone in its line"
+        case .status: "status must be true, and alone in its line"
         case .tooLong: "more than 4096 bytes without a newline: closed"
         }
     }

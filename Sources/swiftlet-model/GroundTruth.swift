@@ -49,8 +49,8 @@ struct GroundTruth {
         let isForeign = matching.entries.map { $0 == nil }
         guard isForeign.contains(false) else {
             throw Failure.badData(
-                "\(path): names none of the images in \(source): it names \(annotations.images[0].name), the "
-                    + "images there are called as \(names.first?.name ?? "nothing")")
+                "\(path): names none of the images in \(source): it names images such as \(annotations.images[0].name), "
+                    + "there are images such as \(names.first?.name ?? "nothing")")
         }
         matching.remarks.forEach(remark)
         if let first = matching.absent.first {

@@ -105,6 +105,7 @@ struct Run: ModelCommand {
         } catch let error as CheckpointError {
             throw Failure.cannotCreate(error.message)
         }
-        print("\(detections.count) detections above \(threshold), \(rows) anchors; wrote \(printable(output))")
+        let found = "\(detections.count) detection\(detections.count == 1 ? "" : "s")"
+        print("\(found) above \(threshold), \(rows) anchors; wrote \(printable(output))")
     }
 }

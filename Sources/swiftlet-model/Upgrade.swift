@@ -3,7 +3,7 @@ import Foundation
 
 struct Upgrade: ModelCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Write a model file of an older version in today's format.",
+        abstract: "Write a model file of an older version in the current format.",
         discussion: """
             All weights keep their bits, and detections are the same.
 

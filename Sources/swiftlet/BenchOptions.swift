@@ -36,8 +36,8 @@ struct BenchOptions: CommandOptions {
 
     mutating func finish(_ operands: [UnsafePointer<CChar>], _ log: Log) {
         Self.requireNone(operands, log)
-        if frames != nil, showsLayers { Self.usageError("--frames and --layers exclude each other", log) }
-        if frames != nil, board != nil { Self.usageError("--frames and --board exclude each other", log) }
+        if frames != nil, showsLayers { Self.usageError("--frames and --layers cannot be combined", log) }
+        if frames != nil, board != nil { Self.usageError("--frames and --board cannot be combined", log) }
         if model == nil { model = Installed(for: Self.name, log).model }
     }
 

@@ -39,7 +39,7 @@ struct BoardLookup {
             best = reader.profile
         }
         if let best { return best }
-        let what = model.isEmpty ? "this machine does not tell what it is" : "no file is for '\(text(model))'"
+        let what = model.isEmpty ? "cannot recognise this board" : "no file is for '\(text(model))'"
         log.error("\(what): name a file of \(BoardProfile.directory), such as --board generic-arm64")
         ExitCode.noInput.exit()
     }

@@ -38,7 +38,7 @@ struct WatchOptions: CommandOptions {
           swiftlet watch --threshold 0.6 --count 100 | grep person
 
         exit codes: 0 after --count frames, q, the lines' end, SIGINT or SIGTERM;
-        64 wrong command line; 65 not swiftletd's socket; 69 no daemon;
+        64 wrong command line; 65 invalid answer; 69 no daemon;
         74 stdout cannot be written; 77 no permission
 
         """

@@ -30,8 +30,8 @@ private func run() {
     for sink in sinks { sink.close() }
     let counters = server.counters
     log.notice(
-        "stopped: \(end.frames) frames processed, \(end.corruptFrames) skipped, \(counters.linesSent) lines sent, "
-            + "\(counters.linesDropped) dropped")
+        "stopped: \(end.frames) frame\(end.frames == 1 ? "" : "s") processed, \(end.corruptFrames) skipped, "
+            + "\(counters.linesSent) line\(counters.linesSent == 1 ? "" : "s") sent, \(counters.linesDropped) dropped")
     (end.failure?.exitCode ?? .success).exit()
 }
 

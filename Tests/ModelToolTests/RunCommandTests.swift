@@ -32,7 +32,7 @@ import Testing
             #expect(worst <= tolerance, "\(tensor) differs by \(worst)")
         }
         let count = try #require(found["det.scores"]).elementCount
-        #expect(outcome.output.hasPrefix("\(count) detections above 0.3"))
+        #expect(outcome.output.hasPrefix("\(count) detection\(count == 1 ? "" : "s") above 0.3"))
         #expect(found["det.labels"]?.shape == [count] && found["det.boxes_norm_xyxy"]?.shape == [count, 4])
     }
 

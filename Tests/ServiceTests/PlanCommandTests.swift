@@ -66,7 +66,7 @@ import Testing
             #expect(outcome.code == code && outcome.errors.first?.contains(words) == true, "\(outcome.errors)")
         }
         try expect(66, "--frames takes yuyv", ["--frames", "yuv9"])
-        try expect(64, "exclude each other", ["--frames", "yuyv", "--layers"])
+        try expect(64, "cannot be combined", ["--frames", "yuyv", "--layers"])
         try expect(65, "is empty", ["--frames", files.directory + "/empty.jpg"])
         // Bytes of a model that look like the beginning of an image.
         try files.write("model", Array("GGUF".utf8) + Array(repeating: 1, count: 200) + [0xFF, 0xD8, 0xFF, 0xE0, 0, 16])

@@ -146,7 +146,7 @@ def entries_of(found: annotations.AnnotationSet, folder: Path) -> SetEntries:
     matching = names.match(found, files, os.path.abspath(folder))
     if matching.absent:
         count, total = len(matching.absent), len(found.pictures)
-        example = f", where images are called as {files[0]}" if files else ", which contains no images"
+        example = f", which contains images such as {files[0]}" if files else ", which contains no images"
         raise DataError(f"{count} of {total} images that it names {'is' if count == 1 else 'are'} missing from "
                         f"{folder}, as {found.pictures[matching.absent[0]].name}{example}: add the image or remove its "
                         "entry")
