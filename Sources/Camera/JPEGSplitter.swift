@@ -148,14 +148,8 @@ struct JPEGSplitter {
             position = Self.find(0xFF, in: bytes, from: position, to: bytes.count)
             guard position + 1 < bytes.count, position - start <= limit else { return .needsBytes }
             switch bytes[position + 1] {
-            case 0xFF:
-                position += 1
-            case 0xD8:
-                guard let isStart = Self.isStart(position, in: bytes) else { return .needsBytes }
-                if isStart { return endWithoutMarker(at: position) }
-                position += 2
-            case 0xD9:
-                return end()
+            case 0xFF, 0xD8, 0xD9:
+                if let event = readMarker(in: bytes) { return event }
             // Tables, line count, application data, comments and the next scan.
             case 0xC4, 0xDA...0xDD, 0xE0...0xEF, 0xFE:
                 state = .atMarker

@@ -16,17 +16,21 @@ public enum KernelPath: CaseIterable, Equatable, Sendable {
     /// int8 only.
     case avx512vnni
 
-    /// The path in the list of the kernels, from which its tables follow.
-    public var listed: ck_path {
+    /// The path in the list of the kernels, from which its tables follow, and the instructions that it needs beyond those
+    /// of the paths that it is made of.
+    private var row: (path: ck_path, instructions: UInt32) {
         switch self {
-        case .scalar: .scalar
-        case .neon: .neon
-        case .neondot: .neondot
-        case .neonfp16: .neonfp16
-        case .avx2: .avx2
-        case .avx512vnni: .avx512vnni
+        case .scalar: (.scalar, 0)
+        case .neon: (.neon, CLINUX_CPU_NEON.rawValue)
+        case .neondot: (.neondot, CLINUX_CPU_NEON_DOT.rawValue)
+        case .neonfp16: (.neonfp16, CLINUX_CPU_NEON_FP16.rawValue)
+        case .avx2: (.avx2, CLINUX_CPU_AVX2.rawValue)
+        case .avx512vnni: (.avx512vnni, CLINUX_CPU_AVX512_VNNI.rawValue)
         }
     }
+
+    /// The path in the list of the kernels.
+    public var listed: ck_path { row.path }
 
     /// As SWIFTLET_PATH and the board files spell it.
     public var name: StaticString {
@@ -41,22 +45,10 @@ public enum KernelPath: CaseIterable, Equatable, Sendable {
         }
     }
 
-    /// What the path needs beyond the paths that it is made of.
-    private var instructions: UInt32 {
-        switch self {
-        case .scalar: 0
-        case .neon: CLINUX_CPU_NEON.rawValue
-        case .neondot: CLINUX_CPU_NEON_DOT.rawValue
-        case .neonfp16: CLINUX_CPU_NEON_FP16.rawValue
-        case .avx2: CLINUX_CPU_AVX2.rawValue
-        case .avx512vnni: CLINUX_CPU_AVX512_VNNI.rawValue
-        }
-    }
-
     private func isSupported(by features: UInt32) -> Bool {
         let parts = ck_path_parts(listed)
         return Self.allCases.allSatisfy {
-            parts >> $0.listed.rawValue & 1 == 0 || features & $0.instructions == $0.instructions
+            parts >> $0.listed.rawValue & 1 == 0 || features & $0.row.instructions == $0.row.instructions
         }
     }
 

@@ -30,19 +30,24 @@ public enum PixelFormat: Equatable, Sendable, CaseIterable {
         }
     }
 
-    /// The format's four-character code; of 4:2:0 that of planes one after the other.
-    public var fourcc: UInt32 {
+    /// What it is called, here and by V4L2.
+    private var names: (name: StaticString, code: StaticString) {
         switch self {
-        case .yuyv: Self.code("YUYV")
-        case .uyvy: Self.code("UYVY")
-        case .nv12: Self.code("NV12")
-        case .yuv420: Self.code("YU12")
-        case .rgb24: Self.code("RGB3")
-        case .bgr24: Self.code("BGR3")
-        case .grey: Self.code("GREY")
-        case .mjpeg: Self.code("MJPG")
+        case .yuyv: ("YUYV", "YUYV")
+        case .uyvy: ("UYVY", "UYVY")
+        case .nv12: ("NV12", "NV12")
+        case .yuv420: ("YUV420", "YU12")
+        case .rgb24: ("RGB24", "RGB3")
+        case .bgr24: ("BGR24", "BGR3")
+        case .grey: ("GREY", "GREY")
+        case .mjpeg: ("MJPEG", "MJPG")
         }
     }
+
+    /// The format's four-character code; of 4:2:0 that of planes one after the other.
+    public var fourcc: UInt32 { Self.code(names.code) }
+    /// As options, `swiftlet cameras` and the log call it.
+    public var name: StaticString { names.name }
 
     /// The bytes of a plane's row of pixels without padding; 0 where there is no such plane.
     public func rowBytes(plane: Int, width: Int) -> Int {
@@ -70,20 +75,6 @@ public enum PixelFormat: Equatable, Sendable, CaseIterable {
         case .nv12: 2
         case .yuv420: 3
         default: 1
-        }
-    }
-
-    /// As options, `swiftlet cameras` and the log call it.
-    public var name: StaticString {
-        switch self {
-        case .yuyv: "YUYV"
-        case .uyvy: "UYVY"
-        case .nv12: "NV12"
-        case .yuv420: "YUV420"
-        case .rgb24: "RGB24"
-        case .bgr24: "BGR24"
-        case .grey: "GREY"
-        case .mjpeg: "MJPEG"
         }
     }
 

@@ -60,6 +60,17 @@ public struct StreamConnection: ~Copyable {
         return .bytes
     }
 
+    /// Waits until something has come, and takes it; nil when `deadline`, of the monotonic clock, comes first.
+    public mutating func receive(until deadline: UInt64) -> Arrival? {
+        while true {
+            let now = clinux_monotonic_ns()
+            guard now < deadline else { return nil }
+            var isReady = false, unused = false
+            _ = clinux_wait_readable(descriptor, -1, Int64(deadline - now), &isReady, &unused)
+            if isReady { return receive() }
+        }
+    }
+
     /// The next line that has come whole, nil where there is none. Valid until the next call of any function here.
     public mutating func next() throws(StreamLineError) -> StreamLine? {
         guard let bytes = try buffer.next() else { return nil }

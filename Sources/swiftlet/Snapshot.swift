@@ -36,26 +36,15 @@ struct Snapshot: ~Copyable {
             } catch {
                 return fail(.badData, "\(socket): \(error.message): is that swiftletd's socket?")
             }
-            guard wait() else {
+            switch connection.receive(until: deadline) {
+            case .end: return fail(.unavailable, "\(socket): swiftletd has closed the connection")
+            case nil:
                 guard hasAnswer else { return fail(.unavailable, "\(socket): swiftletd does not answer") }
                 let reason = camera.isEmpty ? "" : ": \(camera)"
                 let wait = fixed(Double(options.wait) / 1e9, decimals: 1)
                 return fail(.unavailable, "no image within \(wait) s\(reason)")
+            default: break
             }
-            if connection.receive() == .end {
-                return fail(.unavailable, "\(socket): swiftletd has closed the connection")
-            }
-        }
-    }
-
-    /// Waits until something has come. False when the time is up.
-    private func wait() -> Bool {
-        while true {
-            let now = clinux_monotonic_ns()
-            guard now < deadline else { return false }
-            var isReady = false, unused = false
-            _ = clinux_wait_readable(connection.descriptor, -1, Int64(deadline - now), &isReady, &unused)
-            if isReady { return true }
         }
     }
 

@@ -50,12 +50,10 @@ struct StatusQuestion: ~Copyable {
             } catch {
                 return fail(.badData, "\(error.message): is that swiftletd's socket?")
             }
-            let now = clinux_monotonic_ns()
-            guard now < deadline else { return fail(.unavailable, "swiftletd does not answer") }
-            var isReady = false, unused = false
-            _ = clinux_wait_readable(connection.descriptor, -1, Int64(deadline - now), &isReady, &unused)
-            if isReady, connection.receive() == .end {
-                return fail(.unavailable, "swiftletd has closed the connection")
+            switch connection.receive(until: deadline) {
+            case .end: return fail(.unavailable, "swiftletd has closed the connection")
+            case nil: return fail(.unavailable, "swiftletd does not answer")
+            default: break
             }
         }
     }

@@ -70,9 +70,7 @@ CK_F32_KERNELS(CK_TWIN)
 /// The kernels as numbers from 0 on. Closed, so that a loop over them that forgets one does not compile.
 typedef enum __attribute__((enum_extensibility(closed))) { CK_F32_KERNELS(CK_SLOT) } ck_f32_slot;
 #undef CK_SLOT
-#define CK_SLOT(slot, parameters) +1
-enum { ck_f32_slot_count = CK_F32_KERNELS(CK_SLOT) };
-#undef CK_SLOT
+enum { ck_f32_slot_count = CK_F32_KERNELS(CK_ONE_SLOT) };
 
 /// Widens IEEE half precision to single precision.
 void f16_to_f32__scalar(size_t count, const uint16_t *input, float *output);

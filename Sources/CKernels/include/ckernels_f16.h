@@ -112,14 +112,12 @@ static inline size_t ck_f16_patches_count(size_t width) {
         size_t ldo))
 // clang-format on
 
-#define CK_SLOT(slot, parameters) void(*slot) parameters;
 /// The kernels of one path. Where it has no form of its own, the slot contains that of a path that it is made of.
 typedef struct {
     /// What `gemm` and `dwconv3x3` apply to their sums; with others they must not be called.
     ck_activation_set activations;
-    CK_F16_KERNELS(CK_SLOT)
+    CK_F16_KERNELS(CK_MEMBER)
 } ck_f16_kernels;
-#undef CK_SLOT
 
 #define CK_TWIN(slot, parameters) void f16_##slot##__scalar parameters;
 CK_F16_KERNELS(CK_TWIN)
@@ -129,9 +127,7 @@ CK_F16_KERNELS(CK_TWIN)
 /// The slots as numbers from 0 on. Closed, so that a loop over them that forgets one does not compile.
 typedef enum __attribute__((enum_extensibility(closed))) { CK_F16_KERNELS(CK_SLOT) } ck_f16_slot;
 #undef CK_SLOT
-#define CK_SLOT(slot, parameters) +1
-enum { ck_f16_slot_count = CK_F16_KERNELS(CK_SLOT) };
-#undef CK_SLOT
+enum { ck_f16_slot_count = CK_F16_KERNELS(CK_ONE_SLOT) };
 
 /// The kernels of a path; NULL where this build lacks it, or it has none of its own for this type.
 const ck_f16_kernels *ck_f16_kernels_of(ck_path path);

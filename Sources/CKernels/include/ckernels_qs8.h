@@ -215,15 +215,13 @@ static inline size_t ck_qs8_packed_size(size_t k, size_t n) { return ck_round_up
     KERNEL(lookup, (size_t rows, size_t channels, const int8_t *input, size_t ldi, const int8_t *tables,               \
         size_t stride, int8_t *output, size_t ldo))
 
-#define CK_SLOT(slot, parameters) void(*slot) parameters;
 /// The kernels of one path. Where it has no form of its own, the slot contains that of a path that it is made of.
 typedef struct {
     /// What `gemm` and `dwconv3x3` apply to their sums; with others they must not be called.
     ck_activation_set activations;
-    CK_QS8_KERNELS(CK_SLOT)
+    CK_QS8_KERNELS(CK_MEMBER)
 } ck_qs8_kernels;
 // clang-format on
-#undef CK_SLOT
 
 #define CK_TWIN(slot, parameters) void qs8_##slot##__scalar parameters;
 CK_QS8_KERNELS(CK_TWIN)
@@ -233,9 +231,7 @@ CK_QS8_KERNELS(CK_TWIN)
 /// The slots as numbers from 0 on. Closed, so that a loop over them that forgets one does not compile.
 typedef enum __attribute__((enum_extensibility(closed))) { CK_QS8_KERNELS(CK_SLOT) } ck_qs8_slot;
 #undef CK_SLOT
-#define CK_SLOT(slot, parameters) +1
-enum { ck_qs8_slot_count = CK_QS8_KERNELS(CK_SLOT) };
-#undef CK_SLOT
+enum { ck_qs8_slot_count = CK_QS8_KERNELS(CK_ONE_SLOT) };
 
 /// The kernels of a path; NULL where this build lacks it, or it has none of its own for this type.
 const ck_qs8_kernels *ck_qs8_kernels_of(ck_path path);

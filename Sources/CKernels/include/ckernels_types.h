@@ -4,6 +4,10 @@
 #include <stdint.h>
 #include <string.h>
 
+/// Of a list of kernels: the members of their table, and the terms of their number.
+#define CK_MEMBER(slot, parameters) void(*slot) parameters;
+#define CK_ONE_SLOT(slot, parameters) +1
+
 /// What may be applied to each value of a map, ACTIVATION(enumerator, name): the only list. The name is that of model files
 /// and messages. A new one is a line here, which every kernel table lacks until it says otherwise.
 #define CK_ACTIVATIONS(ACTIVATION)                                                                                     \

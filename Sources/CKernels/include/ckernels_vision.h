@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "ckernels_paths.h"
+#include "ckernels_types.h"
 
 /// Where one output pixel of a bilinear resize lies between two input pixels of its row.
 typedef struct {
@@ -78,12 +79,10 @@ typedef struct {
         uint8_t *output))
 // clang-format on
 
-#define CK_SLOT(slot, parameters) void(*slot) parameters;
 /// The kernels of one path. Where it has no form of its own, the slot contains that of a path that it is made of.
 typedef struct {
-    CK_U8_KERNELS(CK_SLOT)
+    CK_U8_KERNELS(CK_MEMBER)
 } ck_u8_kernels;
-#undef CK_SLOT
 
 #define CK_TWIN(slot, parameters) void u8_##slot##__scalar parameters;
 CK_U8_KERNELS(CK_TWIN)
@@ -93,9 +92,7 @@ CK_U8_KERNELS(CK_TWIN)
 /// The slots as numbers from 0 on. Closed, so that a loop over them that forgets one does not compile.
 typedef enum __attribute__((enum_extensibility(closed))) { CK_U8_KERNELS(CK_SLOT) } ck_u8_slot;
 #undef CK_SLOT
-#define CK_SLOT(slot, parameters) +1
-enum { ck_u8_slot_count = CK_U8_KERNELS(CK_SLOT) };
-#undef CK_SLOT
+enum { ck_u8_slot_count = CK_U8_KERNELS(CK_ONE_SLOT) };
 
 /// The kernels of a path; NULL where this build lacks it.
 const ck_u8_kernels *ck_u8_kernels_of(ck_path path);

@@ -109,7 +109,7 @@ public final class Convolution: GraphOperation, @unchecked Sendable {
                     patches.assumingMemoryBound(to: Int8.self), stride)
             }
         }
-        let padding = try builder.inputZeroPoints()
+        let padding = try builder.weights.inputZeroPoints()
         guard isStem(call, builder.lowering) else {
             let bytes = (0..<256).flatMap { [UInt8($0), UInt8($0), UInt8($0)] } + [padding.0, padding.1, padding.2]
             return try step(call, builder, image: bytes.map { Int8(bitPattern: $0 ^ 0x80) })

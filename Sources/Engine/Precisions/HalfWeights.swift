@@ -8,17 +8,7 @@ struct HalfWeights {
     init(_ graph: Graph, _ file: ModelFile) throws(EngineError) {
         self.graph = graph
         self.file = file
-        var used = 0
-        for node in graph.nodes where node.operation.weights != .none { used += node.hasBias ? 2 : 1 }
-        guard used < file.tensors.count else { return }
-        for tensor in file.tensors {
-            var isKnown = false
-            for node in graph.nodes where node.operation.weights != .none && !isKnown {
-                isKnown = tensor.name == node.name.appending(".weight")
-                isKnown = isKnown || (node.hasBias && tensor.name == node.name.appending(".bias"))
-            }
-            if !isKnown { throw .model(.tensor(tensor.name, .unexpected)) }
-        }
+        try graph.rejectUnusedTensors(of: file)
     }
 
     func matrix(_ node: Node) throws(EngineError) -> UnsafePointer<UInt16> {
@@ -43,12 +33,21 @@ struct HalfWeights {
         _ name: Name, _ shape: TensorShape, _ type: StorageType
     ) throws(EngineError) -> UnsafeRawPointer {
         guard let tensor = file.tensor(name) else { throw .model(.tensor(name, .missing)) }
+        return try file.elements(of: tensor, type, shape)
+    }
+}
+
+extension ModelFile {
+    /// The stored elements of a tensor that must be of this type and shape.
+    func elements(
+        of tensor: ModelTensor, _ type: StorageType, _ shape: TensorShape
+    ) throws(EngineError) -> UnsafeRawPointer {
         guard tensor.storageType == type else {
-            throw .model(.tensor(name, .type(expected: type, found: tensor.storageType)))
+            throw .model(.tensor(tensor.name, .type(expected: type, found: tensor.storageType)))
         }
         guard tensor.shape == shape else {
-            throw .model(.tensor(name, .shape(expected: shape, found: tensor.shape)))
+            throw .model(.tensor(tensor.name, .shape(expected: shape, found: tensor.shape)))
         }
-        return file.data(of: tensor).baseAddress!
+        return data(of: tensor).baseAddress!
     }
 }

@@ -1,7 +1,7 @@
 /// int8: beside weights it needs parameters, which it computes from the file's scales.
 final class Int8Builder: Builder {
     let kernels: UnsafePointer<ck_qs8_kernels>
-    private(set) var weights: Int8Weights
+    var weights: Int8Weights
     /// Free memory for parameters, zeroed.
     private var parameters: UnsafeMutableRawPointer
     private let end: UnsafeMutableRawPointer
@@ -58,7 +58,7 @@ final class Int8Builder: Builder {
             data = try weights.depthwise(node, channels: channels)
         }
         let sums = Requantization(
-            scales: try weights.weightScales(node, channels: all, part.channelRange),
+            scales: try weights.scales(node.name.appending(".unit"), TensorShape(all), part.channelRange),
             bias: try weights.floats(node, ".bias", channels: all, part.channelRange), largest: rows * 128 * 127,
             activation: activation, firstChannel: part.firstChannel)
         let form: Layer.Form
@@ -90,9 +90,6 @@ final class Int8Builder: Builder {
             throw .operation(name(call), call.operation.name, .int8)
         }
     }
-
-    /// The stored values of the network's input that stand for 0.
-    func inputZeroPoints() throws(EngineError) -> (UInt8, UInt8, UInt8) { try weights.inputZeroPoints() }
 
     // MARK: Normalisation
 

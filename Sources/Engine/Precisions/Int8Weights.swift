@@ -70,19 +70,12 @@ struct Int8Weights {
         return weights
     }
 
-    /// What one unit of each output channel's sum is worth, of the channels `part`.
-    mutating func weightScales(
-        _ node: Node, channels: Int, _ part: Range<Int>
-    ) throws(EngineError) -> UnsafePointer<Float> {
-        try scales(node.name.appending(".unit"), TensorShape(channels), part)
-    }
-
     /// The values of the channels `part`; nil: of all.
     mutating func floats(
         _ node: Node, _ suffix: StaticString, channels: Int, _ part: Range<Int>? = nil
     ) throws(EngineError) -> UnsafePointer<Float> {
         let name = node.name.appending(suffix), part = part ?? 0..<channels
-        let values = try tensor(name, .float32).assumingShape(TensorShape(channels)).assumingMemoryBound(to: Float.self)
+        let values = try file.elements(of: find(name), .float32, TensorShape(channels)).assumingMemoryBound(to: Float.self)
         for index in part where !values[index].isFinite { throw .model(.tensor(name, .badValues)) }
         return values + part.lowerBound
     }
@@ -105,10 +98,11 @@ struct Int8Weights {
         return (pixel(0), pixel(1), pixel(2))
     }
 
-    private mutating func scales(
+    /// Checked in the channels `part`, of which the first is returned.
+    mutating func scales(
         _ name: Name, _ shape: TensorShape, _ part: Range<Int>
     ) throws(EngineError) -> UnsafePointer<Float> {
-        let values = try tensor(name, .float32).assumingShape(shape).assumingMemoryBound(to: Float.self)
+        let values = try file.elements(of: find(name), .float32, shape).assumingMemoryBound(to: Float.self)
         for index in part where !Self.scales.contains(values[index]) { throw .model(.tensor(name, .badValues)) }
         return values + part.lowerBound
     }
@@ -116,34 +110,12 @@ struct Int8Weights {
     private mutating func bytes(
         _ name: Name, _ shape: TensorShape, isWeight: Bool = false
     ) throws(EngineError) -> UnsafePointer<Int8> {
-        try tensor(name, .int8, isWeight: isWeight).assumingShape(shape).assumingMemoryBound(to: Int8.self)
+        try file.elements(of: find(name, isWeight: isWeight), .int8, shape).assumingMemoryBound(to: Int8.self)
     }
 
     /// The number of values of a tensor that has one, or one for each channel.
     private mutating func count(_ name: Name, channels: Int) throws(EngineError) -> Int {
         try find(name).shape == TensorShape(1) ? 1 : channels
-    }
-
-    private struct Found {
-        var tensor: ModelTensor
-        var data: UnsafeRawPointer
-
-        func assumingShape(_ shape: TensorShape) throws(EngineError) -> UnsafeRawPointer {
-            guard tensor.shape == shape else {
-                throw .model(.tensor(tensor.name, .shape(expected: shape, found: tensor.shape)))
-            }
-            return data
-        }
-    }
-
-    private mutating func tensor(
-        _ name: Name, _ type: StorageType, isWeight: Bool = false
-    ) throws(EngineError) -> Found {
-        let tensor = try find(name, isWeight: isWeight)
-        guard tensor.storageType == type else {
-            throw .model(.tensor(name, .type(expected: type, found: tensor.storageType)))
-        }
-        return Found(tensor: tensor, data: file.data(of: tensor).baseAddress!)
     }
 
     private mutating func find(_ name: Name, isWeight: Bool = false) throws(EngineError) -> ModelTensor {

@@ -16,16 +16,12 @@ final class Weights {
     init(graph: Graph, file: ModelFile) throws(EngineError) {
         self.file = file
         var halfCount = 0
-        var used = 0
         for node in graph.nodes where node.operation.weights != .none {
             for tensor in try Self.tensors(of: node, in: graph, file) {
-                used += 1
                 if tensor.storageType == .float16 { halfCount += Self.rounded(tensor.shape.count) }
             }
         }
-        if used != file.tensors.count {
-            throw .model(Self.unexpectedTensor(graph: graph, file: file))
-        }
+        try graph.rejectUnusedTensors(of: file)
         hasHalfPrecision = halfCount > 0
         let byteCount = halfCount * MemoryLayout<Float>.size
         guard let arena = Arena(byteCount: byteCount) else { throw .outOfMemory(byteCount: byteCount) }
@@ -80,17 +76,16 @@ final class Weights {
         case .int8: throw .model(.tensor(name, .unsupportedType(tensor.storageType.rawValue)))
         }
     }
+}
 
-    /// Names a tensor of the file that no node uses; called when there is one.
-    private static func unexpectedTensor(graph: Graph, file: ModelFile) -> ModelFileError {
-        for tensor in file.tensors {
-            var known = false
-            for node in graph.nodes where node.operation.weights != .none {
-                known = known || tensor.name == node.name.appending(".weight")
-                known = known || (node.hasBias && tensor.name == node.name.appending(".bias"))
-            }
-            if !known { return .tensor(tensor.name, .unexpected) }
+extension Graph {
+    /// Throws where an fp32 or fp16 file has a tensor that no node uses.
+    func rejectUnusedTensors(of file: ModelFile) throws(EngineError) {
+        var isUsed = [Bool](repeating: false, count: file.tensors.count)
+        for node in nodes where node.operation.weights != .none {
+            if let weight = file.index(of: node.name.appending(".weight")) { isUsed[weight] = true }
+            if node.hasBias, let bias = file.index(of: node.name.appending(".bias")) { isUsed[bias] = true }
         }
-        return .tensor(Name(), .duplicate)
+        if let unused = isUsed.firstIndex(of: false) { throw .model(.tensor(file.tensors[unused].name, .unexpected)) }
     }
 }

@@ -23,7 +23,6 @@ final class Program {
     ) throws(EngineError) {
         let storage = try Storage(graph, precision, threads: threads, observing: observing)
         if precision != .fp32 { try Self.check(storage.lowering, precision) }
-        if precision == .int8 { try Self.checkChannels(storage.lowering) }
         let plan = try LifetimePlanner.arenaPlan(storage.requests)
         // A bound: what the builder does not take costs nothing.
         let parameterByteCount = precision == .int8 ? Int8Builder.parameterByteCount(storage.lowering) : 0
@@ -73,27 +72,22 @@ final class Program {
         maps = graph.shapes.indices.map { storage.places[$0] == nil ? nil : builder.map(TensorID(index: $0)) }
     }
 
-    /// Only some kernels read the image's bytes, and most take rows as they lie, which for tokens is another order.
+    /// What int8 and fp16 kernels cannot do: only some read the image's bytes; most take rows as they lie, which for tokens is
+    /// another order; and those of int8 work on whole blocks of channels, of which only one that nothing lies behind may end
+    /// early.
     private static func check(_ lowering: Lowering, _ precision: Precision) throws(EngineError) {
-        let image = lowering.graph.input
-        for call in lowering.calls {
-            let first = lowering.graph.nodes[call.nodes[0]], node = lowering.graph.nodes[call.node]
-            var isPossible = precision != .int8 || lowering.isWritable(call)
-            if call.input == image || call.residual == image { isPossible = isPossible && call.operation.readsImage }
-            if lowering.grids[first.input(0).index] != nil { isPossible = isPossible && call.operation.takesTokens }
-            if call.output == lowering.graph.output, lowering.grids[call.output.index] != nil { isPossible = false }
-            for position in 1..<first.inputCount where !lowering.haveSameRows(first.input(0), first.input(position)) {
-                isPossible = false
-            }
-            guard isPossible else { throw .operation(node.name, node.operation.name, precision) }
-        }
-    }
-
-    /// int8 kernels work on whole blocks of channels; only what nothing else lies behind may end within one.
-    private static func checkChannels(_ lowering: Lowering) throws(EngineError) {
         let graph = lowering.graph
+        func hasTokens(_ tensor: TensorID) -> Bool { lowering.grids[tensor.index] != nil }
         for call in lowering.calls {
-            for position in 0..<call.nodes.count {
+            let first = graph.nodes[call.nodes[0]], last = graph.nodes[call.node]
+            let isPossible =
+                (precision != .int8 || lowering.isWritable(call))
+                && (call.operation.readsImage || call.input != graph.input && call.residual != graph.input)
+                && (call.operation.takesTokens || !hasTokens(first.input(0)))
+                && (call.output != graph.output || !hasTokens(call.output))
+                && (1..<first.inputCount).allSatisfy { lowering.haveSameRows(first.input(0), first.input($0)) }
+            guard isPossible else { throw .operation(last.name, last.operation.name, precision) }
+            for position in 0..<call.nodes.count where precision == .int8 {
                 let node = graph.nodes[call.nodes[position]]
                 // An addition that joined a layer is that layer's epilogue.
                 guard
