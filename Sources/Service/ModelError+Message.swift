@@ -46,6 +46,7 @@ extension GraphError.Problem {
         case .tooLarge: "has an output that is too large"
         case .unknown: "is unknown"
         case .notYetMade: "reads the output of a later operation"
+        case .name: "does not have a name of its own"
         case .tooMuchWork: "exceeds the maximum work per run"
         case .unused: "has an output that nothing reads"
         case .readsOutput: "reads the network's output"

@@ -57,8 +57,9 @@ import Testing
                     ? tensors.randomElement(using: &random)! : recent.randomElement(using: &random)!
                 let y = tensors.randomElement(using: &random)!
                 let activation = activations.randomElement(using: &random)!
-                let channels = 8 * Int.random(in: 1...4, using: &random)
-                let side = Int.random(in: 1...5, using: &random), stride = Int.random(in: 1...2, using: &random)
+                let block = Int.random(in: 0..<6, using: &random) == 0 ? 4 : 8
+                let channels = block * Int.random(in: 1...4, using: &random)
+                let side = Int.random(in: 1...5, using: &random), stride = Int.random(in: 1...3, using: &random)
                 let grid = PatchGrid(
                     height: Int.random(in: 1...3, using: &random), width: Int.random(in: 1...3, using: &random))
                 let extent: Extent = Bool.random(using: &random) ? .like(y, graph.shape(y)) : .multiple(of: grid)
@@ -225,6 +226,6 @@ import Testing
                 first = found
             }
         }
-        #expect(counts.allSatisfy { $0 > 30 }, "\(counts)")
+        #expect(counts.allSatisfy { $0 > 20 }, "\(counts)")
     }
 }

@@ -121,6 +121,7 @@ public struct Graph: Sendable {
         origin: ParameterOrigin? = nil
     ) throws(GraphError.Problem) -> TensorID {
         guard operation.inputCounts.contains(inputs.count) else { throw .inputCount(found: inputs.count) }
+        guard hasBias || operation.weights != .gain else { throw .attribute }
         var shapes = UpToSix(self.shapes[inputs[0].index])
         for position in 1..<inputs.count { shapes.append(self.shapes[inputs[position].index]) }
         let shape = try operation.shape(of: shapes)

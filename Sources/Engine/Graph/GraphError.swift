@@ -20,7 +20,9 @@ public struct GraphError: Error, Equatable, Sendable {
         case unknown
         /// It reads what a later operation makes.
         case notYetMade
-        /// With it, a run has more than `GraphFile.maximumWork` multiply-accumulates.
+        /// It has no name, that of the input, or another operation's.
+        case name
+        /// With it, a run is more work than `GraphFile.maximumWork`.
         case tooMuchWork
         /// Nothing reads what it makes.
         case unused

@@ -14,7 +14,8 @@
 public struct GraphFile: Equatable {
     /// Operations of the largest graph: the time that planning its memory takes grows by the square of their number.
     public static let maximumOperations = 2048
-    /// Multiply-accumulates of the largest graph, which would take minutes for an image.
+    /// Work of the largest graph in multiply-accumulates, which would take minutes for an image: a value counts as at least
+    /// 16, and a group of a convolution as 2^22.
     public static let maximumWork: Int64 = 1 << 38
     /// Bytes of a layer's name: tensors add up to 7.
     static let maximumNameCount = Name.capacity - 7
@@ -99,10 +100,11 @@ public struct GraphFile: Equatable {
                 operations.append(operation)
                 attributeStarts.append(nextAttribute)
                 nextAttribute = own.endIndex
-                let before = graph.nodes.count
+                let name = names[index], before = graph.nodes.count
+                guard name.count > 0, !name.matches("input"), !names[..<index].contains(name) else { throw .name }
                 tensors.append(try graph.append(operation, operands, names[index], hasBias: hasBias[index] == 1))
                 guard graph.nodes.count > before else { continue }
-                let added = graph.multiplyAccumulates(graph.nodes[before])
+                let added = Self.work(graph.nodes[before], in: graph)
                 guard added <= Self.maximumWork - work else { throw .tooMuchWork }
                 work += added
             } catch {
@@ -114,6 +116,14 @@ public struct GraphFile: Equatable {
         }
         graph.output = tensors[output]
         return graph
+    }
+
+    private static func work(_ node: Node, in graph: Graph) -> Int64 {
+        var groups = 0
+        if case .matrix(_, _, let found) = node.operation.weights { groups = found }
+        let work = max(graph.multiplyAccumulates(node), 16 * Int64(graph.shape(node.output).count))
+        let (sum, overflows) = work.addingReportingOverflow(Int64(groups) << 22)
+        return overflows ? .max : sum
     }
 }
 

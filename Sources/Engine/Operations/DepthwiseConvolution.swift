@@ -19,10 +19,10 @@ public final class DepthwiseConvolution: GraphOperation, @unchecked Sendable {
     public override var weights: Weights { .depthwise(height: window.kernel.height, width: window.kernel.width) }
     public override var activation: Activation { epilogue }
 
-    /// Bands have kernels for 3x3.
+    /// Bands have kernels for 3x3, every pixel or every other one.
     override var bandStride: Int? {
         let stride = window.stride.height
-        return window == Window(3, stride: stride) ? stride : nil
+        return stride <= 2 && window == Window(3, stride: stride) ? stride : nil
     }
 
     override func shape(of inputs: UpToSix<MapShape>) throws(GraphError.Problem) -> MapShape {

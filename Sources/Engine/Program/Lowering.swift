@@ -130,10 +130,13 @@ public struct Lowering: Sendable {
         wholes[roots[tensor.index].index] == wholes[roots[graph.output.index].index]
     }
 
-    /// Whether int8 can write what a call makes: predictions are the sums of a layer, to which nothing is added.
+    /// Whether int8 can run a call as far as the output is concerned: predictions are the sums of a layer, to which nothing
+    /// is added or applied, and nothing reads them.
     public func isWritable(_ call: Call) -> Bool {
+        guard !isPrediction(call.input), !(call.residual.map { isPrediction($0) } ?? false) else { return false }
         guard isPrediction(call.output) else { return true }
-        guard call.residual == nil, case .matrix = graph.nodes[call.node].operation.weights else { return false }
+        let operation = graph.nodes[call.node].operation
+        guard call.residual == nil, operation.activation == .identity, case .matrix = operation.weights else { return false }
         return true
     }
 

@@ -49,7 +49,11 @@ extension LifetimePlanner {
 
     static func arenaPlan(_ requests: [BufferRequest]) throws(EngineError) -> ArenaPlan {
         guard let plan = plan(requests) else { throw .outOfMemory(byteCount: Int.max) }
-        guard plan.byteCount <= largestArena else { throw .outOfMemory(byteCount: plan.byteCount) }
+        try requireSize(plan.byteCount)
         return plan
+    }
+
+    static func requireSize(_ byteCount: Int) throws(EngineError) {
+        guard byteCount <= largestArena else { throw .outOfMemory(byteCount: byteCount) }
     }
 }

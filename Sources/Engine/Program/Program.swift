@@ -26,6 +26,7 @@ final class Program {
         let plan = try LifetimePlanner.arenaPlan(storage.requests)
         // A bound: what the builder does not take costs nothing.
         let parameterByteCount = precision == .int8 ? Int8Builder.parameterByteCount(storage.lowering) : 0
+        try LifetimePlanner.requireSize(parameterByteCount)
         guard let parameters = Arena(byteCount: parameterByteCount, populated: false) else {
             throw .outOfMemory(byteCount: parameterByteCount)
         }
@@ -75,7 +76,7 @@ final class Program {
     /// What int8 and fp16 kernels cannot do: only some read the image's bytes; most take rows as they lie, which for tokens is
     /// another order; and those of int8 work on whole blocks of channels, of which only one that nothing lies behind may end
     /// early.
-    private static func check(_ lowering: Lowering, _ precision: Precision) throws(EngineError) {
+    static func check(_ lowering: Lowering, _ precision: Precision) throws(EngineError) {
         let graph = lowering.graph
         func hasTokens(_ tensor: TensorID) -> Bool { lowering.grids[tensor.index] != nil }
         for call in lowering.calls {

@@ -156,6 +156,8 @@ struct Storage {
     /// Whether the rows of `part` are those that `node`, a concatenation, has of it.
     private func hasRows(_ part: TensorID, of node: Node) -> Bool {
         if case .rowConcatenation = node.operation.form { return lowering.grids[part.index] == nil }
+        // int8 kernels write whole blocks of channels.
+        guard precision != .int8 || lowering.graph.shape(part).channels % 8 == 0 else { return false }
         return precision == .fp32 || lowering.haveSameRows(part, node.output)
     }
 
