@@ -13,7 +13,8 @@ extension EngineError {
         case .activation(let layer, let activation):
             "layer '\(layer.text)': activation \(activation.name.text) is not supported: use identity, relu or silu"
         case .operation(let layer, let operation, let precision):
-            "layer '\(layer.text)' (\(operation)): not supported in \(precision.name) here: use an fp32 file"
+            "layer '\(layer.text)' (\(operation)): not supported in \(precision.name) here"
+                + (precision == .fp32 ? "" : ": use an fp32 file")
         }
     }
 }

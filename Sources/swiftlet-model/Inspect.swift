@@ -62,7 +62,7 @@ struct Inspect: ModelCommand {
             let output = graph.shape(node.output)
             print(
                 Self.columns(
-                    node.name.text, "\(output.height) x \(output.width) x \(output.channels)",
+                    printable(node.name.text), "\(output.height) x \(output.width) x \(output.channels)",
                     weight.map { $0.shape.text } ?? "", weight.map { "\($0.storageType.text)" } ?? "",
                     weight.map { "\($0.byteRange.count + (bias?.byteRange.count ?? 0))" } ?? "", "\(cost)"))
         }

@@ -113,7 +113,7 @@ struct QuantizationReport: Encodable {
             padded(name, to: 64) + padded(total, to: 10, .right) + padded(own, to: 10, .right)
         }
         let rows = tensors.map {
-            row($0.name, $0.totalDb.map { String(format: "%.1f", $0) } ?? "-", String(format: "%.1f", $0.ownDb))
+            row(printable($0.name), $0.totalDb.map { String(format: "%.1f", $0) } ?? "-", String(format: "%.1f", $0.ownDb))
         }
         return ([row(title, "total", "own")] + rows).joined(separator: "\n")
     }

@@ -57,7 +57,7 @@ struct LayerTimes {
             let step = padded("\(layer.step)", to: 4, .right)
             let operation = padded("\(engine.stepOperation(layer.step))", to: 19)
             output.write(
-                "\(milliseconds)  \(percent) %  \(step)  \(operation)  \(engine.stepName(layer.step).text)\n")
+                "\(milliseconds)  \(percent) %  \(step)  \(operation)  \(printable(engine.stepName(layer.step).text))\n")
         }
     }
 }

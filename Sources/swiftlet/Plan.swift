@@ -2,20 +2,18 @@
 enum Plan {
     static func run(_ options: PlanOptions, _ log: Log) -> ExitCode {
         let model = options.model!
-        let description: ModelDescription, graph: Graph, precision: Precision
+        let description: ModelDescription, plan: MemoryPlan, precision: Precision
         do throws(ModelError) {
             let file = try Model.file(model)
+            let graph: Graph
             (description, _, graph) = try Model.read(file)
             precision = Precision(running: file)
+            do { plan = try MemoryPlan(graph, precision: precision, threads: options.threads) } catch { throw .engine(error) }
         } catch {
             log.error(error.message(model: text(model)))
             return error.exitCode
         }
         let size = description.input.size
-        guard let plan = MemoryPlan(graph, precision: precision, threads: options.threads) else {
-            log.error("\(text(model)): its buffers are beyond any memory")
-            return .badData
-        }
         if let path = options.svg {
             let drawing = PlanDrawing.svg(plan)
             var inputs = InputFiles()
@@ -46,7 +44,7 @@ enum Plan {
         output.row("at least", byteCount(plan.lowerBound))
         output.row("peak", "step \(peak):")
         for buffer in plan.buffers where buffer.steps.contains(peak) {
-            let name = buffer.name.text + (buffer.isScratch ? " (scratch)" : "")
+            let name = printable(buffer.name.text) + (buffer.isScratch ? " (scratch)" : "")
             output.write("  \(padded(byteCount(buffer.byteCount), to: 12, .right))  \(name)\n")
         }
     }

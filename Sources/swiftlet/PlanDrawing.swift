@@ -27,7 +27,7 @@ enum PlanDrawing {
                 "<rect x=\"\(left)\" y=\"\(y(buffer.offset + buffer.byteCount))\" width=\"\(extent)\" "
                 + "height=\"\(tall)\" fill=\"\(colours[index % colours.count])\" stroke=\"#333\" "
                 + "stroke-width=\"0.4\"><title>"
-                + "\(buffer.name.text)\(buffer.isScratch ? " (scratch)" : ""): \(byteCount(buffer.byteCount)), "
+                + "\(escaped(buffer.name.text))\(buffer.isScratch ? " (scratch)" : ""): \(byteCount(buffer.byteCount)), "
                 + "steps \(buffer.steps.lowerBound) to \(buffer.steps.upperBound)</title></rect>\n"
         }
         let bound = y(plan.lowerBound)
@@ -40,5 +40,20 @@ enum PlanDrawing {
             + "<text x=\"\(margin + width)\" y=\"\(height + margin + 24)\" text-anchor=\"end\">"
             + "\(plan.stepCount)</text>\n</svg>\n"
         return svg
+    }
+
+    /// `text` for XML, which takes no control characters, nor U+FFFE and U+FFFF.
+    private static func escaped(_ text: String) -> String {
+        var result = ""
+        for scalar in printable(text).unicodeScalars {
+            switch scalar {
+            case "&": result += "&amp;"
+            case "<": result += "&lt;"
+            case ">": result += "&gt;"
+            case "\u{FFFE}", "\u{FFFF}": result += "?"
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
     }
 }

@@ -41,8 +41,8 @@ struct PlanOptions: CommandOptions {
           swiftlet plan -m detector.gguf
           swiftlet plan -m detector.gguf --svg arena.svg
 
-        exit codes: 0; 64 wrong command line; 65 bad model; 66 no such file; 73 OUT
-        cannot be written; 78 bad configuration
+        exit codes: 0; 64 wrong command line; 65 bad model; 66 no such file; 71 model
+        beyond any memory; 73 OUT cannot be written; 78 bad configuration
 
         """
     }

@@ -140,6 +140,23 @@ import Testing
         #expect(try #require(document.rootElement()).elements(forName: "rect").count == buffers.count + 1)
     }
 
+    /// Layers may be called anything: no terminal obeys it, and a drawing stays XML.
+    @Test func namesAreText() throws {
+        let path = files.directory + "/odd.gguf", drawing = files.directory + "/odd.svg"
+        let name = "\u{1B}[1m<&>\u{7}\u{FFFE}xyz"
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: try RunningDaemon.model()))
+        while let range = bytes.firstRange(of: Data("encoder.conv_1".utf8)) {
+            bytes.replaceSubrange(range, with: Data(name.utf8))
+        }
+        try bytes.write(to: URL(fileURLWithPath: path))
+        for arguments in [["plan", "--svg", drawing], ["bench", "--layers", "--runs", "1"]] {
+            let outcome = try ToolOutcome(of: arguments + ["--model", path], files)
+            #expect(outcome.code == 0 && outcome.output.utf8.allSatisfy { $0 >= 0x20 || $0 == 0x0A }, "\(outcome)")
+        }
+        let titles = try XMLDocument(contentsOf: URL(fileURLWithPath: drawing)).nodes(forXPath: "//*[local-name()='title']")
+        #expect(titles.contains { $0.stringValue?.hasPrefix("?[1m<&>??xyz") == true })
+    }
+
     @Test(arguments: ["plan", "bench"]) func mistakesAreNamed(command: String) throws {
         #expect(try ToolOutcome(of: [command], files).code == 64)
         let missing = try ToolOutcome(of: [command, "--model", "/nonexistent.gguf"], files)

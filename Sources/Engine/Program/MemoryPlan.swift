@@ -23,21 +23,18 @@ public struct MemoryPlan: Sendable {
     /// The largest sum of buffers alive at one step: no plan can need less.
     public let lowerBound: Int
 
-    /// nil when the engine would reject it as too large.
-    public init?(_ graph: Graph, precision: Precision, threads: Int) {
-        guard let storage = try? Storage(graph, precision, threads: threads) else { return nil }
-        self.init(storage.requests, storage.owners, stepCount: storage.lowering.calls.count)
-    }
-
-    private init?(_ requests: [BufferRequest], _ owners: [(name: Name, isScratch: Bool)], stepCount: Int) {
-        guard let plan = try? LifetimePlanner.arenaPlan(requests) else { return nil }
+    /// Throws what keeps the engine from placing the buffers: an operation, or more bytes than any board has.
+    public init(_ graph: Graph, precision: Precision, threads: Int) throws(EngineError) {
+        let storage = try Storage(graph, precision, threads: threads)
+        let requests = storage.requests, owners = storage.owners
+        let plan = try LifetimePlanner.arenaPlan(requests)
         buffers = requests.indices.map { index in
             Buffer(
                 name: owners[index].name, isScratch: owners[index].isScratch, offset: plan.offsets[index],
                 byteCount: LifetimePlanner.aligned(requests[index].byteCount),
                 steps: requests[index].first...requests[index].last)
         }
-        self.stepCount = stepCount
+        stepCount = storage.lowering.calls.count
         byteCount = plan.byteCount
         lowerBound = plan.lowerBound
     }
