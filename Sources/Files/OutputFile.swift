@@ -81,6 +81,9 @@ public struct OutputFile: ~Copyable {
         try bytes.withUnsafeBufferPointer { bytes throws(OutputError) in try write(UnsafeRawBufferPointer(bytes)) }
     }
 
+    /// Where what is written so far can be read; needs /proc.
+    public var readablePath: String { "/proc/self/fd/\(descriptor)" }
+
     /// Brings the bytes to the disk and the file to its name. Nothing may be written after it.
     public mutating func commit() throws(OutputError) {
         let descriptor = self.descriptor

@@ -1,5 +1,5 @@
 /// Why a model could not be prepared.
-public enum ModelError: Error {
+public enum ModelError: Error, Equatable, Sendable {
     case model(ModelFileError)
     /// The graph in the file is none.
     case graph(GraphError)

@@ -9,6 +9,8 @@ public struct FloatModel {
     private let file: ModelFile
     /// The same with all its operations, as files hold it.
     private let whole: Graph
+    /// Whether its graph is that of the file: what is made of it must run.
+    let isModel: Bool
 
     /// Throws `notFloat` where the file is quantised already; that all tensors are there is for the engine to check.
     public init(_ file: ModelFile) throws(QuantizerError) {
@@ -18,15 +20,16 @@ public struct FloatModel {
             description = try ModelDescription(file)
             stored = try GraphFile(file)
         } catch {
-            throw .model(error)
+            throw .model(.model(error))
         }
         self.file = file
+        isModel = true
         let size = description.input.size, input = MapShape(height: size.height, width: size.width, channels: 3)
         do {
             graph = try stored.graph(input: input)
             whole = try stored.graph(input: input, keepsAll: true)
         } catch {
-            throw .graph(error)
+            throw .model(.graph(error))
         }
     }
 
@@ -36,6 +39,7 @@ public struct FloatModel {
         self.description = description
         self.graph = graph
         whole = graph
+        isModel = false
     }
 
     /// What the file says, and the whole graph.
@@ -46,7 +50,7 @@ public struct FloatModel {
     /// A node's tensor, widened to fp32; `suffix` is ".weight" or ".bias". All values are finite.
     func floats(_ node: Node, _ suffix: StaticString) throws(QuantizerError) -> [Float] {
         let name = node.name.appending(suffix)
-        guard let tensor = file.tensor(name) else { throw .model(.tensor(name, .missing)) }
+        guard let tensor = file.tensor(name) else { throw .model(.model(.tensor(name, .missing))) }
         let data = file.data(of: tensor)
         let values: [Float] =
             switch tensor.storageType {
@@ -58,8 +62,8 @@ public struct FloatModel {
         return values
     }
 
-    /// Writes the same network with its weights in fp16 to a file that replaces none of `inputs`; biases and normalisation stay fp32. `progress` is told how
-    /// many of how many tensors are written.
+    /// Writes the same network with its weights in fp16 to a file that replaces none of `inputs`; biases and normalisation
+    /// stay fp32. `progress` is told how many of how many tensors are written. Throws `model` where that cannot be run.
     public func writeHalf(
         to path: String, inputs: InputFiles = InputFiles(), progress: (_ done: Int, _ total: Int) -> Void
     ) throws(QuantizerError) {
@@ -79,13 +83,13 @@ public struct FloatModel {
         }
         let fileType = (key: Name("general.file_type"), value: MetadataValue.integer(1))
         try GGUFWriter.write(
-            to: path, inputs: inputs, metadata: [fileType] + metadata(), layouts: layouts
+            to: path, inputs: inputs, metadata: [fileType] + metadata(), layouts: layouts, mustRun: isModel
         ) { (index) throws(QuantizerError) in
             let (node, suffix) = sources[index]
             let values = try floats(node, suffix)
             guard values.count == layouts[index].shape.count else {
                 let found = file.tensor(layouts[index].name)!.shape
-                throw .model(.tensor(layouts[index].name, .shape(expected: layouts[index].shape, found: found)))
+                throw .model(.model(.tensor(layouts[index].name, .shape(expected: layouts[index].shape, found: found))))
             }
             progress(index + 1, layouts.count)
             guard layouts[index].storageType == .float16 else { return Data(of: values) }

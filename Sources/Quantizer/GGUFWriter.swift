@@ -37,10 +37,11 @@ public struct GGUFWriter {
     /// A cache line: vector loads never straddle two at a tensor's start.
     static let alignment = 64
 
-    /// Writes `metadata` and the tensors to a file that replaces none of `inputs`; `data` is called once per layout, in order, and returns its stored bytes.
+    /// Writes `metadata` and the tensors to a file that replaces none of `inputs`; `data` is called once per layout, in order,
+    /// and returns its stored bytes. With `mustRun`, a file that cannot be run replaces nothing: throws `model`.
     public static func write(
         to path: String, inputs: InputFiles = InputFiles(), metadata: [(key: Name, value: MetadataValue)], layouts: [Layout],
-        data: (Int) throws(QuantizerError) -> Data
+        mustRun: Bool = false, data: (Int) throws(QuantizerError) -> Data
     ) throws(QuantizerError) {
         func failed(_ error: OutputError) -> QuantizerError { .cannotWrite(path: path, error) }
         var file: OutputFile
@@ -55,6 +56,11 @@ public struct GGUFWriter {
             precondition(bytes.count == layout.byteCount)
             bytes.append(contentsOf: repeatElement(0, count: padding(after: bytes.count)))
             try put(bytes)
+        }
+        if mustRun {
+            var settings = ModelSettings()
+            settings.path = .scalar
+            do { _ = try Model(path: file.readablePath, settings: settings) } catch { throw .model(error) }
         }
         do { try file.commit() } catch { throw failed(error) }
     }

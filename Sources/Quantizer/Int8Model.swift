@@ -21,6 +21,7 @@ public struct Int8Model {
     }
 
     /// Writes the model file, which replaces none of `inputs`. `progress` is told how many of how many layers are written.
+    /// Throws `model` where that cannot be run.
     public func write(
         to path: String, inputs: InputFiles = InputFiles(), progress: (_ done: Int, _ total: Int) -> Void
     ) throws(QuantizerError) {
@@ -37,7 +38,8 @@ public struct Int8Model {
         entries = entries.filter(isWeight) + entries.filter { !isWeight($0) }
         let fileType = (key: Name("general.file_type"), value: MetadataValue.integer(Self.fileType))
         try GGUFWriter.write(
-            to: path, inputs: inputs, metadata: [fileType] + file.metadata(), layouts: entries.map(\.layout)
+            to: path, inputs: inputs, metadata: [fileType] + file.metadata(), layouts: entries.map(\.layout),
+            mustRun: file.isModel
         ) { entries[$0].data }
     }
 

@@ -30,7 +30,7 @@ extension ModelDescription {
             try Self.exchangeFormat(&writer)
             try description.exchange(&writer)
         } catch {
-            throw .model(error)
+            throw .model(.model(error))
         }
         return writer.entries
     }

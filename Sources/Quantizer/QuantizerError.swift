@@ -15,8 +15,8 @@ public enum QuantizerError: Error, Equatable, Sendable {
     case noSuchWeights(String, places: [String])
     /// A tensor that cannot be used or stored.
     case tensor(TensorProblem)
-    case model(ModelFileError)
-    case graph(GraphError)
+    /// The model file cannot be run, or the one that was to be made of it.
+    case model(ModelError)
     /// The model file has no need of an upgrade.
     case notFirstFormat
     /// The model file has int8 weights: what it lost does not come back.
@@ -80,7 +80,6 @@ extension QuantizerError {
             return "contains no network at '\(name)': it has \(known)"
         case .tensor(let problem): return problem.message
         case .model(let error): return "\(error)"
-        case .graph(let error): return "\(error)"
         case .notFirstFormat: return "is already in the current format"
         case .notFloat: return "is quantised already: start from the model file with fp32 weights"
         case .notStored(let layer):

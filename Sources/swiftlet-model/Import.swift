@@ -127,7 +127,6 @@ struct Import: ModelCommand {
 
     private func failure(_ error: QuantizerError) -> Failure {
         switch error {
-        case .cannotWrite(let path, let error): .unwritable(path, error)
         case .noSuchArchitecture: .usage(error.message)
         case .checkpoint(let error): .unreadable(checkpoint, error)
         case .mismatch, .unknownArchitecture:
@@ -138,7 +137,7 @@ struct Import: ModelCommand {
             } else {
                 .badData("\(printable(checkpoint)): \(error.message)")
             }
-        default: .badData("\(printable(checkpoint)): \(error.message)")
+        default: .unmade(of: checkpoint, error)
         }
     }
 

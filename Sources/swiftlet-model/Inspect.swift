@@ -93,6 +93,6 @@ func load(_ file: ModelFile, _ path: String, size: ImageSize? = nil, _ settings:
     do {
         return try Model(file: file, size: size, settings: settings)
     } catch {
-        throw Failure(description: error.message(model: path), code: error.exitCode.rawValue)
+        throw Failure.unusable(path, error)
     }
 }

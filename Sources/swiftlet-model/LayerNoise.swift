@@ -29,7 +29,7 @@ enum LayerNoise {
             do throws(QuantizerError) {
                 report = try NoiseReport(source, int8: files[model])
             } catch {
-                throw Failure.badData("\(models[model]): \(error.message)")
+                throw Failure.unmade(of: models[model], error)
             }
             let meter = NoiseMeter(report, references, candidates)
             let measured = meter.measure(images) {

@@ -81,7 +81,8 @@ struct Quantize: ModelCommand {
             case .int8: try writeInt8(source, file, images, inputs, progress)
             }
         } catch let error as QuantizerError {
-            throw failure(error)
+            if error == .noReadableImages { throw Failure.noInput("\(calibrate ?? ""): \(error.message)") }
+            throw Failure.unmade(of: model, error)
         }
         progress.say("wrote \(printable(target)), \(byteCount(try open(model: target).byteCount))")
     }
@@ -110,15 +111,6 @@ struct Quantize: ModelCommand {
             }
             progress.finish()
             print(json ? try result.json() : result.table)
-        }
-    }
-
-    private func failure(_ error: QuantizerError) -> Failure {
-        switch error {
-        case .cannotWrite(let path, let error): .unwritable(path, error)
-        case .model(let error): .badData("\(model): \(error.message)")
-        case .noReadableImages: .noInput("\(calibrate ?? ""): \(error.message)")
-        default: .badData("\(model): \(error.message)")
         }
     }
 }

@@ -40,6 +40,20 @@ struct Failure: Error, CustomStringConvertible {
     static func cannotCreate(_ message: String) -> Failure { Failure(description: message, code: EX_CANTCREAT) }
     static func usage(_ message: String) -> Failure { Failure(description: message, code: EX_USAGE) }
 
+    /// The model file at `path` cannot be used.
+    static func unusable(_ path: String, _ error: ModelError) -> Failure {
+        Failure(description: error.message(model: path), code: error.exitCode.rawValue)
+    }
+
+    /// Nothing was made of the file at `path`.
+    static func unmade(of path: String, _ error: QuantizerError) -> Failure {
+        switch error {
+        case .cannotWrite(let output, let error): unwritable(output, error)
+        case .model(let error): unusable(path, error)
+        default: badData("\(printable(path)): \(error.message)")
+        }
+    }
+
     /// A checkpoint or safetensors file that cannot be used.
     static func unreadable(_ path: String, _ error: CheckpointError) -> Failure {
         if case .file = error { return noInput(error.message) }

@@ -23,8 +23,7 @@ struct Upgrade: ModelCommand {
         do {
             try FirstFormat.upgrade(file, to: output, inputs: inputs)
         } catch {
-            if case .cannotWrite(let path, let error) = error { throw Failure.unwritable(path, error) }
-            throw Failure.badData("\(model): \(error.message)")
+            throw Failure.unmade(of: model, error)
         }
         print("\(file.tensors.count) tensors; wrote \(printable(output)), \(byteCount(try open(model: output).byteCount))")
     }

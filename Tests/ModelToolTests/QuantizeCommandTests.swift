@@ -1,5 +1,8 @@
 import Foundation
+import Model
+import ModelFile
 import Pixels
+import Quantizer
 import TestSupport
 import Testing
 import Vision
@@ -81,6 +84,58 @@ import Vision
         let outcome = try tool("quantize", model, "--precision", "fp16", "-o", tool.path("h.gguf"))
         #expect(outcome.code == 0, "\(outcome.errors)")
         #expect(try contents("h.gguf") == Data(contentsOf: URL(fileURLWithPath: imported)))
+    }
+
+    /// What the engine would reject replaces nothing: int8 wants channels by eights.
+    @Test func whatCannotRunReplacesNothing() throws {
+        let replaced: [(key: Name, value: MetadataValue)] = [
+            (Name("labels"), .texts(["background", "a", "b"])), (Name("task.anchor.aspect_ratios"), .floats([2])),
+            (Name("task.anchor.aspect_ratio_counts"), .integers([1])),
+        ]
+        let graph: [(key: Name, value: MetadataValue)] = [
+            (Name("graph.kinds"), .texts(["convolution", "pointwise", "concatenate rows"])),
+            (Name("graph.kind"), .bytes([0, 1, 2])), (Name("graph.names"), .texts(["first", "second", "rows"])),
+            (Name("graph.has_bias"), .bytes([1, 1, 0])), (Name("graph.input_counts"), .bytes([1, 1, 1])),
+            (Name("graph.inputs"), .shorts([0, 1, 2])), (Name("graph.attribute_counts"), .bytes([13, 2, 1])),
+            (Name("graph.attributes"), .shorts([12, 1, 0, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 28, 0, 7])),
+            (Name("graph.outputs"), .shorts([3])),
+        ]
+        let kept = try ModelDescription(ModelFile(path: model)).metadata().filter { entry in
+            !replaced.contains { $0.key == entry.key }
+        }
+        let layouts = [
+            ("first.weight", TensorShape(3, 3, 3, 12)), ("first.bias", TensorShape(12)), ("second.weight", TensorShape(12, 28)),
+            ("second.bias", TensorShape(28)),
+        ].map { GGUFWriter.Layout(name: Name($0), shape: $1, storageType: .float32) }
+        try GGUFWriter.write(to: tool.path("odd.gguf"), metadata: kept + replaced + graph, layouts: layouts) {
+            [Float](repeating: 0.01, count: layouts[$0].shape.count).withUnsafeBytes { Data($0) }
+        }
+
+        let output = try tool.write("q.gguf", "precious".utf8), images = try directory()
+        let outcome = try tool("quantize", tool.path("odd.gguf"), "--calibrate", images, "-o", output)
+        #expect(outcome.code == 65 && !outcome.errors.contains("wrote"))
+        #expect(outcome.errors.contains("odd.gguf: layer 'second': unsupported number of channels"), "\(outcome.errors)")
+        #expect(try contents("q.gguf") == Data("precious".utf8))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: tool.directory).allSatisfy { !$0.hasPrefix(".") })
+    }
+
+    @Test func damagedFilesOfTheFirstFormatAreExplained() throws {
+        try GGUFWriter.write(
+            to: tool.path("old.gguf"), metadata: [(Name("general.architecture"), .text("mobilevitv3-ssdlite"))], layouts: []
+        ) { _ in Data() }
+        let outcome = try tool("upgrade", tool.path("old.gguf"), "-o", tool.path("new.gguf"))
+        #expect(outcome.code == 65 && outcome.errors.contains("old.gguf: missing key 'general.name': "), "\(outcome.errors)")
+        #expect(!tool.exists("new.gguf"))
+    }
+
+    @Test func namesOfLayersAreText() throws {
+        var bytes = try contents("model.gguf")
+        while let range = bytes.firstRange(of: Data("encoder.conv_1".utf8)) {
+            bytes.replaceSubrange(range, with: Data("\u{1B}[1mder.conv_1".utf8))
+        }
+        let outcome = try tool("inspect", try tool.write("odd.gguf", bytes))
+        #expect(outcome.code == 0 && outcome.output.contains("?[1mder.conv_1"))
+        #expect(outcome.output.utf8.allSatisfy { $0 >= 0x20 || $0 == 0x0A })
     }
 
     private func contents(_ name: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: tool.path(name))) }

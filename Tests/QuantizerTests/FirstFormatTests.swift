@@ -23,6 +23,20 @@ import Testing
         }
     }
 
+    /// What could not run afterwards replaces nothing.
+    @Test func aFileThatLacksATensorIsRejected() throws {
+        let old = scratch(), new = scratch()
+        defer { for path in [old, new] { unlink(path) } }
+        let file = try ModelFile(path: GoldenModel.xxs.path(.fp16))
+        let missing = file.tensors[0].name
+        try Self.write(file, .xxs, dropping: 1, to: old)
+        try Data("precious".utf8).write(to: URL(fileURLWithPath: new))
+        #expect(throws: QuantizerError.model(.engine(.model(.tensor(missing, .missing))))) {
+            try FirstFormat.upgrade(try ModelFile(path: old), to: new, inputs: InputFiles())
+        }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: new)) == Data("precious".utf8))
+    }
+
     /// Without the upgrade it is rejected, and the command is named.
     @Test func anOldFileNamesTheCommand() throws {
         let old = scratch()
@@ -41,7 +55,9 @@ import Testing
     private func scratch() -> String { NSTemporaryDirectory() + "swiftlet-first-\(UUID().uuidString).gguf" }
 
     /// The tensors of `file` with the metadata that the first format had, for 80 classes at 320x320.
-    private static func write(_ file: ModelFile, _ model: GoldenModel, to path: String) throws {
+    private static func write(
+        _ file: ModelFile, _ model: GoldenModel, dropping dropped: Int = 0, to path: String
+    ) throws {
         let isXXS = model == .xxs
         func key(_ suffix: String) -> Name { Name("mobilevitv3-ssdlite." + suffix) }
         let metadata: [(key: Name, value: MetadataValue)] = [
@@ -80,9 +96,12 @@ import Testing
             (key("input.standard_deviation"), .floats([1, 1, 1])),
             (key("labels"), .texts(["background"] + COCO.labels)),
         ]
-        let layouts = file.tensors.map {
+        let tensors = file.tensors.dropFirst(dropped)
+        let layouts = tensors.map {
             GGUFWriter.Layout(name: $0.name, shape: $0.shape, storageType: $0.storageType)
         }
-        try GGUFWriter.write(to: path, metadata: metadata, layouts: layouts) { Data(file.data(of: file.tensors[$0])) }
+        try GGUFWriter.write(to: path, metadata: metadata, layouts: layouts) {
+            Data(file.data(of: tensors[dropped + $0]))
+        }
     }
 }

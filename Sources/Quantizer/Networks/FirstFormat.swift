@@ -6,17 +6,17 @@ public enum FirstFormat {
     private static let architecture = "mobilevitv3-ssdlite"
 
     /// Writes the model of `file` in the present format to a file that replaces none of `inputs`; all tensors keep their
-    /// bytes. Throws `notFirstFormat` where the file has another format already.
+    /// bytes. Throws `notFirstFormat` where the file has another format already, `model` where the result cannot be run.
     public static func upgrade(_ file: ModelFile, to path: String, inputs: InputFiles) throws(QuantizerError) {
         let read: (type: Int, description: ModelDescription, network: DetectionNetwork)?
-        do { read = try Self.read(file) } catch { throw .model(error) }
+        do { read = try Self.read(file) } catch { throw .model(.model(error)) }
         guard let (type, description, network) = read else { throw .notFirstFormat }
         let metadata =
             try [(Name("general.file_type"), .integer(UInt32(type)))] + description.metadata() + network.graph.metadata
         let layouts = file.tensors.map {
             GGUFWriter.Layout(name: $0.name, shape: $0.shape, storageType: $0.storageType)
         }
-        try GGUFWriter.write(to: path, inputs: inputs, metadata: metadata, layouts: layouts) {
+        try GGUFWriter.write(to: path, inputs: inputs, metadata: metadata, layouts: layouts, mustRun: true) {
             Data(file.data(of: file.tensors[$0]))
         }
     }
