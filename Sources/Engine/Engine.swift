@@ -81,13 +81,6 @@ public final class Engine {
         clinux_trim_heap()
     }
 
-    /// Throws what keeps any file of the graph from running in a precision.
-    public static func check(_ graph: Graph, _ precision: Precision) throws(EngineError) {
-        let storage = try Storage(graph, precision, threads: 1)
-        if precision != .fp32 { try Program.check(storage.lowering, precision) }
-        _ = try LifetimePlanner.arenaPlan(storage.requests)
-    }
-
     /// The output of an fp32 network; empty in other precisions.
     public var output: UnsafeBufferPointer<Float> {
         if case .fp32(let values) = predictions { return values }

@@ -34,7 +34,8 @@ import Testing
     /// Weights by the layer's name, random; the graph is written down twice, for the engine and here.
     private struct Network {
         var graph = Graph(input: MapShape(height: 16, width: 24, channels: 3))
-        var weights: [String: [Float]] = [:]
+        var store: RandomWeights
+        var weights: [String: [Float]] { store.values }
         var random = SeededGenerator(seed: 5)
 
         init() {
@@ -61,35 +62,7 @@ import Testing
             x = g.pointwise(x, Name("head"), channels: 16, origin: .convolutionWithBias)
             g.output = g.concatenateRows([x], channels: 4, Name("predictions"))
             graph = g
-            for node in g.nodes {
-                guard let shape = g.weightShape(node) else { continue }
-                let fanIn = Double(shape.count) / Double(g.shape(node.output).channels)
-                let isNorm = node.operation.weights == .gain
-                weights[node.name.text + ".weight"] = (0..<shape.count).map { _ in
-                    isNorm
-                        ? Float.random(in: 0.5...1.5, using: &random)
-                        : Float.random(in: -1...1, using: &random) * Float(2 / fanIn.squareRoot())
-                }
-                weights[node.name.text + ".bias"] = (0..<g.shape(node.output).channels).map { _ in
-                    Float.random(in: -0.5...0.5, using: &random)
-                }
-            }
-        }
-
-        func write(to path: String, half: Bool) throws {
-            var layouts: [GGUFWriter.Layout] = []
-            for node in graph.nodes {
-                guard let shape = graph.weightShape(node) else { continue }
-                let type: StorageType = half && node.operation.weights != .gain ? .float16 : .float32
-                layouts.append(.init(name: node.name.appending(".weight"), shape: shape, storageType: type))
-                let channels = TensorShape(graph.shape(node.output).channels)
-                layouts.append(.init(name: node.name.appending(".bias"), shape: channels, storageType: .float32))
-            }
-            try GGUFWriter.write(to: path, metadata: [], layouts: layouts) { index in
-                let values = weights[layouts[index].name.text]!
-                return layouts[index].storageType == .float16
-                    ? Data(of: values.map { Float16($0).bitPattern }) : Data(of: values)
-            }
+            store = RandomWeights(g, spread: 2, &random)
         }
 
         private func convolution(
@@ -205,8 +178,8 @@ import Testing
     @Test func floatsAreTheReferences() throws {
         let fixture = try Fixture(), single = temporary("fp32.gguf"), half = temporary("fp16.gguf")
         defer { for path in [single, half] { unlink(path) } }
-        try fixture.network.write(to: single, half: false)
-        try fixture.network.write(to: half, half: true)
+        try fixture.network.store.write(fixture.network.graph, to: single, half: false)
+        try fixture.network.store.write(fixture.network.graph, to: half, half: true)
         for observing in [false, true] {
             let found = fixture.run(try fixture.engine(single, observing: observing))
             #expect(fixture.noise(found) < 1e-10, "\(fixture.noise(found))")
@@ -222,19 +195,11 @@ import Testing
     @Test func int8IsNearTheReference() throws {
         let fixture = try Fixture(), single = temporary("fp32.gguf"), quantised = temporary("int8.gguf")
         defer { for path in [single, quantised] { unlink(path) } }
-        try fixture.network.write(to: single, half: false)
+        try fixture.network.store.write(fixture.network.graph, to: single, half: false)
         let file = FloatModel(try ModelFile(path: single), fixture.description, fixture.network.graph)
         let scheme = try QuantisationScheme(fixture.network.graph), engine = try fixture.engine(single, observing: true)
         _ = fixture.run(engine)
-        let statistics = scheme.tensors.map { tensor in
-            var statistics = TensorStatistics(tensor)
-            statistics.observeExtremes(engine.view(tensor.tensor)!)
-            if case .minimumError = tensor.rule {
-                statistics.prepareHistograms()
-                statistics.observeHistogram(engine.view(tensor.tensor)!)
-            }
-            return statistics
-        }
+        let statistics = scheme.statistics(of: engine)
         try Int8Model(file, scheme, statistics).write(to: quantised) { _, _ in }
         let found = fixture.run(try fixture.engine(quantised, path: .scalar))
         #expect(fixture.noise(found) < 0.01, "\(fixture.noise(found))")
@@ -323,11 +288,13 @@ import Testing
     @Test func activationsWithoutKernelsAreRejected() throws {
         var network = Network()
         network.graph.output = network.graph.pointwise(network.graph.output, Name("last"), channels: 8, .gelu)
-        for name in [".weight", ".bias"] { network.weights["last" + name] = Array(repeating: 0, count: name == ".bias" ? 8 : 32) }
+        for name in [".weight", ".bias"] {
+            network.store.values["last" + name] = Array(repeating: 0, count: name == ".bias" ? 8 : 32)
+        }
         for half in [false, true] {
             let path = temporary("gelu.gguf")
             defer { unlink(path) }
-            try network.write(to: path, half: half)
+            try network.store.write(network.graph, to: path, half: half)
             #expect(throws: EngineError.activation(Name("last"), .gelu)) {
                 _ = try Engine(graph: network.graph, file: try ModelFile(path: path))
             }

@@ -13,7 +13,7 @@ import Testing
 @Suite struct RandomGraphTests {
     private struct Network {
         var graph: Graph
-        private var weights: [String: [Float]] = [:]
+        private(set) var weights = RandomWeights()
         private let image: [UInt8]
         private let values: [Float]
         private let pixels: PixelScaling
@@ -95,35 +95,7 @@ import Testing
                 _ = append(RowConcatenation(channels: 4), [tensors.last!])
             }
             graph.output = graph.nodes.last!.output
-            for node in graph.nodes {
-                guard let shape = graph.weightShape(node) else { continue }
-                let fanIn = Double(shape.count) / Double(graph.shape(node.output).channels)
-                let isNorm = node.operation.weights == .gain
-                weights[node.name.text + ".weight"] = (0..<shape.count).map { _ in
-                    isNorm
-                        ? Float.random(in: 0.5...1.5, using: &random)
-                        : Float.random(in: -1...1, using: &random) * Float(1.7 / fanIn.squareRoot())
-                }
-                weights[node.name.text + ".bias"] = (0..<graph.shape(node.output).channels).map { _ in
-                    Float.random(in: -0.5...0.5, using: &random)
-                }
-            }
-        }
-
-        func write(to path: String, half: Bool) throws {
-            var layouts: [GGUFWriter.Layout] = []
-            for node in graph.nodes {
-                guard let shape = graph.weightShape(node) else { continue }
-                let type: StorageType = half && node.operation.weights != .gain ? .float16 : .float32
-                layouts.append(.init(name: node.name.appending(".weight"), shape: shape, storageType: type))
-                let channels = TensorShape(graph.shape(node.output).channels)
-                layouts.append(.init(name: node.name.appending(".bias"), shape: channels, storageType: .float32))
-            }
-            try GGUFWriter.write(to: path, metadata: [], layouts: layouts) { index in
-                let values = weights[layouts[index].name.text]!
-                return layouts[index].storageType == .float16
-                    ? Data(of: values.map { Float16($0).bitPattern }) : Data(of: values)
-            }
+            weights = RandomWeights(graph, spread: 1.7, &random)
         }
 
         /// nil where the engine refuses the graph; all else that it throws is a fault.
@@ -165,15 +137,7 @@ import Testing
                 return false
             }
             _ = run(reference)
-            let statistics = scheme.tensors.map { tensor in
-                var statistics = TensorStatistics(tensor)
-                statistics.observeExtremes(reference.view(tensor.tensor)!)
-                if case .minimumError = tensor.rule {
-                    statistics.prepareHistograms()
-                    statistics.observeHistogram(reference.view(tensor.tensor)!)
-                }
-                return statistics
-            }
+            let statistics = scheme.statistics(of: reference)
             let file = FloatModel(try ModelFile(path: path), description, graph)
             try Int8Model(file, scheme, statistics).write(to: target) { _, _ in }
             return true
@@ -201,8 +165,8 @@ import Testing
             let network = Network(seed: seed, description)
             let names = network.graph.nodes.map { "\($0.operation.name) \(network.graph.shape($0.output))" }
             let comment = Comment(rawValue: "seed \(seed): \(names.joined(separator: ", "))")
-            try network.write(to: single, half: false)
-            try network.write(to: half, half: true)
+            try network.weights.write(network.graph, to: single, half: false)
+            try network.weights.write(network.graph, to: half, half: true)
             // What cannot be written in place is refused in fp32 already.
             guard let reference = try network.engine(single, observing: true) else { continue }
             let expected = network.run(reference)

@@ -64,7 +64,6 @@ final class Int8Builder: Builder {
         let form: Layer.Form
         if lowering.isPrediction(output) {
             // These sums become values as they are.
-            guard activation == .identity else { throw .activation(node.name, activation) }
             let blocks = allocate((channels + 7) / 8, of: ck_qs8_values.self)
             sums.fill(blocks, channels: channels)
             form = .int8Values(kernels, data, blocks)

@@ -22,7 +22,6 @@ final class Program {
         pixels: PixelScaling
     ) throws(EngineError) {
         let storage = try Storage(graph, precision, threads: threads, observing: observing)
-        if precision != .fp32 { try Self.check(storage.lowering, precision) }
         let plan = try LifetimePlanner.arenaPlan(storage.requests)
         // A bound: what the builder does not take costs nothing.
         let parameterByteCount = precision == .int8 ? Int8Builder.parameterByteCount(storage.lowering) : 0

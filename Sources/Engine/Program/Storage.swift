@@ -39,6 +39,7 @@ struct Storage {
         }
         try placeTensors(graph, byteCounts, observing: observing)
         placeScratch(graph, byteCounts, threads: threads)
+        if precision != .fp32 { try Program.check(lowering, precision) }
     }
 
     /// Bytes of one of a tensor's elements: in int8 and fp16 predictions are halves, and the image is bytes.
