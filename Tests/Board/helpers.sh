@@ -239,6 +239,16 @@ expect_frames() { # COUNT
     for ((i = 0; i < $1; i++)); do expect '"type":"frame"'; done
 }
 
+# What happens to the camera shows some lines later: a count is waited for.
+expect_count() { # NAME COUNT; COUNT or more
+    local limit=$((SECONDS + 300))
+    BASH_REMATCH=('' 0)
+    until [ "${BASH_REMATCH[1]}" -ge "$2" ]; do
+        [ "$SECONDS" -lt "$limit" ] || fail "$1: expected $2 or more, found ${BASH_REMATCH[1]}"
+        expect "\"type\":\"frame\".*\"$1\":([0-9]+)"
+    done
+}
+
 # Goes on behind what has been written so far.
 skip_stream() {
     local line
