@@ -55,6 +55,10 @@ def parser() -> argparse.ArgumentParser:
                                                  "export of Label Studio, CVAT or Roboflow, or its annotation file")
     train.add_argument("--out", type=Path, required=True, help="directory for checkpoints, log and curves")
     train.add_argument("--resume", action="store_true", help="continue the run in that directory")
+    train.add_argument("--ignore-boxes", type=Path, help="annotation file of the same photos: within its boxes nothing is "
+                                                         "learnt as background, as within those with iscrowd 1")
+    train.add_argument("--soft-boxes", type=Path, help="annotation file of the same photos: boxes with a score each, which "
+                                                       "is what they count")
     train.add_argument("--validation", type=Path, help="file naming the validation photos (default: every fourth)")
     train.add_argument("--start-from", type=Path, help="checkpoint to start from: every tensor of it that fits the network")
     train.add_argument("--learn", choices=["all", "detection", "scores"], default=default.learn,

@@ -15,8 +15,11 @@ class Crops(Dataset):
 
     def __init__(self, samples: list[Sample], cutouts: list[Cutout], augmentation: Augmentation, classes: int):
         self.samples, self.cutouts, self.augmentation, self.classes = samples, cutouts, augmentation, classes
+        # Only where every object has a box can a place without one be told.
+        self.exhaustive = [sample for sample in samples if not sample.unknown.any()] or samples
         self.objects = [(sample, box, label) for sample in samples
-                        for box, label in zip(sample.boxes, sample.labels.tolist())]
+                        for box, label, weight in zip(sample.boxes, sample.labels.tolist(), sample.weights.tolist())
+                        if weight == 1]
         self.recolour = recolouring()
         self.turn = v2.RandomApply([v2.RandomRotation(augmentation.rotation * 2, v2.InterpolationMode.BILINEAR,
                                                       fill=127)], p=0.5)
@@ -45,12 +48,13 @@ class Crops(Dataset):
     def background(self, size: int) -> torch.Tensor:
         """A place [3, size, size] that no object covers by much; after ten tries, whatever was looked at last."""
         for _ in range(10):
-            sample = self.samples[pick(len(self.samples))]
+            sample = self.exhaustive[pick(len(self.exhaustive))]
             height, width = sample.picture.shape[1:]
             side = uniform(0.15, 0.5) * min(height, width)
             left, top = uniform(0, width - side), uniform(0, height - side)
             place = torch.tensor([[left, top, left + side, top + side]])
-            shared = torch.minimum(place[:, 2:], sample.boxes[:, 2:]) - torch.maximum(place[:, :2], sample.boxes[:, :2])
+            covered = torch.cat([sample.boxes, sample.ignored])
+            shared = torch.minimum(place[:, 2:], covered[:, 2:]) - torch.maximum(place[:, :2], covered[:, :2])
             if (shared.clamp(min=0).prod(1) < 0.1 * side * side).all():
                 break
         return crop_around(sample.picture, place[0], 1, 0, 0, size)

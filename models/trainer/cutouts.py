@@ -20,13 +20,15 @@ class Cutout:
 
 
 def cut_out(sample: Sample, smallest: int = 24) -> list[Cutout]:
-    """The objects of a photo that no other box touches, each separated from its surroundings by GrabCut."""
+    """The objects of a photo that no other box touches, each separated from its surroundings by GrabCut. Boxes that count
+    less than 1 are left where they are."""
     found = []
     picture = np.ascontiguousarray(sample.picture.permute(1, 2, 0).numpy())
     touches = box_iou(sample.boxes, sample.boxes).fill_diagonal_(0).amax(1) if len(sample.boxes) else []
-    for box, label, overlap in zip(sample.boxes.round().int().tolist(), sample.labels.tolist(), touches):
+    for box, label, weight, overlap in zip(sample.boxes.round().int().tolist(), sample.labels.tolist(),
+                                           sample.weights.tolist(), touches):
         left, top, right, bottom = box
-        if overlap > 0.01 or min(right - left, bottom - top) < smallest:
+        if weight < 1 or overlap > 0.01 or min(right - left, bottom - top) < smallest:
             continue
         crop = picture[top:bottom, left:right]
         opacity = object_mask(picture, box)

@@ -6,19 +6,28 @@ import torch
 import torchvision.transforms.v2.functional as TF
 from PIL import Image, ImageOps
 
-from trainer.annotations import DataError
-from trainer.sets import listed, read_set
+from .documents import DataError
+from .sets import PhotoEntry, listed, read_set
+from .targets import unknown_classes
 
 
 @dataclass
 class Photo:
     """One photo. `boxes` [N, 4] are corners in pixels of the upright image, `labels` [N] count from 1. `name` is what
-    lists of photos call it: its file's, with the directory where others have the same."""
+    lists of photos call it: its file's, with the directory where others have the same.
+
+    `weights` [N]: what each box counts. `ignored` [R, 4]: boxes within which nothing is known, `ignored_labels` [R] of
+    what is not told apart there. `unknown` [classes] bool, background first: classes of which objects may lack a box.
+    """
     path: Path
     name: str
     size: tuple[int, int]                       # height, width
     boxes: torch.Tensor
     labels: torch.Tensor
+    weights: torch.Tensor
+    ignored: torch.Tensor
+    ignored_labels: torch.Tensor
+    unknown: torch.Tensor
 
 
 @dataclass
@@ -28,15 +37,21 @@ class PhotoSet:
     classes: list[str]
 
 
-def read_photo_set(folder: Path) -> PhotoSet:
+def read_photo_set(data: Path, ignore_boxes: Path | None = None, soft_boxes: Path | None = None) -> PhotoSet:
     """Reads a set as `read_set` does, and prints what was skipped."""
-    found = read_set(folder)
+    found = read_set(data, ignore_boxes, soft_boxes)
     for remark in found.remarks:
-        print(f"{folder}: {remark}", flush=True)
-    photos = [Photo(photo.path, photo.name, (int(photo.size.height), int(photo.size.width)),
-                    torch.tensor(photo.boxes, dtype=torch.float32).reshape(-1, 4),
-                    torch.tensor(photo.labels, dtype=torch.int64)) for photo in found.photos]
-    return PhotoSet(photos, found.classes)
+        print(f"{data}: {remark}", flush=True)
+    return PhotoSet([photo_of(photo, len(found.classes) + 1) for photo in found.photos], found.classes)
+
+
+def photo_of(photo: PhotoEntry, classes: int) -> Photo:
+    def corners(boxes: list[list[float]]) -> torch.Tensor:
+        return torch.tensor(boxes, dtype=torch.float32).reshape(-1, 4)
+    return Photo(photo.path, photo.name, (int(photo.size.height), int(photo.size.width)), corners(photo.boxes),
+                 torch.tensor(photo.labels, dtype=torch.int64), torch.tensor(photo.weights, dtype=torch.float32),
+                 corners(photo.ignored),
+                 torch.tensor(photo.ignored_labels, dtype=torch.int64), unknown_classes(photo.unknown, classes))
 
 
 def split(photos: list[Photo], names: Path | None) -> tuple[list[Photo], list[Photo]]:
@@ -52,10 +67,15 @@ def split(photos: list[Photo], names: Path | None) -> tuple[list[Photo], list[Ph
 
 @dataclass
 class Sample:
-    """A decoded photo: `picture` [3, H, W] u8 RGB, `boxes` [N, 4] corners in its pixels, `labels` [N]."""
+    """A decoded photo: `picture` [3, H, W] u8 RGB, `boxes` [N, 4] and `ignored` [R, 4] corners in its pixels, the rest as
+    of a Photo."""
     picture: torch.Tensor
     boxes: torch.Tensor
     labels: torch.Tensor
+    weights: torch.Tensor
+    ignored: torch.Tensor
+    ignored_labels: torch.Tensor
+    unknown: torch.Tensor
 
 
 def load(photo: Photo, longest: int | None = None) -> Sample:
@@ -69,10 +89,12 @@ def load(photo: Photo, longest: int | None = None) -> Sample:
     if tuple(picture.shape[1:]) != photo.size:
         raise DataError(f"{photo.path} is {picture.shape[2]}x{picture.shape[1]}, but its entry or its header says "
                         f"{photo.size[1]}x{photo.size[0]}: its boxes would be wrong")
-    boxes = photo.boxes
+    boxes, ignored = photo.boxes, photo.ignored
     scale = (longest or max(photo.size)) / max(photo.size)
     if scale < 1:
         size = [max(1, round(side * scale)) for side in photo.size]
-        boxes = boxes * torch.tensor([size[1] / photo.size[1], size[0] / photo.size[0]]).repeat(2)
+        factors = torch.tensor([size[1] / photo.size[1], size[0] / photo.size[0]]).repeat(2)
+        boxes, ignored = boxes * factors, ignored * factors
         picture = TF.resize(picture, size, antialias=True)
-    return Sample(picture, boxes, photo.labels)
+    return Sample(picture, boxes, photo.labels, photo.weights, ignored, photo.ignored_labels,
+                  photo.unknown)

@@ -1,19 +1,26 @@
-"""Anchors, their matching to annotated boxes, and the loss of SSD (Liu et al., "SSD", 2016)."""
+"""Anchors, their matching to annotated boxes, and the loss of SSD (Liu et al., "SSD", 2016), for whole batches."""
 import functools
 import math
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torchvision.models.detection._utils import BoxCoder, SSDMatcher
+from torchvision.models.detection._utils import BoxCoder
 from torchvision.models.detection.anchor_utils import DefaultBoxGenerator
 from torchvision.models.detection.image_list import ImageList
 from torchvision.ops import box_iou
+
+from .targets import Targets
 
 # The smallest anchor's side and the one after the largest level's, as shares of the image's.
 PUBLISHED_SCALES = (0.1, 1.05)
 ASPECT_RATIOS = [[2, 3]] * 5 + [[2]]
 # The reciprocal variances 1/0.1 and 1/0.2; targets beyond the clip would overflow exp.
 CODER = BoxCoder(weights=(10.0, 10.0, 5.0, 5.0), bbox_xform_clip=math.log(1000.0))
+# An anchor that lies in an ignored region by this share teaches no background, and a part of an image that has this share
+# of an anchor has a say in what the anchor can be.
+IGNORED_SHARE = 0.5
+PART_SHARE = 0.1
 
 
 @functools.lru_cache(maxsize=64)
@@ -30,26 +37,69 @@ def anchors_for(map_sizes: tuple[tuple[int, int], ...], scales: tuple[float, flo
     return generator(unit, [torch.empty(1, 1, *size, device=device) for size in map_sizes])[0]
 
 
-class Matcher:
-    """Gives each anchor a label and box offsets.
+@dataclass
+class Matched:
+    """What the anchors of B images have to learn.
+
+    labels [B, A]: a class, 0 background, -1 nothing. offsets [B, A, 4]: of the box, where there is one. weights [B, A]:
+    what the anchor counts. unknown [B, A, classes] bool: classes of which a background anchor may be an object.
+    """
+    labels: torch.Tensor
+    offsets: torch.Tensor
+    weights: torch.Tensor
+    unknown: torch.Tensor
+
+    def count(self) -> torch.Tensor:
+        """The sum of the weights of the anchors with objects, which losses are divided by."""
+        return (self.weights * (self.labels > 0)).sum()
+
+
+def overlaps(boxes: torch.Tensor, anchors: torch.Tensor) -> torch.Tensor:
+    """Areas [B, G, A] that boxes [B, G, 4] and anchors [A, 4] have in common."""
+    low = torch.maximum(boxes[:, :, None, :2], anchors[:, :2])
+    high = torch.minimum(boxes[:, :, None, 2:], anchors[:, 2:])
+    return (high - low).clamp(min=0).prod(-1)
+
+
+def areas(boxes: torch.Tensor) -> torch.Tensor:
+    return (boxes[..., 2:] - boxes[..., :2]).prod(-1)
+
+
+@torch.no_grad()
+def match(anchors: torch.Tensor, targets: Targets, positive: float = 0.5, negative: float = 0.4) -> Matched:
+    """Gives each anchor [A, 4] a label and box offsets.
 
     An anchor belongs to the box it overlaps most if the IoU is at least `positive`; each box also gets its best anchor
-    (the later box wins). Labels: 0 background, -1 neither, for anchors with an IoU from `negative` to `positive`.
+    (the later box wins). Labels: 0 background; -1 neither, for anchors with an IoU from `negative` to `positive`, and for
+    background in an ignored region.
     """
+    shared, size = overlaps(targets.boxes, anchors), areas(anchors)
+    valid = targets.labels > 0
+    iou = shared / (areas(targets.boxes)[..., None] + size - shared).clamp(min=1e-12)
+    iou = iou.masked_fill(~valid[..., None], -1.0)
+    best, box = iou.max(1)
+    number = torch.arange(1, valid.shape[1] + 1, device=valid.device)
+    # 0 where an anchor is no box's best one, else 1 + the number of the last box that it is the best of.
+    forced = torch.zeros_like(box).scatter_reduce(1, iou.argmax(2), number * valid, "amax")
+    box = torch.where(forced > 0, forced - 1, box)
+    has_object = (forced > 0) | (best >= positive)
+    lies_within = overlaps(targets.ignored, anchors).amax(1) >= IGNORED_SHARE * size
+    nothing = (best >= negative) | lies_within
+    labels = torch.where(has_object, targets.labels.gather(1, box), torch.where(nothing, -1, 0))
+    weights = torch.where(has_object, targets.weights.gather(1, box), 1.0)
+    offsets = encoded(targets.boxes.gather(1, box[..., None].expand(-1, -1, 4)), anchors)
+    has_say = (overlaps(targets.parts, anchors) > PART_SHARE * size).to(offsets.dtype)
+    unknown = has_say.transpose(1, 2) @ targets.unknown.to(offsets.dtype) > 0
+    return Matched(labels, torch.where(has_object[..., None], offsets, 0.0), weights, unknown)
 
-    def __init__(self, positive: float = 0.5, negative: float = 0.4):
-        self.matcher = SSDMatcher(positive)
-        self.matcher.low_threshold = negative
 
-    def __call__(self, anchors: torch.Tensor, boxes: torch.Tensor,
-                 labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """anchors [A, 4] and boxes [G, 4] as corners in 0..1, labels [G] from 1; to labels [A] and offsets [A, 4]."""
-        if len(boxes) == 0:
-            return torch.zeros(len(anchors), dtype=torch.int64, device=anchors.device), torch.zeros_like(anchors)
-        matches = self.matcher(box_iou(boxes, anchors))
-        targets = labels[matches.clamp(min=0)]
-        targets = targets.where(matches >= 0, torch.where(matches == SSDMatcher.BETWEEN_THRESHOLDS, -1, 0))
-        return targets, CODER.encode_single(boxes[matches.clamp(min=0)], anchors)
+def encoded(boxes: torch.Tensor, anchors: torch.Tensor) -> torch.Tensor:
+    """Offsets [B, A, 4] from anchors [A, 4] to boxes [B, A, 4]: what CODER decodes."""
+    scale = torch.tensor(CODER.weights, device=boxes.device)
+    sides = anchors[:, 2:] - anchors[:, :2]
+    moves = ((boxes[..., :2] + boxes[..., 2:]) / 2 - (anchors[:, :2] + anchors[:, 2:]) / 2) / sides
+    growth = ((boxes[..., 2:] - boxes[..., :2]).clamp(min=1e-6) / sides).log()
+    return torch.cat([moves, growth], -1) * scale
 
 
 def coverage(boxes: torch.Tensor, labels: torch.Tensor, anchors: torch.Tensor,
@@ -63,30 +113,52 @@ def coverage(boxes: torch.Tensor, labels: torch.Tensor, anchors: torch.Tensor,
     return {label: float((best[labels == label] >= positive).float().mean()) for label in labels.unique().tolist()}
 
 
-def mined(logits: torch.Tensor, targets: torch.Tensor, ratio: int = 3, least: int = 3) -> torch.Tensor:
+def known_logits(logits: torch.Tensor, matched: Matched) -> torch.Tensor:
+    """Logits [B, A, classes] without the unknown classes of background anchors, which become a probability of 0.
+
+    Where a class is not exhaustive, a place without a box shows "not one of the other classes"; of that class it shows
+    nothing. Given that the anchor is none of the unknown classes N, the softmax over all classes becomes the one over the
+    classes outside N: p(k | not N) = exp(z_k) / sum over j outside N of exp(z_j). Its cross-entropy for background does
+    not depend on the logits in N, so that no gradient pushes them down (or up), while all others are taught as ever. An
+    anchor that has a box is that box's class in any case: its softmax stays whole.
+    """
+    return logits.masked_fill(matched.unknown & (matched.labels == 0)[..., None], torch.finfo(logits.dtype).min)
+
+
+def mined(logits: torch.Tensor, labels: torch.Tensor, ratio: int = 3, least: int = 3) -> torch.Tensor:
     """Which anchors [B, A] count for the classes: all positives and, per image, the `ratio` times as many
     background anchors that look least like background; `least` of them in an image without objects.
 
-    logits [B, A, classes], targets [B, A].
+    logits [B, A, classes], labels [B, A].
     """
-    positive = targets > 0
+    positive = labels > 0
     with torch.no_grad():
         surprise = -F.log_softmax(logits, -1)[..., 0]
-        surprise = surprise.masked_fill(targets != 0, -math.inf)
-        rank = surprise.argsort(1, descending=True).argsort(1)
+        order = surprise.masked_fill(labels != 0, -math.inf).argsort(1, descending=True)
+        rank = torch.empty_like(order).scatter_(1, order, torch.arange(order.shape[1], device=order.device)
+                                                .expand_as(order))
     wanted = (positive.sum(1, keepdim=True) * ratio).clamp(min=least)
-    return positive | ((rank < wanted) & (targets == 0))
+    return positive | ((rank < wanted) & (labels == 0))
 
 
-def detection_loss(logits: torch.Tensor, offsets: torch.Tensor, targets: torch.Tensor,
-                   target_offsets: torch.Tensor, least: int = 3) -> tuple[torch.Tensor, torch.Tensor]:
-    """Class loss and box loss, each summed over the anchors that count and divided by the number of positives.
+def detection_sums(logits: torch.Tensor, offsets: torch.Tensor, matched: Matched,
+                   least: int = 3) -> tuple[torch.Tensor, torch.Tensor]:
+    """Class loss and box loss, each summed over the anchors that count, by their weights.
 
-    `least` is the number of anchors that count in an image without objects.
+    logits [B, A, classes] and offsets [B, A, 4] are the network's. `least` is the number of anchors that count in an image
+    without objects. Shapes do not depend on what is in the batch, so that a compiled step fits all of them.
     """
-    positive = targets > 0
-    count = positive.sum().clamp(min=1)
-    keep = mined(logits, targets, least=least)
-    class_loss = F.cross_entropy(logits[keep], targets[keep], reduction="sum")
-    box_loss = F.smooth_l1_loss(offsets[positive], target_offsets[positive], reduction="sum")
+    logits, positive = known_logits(logits.float(), matched), matched.labels > 0
+    keep = mined(logits, matched.labels, least=least)
+    losses = F.cross_entropy(logits.flatten(0, 1), matched.labels.clamp(min=0).flatten(), reduction="none")
+    class_loss = (losses.view_as(matched.weights) * matched.weights * keep).sum()
+    distance = F.smooth_l1_loss(offsets.float(), matched.offsets, reduction="none").sum(-1)
+    return class_loss, (distance * matched.weights * positive).sum()
+
+
+def detection_loss(logits: torch.Tensor, offsets: torch.Tensor, matched: Matched,
+                   least: int = 3) -> tuple[torch.Tensor, torch.Tensor]:
+    """The two sums divided by the number of positives."""
+    class_loss, box_loss = detection_sums(logits, offsets, matched, least)
+    count = matched.count().clamp(min=1)
     return class_loss / count, box_loss / count

@@ -168,9 +168,12 @@ class Detector(nn.Module):
                     mask = rows.view(-1, *[1] * (parameter.dim() - 1)).to(parameter.device)
                     parameter.register_hook(lambda gradient, mask=mask: gradient * mask)
 
-    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, list[tuple[int, int]]]:
+    def forward(self, x: torch.Tensor, with_features: bool = False) -> tuple:
+        """`with_features`: the encoder's two maps, of strides 16 and 32, come fourth."""
         maps = list(self.encoder(x))
+        features = tuple(maps)
         for layer in self.extra_layers.values():
             maps.append(layer(maps[-1]))
         rows = torch.cat([head(m) for head, m in zip(self.ssd_heads, maps)], 1)
-        return rows[..., 4:], rows[..., :4], [tuple(m.shape[2:]) for m in maps]
+        outputs = rows[..., 4:], rows[..., :4], [tuple(m.shape[2:]) for m in maps]
+        return (*outputs, features) if with_features else outputs

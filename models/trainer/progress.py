@@ -43,11 +43,12 @@ class Budget:
 
 
 COLUMNS = ["stage", "minutes", "step", "size", "learning_rate", "loss", "class_loss", "box_loss",
-           "top1", "ap", "ap50", "pictures_per_second"]
+           "top1", "ap", "ap50", "pictures_per_second", "terms"]
 
 
 class Log:
-    """Appends rows to a CSV file; a cell is empty where a row has no such value."""
+    """Appends rows to a CSV file; a cell is empty where a row has no such value. Values without a column of their own go
+    into the last one, each with its name."""
 
     def __init__(self, file: Path):
         self.file = Path(file)
@@ -57,9 +58,9 @@ class Log:
 
     def add(self, **values: object) -> None:
         with self.file.open("a", newline="", encoding="utf-8") as stream:
-            writer = csv.DictWriter(stream, COLUMNS)
-            writer.writerow({key: f"{value:.6g}" if isinstance(value, float) else value
-                             for key, value in values.items()})
+            cells = {key: f"{value:.6g}" if isinstance(value, float) else value for key, value in values.items()}
+            terms = {"terms": " ".join(f"{key}={cell}" for key, cell in cells.items() if key not in COLUMNS)}
+            csv.DictWriter(stream, COLUMNS, extrasaction="ignore").writerow(cells | terms)
 
     def rows(self) -> list[dict[str, str]]:
         with self.file.open(newline="", encoding="utf-8") as stream:

@@ -1,5 +1,5 @@
 """Makes training images: photos cropped, turned and recoloured, with further objects pasted into some of them."""
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -10,6 +10,9 @@ from torchvision.transforms import v2
 from .cutouts import Cutout, paste
 from .dataset import Sample
 from .empty import EmptyPictures, chance, pick
+from .targets import Targets, whole_images
+
+IGNORED = -1                                    # the label of a region in which nothing is known
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,18 @@ def recolouring() -> v2.Transform:
                        v2.RandomApply([v2.ColorJitter(hue=0.03)], p=0.2)])
 
 
+@dataclass
+class Scene:
+    """An image [3, size, size] u8 RGB and what is known about it: boxes [N, 4] as corners in 0..1, labels [N], weights [N],
+    regions to ignore [R, 4], and which classes [classes] may go unboxed."""
+    picture: torch.Tensor
+    boxes: torch.Tensor
+    labels: torch.Tensor
+    weights: torch.Tensor
+    ignored: torch.Tensor
+    unknown: torch.Tensor
+
+
 class Scenes(Dataset):
     """Training images for the detector. An item is asked for by (seed, photo, size) and depends on nothing else."""
 
@@ -56,23 +71,28 @@ class Scenes(Dataset):
         self.by_label: dict[int, list[Cutout]] = {}
         for cutout in cutouts:
             self.by_label.setdefault(cutout.label, []).append(cutout)
-        clean = v2.SanitizeBoundingBoxes(min_size=2, min_area=9)
+        clean = v2.SanitizeBoundingBoxes(min_size=2, min_area=9, labels_getter=rows_of_boxes)
         turn = v2.RandomRotation(augmentation.rotation, v2.InterpolationMode.BILINEAR, fill=127)
         self.geometry = v2.Compose([v2.RandomApply([turn], p=augmentation.rotated),
                                     v2.RandomApply([v2.RandomIoUCrop()], p=0.7), clean])
         self.mirror = v2.RandomHorizontalFlip(augmentation.flip)
         self.clean, self.recolour = clean, recolouring()
 
-    def __getitem__(self, request: tuple[int, int, int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """To an image [3, size, size] u8 RGB, its boxes [N, 4] as corners in 0..1, and labels [N]."""
+    def __getitem__(self, request: tuple[int, int, int]) -> "Scene":
         seed, photo, size = request
         torch.manual_seed(seed)
         if chance(self.augmentation.empty):
             picture = self.recolour(self.mirror(tv_tensors.Image(self.empty.picture(size))))
-            return picture.as_subclass(torch.Tensor), torch.zeros(0, 4), torch.zeros(0, dtype=torch.int64)
+            return Scene(picture.as_subclass(torch.Tensor), torch.zeros(0, 4), torch.zeros(0, dtype=torch.int64),
+                         torch.zeros(0), torch.zeros(0, 4), torch.zeros_like(self.samples[photo].unknown))
         sample = self.samples[photo]
-        boxes = tv_tensors.BoundingBoxes(sample.boxes, format="XYXY", canvas_size=sample.picture.shape[1:])
-        scene = {"picture": tv_tensors.Image(sample.picture), "boxes": boxes, "labels": sample.labels}
+        # Regions to ignore move with the photo as boxes do, with a label that no class has.
+        boxes = tv_tensors.BoundingBoxes(torch.cat([sample.boxes, sample.ignored]), format="XYXY",
+                                         canvas_size=sample.picture.shape[1:])
+        regions = len(sample.ignored)
+        scene = {"picture": tv_tensors.Image(sample.picture), "boxes": boxes,
+                 "labels": torch.cat([sample.labels, torch.full((regions,), IGNORED)]),
+                 "weights": torch.cat([sample.weights, torch.zeros(regions)])}
         if chance(self.augmentation.quarter_turns):
             scene["picture"], scene["boxes"] = turned(scene["picture"], scene["boxes"], 1 + pick(3))
         scene = self.geometry(scene)
@@ -80,15 +100,17 @@ class Scenes(Dataset):
             scene = self.compose(scene)
         scene = self.mirror(v2.Resize((size, size), antialias=chance(0.5))(scene))
         scene = self.recolour(self.clean(scene))
-        return scene["picture"].as_subclass(torch.Tensor), scene["boxes"].as_subclass(torch.Tensor) / size, \
-            scene["labels"]
+        boxes, labels = scene["boxes"].as_subclass(torch.Tensor) / size, scene["labels"]
+        found = labels > 0
+        return Scene(scene["picture"].as_subclass(torch.Tensor), boxes[found], labels[found], scene["weights"][found],
+                     boxes[~found], sample.unknown)
 
     def compose(self, scene: dict) -> dict:
         """Pastes some objects; boxes of objects that get partly covered shrink to what remains visible."""
         # A copy in any case: decoders return images that lie in memory as [H, W, 3], and these are the photos held.
         picture = np.array(scene["picture"].permute(1, 2, 0).numpy(), order="C", copy=True)
         height, width = picture.shape[:2]
-        masks, labels = [], scene["labels"].tolist()
+        masks, labels, weights = [], scene["labels"].tolist(), scene["weights"].tolist()
         for left, top, right, bottom in scene["boxes"].round().int().tolist():
             mask = np.zeros((height, width), bool)
             mask[top:bottom, left:right] = True
@@ -110,11 +132,17 @@ class Scenes(Dataset):
             masks = [*remaining, opaque]
             boxes.append(box)
             labels.append(cutout.label)
+            weights.append(1.0)
             areas.append(opaque.sum())
         return {"picture": tv_tensors.Image(torch.from_numpy(picture).permute(2, 0, 1)),
                 "boxes": tv_tensors.BoundingBoxes(torch.from_numpy(np.array(boxes, np.float32).reshape(-1, 4)),
                                                   format="XYXY", canvas_size=(height, width)),
-                "labels": torch.tensor(labels, dtype=torch.int64)}
+                "labels": torch.tensor(labels, dtype=torch.int64), "weights": torch.tensor(weights)}
+
+
+def rows_of_boxes(scene: dict) -> tuple[torch.Tensor, ...]:
+    """What loses a row with each box that is removed."""
+    return scene["labels"], scene["weights"]
 
 
 def bounds(mask: np.ndarray) -> np.ndarray:
@@ -123,7 +151,7 @@ def bounds(mask: np.ndarray) -> np.ndarray:
     return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], np.float32)
 
 
-def collate(items: list) -> tuple[torch.Tensor, list[torch.Tensor], list[torch.Tensor]]:
-    """A batch: images [B, 3, H, W] u8, and lists of boxes and of labels, since images hold any number of them."""
-    pictures, boxes, labels = zip(*items)
-    return torch.stack(pictures), list(boxes), list(labels)
+def collate(scenes: list[Scene]) -> tuple[torch.Tensor, Targets]:
+    """A batch: images [B, 3, H, W] u8, and what is known about them."""
+    columns = [[getattr(scene, field.name) for scene in scenes] for field in fields(Scene)]
+    return torch.stack(columns[0]), whole_images(*columns[1:])

@@ -1,12 +1,13 @@
 """A set of photos with boxes, as tools export it: finds the annotation file and the images, and checks both."""
 import os
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import annotations, names
+from . import annotations, documents, names
 from .annotations import DataError, Size
 from .headers import read_header
+from .paths import folded, parts
 
 PICTURES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 MAX_FILES, MAX_DEPTH = 1_000_000, 8
@@ -16,12 +17,21 @@ LONGEST_LABEL = 255  # bytes; swiftlet-model import takes no longer one
 @dataclass
 class PhotoEntry:
     """One photo. `boxes` are corners in pixels of the upright image, within it; `labels` count from 1. `name` is its
-    file's, with the directory where others have the same."""
+    file's, with the directory where others have the same.
+
+    `weights`: what each box counts, 1 for those that somebody drew. `ignored`: boxes within which nothing is known, with
+    the labels of what is not told apart there.
+    `unknown`: labels of the classes of which the photo may show objects that have no box.
+    """
     path: Path
     name: str
     size: Size
     boxes: list[list[float]]
     labels: list[int]
+    weights: list[float]
+    ignored: list[list[float]]
+    ignored_labels: list[int]
+    unknown: list[int]
 
 
 @dataclass
@@ -32,14 +42,56 @@ class SetEntries:
     remarks: list[str]
 
 
-def read_set(data: Path) -> SetEntries:
-    """Reads a directory as the README tells, or as Label Studio, CVAT and Roboflow export it; or an annotation file."""
+def read_set(data: Path, ignore_boxes: Path | None = None, soft_boxes: Path | None = None) -> SetEntries:
+    """Reads a directory as the README tells, or as Label Studio, CVAT and Roboflow export it; or an annotation file.
+
+    `ignore_boxes` and `soft_boxes` are annotation files with further boxes in the same photos: regions in which nothing
+    is known, and boxes that count as much as their score.
+    """
     file, folder = locate(Path(data))
+    further: list[annotations.Object] = []
     try:
         found = annotations.read(content_of(file))
-        return entries_of(found, folder)
     except DataError as error:
         raise DataError(f"{file}: {error}") from error
+    for extra, soft in ((ignore_boxes, False), (soft_boxes, True)):
+        if extra is not None:
+            try:
+                further += further_objects(annotations.read(content_of(extra), further=True), found, soft)
+            except DataError as error:
+                raise DataError(f"{extra}: {error}") from error
+    try:
+        return entries_of(found, folder, further)
+    except DataError as error:
+        raise DataError(f"{file}: {error}") from error
+
+
+def further_objects(extra: annotations.AnnotationSet, found: annotations.AnnotationSet,
+                    soft: bool) -> list[annotations.Object]:
+    """The objects of a further file, with the places of its images and categories in `found`. Not `soft`: crowds."""
+    pictures = {parts(picture.name, "plain"): place for place, picture in enumerate(found.pictures)}
+    categories = {folded(category.name): place for place, category in enumerate(found.categories)}
+    objects = []
+    for thing in extra.objects:
+        picture, category = extra.pictures[thing.picture], extra.categories[thing.category]
+        place = pictures.get(parts(picture.name, "plain"))
+        if place is None:
+            raise DataError(f"{picture.place} is of {picture.name}, which the set does not name: remove the entry, or name "
+                            "the set that it belongs to")
+        said = found.pictures[place].size
+        if picture.size and said and picture.size != said:
+            raise DataError(f"{picture.place} says that {picture.name} is {picture.size}, the set says {said}: boxes would be "
+                            "wrong: make it again for these photos")
+        if folded(category.name) not in categories:
+            raise DataError(f"{category.place} is {category.name}, which is no category of the set: remove its boxes, or "
+                            "name it as the set does")
+        if soft and not 0 < (thing.score or 0) <= 1:
+            raise DataError(f"{thing.place}: a soft box must have a score above 0 and up to 1: add it, or put the box into "
+                            "the set's own file")
+        objects.append(replace(thing, picture=place, category=categories[folded(category.name)],
+                               is_crowd=thing.is_crowd or not soft))
+    names.check(annotations.AnnotationSet(found.pictures, found.categories, objects, []), [])
+    return objects
 
 
 def locate(data: Path) -> tuple[Path, Path]:
@@ -97,11 +149,11 @@ def content_of(file: Path) -> bytes:
         if not file.is_file():
             raise DataError("is no regular file: name a regular file")
         with open(file, "rb") as stream:
-            content = stream.read(annotations.LARGEST_FILE + 1)
+            content = stream.read(documents.LARGEST_FILE + 1)
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror}") from error
-    if len(content) > annotations.LARGEST_FILE:
-        raise DataError(f"has more than {annotations.LARGEST_FILE >> 10} KiB, the maximum: is it the right file?")
+    if len(content) > documents.LARGEST_FILE:
+        raise DataError(f"has more than {documents.LARGEST_FILE >> 10} KiB, the maximum: is it the right file?")
     return content
 
 
@@ -135,7 +187,7 @@ def pictures_below(folder: Path) -> list[str]:
     return found
 
 
-def entries_of(found: annotations.AnnotationSet, folder: Path) -> SetEntries:
+def entries_of(found: annotations.AnnotationSet, folder: Path, further: list[annotations.Object]) -> SetEntries:
     files = pictures_below(folder)
     # Images of the directory itself go before those of directories below, which may hold the same ones made smaller.
     here = [file for file in files if os.sep not in file]
@@ -165,7 +217,7 @@ def entries_of(found: annotations.AnnotationSet, folder: Path) -> SetEntries:
                             "it")
     base = Counter(os.path.basename(file) for file, entry in zip(files, matching.entries) if entry is not None)
     objects: dict[int, list[annotations.Object]] = {}
-    for thing in found.objects:
+    for thing in [*(replace(thing, score=None) for thing in found.objects), *further]:
         objects.setdefault(thing.picture, []).append(thing)
     photos = []
     for file, entry in zip(files, matching.entries):
@@ -173,30 +225,40 @@ def entries_of(found: annotations.AnnotationSet, folder: Path) -> SetEntries:
             continue
         size = headers[file][0] if headers[file] else found.pictures[entry].size
         name = os.path.basename(file)
-        photos.append(photo_entry(folder / file, name if base[name] == 1 else file, size, objects.get(entry, [])))
+        exhaustive = found.pictures[entry].exhaustive
+        unknown = [] if exhaustive is None else [label for label, category in enumerate(found.categories, start=1)
+                                                 if category.id not in exhaustive]
+        photos.append(photo_entry(folder / file, name if base[name] == 1 else file, size, objects.get(entry, []), unknown))
     photos.sort(key=lambda photo: photo.name)
     return SetEntries(photos, classes, remarks)
 
 
-def photo_entry(path: Path, name: str, size: Size | None, objects: list[annotations.Object]) -> PhotoEntry:
+def photo_entry(path: Path, name: str, size: Size | None, objects: list[annotations.Object],
+                unknown: list[int]) -> PhotoEntry:
     if size is None:
         raise DataError(f"{path} is not an image whose size can be read: is it damaged?")
-    boxes, labels = [], []
+    photo = PhotoEntry(path, name, size, [], [], [], [], [], unknown)
     for thing in objects:
         left, top, width, height = thing.box
         box = [min(max(left, 0.0), size.width), min(max(top, 0.0), size.height),
                min(left + width, size.width), min(top + height, size.height)]
         # Of what lies in the pixel around the image nothing is left to learn from.
-        if not thing.is_crowd and box[2] > box[0] and box[3] > box[1]:
-            boxes.append(box)
-            labels.append(thing.category + 1)
-    return PhotoEntry(path, name, size, boxes, labels)
+        if box[2] <= box[0] or box[3] <= box[1]:
+            continue
+        if thing.is_crowd:
+            photo.ignored.append(box)
+            photo.ignored_labels.append(thing.category + 1)
+        else:
+            photo.boxes.append(box)
+            photo.labels.append(thing.category + 1)
+            photo.weights.append(1.0 if thing.score is None else thing.score)
+    return photo
 
 
 def listed(photos: list, file: Path) -> set[str]:
     """The names of the photos that a text file lists, one a line: the name of the file, or the end of its path."""
     try:
-        lines = annotations.decoded(content_of(Path(file))).splitlines()
+        lines = documents.decoded(content_of(Path(file))).splitlines()
     except DataError as error:
         raise DataError(f"{file}: {error}") from error
     chosen: set[str] = set()

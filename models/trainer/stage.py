@@ -50,13 +50,16 @@ class Stage:
     def __init__(self, name: str, model: nn.Module, pictures: Dataset, batches: MultiScaleBatches, budget: Budget,
                  loss: Callable, evaluate: Callable, export: Callable, folder: Path, *, learning_rate: float,
                  weight_decay: float = 0.02, decay: float = 0.998, workers: int = 0, collate: Callable | None = None,
-                 save_minutes: float = 5, evaluate_minutes: float = 15):
+                 save_minutes: float = 5, evaluate_minutes: float = 15, further: nn.Module | None = None):
+        """`further`: what learns besides the model, and is kept in checkpoints."""
+        self.further = further or nn.Module()
         self.name, self.model, self.budget, self.batches = name, model, budget, batches
         self.loss, self.evaluate, self.export, self.folder = loss, evaluate, export, folder
         self.learning_rate = learning_rate
         self.save_minutes, self.evaluate_minutes = save_minutes, evaluate_minutes
         self.average = AveragedModel(model, multi_avg_fn=averaging(decay), use_buffers=True)
-        self.optimizer = torch.optim.AdamW(parameter_groups(model, weight_decay), lr=learning_rate)
+        self.learning = nn.ModuleList([model, self.further])
+        self.optimizer = torch.optim.AdamW(parameter_groups(self.learning, weight_decay), lr=learning_rate)
         self.loader = DataLoader(pictures, batch_sampler=batches, num_workers=workers, collate_fn=collate,
                                  pin_memory=torch.cuda.is_available())
         self.log = Log(folder / "log.csv")
@@ -64,12 +67,13 @@ class Stage:
 
     def state(self) -> dict:
         return {"stage": self.name, "model": self.model.state_dict(), "average": self.average.state_dict(),
-                "optimizer": self.optimizer.state_dict(), "budget": self.budget.state(), "seen": self.seen}
+                "optimizer": self.optimizer.state_dict(), "budget": self.budget.state(), "seen": self.seen, "further": self.further.state_dict()}
 
     def restore(self, state: dict) -> None:
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
+        self.further.load_state_dict(state["further"])
         self.budget.restore(state["budget"])
         self.seen = state["seen"]
 
@@ -128,7 +132,7 @@ class Stage:
                                      "the last checkpoint with a lower --learning-rate")
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()
-        nn.utils.clip_grad_norm_(self.model.parameters(), 10.0)
+        nn.utils.clip_grad_norm_(self.learning.parameters(), 10.0)
         self.optimizer.step()
         self.average.update_parameters(self.model)
         self.budget.done_steps += 1

@@ -13,17 +13,16 @@ from . import checkpoint
 from .crops import Crops, centre_crops
 from .cutouts import cut_out, mixed, read_objects
 from .dataset import DataError, load, read_photo_set, split
+from .detection import DetectionLoss
 from .empty import EmptyPictures
 from .evaluation import average_precision, to_input
-from .matching import PUBLISHED_SCALES, Matcher, anchors_for, coverage, detection_loss
+from .matching import PUBLISHED_SCALES, anchors_for, coverage
 from .networks import SPECS, Classifier, Detector
 from .progress import Budget, Log
 from .sampler import MultiScaleBatches
 from .scenes import Augmentation, Scenes, collate
 from .stage import Stage
-
-# Anchors that count in an image without objects: about as many as three objects bring, all but their positives.
-EMPTY_ANCHORS = 32
+from .terms import Term
 
 
 @dataclass
@@ -45,6 +44,8 @@ class Options:
     learning_rate: float = 1.2e-3
     pretrain_learning_rate: float = 2e-3
     weight_decay: float = 0.02
+    ignore_boxes: Path | None = None            # annotation files with further boxes of the same photos
+    soft_boxes: Path | None = None
     longest: int = 640
     seed: int = 0
     workers: int = 0
@@ -70,7 +71,7 @@ class Run:
         torch.manual_seed(options.seed)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.order = options.channel_order or SPECS[options.network].channel_order
-        photos = read_photo_set(data)
+        photos = read_photo_set(data, options.ignore_boxes, options.soft_boxes)
         self.classes = photos.classes
         training, held_back = split(photos.photos, validation)
         self.training = [load(photo, options.longest) for photo in training]
@@ -93,7 +94,6 @@ class Run:
         described = {"network": options.network, "channel_order": self.order, "size": options.size,
                      "anchor_scales": options.anchor_scales, "classes": self.classes}
         (self.folder / "run.json").write_text(json.dumps(described, indent=1) + "\n", encoding="utf-8")
-        self.matcher = Matcher()
 
     def tell_coverage(self) -> None:
         """Says which classes are too small, or too large, for the anchors: no time of training makes up for that."""
@@ -206,15 +206,7 @@ class Run:
             lambda: options.sizes if budget.fraction() < 1 - options.finish else [options.size],
             options.batch, options.size)
 
-        def loss(model: Detector, batch: tuple) -> dict[str, torch.Tensor]:
-            pictures, boxes, labels = batch
-            logits, offsets, maps = model(to_input(pictures, self.order, self.device))
-            anchors = anchors_for(tuple(maps), options.anchor_scales, self.device)
-            matched = [self.matcher(anchors, b.to(self.device), c.to(self.device)) for b, c in zip(boxes, labels)]
-            targets, target_offsets = (torch.stack(column) for column in zip(*matched))
-            class_loss, box_loss = detection_loss(logits, offsets, targets, target_offsets, EMPTY_ANCHORS)
-            return {"class_loss": class_loss, "box_loss": box_loss}
-
+        loss = DetectionLoss(self.order, options.anchor_scales, self.device, self.terms(model))
         log = Log(self.folder / "log.csv")
         settings = self.stage_settings()
         if options.learn == "scores":
@@ -231,5 +223,9 @@ class Run:
             checkpoint.save_atomically(checkpoint.plain_weights(model.state_dict()), self.folder / "latest.pt")
 
         return Stage("detection", model, scenes, batches, budget, loss, evaluate, export, self.folder,
-                     learning_rate=options.learning_rate, collate=collate, **settings)
+                     learning_rate=options.learning_rate, collate=collate, further=loss.terms, **settings)
+
+    def terms(self, model: Detector) -> list[Term]:
+        """What the loss has besides classes and boxes."""
+        return []
 

@@ -9,7 +9,7 @@ from torchvision import tv_tensors
 
 from trainer.crops import Crops
 from trainer.cutouts import cut_out, mixed, paste, read_objects
-from trainer.dataset import DataError, load, read_photo_set
+from trainer.dataset import DataError, Sample, load, read_photo_set
 from trainer.empty import EmptyPictures
 from trainer.sampler import MultiScaleBatches
 from trainer.scenes import Augmentation, Scenes, collate, turned
@@ -48,7 +48,9 @@ def test_sampler_continues_where_it_stopped() -> None:
 def test_boxes_of_scenes_stay_in_the_picture(samples: list, cutouts: list) -> None:
     scenes = Scenes(samples, cutouts, Augmentation(rotated=0.7, rotation=20))
     for number in range(60):
-        picture, boxes, labels = scenes[number, number % len(samples), 96]
+        scene = scenes[number, number % len(samples), 96]
+        picture, boxes, labels = scene.picture, scene.boxes, scene.labels
+        assert len(scene.weights) == len(labels) and not scene.unknown.any()
         assert picture.shape == (3, 96, 96) and picture.dtype == torch.uint8
         assert len(boxes) == len(labels) and labels.dtype == torch.int64
         assert (boxes >= 0).all() and (boxes <= 1).all() and (boxes[:, 2:] > boxes[:, :2]).all()
@@ -62,7 +64,8 @@ def test_empty_pictures_come_as_often_as_asked(samples: list, cutouts: list, tmp
     scenes = Scenes(samples, cutouts, Augmentation(empty=0.4), EmptyPictures(tmp_path, 100))
     empty, rooms, drawn = 0, 0, set()
     for number in range(400):
-        picture, boxes, labels = scenes[number, number % len(samples), 64]
+        scene = scenes[number, number % len(samples), 64]
+        picture, boxes, labels = scene.picture, scene.boxes, scene.labels
         assert picture.shape == (3, 64, 64) and picture.dtype == torch.uint8 and boxes.shape == (len(labels), 4)
         if len(labels):
             continue
@@ -72,7 +75,7 @@ def test_empty_pictures_come_as_often_as_asked(samples: list, cutouts: list, tmp
         else:
             drawn.add(picture.numpy().tobytes())
     assert 120 < empty < 220 and rooms > 0.25 * empty and len(drawn) > 0.25 * empty
-    assert all(len(Scenes(samples, cutouts, Augmentation(empty=0))[n, 0, 64][2]) for n in range(40))
+    assert all(len(Scenes(samples, cutouts, Augmentation(empty=0))[n, 0, 64].labels) for n in range(40))
 
 
 def test_a_folder_without_pictures_is_rejected(tmp_path: Path) -> None:
@@ -87,9 +90,9 @@ def test_a_scene_depends_on_its_request_alone(samples: list, cutouts: list) -> N
     scenes = Scenes(samples, cutouts, Augmentation())
     first = scenes[11, 2, 64]
     scenes[12, 3, 96]
-    for one, other in zip(first, scenes[11, 2, 64]):
-        assert torch.equal(one, other)
-    assert not torch.equal(first[0], scenes[13, 2, 64][0])
+    again = scenes[11, 2, 64]
+    assert all(torch.equal(value, getattr(again, name)) for name, value in vars(first).items())
+    assert not torch.equal(first.picture, scenes[13, 2, 64].picture)
 
 
 def test_photos_in_memory_stay_as_they_are(samples: list, cutouts: list) -> None:
@@ -118,7 +121,8 @@ def test_labels_of_composed_scenes_tell_the_colours(samples: list, cutouts: list
     scenes.recolour = torch.nn.Identity()
     seen = set()
     for number in range(30):
-        picture, boxes, labels = scenes[number, number % len(samples), 128]
+        scene = scenes[number, number % len(samples), 128]
+        picture, boxes, labels = scene.picture, scene.boxes, scene.labels
         for (x0, y0, x1, y1), label in zip((boxes * 128).tolist(), labels.tolist()):
             middle = picture[:, int((y0 + y1) / 2), int((x0 + x1) / 2)]
             # Class 1 is the category of the lower id, which is red; class 2 is blue.
@@ -154,9 +158,35 @@ def test_crops_have_the_class_of_their_object(samples: list, cutouts: list) -> N
 
 
 def test_collated_batch(samples: list) -> None:
-    scenes = Scenes(samples, [], Augmentation())
-    pictures, boxes, labels = collate([scenes[seed, seed, 64] for seed in range(3)])
-    assert pictures.shape == (3, 3, 64, 64) and len(boxes) == len(labels) == 3
+    scenes = Scenes(samples, [], Augmentation(empty=0))
+    items = [scenes[seed, seed, 64] for seed in range(3)]
+    pictures, targets = collate(items)
+    assert pictures.shape == (3, 3, 64, 64) and len(targets) == 3
+    assert all(torch.equal(boxes[:len(scene.boxes)], scene.boxes) and not boxes[len(scene.boxes):].any()
+               for boxes, scene in zip(targets.boxes, items))
+    assert (targets.labels > 0).sum() == sum(len(scene.labels) for scene in items)
+
+
+def test_regions_to_ignore_and_weights_move_with_their_photo() -> None:
+    """A green object, half of whose weight is doubted, and a blue region to ignore: each is where its colour is."""
+    picture = torch.full((3, 90, 120), 60, dtype=torch.uint8)
+    picture[:, 10:50, 20:70] = torch.tensor([30, 220, 30], dtype=torch.uint8)[:, None, None]
+    picture[:, 55:85, 60:110] = torch.tensor([30, 30, 220], dtype=torch.uint8)[:, None, None]
+    sample = Sample(picture, torch.tensor([[20.0, 10, 70, 50]]), torch.tensor([2]), torch.tensor([0.5]),
+                    torch.tensor([[60.0, 55, 110, 85]]), torch.tensor([1]), torch.tensor([False, True, False]))
+    scenes = Scenes([sample], [], Augmentation(rotated=0, empty=0))
+    scenes.recolour = torch.nn.Identity()
+    regions = 0
+    for number in range(40):
+        scene = scenes[number, 0, 120]
+        assert scene.unknown.tolist() == [False, True, False]
+        assert scene.weights.tolist() == [0.5] * len(scene.labels) and set(scene.labels.tolist()) <= {2}
+        for boxes, channel in ((scene.boxes, 1), (scene.ignored, 2)):
+            for x0, y0, x1, y1 in (boxes * 120).tolist():
+                middle = scene.picture[:, int((y0 + y1) / 2), int((x0 + x1) / 2)]
+                assert middle.argmax() == channel
+        regions += len(scene.ignored)
+    assert regions > 20
 
 
 def test_own_objects_are_read_and_mixed_in(tmp_path: Path, cutouts: list) -> None:

@@ -143,6 +143,68 @@ def test_headers_are_compared(tmp_path: Path) -> None:
     assert read_set(folder).photos[1].size == Size(96, 72)
 
 
+def test_what_may_be_unboxed_and_what_is_ignored(tmp_path: Path) -> None:
+    def change(content: dict) -> None:
+        content["images"][0]["exhaustive"] = [9]
+        content["annotations"][0] |= {"iscrowd": 1}
+    found = read_set(make(tmp_path, ["images/a.jpg", "images/b.jpg"], change=change))
+    first, second = found.photos
+    assert found.classes == ["red", "blue"] and first.unknown == [1] and second.unknown == []
+    assert (first.boxes, first.ignored, first.ignored_labels) == ([], [[0, 2, 20, 32]], [1])
+    assert (second.boxes, second.weights, second.ignored) == ([[1, 2, 21, 32]], [1.0], [])
+
+
+@pytest.mark.parametrize("value, message", [
+    ("[9]", r'images\[0\]: exhaustive is "\[9\]", but must be a list of ids of categories'),
+    ({"9": 1}, r"images\[0\]: exhaustive is an object, but must be a list"),
+    ([9, None], r"images\[0\]: exhaustive contains null, but must be a list"),
+    ([9, [4]], r"images\[0\]: exhaustive is a list, but must be a whole number or a text"),
+    ([9, 77], r"images\[0\]: exhaustive contains 77, which `categories` does not list: remove it there, or add"),
+])
+def test_what_is_exhaustive_is_checked(tmp_path: Path, value: object, message: str) -> None:
+    folder = make(tmp_path, ["images/a.jpg"], change=lambda content: content["images"][0].update(exhaustive=value))
+    with pytest.raises(DataError, match="annotations.json: " + message):
+        read_set(folder)
+
+
+def further(folder: Path, change: Callable[[dict], None] = lambda content: None) -> Path:
+    """A further annotation file of the same photos: one box with a score, other ids than in the set."""
+    content = {"images": [{"id": "x", "file_name": "b.jpg", "width": 96, "height": 72}],
+               "annotations": [{"id": 70, "image_id": "x", "category_id": 1, "bbox": [30, 4, 20, 30], "score": 0.625}],
+               "categories": [{"id": 1, "name": "blue"}]}
+    change(content)
+    (folder / "further.json").write_text(json.dumps(content), encoding="utf-8")
+    return folder / "further.json"
+
+
+def test_further_boxes_of_the_same_photos(tmp_path: Path) -> None:
+    folder = make(tmp_path, ["images/a.jpg", "images/b.jpg"])
+    file = further(folder)
+    soft = read_set(folder / "annotations.json", soft_boxes=file).photos[1]
+    assert (soft.boxes[1:], soft.labels[1:], soft.weights) == ([[30, 4, 50, 34]], [2], [1.0, 0.625])
+    ignored = read_set(folder / "annotations.json", ignore_boxes=file).photos[1]
+    assert (ignored.ignored, ignored.ignored_labels, len(ignored.boxes)) == ([[30, 4, 50, 34]], [2], 1)
+    crowd = read_set(folder / "annotations.json",
+                     ignore_boxes=further(folder, lambda content: content["annotations"][0].update(iscrowd=1)))
+    assert crowd.photos[1] == ignored and not crowd.remarks
+
+
+@pytest.mark.parametrize("change, message", [
+    (lambda c: c["images"][0].update(file_name="z.jpg"), r"images\[0\] is of z.jpg, which the set does not name: remove"),
+    (lambda c: c["images"][0].update(width=192), r"images\[0\] says that b.jpg is 192x72, the set says 96x72: boxes would be"),
+    (lambda c: c["categories"][0].update(name="green"), r"categories\[0\] is green, which is no category of the set"),
+    (lambda c: c["annotations"][0].pop("score"), r"annotation 70 \(annotations\[0\]\): a soft box must have a score"),
+    (lambda c: c["annotations"][0].update(score=1.5), "a soft box must have a score above 0 and up to 1"),
+    (lambda c: c["annotations"][0].update(score=float("nan")), "a soft box must have a score above 0 and up to 1"),
+    (lambda c: c["annotations"][0].update(bbox=[30, 4, 90, 30]), "1 of 1 boxes is|all 1 boxes are outside the image"),
+    (lambda c: c["annotations"].clear(), "its list of annotations is empty"),
+])
+def test_further_boxes_are_checked(tmp_path: Path, change: Callable[[dict], None], message: str) -> None:
+    folder = make(tmp_path, ["images/a.jpg", "images/b.jpg"])
+    with pytest.raises(DataError, match=f"further.json: .*({message})"):
+        read_set(folder / "annotations.json", soft_boxes=further(folder, change))
+
+
 def test_long_names_are_rejected(tmp_path: Path) -> None:
     folder = make(tmp_path, ["images/a.jpg"], change=lambda content: content["categories"][1].update(name="\u00e9" * 128))
     with pytest.raises(DataError, match=r"the name of categories\[1\] has more than 255 bytes"):

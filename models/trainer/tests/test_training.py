@@ -19,6 +19,7 @@ from trainer.evaluation import average_precision
 from trainer.matching import PUBLISHED_SCALES, anchors_for
 from trainer.networks import Detector
 from trainer.stage import Stage, averaging, cosine
+from trainer.terms import Batch, Term
 from trainer.training import Options, Run
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -170,3 +171,24 @@ def test_what_does_not_learn_stays(drawn: Path, finished: Path, tmp_path: Path, 
         outputs.append(model(picture))
     assert torch.equal(outputs[0][1], outputs[1][1]) == (learn == "scores")
     assert not torch.equal(outputs[0][0], outputs[1][0])
+
+
+class Length(Term):
+    """Pulls a parameter of its own to the mean length of the features."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.zeros(()))
+
+    def means(self, batch: Batch) -> dict[str, torch.Tensor]:
+        assert [tuple(map.shape[2:]) for map in batch.features] in ([(4, 4), (2, 2)], [(6, 6), (4, 4)])
+        assert batch.logits.shape[1] == batch.offsets.shape[1] == len(batch.anchors) and batch.pictures.dtype == torch.uint8
+        return {"length": (self.scale - batch.features[1].square().mean()).square()}
+
+
+def test_further_terms_learn_and_are_kept(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Run, "terms", lambda self, model: [Length()])
+    Run(drawn, tmp_path / "run", small(pretrain_steps=0, steps=3)).train()
+    assert float(checkpoint.read(tmp_path / "run" / "checkpoint.pt")["further"]["0.scale"]) > 0
+    assert "length=" in (tmp_path / "run" / "log.csv").read_text()
+    assert weights_of(tmp_path / "run").keys() == Detector("0.5", 3).state_dict().keys()
