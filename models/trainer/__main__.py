@@ -70,6 +70,12 @@ def parser() -> argparse.ArgumentParser:
                                                                                           "comes from --objects")
     train.add_argument("--backgrounds", type=Path, help="directory of photos that show none of the objects: rooms, tables, "
                                                         "hands; they make up half of the images of --empty")
+    train.add_argument("--teacher", type=Path, help="YOLOX in an ONNX file, trained on COCO: the network learns from what it "
+                                                    "sees in every training image")
+    train.add_argument("--imitate", type=float, default=default.imitate,
+                       help="weight of the imitation of the teacher's feature maps; 0 leaves that out")
+    train.add_argument("--teacher-boxes", action=argparse.BooleanOptionalAction, default=default.teacher_boxes,
+                       help="learn from the teacher's boxes and scores")
     train.add_argument("--network", choices=sorted(SPECS), default=default.network, metavar="{xxs,0.5}",
                        help="xxs: MobileViTv3-XXS, 0.5: MobileViTv3-0.5")
     train.add_argument("--channel-order", choices=["bgr", "rgb"],

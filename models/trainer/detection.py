@@ -24,6 +24,8 @@ class DetectionLoss:
         logits, offsets, maps, features = model(to_input(pictures, self.order, self.device), with_features=True)
         anchors = anchors_for(tuple(maps), self.scales, self.device)
         matched = match(anchors, targets)
+        for term in self.terms:
+            matched = term.revise(pictures, targets, anchors, matched)
         count = matched.count().clamp(min=1)
         class_sum, box_sum = detection_sums(logits, offsets, matched, EMPTY_ANCHORS)
         losses = {"class_loss": class_sum / count, "box_loss": box_sum / count}

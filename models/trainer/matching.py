@@ -43,11 +43,13 @@ class Matched:
 
     labels [B, A]: a class, 0 background, -1 nothing. offsets [B, A, 4]: of the box, where there is one. weights [B, A]:
     what the anchor counts. unknown [B, A, classes] bool: classes of which a background anchor may be an object.
+    soft [B, A, classes]: probabilities that a teacher gives the classes; zeros where `labels` and `weights` say all.
     """
     labels: torch.Tensor
     offsets: torch.Tensor
     weights: torch.Tensor
     unknown: torch.Tensor
+    soft: torch.Tensor | None = None
 
     def count(self) -> torch.Tensor:
         """The sum of the weights of the anchors with objects, which losses are divided by."""
@@ -55,9 +57,10 @@ class Matched:
 
 
 def overlaps(boxes: torch.Tensor, anchors: torch.Tensor) -> torch.Tensor:
-    """Areas [B, G, A] that boxes [B, G, 4] and anchors [A, 4] have in common."""
-    low = torch.maximum(boxes[:, :, None, :2], anchors[:, :2])
-    high = torch.minimum(boxes[:, :, None, 2:], anchors[:, 2:])
+    """Areas [B, G, A] that boxes [B, G, 4] and anchors [A, 4], or others of each image [B, A, 4], have in common."""
+    anchors = anchors.unsqueeze(-3)
+    low = torch.maximum(boxes[:, :, None, :2], anchors[..., :2])
+    high = torch.minimum(boxes[:, :, None, 2:], anchors[..., 2:])
     return (high - low).clamp(min=0).prod(-1)
 
 
@@ -151,7 +154,11 @@ def detection_sums(logits: torch.Tensor, offsets: torch.Tensor, matched: Matched
     logits, positive = known_logits(logits.float(), matched), matched.labels > 0
     keep = mined(logits, matched.labels, least=least)
     losses = F.cross_entropy(logits.flatten(0, 1), matched.labels.clamp(min=0).flatten(), reduction="none")
-    class_loss = (losses.view_as(matched.weights) * matched.weights * keep).sum()
+    losses = losses.view_as(matched.weights) * matched.weights
+    if matched.soft is not None:
+        softer = -(matched.soft * logits.log_softmax(-1)).sum(-1)
+        losses = torch.where(matched.soft.sum(-1) > 0, softer, losses)
+    class_loss = (losses * keep).sum()
     distance = F.smooth_l1_loss(offsets.float(), matched.offsets, reduction="none").sum(-1)
     return class_loss, (distance * matched.weights * positive).sum()
 

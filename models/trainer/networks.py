@@ -40,7 +40,7 @@ SPECS["half"] = SPECS["0.5"]                    # another name of it
 
 
 class Encoder(nn.Module):
-    """Images [B, 3, H, W], 0..1, to the features of strides 16 and 32."""
+    """Images [B, 3, H, W], 0..1, to the features of strides 16 and 32, which have `channels` channels."""
 
     def __init__(self, spec: NetworkSpec):
         super().__init__()
@@ -54,6 +54,7 @@ class Encoder(nn.Module):
             self.add_module(f"layer_{index}", nn.Sequential(InvertedResidual(channels, outputs, 2),
                                                             spec.block(outputs, width, hidden, depth)))
             channels = outputs
+        self.channels = (spec.stages[-2][0], spec.stages[-1][0])
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out")
@@ -122,7 +123,7 @@ class Detector(nn.Module):
         super().__init__()
         spec = SPECS[network]
         self.encoder = Encoder(spec)
-        stride_16, stride_32 = spec.stages[-2][0], spec.stages[-1][0]
+        stride_16, stride_32 = self.encoder.channels
         self.extra_layers = nn.ModuleDict({
             "os_64": SeparableConv(stride_32, 256, 2, activation=nn.ReLU),
             "os_128": SeparableConv(256, 128, 2, activation=nn.ReLU),

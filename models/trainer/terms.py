@@ -4,6 +4,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from .matching import Matched
 from .targets import Targets
 
 
@@ -31,6 +32,10 @@ class Term(nn.Module):
     What depends on the processes: a mean over images must be one over this process's images; the trainer divides what
     `means` returns by the number of processes, what `sums` returns by nothing, since `Batch.count` is that of all of them.
     """
+
+    def revise(self, pictures: torch.Tensor, targets: Targets, anchors: torch.Tensor, matched: Matched) -> Matched:
+        """What the anchors have to learn, after this term has had its say. Called before the others, for each batch."""
+        return matched
 
     def means(self, batch: Batch) -> dict[str, torch.Tensor]:
         """Named losses that are means over the batch's images."""

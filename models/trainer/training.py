@@ -14,6 +14,7 @@ from .crops import Crops, centre_crops
 from .cutouts import cut_out, mixed, read_objects
 from .dataset import DataError, load, read_photo_set, split
 from .detection import DetectionLoss
+from .distillation import Distillation
 from .empty import EmptyPictures
 from .evaluation import average_precision, to_input
 from .matching import PUBLISHED_SCALES, anchors_for, coverage
@@ -22,6 +23,7 @@ from .progress import Budget, Log
 from .sampler import MultiScaleBatches
 from .scenes import Augmentation, Scenes, collate
 from .stage import Stage
+from .teacher import Teacher
 from .terms import Term
 
 
@@ -46,6 +48,9 @@ class Options:
     weight_decay: float = 0.02
     ignore_boxes: Path | None = None            # annotation files with further boxes of the same photos
     soft_boxes: Path | None = None
+    teacher: Path | None = None                 # an ONNX file, see Teacher
+    teacher_boxes: bool = True                  # learn from its boxes
+    imitate: float = 2.0                        # weight of the imitation of its feature maps
     longest: int = 640
     seed: int = 0
     workers: int = 0
@@ -227,5 +232,9 @@ class Run:
 
     def terms(self, model: Detector) -> list[Term]:
         """What the loss has besides classes and boxes."""
-        return []
+        options = self.options
+        if options.teacher is None:
+            return []
+        teacher = Teacher(options.teacher, self.classes, torch.get_num_threads(), maps=options.imitate > 0)
+        return [Distillation(teacher, model.encoder.channels, options.teacher_boxes, options.imitate)]
 

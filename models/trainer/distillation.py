@@ -1,0 +1,114 @@
+"""What a student learns from a teacher: soft boxes with scores, and feature maps."""
+from dataclasses import replace
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from .matching import Matched, areas, encoded, overlaps
+from .targets import Targets
+from .teacher import Detections, Teacher
+from .terms import Batch, Term
+
+# What the teacher is less sure of than this says nothing: about half of such boxes are wrong.
+LEAST = 0.25
+
+
+def ious(boxes: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
+    """IoUs [B, N, M] of boxes [B, N, 4] with [B, M, 4] or [M, 4]; 0 for empty ones."""
+    shared = overlaps(boxes, others)
+    return shared / (areas(boxes)[..., None] + areas(others).unsqueeze(-2) - shared).clamp(min=1e-12)
+
+
+@torch.no_grad()
+def without_labelled(detections: Detections, targets: Targets, overlap: float = 0.5) -> Detections:
+    """The detections but for those on an annotated box, of whatever class: labels win."""
+    labelled = ious(detections.boxes, targets.boxes).masked_fill((targets.labels == 0)[:, None], 0.0).amax(2) >= overlap
+    return replace(detections, scores=detections.scores.masked_fill(labelled[..., None], 0.0))
+
+
+@torch.no_grad()
+def softened(matched: Matched, anchors: torch.Tensor, detections: Detections, least: float = LEAST,
+             positive: float = 0.5, negative: float = 0.4) -> Matched:
+    """Adds a teacher's detections to what the anchors [A, 4] have to learn from labels.
+
+    As with labels, an anchor belongs to a box if their IoU is at least `positive`, or if it is the box's best anchor; of
+    several, to the one with the largest product of IoU and score. Let s_c be that box's scores and P = min(1, sum of s_c)
+    how sure the teacher is of an object there. Where P >= `least` and labels give the anchor no object, it becomes a soft
+    positive: its class target is q_c = s_c (divided by their sum where that exceeds 1) and q_0 = 1 - P for the background,
+    learnt by cross-entropy, -sum of q_k log p_k; it learns the teacher's box with the weight P, and counts P positives.
+    An anchor with an IoU from `negative` to `positive` learns nothing, as beside labels.
+
+    Soft targets for classes with the background among them and boxes from the teacher: Chen et al., "Learning Efficient
+    Object Detection Models with Knowledge Distillation", 2017, sections 3.2 and 3.3; here after suppression, on the
+    student's own anchors, so that teacher and student need not have the same ones. With labels for detections, of score 1,
+    it is SSD's matching.
+    """
+    scores = detections.scores
+    sure, best_class = scores.sum(-1).clamp(max=1), scores.argmax(-1)                       # [B, N]
+    iou = ious(detections.boxes, anchors).masked_fill((sure < least)[..., None], 0.0)       # [B, N, A]
+    place = torch.arange(1, iou.shape[1] + 1, device=iou.device)[:, None] / iou.shape[1]
+    # A box's best anchor is its own, and the later box's where two share it.
+    forced = torch.zeros_like(iou).scatter_(2, iou.argmax(2, keepdim=True), 2.0) * (1 + place) * (iou > 0)
+    key, box = ((iou * (iou >= positive) + forced) * sure[..., None]).max(1)                # [B, A]
+    is_object = (key > 0) & (matched.labels <= 0)
+    is_nothing = (iou.amax(1) >= negative) & (matched.labels == 0) & ~is_object
+    share = scores.gather(1, box[..., None].expand(-1, -1, scores.shape[2]))
+    share = share / share.sum(-1, keepdim=True).clamp(min=1)
+    soft = torch.cat([1 - share.sum(-1, keepdim=True), share], -1) * is_object[..., None]
+    offsets = encoded(detections.boxes.gather(1, box[..., None].expand(-1, -1, 4)), anchors)
+    labels = torch.where(is_object, 1 + best_class.gather(1, box), matched.labels.masked_fill(is_nothing, -1))
+    return replace(matched, labels=labels, weights=torch.where(is_object, sure.gather(1, box), matched.weights),
+                   offsets=torch.where(is_object[..., None], offsets, matched.offsets), soft=soft)
+
+
+def correlation_loss(student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
+    """1 - r, r the correlation over images and places of a channel of both maps [B, C, h, w], averaged over the channels.
+
+    Half the mean squared difference of the maps once each channel has mean 0 and deviation 1 (Cao et al., "PKD: General
+    Distillation Framework for Object Detectors via Pearson Correlation Coefficient", 2022, equation 5). Taken rather than
+    the squared difference of the maps themselves since teacher and student come from different families: their values
+    differ in scale by orders of magnitude from channel to channel, and a few strong channels would be all that is learnt.
+    Channels that are constant in the teacher count for nothing.
+    """
+    centred = [x.float().transpose(0, 1).flatten(1) for x in (student, teacher)]
+    centred = [x - x.mean(1, keepdim=True) for x in centred]
+    mine, wanted = (x.square().mean(1) for x in centred)
+    r = (centred[0] * centred[1]).mean(1) * (mine * wanted + 1e-8).rsqrt()
+    lives = (wanted > 1e-8).float()
+    return ((1 - r) * lives).sum() / lives.sum().clamp(min=1)
+
+
+class Distillation(Term):
+    """Learns from a teacher that looks at each augmented image: from its boxes, and with `imitate` above 0, that weight,
+    from its maps of strides 16 and 32, which the student's maps are compared with through 1x1 convolutions that learn along.
+
+    The teacher sees the image as the student does, at the same size: their maps have the same cells then.
+    """
+
+    def __init__(self, teacher: Teacher, channels: tuple[int, int], boxes: bool, imitate: float):
+        """`channels`: of the student's maps of strides 16 and 32."""
+        super().__init__()
+        self.teacher, self.boxes, self.imitate = teacher, boxes, imitate
+        self.maps: list[torch.Tensor] = []
+        self.adapters = nn.ModuleList(nn.Conv2d(mine, theirs, 1)
+                                      for mine, theirs in zip(channels, teacher.channels if imitate else ()))
+
+    @torch.no_grad()
+    def revise(self, pictures: torch.Tensor, targets: Targets, anchors: torch.Tensor, matched: Matched) -> Matched:
+        detections, self.maps = self.teacher.look(pictures, max(pictures.shape[2:]))
+        if not self.boxes:
+            return matched
+        return softened(matched, anchors, without_labelled(detections.to(pictures.device), targets))
+
+    def means(self, batch: Batch) -> dict[str, torch.Tensor]:
+        if not self.imitate:
+            return {}
+        losses = [correlation_loss(adapter(mine), fitted(theirs.to(mine.device), mine.shape[2:]))
+                  for adapter, mine, theirs in zip(self.adapters, batch.features, self.maps)]
+        return {"map_loss": self.imitate * sum(losses) / len(losses)}
+
+
+def fitted(maps: torch.Tensor, size: torch.Size) -> torch.Tensor:
+    """Maps [B, C, h, w] at another size, where the teacher's grid isn't the student's."""
+    return maps if maps.shape[2:] == size else F.interpolate(maps, tuple(size), mode="bilinear", antialias=True)
