@@ -1,5 +1,6 @@
-"""Command line of the trainer: python -m trainer train|export|evaluate."""
+"""Command line of the trainer: python -m trainer train|pack|export|evaluate."""
 import argparse
+import json
 import sys
 from dataclasses import fields
 from pathlib import Path
@@ -8,10 +9,11 @@ try:
     import torch
 
     from . import checkpoint
-    from .dataset import DataError, load, read_photo_set, split
-    from .evaluation import average_precision
+    from .dataset import DataError, load, pack_sets, read_photo_set, split
+    from .evaluation import corners_to_coco, detections, judged
     from .matching import PUBLISHED_SCALES
     from .networks import SPECS, Detector
+    from .precision import average_precisions, means
     from .scenes import Augmentation
     from .training import Options, Run
 except ModuleNotFoundError as failure:
@@ -114,6 +116,15 @@ def parser() -> argparse.ArgumentParser:
         value = getattr(default.augmentation, name)
         train.add_argument("--" + name.replace("_", "-"), type=type(value), default=value, help=text)
 
+    pack = commands.add_parser("pack", help="write sets of photos into a few small files to train from elsewhere",
+                               formatter_class=HelpFormatter)
+    pack.add_argument("sets", type=Path, nargs="+", metavar="SET", help="as train takes them; classes of the same name are one")
+    pack.add_argument("--out", type=Path, required=True, help="directory for photos-001.pack and so on, 30 MB each at most")
+    pack.add_argument("--size", type=int, default=320, help="the longest side of the photos in pixels")
+    pack.add_argument("--quality", type=int, default=85, help="of the JPEGs, 1 to 100")
+    pack.add_argument("--ignore-boxes", type=Path, help="as of train, where one set is packed")
+    pack.add_argument("--soft-boxes", type=Path, help="likewise")
+
     export = commands.add_parser("export", help="write the checkpoint that swiftlet-model imports")
     export.add_argument("run", type=Path, help="a run's checkpoint.pt")
     export.add_argument("-o", "--output", type=Path, required=True)
@@ -129,6 +140,7 @@ def parser() -> argparse.ArgumentParser:
     add_anchor_scales(evaluate)
     evaluate.add_argument("--validation", type=Path, help="file naming the photos (default: every fourth)")
     evaluate.add_argument("--all", action="store_true", help="judge on all photos of the directory")
+    evaluate.add_argument("--results", type=Path, help="write what is found there, in COCO's format of detection results")
     evaluate.add_argument("--threads", type=int)
     return top
 
@@ -141,6 +153,17 @@ def run_training(arguments: argparse.Namespace) -> None:
     Run(arguments.data, arguments.out, options, arguments.validation, arguments.start_from).train(arguments.resume)
 
 
+def run_pack(arguments: argparse.Namespace) -> None:
+    if not (32 <= arguments.size <= 4096 and 1 <= arguments.quality <= 100):
+        raise DataError("--size must be from 32 to 4096, --quality from 1 to 100")
+    if len(arguments.sets) > 1 and (arguments.ignore_boxes or arguments.soft_boxes):
+        raise DataError("--ignore-boxes and --soft-boxes belong to one set: pack that one by itself first")
+    sets = [read_photo_set(data, arguments.ignore_boxes, arguments.soft_boxes) for data in arguments.sets]
+    names = [f"{number}-{data.stem}" for number, data in enumerate(arguments.sets, start=1)]
+    for file in pack_sets(sets, names, arguments.out, arguments.size, arguments.quality):
+        print(f"{file}: {file.stat().st_size / 1e6:.1f} MB")
+
+
 def run_export(arguments: argparse.Namespace) -> None:
     checkpoint.reject_replacing(arguments.output, arguments.run)
     weights = checkpoint.detector_weights(checkpoint.read(arguments.run))
@@ -151,7 +174,7 @@ def run_evaluation(arguments: argparse.Namespace) -> None:
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     photos = read_photo_set(arguments.data)
-    chosen = photos.photos if arguments.all else split(photos.photos, arguments.validation)[1]
+    chosen = photos.photos if arguments.all else split(photos, arguments.validation)[1]
     model = Detector(arguments.network, len(photos.classes) + 1)
     weights = checkpoint.detector_weights(checkpoint.read(arguments.weights))
     try:
@@ -162,15 +185,25 @@ def run_evaluation(arguments: argparse.Namespace) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     order = arguments.channel_order or SPECS[arguments.network].channel_order
     samples = [load(photo) for photo in chosen]
-    figures = average_precision(model.to(device), samples, arguments.network, arguments.size, order, device,
-                                arguments.anchor_scales)
+    found = detections(model.to(device), samples, arguments.network, arguments.size, order, device, arguments.anchor_scales)
+    if arguments.results:
+        results = [{"image_id": photo.id, "category_id": photos.category_ids[label - 1],
+                    "bbox": [round(side, 2) for side in corners_to_coco(box)], "score": round(score, 5)}
+                   for photo, (boxes, scores, labels) in zip(chosen, found)
+                   for box, score, label in zip(boxes.tolist(), scores.tolist(), labels.tolist())]
+        arguments.results.write_text(json.dumps(results), encoding="utf-8")
+    rows = average_precisions([judged(*pair) for pair in zip(samples, found)], len(photos.classes))
+    figures = means(rows)
     print(f"{len(chosen)} photos: " + ", ".join(f"{key} {value:.4f}" for key, value in figures.items()))
+    for name, row in zip(photos.classes, rows):
+        if row is not None:
+            print(f"  {name}: ap {row.mean():.4f}, ap50 {row[0]:.4f}")
 
 
 def main() -> int:
     arguments = parser().parse_args()
     try:
-        {"train": run_training, "export": run_export, "evaluate": run_evaluation}[arguments.command](arguments)
+        {"train": run_training, "pack": run_pack, "export": run_export, "evaluate": run_evaluation}[arguments.command](arguments)
     except (DataError, FloatingPointError) as error:
         print(f"trainer: {error}", file=sys.stderr)
         return 1

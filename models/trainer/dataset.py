@@ -1,4 +1,5 @@
-"""Photos with boxes: splitting them, and holding them decoded in memory. `sets.py` reads and checks them."""
+"""Photos with boxes: splitting them, packing them, and holding them decoded in memory. `sets.py` and `pack.py` read and
+check them."""
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -6,6 +7,7 @@ import torch
 import torchvision.transforms.v2.functional as TF
 from PIL import Image, ImageOps
 
+from . import pack
 from .documents import DataError
 from .sets import PhotoEntry, listed, read_set
 from .targets import unknown_classes
@@ -21,6 +23,7 @@ class Photo:
     """
     path: Path
     name: str
+    id: int | str                               # in its annotation file
     size: tuple[int, int]                       # height, width
     boxes: torch.Tensor
     labels: torch.Tensor
@@ -28,41 +31,93 @@ class Photo:
     ignored: torch.Tensor
     ignored_labels: torch.Tensor
     unknown: torch.Tensor
+    jpeg: bytes | None = None                   # of a photo in a pack, whose `path` is the pack's
 
 
 @dataclass
 class PhotoSet:
-    """The photos of one annotation file, sorted by file name, and the names of its classes."""
+    """The photos of one annotation file, sorted by file name, the names of its classes and their ids in it."""
     photos: list[Photo]
     classes: list[str]
+    category_ids: list[int | str]
 
 
 def read_photo_set(data: Path, ignore_boxes: Path | None = None, soft_boxes: Path | None = None) -> PhotoSet:
-    """Reads a set as `read_set` does, and prints what was skipped."""
+    """Reads a set as `read_set` does and prints what was skipped; or a pack."""
+    if pack.is_pack(data):
+        if ignore_boxes or soft_boxes:
+            raise DataError(f"{data} is a pack: name further boxes when it is made")
+        packed, classes, category_ids = pack.read_pack(data)
+        return PhotoSet([photo_of(photo, len(classes) + 1) for photo in packed], classes, category_ids)
     found = read_set(data, ignore_boxes, soft_boxes)
     for remark in found.remarks:
         print(f"{data}: {remark}", flush=True)
-    return PhotoSet([photo_of(photo, len(found.classes) + 1) for photo in found.photos], found.classes)
+    return PhotoSet([photo_of(photo, len(found.classes) + 1) for photo in found.photos], found.classes, found.category_ids)
 
 
-def photo_of(photo: PhotoEntry, classes: int) -> Photo:
+def photo_of(photo: PhotoEntry | pack.Packed, classes: int) -> Photo:
     def corners(boxes: list[list[float]]) -> torch.Tensor:
         return torch.tensor(boxes, dtype=torch.float32).reshape(-1, 4)
-    return Photo(photo.path, photo.name, (int(photo.size.height), int(photo.size.width)), corners(photo.boxes),
+    is_packed = isinstance(photo, pack.Packed)
+    size = (photo.height, photo.width) if is_packed else (int(photo.size.height), int(photo.size.width))
+    return Photo(photo.file if is_packed else photo.path, photo.name, photo.id, size, corners(photo.boxes),
                  torch.tensor(photo.labels, dtype=torch.int64), torch.tensor(photo.weights, dtype=torch.float32),
-                 corners(photo.ignored),
-                 torch.tensor(photo.ignored_labels, dtype=torch.int64), unknown_classes(photo.unknown, classes))
+                 corners(photo.ignored), torch.tensor(photo.ignored_labels, dtype=torch.int64),
+                 unknown_classes(photo.unknown, classes), photo.jpeg if is_packed else None)
 
 
-def split(photos: list[Photo], names: Path | None) -> tuple[list[Photo], list[Photo]]:
-    """Photos for training and for validation: those listed in the file `names`, or else every fourth."""
-    chosen = {photo.name for photo in photos[::4]} if names is None else listed(photos, names)
-    training = [photo for photo in photos if photo.name not in chosen]
-    validation = [photo for photo in photos if photo.name in chosen]
-    if not training or not validation:
-        raise DataError(f"{len(training)} photos remain for training and {len(validation)} for validation: "
-                        "both need some")
-    return training, validation
+def packed_of(photo: Photo, size: int, quality: int, name: str, classes: list[int]) -> pack.Packed:
+    """The photo with no side longer than `size` pixels. `classes`: the label in the pack of each class, from label 1 on; those
+    of the pack that are not among them are unknown in the photo."""
+    sample = load(photo, size)
+    height, width = sample.picture.shape[1:]
+    limit = torch.tensor([width, height, width, height], dtype=torch.float32)
+
+    def kept(boxes: torch.Tensor) -> torch.Tensor:
+        return (boxes[:, 2:] - boxes[:, :2] > 0.05).all(1)
+
+    def renamed(labels: torch.Tensor) -> list[int]:
+        return [classes[label - 1] for label in labels.tolist()]
+    whole, some = kept(sample.boxes), kept(sample.ignored)
+    unknown = [classes[label - 1] for label in sample.unknown.nonzero()[:, 0].tolist()]
+    return pack.Packed(name, photo.id, width, height, sample.boxes[whole].minimum(limit).tolist(),
+                       renamed(sample.labels[whole]), [round(weight, 4) for weight in sample.weights[whole].tolist()],
+                       sample.ignored[some].minimum(limit).tolist(), renamed(sample.ignored_labels[some]), unknown,
+                       pack.encoded(sample.picture, quality), photo.path)
+
+
+def pack_sets(sets: list[PhotoSet], names: list[str], folder: Path, size: int, quality: int) -> list[Path]:
+    """Packs the photos of several sets; classes of the same name are one, and those that a set lacks may go unboxed in it."""
+    classes = list(dict.fromkeys(name for found in sets for name in found.classes))
+    ids = [next(found.category_ids[found.classes.index(name)] for found in sets if name in found.classes) for name in classes]
+    if len(set(ids)) < len(ids):
+        ids = list(range(1, len(classes) + 1))
+    photos = []
+    for name, found in zip(names, sets):
+        labels = [classes.index(own) + 1 for own in found.classes]
+        absent = sorted(set(range(1, len(classes) + 1)) - set(labels))
+        for photo in found.photos:
+            packed = packed_of(photo, size, quality, f"{name}/{photo.name}" if len(sets) > 1 else photo.name, labels)
+            packed.unknown = sorted({*packed.unknown, *absent})
+            photos.append(packed)
+    return pack.write_pack(folder, photos, classes, ids)
+
+
+def split(photos: PhotoSet, validation: Path | None) -> tuple[list[Photo], list[Photo]]:
+    """Photos for training and for validation: those that the text file `validation` lists, those of the set that it is, or
+    else every fourth."""
+    if validation is not None and (validation.is_dir() or validation.suffix.lower() in (".json", pack.ENDING)):
+        other = read_photo_set(validation)
+        if other.classes != photos.classes:
+            raise DataError(f"{validation} has the classes {', '.join(other.classes)}, the set to learn from has "
+                            f"{', '.join(photos.classes)}: both must have the same")
+        return photos.photos, other.photos
+    chosen = {photo.name for photo in photos.photos[::4]} if validation is None else listed(photos.photos, validation)
+    training = [photo for photo in photos.photos if photo.name not in chosen]
+    held_back = [photo for photo in photos.photos if photo.name in chosen]
+    if not training or not held_back:
+        raise DataError(f"{len(training)} photos remain for training and {len(held_back)} for validation: both need some")
+    return training, held_back
 
 
 @dataclass
@@ -80,12 +135,10 @@ class Sample:
 
 def load(photo: Photo, longest: int | None = None) -> Sample:
     """Decodes a photo, scaled down so that no side exceeds `longest` pixels."""
-    try:
-        # Cameras store images lying and note how to turn them; boxes are of the upright image.
-        decoded = ImageOps.exif_transpose(Image.open(photo.path))
-        picture = TF.pil_to_tensor(decoded.convert("RGB"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise DataError(f"{photo.path} is not an image that can be decoded: {error}") from error
+    if photo.jpeg is not None:
+        picture = pack.decoded(photo.jpeg, photo.name, photo.size, photo.path)
+    else:
+        picture = decoded(photo.path)
     if tuple(picture.shape[1:]) != photo.size:
         raise DataError(f"{photo.path} is {picture.shape[2]}x{picture.shape[1]}, but its entry or its header says "
                         f"{photo.size[1]}x{photo.size[0]}: its boxes would be wrong")
@@ -98,3 +151,12 @@ def load(photo: Photo, longest: int | None = None) -> Sample:
         picture = TF.resize(picture, size, antialias=True)
     return Sample(picture, boxes, photo.labels, photo.weights, ignored, photo.ignored_labels,
                   photo.unknown)
+
+
+def decoded(path: Path) -> torch.Tensor:
+    """The upright image [3, H, W] u8 RGB of a file."""
+    try:
+        # Cameras store images lying and note how to turn them; boxes are of the upright image.
+        return TF.pil_to_tensor(ImageOps.exif_transpose(Image.open(path)).convert("RGB"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise DataError(f"{path} is not an image that can be decoded: {error}") from error

@@ -1,18 +1,13 @@
 """Finds objects with a detector, and COCO's average precision over photos."""
-import contextlib
-import io
-
-import numpy as np
 import torch
 import torchvision.transforms.v2.functional as TF
-from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
 from torch import nn
 from torchvision.ops import batched_nms
 
 from .dataset import Sample
 from .matching import CODER, PUBLISHED_SCALES, anchors_for
 from .networks import SPECS
+from .precision import Judged, average_precisions, means
 
 
 def resized(sample: Sample, size: int, network: str) -> torch.Tensor:
@@ -46,12 +41,12 @@ def objects_in(logits: torch.Tensor, offsets: torch.Tensor, anchors: torch.Tenso
 
 
 @torch.no_grad()
-def average_precision(model: nn.Module, samples: list[Sample], network: str, size: int, channel_order: str,
-                      device: torch.device, scales: tuple[float, float] = PUBLISHED_SCALES,
-                      batch: int = 8) -> dict[str, float]:
-    """AP over IoU 0.5 to 0.95 and AP50 of a detector at input size x size."""
+def detections(model: nn.Module, samples: list[Sample], network: str, size: int, channel_order: str, device: torch.device,
+               scales: tuple[float, float] = PUBLISHED_SCALES,
+               batch: int = 8) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+    """For each photo the boxes [N, 4] in its pixels, scores [N] and labels [N] that a detector finds at size x size."""
     model.eval()
-    images, annotations, results = [], [], []
+    found = []
     for start in range(0, len(samples), batch):
         part = samples[start:start + batch]
         pictures = torch.stack([resized(sample, size, network) for sample in part])
@@ -59,27 +54,23 @@ def average_precision(model: nn.Module, samples: list[Sample], network: str, siz
         anchors = anchors_for(tuple(maps), scales, device)
         for number, sample in enumerate(part):
             height, width = sample.picture.shape[1:]
-            image = start + number + 1
-            images.append({"id": image, "height": height, "width": width})
-            for box, label in zip(sample.boxes.tolist(), sample.labels.tolist()):
-                annotations.append({"id": len(annotations) + 1, "image_id": image, "category_id": label, "iscrowd": 0,
-                                    "bbox": corners_to_coco(box), "area": (box[2] - box[0]) * (box[3] - box[1])})
             boxes, scores, labels = objects_in(logits[number], offsets[number], anchors)
-            boxes = boxes.cpu() * torch.tensor([width, height, width, height])
-            results += [[image, *corners_to_coco(box), score, label]
-                        for box, score, label in zip(boxes.tolist(), scores.tolist(), labels.tolist())]
-    if not results:
-        return {"ap": 0.0, "ap50": 0.0}
-    with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints tables
-        truth = COCO()
-        truth.dataset = {"images": images, "annotations": annotations,
-                         "categories": [{"id": label} for label in {a["category_id"] for a in annotations}]}
-        truth.createIndex()
-        judge = COCOeval(truth, truth.loadRes(np.array(results)), "bbox")
-        judge.evaluate()
-        judge.accumulate()
-        judge.summarize()
-    return {"ap": max(0.0, float(judge.stats[0])), "ap50": max(0.0, float(judge.stats[1]))}
+            found.append((boxes.cpu() * torch.tensor([width, height, width, height]), scores.cpu(), labels.cpu()))
+    return found
+
+
+def judged(sample: Sample, found: tuple[torch.Tensor, torch.Tensor, torch.Tensor]) -> Judged:
+    boxes, scores, labels = (tensor.numpy() for tensor in found)
+    return Judged(sample.boxes.numpy(), sample.labels.numpy(), sample.ignored.numpy(), sample.ignored_labels.numpy(),
+                  ~sample.unknown.numpy(), boxes, scores, labels)
+
+
+def average_precision(model: nn.Module, samples: list[Sample], network: str, size: int, channel_order: str,
+                      device: torch.device, scales: tuple[float, float] = PUBLISHED_SCALES) -> dict[str, float]:
+    """AP over IoU 0.5 to 0.95 and AP50 of a detector at input size x size."""
+    found = detections(model, samples, network, size, channel_order, device, scales)
+    photos = [judged(sample, detected) for sample, detected in zip(samples, found)]
+    return means(average_precisions(photos, len(samples[0].unknown) - 1))
 
 
 def corners_to_coco(box: list[float]) -> list[float]:

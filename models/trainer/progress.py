@@ -68,8 +68,11 @@ class Log:
 
 
 def plot(log: Log, picture: Path) -> None:
-    """Draws loss, learning rate and accuracy over the minutes of each stage."""
-    import matplotlib
+    """Draws loss, learning rate and accuracy over the minutes of each stage; nothing where matplotlib is missing."""
+    try:
+        import matplotlib
+    except ModuleNotFoundError:
+        return
     matplotlib.use("Agg")
     from matplotlib import pyplot
 

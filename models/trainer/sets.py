@@ -25,6 +25,7 @@ class PhotoEntry:
     """
     path: Path
     name: str
+    id: int | str
     size: Size
     boxes: list[list[float]]
     labels: list[int]
@@ -36,9 +37,10 @@ class PhotoEntry:
 
 @dataclass
 class SetEntries:
-    """The photos, sorted by name, the names of the classes, and what was skipped, a line each."""
+    """The photos, sorted by name, the names of the classes and their ids in the file, and what was skipped, a line each."""
     photos: list[PhotoEntry]
     classes: list[str]
+    category_ids: list[int | str]
     remarks: list[str]
 
 
@@ -228,16 +230,17 @@ def entries_of(found: annotations.AnnotationSet, folder: Path, further: list[ann
         exhaustive = found.pictures[entry].exhaustive
         unknown = [] if exhaustive is None else [label for label, category in enumerate(found.categories, start=1)
                                                  if category.id not in exhaustive]
-        photos.append(photo_entry(folder / file, name if base[name] == 1 else file, size, objects.get(entry, []), unknown))
+        photos.append(photo_entry(folder / file, name if base[name] == 1 else file, found.pictures[entry].id.value, size,
+                                  objects.get(entry, []), unknown))
     photos.sort(key=lambda photo: photo.name)
-    return SetEntries(photos, classes, remarks)
+    return SetEntries(photos, classes, [category.id.value for category in found.categories], remarks)
 
 
-def photo_entry(path: Path, name: str, size: Size | None, objects: list[annotations.Object],
+def photo_entry(path: Path, name: str, identity: int | str, size: Size | None, objects: list[annotations.Object],
                 unknown: list[int]) -> PhotoEntry:
     if size is None:
         raise DataError(f"{path} is not an image whose size can be read: is it damaged?")
-    photo = PhotoEntry(path, name, size, [], [], [], [], [], unknown)
+    photo = PhotoEntry(path, name, identity, size, [], [], [], [], [], unknown)
     for thing in objects:
         left, top, width, height = thing.box
         box = [min(max(left, 0.0), size.width), min(max(top, 0.0), size.height),

@@ -78,7 +78,7 @@ class Run:
         self.order = options.channel_order or SPECS[options.network].channel_order
         photos = read_photo_set(data, options.ignore_boxes, options.soft_boxes)
         self.classes = photos.classes
-        training, held_back = split(photos.photos, validation)
+        training, held_back = split(photos, validation)
         self.training = [load(photo, options.longest) for photo in training]
         self.held_back = [load(photo, options.longest) for photo in held_back]
         if not any(len(sample.boxes) for sample in self.training):

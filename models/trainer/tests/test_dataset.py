@@ -34,7 +34,7 @@ def test_photos_are_scaled_down_with_their_boxes(drawn: Path) -> None:
 
 
 def test_split_takes_every_fourth_or_the_named(drawn: Path, tmp_path: Path) -> None:
-    photos = read_photo_set(drawn).photos
+    photos = read_photo_set(drawn)
     training, validation = split(photos, None)
     assert [photo.path.name for photo in validation] == ["photo-00.png", "photo-04.png", "photo-08.png"]
     assert len(training) == 9

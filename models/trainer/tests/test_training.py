@@ -117,8 +117,12 @@ def test_loss_falls_and_objects_are_found(drawn: Path, tmp_path: Path) -> None:
 def test_evaluation_on_the_command_line(drawn: Path, finished: Path) -> None:
     command = [sys.executable, "-m", "trainer", "evaluate", drawn, "--size", "96", "--threads", "1", "--weights"]
     folder = Path(__file__).resolve().parents[2]
-    done = subprocess.run([*command, finished / "latest.pt"], capture_output=True, text=True, cwd=folder)
+    results = finished / "results.json"
+    done = subprocess.run([*command, finished / "latest.pt", "--results", results], capture_output=True, text=True,
+                          cwd=folder)
     assert done.stdout.startswith("3 photos: ap 0."), done.stderr
+    found = json.loads(results.read_text())
+    assert {row["image_id"] for row in found} <= {100, 104, 108} and {row["category_id"] for row in found} <= {4, 9}
     other = subprocess.run([*command, finished / "latest.pt", "--network", "xxs"], capture_output=True, text=True,
                            cwd=folder)
     assert other.returncode == 1 and "does not fit network xxs with 2 classes" in other.stderr
