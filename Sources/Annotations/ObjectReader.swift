@@ -88,32 +88,18 @@ struct ObjectReader {
     }
 
     private var remarks: [String] {
-        var remarks: [String] = []
-        if withoutBox.count > 0 {
-            remarks.append(withoutBox.sentence(of: count, "has no box", "have no box") + ": skipped")
+        let image = "an image_id that `images` does not list", category = "a category_id that `categories` does not list"
+        let copy = "another's image, category and box"
+        let all = [
+            (withoutBox, "has no box", "have no box", "skipped"),
+            (unlistedImage, "has \(image)", "have \(image)", "skipped"),
+            (unlistedCategory, "has \(category)", "have \(category)", "skipped"),
+            (repeated, "repeats \(copy)", "repeat \(copy)", "counted as an object of its own"),
+            (scored, "has a score", "have a score", "did a detector draw them? They count as objects"),
+        ]
+        return all.filter { $0.0.count > 0 }.map { found, one, several, end in
+            found.sentence(of: count, one, several) + ": " + end
         }
-        if unlistedImage.count > 0 {
-            let sentence = unlistedImage.sentence(
-                of: count, "has an image_id that `images` does not list",
-                "have an image_id that `images` does not list")
-            remarks.append(sentence + ": skipped")
-        }
-        if unlistedCategory.count > 0 {
-            let sentence = unlistedCategory.sentence(
-                of: count, "has a category_id that `categories` does not list",
-                "have a category_id that `categories` does not list")
-            remarks.append(sentence + ": skipped")
-        }
-        if repeated.count > 0 {
-            let sentence = repeated.sentence(
-                of: count, "repeats another's image, category and box", "repeat another's image, category and box")
-            remarks.append(sentence + ": counted as an object of its own")
-        }
-        if scored.count > 0 {
-            let sentence = scored.sentence(of: count, "has a score", "have a score")
-            remarks.append(sentence + ": did a detector draw them? They count as objects")
-        }
-        return remarks
     }
 
     /// Categories, objects and remarks without the background, and without the categories that only head others, as

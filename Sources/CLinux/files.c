@@ -1,8 +1,8 @@
 #define _GNU_SOURCE
 #include "clinux_files.h"
+#include "results.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdbool.h>
@@ -11,19 +11,17 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
-#include <time.h>
-#include <unistd.h>
 
 _Static_assert(AT_FDCWD == -100, "clinux_working_directory is AT_FDCWD");
 
 int clinux_open_read(int directory, const char *path, int *fd) {
-    *fd = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    return *fd < 0 ? errno : 0;
+    return descriptor_of(openat(directory, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), fd);
 }
 
-int clinux_close(int fd) { return close(fd) == 0 ? 0 : errno; }
+int clinux_close(int fd) { return result_of(close(fd)); }
 
-static void translate(const struct stat *from, struct clinux_file_status *to) {
+static int translate(int result, const struct stat *from, struct clinux_file_status *to) {
+    if (result < 0) return errno;
     mode_t mode = from->st_mode;
     // By the kernel's list of devices, video capture has a number of its own; cameras that tests play have none.
     const int is_video = major(from->st_rdev) == 81 || major(from->st_rdev) == 0;
@@ -35,48 +33,33 @@ static void translate(const struct stat *from, struct clinux_file_status *to) {
     to->size = (uint64_t)from->st_size;
     to->device = from->st_dev;
     to->inode = from->st_ino;
-    to->modified = (uint64_t)from->st_mtim.tv_sec * 1000000000 + (uint64_t)from->st_mtim.tv_nsec;
+    to->modified = nanoseconds_of(from->st_mtim);
+    return 0;
 }
 
 int clinux_status(int fd, struct clinux_file_status *status) {
     struct stat found;
-    if (fstat(fd, &found) != 0) return errno;
-    translate(&found, status);
-    return 0;
+    return translate(fstat(fd, &found), &found, status);
 }
 
 int clinux_path_status(const char *path, struct clinux_file_status *status) {
     struct stat found;
-    if (lstat(path, &found) != 0) return errno;
-    translate(&found, status);
-    return 0;
+    return translate(lstat(path, &found), &found, status);
 }
 
 int clinux_status_at(int directory, const char *path, struct clinux_file_status *status) {
     struct stat found;
-    if (fstatat(directory, path, &found, 0) != 0) return errno;
-    translate(&found, status);
-    return 0;
+    return translate(fstatat(directory, path, &found, 0), &found, status);
 }
 
-int clinux_directory_takes_files(const char *path) { return access(path, W_OK | X_OK) == 0 ? 0 : errno; }
+int clinux_directory_takes_files(const char *path) { return result_of(access(path, W_OK | X_OK)); }
 
 int clinux_read(int fd, void *bytes, size_t count, size_t *got) {
-    ssize_t result;
-    do {
-        result = read(fd, bytes, count);
-    } while (result < 0 && errno == EINTR);
-    *got = result < 0 ? 0 : (size_t)result;
-    return result < 0 ? errno : 0;
+    return count_of(TEMP_FAILURE_RETRY(read(fd, bytes, count)), got);
 }
 
 int clinux_read_at(int fd, void *bytes, size_t count, uint64_t offset, size_t *got) {
-    ssize_t result;
-    do {
-        result = pread(fd, bytes, count, (off_t)offset);
-    } while (result < 0 && errno == EINTR);
-    *got = result < 0 ? 0 : (size_t)result;
-    return result < 0 ? errno : 0;
+    return count_of(TEMP_FAILURE_RETRY(pread(fd, bytes, count, (off_t)offset)), got);
 }
 
 // Enough for files whose size the system does not tell.
@@ -151,17 +134,14 @@ int clinux_read_file(int fd, size_t limit, void **address, size_t *size) {
 }
 
 int clinux_rewind(int fd) { return lseek(fd, 0, SEEK_SET) < 0 ? errno : 0; }
-int clinux_unlink(const char *path) { return unlink(path) == 0 ? 0 : errno; }
+int clinux_unlink(const char *path) { return result_of(unlink(path)); }
 
 int clinux_directory_open(int fd, void **listing) {
     *listing = NULL;
     int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (copy < 0) return errno;
     *listing = fdopendir(copy);
-    if (*listing != NULL) return 0;
-    int error = errno;
-    close(copy);
-    return error;
+    return *listing != NULL ? 0 : close_with(errno, &copy);
 }
 
 int clinux_read_link(const char *path, char *target, size_t capacity) {

@@ -1,15 +1,14 @@
 #define _GNU_SOURCE
 #include "clinux_log.h"
 #include "clinux_poll.h"
+#include "results.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 bool clinux_stderr_is_journal(void) {
     const char *stream = getenv("JOURNAL_STREAM");
@@ -22,11 +21,8 @@ bool clinux_stderr_is_journal(void) {
 int clinux_write_all(int fd, const void *bytes, size_t count) {
     const char *next = bytes;
     while (count > 0) {
-        ssize_t written = write(fd, next, count);
-        if (written < 0) {
-            if (errno == EINTR) continue;
-            return errno;
-        }
+        const ssize_t written = TEMP_FAILURE_RETRY(write(fd, next, count));
+        if (written < 0) return errno;
         next += written;
         count -= (size_t)written;
     }
@@ -56,7 +52,5 @@ int clinux_write_now(int fd, const void *bytes, size_t count, size_t *written) {
         if (clinux_poll_wait(&room, 1, 0, &ready) != 0 || ready == 0) return EAGAIN;
         result = write(fd, bytes, count < PIPE_BUF ? count : PIPE_BUF);
     } while (result < 0 && errno == EINTR);
-    if (result < 0) return errno;
-    *written = (size_t)result;
-    return 0;
+    return count_of(result, written);
 }

@@ -1,12 +1,11 @@
 #define _GNU_SOURCE
 #include "clinux_notify.h"
+#include "results.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 int clinux_notify(const char *text, size_t count) {
     const char *path = getenv("NOTIFY_SOCKET");
@@ -20,10 +19,8 @@ int clinux_notify(const char *text, size_t count) {
     const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return errno;
     const socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
-    ssize_t sent;
-    do {
-        sent = sendto(fd, text, count, MSG_NOSIGNAL | MSG_DONTWAIT, (const struct sockaddr *)&address, size);
-    } while (sent < 0 && errno == EINTR);
+    const ssize_t sent = TEMP_FAILURE_RETRY(
+        sendto(fd, text, count, MSG_NOSIGNAL | MSG_DONTWAIT, (const struct sockaddr *)&address, size));
     const int error = sent < 0 ? errno : 0;
     close(fd);
     return error;

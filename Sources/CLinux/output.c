@@ -1,15 +1,14 @@
 #define _GNU_SOURCE
 #include "clinux_output.h"
 #include "clinux_log.h"
+#include "results.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 _Static_assert(clinux_path_capacity == PATH_MAX, "PATH_MAX");
 
@@ -129,10 +128,7 @@ int clinux_output_open_stream(const char *path, int *fd) {
     if (*fd < 0) return errno;
     // A reader may be slow.
     const int flags = fcntl(*fd, F_GETFL);
-    if (flags >= 0 && fcntl(*fd, F_SETFL, flags & ~O_NONBLOCK) == 0) return 0;
-    const int error = errno;
-    close(*fd);
-    return error;
+    return flags >= 0 && fcntl(*fd, F_SETFL, flags & ~O_NONBLOCK) == 0 ? 0 : close_with(errno, fd);
 }
 
 int clinux_make_directory(const char *path) {
@@ -166,11 +162,7 @@ int clinux_append_open(const char *path, int *fd, size_t *size) {
     struct stat status;
     const int error = fstat(*fd, &status) != 0 ? errno : S_ISREG(status.st_mode) ? 0 : ENODEV;
     *size = error ? 0 : (size_t)status.st_size;
-    if (error) {
-        close(*fd);
-        *fd = -1;
-    }
-    return error;
+    return error ? close_with(error, fd) : 0;
 }
 
 int clinux_append(int fd, const void *bytes, size_t count) {
@@ -182,4 +174,4 @@ int clinux_append(int fd, const void *bytes, size_t count) {
     return error;
 }
 
-int clinux_rename(const char *from, const char *to) { return rename(from, to) == 0 ? 0 : errno; }
+int clinux_rename(const char *from, const char *to) { return result_of(rename(from, to)); }

@@ -1,10 +1,9 @@
 #define _GNU_SOURCE
 #include "clinux_poll.h"
+#include "results.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <time.h>
 
 _Static_assert(sizeof(struct clinux_poll) == sizeof(struct pollfd), "clinux_poll mirrors struct pollfd");
 _Static_assert(offsetof(struct clinux_poll, revents) == offsetof(struct pollfd, revents), "clinux_poll mirrors pollfd");
@@ -27,10 +26,7 @@ int clinux_wait_readable(int first, int second, int64_t timeout_ns, _Bool *first
     return error == EINTR ? 0 : error;
 }
 
-int clinux_event_create(int *fd) {
-    *fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    return *fd < 0 ? errno : 0;
-}
+int clinux_event_create(int *fd) { return descriptor_of(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), fd); }
 
 // The only failures of a non-blocking eventfd mean that it is readable already, or not.
 void clinux_event_signal(int fd) { (void)eventfd_write(fd, 1); }

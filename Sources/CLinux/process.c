@@ -1,14 +1,12 @@
 #define _GNU_SOURCE
 #include "clinux_process.h"
+#include "results.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
-#include <unistd.h>
 
 void clinux_exit(int code) { exit(code); }
 
@@ -17,7 +15,7 @@ const char *clinux_environment(const char *name) { return getenv(name); }
 uint64_t clinux_process_cpu_ns(void) {
     struct timespec time;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+    return nanoseconds_of(time);
 }
 
 uint64_t clinux_raise_descriptor_limit(uint64_t wanted) {
@@ -40,15 +38,12 @@ int clinux_read_process_memory(struct clinux_process_memory *memory) {
     if (fd < 0) return errno;
     // Both lines stand within the first kilobyte.
     char text[4096];
-    size_t count = 0;
-    int error = 0;
-    while (count < sizeof text - 1) {
-        ssize_t got = read(fd, text + count, sizeof text - 1 - count);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) error = errno;
-        if (got <= 0) break;
-        count += (size_t)got;
-    }
+    size_t count = 0, got = 0;
+    int error;
+    do {
+        count += got;
+        error = count_of(TEMP_FAILURE_RETRY(read(fd, text + count, sizeof text - 1 - count)), &got);
+    } while (got > 0);
     close(fd);
     if (error != 0) return error;
     text[count] = 0;

@@ -1,36 +1,30 @@
 #define _GNU_SOURCE
+#include "signals.h"
 #include "clinux_signals.h"
+#include "results.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/signalfd.h>
-#include <unistd.h>
+
+int clinux_take_signals(int first, int second, int *fd) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, first);
+    sigaddset(&set, second);
+    const int error = pthread_sigmask(SIG_BLOCK, &set, NULL);
+    return error != 0 ? error : descriptor_of(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), fd);
+}
 
 int clinux_stop_signals(int *fd) {
-    sigset_t stop;
-    sigemptyset(&stop);
-    sigaddset(&stop, SIGTERM);
-    sigaddset(&stop, SIGINT);
-    int error = pthread_sigmask(SIG_BLOCK, &stop, NULL);
-    if (error != 0) return error;
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR) return errno;
-    *fd = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
-    return *fd < 0 ? errno : 0;
+    return clinux_take_signals(SIGTERM, SIGINT, fd);
 }
 
-int clinux_reload_signal(int *fd) {
-    sigset_t reload;
-    sigemptyset(&reload);
-    sigaddset(&reload, SIGHUP);
-    int error = pthread_sigmask(SIG_BLOCK, &reload, NULL);
-    if (error != 0) return error;
-    *fd = signalfd(-1, &reload, SFD_CLOEXEC | SFD_NONBLOCK);
-    return *fd < 0 ? errno : 0;
-}
+int clinux_reload_signal(int *fd) { return clinux_take_signals(SIGHUP, SIGHUP, fd); }
 
 void clinux_reload_taken(int fd) {
     struct signalfd_siginfo signal;
     // Non-blocking: there may be nothing left to take.
-    while (read(fd, &signal, sizeof signal) < 0 && errno == EINTR) {}
+    (void)TEMP_FAILURE_RETRY(read(fd, &signal, sizeof signal));
 }

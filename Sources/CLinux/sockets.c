@@ -1,7 +1,7 @@
 #define _GNU_SOURCE
 #include "clinux_sockets.h"
+#include "results.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/sockios.h>
@@ -14,8 +14,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
-#include <unistd.h>
 
 static int unix_socket(const char *path, struct sockaddr_un *address, int *fd) {
     size_t length = strlen(path);
@@ -25,14 +23,7 @@ static int unix_socket(const char *path, struct sockaddr_un *address, int *fd) {
     memset(address, 0, sizeof *address);
     address->sun_family = AF_UNIX;
     memcpy(address->sun_path, path, length);
-    *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    return *fd < 0 ? errno : 0;
-}
-
-static int close_with(int error, int *fd) {
-    close(*fd);
-    *fd = -1;
-    return error;
+    return descriptor_of(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), fd);
 }
 
 static int listen_as(const char *name, const char *path, unsigned mode, int64_t group, int backlog, int *fd) {
@@ -124,9 +115,7 @@ int clinux_unix_connect(const char *path, int *fd) {
 }
 
 int clinux_accept(int listener, int send_buffer, int *fd) {
-    do {
-        *fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    } while (*fd < 0 && errno == EINTR);
+    *fd = TEMP_FAILURE_RETRY(accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (*fd < 0) return errno;
     // Otherwise the system's default applies.
     (void)setsockopt(*fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer);
@@ -134,28 +123,18 @@ int clinux_accept(int listener, int send_buffer, int *fd) {
 }
 
 int clinux_set_send_buffer(int fd, int bytes) {
-    return setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes) == 0 ? 0 : errno;
+    return result_of(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes));
 }
 
 // The only failure is a peer that has gone.
 void clinux_stop_receiving(int fd) { (void)shutdown(fd, SHUT_RD); }
 
 int clinux_send(int fd, const void *bytes, size_t count, size_t *sent) {
-    ssize_t result;
-    do {
-        result = send(fd, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT);
-    } while (result < 0 && errno == EINTR);
-    *sent = result < 0 ? 0 : (size_t)result;
-    return result < 0 ? errno : 0;
+    return count_of(TEMP_FAILURE_RETRY(send(fd, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT)), sent);
 }
 
 int clinux_receive(int fd, void *bytes, size_t count, size_t *got) {
-    ssize_t result;
-    do {
-        result = recv(fd, bytes, count, MSG_DONTWAIT);
-    } while (result < 0 && errno == EINTR);
-    *got = result < 0 ? 0 : (size_t)result;
-    return result < 0 ? errno : 0;
+    return count_of(TEMP_FAILURE_RETRY(recv(fd, bytes, count, MSG_DONTWAIT)), got);
 }
 
 int clinux_send_descriptor(int fd, const void *bytes, size_t count, int descriptor, size_t *sent) {
@@ -167,12 +146,7 @@ int clinux_send_descriptor(int fd, const void *bytes, size_t count, int descript
     struct iovec part = {.iov_base = (void *)bytes, .iov_len = count};
     const struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_SPACE(sizeof(int))};
-    ssize_t result;
-    do {
-        result = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-    } while (result < 0 && errno == EINTR);
-    *sent = result < 0 ? 0 : (size_t)result;
-    return result < 0 ? errno : 0;
+    return count_of(TEMP_FAILURE_RETRY(sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT)), sent);
 }
 
 int clinux_receive_descriptor(int fd, void *bytes, size_t count, size_t *got, int *descriptor) {
@@ -189,9 +163,8 @@ int clinux_receive_descriptor(int fd, void *bytes, size_t count, size_t *got, in
             .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
         result = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     } while (result < 0 && errno == EINTR);
-    *got = result < 0 ? 0 : (size_t)result;
     *descriptor = -1;
-    if (result < 0) return errno;
+    if (count_of(result, got) != 0) return errno;
     for (struct cmsghdr *part_header = CMSG_FIRSTHDR(&message); part_header != NULL;
          part_header = CMSG_NXTHDR(&message, part_header)) {
         if (part_header->cmsg_level != SOL_SOCKET || part_header->cmsg_type != SCM_RIGHTS) continue;

@@ -1,14 +1,13 @@
 #define _GNU_SOURCE
 #include "clinux_terminal.h"
+#include "results.h"
+#include "signals.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <termios.h>
-#include <unistd.h>
 
 _Static_assert(sizeof(struct termios) <= sizeof(struct clinux_terminal_mode), "clinux_terminal_mode is too small");
 
@@ -29,7 +28,7 @@ int clinux_terminal_take_keys(int fd, struct clinux_terminal_mode *before) {
     mode.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
     mode.c_cc[VMIN] = 1;
     mode.c_cc[VTIME] = 0;
-    return tcsetattr(fd, TCSANOW, &mode) == 0 ? 0 : errno;
+    return result_of(tcsetattr(fd, TCSANOW, &mode));
 }
 
 void clinux_terminal_restore(int fd, const struct clinux_terminal_mode *before) {
@@ -39,23 +38,11 @@ void clinux_terminal_restore(int fd, const struct clinux_terminal_mode *before) 
     (void)tcsetattr(fd, TCSANOW, &mode);
 }
 
-int clinux_terminal_signals(int *fd) {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGWINCH);
-    sigaddset(&set, SIGTSTP);
-    const int error = pthread_sigmask(SIG_BLOCK, &set, NULL);
-    if (error != 0) return error;
-    *fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return *fd < 0 ? errno : 0;
-}
+int clinux_terminal_signals(int *fd) { return clinux_take_signals(SIGWINCH, SIGTSTP, fd); }
 
 void clinux_terminal_signal_taken(int fd, bool *resized, bool *suspended) {
     struct signalfd_siginfo signal;
-    ssize_t got;
-    do {
-        got = read(fd, &signal, sizeof signal);
-    } while (got < 0 && errno == EINTR);
+    const ssize_t got = TEMP_FAILURE_RETRY(read(fd, &signal, sizeof signal));
     *resized = got == sizeof signal && signal.ssi_signo == SIGWINCH;
     *suspended = got == sizeof signal && signal.ssi_signo == SIGTSTP;
 }

@@ -1,13 +1,12 @@
 #define _GNU_SOURCE
 #include "clinux_v4l2.h"
+#include "results.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/videodev2.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 _Static_assert(V4L2_FIELD_NONE == 1, "a whole frame");
 
@@ -16,16 +15,11 @@ static uint32_t type_of(bool planes) {
 }
 
 static int control(int fd, unsigned long request, void *argument) {
-    int result;
-    do {
-        result = ioctl(fd, request, argument);
-    } while (result < 0 && errno == EINTR);
-    return result < 0 ? errno : 0;
+    return result_of(TEMP_FAILURE_RETRY(ioctl(fd, request, argument)));
 }
 
 int clinux_v4l2_open(const char *path, int *fd) {
-    *fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
-    return *fd < 0 ? errno : 0;
+    return descriptor_of(open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK), fd);
 }
 
 static void copy_text(char *to, size_t capacity, const uint8_t *from, size_t count) {
@@ -165,13 +159,19 @@ int clinux_v4l2_request_buffers(int fd, bool planes, uint32_t *count) {
     return error;
 }
 
-int clinux_v4l2_map(int fd, bool planes, uint32_t index, uint32_t plane, const void **address, size_t *byte_count) {
-    struct v4l2_plane parts[VIDEO_MAX_PLANES] = {0};
+// A buffer to ask the driver about, or to hand over; of one in planes, `parts` describes `count` of these.
+static struct v4l2_buffer buffer_of(bool planes, uint32_t index, struct v4l2_plane *parts, uint32_t count) {
     struct v4l2_buffer buffer = {.index = index, .type = type_of(planes), .memory = V4L2_MEMORY_MMAP};
     if (planes) {
         buffer.m.planes = parts;
-        buffer.length = VIDEO_MAX_PLANES;
+        buffer.length = count;
     }
+    return buffer;
+}
+
+int clinux_v4l2_map(int fd, bool planes, uint32_t index, uint32_t plane, const void **address, size_t *byte_count) {
+    struct v4l2_plane parts[VIDEO_MAX_PLANES] = {0};
+    struct v4l2_buffer buffer = buffer_of(planes, index, parts, VIDEO_MAX_PLANES);
     *address = NULL;
     *byte_count = 0;
     int error = control(fd, VIDIOC_QUERYBUF, &buffer);
@@ -188,21 +188,13 @@ int clinux_v4l2_map(int fd, bool planes, uint32_t index, uint32_t plane, const v
 
 int clinux_v4l2_queue(int fd, bool planes, uint32_t index, uint32_t plane_count) {
     struct v4l2_plane parts[VIDEO_MAX_PLANES] = {0};
-    struct v4l2_buffer buffer = {.index = index, .type = type_of(planes), .memory = V4L2_MEMORY_MMAP};
-    if (planes) {
-        buffer.m.planes = parts;
-        buffer.length = plane_count;
-    }
+    struct v4l2_buffer buffer = buffer_of(planes, index, parts, plane_count);
     return control(fd, VIDIOC_QBUF, &buffer);
 }
 
 int clinux_v4l2_dequeue(int fd, bool planes, struct clinux_v4l2_filled *filled) {
     struct v4l2_plane parts[VIDEO_MAX_PLANES] = {0};
-    struct v4l2_buffer buffer = {.type = type_of(planes), .memory = V4L2_MEMORY_MMAP};
-    if (planes) {
-        buffer.m.planes = parts;
-        buffer.length = VIDEO_MAX_PLANES;
-    }
+    struct v4l2_buffer buffer = buffer_of(planes, 0, parts, VIDEO_MAX_PLANES);
     memset(filled, 0, sizeof *filled);
     int error = control(fd, VIDIOC_DQBUF, &buffer);
     if (error != 0) return error;

@@ -1,18 +1,14 @@
 #define _GNU_SOURCE
 #include "clinux_watch.h"
+#include "results.h"
 
-#include <errno.h>
 #include <sys/inotify.h>
-#include <unistd.h>
 
 int clinux_watch_directory(const char *path, int *fd) {
     *fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     if (*fd < 0) return errno;
     if (inotify_add_watch(*fd, path, IN_CREATE | IN_DELETE | IN_ATTRIB | IN_MOVED_TO | IN_ONLYDIR) >= 0) return 0;
-    int error = errno;
-    close(*fd);
-    *fd = -1;
-    return error;
+    return close_with(errno, fd);
 }
 
 void clinux_watch_clear(int fd) {

@@ -47,11 +47,7 @@ public struct CameraSelector: Sendable {
                 if !last.isEmpty, camera.byID == last || camera.byPath == last { return index }
                 // The nodes of a camera share its bus and card.
                 guard camera.bus == name || camera.card == name else { continue }
-                guard let rival = shared else {
-                    shared = index
-                    continue
-                }
-                if isBefore(cameras[index], cameras[rival]) { shared = index }
+                if shared.map({ isBefore(cameras[index], cameras[$0]) }) ?? true { shared = index }
             }
             return shared
         }
@@ -59,11 +55,7 @@ public struct CameraSelector: Sendable {
         for index in cameras.indices {
             let driver = cameras[index].driver
             if Self.processors.contains(where: { equal(driver, $0) }) { continue }
-            guard let rival = best else {
-                best = index
-                continue
-            }
-            if isBefore(cameras[index], cameras[rival]) { best = index }
+            if best.map({ isBefore(cameras[index], cameras[$0]) }) ?? true { best = index }
         }
         return best
     }

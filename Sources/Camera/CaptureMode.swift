@@ -76,11 +76,7 @@ public struct CaptureRequest: Sendable {
     public func best(of modes: [CaptureMode]) -> Int? {
         var best: Int?
         for index in modes.indices where format == nil || modes[index].format == format {
-            guard let rival = best else {
-                best = index
-                continue
-            }
-            if isBetter(modes[index], than: modes[rival]) { best = index }
+            if best.map({ isBetter(modes[index], than: modes[$0]) }) ?? true { best = index }
         }
         guard let rate, let chosen = best else { return best }
         // A step of its own: nearness and the costs of other formats would make no order together.

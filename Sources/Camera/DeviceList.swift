@@ -79,14 +79,7 @@ public struct DeviceList {
 
     /// The bytes of a null-terminated array inside a C struct.
     private static func text<Array>(of array: Array) -> [UInt8] {
-        withUnsafeBytes(of: array) { bytes in
-            var text: [UInt8] = []
-            for byte in bytes {
-                if byte == 0 { break }
-                text.append(byte)
-            }
-            return text
-        }
+        withUnsafeBytes(of: array) { [UInt8]($0.prefix { $0 != 0 }) }
     }
 
     /// Gives devices the names of the links in `directory`.
@@ -98,11 +91,9 @@ public struct DeviceList {
             let end = target.firstIndex(of: 0) ?? target.count
             let start = target[..<end].lastIndex(of: slash).map { $0 + 1 } ?? 0
             for index in devices.indices {
-                let node = devices[index].identity.path
-                guard node.count == 5 + end - start + 1 else { continue }
-                var isSame = true
-                for offset in 0..<end - start where node[5 + offset] != target[start + offset] { isSame = false }
-                if isSame { body(&devices[index].identity, link) }
+                // Behind "/dev/", and without its end.
+                let node = devices[index].identity.path.dropFirst(5).dropLast()
+                if node.elementsEqual(target[start..<end]) { body(&devices[index].identity, link) }
             }
         }
     }

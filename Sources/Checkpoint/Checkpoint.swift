@@ -23,15 +23,9 @@ public struct CheckpointFile: Sendable {
 
     private init(_ source: SourceFile, verifiesChecksums: Bool) throws(CheckpointError) {
         self.source = source
-        let contents: CheckpointContents
-        do throws(CheckpointError) {
-            contents = try Self.read(source, verifiesChecksums: verifiesChecksums)
-        } catch {
-            // Half of one state and half of another is no damage.
-            try source.checkUnchanged()
-            throw error
+        let contents = try source.unchanged { () throws(CheckpointError) in
+            try Self.read(source, verifiesChecksums: verifiesChecksums)
         }
-        try source.checkUnchanged()
         (dictionaries, skipped, storages) = (contents.dictionaries, contents.skipped, contents.storages)
     }
 
@@ -59,14 +53,7 @@ public struct CheckpointFile: Sendable {
 
     /// The tensors of these entries, in their order. Throws `unknownTensor` for one that cannot be read.
     public func tensors(of entries: [TensorDictionary.Entry]) throws(CheckpointError) -> [CheckpointTensor] {
-        do throws(CheckpointError) {
-            let tensors = try load(entries)
-            try source.checkUnchanged()
-            return tensors
-        } catch {
-            try source.checkUnchanged()
-            throw error
-        }
+        try source.unchanged { () throws(CheckpointError) in try load(entries) }
     }
 
     private func load(_ entries: [TensorDictionary.Entry]) throws(CheckpointError) -> [CheckpointTensor] {
@@ -146,12 +133,9 @@ protocol StorageReader: Sendable {
 extension PickleGraph.StorageReference {
     /// Bytes; nil where their count overflows or is more than any detector has.
     func byteCount(of tensor: String, found: Int) throws(CheckpointError) -> Int {
-        let (size, overflow) = elementCount.multipliedReportingOverflow(by: elementType.size)
-        guard !overflow, size == found else {
-            throw .invalidTensor(tensor, .sizeMismatch(expected: overflow ? .max : size, found: found))
-        }
-        guard size <= SourceFile.storageLimit else { throw .limitExceeded(.storages, offset: 0) }
-        return size
+        try elementType.check(tensor, count: elementCount, byteCount: found)
+        guard found <= SourceFile.storageLimit else { throw .limitExceeded(.storages, offset: 0) }
+        return found
     }
 }
 

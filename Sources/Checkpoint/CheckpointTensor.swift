@@ -19,10 +19,7 @@ public struct CheckpointTensor: Sendable {
     /// A view of a PyTorch storage with these bytes. Throws `invalidTensor` where it reaches past them.
     init(_ name: String, _ tensor: PickleGraph.TensorReference, storage bytes: FileBytes) throws(CheckpointError) {
         let storage = tensor.storage
-        let (size, overflow) = storage.elementCount.multipliedReportingOverflow(by: storage.elementType.size)
-        guard !overflow, size == bytes.count else {
-            throw .invalidTensor(name, .sizeMismatch(expected: overflow ? .max : size, found: bytes.count))
-        }
+        try storage.elementType.check(name, count: storage.elementCount, byteCount: bytes.count)
         let (offset, offsetOverflow) = tensor.offset.addingReportingOverflow(storage.firstElement)
         guard !offsetOverflow, offset >= 0, offset <= storage.elementCount,
             Self.reach(tensor.shape, tensor.strides).map({ $0 <= storage.elementCount - offset }) ?? false
@@ -45,10 +42,7 @@ public struct CheckpointTensor: Sendable {
         _ name: String, shape: [Int], elementType: ElementType, byteCount: Int
     ) throws(CheckpointError) {
         guard let count = product(shape) else { throw .invalidTensor(name, .shape) }
-        let (size, overflow) = count.multipliedReportingOverflow(by: elementType.size)
-        guard !overflow, size == byteCount else {
-            throw .invalidTensor(name, .sizeMismatch(expected: overflow ? .max : size, found: byteCount))
-        }
+        try elementType.check(name, count: count, byteCount: byteCount)
     }
 
     private init(

@@ -12,6 +12,14 @@ public enum ElementType: Sendable, CaseIterable {
         }
     }
 
+    /// Throws `invalidTensor` where `count` elements of a tensor have not just `byteCount` bytes.
+    func check(_ tensor: String, count: Int, byteCount: Int) throws(CheckpointError) {
+        let (size, overflow) = count.multipliedReportingOverflow(by: size)
+        guard !overflow, size == byteCount else {
+            throw .invalidTensor(tensor, .sizeMismatch(expected: overflow ? .max : size, found: byteCount))
+        }
+    }
+
     /// Whether it can hold weights; whole numbers are counters, or weights that were quantised.
     public var isFloating: Bool {
         switch self {

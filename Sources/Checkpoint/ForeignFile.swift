@@ -32,51 +32,40 @@ public enum ForeignFile: Sendable, Equatable {
     /// From the file's first bytes, as many as there are up to `headLength`; nil for what may be a checkpoint.
     init?(_ head: FileBytes) {
         let bytes = head.array(head.range)
-        func begins(_ signature: [UInt8], at offset: Int = 0) -> Bool { bytes.dropFirst(offset).starts(with: signature) }
-        func begins(_ text: String, at offset: Int = 0) -> Bool { begins(Array(text.utf8), at: offset) }
+        let signature = Self.signatures.first { bytes.dropFirst($0.offset).starts(with: $0.bytes) }
         if bytes.isEmpty {
             self = .empty
         } else if bytes.allSatisfy({ $0 == 0 }) {
             self = .zeros
-        } else if begins([0x1F, 0x8B]) {
-            self = .compressed("gzip")
-        } else if begins("BZh") {
-            self = .compressed("bzip2")
-        } else if begins([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0]) {
-            self = .compressed("xz")
-        } else if begins([0x28, 0xB5, 0x2F, 0xFD]) {
-            self = .compressed("zstd")
-        } else if begins([0x04, 0x22, 0x4D, 0x18]) {
-            self = .compressed("lz4")
-        } else if begins([0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C]) {
-            self = .archive("7z")
-        } else if begins("Rar!") {
-            self = .archive("RAR")
-        } else if begins("ustar", at: 257) {
-            self = .archive("tar")
-        } else if begins("GGUF") {
-            self = .gguf
-        } else if begins([0x93] + Array("NUMPY".utf8)) {
-            self = .numpy
-        } else if begins([0x89] + Array("HDF\r\n\u{1A}\n".utf8)) {
-            self = .hdf5
-        } else if begins("TFL3", at: 4) {
-            self = .model("TensorFlow Lite")
+        } else if let signature {
+            self = signature.kind
         } else if Self.isONNX(bytes) {
             self = .model("ONNX")
-        } else if begins([0xFF, 0xD8, 0xFF]) {
-            self = .image("JPEG")
-        } else if begins([0x89] + Array("PNG".utf8)) {
-            self = .image("PNG")
-        } else if begins([0xFF, 0xFE]) || begins([0xFE, 0xFF]) {
-            // UTF-16, as some shells write what they are told to.
-            self = .text
         } else if let text = Self.text(bytes) {
             self = Self.kind(ofText: text)
         } else {
             return nil
         }
     }
+
+    private static let signatures: [(bytes: [UInt8], offset: Int, kind: ForeignFile)] = [
+        ([0x1F, 0x8B], 0, .compressed("gzip")),
+        (Array("BZh".utf8), 0, .compressed("bzip2")),
+        ([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0], 0, .compressed("xz")),
+        ([0x28, 0xB5, 0x2F, 0xFD], 0, .compressed("zstd")),
+        ([0x04, 0x22, 0x4D, 0x18], 0, .compressed("lz4")),
+        ([0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C], 0, .archive("7z")),
+        (Array("Rar!".utf8), 0, .archive("RAR")),
+        (Array("ustar".utf8), 257, .archive("tar")),
+        (Array("GGUF".utf8), 0, .gguf),
+        ([0x93] + Array("NUMPY".utf8), 0, .numpy),
+        ([0x89] + Array("HDF\r\n\u{1A}\n".utf8), 0, .hdf5),
+        (Array("TFL3".utf8), 4, .model("TensorFlow Lite")),
+        ([0xFF, 0xD8, 0xFF], 0, .image("JPEG")),
+        ([0x89] + Array("PNG".utf8), 0, .image("PNG")),
+        // UTF-16, as some shells write what they are told to.
+        ([0xFF, 0xFE], 0, .text), ([0xFE, 0xFF], 0, .text),
+    ]
 
     /// From the names of a zip archive without a pickle; nil where the rest of a checkpoint is there.
     init?(archiveOf names: [String]) {

@@ -21,11 +21,7 @@ public struct SafetensorsWriter: Sendable {
         _ name: String, shape: [Int], elementType: ElementType, bytes: [UInt8]
     ) throws(CheckpointError) {
         guard name != Safetensors.metadataName else { throw .invalidTensor(name, .reservedName) }
-        guard let count = CheckpointTensor.product(shape) else { throw .invalidTensor(name, .shape) }
-        let (size, overflow) = count.multipliedReportingOverflow(by: elementType.size)
-        guard !overflow, size == bytes.count else {
-            throw .invalidTensor(name, .sizeMismatch(expected: overflow ? .max : size, found: bytes.count))
-        }
+        try CheckpointTensor.check(name, shape: shape, elementType: elementType, byteCount: bytes.count)
         guard names.insert(name).inserted else { throw .duplicateTensor(name) }
         entries.append(Entry(name: name, shape: shape, elementType: elementType, bytes: bytes))
     }

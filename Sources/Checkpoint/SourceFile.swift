@@ -55,9 +55,11 @@ final class SourceFile: Sendable {
         return Data(bytesNoCopy: address, count: count, deallocator: .custom { _ = munmap($0, $1) })
     }
 
-    /// Throws `file` with `changed` where another program wrote to the file since it was opened.
-    func checkUnchanged() throws(CheckpointError) {
-        guard let opened, opened.hasChanged else { return }
-        throw .file(path: path, .changed)
+    /// What `body` makes of the file. Throws `file` with `changed` where another program wrote to it since it was opened,
+    /// whatever `body` throws: half of one state and half of another is no damage.
+    func unchanged<Value>(_ body: () throws(CheckpointError) -> Value) throws(CheckpointError) -> Value {
+        let result = Result(catching: body)
+        if let opened, opened.hasChanged { throw .file(path: path, .changed) }
+        return try result.get()
     }
 }

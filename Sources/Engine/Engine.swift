@@ -155,11 +155,4 @@ public struct MapView {
     public var shape: MapShape
     /// At least the channels: more where the map is a part of a concatenation.
     public var stride: Int
-
-    /// Takes no ownership: the memory outlives the view.
-    public init(pointer: UnsafeMutablePointer<Float>, shape: MapShape, stride: Int) {
-        self.pointer = pointer
-        self.shape = shape
-        self.stride = stride
-    }
 }

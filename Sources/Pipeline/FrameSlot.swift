@@ -49,15 +49,14 @@ final class FrameSlot: @unchecked Sendable {
     }
 
     private static func allocate(like tensor: ImageInput.Tensor) -> ImageInput.Tensor {
-        switch tensor {
-        case .bytes(let bytes):
-            let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: bytes.count)
+        func zeros<Element: Numeric>(_ count: Int) -> UnsafeMutableBufferPointer<Element> {
+            let copy = UnsafeMutableBufferPointer<Element>.allocate(capacity: count)
             copy.initialize(repeating: 0)
-            return .bytes(copy)
-        case .values(let values):
-            let copy = UnsafeMutableBufferPointer<Float>.allocate(capacity: values.count)
-            copy.initialize(repeating: 0)
-            return .values(copy)
+            return copy
+        }
+        return switch tensor {
+        case .bytes(let bytes): .bytes(zeros(bytes.count))
+        case .values(let values): .values(zeros(values.count))
         }
     }
 

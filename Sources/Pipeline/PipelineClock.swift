@@ -15,9 +15,6 @@ open class PipelineClock {
         public var isStopped = false
         /// The other descriptor is.
         public var isReady = false
-
-        /// Neither.
-        public init() {}
     }
 
     /// Waits for a descriptor, or -1 for none, at most that many nanoseconds; nil: without an end.

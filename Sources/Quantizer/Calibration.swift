@@ -94,12 +94,7 @@ public final class Calibration: @unchecked Sendable {
 
     private func load(_ image: String, _ index: Int, into detector: Model) -> Bool {
         do throws(ImageProblem) {
-            let contents = try ImageFile.contents(image)
-            do {
-                _ = try detector.load(jpeg: contents.bytes)
-            } catch {
-                throw .jpeg(error)
-            }
+            _ = try ImageFile.read(image) { jpeg throws(JPEGError) in try detector.load(jpeg: jpeg) }
             return true
         } catch {
             lock.withLock {

@@ -67,26 +67,13 @@ public struct FloatModel {
     public func writeHalf(
         to path: String, inputs: InputFiles = InputFiles(), progress: (_ done: Int, _ total: Int) -> Void
     ) throws(QuantizerError) {
-        var layouts: [GGUFWriter.Layout] = []
-        var sources: [(node: Node, suffix: StaticString)] = []
-        for node in graph.nodes {
-            guard let shape = graph.weightShape(node) else { continue }
-            var type = StorageType.float16
-            if node.operation.weights == .gain { type = .float32 }
-            layouts.append(.init(name: node.name.appending(".weight"), shape: shape, storageType: type))
-            sources.append((node, ".weight"))
-            guard node.hasBias else { continue }
-            let channels = graph.shape(node.output).channels
-            layouts.append(
-                .init(name: node.name.appending(".bias"), shape: TensorShape(channels), storageType: .float32))
-            sources.append((node, ".bias"))
-        }
+        let sources = graph.floatTensors(weights: .float16)
+        let layouts = sources.map(\.layout)
         let fileType = (key: Name("general.file_type"), value: MetadataValue.integer(1))
         try GGUFWriter.write(
             to: path, inputs: inputs, metadata: [fileType] + metadata(), layouts: layouts, mustRun: isModel
         ) { (index) throws(QuantizerError) in
-            let (node, suffix) = sources[index]
-            let values = try floats(node, suffix)
+            let values = try floats(sources[index].node, sources[index].isBias ? ".bias" : ".weight")
             guard values.count == layouts[index].shape.count else {
                 let found = file.tensor(layouts[index].name)!.shape
                 throw .model(.model(.tensor(layouts[index].name, .shape(expected: layouts[index].shape, found: found))))
@@ -99,5 +86,21 @@ public struct FloatModel {
             }
             return Data(of: halves.map(\.bitPattern))
         }
+    }
+}
+
+extension Graph {
+    /// The tensors of a file with weights in fp32 or fp16, in its order; biases and normalisation are fp32.
+    func floatTensors(weights: StorageType) -> [(layout: GGUFWriter.Layout, node: Node, isBias: Bool)] {
+        var tensors: [(layout: GGUFWriter.Layout, node: Node, isBias: Bool)] = []
+        for node in nodes {
+            guard let shape = weightShape(node) else { continue }
+            let type = node.operation.weights == .gain ? .float32 : weights
+            tensors.append((.init(name: node.name.appending(".weight"), shape: shape, storageType: type), node, false))
+            guard node.hasBias else { continue }
+            let bias = TensorShape(self.shape(node.output).channels)
+            tensors.append((.init(name: node.name.appending(".bias"), shape: bias, storageType: .float32), node, true))
+        }
+        return tensors
     }
 }

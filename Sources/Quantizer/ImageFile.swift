@@ -17,4 +17,16 @@ public enum ImageFile {
             throw .file(error)
         }
     }
+
+    /// What `body` makes of the bytes of the file at `path`.
+    public static func read<Value>(
+        _ path: String, _ body: (UnsafeRawBufferPointer) throws(JPEGError) -> Value
+    ) throws(ImageProblem) -> Value {
+        let contents = try contents(path)
+        do {
+            return try body(contents.bytes)
+        } catch {
+            throw .jpeg(error)
+        }
+    }
 }

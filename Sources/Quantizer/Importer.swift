@@ -66,22 +66,8 @@ public struct Importer {
         to path: String, inputs: InputFiles = InputFiles(), description: ModelDescription,
         progress: (_ done: Int, _ total: Int) -> Void
     ) throws(QuantizerError) {
-        var layouts: [GGUFWriter.Layout] = []
-        var sources: [(node: Node, isBias: Bool)] = []
-        for node in graph.nodes where node.origin != nil {
-            guard let shape = graph.weightShape(node) else { continue }
-            layouts.append(
-                GGUFWriter.Layout(
-                    name: node.name.appending(".weight"), shape: shape, storageType: storageType(of: node)))
-            sources.append((node, false))
-            if node.hasBias {
-                layouts.append(
-                    GGUFWriter.Layout(
-                        name: node.name.appending(".bias"), shape: TensorShape(graph.shape(node.output).channels),
-                        storageType: .float32))
-                sources.append((node, true))
-            }
-        }
+        let sources = graph.floatTensors(weights: precision == .fp16 ? .float16 : .float32)
+        let layouts = sources.map(\.layout)
         // A bias comes right after its weight, and folding makes both at once.
         var bias: [Float] = []
         let fileType = (key: Name("general.file_type"), value: MetadataValue.integer(precision == .fp16 ? 1 : 0))
@@ -94,11 +80,6 @@ public struct Importer {
             bias = parameters.bias
             return try encode(parameters.weight, as: layouts[index].storageType, sources[index].node)
         }
-    }
-
-    private func storageType(of node: Node) -> StorageType {
-        if case .normalisation = node.origin { return .float32 }
-        return precision == .fp16 ? .float16 : .float32
     }
 
     /// The node's weight in stored order, and its bias (empty where it has none).

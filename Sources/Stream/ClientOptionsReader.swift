@@ -79,6 +79,7 @@ struct ClientOptionsReader {
         }
     }
 
+    /// By the places of the names in `readPair`.
     private static var snapshotBit: UInt8 { 8 }
     private static var statusBit: UInt8 { 16 }
 
@@ -89,29 +90,13 @@ struct ClientOptionsReader {
         json.skipBlanks()
         let start = offset
         let key = try string(scratch)
-        let bit: UInt8
-        if equal(key, "min_score") {
-            bit = 1
-        } else if equal(key, "classes") {
-            bit = 2
-        } else if equal(key, "every") {
-            bit = 4
-        } else if equal(key, "snapshot") {
-            bit = Self.snapshotBit
-        } else if equal(key, "status") {
-            bit = Self.statusBit
-        } else {
-            json.offset = start
-            throw .unknownKey
-        }
-        guard seen & bit == 0 else {
-            json.offset = start
-            throw .repeatedKey
-        }
+        let names: InlineArray<5, StaticString> = ["min_score", "classes", "every", "snapshot", "status"]
+        guard let place = names.indices.first(where: { equal(key, names[$0]) }) else { throw error(.unknownKey, at: start) }
+        let bit: UInt8 = 1 << place
+        guard seen & bit == 0 else { throw error(.repeatedKey, at: start) }
         seen |= bit
         guard seen == bit || seen & (Self.snapshotBit | Self.statusBit) == 0 else {
-            json.offset = start
-            throw seen & Self.snapshotBit != 0 ? .snapshot : .status
+            throw error(seen & Self.snapshotBit != 0 ? .snapshot : .status, at: start)
         }
         guard json.take(UInt8(ascii: ":")) else { throw .malformed }
         switch bit {
@@ -121,10 +106,7 @@ struct ClientOptionsReader {
             json.skipBlanks()
             let place = offset
             let value = try number(in: 1...Self.maximumEvery, else: .every)
-            guard value == value.rounded(.towardZero) else {
-                json.offset = place
-                throw .every
-            }
+            guard value == value.rounded(.towardZero) else { throw error(.every, at: place) }
             options.every = UInt64(value)
         default:
             guard json.take(word: "true") else { throw bit == Self.snapshotBit ? .snapshot : .status }
@@ -150,10 +132,7 @@ struct ClientOptionsReader {
                     options.add(class: index)
                     isKnown = true
                 }
-                guard isKnown else {
-                    json.offset = place
-                    throw .unknownClass
-                }
+                guard isKnown else { throw error(.unknownClass, at: place) }
             } while json.take(UInt8(ascii: ","))
             guard json.take(UInt8(ascii: "]")) else { throw .malformed }
         }
@@ -161,15 +140,18 @@ struct ClientOptionsReader {
     }
 
     private mutating func number(
-        in range: ClosedRange<Double>, else error: ClientLineError
+        in range: ClosedRange<Double>, else failure: ClientLineError
     ) throws(ClientLineError) -> Double {
         json.skipBlanks()
         let start = offset
-        guard let value = try? json.number(), range.contains(value) else {
-            json.offset = start
-            throw error
-        }
+        guard let value = try? json.number(), range.contains(value) else { throw error(failure, at: start) }
         return value
+    }
+
+    /// Goes back to the byte that is to blame.
+    private mutating func error(_ error: ClientLineError, at place: Int) -> ClientLineError {
+        json.offset = place
+        return error
     }
 
     private mutating func string(

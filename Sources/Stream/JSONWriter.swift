@@ -76,7 +76,7 @@ public struct JSONWriter: ~Copyable {
     public mutating func key(_ name: StaticString) {
         separate()
         append(UInt8(ascii: "\""))
-        append(UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+        append(Self.bytes(name))
         append(UInt8(ascii: "\""))
         append(UInt8(ascii: ":"))
         needsComma = false
@@ -200,9 +200,7 @@ public struct JSONWriter: ~Copyable {
     }
 
     /// The same as for bytes.
-    public mutating func string(_ text: StaticString) {
-        string(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-    }
+    public mutating func string(_ text: StaticString) { string(Self.bytes(text)) }
 
     /// The same as for a buffer of bytes.
     public mutating func string(_ bytes: [UInt8]) { bytes.withUnsafeBytes { string($0) } }
@@ -220,13 +218,7 @@ public struct JSONWriter: ~Copyable {
                 continue
             }
             let (length, isValid) = UTF8Scan.character(in: bytes, at: index)
-            if isValid {
-                append(UnsafeRawBufferPointer(rebasing: bytes[index..<index + length]))
-            } else {
-                append(0xEF)
-                append(0xBF)
-                append(0xBD)
-            }
+            append(isValid ? UnsafeRawBufferPointer(rebasing: bytes[index..<index + length]) : Self.bytes("\u{FFFD}"))
             index += length
         }
         append(UInt8(ascii: "\""))
@@ -244,7 +236,7 @@ public struct JSONWriter: ~Copyable {
             append(UInt8(ascii: "\\"))
             append(UInt8(ascii: "n"))
         case 0..<0x20:
-            raw("\\u00")
+            append(Self.bytes("\\u00"))
             append(byte < 0x10 ? UInt8(ascii: "0") : UInt8(ascii: "1"))
             let low = byte & 15
             append(low < 10 ? UInt8(ascii: "0") + low : UInt8(ascii: "a") + low - 10)
@@ -267,14 +259,10 @@ public struct JSONWriter: ~Copyable {
         needsComma = true
     }
 
-    private mutating func literal(_ text: StaticString) {
-        separate()
-        raw(text)
-        needsComma = true
-    }
+    private mutating func literal(_ text: StaticString) { value(Self.bytes(text)) }
 
-    private mutating func raw(_ text: StaticString) {
-        append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    private static func bytes(_ text: StaticString) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
     }
 
     private mutating func separate() {

@@ -24,15 +24,11 @@ struct StreamClient {
     }
 
     mutating func open(_ descriptor: Int32, now: UInt64) {
+        self = StreamClient(queue: queue, options: options)
         self.descriptor = descriptor
         queue.reset()
         options.reset()
         lastProgress = now
-        isLeaving = false
-        framesToSkip = 0
-        wantsSnapshot = false
-        image = nil
-        hasDescriptorUnderWay = false
     }
 
     /// Whether the next frame is for this client; counts it.

@@ -43,27 +43,12 @@ enum StreamField: UInt64 {
 
 extension StreamLine.Kind {
     init(_ name: UnsafeRawBufferPointer) {
-        if equal(name, "hello") {
-            self = .hello
-        } else if equal(name, "frame") {
-            self = .frame
-        } else if equal(name, "snapshot") {
-            self = .snapshot
-        } else if equal(name, "dropped") {
-            self = .dropped
-        } else if equal(name, "camera") {
-            self = .camera
-        } else if equal(name, "options") {
-            self = .options
-        } else if equal(name, "status") {
-            self = .status
-        } else if equal(name, "error") {
-            self = .error
-        } else if equal(name, "end") {
-            self = .end
-        } else {
-            self = .other
-        }
+        let known: InlineArray<9, (name: StaticString, kind: StreamLine.Kind)> = [
+            ("hello", .hello), ("frame", .frame), ("snapshot", .snapshot), ("dropped", .dropped), ("camera", .camera),
+            ("options", .options), ("status", .status), ("error", .error), ("end", .end),
+        ]
+        self = .other
+        for index in known.indices where equal(name, known[index].name) { self = known[index].kind }
     }
 
     /// The field of that name where lines of this kind have one that is looked at.

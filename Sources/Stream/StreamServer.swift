@@ -82,18 +82,13 @@ public final class StreamServer: Sendable {
         at address: Address, hello: [UInt8], labels: [[UInt8]] = [], limits: StreamLimits = StreamLimits(),
         status: StatusWriter? = nil
     ) throws(StreamError) {
-        let backlog = Int32(limits.clients)
+        let socket: ListeningSocket
         switch address {
-        case .path(let path):
-            core = try StreamCore(
-                socket: ListeningSocket(path: path, backlog: backlog), hello: hello, labels: labels, limits: limits,
-                status: status)
-        case .inherited(let descriptor):
-            core = try StreamCore(
-                socket: ListeningSocket(inherited: descriptor), hello: hello, labels: labels, limits: limits,
-                status: status)
+        case .path(let path): socket = try ListeningSocket(path: path, backlog: Int32(limits.clients))
+        case .inherited(let descriptor): socket = ListeningSocket(inherited: descriptor)
         }
-        let core = core
+        let core = try StreamCore(socket: socket, hello: hello, labels: labels, limits: limits, status: status)
+        self.core = core
         do throws(SystemError) {
             thread = try Thread("stream", stackByteCount: 256 << 10) { core.run() }
         } catch {

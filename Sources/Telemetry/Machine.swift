@@ -21,29 +21,27 @@ public struct Machine: ~Copyable {
 
     /// The clock in Hz of the group that begins with this processor; nil where there is no such group.
     public func frequency(policy: Int) -> UInt64? {
-        var path = InlinePath("devices/system/cpu/cpufreq/policy")
-        path.append(policy)
-        path.append("/scaling_cur_freq")
-        return number(path).map { $0 * 1000 }
+        number(Self.path(policy, "/scaling_cur_freq")).map { $0 * 1000 }
     }
 
     /// The clock in Hz that the system lets a group have at most.
     public func clockLimit(policy: Int) -> UInt64? {
-        var path = InlinePath("devices/system/cpu/cpufreq/policy")
-        path.append(policy)
-        path.append("/scaling_max_freq")
-        return number(path).map { $0 * 1000 }
+        number(Self.path(policy, "/scaling_max_freq")).map { $0 * 1000 }
     }
 
     /// What chooses a group's clock, such as "ondemand"; empty where there is no such group. Allocates.
     public func governor(policy: Int) -> [UInt8] {
-        var path = InlinePath("devices/system/cpu/cpufreq/policy")
-        path.append(policy)
-        path.append("/scaling_governor")
         var text = InlineArray<32, UInt8>(repeating: 0)
         var name: [UInt8] = []
-        for index in 0..<read(path, &text) where text[index] > 0x20 { name.append(text[index]) }
+        for index in 0..<read(Self.path(policy, "/scaling_governor"), &text) where text[index] > 0x20 { name.append(text[index]) }
         return name
+    }
+
+    private static func path(_ policy: Int, _ file: StaticString) -> InlinePath {
+        var path = InlinePath("devices/system/cpu/cpufreq/policy")
+        path.append(policy)
+        path.append(file)
+        return path
     }
 
     /// The temperature of the first sensor in thousandths of a degree Celsius.

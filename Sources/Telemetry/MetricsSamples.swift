@@ -42,12 +42,7 @@ public struct MetricsSamples {
 
     /// Beyond 2^53 a number may be another one than was written.
     private static func sample(_ key: UnsafeRawBufferPointer, _ value: Double) -> Sample? {
-        let brace = key.firstIndex(of: UInt8(ascii: "{"))
-        if brace != nil, key.last != UInt8(ascii: "}") { return nil }
-        let labels = brace.map { Array(key[($0 + 1)..<(key.count - 1)]) } ?? []
-        return Sample(
-            name: Array(key[..<(brace ?? key.count)]), labels: labels, value: value,
-            integer: value >= 0 && value < 0x1p53 ? UInt64(exactly: value) : nil)
+        sample(Array(key), value, integer: value >= 0 && value < 0x1p53 ? UInt64(exactly: value) : nil)
     }
 
     /// The value of a sample whose first label is `label`, where it has labels.
@@ -68,12 +63,14 @@ public struct MetricsSamples {
         var integer: Int64 = 0
         guard clinux_parse_number(digits, &value) == 0 else { return nil }
         let isInteger = clinux_parse_integer(digits, &integer) == 0 && integer >= 0
-        let head = line[..<space]
-        let brace = head.firstIndex(of: UInt8(ascii: "{"))
-        if brace != nil, head.last != UInt8(ascii: "}") { return nil }
-        let labels = brace.map { Array(head[($0 + 1)..<(space - 1)]) } ?? []
-        return Sample(
-            name: Array(head[..<(brace ?? space)]), labels: labels, value: value,
-            integer: isInteger ? UInt64(integer) : nil)
+        return sample(Array(line[..<space]), value, integer: isInteger ? UInt64(integer) : nil)
+    }
+
+    /// - Parameter key: a name, and labels in braces where it has some.
+    private static func sample(_ key: [UInt8], _ value: Double, integer: UInt64?) -> Sample? {
+        let brace = key.firstIndex(of: UInt8(ascii: "{"))
+        if brace != nil, key.last != UInt8(ascii: "}") { return nil }
+        let labels = brace.map { Array(key[($0 + 1)..<(key.count - 1)]) } ?? []
+        return Sample(name: Array(key[..<(brace ?? key.count)]), labels: labels, value: value, integer: integer)
     }
 }

@@ -8,9 +8,5 @@ public struct SystemError: Error, Equatable, Sendable {
     /// The reason: an errno value.
     public var code: Int32
 
-    /// `code` is an errno value.
-    public init(_ resource: Resource, _ code: Int32) {
-        self.resource = resource
-        self.code = code
-    }
+    init(_ resource: Resource, _ code: Int32) { (self.resource, self.code) = (resource, code) }
 }

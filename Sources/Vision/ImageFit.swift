@@ -20,21 +20,14 @@ public enum ImageFit: Sendable {
     }
 }
 
-/// A rectangle of a network's input, in its pixels.
+/// A rectangle of a network's input, in its pixels; `Ingest` requires it inside.
 public struct ImageArea: Equatable, Sendable {
     /// The first column inside.
-    public var left: Int
+    public var left = 0
     /// The first row inside.
-    public var top: Int
+    public var top = 0
     /// What it covers of the input.
     public var size: ImageSize
-
-    /// Takes any rectangle; `Ingest` requires it inside the input.
-    public init(left: Int = 0, top: Int = 0, size: ImageSize) {
-        self.left = left
-        self.top = top
-        self.size = size
-    }
 
     /// A channel's value outside: what letterboxing detectors are commonly trained with.
     static var margin: UInt8 { 114 }

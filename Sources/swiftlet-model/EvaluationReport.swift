@@ -117,11 +117,7 @@ struct EvaluationReport: Encodable {
         boxesDb = comparison.boxDecibels.map { min($0, 999) }
     }
 
-    func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
+    func json() throws -> String { try compactJSON(self, keys: .useDefaultKeys) }
 
     // MARK: - For people
 

@@ -59,12 +59,7 @@ final class ImageRunner: @unchecked Sendable {
 
     private func run(_ path: String, _ models: [Model]) -> Swift.Result<Result, ImageProblem> {
         do throws(ImageProblem) {
-            let contents = try ImageFile.contents(path)
-            do {
-                return .success(try run(path, contents.bytes, models))
-            } catch {
-                throw .jpeg(error)
-            }
+            return .success(try ImageFile.read(path) { jpeg throws(JPEGError) in try run(path, jpeg, models) })
         } catch {
             return .failure(error)
         }

@@ -3,32 +3,19 @@ import Foundation
 
 extension StoragePrecision: ExpressibleByArgument {}
 
-extension ChannelOrder: ExpressibleByArgument {
+extension ChannelOrder: ExpressibleByArgument {}
+extension ImageFit: ExpressibleByArgument {}
+
+/// Options whose words are the model file's.
+extension ExpressibleByArgument where Self: MetadataChoice {
     /// nil for anything but the words of `allValueStrings`.
     public init?(argument: String) {
-        switch argument {
-        case "rgb": self = .rgb
-        case "bgr": self = .bgr
-        default: return nil
-        }
+        guard let choice = Self.words.first(where: { "\($0.word)" == argument }) else { return nil }
+        self = choice.value
     }
 
-    /// The words of the option, which are the model file's.
-    public static var allValueStrings: [String] { ["rgb", "bgr"] }
-}
-
-extension ImageFit: ExpressibleByArgument {
-    /// nil for anything but the words of `allValueStrings`.
-    public init?(argument: String) {
-        switch argument {
-        case "stretch": self = .stretch
-        case "letterbox": self = .letterbox
-        default: return nil
-        }
-    }
-
-    /// The words of the option, which are the model file's.
-    public static var allValueStrings: [String] { ["stretch", "letterbox"] }
+    /// The words, in the model file's order.
+    public static var allValueStrings: [String] { words.map { "\($0.word)" } }
 }
 
 struct Import: ModelCommand {

@@ -119,10 +119,12 @@ struct QuantizationReport: Encodable {
     }
 }
 
-/// One line, keys in snake_case and sorted.
-func compactJSON(_ value: some Encodable) throws -> String {
+/// One line with sorted keys.
+func compactJSON(
+    _ value: some Encodable, keys: JSONEncoder.KeyEncodingStrategy = .convertToSnakeCase
+) throws -> String {
     let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.keyEncodingStrategy = keys
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return String(decoding: try encoder.encode(value), as: UTF8.self)
 }

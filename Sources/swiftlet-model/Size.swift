@@ -1,15 +1,14 @@
 import ArgumentParser
 
 /// WIDTHxHEIGHT in pixels on the command line.
-struct Size: ExpressibleByArgument {
+struct Size {
     var width: Int
     var height: Int
 
-    init(width: Int, height: Int) {
-        self.width = width
-        self.height = height
-    }
+    var image: ImageSize { ImageSize(width: width, height: height) }
+}
 
+extension Size: ExpressibleByArgument {
     init?(argument: String) {
         let parts = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
         guard parts.count == 2, let width = parts[0], let height = parts[1], width > 0, height > 0 else { return nil }
@@ -25,6 +24,4 @@ struct Size: ExpressibleByArgument {
             throw ValidationError("--size needs a width and a height of \(sides.lowerBound) to \(sides.upperBound)")
         }
     }
-
-    var image: ImageSize { ImageSize(width: width, height: height) }
 }

@@ -1,7 +1,6 @@
 import CKernels
 import Checkpoint
 import Model
-import Engine
 import Foundation
 import ModelFile
 import Pixels
@@ -9,6 +8,7 @@ import TestSupport
 import Testing
 import Vision
 
+@testable import Engine
 @testable import Quantizer
 
 @Suite struct QuantizationTests {

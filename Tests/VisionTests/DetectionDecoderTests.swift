@@ -2,7 +2,8 @@ import Checkpoint
 import Foundation
 import TestSupport
 import Testing
-import Vision
+
+@testable import Vision
 
 @Suite struct DetectionDecoderTests {
     /// The reference's own logits and offsets: the same detections in the same order.

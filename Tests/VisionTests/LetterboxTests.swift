@@ -1,7 +1,8 @@
 import Pixels
 import TestSupport
 import Testing
-import Vision
+
+@testable import Vision
 
 /// Images that keep their aspect ratio, and the grey beside them.
 @Suite struct LetterboxTests {

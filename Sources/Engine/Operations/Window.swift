@@ -1,17 +1,13 @@
 /// The window of a convolution: what of its input an output pixel sees.
 public struct Window: BitwiseCopyable, Equatable, Sendable {
-    /// A value for each direction.
+    /// A value for each direction, not checked here: the graph checks a window when its convolution is appended.
     public struct Pair: BitwiseCopyable, Equatable, Sendable {
         /// Along columns.
         public var height: Int
         /// Along rows.
         public var width: Int
 
-        /// Not checked here: the graph checks a window when its convolution is appended.
-        public init(_ height: Int, _ width: Int) {
-            self.height = height
-            self.width = width
-        }
+        init(_ height: Int, _ width: Int) { (self.height, self.width) = (height, width) }
     }
 
     /// Taps.

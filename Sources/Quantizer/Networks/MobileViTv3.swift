@@ -1,6 +1,7 @@
 /// The MobileViTv3 backbone (Wadekar and Chaurasia, 2022, "MobileViTv3: Mobile-Friendly Vision Transformer with Simple
-/// and Effective Fusion of Local, Global and Input Features"), as a detector uses it: without classifier.
-public struct MobileViTv3: Equatable, Sendable {
+/// and Effective Fusion of Local, Global and Input Features"), as a detector uses it: without classifier. Sizes are not
+/// checked here: those of a file are when its description is read.
+public struct MobileViTv3: Sendable {
     /// The two lines of the family differ in more than the attention; see `block`.
     public enum Attention: Equatable, Sendable {
         /// XXS, XS, S: built on MobileViTv1.
@@ -10,23 +11,15 @@ public struct MobileViTv3: Equatable, Sendable {
     }
 
     /// One of the stages layer_3, layer_4 and layer_5: an inverted residual of stride 2, then a MobileViT block.
-    public struct Stage: Equatable, Sendable {
+    public struct Stage: Sendable {
         /// The channels that leave the inverted residual, and the block.
         public var channels: Int
-        /// The width of a token, d.
+        /// The width of a token, d; with multi-head attention a multiple of the heads.
         public var tokenChannels: Int
         /// The width of the feed-forward layer inside an encoder.
         public var feedForwardChannels: Int
         /// The number of transformer encoders, L.
         public var depth: Int
-
-        /// With multi-head attention `tokenChannels` is a multiple of the heads.
-        public init(channels: Int, tokenChannels: Int, feedForwardChannels: Int, depth: Int) {
-            self.channels = channels
-            self.tokenChannels = tokenChannels
-            self.feedForwardChannels = feedForwardChannels
-            self.depth = depth
-        }
     }
 
     /// Which line of the family it is.
@@ -41,19 +34,6 @@ public struct MobileViTv3: Equatable, Sendable {
     public var layer2Depth: Int
     /// layer_3, layer_4 and layer_5.
     public var stages: InlineArray<3, Stage>
-
-    /// Sizes are not checked here: those of a file are when its description is read.
-    public init(
-        attention: Attention, expansion: Int, stemChannels: Int, earlyChannels: InlineArray<2, Int>, layer2Depth: Int,
-        stages: InlineArray<3, Stage>
-    ) {
-        self.attention = attention
-        self.expansion = expansion
-        self.stemChannels = stemChannels
-        self.earlyChannels = earlyChannels
-        self.layer2Depth = layer2Depth
-        self.stages = stages
-    }
 
     /// MobileViTv3-XXS.
     public static let xxs = MobileViTv3(
@@ -72,14 +52,6 @@ public struct MobileViTv3: Equatable, Sendable {
             Stage(channels: 192, tokenChannels: 96, feedForwardChannels: 192, depth: 4),
             Stage(channels: 256, tokenChannels: 128, feedForwardChannels: 256, depth: 3),
         ])
-
-    public static func == (left: MobileViTv3, right: MobileViTv3) -> Bool {
-        var equal = left.attention == right.attention && left.expansion == right.expansion
-        equal = equal && left.stemChannels == right.stemChannels && left.layer2Depth == right.layer2Depth
-        for index in 0..<2 { equal = equal && left.earlyChannels[index] == right.earlyChannels[index] }
-        for index in 0..<3 { equal = equal && left.stages[index] == right.stages[index] }
-        return equal
-    }
 }
 
 extension MobileViTv3 {

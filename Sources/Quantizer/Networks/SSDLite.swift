@@ -1,6 +1,7 @@
 /// The SSDLite head (Sandler et al., 2018, "MobileNetV2"; models/networks.md): six feature levels, of
-/// which the last four are made from the stride-32 map, and one layer per level that predicts boxes and classes.
-public struct SSDLite: Equatable, Sendable {
+/// which the last four are made from the stride-32 map, and one layer per level that predicts boxes and classes. All lists
+/// are from the finest level to the coarsest.
+public struct SSDLite: Sendable {
     /// Levels 0 to 5: maps of stride 16, 32, 64, 128 and 256, and one single cell.
     public static let levelCount = 6
 
@@ -13,17 +14,6 @@ public struct SSDLite: Equatable, Sendable {
     /// By level: the predictions of each of its cells.
     public var anchorsPerCell: InlineArray<6, Int>
 
-    /// All lists are from the finest level to the coarsest. Sizes are not checked here.
-    public init(
-        classCount: Int, extraChannels: InlineArray<4, Int>, projectionChannels: InlineArray<6, Int>,
-        anchorsPerCell: InlineArray<6, Int>
-    ) {
-        self.classCount = classCount
-        self.extraChannels = extraChannels
-        self.projectionChannels = projectionChannels
-        self.anchorsPerCell = anchorsPerCell
-    }
-
     /// The head as published for a backbone whose stride-32 map has `stride32Channels`: levels are projected to
     /// 512, 256, 256, 128 and 128 channels where they differ.
     public static func published(classCount: Int, stride32Channels: Int) -> SSDLite {
@@ -35,16 +25,6 @@ public struct SSDLite: Equatable, Sendable {
 
     /// The values of one prediction: four box offsets and a logit per class.
     public var recordChannels: Int { 4 + classCount }
-
-    public static func == (left: SSDLite, right: SSDLite) -> Bool {
-        var equal = left.classCount == right.classCount
-        for index in 0..<4 { equal = equal && left.extraChannels[index] == right.extraChannels[index] }
-        for index in 0..<6 {
-            equal = equal && left.projectionChannels[index] == right.projectionChannels[index]
-            equal = equal && left.anchorsPerCell[index] == right.anchorsPerCell[index]
-        }
-        return equal
-    }
 
     /// Appends the head. Returns all predictions, [1, R, 4 + classes] in the order level, y, x, anchor with the box
     /// offsets first.

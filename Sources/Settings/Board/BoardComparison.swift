@@ -66,8 +66,7 @@ extension BoardProfile {
     private func checkCore(_ state: BoardState) -> BoardCheck {
         var names = ""
         for part in state.parts {
-            let known = ProcessorCore.allCases.first { $0.part == part }
-            let name = known.map { "\($0.name)" } ?? "ARM part 0x\(String(part, radix: 16))"
+            let name = ProcessorCore(rawValue: part).map { "\($0.name)" } ?? "ARM part 0x\(String(part, radix: 16))"
             names += (names.isEmpty ? "" : ", ") + name
         }
         guard let core else {
@@ -76,7 +75,7 @@ extension BoardProfile {
                 advice: "")
         }
         return BoardCheck(
-            subject: .core, verdict: state.parts == [core.part] ? .asExpected : .off,
+            subject: .core, verdict: state.parts == [core.rawValue] ? .asExpected : .off,
             found: names.isEmpty ? "no ARM core" : names, expected: "\(core.name)",
             advice: "this is another board: name its own file, or generic-arm64")
     }

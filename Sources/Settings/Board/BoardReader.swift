@@ -1,6 +1,6 @@
 /// Reads a board's file: INI, as `INIScanner` has it. It collects every mistake; a file with one is not to be used. All keys
 /// have to be there, each once.
-public struct BoardReader {
+public struct BoardReader: INIReader {
     /// Bytes of the largest file.
     public static let sizeLimit = 64 << 10
 
@@ -19,14 +19,6 @@ public struct BoardReader {
 
     private init() {}
 
-    /// Reads the file at `path`. Throws where it cannot be read, is larger than `sizeLimit`, or changes meanwhile; what
-    /// is wrong inside it is in `mistakes`.
-    public static func read(path: UnsafePointer<CChar>) throws(FileError) -> BoardReader {
-        let file = try FileContents(path: path, limit: sizeLimit)
-        return withExtendedLifetime(file) { read($0.bytes) }
-    }
-
-    /// The same for the text itself.
     public static func read(_ text: UnsafeRawBufferPointer) -> BoardReader {
         var reader = BoardReader()
         var scanner = INIScanner(text)

@@ -1,5 +1,5 @@
 /// Reads a configuration file: INI, as `INIScanner` has it. It collects every mistake; a file with one is not to be used.
-public struct ConfigurationReader {
+public struct ConfigurationReader: INIReader {
     /// Bytes of the largest file.
     public static let sizeLimit = 256 << 10
     /// Mistakes of a file before the rest is left unread.
@@ -34,14 +34,6 @@ public struct ConfigurationReader {
 
     private init() {}
 
-    /// Reads the file at `path`. Throws where it cannot be read, is larger than `sizeLimit`, or changes meanwhile; what
-    /// is wrong inside it is in `mistakes`.
-    public static func read(path: UnsafePointer<CChar>) throws(FileError) -> ConfigurationReader {
-        let file = try FileContents(path: path, limit: sizeLimit)
-        return withExtendedLifetime(file) { read($0.bytes) }
-    }
-
-    /// The same for the text itself.
     public static func read(_ text: UnsafeRawBufferPointer) -> ConfigurationReader {
         var reader = ConfigurationReader()
         var scanner = INIScanner(text)

@@ -52,19 +52,11 @@ public struct INIDiagnostic: Error, Equatable {
     /// From 1; 0 for what is missing.
     public var line: Int
     /// As the file has them, empty where there is none.
-    public var section: [UInt8]
+    public var section: [UInt8] = []
     /// In the section; empty where the line has none.
-    public var key: [UInt8]
+    public var key: [UInt8] = []
     /// What is wrong with the line.
     public var reason: Reason
-
-    /// `line` counts from 1; the texts are UTF-8 as far as the file is.
-    public init(line: Int, section: [UInt8] = [], key: [UInt8] = [], reason: Reason) {
-        self.line = line
-        self.section = section
-        self.key = key
-        self.reason = reason
-    }
 
     /// What is wrong with a line or a value, before it is known where that stands.
     struct Problem: Error {

@@ -8,14 +8,6 @@ public struct Anchor: Equatable, Sendable {
     public var width: Float
     /// A share of the image's height.
     public var height: Float
-
-    /// Takes the numbers as they are; `AnchorLayout` clamps its own to 0...1.
-    public init(centreX: Float, centreY: Float, width: Float, height: Float) {
-        self.centreX = centreX
-        self.centreY = centreY
-        self.width = width
-        self.height = height
-    }
 }
 
 /// SSD's rule for anchors (Liu et al., 2016; models/networks.md).
