@@ -160,6 +160,7 @@ import Testing
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let single = folder + "/fp32.gguf", half = folder + "/fp16.gguf", quantised = folder + "/int8.gguf"
+        // Of networks that run in fp32, fp16 and int8.
         var counts = [0, 0, 0]
         for seed in 0..<100 as Range<UInt64> {
             let network = Network(seed: seed, description)
@@ -176,20 +177,20 @@ import Testing
             }
             for path in KernelPath.available(for: .fp16) {
                 guard let engine = try network.engine(half, path) else { break }
-                counts[1] += 1
+                if path == .scalar { counts[1] += 1 }
                 #expect(noise(network.run(engine), expected) < 1e-3, comment)
             }
             guard try network.quantise(single, to: quantised, reference) else { continue }
             var first: [Float]?
             for path in KernelPath.available(for: .int8) {
                 guard let engine = try network.engine(quantised, path) else { break }
-                counts[2] += 1
+                if path == .scalar { counts[2] += 1 }
                 let found = network.run(engine)
                 #expect(noise(found, expected) < 0.1, comment)
                 #expect(found == first ?? found, comment)
                 first = found
             }
         }
-        #expect(counts.allSatisfy { $0 > 20 }, "\(counts)")
+        #expect(counts.allSatisfy { $0 >= 10 }, "\(counts)")
     }
 }
