@@ -94,7 +94,17 @@ public enum LifetimePlanner {
             }
             return left < right
         }
-        sequence.sort(by: precedes)
+        // By insertion, in place.
+        for index in sequence.indices {
+            var places = 0..<index
+            while !places.isEmpty {
+                let middle = (places.lowerBound + places.upperBound) / 2
+                places =
+                    precedes(sequence[index], sequence[middle])
+                    ? places.lowerBound..<middle : middle + 1..<places.upperBound
+            }
+            sequence.insert(sequence.remove(at: index), at: places.lowerBound)
+        }
 
         var offsets = [Int](repeating: 0, count: requests.count)
         var byteCount = 0

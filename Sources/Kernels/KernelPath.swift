@@ -53,10 +53,10 @@ public enum KernelPath: CaseIterable, Equatable, Sendable {
     }
 
     /// The paths for which this processor has the instructions, whatever the precision.
-    public static var supported: [KernelPath] {
+    public static let supported: [KernelPath] = {
         let features = clinux_cpu_features()
         return allCases.filter { $0.isSupported(by: features) }
-    }
+    }()
 
     /// The paths of `available` that the environment variable SWIFTLET_PATH leaves to choose from: default: all,
     /// and none where it names no path of them.

@@ -4,17 +4,25 @@
 public protocol MetadataExchange {
     /// The whole key, for errors.
     func name(_ key: StaticString) -> Name
-    /// Whole numbers in `range`: as many as `count` allows, or a single one where that is nil.
+    /// A whole number in `range`.
+    mutating func integer(_ key: StaticString, in range: ClosedRange<Int>, _ value: inout Int) throws(ModelFileError)
+    /// A finite number in `range`.
+    mutating func float(_ key: StaticString, in range: FloatRange, _ value: inout Float) throws(ModelFileError)
+    /// UTF-8.
+    mutating func text(_ key: StaticString, _ value: inout [UInt8]) throws(ModelFileError)
+    /// A word that stands for a value.
+    mutating func choice<Value: MetadataChoice>(_ key: StaticString, _ value: inout Value) throws(ModelFileError)
+    /// Whole numbers in `range`, as many as `count` allows.
     mutating func integers(
-        _ key: StaticString, count: ClosedRange<Int>?, in range: ClosedRange<Int>, _ values: inout [Int]
+        _ key: StaticString, count: ClosedRange<Int>, in range: ClosedRange<Int>, _ values: inout [Int]
     ) throws(ModelFileError)
-    /// Finite numbers in `range`: as many as `count` allows, or a single one where that is nil.
+    /// Finite numbers in `range`, as many as `count` allows.
     mutating func floats(
-        _ key: StaticString, count: ClosedRange<Int>?, in range: FloatRange, _ values: inout [Float]
+        _ key: StaticString, count: ClosedRange<Int>, in range: FloatRange, _ values: inout [Float]
     ) throws(ModelFileError)
-    /// UTF-8 texts: as many as `count` allows, or a single one where that is nil.
+    /// UTF-8 texts, as many as `count` allows.
     mutating func texts(
-        _ key: StaticString, count: ClosedRange<Int>?, _ values: inout [[UInt8]]
+        _ key: StaticString, count: ClosedRange<Int>, _ values: inout [ArraySlice<UInt8>]
     ) throws(ModelFileError)
 }
 
@@ -48,39 +56,6 @@ extension MetadataChoice {
 }
 
 extension MetadataExchange {
-    /// One whole number.
-    public mutating func integer(
-        _ key: StaticString, in range: ClosedRange<Int>, _ value: inout Int
-    ) throws(ModelFileError) {
-        var values = [value]
-        try integers(key, count: nil, in: range, &values)
-        value = values[0]
-    }
-
-    mutating func float(_ key: StaticString, in range: FloatRange, _ value: inout Float) throws(ModelFileError) {
-        var values = [value]
-        try floats(key, count: nil, in: range, &values)
-        value = values[0]
-    }
-
-    mutating func text(_ key: StaticString, _ value: inout [UInt8]) throws(ModelFileError) {
-        var values = [value]
-        try texts(key, count: nil, &values)
-        value = values[0]
-    }
-
-    /// A word that stands for a value.
-    public mutating func choice<Value: MetadataChoice>(_ key: StaticString, _ value: inout Value) throws(ModelFileError) {
-        let word = value.word
-        var text = [UInt8](UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount))
-        try self.text(key, &text)
-        for choice in Value.words where text.withUnsafeBytes({ Name(choice.word).matches($0) }) {
-            value = choice.value
-            return
-        }
-        throw .outOfRange(key: name(key))
-    }
-
     /// As many whole numbers as the array has.
     public mutating func integers<let count: Int>(
         _ key: StaticString, in range: ClosedRange<Int>, _ values: inout InlineArray<count, Int>
@@ -114,31 +89,60 @@ public struct MetadataReader: MetadataExchange {
     /// What the file calls it.
     public func name(_ key: StaticString) -> Name { self.key(key) }
 
+    /// Throws where the file has another, or none.
+    public func integer(
+        _ key: StaticString, in range: ClosedRange<Int>, _ value: inout Int
+    ) throws(ModelFileError) {
+        value = try file.integer(name(key), in: range)
+    }
+
+    /// Throws where the file has another, or none.
+    public func float(_ key: StaticString, in range: FloatRange, _ value: inout Float) throws(ModelFileError) {
+        value = try file.float(name(key))
+        guard range.contains(value) else { throw .outOfRange(key: name(key)) }
+    }
+
+    /// Throws where the file has none.
+    public func text(_ key: StaticString, _ value: inout [UInt8]) throws(ModelFileError) {
+        value = [UInt8](try file.text(name(key)))
+    }
+
+    /// Throws where the file has a word for no value, or none.
+    public func choice<Value: MetadataChoice>(_ key: StaticString, _ value: inout Value) throws(ModelFileError) {
+        let text = try file.text(name(key))
+        for choice in Value.words where Name(choice.word).matches(text) {
+            value = choice.value
+            return
+        }
+        throw .outOfRange(key: name(key))
+    }
+
     /// Throws where the file has others, or none.
     public func integers(
-        _ key: StaticString, count: ClosedRange<Int>?, in range: ClosedRange<Int>, _ values: inout [Int]
+        _ key: StaticString, count: ClosedRange<Int>, in range: ClosedRange<Int>, _ values: inout [Int]
     ) throws(ModelFileError) {
-        values =
-            if let count { try file.integers(name(key), count: count, in: range) } else {
-                [try file.integer(name(key), in: range)]
-            }
+        values = try file.integers(name(key), count: count, in: range)
     }
 
     /// Throws where the file has others, or none.
     public func floats(
-        _ key: StaticString, count: ClosedRange<Int>?, in range: FloatRange, _ values: inout [Float]
+        _ key: StaticString, count: ClosedRange<Int>, in range: FloatRange, _ values: inout [Float]
     ) throws(ModelFileError) {
-        values = if let count { try file.floats(name(key), count: count) } else { [try file.float(name(key))] }
+        values = try file.floats(name(key), count: count)
         for value in values where !range.contains(value) { throw .outOfRange(key: name(key)) }
     }
 
-    /// Throws where the file has others, or none.
+    /// Throws where the file has others, or none. All are parts of one array.
     public func texts(
-        _ key: StaticString, count: ClosedRange<Int>?, _ values: inout [[UInt8]]
+        _ key: StaticString, count: ClosedRange<Int>, _ values: inout [ArraySlice<UInt8>]
     ) throws(ModelFileError) {
-        values =
-            if let count { try file.texts(name(key), count: count).map { [UInt8]($0) } } else {
-                [[UInt8](try file.text(name(key)))]
-            }
+        let texts = try file.texts(name(key), count: count)
+        var bytes: [UInt8] = [], start = 0
+        bytes.reserveCapacity(texts.reduce(0) { $0 + $1.count })
+        for text in texts { bytes.append(contentsOf: text) }
+        values = texts.map { text in
+            defer { start += text.count }
+            return bytes[start..<start + text.count]
+        }
     }
 }

@@ -147,12 +147,12 @@ public final class Model {
         }
     }
 
-    private static func thresholds(_ settings: ModelSettings, _ labels: [[UInt8]]) throws(ModelError) -> [Float] {
+    private static func thresholds(_ settings: ModelSettings, _ labels: [ArraySlice<UInt8>]) throws(ModelError) -> [Float] {
         var thresholds = [Float](repeating: settings.threshold, count: labels.count)
         for (position, setting) in settings.classThresholds.enumerated() {
             var known = false
             // The background has no detections. Labels may repeat; the setting is for all of them.
-            for index in 1..<labels.count where labels[index] == setting.label {
+            for index in 1..<labels.count where labels[index].elementsEqual(setting.label) {
                 thresholds[index] = setting.threshold
                 known = true
             }

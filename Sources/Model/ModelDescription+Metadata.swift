@@ -58,25 +58,13 @@ extension ModelDescription {
     private mutating func exchangeAnchors<Exchange: MetadataExchange>(_ x: inout Exchange) throws(ModelFileError) {
         let ratiosKey: StaticString = "task.anchor.aspect_ratios", countsKey: StaticString = "task.anchor.aspect_ratio_counts"
         var minimum = Float(anchors.minimumScale), maximum = Float(anchors.maximumScale)
-        var ratios: [Float] = [], counts: [Int] = []
-        for level in anchors.aspectRatios {
-            counts.append(level.count)
-            for ratio in level { ratios.append(Float(ratio)) }
-        }
         try x.float("task.anchor.minimum_scale", in: .factor, &minimum)
         try x.float("task.anchor.maximum_scale", in: .factor, &maximum)
-        try x.floats(ratiosKey, count: 0...Self.levels.upperBound * 8, in: .aboveZero, &ratios)
-        try x.integers(countsKey, count: Self.levels, in: 0...8, &counts)
-        var next = 0
-        var levels: [[Double]] = []
-        for count in counts {
-            guard next + count <= ratios.count else { throw .outOfRange(key: x.name(countsKey)) }
-            levels.append(ratios[next..<next + count].map { Double($0) })
-            next += count
-        }
-        guard next == ratios.count else { throw .outOfRange(key: x.name(ratiosKey)) }
-        anchors = AnchorLayout(
-            minimumScale: Double(minimum), maximumScale: Double(maximum), aspectRatios: levels)
+        (anchors.minimumScale, anchors.maximumScale) = (Double(minimum), Double(maximum))
+        try x.floats(ratiosKey, count: 0...Self.levels.upperBound * 8, in: .aboveZero, &anchors.aspectRatios)
+        try x.integers(countsKey, count: Self.levels, in: 0...8, &anchors.ratioCounts)
+        let sum = anchors.ratioCounts.reduce(0, +), found = anchors.aspectRatios.count
+        guard sum == found else { throw .outOfRange(key: x.name(sum > found ? countsKey : ratiosKey)) }
     }
 
     /// The limit is of each class, or of all; candidates mean nothing where it is of each.

@@ -28,13 +28,13 @@ public struct ModelDescription {
     /// Boxes of a class that overlap more than this suppress each other.
     public var iouThreshold: Float
     /// UTF-8, one per class; class 0 is the background.
-    public var labels: [[UInt8]]
+    public var labels: [ArraySlice<UInt8>]
 
     /// For writing a model file; what is out of range is found when the file is read.
     public init(
         name: [UInt8], family: [UInt8], input: InputFormat, resize: ResizeRule,
         anchors: AnchorLayout = .published, centreVariance: Float = 0.1, sizeVariance: Float = 0.2,
-        suppression: NonMaximumSuppression, iouThreshold: Float = 0.5, labels: [[UInt8]]
+        suppression: NonMaximumSuppression, iouThreshold: Float = 0.5, labels: [ArraySlice<UInt8>]
     ) {
         self.name = name
         self.family = family

@@ -9,5 +9,5 @@ public enum ModelError: Error, Equatable, Sendable {
     /// The asked-for input size is outside what networks are built for.
     case inputSize(ImageSize)
     /// The class threshold at this position of the settings names no label of the model.
-    case unknownLabel(position: Int, labels: [[UInt8]])
+    case unknownLabel(position: Int, labels: [ArraySlice<UInt8>])
 }

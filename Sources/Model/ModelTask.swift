@@ -6,7 +6,7 @@ public enum ModelTask {
     init(_ description: ModelDescription, _ graph: Graph) throws(ModelFileError) {
         let maps = graph.outputParts, layout = description.anchors, rowSize = 4 + description.labels.count
         guard graph.shape(graph.output).channels == rowSize else { throw .outOfRange(key: Name("labels")) }
-        var fits = maps.count == layout.aspectRatios.count
+        var fits = maps.count == layout.ratioCounts.count
         for (level, map) in maps.enumerated() where fits {
             fits = map.channels == layout.anchorsPerCell(level: level) * rowSize
         }

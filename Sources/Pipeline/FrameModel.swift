@@ -3,7 +3,7 @@ public protocol FrameModel: AnyObject {
     /// What a frame is loaded into.
     var input: ImageInput.Tensor { get }
     /// UTF-8, one per class.
-    var labels: [[UInt8]] { get }
+    var labels: [ArraySlice<UInt8>] { get }
     /// Computes what `input` contains.
     func run()
     /// What the last run has found, the best first; valid until the next call. Frames have this upright size; thresholds
@@ -13,7 +13,7 @@ public protocol FrameModel: AnyObject {
 
 extension Model: FrameModel {
     /// Of its description.
-    public var labels: [[UInt8]] { description.labels }
+    public var labels: [ArraySlice<UInt8>] { description.labels }
     /// Of its result, which another limit than the filter's does not cut.
     public func detections(of size: ImageSize, thresholds: [Float]) -> UnsafeBufferPointer<Detection> {
         result(of: size, thresholds: thresholds, limit: nil).detections

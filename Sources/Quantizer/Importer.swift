@@ -57,7 +57,7 @@ public struct Importer {
             name: Array(architecture.title.utf8), family: Array("mobilevitv3-ssdlite".utf8),
             input: InputFormat(size: size, fit: fit, channelOrder: channelOrder ?? architecture.channelOrder),
             resize: architecture.resize, anchors: anchors, suppression: architecture.suppression,
-            labels: labels.map { Array($0.utf8) })
+            labels: labels.map { ArraySlice($0.utf8) })
     }
 
     /// Writes the model file, which never replaces one of `inputs`. `progress` is told how many of how many tensors are

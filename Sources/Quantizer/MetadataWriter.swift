@@ -4,20 +4,34 @@ struct MetadataWriter: MetadataExchange {
 
     func name(_ key: StaticString) -> Name { Name(key) }
 
+    mutating func integer(_ key: StaticString, in range: ClosedRange<Int>, _ value: inout Int) {
+        entries.append((name(key), .integer(UInt32(value))))
+    }
+
+    mutating func float(_ key: StaticString, in range: FloatRange, _ value: inout Float) {
+        entries.append((name(key), .float(value)))
+    }
+
+    mutating func text(_ key: StaticString, _ value: inout [UInt8]) {
+        entries.append((name(key), .text(String(decoding: value, as: UTF8.self))))
+    }
+
+    mutating func choice<Value: MetadataChoice>(_ key: StaticString, _ value: inout Value) {
+        entries.append((name(key), .text("\(value.word)")))
+    }
+
     mutating func integers(
-        _ key: StaticString, count: ClosedRange<Int>?, in range: ClosedRange<Int>, _ values: inout [Int]
+        _ key: StaticString, count: ClosedRange<Int>, in range: ClosedRange<Int>, _ values: inout [Int]
     ) {
-        let values = values.map { UInt32($0) }
-        entries.append((name(key), count == nil ? .integer(values[0]) : .integers(values)))
+        entries.append((name(key), .integers(values.map { UInt32($0) })))
     }
 
-    mutating func floats(_ key: StaticString, count: ClosedRange<Int>?, in range: FloatRange, _ values: inout [Float]) {
-        entries.append((name(key), count == nil ? .float(values[0]) : .floats(values)))
+    mutating func floats(_ key: StaticString, count: ClosedRange<Int>, in range: FloatRange, _ values: inout [Float]) {
+        entries.append((name(key), .floats(values)))
     }
 
-    mutating func texts(_ key: StaticString, count: ClosedRange<Int>?, _ values: inout [[UInt8]]) {
-        let values = values.map { String(decoding: $0, as: UTF8.self) }
-        entries.append((name(key), count == nil ? .text(values[0]) : .texts(values)))
+    mutating func texts(_ key: StaticString, count: ClosedRange<Int>, _ values: inout [ArraySlice<UInt8>]) {
+        entries.append((name(key), .texts(values.map { String(decoding: $0, as: UTF8.self) })))
     }
 }
 

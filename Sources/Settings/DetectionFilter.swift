@@ -10,7 +10,7 @@ public struct DetectionFilter {
 
     /// - Parameter labels: the model's, UTF-8. What it has no class for has no effect: ask
     ///   `Configuration.mistakes(for:)` first.
-    public init(_ configuration: Configuration, labels: [[UInt8]]) {
+    public init(_ configuration: Configuration, labels: [ArraySlice<UInt8>]) {
         var thresholds = [Float](repeating: configuration.threshold, count: labels.count)
         // Labels may repeat; a setting is for all of that name.
         let sorted = SortedLabels(labels)

@@ -60,7 +60,7 @@ struct ClientOptionsReader {
     ///   - labels: UTF-8, one per class.
     ///   - scratch: as many bytes as the line.
     mutating func read(
-        into options: inout ClientOptions, labels: [[UInt8]], scratch: UnsafeMutableRawBufferPointer
+        into options: inout ClientOptions, labels: [ArraySlice<UInt8>], scratch: UnsafeMutableRawBufferPointer
     ) throws(ClientLineError) -> ClientRequest {
         options.reset()
         guard json.take(UInt8(ascii: "{")) else { throw .notAnObject }
@@ -84,7 +84,7 @@ struct ClientOptionsReader {
     private static var statusBit: UInt8 { 16 }
 
     private mutating func readPair(
-        _ options: inout ClientOptions, _ seen: inout UInt8, _ labels: [[UInt8]],
+        _ options: inout ClientOptions, _ seen: inout UInt8, _ labels: [ArraySlice<UInt8>],
         _ scratch: UnsafeMutableRawBufferPointer
     ) throws(ClientLineError) {
         json.skipBlanks()
@@ -114,7 +114,7 @@ struct ClientOptionsReader {
     }
 
     private mutating func readClasses(
-        _ options: inout ClientOptions, _ labels: [[UInt8]], _ scratch: UnsafeMutableRawBufferPointer
+        _ options: inout ClientOptions, _ labels: [ArraySlice<UInt8>], _ scratch: UnsafeMutableRawBufferPointer
     ) throws(ClientLineError) {
         options.isSelective = true
         options.clearClasses()

@@ -75,7 +75,7 @@ public struct FrameLineWriter: ~Copyable {
     /// alone where its label is longer than `StreamProtocol.labelLimit`.
     /// The box has fractions of the frame's size; what lies outside the frame is cut off.
     public mutating func add(
-        classIndex: Int, label: [UInt8], score: Float, left: Float, top: Float, right: Float, bottom: Float
+        classIndex: Int, label: ArraySlice<UInt8>, score: Float, left: Float, top: Float, right: Float, bottom: Float
     ) {
         guard label.count <= StreamProtocol.labelLimit else {
             omitted += 1

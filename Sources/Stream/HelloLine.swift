@@ -27,13 +27,13 @@ public struct HelloLine {
     /// Whether clients may have images.
     public var snapshots: Bool
     /// The place in the list is the class; class 0 is the background. UTF-8.
-    public var labels: [[UInt8]]
+    public var labels: [ArraySlice<UInt8>]
 
     /// Copies nothing until `encoded` is called.
     public init(
         program: StaticString, version: StaticString, modelName: [UInt8], architecture: [UInt8], precision: [UInt8],
         inputWidth: Int, inputHeight: Int, sourceKind: StaticString, sourcePath: [UInt8], rotation: Int = 0,
-        threshold: Float, isFiltered: Bool = false, snapshots: Bool, labels: [[UInt8]]
+        threshold: Float, isFiltered: Bool = false, snapshots: Bool, labels: [ArraySlice<UInt8>]
     ) {
         self.rotation = rotation
         self.isFiltered = isFiltered

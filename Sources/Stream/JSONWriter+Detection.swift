@@ -2,7 +2,7 @@ extension JSONWriter {
     /// One object in an image of that size. The box comes in fractions of the image's sides and is written in
     /// pixels; what lies outside the image is cut off, and NaN becomes 0.
     public mutating func detection(
-        classIndex: Int, label: [UInt8], score: Float, left: Float, top: Float, right: Float, bottom: Float,
+        classIndex: Int, label: ArraySlice<UInt8>, score: Float, left: Float, top: Float, right: Float, bottom: Float,
         width: Int, height: Int
     ) {
         func pixels(_ fraction: Float, _ length: Int) -> Double {
@@ -10,7 +10,8 @@ extension JSONWriter {
         }
         beginObject()
         integer("class", classIndex)
-        string("label", label)
+        key("label")
+        string(label)
         decimal("score", Double(score), decimals: 4)
         beginArray("box_px")
         decimal(pixels(left, width), decimals: 1)

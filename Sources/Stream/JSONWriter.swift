@@ -204,6 +204,8 @@ public struct JSONWriter: ~Copyable {
 
     /// The same as for a buffer of bytes.
     public mutating func string(_ bytes: [UInt8]) { bytes.withUnsafeBytes { string($0) } }
+    /// The same as for a buffer of bytes.
+    public mutating func string(_ bytes: ArraySlice<UInt8>) { bytes.withUnsafeBytes { string($0) } }
 
     /// UTF-8 text. What is not UTF-8 becomes U+FFFD, one for each maximal part of a character.
     public mutating func string(_ bytes: UnsafeRawBufferPointer) {

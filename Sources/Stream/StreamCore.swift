@@ -9,7 +9,7 @@ final class StreamCore: @unchecked Sendable {
     let limits: StreamLimits
     let hello: UnsafeMutableRawBufferPointer
     /// The model's classes, UTF-8.
-    let labels: [[UInt8]]
+    let labels: [ArraySlice<UInt8>]
     let busyLine: [UInt8]
     let slowLine: [UInt8]
     let snapshotsOffLine: [UInt8]
@@ -62,7 +62,7 @@ final class StreamCore: @unchecked Sendable {
     private let classes: UnsafeMutableBufferPointer<UInt64>
 
     init(
-        socket: consuming ListeningSocket, hello: [UInt8], labels: [[UInt8]], limits: StreamLimits,
+        socket: consuming ListeningSocket, hello: [UInt8], labels: [ArraySlice<UInt8>], limits: StreamLimits,
         status: StreamServer.StatusWriter?
     ) throws(StreamError) {
         writeStatus = status

@@ -66,7 +66,7 @@ public final class StreamServer: Sendable {
 
     /// Listens at `path` and starts the thread.
     public convenience init(
-        path: UnsafePointer<CChar>, hello: [UInt8], labels: [[UInt8]] = [], limits: StreamLimits = StreamLimits()
+        path: UnsafePointer<CChar>, hello: [UInt8], labels: [ArraySlice<UInt8>] = [], limits: StreamLimits = StreamLimits()
     ) throws(StreamError) {
         try self.init(at: .path(path), hello: hello, labels: labels, limits: limits)
     }
@@ -79,7 +79,7 @@ public final class StreamServer: Sendable {
     ///   - labels: UTF-8, one per class: what clients may call classes in their options.
     ///   - status: for clients that request the daemon's status; nil rejects them.
     public init(
-        at address: Address, hello: [UInt8], labels: [[UInt8]] = [], limits: StreamLimits = StreamLimits(),
+        at address: Address, hello: [UInt8], labels: [ArraySlice<UInt8>] = [], limits: StreamLimits = StreamLimits(),
         status: StatusWriter? = nil
     ) throws(StreamError) {
         let socket: ListeningSocket

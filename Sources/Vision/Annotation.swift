@@ -4,7 +4,7 @@ extension Image {
     /// difference whether a detection comes from there or straight from the network.
     ///
     /// - Parameter labels: UTF-8, one per class. The font has ASCII: other characters become question marks.
-    public mutating func annotate(_ detections: UnsafeBufferPointer<Detection>, labels: [[UInt8]]) {
+    public mutating func annotate(_ detections: UnsafeBufferPointer<Detection>, labels: [ArraySlice<UInt8>]) {
         // 1 up to 900 pixels, then one more for every 600.
         let scale = max(1, (max(size.width, size.height) + 300) / 600)
         // The best is drawn last: where boxes overlap, it stays readable. Of equals that is the one that comes first.
@@ -73,7 +73,7 @@ extension Image {
     }
 
     /// Such as "traffic light 0.87".
-    private static func caption(_ detection: Detection, _ labels: [[UInt8]]) -> [UInt8] {
+    private static func caption(_ detection: Detection, _ labels: [ArraySlice<UInt8>]) -> [UInt8] {
         var text: [UInt8] = []
         // Of a character of several bytes only the first is drawn.
         for byte in labels[Int(detection.classIndex)] where byte & 0xC0 != 0x80 { text.append(byte) }

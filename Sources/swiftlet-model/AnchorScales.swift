@@ -29,6 +29,6 @@ struct AnchorScales: ExpressibleByArgument {
 
     /// As published, between these scales.
     var layout: AnchorLayout {
-        AnchorLayout(minimumScale: minimum, maximumScale: maximum, aspectRatios: AnchorLayout.published.aspectRatios)
+        AnchorLayout(minimumScale: minimum, maximumScale: maximum)
     }
 }

@@ -39,7 +39,7 @@ struct ModelRun {
         }
         let labels = first.description.labels.map { String(decoding: $0, as: UTF8.self) }
         for (other, model) in zip(workers[0], models) {
-            for (one, two) in zip(labels, other.description.labels) where Array(one.utf8) != two {
+            for (one, two) in zip(labels, other.description.labels) where !one.utf8.elementsEqual(two) {
                 let two = String(decoding: two, as: UTF8.self)
                 throw Failure.badData("\(model): calls a class \(two) that \(models[0]) calls \(one)")
             }

@@ -87,7 +87,7 @@ enum Check {
     }
 
     /// The classes of a model, with which all is prepared that the daemon needs of it.
-    private static func labels(of model: [UInt8], _ configuration: Configuration) throws(ModelError) -> [[UInt8]] {
+    private static func labels(of model: [UInt8], _ configuration: Configuration) throws(ModelError) -> [ArraySlice<UInt8>] {
         let path = cString(model)
         var settings = ModelSettings(
             resize: configuration.resizesAsUpstream ? .upstream : .fast, threads: configuration.threads)

@@ -1,5 +1,5 @@
 /// Writes one image's result as a line of JSON.
-func writeJSON(_ result: ImageResult, labels: [[UInt8]], to output: Output) {
+func writeJSON(_ result: ImageResult, labels: [ArraySlice<UInt8>], to output: Output) {
     // A byte of text takes at most six (an escape), a number at most 24.
     var capacity = 256 + 6 * result.name.path.count
     for detection in result.detections { capacity += 256 + 6 * labels[Int(detection.classIndex)].count }

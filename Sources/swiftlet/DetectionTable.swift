@@ -1,12 +1,12 @@
 /// Detections as lines of a table: image, label, score, and the box in whole pixels. An image's rows are made as
 /// soon as it is done, so the columns are aligned as far as `makeRoom(for:)` was told of the images.
 struct DetectionTable {
-    private let labels: [[UInt8]]
+    private let labels: [ArraySlice<UInt8>]
     private let labelWidth: Int
     private var imageWidth = 7
     private var hasHeader = false
 
-    init(labels: [[UInt8]]) {
+    init(labels: [ArraySlice<UInt8>]) {
         self.labels = labels
         var width = 5
         for label in labels { width = max(width, printable(text(label)).unicodeScalars.count) }

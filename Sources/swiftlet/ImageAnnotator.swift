@@ -62,7 +62,7 @@ struct ImageAnnotator: ~Copyable {
 
     /// Writes the JPEG in `bytes` again with what was found in it.
     mutating func write(
-        _ bytes: UnsafeRawBufferPointer, _ result: ImageResult, labels: [[UInt8]]
+        _ bytes: UnsafeRawBufferPointer, _ result: ImageResult, labels: [ArraySlice<UInt8>]
     ) throws(AnnotationError) {
         let path = isDirectory ? pathInDirectory(result.name) : target
         let encoded: UnsafeRawBufferPointer

@@ -135,11 +135,11 @@ struct Snapshot: ~Copyable {
 
     private static func annotate(_ image: inout Image, _ line: StreamLine) {
         // Labels come with the detections: the hello line may leave some out.
-        var labels = [[UInt8]](repeating: [], count: StreamLineReader.maximumClasses)
+        var labels = [ArraySlice<UInt8>](repeating: [], count: StreamLineReader.maximumClasses)
         var detections: [Detection] = []
         func fraction(_ side: Double, _ length: Int) -> Float { Float(side / Double(length)) }
         for found in line.detections {
-            labels[found.classIndex] = Array(found.label)
+            labels[found.classIndex] = ArraySlice(found.label)
             detections.append(
                 Detection(
                     classIndex: Int32(found.classIndex), score: Float(found.score),

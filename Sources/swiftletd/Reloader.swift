@@ -20,10 +20,10 @@ final class Reloader {
     private let options: Options
     /// As it was before the model was read.
     private let model: ModelIdentity?
-    private let labels: [[UInt8]]
+    private let labels: [ArraySlice<UInt8>]
     private let log: Log
 
-    init(_ options: Options, _ model: ModelIdentity?, labels: [[UInt8]], _ log: Log) throws(SystemError) {
+    init(_ options: Options, _ model: ModelIdentity?, labels: [ArraySlice<UInt8>], _ log: Log) throws(SystemError) {
         control = try PipelineControl()
         self.model = model
         self.options = options

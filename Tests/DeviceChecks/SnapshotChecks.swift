@@ -10,7 +10,7 @@ public enum SnapshotChecks {
     /// `directory` takes the socket; `count` tells how many allocator calls there have been in the process.
     public static func images(directory: String, count: () -> UInt, _ check: inout Check) {
         let path = "\(directory)/snapshot-check.sock"
-        let labels = ["background", "ace\u{1B}[2J", "king"].map { Array($0.utf8) }
+        let labels = ["background", "ace\u{1B}[2J", "king"].map { ArraySlice($0.utf8) }
         var limits = StreamLimits()
         limits.inputPause = 1_000_000
         // An emulated board may take its time: no image is taken back before it is read.
@@ -60,7 +60,7 @@ public enum SnapshotChecks {
     }
 
     private static func publish(
-        _ number: UInt64, _ labels: [[UInt8]], _ bytes: UnsafeRawBufferPointer, _ writer: inout FrameLineWriter,
+        _ number: UInt64, _ labels: [ArraySlice<UInt8>], _ bytes: UnsafeRawBufferPointer, _ writer: inout FrameLineWriter,
         _ server: StreamServer
     ) -> Bool {
         do throws(ImageError) {
@@ -90,7 +90,7 @@ public enum SnapshotChecks {
 
     /// Reads until the snapshot's line has come.
     private static func receive(
-        _ connection: inout StreamConnection, _ number: Int, _ labels: [[UInt8]],
+        _ connection: inout StreamConnection, _ number: Int, _ labels: [ArraySlice<UInt8>],
         _ room: UnsafeMutableRawBufferPointer
     ) -> Arrival {
         while true {

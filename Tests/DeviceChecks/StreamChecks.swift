@@ -45,7 +45,7 @@ public enum StreamChecks {
     /// `count` tells how many allocator calls there have been in the process.
     public static func clientsOptions(directory: String, count: () -> UInt, _ check: inout Check) {
         let path = "\(directory)/options-check.sock"
-        let labels = ["background", "ace", "king"].map { Array($0.utf8) }
+        let labels = ["background", "ace", "king"].map { ArraySlice($0.utf8) }
         let hello = Array("{}\n".utf8)
         guard let server = path.withCString({ try? StreamServer(path: $0, hello: hello, labels: labels) }),
             let metrics = try? Metrics()

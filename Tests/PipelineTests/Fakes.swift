@@ -95,7 +95,7 @@ final class FakeSource: FrameSource {
 final class FakeModel: FrameModel {
     static let side = 8
     let input: ImageInput.Tensor
-    let labels = ["background", "ace", "king"].map { Array($0.utf8) }
+    let labels = ["background", "ace", "king"].map { ArraySlice($0.utf8) }
     private let bytes = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 3 * side * side)
     private let found = UnsafeMutableBufferPointer<Detection>.allocate(capacity: 2)
     /// Called while the network computes, with the number of the run.

@@ -6,7 +6,7 @@ import Vision
 @testable import Service
 
 @Suite struct DetectionFilterTests {
-    static let labels = ["background", "ace", "king", "ace"].map { Array($0.utf8) }
+    static let labels = ["background", "ace", "king", "ace"].map { ArraySlice($0.utf8) }
 
     func filter(_ text: String) throws -> DetectionFilter {
         let reader = Array(text.utf8).withUnsafeBytes { ConfigurationReader.read($0) }

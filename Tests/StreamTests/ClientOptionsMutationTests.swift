@@ -6,7 +6,7 @@ import Testing
 
 /// Foundation's parser is the judge of what is JSON; what options may say is spelled out again here.
 @Suite struct ClientOptionsMutationTests {
-    static let labels = ["background", "king", "ace", "king", "né\"🂡"].map { Array($0.utf8) }
+    static let labels = ["background", "king", "ace", "king", "né\"🂡"].map { ArraySlice($0.utf8) }
 
     enum Value: Decodable {
         case number(Double)
@@ -38,7 +38,7 @@ import Testing
             case ("classes", .names(let names)):
                 var found: Set<Int> = []
                 for name in names {
-                    let indices = (1..<Self.labels.count).filter { Self.labels[$0] == Array(name.utf8) }
+                    let indices = (1..<Self.labels.count).filter { Self.labels[$0] == ArraySlice(name.utf8) }
                     guard !indices.isEmpty else { return nil }
                     found.formUnion(indices)
                 }

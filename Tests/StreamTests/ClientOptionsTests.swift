@@ -27,7 +27,7 @@ import Testing
                 inference: 4, droppedFrames: 0, corruptFrames: 0))
         for (index, score) in detections {
             writer.add(
-                classIndex: index, label: Array(Self.labels[index].utf8), score: score, left: 0, top: 0,
+                classIndex: index, label: ArraySlice(Self.labels[index].utf8), score: score, left: 0, top: 0,
                 right: score, bottom: 1)
         }
         stream.server.publish(try writer.finish())

@@ -19,7 +19,7 @@ import Testing
                         name: .file(name)), age: 21_500_000, inference: 20_250_000, droppedFrames: 7, corruptFrames: 3))
             for (index, label) in labels.enumerated() {
                 writer.add(
-                    classIndex: index + 1, label: Array(label.utf8), score: 0.875, left: 0.25, top: 0.5, right: 0.75,
+                    classIndex: index + 1, label: ArraySlice(label.utf8), score: 0.875, left: 0.25, top: 0.5, right: 0.75,
                     bottom: 1)
             }
             return Array(try writer.finish().line.dropLast())
@@ -31,7 +31,7 @@ import Testing
             program: "swiftletd", version: "1.2", modelName: Array("m\u{1B}[2J\"é".utf8),
             architecture: Array("a".utf8), precision: Array("int8".utf8), inputWidth: 320,
             inputHeight: 256, sourceKind: "folder", sourcePath: Array("/p".utf8), threshold: 0.3, snapshots: true,
-            labels: labels.map { Array($0.utf8) }
+            labels: labels.map { ArraySlice($0.utf8) }
         ).encoded().dropLast()
     }
 
@@ -116,7 +116,7 @@ import Testing
                         jpeg: UnsafeRawBufferPointer(start: nil, count: 0), size: ImageSize(width: 10, height: 10)),
                     sequence: 5, times: FrameTimes(monotonic: 1, realtime: 2), name: .index(5)), age: 3, inference: 4,
                 droppedFrames: 0, corruptFrames: 0))
-        writer.add(classIndex: 3, label: Array("x".utf8), score: 1, left: 0, top: 0, right: 1, bottom: 1)
+        writer.add(classIndex: 3, label: ArraySlice("x".utf8), score: 1, left: 0, top: 0, right: 1, bottom: 1)
         let room = UnsafeMutableRawBufferPointer.allocate(byteCount: StreamProtocol.lineLimit, alignment: 1)
         let words = UnsafeMutableBufferPointer<UInt64>.allocate(capacity: 1)
         words.initialize(repeating: 0)

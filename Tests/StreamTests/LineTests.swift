@@ -9,7 +9,7 @@ import Testing
         try #require(try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
     }
 
-    func hello(labels: [[UInt8]], limit: Int = StreamProtocol.helloLimit) throws -> [UInt8] {
+    func hello(labels: [ArraySlice<UInt8>], limit: Int = StreamProtocol.helloLimit) throws -> [UInt8] {
         try HelloLine(
             program: "swiftletd", version: "1.2", modelName: Array("m".utf8), architecture: Array("a".utf8),
             precision: Array("fp32".utf8), inputWidth: 320, inputHeight: 256, sourceKind: "folder",
@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test func helloSaysWhatTheNumbersMean() throws {
-        let line = try object(hello(labels: [Array("background".utf8), Array("ace".utf8)]))
+        let line = try object(hello(labels: [ArraySlice("background".utf8), ArraySlice("ace".utf8)]))
         #expect(line["type"] as? String == "hello")
         #expect(line["protocol"] as? Int == 1)
         #expect(line["labels"] as? [String] == ["background", "ace"])
@@ -46,7 +46,7 @@ import Testing
                 writer.begin(frame())
                 for index in 0..<3 {
                     // Of control characters, which take six bytes each.
-                    let label = [UInt8](repeating: 1, count: index == place ? length : StreamProtocol.labelLimit)
+                    let label = ArraySlice<UInt8>(repeating: 1, count: index == place ? length : StreamProtocol.labelLimit)
                     writer.add(classIndex: index, label: label, score: 0.5, left: 0, top: 0, right: 1, bottom: 1)
                 }
                 let line = try object(Array(try writer.finish().line))
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test func helloTakes4096LabelsAndCountsWhatItCannot() throws {
-        let labels = (0..<4096).map { Array("a class with a rather long label \($0)".utf8) }
+        let labels = (0..<4096).map { ArraySlice("a class with a rather long label \($0)".utf8) }
         #expect(try object(hello(labels: labels))["labels_omitted"] as? Int == 0)
         for limit in [1400, 1500, 2000, 10_000, 100_000] {
             let bytes = try hello(labels: labels, limit: limit)
@@ -74,7 +74,7 @@ import Testing
         var writer = FrameLineWriter()
         writer.begin(frame())
         writer.add(
-            classIndex: 1, label: Array("ace".utf8), score: 0.93421, left: 0.25, top: 0.5, right: 1.5, bottom: -1)
+            classIndex: 1, label: ArraySlice("ace".utf8), score: 0.93421, left: 0.25, top: 0.5, right: 1.5, bottom: -1)
         writer.add(classIndex: 2, label: [0xFF], score: 1, left: .nan, top: -.infinity, right: .infinity, bottom: 1)
         let line = try object(try writer.finish().line)
         #expect(line["type"] as? String == "frame")

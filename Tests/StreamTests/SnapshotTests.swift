@@ -28,7 +28,7 @@ import Testing
                     inference: 4, droppedFrames: 0, corruptFrames: 0))
             for (index, score) in [(1, Float(0.9)), (2, 0.4)] {
                 writer.add(
-                    classIndex: index, label: Array((index == 1 ? "ace" : "king").utf8), score: score, left: 0,
+                    classIndex: index, label: ArraySlice((index == 1 ? "ace" : "king").utf8), score: score, left: 0,
                     top: 0, right: 1, bottom: 1)
             }
             let isWanted = stream.server.wantsImage

@@ -79,7 +79,7 @@ struct RunningServer {
     init(_ limits: StreamLimits = StreamLimits(), labels: [String] = []) throws {
         path = Self.newPath()
         server = try StreamServer(
-            path: path, hello: Array((Self.hello + "\n").utf8), labels: labels.map { Array($0.utf8) }, limits: limits)
+            path: path, hello: Array((Self.hello + "\n").utf8), labels: labels.map { ArraySlice($0.utf8) }, limits: limits)
     }
 
     static func newPath() -> String {

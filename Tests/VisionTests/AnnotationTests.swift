@@ -4,9 +4,9 @@ import Testing
 import Vision
 
 @Suite struct AnnotationTests {
-    private let labels = [Array("background".utf8), Array("A".utf8)]
+    private let labels = [ArraySlice("background".utf8), ArraySlice("A".utf8)]
 
-    private func annotated(_ width: Int, _ height: Int, _ boxes: [Box], labels: [[UInt8]]) -> Pixels {
+    private func annotated(_ width: Int, _ height: Int, _ boxes: [Box], labels: [ArraySlice<UInt8>]) -> Pixels {
         var image = Image(size: ImageSize(width: width, height: height))
         image.pixels.update(repeating: 9)
         let detections = boxes.map { Detection(classIndex: 1, score: 0.874, box: $0) }
@@ -76,7 +76,7 @@ import Vision
 
     /// Wherever a box lies and however small the image is, drawing stays inside it.
     @Test func drawsOnlyInsideTheImage() {
-        let strange = labels.dropLast() + [Array("über 漢字 with a very long name indeed".utf8)]
+        let strange = labels.dropLast() + [ArraySlice("über 漢字 with a very long name indeed".utf8)]
         let sides: [Float] = [-.infinity, -3, -0.1, 0, 0.5, 1, 1.2, 1e30, .infinity, .nan]
         for (width, height) in [(1, 1), (3, 50), (50, 3), (64, 64)] {
             var boxes: [Box] = []

@@ -68,7 +68,7 @@ public struct GraphFile: Equatable {
         // By number.
         var tensors = [graph.input]
         tensors.reserveCapacity(kind.count + 1)
-        var isUsed = [true] + [Bool](repeating: false, count: kind.count)
+        var isUsed = [Bool](repeating: false, count: kind.count + 1)
         // By index; those that are alike are one object.
         var operations: [GraphOperation] = [], attributeStarts: [Int] = []
         operations.reserveCapacity(kind.count)

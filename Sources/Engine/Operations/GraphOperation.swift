@@ -17,8 +17,8 @@ public class GraphOperation: @unchecked Sendable {
     enum Form {
         /// A step, unless it joins an earlier one.
         case step
-        /// Another name for its input's memory, whose rows are tokens of the grid; nil: pixels.
-        case view(PatchGrid?)
+        /// Another name for its input's memory: pixels as tokens of the grid, or such tokens as pixels.
+        case view(PatchGrid, toTokens: Bool)
         /// Its inputs are written where its output lies: side by side, or one after the other.
         case channelConcatenation, rowConcatenation
     }

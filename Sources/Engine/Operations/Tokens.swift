@@ -10,7 +10,7 @@ public final class Unfold: GraphOperation, @unchecked Sendable {
     static var kind: StaticString { "unfold" }
     public override var name: StaticString { Self.kind }
     public override var attributes: [Int] { grid.attributes }
-    override var form: Form { .view(grid) }
+    override var form: Form { .view(grid, toTokens: true) }
 
     override func shape(of inputs: UpToSix<MapShape>) throws(GraphError.Problem) -> MapShape {
         try grid.check(inputs[0])
@@ -41,7 +41,7 @@ public final class Fold: GraphOperation, @unchecked Sendable {
     static var kind: StaticString { "fold" }
     public override var name: StaticString { Self.kind }
     public override var attributes: [Int] { grid.attributes + extent.attributes }
-    override var form: Form { .view(nil) }
+    override var form: Form { .view(grid, toTokens: false) }
 
     override func shape(of inputs: UpToSix<MapShape>) throws(GraphError.Problem) -> MapShape {
         let shape = extent.shape(for: inputs[0])

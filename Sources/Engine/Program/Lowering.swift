@@ -84,12 +84,12 @@ public struct Lowering: Sendable {
     private mutating func lower(_ index: Int) {
         let node = graph.nodes[index], input = roots[node.input(0).index], output = node.output.index
         switch node.operation.form {
-        case .view(let grid):
-            guard fusion == .all, isView(node, grid) else { break }
+        case .view(let grid, let toTokens):
+            guard fusion == .all, isView(node, toTokens ? nil : grid) else { break }
             roots[output] = input
             maps[output] = maps[input.index]
             producers[output] = producers[input.index]
-            grids[output] = grid
+            grids[output] = toTokens ? grid : nil
             return
         case .channelConcatenation, .rowConcatenation:
             for position in 0..<node.inputCount {
@@ -110,13 +110,12 @@ public struct Lowering: Sendable {
             rowsOf: keepsRows ? node.input(0) : nil)
     }
 
-    /// Whether a node only renames its input: pixels become tokens, or tokens of the same grid the pixels that they were.
+    /// Whether a node, which takes tokens of `grid` (nil: pixels), only renames its input: pixels become tokens, or tokens
+    /// the pixels that they were.
     private func isView(_ node: Node, _ grid: PatchGrid?) -> Bool {
         let input = node.input(0).index, output = graph.shape(node.output)
-        guard node.output != graph.output else { return false }
-        guard grid == nil else { return grids[input] == nil }
-        return node.operation.attributes.starts(with: grids[input]?.attributes ?? [0])
-            && maps[input].height == output.height && maps[input].width == output.width
+        guard node.output != graph.output, grids[input] == grid else { return false }
+        return grid == nil || maps[input].height == output.height && maps[input].width == output.width
     }
 
     /// Whether row i of one is the same place of the image as row i of the other.

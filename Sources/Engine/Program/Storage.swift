@@ -10,6 +10,20 @@ struct Storage {
         var stride: Int
     }
 
+    /// What is found out about a tensor before its place.
+    private struct Tensor {
+        /// Elements from the start of the concatenation that it is part of.
+        var offset = 0
+        var stride = 0
+        var isPart = false
+        /// The first and the last call that need its memory, of a whole concatenation.
+        var first = Int.max, last = -1
+        /// Whether a call reads or writes it.
+        var isStored = false
+        /// -1 where it has no memory of its own.
+        var buffer = -1
+    }
+
     let lowering: Lowering
     private let precision: Precision
     /// By tensor; nil for one that never exists whole.
@@ -80,67 +94,64 @@ struct Storage {
         _ graph: Graph, _ scratchByteCounts: [Int], observing: Bool
     ) throws(EngineError) {
         let count = graph.shapes.count, roots = lowering.roots, wholes = lowering.wholes
-        var offset = [Int](repeating: 0, count: count), isPart = [Bool](repeating: false, count: count)
+        var tensors = [Tensor](repeating: Tensor(), count: count)
         // Kernels of int8 and fp16 write whole blocks of channels.
         let block = precision.channelMultiple
-        var stride = graph.shapes.map { ($0.channels + block - 1) / block * block }
-        stride[graph.input.index] = graph.shape(graph.input).channels
-        stride[graph.output.index] = graph.shape(graph.output).channels
+        for (index, shape) in graph.shapes.enumerated() {
+            let isWhole = index == graph.input.index || index == graph.output.index
+            tensors[index].stride = isWhole ? shape.channels : (shape.channels + block - 1) / block * block
+        }
         for node in graph.nodes {
             var next = 0
             for position in 0..<node.inputCount {
                 let part = roots[node.input(position).index].index
                 switch node.operation.form {
                 case .channelConcatenation:
-                    offset[part] = next
-                    stride[part] = stride[node.output.index]
+                    tensors[part].offset = next
+                    tensors[part].stride = tensors[node.output.index].stride
                     next += graph.shapes[part].channels
                 case .rowConcatenation:
-                    offset[part] = next
-                    stride[part] = graph.shapes[part].channels
+                    tensors[part].offset = next
+                    tensors[part].stride = graph.shapes[part].channels
                     next += graph.shapes[part].count
                 case .step, .view: continue
                 }
                 // In place: its memory is that of one concatenation, which is no part of another.
-                guard !isPart[part], hasRows(node.input(position), of: node), part != graph.input.index,
+                guard !tensors[part].isPart, hasRows(node.input(position), of: node), part != graph.input.index,
                     wholes[node.output.index] == node.output.index
                 else {
                     throw .operation(node.name, node.operation.name, precision)
                 }
-                isPart[part] = true
+                tensors[part].isPart = true
             }
         }
 
-        var first = [Int](repeating: Int.max, count: count)
-        var last = [Int](repeating: -1, count: count)
-        var isStored = [Bool](repeating: false, count: count)
         func touch(_ tensor: TensorID, at call: Int) {
             let owner = wholes[tensor.index]
-            first[owner] = min(first[owner], call)
-            last[owner] = max(last[owner], call)
+            tensors[owner].first = min(tensors[owner].first, call)
+            tensors[owner].last = max(tensors[owner].last, call)
         }
         touch(graph.input, at: 0)
         for (index, call) in lowering.calls.enumerated() {
             touch(call.input, at: index)
             if let residual = call.residual { touch(residual, at: index) }
             touch(call.output, at: index)
-            isStored[call.input.index] = true
-            isStored[call.output.index] = true
+            tensors[call.input.index].isStored = true
+            tensors[call.output.index].isStored = true
         }
         touch(roots[graph.output.index], at: lowering.calls.count)
-        isStored[graph.output.index] = true
+        tensors[graph.output.index].isStored = true
 
-        var buffer = [Int](repeating: -1, count: count)
         requests.reserveCapacity(count + lowering.calls.count)
         owners.reserveCapacity(count + lowering.calls.count)
-        for tensor in 0..<count where last[tensor] >= 0 {
-            buffer[tensor] = requests.count
+        for tensor in 0..<count where tensors[tensor].last >= 0 {
+            tensors[tensor].buffer = requests.count
             owners.append((lowering.names[tensor], false))
             requests.append(
                 BufferRequest(
                     byteCount: LifetimePlanner.product(
-                        graph.shapes[tensor].rows, stride[tensor], elementByteCount(TensorID(index: tensor))),
-                    first: first[tensor], last: observing ? lowering.calls.count : last[tensor]))
+                        graph.shapes[tensor].rows, tensors[tensor].stride, elementByteCount(TensorID(index: tensor))),
+                    first: tensors[tensor].first, last: observing ? lowering.calls.count : tensors[tensor].last))
         }
         groups = Self.groups(lowering.calls, requests, scratchByteCounts)
         for index in requests.indices {
@@ -149,8 +160,8 @@ struct Storage {
         }
         for tensor in 0..<count {
             let root = roots[tensor].index, owner = wholes[root]
-            guard buffer[owner] >= 0, isStored[root] else { continue }
-            places[tensor] = Place(buffer: buffer[owner], offset: offset[root], stride: stride[root])
+            guard tensors[owner].buffer >= 0, tensors[root].isStored else { continue }
+            places[tensor] = Place(buffer: tensors[owner].buffer, offset: tensors[root].offset, stride: tensors[root].stride)
         }
     }
 

@@ -44,9 +44,9 @@ public enum FirstFormat {
     ) throws(ModelFileError) -> DetectionNetwork {
         let channels = 1...4096
         func integer(_ key: StaticString, in range: ClosedRange<Int>) throws(ModelFileError) -> Int {
-            var values = [0]
-            try reader.integers(key, count: nil, in: range, &values)
-            return values[0]
+            var value = 0
+            try reader.integer(key, in: range, &value)
+            return value
         }
         func integers(
             _ key: StaticString, _ count: Int, in range: ClosedRange<Int> = channels
@@ -55,8 +55,8 @@ public enum FirstFormat {
             try reader.integers(key, count: count...count, in: range, &values)
             return values
         }
-        var kind = AttentionKind.separable, copy = reader
-        try copy.choice("attention.kind", &kind)
+        var kind = AttentionKind.separable
+        try reader.choice("attention.kind", &kind)
         let heads = try integer("attention.head_count", in: 1...64)
         let early = try integers("early.channels", 2), stages = try integers("stage.channels", 3)
         let tokens = try integers("stage.token_channels", 3)
@@ -78,7 +78,7 @@ public enum FirstFormat {
         let extra = try integers("task.extra_channels", 4)
         let projections = try integers("task.projection_channels", 6, in: 0...4096)
         let anchors = description.anchors
-        guard anchors.aspectRatios.count == SSDLite.levelCount else {
+        guard anchors.ratioCounts.count == SSDLite.levelCount else {
             throw .outOfRange(key: reader.name("task.anchor.aspect_ratio_counts"))
         }
         var head = SSDLite(

@@ -43,6 +43,8 @@ public struct CommandLineParser {
         // The leading colon tells a missing argument from an unknown option.
         var shorts: [CChar] = [CChar(bitPattern: UInt8(ascii: ":"))]
         var longs: [clinux_option] = []
+        shorts.reserveCapacity(2 * self.table.count + 2)
+        longs.reserveCapacity(self.table.count + 1)
         for (row, option) in self.table.enumerated() {
             if let short = option.short {
                 shorts.append(CChar(bitPattern: short))

@@ -90,13 +90,13 @@ public struct Configuration {
 
     /// What the file says of classes that a model does not have.
     /// - Parameter labels: the model's, UTF-8; the first is the background, which is no class to detect.
-    public func mistakes(for labels: [[UInt8]]) -> [INIDiagnostic] {
+    public func mistakes(for labels: [ArraySlice<UInt8>]) -> [INIDiagnostic] {
         var mistakes: [INIDiagnostic] = []
         let sorted = SortedLabels(labels)
         func check(_ name: ClassName, _ section: StaticString, _ key: [UInt8]) {
             let isKnown = sorted.places(of: name.label).contains { $0 > 0 }
             if !isKnown, mistakes.count < ConfigurationReader.maximumDiagnostics {
-                let near = nearest(to: name.label, in: labels.dropFirst())
+                let near = nearest(to: name.label, in: labels.dropFirst().map { Array($0) })
                 let reason = INIDiagnostic.Reason.unknownClass(name.label, nearest: near)
                 mistakes.append(.init(line: name.line, section: bytes(section), key: key, reason: reason))
             }

@@ -161,7 +161,7 @@ public struct ConfigurationReader: INIReader {
 
     private mutating func findRepeatedThresholds() {
         let settings = configuration.classThresholds
-        let order = SortedLabels(settings.map { $0.name.label }).order
+        let order = SortedLabels(settings.map { $0.name.label[...] }).order
         for (earlier, later) in zip(order, order.dropFirst()) where settings[earlier].name.label == settings[later].name.label {
             guard mistakes.count < Self.maximumDiagnostics else { break }
             let name = settings[later].name

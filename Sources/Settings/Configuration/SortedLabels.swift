@@ -1,10 +1,10 @@
 /// Finds labels by their names in a time that grows with the logarithm of their number.
 struct SortedLabels {
-    private let labels: [[UInt8]]
+    private let labels: [ArraySlice<UInt8>]
     /// Places of the labels in the order of their bytes, equal ones in the order of their places.
     let order: [Int]
 
-    init(_ labels: [[UInt8]]) {
+    init(_ labels: [ArraySlice<UInt8>]) {
         self.labels = labels
         order = labels.indices.sorted {
             if labels[$0] == labels[$1] { return $0 < $1 }
@@ -19,7 +19,7 @@ struct SortedLabels {
             let middle = (low + high) / 2
             if labels[order[middle]].lexicographicallyPrecedes(label) { low = middle + 1 } else { high = middle }
         }
-        while high < order.count, labels[order[high]] == label { high += 1 }
+        while high < order.count, labels[order[high]].elementsEqual(label) { high += 1 }
         return order[low..<high]
     }
 }

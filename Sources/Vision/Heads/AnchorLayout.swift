@@ -21,29 +21,30 @@ public struct AnchorLayout: Sendable {
     public var minimumScale: Double
     /// The one after the last level's; the last level's second anchor lies between both.
     public var maximumScale: Double
-    /// For each level, the ratios beside 1.
-    public var aspectRatios: [[Double]]
-
-    /// Levels are from the finest to the coarsest; scales and ratios are above 0.
-    public init(minimumScale: Double, maximumScale: Double, aspectRatios: [[Double]]) {
-        self.minimumScale = minimumScale
-        self.maximumScale = maximumScale
-        self.aspectRatios = aspectRatios
-    }
+    /// The ratios beside 1, level by level.
+    public var aspectRatios: [Float]
+    /// For each level, how many of `aspectRatios` are its own.
+    public var ratioCounts: [Int]
 
     /// The layout of the published MobileViT detectors.
-    public static var published: AnchorLayout {
-        AnchorLayout(
-            minimumScale: 0.1, maximumScale: 1.05, aspectRatios: [[2, 3], [2, 3], [2, 3], [2, 3], [2, 3], [2]])
+    public static var published: AnchorLayout { AnchorLayout(minimumScale: 0.1, maximumScale: 1.05) }
+
+    /// As the published MobileViT detectors have them, but for the scales. Levels are from the finest to the coarsest;
+    /// scales are above 0.
+    public init(minimumScale: Double, maximumScale: Double) {
+        self.minimumScale = minimumScale
+        self.maximumScale = maximumScale
+        aspectRatios = [2, 3, 2, 3, 2, 3, 2, 3, 2, 3, 2]
+        ratioCounts = [2, 2, 2, 2, 2, 1]
     }
 
-    /// `level` is one of `aspectRatios`, the finest being 0.
-    public func anchorsPerCell(level: Int) -> Int { 2 + 2 * aspectRatios[level].count }
+    /// `level` is one of `ratioCounts`, the finest being 0.
+    public func anchorsPerCell(level: Int) -> Int { 2 + 2 * ratioCounts[level] }
 
     /// The anchors for feature maps of these sizes, one per level, in the order level, row, column, size. Computed in
     /// double precision.
     public func anchors(for levels: [ImageSize]) -> [Anchor] {
-        precondition(levels.count == aspectRatios.count)
+        precondition(levels.count == ratioCounts.count)
         var anchors: [Anchor] = []
         anchors.reserveCapacity(
             levels.indices.reduce(0) { $0 + levels[$1].width * levels[$1].height * anchorsPerCell(level: $1) })
@@ -67,7 +68,7 @@ public struct AnchorLayout: Sendable {
     }
 
     private func findSizes(_ sizes: inout [(width: Double, height: Double)], level: Int) {
-        let step = (maximumScale - minimumScale) / Double(aspectRatios.count)
+        let step = (maximumScale - minimumScale) / Double(ratioCounts.count)
         let scale = minimumScale + Double(level) * step
         let next = minimumScale + Double(level + 1) * step
         let between = (scale * next).squareRoot()
@@ -75,8 +76,8 @@ public struct AnchorLayout: Sendable {
         sizes.reserveCapacity(anchorsPerCell(level: level))
         sizes.append((width: scale, height: scale))
         sizes.append((width: between, height: between))
-        for ratio in aspectRatios[level] {
-            let root = ratio.squareRoot()
+        for ratio in aspectRatios[ratioCounts[..<level].reduce(0, +)...].prefix(ratioCounts[level]) {
+            let root = Double(ratio).squareRoot()
             sizes.append((width: scale * root, height: scale / root))
             sizes.append((width: scale / root, height: scale * root))
         }

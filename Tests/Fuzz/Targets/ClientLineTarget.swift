@@ -6,7 +6,7 @@ struct ClientLineTarget: FuzzTarget {
     /// The daemon closes the connection of a longer one.
     static let longest = 4096
 
-    private let labels: [[UInt8]] = ["background", "king", "é", "a\"b", "king"].map { Array($0.utf8) }
+    private let labels: [ArraySlice<UInt8>] = ["background", "king", "é", "a\"b", "king"].map { ArraySlice($0.utf8) }
     private let classes = {
         let words = UnsafeMutableBufferPointer<UInt64>.allocate(capacity: ClientOptions.words(classes: 5))
         words.initialize(repeating: 0)

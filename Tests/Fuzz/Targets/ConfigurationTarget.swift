@@ -7,7 +7,7 @@ struct ConfigurationTarget: FuzzTarget {
     static let longest = 16_384
     static let seeds = ["systemd/swiftlet.conf"]
 
-    private let labels: [[UInt8]] = ["background", "king", "cat, tabby", "a=b", "king"].map { Array($0.utf8) }
+    private let labels: [ArraySlice<UInt8>] = ["background", "king", "cat, tabby", "a=b", "king"].map { ArraySlice($0.utf8) }
 
     func run(_ bytes: UnsafeRawBufferPointer) throws {
         let reader = ConfigurationReader.read(bytes)
