@@ -105,6 +105,18 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--save-minutes", type=float, default=default.save_minutes, help="between checkpoints")
     train.add_argument("--evaluate-minutes", type=float, help="between evaluations; without it an eighth of --minutes, "
                                                               "at most 15")
+    train.add_argument("--batches", choices=["scenes", "device"], default=default.batches,
+                       help="scenes: made photo by photo on the processor, with objects pasted into them; device: all photos "
+                            "are held on the graphics card (or in memory), and batches composed there: for thousands of photos")
+    train.add_argument("--whole", type=float, default=default.whole, help="share of detection at its end without --mosaic")
+    train.add_argument("--balance", type=float, default=default.balance, metavar="SHARE",
+                       help="photos with a class that fewer than this share of the photos show come more often, by the square "
+                            "root of what it lacks")
+    train.add_argument("--precision", choices=["auto", "fp32", "bf16"], default=default.precision,
+                       help="auto: bf16 on a graphics card")
+    train.add_argument("--compile", choices=["auto", "on", "off"], default=default.compile,
+                       help="compile the step, which takes minutes at the start; auto: on a graphics card")
+    train.add_argument("--average", type=float, default=default.average, help="how much of the averaged weights a step keeps")
     for name, text in (("composed", "share of images with pasted objects"), ("pasted", "pasted objects at most"),
                        ("paste_angle", "degrees a pasted object is turned"), ("rotation", "degrees a photo is turned"),
                        ("rotated", "share of photos that are turned"),
@@ -112,6 +124,9 @@ def parser() -> argparse.ArgumentParser:
                                          "what is seen from above"),
                        ("empty", "share of images without any object: plain and noisy surfaces, darkness, crops of "
                                  "--backgrounds"),
+                       ("mosaic", "with --batches device: share of images put together of four photos"),
+                       ("zoomed", "likewise: share of the others that show their photo larger or smaller than it is"),
+                       ("zoom", "by this factor at most"),
                        ("flip", "share of images mirrored; 0 where a mirrored object is none, as with writing")):
         value = getattr(default.augmentation, name)
         train.add_argument("--" + name.replace("_", "-"), type=type(value), default=value, help=text)

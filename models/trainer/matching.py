@@ -98,11 +98,10 @@ def match(anchors: torch.Tensor, targets: Targets, positive: float = 0.5, negati
 
 def encoded(boxes: torch.Tensor, anchors: torch.Tensor) -> torch.Tensor:
     """Offsets [B, A, 4] from anchors [A, 4] to boxes [B, A, 4]: what CODER decodes."""
-    scale = torch.tensor(CODER.weights, device=boxes.device)
     sides = anchors[:, 2:] - anchors[:, :2]
     moves = ((boxes[..., :2] + boxes[..., 2:]) / 2 - (anchors[:, :2] + anchors[:, 2:]) / 2) / sides
     growth = ((boxes[..., 2:] - boxes[..., :2]).clamp(min=1e-6) / sides).log()
-    return torch.cat([moves, growth], -1) * scale
+    return torch.cat([moves * CODER.weights[0], growth * CODER.weights[2]], -1)
 
 
 def coverage(boxes: torch.Tensor, labels: torch.Tensor, anchors: torch.Tensor,

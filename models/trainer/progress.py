@@ -13,6 +13,7 @@ class Budget:
         self.minutes, self.steps = minutes, steps
         self.done_steps, self.done_seconds = 0, 0.0
         self.running_since: float | None = None
+        self.agreed: float | None = None        # where several processes go by the clock of one
 
     def start(self) -> None:
         self.running_since = time.monotonic()
@@ -27,6 +28,9 @@ class Budget:
 
     def fraction(self) -> float:
         """0 at the start, 1 when all is spent."""
+        return self.spent() if self.agreed is None else self.agreed
+
+    def spent(self) -> float:
         spent = self.done_steps / self.steps if self.steps is not None else self.seconds() / (60 * self.minutes)
         return min(1.0, spent)
 

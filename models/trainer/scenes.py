@@ -26,7 +26,11 @@ class Augmentation:
     flip: float = 0.5                           # share of images that are mirrored
     quarter_turns: float = 0.0                  # share of photos that are turned by 90, 180 or 270 degrees
     empty: float = 0.1                          # share of images without any object
-    visible: float = 0.4                        # an object must stay visible to this share when another is pasted
+    visible: float = 0.4                        # to this share an object must stay visible when it is cut or covered
+    # Of batches that are composed on the device
+    mosaic: float = 0.5                         # share of images put together of four photos
+    zoomed: float = 0.7                         # share of the others that show their photo larger or smaller than it is
+    zoom: float = 2.0                           # by this factor at most
 
 
 def turned(picture: torch.Tensor, boxes: tv_tensors.BoundingBoxes,

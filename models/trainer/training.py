@@ -1,6 +1,7 @@
 """The whole course of a training run: crops first, then photos at mixed sizes, then at the size of use."""
 import json
 import shlex
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,20 +11,23 @@ import torch
 import torch.nn.functional as F
 
 from . import checkpoint
+from .batches import ComposedBatches, LoadedBatches, empty_pictures
 from .crops import Crops, centre_crops
-from .cutouts import cut_out, mixed, read_objects
-from .dataset import DataError, load, read_photo_set, split
+from .cutouts import Cutout, cut_out, mixed, read_objects
+from .dataset import DataError, Photo, load, read_photo_set, split
 from .detection import DetectionLoss
 from .distillation import Distillation
 from .empty import EmptyPictures
 from .evaluation import average_precision, to_input
 from .matching import PUBLISHED_SCALES, anchors_for, coverage
 from .networks import SPECS, Classifier, Detector
+from .pool import pool_of
 from .progress import Budget, Log
-from .sampler import MultiScaleBatches
+from .sampler import MultiScaleBatches, repeat_factors
 from .scenes import Augmentation, Scenes, collate
 from .stage import Stage
 from .teacher import Teacher
+from .team import Team
 from .terms import Term
 
 
@@ -40,6 +44,12 @@ class Options:
     anchor_scales: tuple[float, float] = PUBLISHED_SCALES
     sizes: list[int] = field(default_factory=lambda: [224, 256, 288])
     finish: float = 0.6                         # share of the detection stage that is spent at `size` alone
+    batches: str = "scenes"                     # made photo by photo on the processor, or "device": composed there
+    whole: float = 0.15                         # of "device": share of the detection stage at its end without mosaic
+    balance: float = 0.0                        # classes shown in a smaller share of the photos come more often
+    precision: str = "auto"                     # "bf16", "fp32"; auto: bf16 on a graphics card
+    compile: str = "auto"                       # "on", "off"; auto: on a graphics card
+    average: float = 0.998                      # how much of the averaged weights a step keeps
     crop_sizes: list[int] = field(default_factory=lambda: [96, 112, 128])
     batch: int = 8                              # at `size`
     crop_batch: int = 24                        # at the largest of `crop_sizes`
@@ -69,30 +79,57 @@ class Run:
 
     def __init__(self, data: Path, folder: Path, options: Options, validation: Path | None = None,
                  start_from: Path | None = None):
-        self.options, self.folder = options, Path(folder)
+        self.options, self.folder, self.team = options, Path(folder), Team.joined()
         if options.threads:
             torch.set_num_threads(options.threads)
             cv2.setNumThreads(options.threads)
         torch.manual_seed(options.seed)
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = self.team.device()
+        on_card = self.device.type == "cuda"
+        self.half = options.precision == "bf16" or options.precision == "auto" and on_card
+        self.compiled = options.compile == "on" or options.compile == "auto" and on_card
+        if on_card:
+            torch.set_float32_matmul_precision("high")
+        if self.compiled:
+            torch._dynamo.config.suppress_errors = True     # what cannot be compiled runs as it is, with a warning
         self.order = options.channel_order or SPECS[options.network].channel_order
         photos = read_photo_set(data, options.ignore_boxes, options.soft_boxes)
         self.classes = photos.classes
         training, held_back = split(photos, validation)
-        self.training = [load(photo, options.longest) for photo in training]
-        self.held_back = [load(photo, options.longest) for photo in held_back]
+        self.on_device = options.batches == "device"
+        longest = min(options.longest, options.size) if self.on_device else options.longest
+        self.training = [load(photo, longest) for photo in training]
+        self.held_back = [load(photo, options.longest) for photo in held_back] if self.team.leads else []
         if not any(len(sample.boxes) for sample in self.training):
             raise DataError(f"{data}: no training photo has a box")
-        print(f"{len(training)} photos for training, {len(held_back)} for validation; cutting objects out", flush=True)
-        self.cutouts = [cutout for sample in self.training for cutout in cut_out(sample)]
-        own = read_objects(options.objects, self.classes) if options.objects else []
-        self.cutouts = mixed(self.cutouts, own, options.objects_share)
-        print(f"{len(self.cutouts)} objects can be pasted into other photos", flush=True)
+        print(f"{len(training)} photos for training, {len(held_back)} for validation", flush=True)
+        self.cutouts = self.cut_objects()
         self.empty = EmptyPictures(options.backgrounds, options.longest)
         self.start_from = start_from
+        self.repeats = repeat_factors([sample.labels for sample in self.training], options.balance)
         self.tell_coverage()
         for name in ("checkpoint.pt", "best.pt", "latest.pt", "labels.txt", "validation.txt", "run.json"):
             checkpoint.reject_replacing(self.folder / name, start_from)
+        if self.team.leads:
+            self.describe(held_back)
+
+    def cut_objects(self) -> list[Cutout]:
+        """What can be pasted into other photos; nothing where batches are composed on the device, which pastes nothing."""
+        options = self.options
+        if self.on_device:
+            if options.objects:
+                raise DataError("--objects are pasted with --batches scenes alone: leave one of the two out")
+            return []
+        print("cutting objects out", flush=True)
+        cutouts = [cutout for sample in self.training for cutout in cut_out(sample)]
+        own = read_objects(options.objects, self.classes) if options.objects else []
+        cutouts = mixed(cutouts, own, options.objects_share)
+        print(f"{len(cutouts)} objects can be pasted into other photos", flush=True)
+        return cutouts
+
+    def describe(self, held_back: list[Photo]) -> None:
+        """Leaves in the run's directory what it is of."""
+        options = self.options
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "labels.txt").write_text("".join(f"{name}\n" for name in self.classes), encoding="utf-8")
         (self.folder / "validation.txt").write_text("".join(f"{p.name}\n" for p in held_back), encoding="utf-8")
@@ -115,6 +152,7 @@ class Run:
 
     def train(self, resume: bool = False) -> None:
         """Both stages, from the start or from the directory's last checkpoint."""
+        self.tell_cost()
         file = self.folder / "checkpoint.pt"
         state = checkpoint.read(file) if resume and file.exists() else None
         if not resume and file.exists():
@@ -135,6 +173,15 @@ class Run:
             stage.restore(state)
         stage.run()
         print(shlex.join(self.import_command()), flush=True)
+
+    def tell_cost(self) -> None:
+        """What is known before the first step; each stage says more once its speed is known."""
+        options = self.options
+        ends = time.strftime("%d %b, %H:%M", time.localtime(time.time() + 60 * options.minutes))
+        length = f"{options.minutes:g} minutes in all, until {ends}" if options.steps is None else f"{options.steps} steps"
+        where = f"{self.team.size} processes" if self.team.size > 1 else "one process"
+        print(f"this run takes {length}: {where} on {self.device.type}, a checkpoint every {options.save_minutes:g} minutes",
+              flush=True)
 
     def import_command(self) -> list[str]:
         """What makes a model file of the run's weights, in the directory where it is typed."""
@@ -170,7 +217,8 @@ class Run:
 
     def stage_settings(self) -> dict:
         options = self.options
-        return {"weight_decay": options.weight_decay, "workers": options.workers,
+        return {"weight_decay": options.weight_decay,
+                "team": self.team, "decay": options.average,
                 "save_minutes": options.save_minutes,
                 "evaluate_minutes": options.evaluate_minutes or min(15, options.minutes / 8)}
 
@@ -180,13 +228,16 @@ class Run:
         checkpoint.take_over(model, detector.state_dict())
         model.to(self.device, memory_format=torch.channels_last)
         crops = Crops(self.training, self.cutouts, options.augmentation, len(self.classes))
-        batches = MultiScaleBatches(len(crops.objects), options.seed, lambda: options.crop_sizes, options.crop_batch,
-                                    max(options.crop_sizes))
-        pictures, labels = centre_crops(self.held_back, sorted(options.crop_sizes)[len(options.crop_sizes) // 2])
+        sampler = MultiScaleBatches(len(crops.objects), options.seed, lambda: options.crop_sizes, options.crop_batch,
+                                    max(options.crop_sizes), None, self.team.rank, self.team.size)
+        pictures, labels = centre_crops(self.held_back, sorted(options.crop_sizes)[len(options.crop_sizes) // 2]) \
+            if self.team.leads else (None, None)
 
         def loss(model: Classifier, batch: tuple) -> dict[str, torch.Tensor]:
-            logits = model(to_input(batch[0], self.order, self.device))
-            return {"class_loss": F.cross_entropy(logits, batch[1].to(self.device), label_smoothing=0.05)}
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
+                logits = model(to_input(batch[0], self.order, self.device))
+            loss = F.cross_entropy(logits.float(), batch[1].to(self.device), label_smoothing=0.05)
+            return {"class_loss": loss / self.team.size}
 
         @torch.no_grad()
         def evaluate(model: Classifier) -> dict[str, float]:
@@ -197,7 +248,7 @@ class Run:
 
         settings = self.stage_settings()
         settings["evaluate_minutes"] = min(3, settings["evaluate_minutes"])
-        return Stage("crops", model, crops, batches, budget, loss, evaluate, lambda model: None,
+        return Stage("crops", model, LoadedBatches(crops, sampler, options.workers), budget, loss, evaluate, lambda model: None,
                      self.folder, learning_rate=options.pretrain_learning_rate, **settings)
 
     def detection_stage(self, model: Detector) -> Stage:
@@ -205,13 +256,14 @@ class Run:
         model.to(self.device, memory_format=torch.channels_last)
         model.freeze(options.learn)
         budget = self.detection_budget()
-        scenes = Scenes(self.training, self.cutouts, options.augmentation, self.empty)
-        batches = MultiScaleBatches(
+        loss = DetectionLoss(self.order, options.anchor_scales, self.device, self.terms(model), self.team, self.half,
+                             self.compiled)
+        sampler = MultiScaleBatches(
             len(self.training), options.seed + 1,
             lambda: options.sizes if budget.fraction() < 1 - options.finish else [options.size],
-            options.batch, options.size)
-
-        loss = DetectionLoss(self.order, options.anchor_scales, self.device, self.terms(model))
+            options.batch, options.size, self.repeats, self.team.rank, self.team.size)
+        source = self.composed_batches(sampler, budget) if self.on_device else LoadedBatches(
+            Scenes(self.training, self.cutouts, options.augmentation, self.empty), sampler, options.workers, collate)
         log = Log(self.folder / "log.csv")
         settings = self.stage_settings()
         if options.learn == "scores":
@@ -227,8 +279,23 @@ class Run:
         def export(model: Detector) -> None:
             checkpoint.save_atomically(checkpoint.plain_weights(model.state_dict()), self.folder / "latest.pt")
 
-        return Stage("detection", model, scenes, batches, budget, loss, evaluate, export, self.folder,
-                     learning_rate=options.learning_rate, collate=collate, further=loss.terms, **settings)
+        stage = Stage("detection", model, source, budget, loss, evaluate, export, self.folder,
+                      learning_rate=options.learning_rate, further=loss.terms, **settings)
+        if self.compiled:
+            model.compile(dynamic=False)
+        return stage
+
+    def composed_batches(self, sampler: MultiScaleBatches, budget: Budget) -> ComposedBatches:
+        options = self.options
+        # About as many as come in some epochs, so that none is seen often.
+        count = max(16, min(512, len(self.training) // 4)) if options.augmentation.empty > 0 else 0
+        empty = empty_pictures(self.training, self.empty.photos, count, options.size, options.seed) if count else []
+        pool = pool_of(self.training, empty, self.device)
+        print(f"{len(self.training)} photos and {len(empty)} images without objects held on {self.device.type}: "
+              f"{pool.megabytes():.0f} MB", flush=True)
+        return ComposedBatches(
+            pool, len(self.training), sampler, options.augmentation,
+            lambda: options.augmentation.mosaic if budget.fraction() < 1 - options.whole else 0.0, self.compiled)
 
     def terms(self, model: Detector) -> list[Term]:
         """What the loss has besides classes and boxes."""
