@@ -1,4 +1,4 @@
-"""Command line of the trainer: python -m trainer train|pack|export|evaluate."""
+"""Command line of the trainer: python -m trainer train|pack|teach|export|evaluate."""
 import argparse
 import json
 import sys
@@ -15,6 +15,8 @@ try:
     from .networks import SPECS, Detector
     from .precision import average_precisions, means
     from .scenes import Augmentation
+    from .sets import locate
+    from .teaching import teach
     from .training import Options, Run
 except ModuleNotFoundError as failure:
     sys.exit(f"trainer: this Python has no {failure.name}: see Install in models/README.md")
@@ -73,7 +75,8 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--backgrounds", type=Path, help="directory of photos that show none of the objects: rooms, tables, "
                                                         "hands; they make up half of the images of --empty")
     train.add_argument("--teacher", type=Path, help="YOLOX in an ONNX file, trained on COCO: the network learns from what it "
-                                                    "sees in every training image")
+                                                    "sees in every training image. Or a JSON file of what a detector has "
+                                                    "found in the photos, as teach writes it")
     train.add_argument("--imitate", type=float, default=default.imitate,
                        help="weight of the imitation of the teacher's feature maps; 0 leaves that out")
     train.add_argument("--teacher-boxes", action=argparse.BooleanOptionalAction, default=default.teacher_boxes,
@@ -140,6 +143,14 @@ def parser() -> argparse.ArgumentParser:
     pack.add_argument("--ignore-boxes", type=Path, help="as of train, where one set is packed")
     pack.add_argument("--soft-boxes", type=Path, help="likewise")
 
+    teach = commands.add_parser("teach", help="write down what a teacher sees in the photos of a set, for train --teacher",
+                                formatter_class=HelpFormatter)
+    teach.add_argument("teacher", type=Path, help="YOLOX in an ONNX file, trained on COCO")
+    teach.add_argument("set", type=Path, help="as train takes it")
+    teach.add_argument("--out", type=Path, required=True, help="JSON file: COCO annotations with scores")
+    teach.add_argument("--threshold", type=float, default=0.05, help="the least score of a box")
+    teach.add_argument("--threads", type=int, default=1)
+
     export = commands.add_parser("export", help="write the checkpoint that swiftlet-model imports")
     export.add_argument("run", type=Path, help="a run's checkpoint.pt")
     export.add_argument("-o", "--output", type=Path, required=True)
@@ -177,6 +188,16 @@ def run_pack(arguments: argparse.Namespace) -> None:
     names = [f"{number}-{data.stem}" for number, data in enumerate(arguments.sets, start=1)]
     for file in pack_sets(sets, names, arguments.out, arguments.size, arguments.quality):
         print(f"{file}: {file.stat().st_size / 1e6:.1f} MB")
+
+
+def run_teaching(arguments: argparse.Namespace) -> None:
+    if not (0 < arguments.threshold <= 1 and arguments.threads >= 1):
+        raise DataError("--threshold must be above 0 and up to 1, --threads at least 1")
+    photos = read_photo_set(arguments.set)
+    source = locate(arguments.set)[0] if arguments.set.is_dir() else arguments.set
+    checkpoint.reject_replacing(arguments.out, arguments.teacher, source)
+    count = teach(arguments.teacher, photos, arguments.out, arguments.threads, arguments.threshold)
+    print(f"{arguments.out}: {count} boxes")
 
 
 def run_export(arguments: argparse.Namespace) -> None:
@@ -218,7 +239,7 @@ def run_evaluation(arguments: argparse.Namespace) -> None:
 def main() -> int:
     arguments = parser().parse_args()
     try:
-        {"train": run_training, "pack": run_pack, "export": run_export, "evaluate": run_evaluation}[arguments.command](arguments)
+        {"train": run_training, "pack": run_pack, "export": run_export, "teach": run_teaching, "evaluate": run_evaluation}[arguments.command](arguments)
     except (DataError, FloatingPointError) as error:
         print(f"trainer: {error}", file=sys.stderr)
         return 1

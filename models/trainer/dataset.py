@@ -42,14 +42,15 @@ class PhotoSet:
     category_ids: list[int | str]
 
 
-def read_photo_set(data: Path, ignore_boxes: Path | None = None, soft_boxes: Path | None = None) -> PhotoSet:
+def read_photo_set(data: Path, ignore_boxes: Path | None = None, soft_boxes: Path | None = None,
+                   seen: Path | None = None) -> PhotoSet:
     """Reads a set as `read_set` does and prints what was skipped; or a pack."""
     if pack.is_pack(data):
-        if ignore_boxes or soft_boxes:
+        if ignore_boxes or soft_boxes or seen:
             raise DataError(f"{data} is a pack: name further boxes when it is made")
         packed, classes, category_ids = pack.read_pack(data)
         return PhotoSet([photo_of(photo, len(classes) + 1) for photo in packed], classes, category_ids)
-    found = read_set(data, ignore_boxes, soft_boxes)
+    found = read_set(data, ignore_boxes, soft_boxes, seen)
     for remark in found.remarks:
         print(f"{data}: {remark}", flush=True)
     return PhotoSet([photo_of(photo, len(found.classes) + 1) for photo in found.photos], found.classes, found.category_ids)

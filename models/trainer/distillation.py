@@ -5,13 +5,14 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .matching import Matched, areas, encoded, overlaps
+from .detections import LEAST, SAME
+from .matching import Matched, areas, encoded, match, overlaps
 from .targets import Targets
 from .teacher import Detections, Teacher
 from .terms import Batch, Term
 
-# What the teacher is less sure of than this says nothing: about half of such boxes are wrong.
-LEAST = 0.25
+# Side of the images that the teacher looks at, at least: in smaller ones it misses much, however small the student's are.
+LEAST_SIDE = 224
 
 
 def ious(boxes: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
@@ -21,7 +22,7 @@ def ious(boxes: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
 
 
 @torch.no_grad()
-def without_labelled(detections: Detections, targets: Targets, overlap: float = 0.5) -> Detections:
+def without_labelled(detections: Detections, targets: Targets, overlap: float = SAME) -> Detections:
     """The detections but for those on an annotated box, of whatever class: labels win."""
     labelled = ious(detections.boxes, targets.boxes).masked_fill((targets.labels == 0)[:, None], 0.0).amax(2) >= overlap
     return replace(detections, scores=detections.scores.masked_fill(labelled[..., None], 0.0))
@@ -55,7 +56,8 @@ def softened(matched: Matched, anchors: torch.Tensor, detections: Detections, le
     is_nothing = (iou.amax(1) >= negative) & (matched.labels == 0) & ~is_object
     share = scores.gather(1, box[..., None].expand(-1, -1, scores.shape[2]))
     share = share / share.sum(-1, keepdim=True).clamp(min=1)
-    soft = torch.cat([1 - share.sum(-1, keepdim=True), share], -1) * is_object[..., None]
+    soft = torch.cat([1 - share.sum(-1, keepdim=True), share], -1)
+    soft = torch.where(is_object[..., None], soft, 0.0 if matched.soft is None else matched.soft)
     offsets = encoded(detections.boxes.gather(1, box[..., None].expand(-1, -1, 4)), anchors)
     labels = torch.where(is_object, 1 + best_class.gather(1, box), matched.labels.masked_fill(is_nothing, -1))
     return replace(matched, labels=labels, weights=torch.where(is_object, sure.gather(1, box), matched.weights),
@@ -79,11 +81,32 @@ def correlation_loss(student: torch.Tensor, teacher: torch.Tensor) -> torch.Tens
     return ((1 - r) * lives).sum() / lives.sum().clamp(min=1)
 
 
+@torch.no_grad()
+def divided(targets: Targets, classes: int) -> tuple[Targets, Detections]:
+    """Annotated boxes, which count 1, and those that a detector drew, which count less. Of its boxes that are the same but
+    for the class, each has the scores of all. `classes`: without the background."""
+    is_soft = (targets.weights < 1) & (targets.labels > 0)
+    scores = F.one_hot(targets.labels, classes + 1)[..., 1:] * (targets.weights * is_soft)[..., None]
+    is_same = (targets.boxes[:, :, None] == targets.boxes[:, None]).all(-1) & is_soft[:, :, None]
+    return replace(targets, labels=targets.labels.masked_fill(is_soft, 0)), \
+        Detections(targets.boxes, is_same.to(scores.dtype) @ scores)
+
+
+class SoftBoxes(Term):
+    """Boxes with scores among the targets teach as a teacher's do that looks on."""
+
+    @torch.no_grad()
+    def revise(self, pictures: torch.Tensor, targets: Targets, anchors: torch.Tensor, matched: Matched) -> Matched:
+        labelled, detections = divided(targets, targets.unknown.shape[2] - 1)
+        return softened(match(anchors, labelled), anchors, without_labelled(detections, labelled))
+
+
 class Distillation(Term):
     """Learns from a teacher that looks at each augmented image: from its boxes, and with `imitate` above 0, that weight,
     from its maps of strides 16 and 32, which the student's maps are compared with through 1x1 convolutions that learn along.
 
-    The teacher sees the image as the student does, at the same size: their maps have the same cells then.
+    The teacher sees the image as the student does, at the same size if it isn't too small: their maps have the same cells
+    then.
     """
 
     def __init__(self, teacher: Teacher, channels: tuple[int, int], boxes: bool, imitate: float):
@@ -96,7 +119,7 @@ class Distillation(Term):
 
     @torch.no_grad()
     def revise(self, pictures: torch.Tensor, targets: Targets, anchors: torch.Tensor, matched: Matched) -> Matched:
-        detections, self.maps = self.teacher.look(pictures, max(pictures.shape[2:]))
+        detections, self.maps = self.teacher.look(pictures, max(LEAST_SIDE, *pictures.shape[2:]))
         if not self.boxes:
             return matched
         return softened(matched, anchors, without_labelled(detections.to(pictures.device), targets))
@@ -104,7 +127,7 @@ class Distillation(Term):
     def means(self, batch: Batch) -> dict[str, torch.Tensor]:
         if not self.imitate:
             return {}
-        losses = [correlation_loss(adapter(mine), fitted(theirs.to(mine.device), mine.shape[2:]))
+        losses = [correlation_loss(adapter(mine.float()), fitted(theirs.to(mine.device), mine.shape[2:]))
                   for adapter, mine, theirs in zip(self.adapters, batch.features, self.maps)]
         return {"map_loss": self.imitate * sum(losses) / len(losses)}
 

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import annotations, documents, names
+from . import annotations, detections, documents, names
 from .annotations import DataError, Size
 from .headers import read_header
 from .paths import folded, parts
@@ -44,11 +44,12 @@ class SetEntries:
     remarks: list[str]
 
 
-def read_set(data: Path, ignore_boxes: Path | None = None, soft_boxes: Path | None = None) -> SetEntries:
+def read_set(data: Path, ignore_boxes: Path | None = None, soft_boxes: Path | None = None,
+             seen: Path | None = None) -> SetEntries:
     """Reads a directory as the README tells, or as Label Studio, CVAT and Roboflow export it; or an annotation file.
 
     `ignore_boxes` and `soft_boxes` are annotation files with further boxes in the same photos: regions in which nothing
-    is known, and boxes that count as much as their score.
+    is known, and boxes that count as much as their score. `seen` is what a detector found in them, see `detections`.
     """
     file, folder = locate(Path(data))
     further: list[annotations.Object] = []
@@ -62,6 +63,13 @@ def read_set(data: Path, ignore_boxes: Path | None = None, soft_boxes: Path | No
                 further += further_objects(annotations.read(content_of(extra), further=True), found, soft)
             except DataError as error:
                 raise DataError(f"{extra}: {error}") from error
+    if seen is not None:
+        try:
+            objects, remarks = detections.read(content_of(seen), found)
+        except DataError as error:
+            raise DataError(f"{seen}: {error}") from error
+        further += objects
+        found.remarks += [f"{seen}: {remark}" for remark in remarks]
     try:
         return entries_of(found, folder, further)
     except DataError as error:

@@ -99,8 +99,8 @@ def letterboxed(picture: torch.Tensor, size: int) -> tuple[torch.Tensor, float]:
 class Teacher:
     """YOLOX from an ONNX file with COCO's 80 classes, for a student with `classes`, which are found by their names.
 
-    `maps`: also gives the feature maps of strides 16 and 32 that its heads read, of `channels` channels. The file's input may be of one fixed size
-    and one image, as exports are: where the graph allows, it is made to take batches of any size.
+    `maps`: also gives the feature maps of strides 16 and 32 that its heads read, of `channels` channels. The file's input may
+    be of one fixed size and one image, as exports are: where the graph allows, it is made to take batches of any size.
     """
 
     def __init__(self, file: Path, classes: list[str], threads: int = 1, maps: bool = False, threshold: float = 0.05):

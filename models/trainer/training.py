@@ -16,7 +16,7 @@ from .crops import Crops, centre_crops
 from .cutouts import Cutout, cut_out, mixed, read_objects
 from .dataset import DataError, Photo, load, read_photo_set, split
 from .detection import DetectionLoss
-from .distillation import Distillation
+from .distillation import Distillation, SoftBoxes
 from .empty import EmptyPictures
 from .evaluation import average_precision, to_input
 from .matching import PUBLISHED_SCALES, anchors_for, coverage
@@ -58,7 +58,7 @@ class Options:
     weight_decay: float = 0.02
     ignore_boxes: Path | None = None            # annotation files with further boxes of the same photos
     soft_boxes: Path | None = None
-    teacher: Path | None = None                 # an ONNX file, see Teacher
+    teacher: Path | None = None                 # an ONNX file, see Teacher; or one of detections, see detections.read
     teacher_boxes: bool = True                  # learn from its boxes
     imitate: float = 2.0                        # weight of the imitation of its feature maps
     longest: int = 640
@@ -93,7 +93,8 @@ class Run:
         if self.compiled:
             torch._dynamo.config.suppress_errors = True     # what cannot be compiled runs as it is, with a warning
         self.order = options.channel_order or SPECS[options.network].channel_order
-        photos = read_photo_set(data, options.ignore_boxes, options.soft_boxes)
+        photos = read_photo_set(data, options.ignore_boxes, options.soft_boxes,
+                                options.teacher if is_list(options.teacher) and options.teacher_boxes else None)
         self.classes = photos.classes
         training, held_back = split(photos, validation)
         self.on_device = options.batches == "device"
@@ -300,8 +301,14 @@ class Run:
     def terms(self, model: Detector) -> list[Term]:
         """What the loss has besides classes and boxes."""
         options = self.options
-        if options.teacher is None:
-            return []
-        teacher = Teacher(options.teacher, self.classes, torch.get_num_threads(), maps=options.imitate > 0)
-        return [Distillation(teacher, model.encoder.channels, options.teacher_boxes, options.imitate)]
+        terms: list[Term] = [SoftBoxes()] if any((sample.weights < 1).any() for sample in self.training) else []
+        if options.teacher is not None and not is_list(options.teacher):
+            teacher = Teacher(options.teacher, self.classes, torch.get_num_threads(), maps=options.imitate > 0)
+            terms.append(Distillation(teacher, model.encoder.channels, options.teacher_boxes, options.imitate))
+        return terms
+
+
+def is_list(teacher: Path | None) -> bool:
+    """Whether a teacher is not a model but what one has found in the photos."""
+    return teacher is not None and teacher.suffix.lower() == ".json"
 

@@ -13,7 +13,7 @@ try:
 except ImportError:
     # What reads annotations needs neither, and is tested without them too.
     collect_ignore = [file.name for file in Path(__file__).parent.glob("test_*.py")
-                      if file.name not in ("test_annotations.py", "test_sets.py")]
+                      if file.name not in ("test_annotations.py", "test_detections.py", "test_sets.py")]
 
 FIXTURES = Path(__file__).resolve().parents[3] / "Tests" / "Fixtures" / "golden"
 GOLDEN = {"xxs": FIXTURES / "xxs-ssd", "0.5": FIXTURES / "v2-0.5-ssd"}

@@ -7,7 +7,7 @@ import torch
 
 from trainer import checkpoint
 from trainer.detection import DetectionLoss
-from trainer.distillation import Distillation, correlation_loss, softened, without_labelled
+from trainer.distillation import Distillation, SoftBoxes, correlation_loss, softened, without_labelled
 from trainer.matching import Matched, anchors_for, detection_sums, match
 from trainer.targets import Targets
 from trainer.networks import Detector
@@ -94,6 +94,22 @@ def test_labels_win_and_soft_targets_are_the_formula() -> None:
     assert float(box_sum - plain[1]) == pytest.approx(0.7 * float(distance), rel=1e-5)
 
 
+def test_boxes_with_scores_teach_as_the_teacher_itself() -> None:
+    """Targets with an annotated box and a detector's, listed with two classes, against the same box seen on the fly."""
+    label, box = torch.tensor([0.05, 0.05, 0.3, 0.4]), torch.tensor([0.4, 0.35, 0.8, 0.8])
+    targets = labelled(torch.stack([label, box, box])[None], torch.tensor([[1, 2, 3]]))
+    targets.weights = torch.tensor([[1, 0.5, 0.25]])
+    mixed = SoftBoxes().revise(torch.zeros(1, 3, 8, 8), targets, ANCHORS, match(ANCHORS, targets))
+    alone = labelled(label[None, None], torch.tensor([[1]]))
+    seen_by_it = Detections(box[None, None], torch.tensor([[[0.0, 0.5, 0.25, 0.0]]]))
+    expected = softened(match(ANCHORS, alone), ANCHORS, seen_by_it)
+    assert torch.equal(mixed.labels, expected.labels) and torch.equal(mixed.soft, expected.soft)
+    assert torch.equal(mixed.weights, expected.weights) and torch.equal(mixed.offsets, expected.offsets)
+    without = labelled(label[None, None], torch.tensor([[1]]))
+    assert torch.equal(SoftBoxes().revise(torch.zeros(1, 3, 8, 8), without, ANCHORS, match(ANCHORS, without)).labels,
+                       match(ANCHORS, without).labels)
+
+
 def overlap(one: torch.Tensor, other: torch.Tensor) -> float:
     sides = (torch.minimum(one[2:], other[2:]) - torch.maximum(one[:2], other[:2])).clamp(min=0)
     both = float(sides.prod())
@@ -123,15 +139,13 @@ def teacher_file(tmp_path: Path) -> Path:
     return yolox(tmp_path / "tiny.onnx")
 
 
-@pytest.mark.parametrize("autocast", [False, True], ids=["float32", "bfloat16"])
-def test_adapters_and_encoder_learn_from_maps(teacher_file: Path, autocast: bool) -> None:
+@pytest.mark.parametrize("half", [False, True], ids=["float32", "bfloat16"])
+def test_adapters_and_encoder_learn_from_maps(teacher_file: Path, half: bool) -> None:
     model = Detector("0.5", CLASSES + 1)
     teacher = Teacher(teacher_file, ["person", "cat", "dog", "cup"], maps=True)
     term = Distillation(teacher, model.encoder.channels, boxes=True, imitate=2.0)
     pictures = torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    loss = DetectionLoss("rgb", (0.1, 1.05), torch.device("cpu"), [term])
-    with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
-        losses = loss(model, (pictures, NOTHING))
+    losses = DetectionLoss("rgb", (0.1, 1.05), torch.device("cpu"), [term], half=half)(model, (pictures, NOTHING))
     assert losses.keys() == {"class_loss", "box_loss", "map_loss"} and 1 < float(losses["map_loss"].detach()) <= 4
     losses["map_loss"].backward()
     assert all(parameter.grad.abs().amax() > 0 for name, parameter in term.named_parameters() if name.endswith("weight"))

@@ -1,18 +1,26 @@
 """Teachers in ONNX files: graphs, decoding and suppression against scalar twins, and messages."""
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from trainer.dataset import load, read_photo_set
 from trainer.documents import DataError
+from trainer.sets import read_set
 from trainer.teacher import COCO_CLASSES, FILL, Teacher, decode, letterboxed, suppressed
 
 onnx = pytest.importorskip("onnx", reason="an optional dependency")
 reference = pytest.importorskip("onnx.reference", reason="an optional dependency")
 pytest.importorskip("onnxruntime", reason="an optional dependency")
 
+from .conftest import draw_set  # noqa: E402
 from .yolox import CHANNELS, yolox  # noqa: E402
+
+MODELS = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return yolox(tmp_path_factory.mktemp("teachers") / "tiny.onnx")
@@ -85,6 +93,28 @@ def test_classes_go_by_name_and_boxes_by_the_photo(file: Path, capsys: pytest.Ca
     _, scores = decode(teacher.run(boxed[None])[0], (64, 64))
     assert float(here.scores[..., 0].max()) == float(scores[..., COCO_CLASSES.index("cat")].max())
     assert float(here.scores[..., 2].max()) == float(scores[..., 0].max()) and not here.scores[..., 1].any()
+
+
+def test_teach_writes_what_train_takes(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """By the set's ids and in its pixels; and it never overwrites the set."""
+    drawn = draw_set(tmp_path / "set", 3)
+    source, out = drawn / "annotations.json", tmp_path / "seen.json"
+    source.write_text(source.read_text().replace('"red"', '"person"'))
+    command = [sys.executable, "-m", "trainer", "teach", file, drawn, "--threshold", "0.1", "--out"]
+    done = subprocess.run([*command, source], capture_output=True, text=True, cwd=MODELS)
+    assert done.returncode == 1 and "is an input of this command" in done.stderr
+    done = subprocess.run([*command, out], capture_output=True, text=True, cwd=MODELS)
+    assert done.returncode == 0 and "teach: 3 of 3 photos" in done.stdout, done.stderr
+    content, own = json.loads(out.read_text()), json.loads(source.read_text())
+    assert [entry["id"] for entry in content["images"]] == [entry["id"] for entry in own["images"]]
+    photos = read_photo_set(drawn)
+    found = Teacher(file, photos.classes, threshold=0.1).look_at_photos([load(photo).picture for photo in photos.photos])
+    person = photos.classes.index("person")
+    expected = found.scores[..., person][found.scores[..., person] >= 0.1].tolist()
+    assert expected and [entry["score"] for entry in content["annotations"]] == pytest.approx(expected, abs=1e-4)
+    assert {entry["category_id"] for entry in content["annotations"]} == {4}
+    assert all(entry["bbox"][0] + entry["bbox"][2] <= 160.02 for entry in content["annotations"])
+    assert "detections add to the annotations" in str(read_set(drawn, seen=out).remarks)
 
 
 def test_mistakes_are_explained(file: Path, tmp_path: Path) -> None:
