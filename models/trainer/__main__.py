@@ -1,4 +1,4 @@
-"""Command line of the trainer: python -m trainer train|pack|teach|export|evaluate."""
+"""Command line of the trainer: python -m trainer train|pack|teach|speed|export|evaluate."""
 import argparse
 import json
 import sys
@@ -16,6 +16,7 @@ try:
     from .precision import average_precisions, means
     from .scenes import Augmentation
     from .sets import locate
+    from .speed import tell_speed
     from .teaching import teach
     from .training import Options, Run
 except ModuleNotFoundError as failure:
@@ -151,6 +152,17 @@ def parser() -> argparse.ArgumentParser:
     teach.add_argument("--threshold", type=float, default=0.05, help="the least score of a box")
     teach.add_argument("--threads", type=int, default=1)
 
+    speed = commands.add_parser("speed", help="tell how many images a second training with --batches device takes here",
+                                formatter_class=HelpFormatter)
+    speed.add_argument("data", type=Path, nargs="?", help="a set or a pack; without it noise")
+    speed.add_argument("--network", choices=sorted(SPECS), default="xxs", metavar="{xxs,0.5}")
+    speed.add_argument("--size", type=int, default=default.size)
+    speed.add_argument("--batch", type=int, help="images in a batch (default: 256 on a graphics card, 8 elsewhere)")
+    speed.add_argument("--seconds", type=float, default=10.0, help="time to measure for")
+    speed.add_argument("--precision", choices=["auto", "fp32", "bf16"], default=default.precision)
+    speed.add_argument("--compile", choices=["auto", "on", "off"], default=default.compile)
+    speed.add_argument("--threads", type=int)
+
     export = commands.add_parser("export", help="write the checkpoint that swiftlet-model imports")
     export.add_argument("run", type=Path, help="a run's checkpoint.pt")
     export.add_argument("-o", "--output", type=Path, required=True)
@@ -200,6 +212,11 @@ def run_teaching(arguments: argparse.Namespace) -> None:
     print(f"{arguments.out}: {count} boxes")
 
 
+def run_speed(arguments: argparse.Namespace) -> None:
+    tell_speed(arguments.data, arguments.network, arguments.size, arguments.batch, arguments.seconds, arguments.precision,
+               arguments.compile, arguments.threads)
+
+
 def run_export(arguments: argparse.Namespace) -> None:
     checkpoint.reject_replacing(arguments.output, arguments.run)
     weights = checkpoint.detector_weights(checkpoint.read(arguments.run))
@@ -239,7 +256,8 @@ def run_evaluation(arguments: argparse.Namespace) -> None:
 def main() -> int:
     arguments = parser().parse_args()
     try:
-        {"train": run_training, "pack": run_pack, "export": run_export, "teach": run_teaching, "evaluate": run_evaluation}[arguments.command](arguments)
+        {"train": run_training, "pack": run_pack, "teach": run_teaching, "speed": run_speed, "export": run_export,
+         "evaluate": run_evaluation}[arguments.command](arguments)
     except (DataError, FloatingPointError) as error:
         print(f"trainer: {error}", file=sys.stderr)
         return 1

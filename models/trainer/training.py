@@ -80,6 +80,8 @@ class Run:
     def __init__(self, data: Path, folder: Path, options: Options, validation: Path | None = None,
                  start_from: Path | None = None):
         self.options, self.folder, self.team = options, Path(folder), Team.joined()
+        if options.augmentation.zoom < 1:
+            raise DataError(f"--zoom must be 1 or more, but is {options.augmentation.zoom:g}")
         if options.threads:
             torch.set_num_threads(options.threads)
             cv2.setNumThreads(options.threads)

@@ -72,6 +72,16 @@ def test_gradients_of_two_processes_are_those_of_the_whole_batch(tmp_path: Path)
         assert (found[0][name] - gradient).abs().max() <= 1e-4 * max(1.0, scale), name
 
 
+def test_a_run_of_two_processes(drawn: Path, tmp_path: Path) -> None:
+    """Only the first one speaks and writes, and both stop after the same step, by one clock."""
+    done = torchrun("trainer", "train", drawn, "--out", tmp_path / "run", "--network", "xxs", "--size", "64", "--sizes", "64",
+                    "--crop-sizes", "64", "--batch", "2", "--crop-batch", "4", "--threads", "1", "--batches", "device",
+                    "--minutes", "0.1", "--pretrain-minutes", "0.03")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("this run takes") == 1 and "2 processes on cpu" in done.stdout
+    assert (tmp_path / "run" / "latest.pt").exists() and done.stdout.count("swiftlet-model import") == 1
+
+
 if __name__ == "__main__":
     joined = Team.joined()
     torch.set_num_threads(1)

@@ -64,6 +64,30 @@ def test_resumed_run_gives_the_same_weights(drawn: Path, finished: Path, tmp_pat
     assert all(torch.equal(expected[key], got[key]) for key in expected)
 
 
+def test_resumed_run_on_the_device_gives_the_same_weights(drawn: Path, tmp_path: Path,
+                                                          monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches composed on the device, seldom classes more often, two sizes: stopped after two steps of five."""
+    options = small(network="xxs", batches="device", balance=0.7, pretrain_steps=0)
+    Run(drawn, tmp_path / "whole", options).train()
+    step = Stage.step
+
+    def stopping(stage: Stage, *arguments: object) -> None:
+        if stage.budget.done_steps == 2:
+            raise KeyboardInterrupt
+        step(stage, *arguments)
+
+    monkeypatch.setattr(Stage, "step", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        Run(drawn, tmp_path / "run", options).train()
+    monkeypatch.setattr(Stage, "step", step)
+    Run(drawn, tmp_path / "run", options).train(resume=True)
+    expected, got = weights_of(tmp_path / "whole"), weights_of(tmp_path / "run")
+    assert all(torch.equal(expected[key], got[key]) for key in expected)
+    states = [checkpoint.read(tmp_path / name / "checkpoint.pt") for name in ("whole", "run")]
+    assert all(torch.equal(states[0]["model"][key], value) for key, value in states[1]["model"].items())
+    assert states[0]["seen"] == states[1]["seen"] and states[1]["budget"]["steps"] == 5
+
+
 def test_run_leaves_log_curves_and_labels(finished: Path) -> None:
     rows = (finished / "log.csv").read_text().splitlines()
     assert rows[0].startswith("stage,minutes,step") and any(row.startswith("detection,") for row in rows)
