@@ -6,11 +6,13 @@ import torch.nn.functional as F
 from torch import nn
 
 from .detections import LEAST, SAME
-from .matching import Matched, areas, encoded, match, overlaps
+from .matching import IGNORED_SHARE, PART_SHARE, Matched, areas, encoded, match, overlaps
 from .targets import Targets
 from .teacher import Detections, Teacher
 from .terms import Batch, Term
 
+# Where labels speak, the teacher has to be as sure as this to be believed against them.
+CONFIDENT = 0.5
 # Side of the images that the teacher looks at, at least: in smaller ones it misses much, however small the student's are.
 LEAST_SIDE = 224
 
@@ -22,10 +24,26 @@ def ious(boxes: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
 
 
 @torch.no_grad()
-def without_labelled(detections: Detections, targets: Targets, overlap: float = SAME) -> Detections:
-    """The detections but for those on an annotated box, of whatever class: labels win."""
-    labelled = ious(detections.boxes, targets.boxes).masked_fill((targets.labels == 0)[:, None], 0.0).amax(2) >= overlap
-    return replace(detections, scores=detections.scores.masked_fill(labelled[..., None], 0.0))
+def uncontradicted(detections: Detections, targets: Targets) -> Detections:
+    """The detections but for those that labels know better, since labels win.
+
+    That is, those on an annotated box: of whatever class at the IoU `SAME`, or sharing half of the smaller one with a box of
+    their own best class, which is mostly the same object, drawn otherwise. And where labels leave nothing open, outside
+    ignored regions and in classes of which every object has a box, those without a score of `CONFIDENT`: there "no box" is a
+    label too, and it takes a teacher that is sure to turn it over.
+    """
+    boxes, scores, size = detections.boxes, detections.scores, areas(detections.boxes)
+    valid, best_class = (targets.labels > 0)[:, None], scores.argmax(-1)
+    shared = overlaps(boxes, targets.boxes)
+    smaller = torch.minimum(size[..., None], areas(targets.boxes)[:, None])
+    alike = (targets.labels[:, None] == 1 + best_class[..., None]) & (shared >= 0.5 * smaller)
+    annotated = ((alike | (ious(boxes, targets.boxes) >= SAME)) & valid).any(2)
+    has_say = (overlaps(boxes, targets.parts) > PART_SHARE * size[..., None]).to(scores.dtype)
+    open_classes = has_say @ targets.unknown[..., 1:].to(scores.dtype) > 0
+    ignored = overlaps(boxes, targets.ignored).amax(2) >= IGNORED_SHARE * size
+    wanted = torch.where(open_classes | ignored[..., None], LEAST, CONFIDENT)
+    kept = (scores >= wanted).any(-1) & ~annotated
+    return replace(detections, scores=scores * kept[..., None])
 
 
 @torch.no_grad()
@@ -98,7 +116,7 @@ class SoftBoxes(Term):
     @torch.no_grad()
     def revise(self, pictures: torch.Tensor, targets: Targets, anchors: torch.Tensor, matched: Matched) -> Matched:
         labelled, detections = divided(targets, targets.unknown.shape[2] - 1)
-        return softened(match(anchors, labelled), anchors, without_labelled(detections, labelled))
+        return softened(match(anchors, labelled), anchors, uncontradicted(detections, labelled))
 
 
 class Distillation(Term):
@@ -122,7 +140,7 @@ class Distillation(Term):
         detections, self.maps = self.teacher.look(pictures, max(LEAST_SIDE, *pictures.shape[2:]))
         if not self.boxes:
             return matched
-        return softened(matched, anchors, without_labelled(detections.to(pictures.device), targets))
+        return softened(matched, anchors, uncontradicted(detections.to(pictures.device), targets))
 
     def means(self, batch: Batch) -> dict[str, torch.Tensor]:
         if not self.imitate:

@@ -7,7 +7,7 @@ import torch
 
 from trainer import checkpoint
 from trainer.detection import DetectionLoss
-from trainer.distillation import Distillation, SoftBoxes, correlation_loss, softened, without_labelled
+from trainer.distillation import Distillation, SoftBoxes, correlation_loss, softened, uncontradicted
 from trainer.matching import Matched, anchors_for, detection_sums, match
 from trainer.targets import Targets
 from trainer.networks import Detector
@@ -61,7 +61,7 @@ def test_a_teacher_that_sees_the_labels_teaches_the_labels() -> None:
 def test_a_teacher_that_adds_nothing_changes_nothing(detections: Detections) -> None:
     targets = labelled(BOXES, LABELS)
     before = match(ANCHORS, targets)
-    after = softened(before, ANCHORS, without_labelled(detections, targets))
+    after = softened(before, ANCHORS, uncontradicted(detections, targets))
     assert torch.equal(after.labels, before.labels) and torch.equal(after.weights, before.weights)
     assert torch.equal(after.offsets, before.offsets)
     assert [float(loss) for loss in detection_sums(*outputs(), after)] == \
@@ -74,7 +74,7 @@ def test_labels_win_and_soft_targets_are_the_formula() -> None:
     targets = labelled(label, torch.tensor([[1]]))
     before = match(ANCHORS, targets)
     scores = torch.tensor([[[0.0, 0.5, 0.2, 0.0]]])
-    after = softened(before, ANCHORS, without_labelled(Detections(box, scores), targets))
+    after = softened(before, ANCHORS, uncontradicted(Detections(box, scores), targets))
     logits, offsets = (value[:1] for value in outputs(3))
     class_sum, box_sum = detection_sums(logits, offsets, after)
     plain = detection_sums(logits, offsets, before)
@@ -92,6 +92,26 @@ def test_labels_win_and_soft_targets_are_the_formula() -> None:
     assert float(class_sum) == pytest.approx(expected, rel=1e-5)
     distance = torch.nn.functional.smooth_l1_loss(offsets[0, taken], after.offsets[0, taken], reduction="sum")
     assert float(box_sum - plain[1]) == pytest.approx(0.7 * float(distance), rel=1e-5)
+
+
+def test_labels_win_where_they_speak() -> None:
+    """One detection each in photos of one label, [0.2, 0.2, 0.6, 0.8] of class 1; class 3 may go unboxed in all of them, and
+    the last has an ignored region."""
+    cases = [([0.62, 0.1, 0.9, 0.5], 2, 0.45, False),               # "no box" is a label
+             ([0.62, 0.1, 0.9, 0.5], 2, 0.55, True),                # unless the teacher is sure
+             ([0.62, 0.1, 0.9, 0.5], 3, 0.30, True),                # of this class labels say nothing
+             ([0.62, 0.1, 0.9, 0.5], 3, 0.20, False),               # too weak in any case
+             ([0.25, 0.2, 0.55, 0.4], 1, 0.90, False),              # a part of the labelled object
+             ([0.25, 0.2, 0.55, 0.4], 2, 0.90, True),               # something else in front of it
+             ([0.22, 0.22, 0.6, 0.8], 2, 0.90, False),              # the labelled object, called otherwise
+             ([0.62, 0.1, 0.9, 0.5], 2, 0.30, True)]                # in an ignored region
+    count = len(cases)
+    targets = labelled(torch.tensor([0.2, 0.2, 0.6, 0.8]).expand(count, 1, 4), torch.ones(count, 1, dtype=torch.int64))
+    targets.unknown[..., 3] = True
+    targets.ignored[-1, 0] = torch.tensor([0.6, 0.0, 1.0, 0.6])
+    scores = torch.stack([torch.eye(CLASSES)[kind - 1] * score for _, kind, score, _ in cases])[:, None]
+    kept = uncontradicted(Detections(torch.tensor([box for box, *_ in cases])[:, None], scores), targets)
+    assert kept.scores.amax((1, 2)).gt(0).tolist() == [expected for *_, expected in cases]
 
 
 def test_boxes_with_scores_teach_as_the_teacher_itself() -> None:
