@@ -43,7 +43,7 @@ public struct CameraSelector: Sendable {
             var shared: Int?
             for index in cameras.indices {
                 let camera = cameras[index].identity
-                if same(camera.path, name) { return index }
+                if camera.node == name { return index }
                 if !last.isEmpty, camera.byID == last || camera.byPath == last { return index }
                 // The nodes of a camera share its bus and card.
                 guard camera.bus == name || camera.card == name else { continue }
@@ -64,21 +64,11 @@ public struct CameraSelector: Sendable {
         if a.offer != b.offer { return a.offer.rawValue < b.offer.rawValue }
         let (usbA, usbB) = (equal(a.driver, "uvcvideo"), equal(b.driver, "uvcvideo"))
         if usbA != usbB { return usbA }
-        if a.identity.byPath != b.identity.byPath { return isLess(a.identity.byPath, b.identity.byPath) }
+        let (pathA, pathB) = (a.identity.byPath, b.identity.byPath)
+        if pathA != pathB { return pathA.lexicographicallyPrecedes(pathB) }
         // Node 10 comes after node 2.
-        if a.identity.path.count != b.identity.path.count { return a.identity.path.count < b.identity.path.count }
-        return isLess(a.identity.path.map { UInt8(bitPattern: $0) }, b.identity.path.map { UInt8(bitPattern: $0) })
-    }
-
-    private func isLess(_ a: [UInt8], _ b: [UInt8]) -> Bool {
-        for (x, y) in zip(a, b) where x != y { return x < y }
-        return a.count < b.count
-    }
-
-    private func same(_ path: [CChar], _ name: [UInt8]) -> Bool {
-        guard path.count == name.count + 1 else { return false }
-        for (x, y) in zip(path, name) where UInt8(bitPattern: x) != y { return false }
-        return true
+        let (nodeA, nodeB) = (a.identity.node, b.identity.node)
+        return nodeA.count == nodeB.count ? nodeA.lexicographicallyPrecedes(nodeB) : nodeA.count < nodeB.count
     }
 
     private func equal(_ bytes: [UInt8], _ text: StaticString) -> Bool {

@@ -22,6 +22,9 @@ public func cString(_ bytes: [UInt8]) -> UnsafePointer<CChar> {
     return UnsafePointer(copy)
 }
 
+/// `bytes` as a C string that lives as long as the array.
+public func terminated(_ bytes: some Sequence<UInt8>) -> [CChar] { bytes.map { CChar(bitPattern: $0) } + [0] }
+
 /// Whether the string is `literal`, which is in capitals, in whatever case.
 public func equalIgnoringCase(_ string: UnsafePointer<CChar>, _ literal: StaticString) -> Bool {
     for index in 0..<literal.utf8CodeUnitCount {

@@ -58,7 +58,7 @@ public struct MetricsSamples {
 
     private static func sample(_ line: [UInt8]) -> Sample? {
         guard let space = line.lastIndex(of: 0x20), space > 0 else { return nil }
-        let digits = line[(space + 1)...].map { CChar(bitPattern: $0) } + [0]
+        let digits = terminated(line[(space + 1)...])
         var value = 0.0
         var integer: Int64 = 0
         guard clinux_parse_number(digits, &value) == 0 else { return nil }

@@ -24,8 +24,7 @@ struct BoardLookup {
     }
 
     private func read(_ path: [UInt8]) throws(FileError) -> BoardReader {
-        let terminated = path.map { CChar(bitPattern: $0) } + [0]
-        return try BoardReader.read(path: terminated)
+        try BoardReader.read(path: terminated(path))
     }
 
     /// The profile whose name of the device is the longest that the machine's own begins with.

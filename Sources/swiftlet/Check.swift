@@ -30,9 +30,9 @@ enum Check {
         if let metrics = configuration.metricsPath {
             var inputs = InputFiles()
             inputs.insert(path)
-            if let model = configuration.modelPath { inputs.insert(cString(model)) }
+            if let model = configuration.modelPath { inputs.insert(terminated(model)) }
             let place = "\(text(path)): [metrics] file: \(text(metrics))"
-            if inputs.contains(cString(metrics)) {
+            if inputs.contains(terminated(metrics)) {
                 isUsable = false
                 log.error("\(place): \(OutputError.isInput.message)")
             } else if metrics == configuration.socketPath {
@@ -56,12 +56,10 @@ enum Check {
         return .success
     }
 
-    private static func cString(_ path: [UInt8]) -> [CChar] { path.map { CChar(bitPattern: $0) } + [0] }
-
     /// Why the daemon could not listen there.
     private static func socketMistake(_ path: [UInt8]) -> StreamError? {
         var status = clinux_file_status()
-        if clinux_path_status(cString(path), &status) == 0 { return status.kind == CLINUX_FILE_SOCKET ? nil : .notASocket }
+        if clinux_path_status(terminated(path), &status) == 0 { return status.kind == CLINUX_FILE_SOCKET ? nil : .notASocket }
         let error = directoryMistake(path)
         return error == 0 ? nil : .cannotListen(error)
     }
@@ -69,7 +67,7 @@ enum Check {
     /// Why the daemon could not write there; the rest of its work continues.
     private static func metricsMistake(_ path: [UInt8]) -> OutputError? {
         var status = clinux_file_status()
-        if clinux_path_status(cString(path), &status) == 0 {
+        if clinux_path_status(terminated(path), &status) == 0 {
             switch status.kind {
             case CLINUX_FILE_DIRECTORY: return .system(clinux_EISDIR)
             case CLINUX_FILE_STREAM, CLINUX_FILE_SOCKET: return .notRegularFile
@@ -83,12 +81,12 @@ enum Check {
     /// Why no file can be made by that absolute path: an errno value, or 0. Directories in /run come and go with what runs.
     private static func directoryMistake(_ path: [UInt8]) -> Int32 {
         if path.starts(with: bytes("/run/")) { return 0 }
-        return clinux_directory_takes_files(cString(path[...path.lastIndex(of: UInt8(ascii: "/"))!] + bytes(".")))
+        return clinux_directory_takes_files(terminated(path[...path.lastIndex(of: UInt8(ascii: "/"))!] + bytes(".")))
     }
 
     /// The classes of a model, with which all is prepared that the daemon needs of it.
     private static func labels(of model: [UInt8], _ configuration: Configuration) throws(ModelError) -> [ArraySlice<UInt8>] {
-        let path = cString(model)
+        let path = terminated(model)
         var settings = ModelSettings(
             resize: configuration.resizesAsUpstream ? .upstream : .fast, threads: configuration.threads)
         settings.rotation = Orientation(clockwise: configuration.rotation) ?? .upright

@@ -44,17 +44,18 @@ struct ImageAnnotator: ~Copyable {
         decoder = JPEGDecoder(rotation: rotation)
         self.target = target
         self.inputs = inputs
+        let path = terminated(target)
         var status = clinux_file_status()
-        let error = Self.withPath(target) { clinux_status_at(clinux_working_directory, $0, &status) }
+        let error = clinux_status_at(clinux_working_directory, path, &status)
         let isThere = error == 0 && status.kind == CLINUX_FILE_DIRECTORY
         isDirectory = !single || target.last == slash || isThere
-        let kind = isThere ? .unknown : Self.withPath(target) { FileKind(name: $0) }
+        let kind = isThere ? .unknown : FileKind(name: path)
         guard kind == .unknown || (kind == .jpeg && !isDirectory) else { throw .notJPEG(path: target) }
         if isDirectory {
-            let error = Self.withPath(target) { clinux_make_directory($0) }
+            let error = clinux_make_directory(path)
             guard error == 0 else { throw .output(.system(error), path: target) }
         }
-        if Self.withPath(target, { inputs.contains($0) }) { throw .output(.isInput, path: target) }
+        if inputs.contains(path) { throw .output(.isInput, path: target) }
     }
 
     /// The images that follow come from another source.
@@ -74,9 +75,7 @@ struct ImageAnnotator: ~Copyable {
             throw .jpeg(error)
         }
         do throws(OutputError) {
-            try Self.withPath(path) { path throws(OutputError) in
-                try OutputFile.write(encoded, to: path, inputs: inputs, kinds: .any)
-            }
+            try OutputFile.write(encoded, to: terminated(path), inputs: inputs, kinds: .any)
         } catch {
             throw .output(error, path: path)
         }
@@ -84,14 +83,6 @@ struct ImageAnnotator: ~Copyable {
 
     private mutating func pathInDirectory(_ name: ImageName) -> [UInt8] {
         target + (target.last == slash ? [] : [slash]) + names.name(for: name) + bytes(".jpg")
-    }
-
-    private static func withPath<Result, Failure: Error>(
-        _ path: [UInt8], _ body: (UnsafePointer<CChar>) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        try (path + [0]).withUnsafeBufferPointer { bytes throws(Failure) in
-            try body(UnsafeRawPointer(bytes.baseAddress!).assumingMemoryBound(to: CChar.self))
-        }
     }
 }
 

@@ -47,7 +47,7 @@ public enum ValueKind: Sendable {
 
     private static func number(_ text: some Sequence<UInt8>, in range: ClosedRange<Double>) throws(ValueError) -> Double {
         var parsed = 0.0
-        guard clinux_parse_number(cString(text), &parsed) == 0, range.contains(parsed) else {
+        guard clinux_parse_number(terminated(text), &parsed) == 0, range.contains(parsed) else {
             throw .notANumber(from: range.lowerBound, to: range.upperBound)
         }
         return parsed
@@ -55,7 +55,7 @@ public enum ValueKind: Sendable {
 
     private static func integer(_ text: some Sequence<UInt8>, in range: ClosedRange<Int64>) throws(ValueError) -> Int64 {
         var parsed: Int64 = 0
-        guard clinux_parse_integer(cString(text), &parsed) == 0, range.contains(parsed) else {
+        guard clinux_parse_integer(terminated(text), &parsed) == 0, range.contains(parsed) else {
             throw .notAnInteger(from: range.lowerBound, to: range.upperBound)
         }
         return parsed
@@ -79,6 +79,4 @@ public enum ValueKind: Sendable {
         guard numbers[0] < numbers[2], numbers[1] < numbers[3] else { throw .emptyRectangle }
         return .init(left: numbers[0], top: numbers[1], right: numbers[2], bottom: numbers[3])
     }
-
-    private static func cString(_ text: some Sequence<UInt8>) -> [CChar] { text.map { CChar(bitPattern: $0) } + [0] }
 }
