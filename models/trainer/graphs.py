@@ -106,7 +106,7 @@ def map_names(graph: onnx.GraphProto) -> list[str]:
         branch = first_of(made, name, "Concat")
         path = upwards(made, branch.input[0]) if branch is not None else []
         if len(path) < 4:
-            raise DataError("its feature maps of strides 16 and 32 are not where YOLOX has them: leave out --imitate, or "
+            raise DataError("its feature maps of strides 16 and 32 are not where YOLOX has them: use --imitate 0, or "
                             "export YOLOX as it is published")
         found.append(path[-3])
     return found[1:]
@@ -116,7 +116,7 @@ def joined(made: dict, name: str) -> list[str]:
     """The three maps that become the rows."""
     last = first_of(made, name, "Concat")
     if last is None or len(last.input) != 3:
-        raise DataError("its rows are not joined from three maps: leave out --imitate, or export YOLOX as it is published")
+        raise DataError("its rows are not joined from three maps: use --imitate 0, or export YOLOX as it is published")
     return list(last.input)
 
 

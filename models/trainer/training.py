@@ -1,5 +1,6 @@
 """The whole course of a training run: crops first, then photos at mixed sizes, then at the size of use."""
 import json
+import math
 import shlex
 import time
 from collections import Counter
@@ -60,7 +61,7 @@ class Options:
     soft_boxes: Path | None = None
     teacher: Path | None = None                 # an ONNX file, see Teacher; or one of detections, see detections.read
     teacher_boxes: bool = True                  # learn from its boxes
-    imitate: float = 2.0                        # weight of the imitation of its feature maps
+    imitate: float = 8.0                        # weight of the imitation of its feature maps
     longest: int = 640
     seed: int = 0
     workers: int = 0
@@ -303,6 +304,8 @@ class Run:
     def terms(self, model: Detector) -> list[Term]:
         """What the loss has besides classes and boxes."""
         options = self.options
+        if not 0 <= options.imitate < math.inf:
+            raise DataError(f"--imitate is {options.imitate:g}, but must be 0 or a weight above it, as 8")
         terms: list[Term] = [SoftBoxes()] if any((sample.weights < 1).any() for sample in self.training) else []
         if options.teacher is not None and not is_list(options.teacher):
             teacher = Teacher(options.teacher, self.classes, torch.get_num_threads(), maps=options.imitate > 0)

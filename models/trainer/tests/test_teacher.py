@@ -127,5 +127,5 @@ def test_mistakes_are_explained(file: Path, tmp_path: Path) -> None:
         with pytest.raises(DataError, match=words) as caught:
             Teacher(path, CLASSES)
         assert str(path) in str(caught.value)
-    with pytest.raises(DataError, match="leave out --imitate"):
+    with pytest.raises(DataError, match="use --imitate 0"):
         Teacher(yolox(tmp_path / "neck.onnx", joint="Sum"), CLASSES, maps=True)
