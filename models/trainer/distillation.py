@@ -87,8 +87,8 @@ def correlation_loss(student: torch.Tensor, teacher: torch.Tensor) -> torch.Tens
 
     Half the mean squared difference of the maps once each channel has mean 0 and deviation 1 (Cao et al., "PKD: General
     Distillation Framework for Object Detectors via Pearson Correlation Coefficient", 2022, equation 5). Taken rather than
-    the squared difference of the maps themselves since teacher and student come from different families: their values
-    differ in scale by orders of magnitude from channel to channel, and a few strong channels would be all that is learnt.
+    the squared difference of the maps themselves: the deviations of YOLOX-Nano's channels reach from 0.1 to 1.1, so the
+    strongest would count a hundred times what the weakest do, and another teacher would need another weight.
     Channels that are constant in the teacher count for nothing.
     """
     centred = [x.float().transpose(0, 1).flatten(1) for x in (student, teacher)]
