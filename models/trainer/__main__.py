@@ -143,6 +143,7 @@ def parser() -> argparse.ArgumentParser:
     pack.add_argument("--quality", type=int, default=85, help="of the JPEGs, 1 to 100")
     pack.add_argument("--ignore-boxes", type=Path, help="as of train, where one set is packed")
     pack.add_argument("--soft-boxes", type=Path, help="likewise")
+    pack.add_argument("--teacher", type=Path, help="likewise, of what a detector has found, as teach writes it")
 
     teach = commands.add_parser("teach", help="write down what a teacher sees in the photos of a set, for train --teacher",
                                 formatter_class=HelpFormatter)
@@ -194,9 +195,10 @@ def run_training(arguments: argparse.Namespace) -> None:
 def run_pack(arguments: argparse.Namespace) -> None:
     if not (32 <= arguments.size <= 4096 and 1 <= arguments.quality <= 100):
         raise DataError("--size must be from 32 to 4096, --quality from 1 to 100")
-    if len(arguments.sets) > 1 and (arguments.ignore_boxes or arguments.soft_boxes):
-        raise DataError("--ignore-boxes and --soft-boxes belong to one set: pack that one by itself first")
-    sets = [read_photo_set(data, arguments.ignore_boxes, arguments.soft_boxes) for data in arguments.sets]
+    further = arguments.ignore_boxes, arguments.soft_boxes, arguments.teacher
+    if len(arguments.sets) > 1 and any(further):
+        raise DataError("--ignore-boxes, --soft-boxes and --teacher belong to one set: pack that one by itself")
+    sets = [read_photo_set(data, *further) for data in arguments.sets]
     names = [f"{number}-{data.stem}" for number, data in enumerate(arguments.sets, start=1)]
     for file in pack_sets(sets, names, arguments.out, arguments.size, arguments.quality):
         print(f"{file}: {file.stat().st_size / 1e6:.1f} MB")

@@ -15,6 +15,9 @@ MOST_BOXES = 96                                 # of an image, and regions to ig
 SMALLEST = 0.02                                 # shares of the image's side: smaller boxes become regions to ignore
 DRAWS = 18                                      # random numbers of a part; the last six of the first part are for colours
 LUMA = (0.299, 0.587, 0.114)
+# Luma and two chroma axes, in which hue turns and saturation scales; and back, inverted here once: a card would be waited for.
+TO_YIQ = [LUMA, (0.5959, -0.2746, -0.3213), (0.2115, -0.5227, 0.3112)]
+FROM_YIQ = torch.linalg.inv(torch.tensor(TO_YIQ, dtype=torch.float64)).tolist()
 
 
 @dataclass
@@ -149,16 +152,14 @@ def recoloured(pixels: torch.Tensor, draws: torch.Tensor) -> torch.Tensor:
     brightness, contrast, saturation = (torch.where(changed, 1 + extent * (2 * draws[:, index] - 1), 1.0)
                                         for index, extent in ((1, 0.35), (2, 0.35), (3, 0.4)))
     hue = torch.where(draws[:, 4] < 0.2, (2 * draws[:, 5] - 1) * (0.03 * 2 * math.pi), 0.0)
-    red, green, blue = LUMA
-    luma = pixels.new_tensor(LUMA)
-    to_yiq = pixels.new_tensor([[red, green, blue], [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]])
+    to_yiq, from_yiq = pixels.new_tensor(TO_YIQ), pixels.new_tensor(FROM_YIQ)
     turn = torch.zeros(batch, 3, 3, device=pixels.device)
     turn[:, 0, 0] = 1
     turn[:, 1, 1] = turn[:, 2, 2] = saturation * hue.cos()
     turn[:, 2, 1] = saturation * hue.sin()
     turn[:, 1, 2] = -turn[:, 2, 1]
-    matrix = torch.linalg.inv(to_yiq) @ turn @ to_yiq * (brightness * contrast)[:, None, None]
-    mean = pixels.mean((1, 2)) @ luma * brightness
+    matrix = from_yiq @ turn @ to_yiq * (brightness * contrast)[:, None, None]
+    mean = pixels.mean((1, 2)) @ to_yiq[0] * brightness
     offset = (1 - contrast) * mean
     return (pixels.view(batch, -1, 3) @ matrix.transpose(1, 2) + offset[:, None, None]).clamp(0, 255).view_as(pixels)
 
@@ -168,7 +169,8 @@ def composed(pool: Pool, plan: Plan, size: int, augmentation: Augmentation,
     """Images [B, 3, size, size] u8 RGB and their targets. `mosaic`: the share of images that have four parts.
 
     A box that is cut to less than `augmentation.visible` of itself, or to next to nothing, becomes a region to ignore:
-    what is left of the object is neither one to find nor background.
+    what is left of the object is neither one to find nor background. Boxes that rather are none (a weight below a half)
+    just go.
     """
     photos, draws = plan.photos, plan.draws
     with_parts = draws[:, 0, 11] < mosaic
@@ -185,7 +187,7 @@ def composed(pool: Pool, plan: Plan, size: int, augmentation: Augmentation,
     size_of = area(boxes)
     found = kept((size_of * is_object).flatten(1), MOST_BOXES, boxes.flatten(1, 2), labels.flatten(1), weights.flatten(1))
     is_region = area(regions) * (area(pool.ignored[photos]) > 0)
-    priority = torch.cat([size_of * (is_there & ~is_object), is_region], 2).flatten(1)
+    priority = torch.cat([size_of * (is_there & ~is_object & (weights >= 0.5)), is_region], 2).flatten(1)
     ignored, = kept(priority, MOST_BOXES, torch.cat([boxes, regions], 2).flatten(1, 2))
     return pictures, Targets(*found, ignored, place.rects, pool.unknown[photos])
 

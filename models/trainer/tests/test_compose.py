@@ -100,6 +100,10 @@ def test_what_is_cut_away_is_ignored(pool: Pool) -> None:
     assert torch.equal(found, (share >= 0.9) & large) and torch.equal(ignored, (share > 0) & ~found)
     assert 10 < found.sum() < 50 and ignored.sum() > 5
     assert torch.allclose(targets.ignored[ignored, 0], shown[ignored], atol=1e-5)
+    doubtful = pool_of([dataclasses.replace(photo([20, 30, 100, 90], 0), weights=torch.tensor([0.4]))], [], pool.device)
+    _, others = composed(doubtful, plan, 64, augmentation, 0.0)
+    assert torch.equal(others.labels[:, 0] > 0, found) and not others.ignored.any()
+    assert others.weights[found, 0].tolist() == pytest.approx([0.4] * int(found.sum()))
 
 
 def test_parts_keep_what_may_be_unboxed_in_their_photo(pool: Pool) -> None:

@@ -1,5 +1,6 @@
 """Packed files: what goes in comes out; what is damaged or made up is rejected."""
 import json
+import os
 import subprocess
 import sys
 import zlib
@@ -160,3 +161,17 @@ def test_another_set_for_validation(marked: Path, packed: Path, tmp_path: Path) 
     repacked(packed, lambda h: h.update(classes=["red", "green"]))
     with pytest.raises(DataError, match="has the classes red, green, the set to learn from has red, blue"):
         split(plain, packed)
+
+
+def test_a_pack_trains_with_torch_and_opencv_alone(packed: Path, tmp_path: Path) -> None:
+    """Everything else that requirements.txt lists cannot be imported; Pillow comes with torchvision."""
+    for name in ("pycocotools", "matplotlib", "onnx", "onnxruntime", "safetensors", "pytest"):
+        (tmp_path / "absent" / name).mkdir(parents=True)
+        (tmp_path / "absent" / name / "__init__.py").write_text(f"raise ModuleNotFoundError('absent', name={name!r})\n")
+    done = subprocess.run([sys.executable, "-m", "trainer", "train", packed.parent, "--out", tmp_path / "run", "--network",
+                           "xxs", "--size", "64", "--sizes", "64", "--batch", "2", "--steps", "2", "--pretrain-steps", "0",
+                           "--batches", "device", "--threads", "1"], cwd=Path(__file__).resolve().parents[2],
+                          env={**os.environ, "PYTHONPATH": str(tmp_path / "absent")}, capture_output=True, text=True,
+                          timeout=600)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "latest.pt").exists() and not (tmp_path / "run" / "curves.png").exists()
