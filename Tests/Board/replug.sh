@@ -8,6 +8,8 @@ start_daemon --camera usb-Swiftlet_Software_camera_wanderer-video-index0
 expect_state streaming
 expect_frames 2
 mark
+# The daemon may have started before udev had made the camera's link.
+absences=$(count '"state":"absent"' "$stream")
 
 for turn in 1 2 3 4 5 6 7 8 9 10; do
     before=$node
@@ -32,4 +34,4 @@ done
 assert_one_log_line_per_transition
 stop_daemon
 assert_equal "streams" 11 "$(count '"state":"streaming"' "$stream")"
-assert_equal "disappearances" 10 "$(count '"state":"absent"' "$stream")"
+assert_equal "disappearances" 10 $(($(count '"state":"absent"' "$stream") - absences))
