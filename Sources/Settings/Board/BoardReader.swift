@@ -19,6 +19,7 @@ public struct BoardReader: INIReader {
 
     private init() {}
 
+    /// Reads the whole text; what is wrong with it stands in `mistakes`.
     public static func read(_ text: UnsafeRawBufferPointer) -> BoardReader {
         var reader = BoardReader()
         var scanner = INIScanner(text)

@@ -34,6 +34,7 @@ public struct ConfigurationReader: INIReader {
 
     private init() {}
 
+    /// Reads the whole text; what is wrong with it stands in `mistakes`.
     public static func read(_ text: UnsafeRawBufferPointer) -> ConfigurationReader {
         var reader = ConfigurationReader()
         var scanner = INIScanner(text)
