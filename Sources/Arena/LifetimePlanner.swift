@@ -94,7 +94,7 @@ public enum LifetimePlanner {
             }
             return left < right
         }
-        // By insertion, in place.
+        // By insertion: the library would sort in memory of its own.
         for index in sequence.indices {
             var places = 0..<index
             while !places.isEmpty {

@@ -162,7 +162,7 @@ import Testing
         let single = folder + "/fp32.gguf", half = folder + "/fp16.gguf", quantised = folder + "/int8.gguf"
         // Of networks that run in fp32, fp16 and int8.
         var counts = [0, 0, 0]
-        for seed in 0..<100 as Range<UInt64> {
+        for seed in 0..<250 as Range<UInt64> {
             let network = Network(seed: seed, description)
             let names = network.graph.nodes.map { "\($0.operation.name) \(network.graph.shape($0.output))" }
             let comment = Comment(rawValue: "seed \(seed): \(names.joined(separator: ", "))")
@@ -191,6 +191,6 @@ import Testing
                 first = found
             }
         }
-        #expect(counts.allSatisfy { $0 >= 10 }, "\(counts)")
+        #expect(counts.allSatisfy { $0 > 20 }, "\(counts)")
     }
 }

@@ -7,7 +7,7 @@ Python's own library is needed.
 import math
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from .documents import (DataError, EntryID, as_float, crowd, entry_id, outermost_lists, plain_number, read_box, shortened,
@@ -27,6 +27,22 @@ class Size(NamedTuple):
 
     def swapped(self) -> "Size":
         return Size(self.height, self.width)
+
+
+@dataclass(kw_only=True)
+class Known:
+    """What is known of the objects in a photo. Boxes are corners in its pixels, `labels` count from 1.
+
+    `weights`: what each box counts, 1 for those that somebody drew. `ignored`: boxes within which nothing is known, with
+    the labels of what is not told apart there.
+    `unknown`: labels of the classes of which the photo may show objects that have no box.
+    """
+    boxes: list[list[float]] = field(default_factory=list)
+    labels: list[int] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
+    ignored: list[list[float]] = field(default_factory=list)
+    ignored_labels: list[int] = field(default_factory=list)
+    unknown: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

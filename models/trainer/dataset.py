@@ -81,10 +81,11 @@ def packed_of(photo: Photo, size: int, quality: int, name: str, classes: list[in
         return [classes[label - 1] for label in labels.tolist()]
     whole, some = kept(sample.boxes), kept(sample.ignored)
     unknown = [classes[label - 1] for label in sample.unknown.nonzero()[:, 0].tolist()]
-    return pack.Packed(name, photo.id, width, height, sample.boxes[whole].minimum(limit).tolist(),
-                       renamed(sample.labels[whole]), [round(weight, 4) for weight in sample.weights[whole].tolist()],
-                       sample.ignored[some].minimum(limit).tolist(), renamed(sample.ignored_labels[some]), unknown,
-                       pack.encoded(sample.picture, quality), photo.path)
+    return pack.Packed(name, photo.id, width, height, pack.encoded(sample.picture, quality), photo.path,
+                       boxes=sample.boxes[whole].minimum(limit).tolist(), labels=renamed(sample.labels[whole]),
+                       weights=[round(weight, 4) for weight in sample.weights[whole].tolist()],
+                       ignored=sample.ignored[some].minimum(limit).tolist(),
+                       ignored_labels=renamed(sample.ignored_labels[some]), unknown=unknown)
 
 
 def pack_sets(sets: list[PhotoSet], names: list[str], folder: Path, size: int, quality: int) -> list[Path]:

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import torch
 
+from .annotations import Known
 from .documents import DataError
 from .headers import jpeg_header
 
@@ -26,18 +27,12 @@ AGAIN = "make it again with python -m trainer pack"
 
 
 @dataclass
-class Packed:
-    """A photo as a pack holds it: `jpeg` is of `width` x `height` pixels, boxes are corners in them."""
+class Packed(Known):
+    """A photo as a pack holds it: `jpeg` is of `width` x `height` pixels."""
     name: str
     id: int | str
     width: int
     height: int
-    boxes: list[list[float]]
-    labels: list[int]
-    weights: list[float]
-    ignored: list[list[float]]
-    ignored_labels: list[int]
-    unknown: list[int]
     jpeg: bytes
     file: Path
 
@@ -97,13 +92,13 @@ def read_pack(data: Path) -> tuple[list[Packed], list[str], list[int | str]]:
     files = [data] if data.is_file() else sorted(data.glob("*" + ENDING))
     photos: list[Packed] = []
     first: dict = {}
-    for file in files:
+    for number, file in enumerate(files, start=1):
         header, found = read_file(file)
         if first and any(header[key] != first[key] for key in ("set", "parts", "classes", "category_ids")):
             raise DataError(f"{file} belongs to another pack than {files[0].name}: keep each pack in a directory of its own")
         first = first or header
         photos += found
-        if header["part"] != files.index(file) + 1 or header["parts"] < len(files):
+        if header["part"] != number or header["parts"] < len(files):
             raise DataError(f"{file} is part {header['part']} of {header['parts']}, but {len(files)} are here in the order of "
                             "their names: copy all parts, under their own names")
     if first["parts"] != len(files):
@@ -186,8 +181,8 @@ def packed(entry: object, place: str, classes: int, body: bytes, file: Path) -> 
             f"{place}: weights must be above 0 and up to 1")
     require(len(boxes) == len(labels) == len(weights) and len(ignored) == len(ignored_labels),
             f"{place}: its boxes, labels and weights differ in number")
-    return Packed(name, entry["id"], *size, boxes, labels, weights, ignored, ignored_labels, unknown,
-                  body[entry["offset"]:end], file)
+    return Packed(name, entry["id"], *size, body[entry["offset"]:end], file, boxes=boxes, labels=labels, weights=weights,
+                  ignored=ignored, ignored_labels=ignored_labels, unknown=unknown)
 
 
 def number(value: object) -> bool:

@@ -15,24 +15,13 @@ LONGEST_LABEL = 255  # bytes; swiftlet-model import takes no longer one
 
 
 @dataclass
-class PhotoEntry:
-    """One photo. `boxes` are corners in pixels of the upright image, within it; `labels` count from 1. `name` is its
-    file's, with the directory where others have the same.
-
-    `weights`: what each box counts, 1 for those that somebody drew. `ignored`: boxes within which nothing is known, with
-    the labels of what is not told apart there.
-    `unknown`: labels of the classes of which the photo may show objects that have no box.
-    """
+class PhotoEntry(annotations.Known):
+    """One photo. Boxes are those of the upright image, within it. `name` is its file's, with the directory where others have
+    the same."""
     path: Path
     name: str
     id: int | str
     size: Size
-    boxes: list[list[float]]
-    labels: list[int]
-    weights: list[float]
-    ignored: list[list[float]]
-    ignored_labels: list[int]
-    unknown: list[int]
 
 
 @dataclass
@@ -248,7 +237,7 @@ def photo_entry(path: Path, name: str, identity: int | str, size: Size | None, o
                 unknown: list[int]) -> PhotoEntry:
     if size is None:
         raise DataError(f"{path} is not an image whose size can be read: is it damaged?")
-    photo = PhotoEntry(path, name, identity, size, [], [], [], [], [], unknown)
+    photo = PhotoEntry(path, name, identity, size, unknown=unknown)
     for thing in objects:
         left, top, width, height = thing.box
         box = [min(max(left, 0.0), size.width), min(max(top, 0.0), size.height),
