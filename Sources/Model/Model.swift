@@ -86,7 +86,7 @@ public final class Model {
             throw .engine(error)
         }
         self.settings = settings
-        thresholds = try Self.thresholds(settings, description.labels)
+        thresholds = try Self.thresholds(settings, description)
         images = try Self.imageInput(format, description, settings)
     }
 
@@ -133,30 +133,35 @@ public final class Model {
     /// The same for an image that came from elsewhere, whose upright size is given, with other thresholds, one per
     /// class, and another limit, for programs whose settings change.
     public func result(of image: ImageSize, thresholds: [Float], limit: Int?) -> ModelResult {
+        let output: OutputRows =
+            switch engine.predictions {
+            case .fp32(let values): .fp32(values)
+            case .fp16(let values): .fp16(values)
+            }
         switch task {
         case .detection(let decoder):
             let isMoved = format.fit == .letterbox && image.width > 0 && image.height > 0
             let map = isMoved ? BoxMap(to: format.fit.area(of: image, in: format.size), of: format.size) : nil
-            let rows: OutputRows =
-                switch engine.predictions {
-                case .fp32(let values): .fp32(values)
-                case .fp16(let values): .fp16(values)
-                }
             return ModelResult(
-                detections: decoder.decode(rows, thresholds: thresholds, limit: limit, order: settings.order, map: map))
+                detections: decoder.decode(output, thresholds: thresholds, limit: limit, order: settings.order, map: map))
+        case .classification(let decoder):
+            return ModelResult(classes: decoder.decode(output, thresholds: thresholds, limit: limit))
         }
     }
 
-    private static func thresholds(_ settings: ModelSettings, _ labels: [ArraySlice<UInt8>]) throws(ModelError) -> [Float] {
-        var thresholds = [Float](repeating: settings.threshold, count: labels.count)
+    private static func thresholds(
+        _ settings: ModelSettings, _ description: ModelDescription
+    ) throws(ModelError) -> [Float] {
+        let labels = description.labels, usual = settings.threshold ?? description.task.kind.defaultThreshold
+        var thresholds = [Float](repeating: usual, count: labels.count)
         for (position, setting) in settings.classThresholds.enumerated() {
             var known = false
-            // The background has no detections. Labels may repeat; the setting is for all of them.
-            for index in 1..<labels.count where labels[index].elementsEqual(setting.label) {
+            // Labels may repeat; the setting is for all of them.
+            for index in description.classes where labels[index].elementsEqual(setting.label) {
                 thresholds[index] = setting.threshold
                 known = true
             }
-            guard known else { throw .unknownLabel(position: position, labels: labels) }
+            guard known else { throw .unknownLabel(position: position, labels: Array(labels[description.classes])) }
         }
         return thresholds
     }

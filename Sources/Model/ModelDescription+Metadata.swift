@@ -4,40 +4,52 @@ extension ModelDescription {
 
     /// Reads and checks the metadata of `file`; its graph is `GraphFile`'s.
     public init(_ file: ModelFile) throws(ModelFileError) {
-        var reader = MetadataReader(file)
-        try Self.exchangeFormat(&reader)
-        try self.init(reader)
+        var reader = MetadataReader(file), kind = TaskKind.detection
+        try Self.exchangeFormat(&reader, &kind)
+        try self.init(reader, kind)
     }
 
     /// The same from a file whose format is known.
-    public init(_ reader: MetadataReader) throws(ModelFileError) {
+    public init(_ reader: MetadataReader, _ kind: TaskKind) throws(ModelFileError) {
+        let task: TaskDescription =
+            switch kind {
+            case .detection: .detection(DetectionDescription(suppression: .perClass(limit: 1)))
+            case .classification: .classification
+            case .segmentation: .segmentation(SegmentationDescription(upsampling: .alignedEdges))
+            }
         self.init(
             name: [], family: [], input: InputFormat(size: ImageSize(width: 0, height: 0), channelOrder: .rgb),
-            resize: .bilinearOpenCV, suppression: .perClass(limit: 1), labels: [])
+            resize: .bilinearOpenCV, task: task, labels: [])
         var reader = reader
         try exchange(&reader)
     }
 
     /// Hands through `x` what says how the rest is to be understood.
-    public static func exchangeFormat<Exchange: MetadataExchange>(_ x: inout Exchange) throws(ModelFileError) {
-        var architecture = Architecture.graph, format = Self.format, task = TaskKind.detection, head = HeadKind.ssd
+    public static func exchangeFormat<Exchange: MetadataExchange>(
+        _ x: inout Exchange, _ kind: inout TaskKind
+    ) throws(ModelFileError) {
+        var architecture = Architecture.graph, format = Self.format, head = HeadKind.ssd
         try x.choice("general.architecture", &architecture)
         guard architecture == .graph else { throw .format(1) }
         try x.integer("swiftlet.format", in: 1...Int(Int32.max), &format)
         guard format == Self.format else { throw .format(format) }
-        try x.choice("task.kind", &task)
-        try x.choice("task.head", &head)
+        try x.choice("task.kind", &kind)
+        if kind == .detection { try x.choice("task.head", &head) }
     }
 
     /// Hands every other key through `x`: the one place that names it.
     public mutating func exchange<Exchange: MetadataExchange>(_ x: inout Exchange) throws(ModelFileError) {
         try x.text("general.name", &name)
         try x.text("swiftlet.family", &family)
-        try exchangeAnchors(&x)
-        try x.float("task.centre_variance", in: .factor, &centreVariance)
-        try x.float("task.size_variance", in: .factor, &sizeVariance)
-        try exchangeSuppression(&x)
-        try x.float("task.suppression.iou_threshold", in: .factor, &iouThreshold)
+        switch task {
+        case .detection(var detection):
+            try detection.exchange(&x)
+            task = .detection(detection)
+        case .classification: break
+        case .segmentation(var segmentation):
+            try x.choice("task.upsampling", &segmentation.upsampling)
+            task = .segmentation(segmentation)
+        }
         try x.integer("input.width", in: Self.inputSides, &input.size.width)
         try x.integer("input.height", in: Self.inputSides, &input.size.height)
         try x.choice("input.fit", &input.fit)
@@ -47,22 +59,33 @@ extension ModelDescription {
         try x.float("input.scale", in: .factor, &input.scale)
         try x.floats("input.mean", in: .finite, &input.mean)
         try x.floats("input.standard_deviation", in: .aboveZero, &input.standardDeviation)
-        // One per class, the background first.
-        try x.texts("labels", count: 2...Self.largestClassCount, &labels)
+        // One per class, a detector's background first.
+        try x.texts("labels", count: task.kind.firstClass + 1...Self.largestClassCount, &labels)
         for (index, label) in labels.enumerated() where label.count > Self.labelLimit {
             throw .labelTooLong(index: index, limit: Self.labelLimit)
         }
+    }
+}
+
+extension DetectionDescription {
+    fileprivate mutating func exchange<Exchange: MetadataExchange>(_ x: inout Exchange) throws(ModelFileError) {
+        try exchangeAnchors(&x)
+        try x.float("task.centre_variance", in: .factor, &centreVariance)
+        try x.float("task.size_variance", in: .factor, &sizeVariance)
+        try exchangeSuppression(&x)
+        try x.float("task.suppression.iou_threshold", in: .factor, &iouThreshold)
     }
 
     /// Scales are shares of the image's side; ratios stand level by level, with how many each level has beside them.
     private mutating func exchangeAnchors<Exchange: MetadataExchange>(_ x: inout Exchange) throws(ModelFileError) {
         let ratiosKey: StaticString = "task.anchor.aspect_ratios", countsKey: StaticString = "task.anchor.aspect_ratio_counts"
+        let levels = ModelDescription.levels
         var minimum = Float(anchors.minimumScale), maximum = Float(anchors.maximumScale)
         try x.float("task.anchor.minimum_scale", in: .factor, &minimum)
         try x.float("task.anchor.maximum_scale", in: .factor, &maximum)
         (anchors.minimumScale, anchors.maximumScale) = (Double(minimum), Double(maximum))
-        try x.floats(ratiosKey, count: 0...Self.levels.upperBound * 8, in: .aboveZero, &anchors.aspectRatios)
-        try x.integers(countsKey, count: Self.levels, in: 0...8, &anchors.ratioCounts)
+        try x.floats(ratiosKey, count: 0...levels.upperBound * 8, in: .aboveZero, &anchors.aspectRatios)
+        try x.integers(countsKey, count: levels, in: 0...8, &anchors.ratioCounts)
         let sum = anchors.ratioCounts.reduce(0, +), found = anchors.aspectRatios.count
         guard sum == found else { throw .outOfRange(key: x.name(sum > found ? countsKey : ratiosKey)) }
     }
@@ -94,9 +117,18 @@ private enum Architecture: MetadataChoice {
     }
 }
 
-private enum TaskKind: MetadataChoice {
-    case detection
-    static var words: [(word: StaticString, value: TaskKind)] { [("detection", .detection)] }
+extension TaskKind: MetadataChoice {
+    /// As a model file and the stream have them.
+    public static var words: [(word: StaticString, value: TaskKind)] {
+        [("detection", .detection), ("classification", .classification), ("segmentation", .segmentation)]
+    }
+}
+
+extension Upsampling: MetadataChoice {
+    /// As a model file has them.
+    public static var words: [(word: StaticString, value: Upsampling)] {
+        [("aligned-edges", .alignedEdges), ("aligned-corners", .alignedCorners)]
+    }
 }
 
 private enum HeadKind: MetadataChoice {

@@ -17,34 +17,24 @@ public struct ModelDescription {
     public var input: InputFormat
     /// The resize with which the network was evaluated upstream.
     public var resize: ResizeRule
-    /// One level for each map that the output is made of.
-    public var anchors: AnchorLayout
-    /// SSD's factor on regressed centres, above 0 (Liu et al., 2016).
-    public var centreVariance: Float
-    /// SSD's factor on regressed widths and heights, above 0.
-    public var sizeVariance: Float
-    /// As the network was evaluated upstream.
-    public var suppression: NonMaximumSuppression
-    /// Boxes of a class that overlap more than this suppress each other.
-    public var iouThreshold: Float
-    /// UTF-8, one per class; class 0 is the background.
+    /// What the output stands for.
+    public var task: TaskDescription
+    /// UTF-8, one per class; a detector's class 0 is the background.
     public var labels: [ArraySlice<UInt8>]
 
     /// For writing a model file; what is out of range is found when the file is read.
     public init(
-        name: [UInt8], family: [UInt8], input: InputFormat, resize: ResizeRule,
-        anchors: AnchorLayout = .published, centreVariance: Float = 0.1, sizeVariance: Float = 0.2,
-        suppression: NonMaximumSuppression, iouThreshold: Float = 0.5, labels: [ArraySlice<UInt8>]
+        name: [UInt8], family: [UInt8], input: InputFormat, resize: ResizeRule, task: TaskDescription,
+        labels: [ArraySlice<UInt8>]
     ) {
         self.name = name
         self.family = family
         self.input = input
         self.resize = resize
-        self.anchors = anchors
-        self.centreVariance = centreVariance
-        self.sizeVariance = sizeVariance
-        self.suppression = suppression
-        self.iouThreshold = iouThreshold
+        self.task = task
         self.labels = labels
     }
+
+    /// The classes that a result may name: all but the background.
+    public var classes: Range<Int> { task.kind.firstClass..<max(labels.count, task.kind.firstClass) }
 }

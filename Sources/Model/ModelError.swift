@@ -8,6 +8,6 @@ public enum ModelError: Error, Equatable, Sendable {
     case noMemoryForImages(byteCount: Int)
     /// The asked-for input size is outside what networks are built for.
     case inputSize(ImageSize)
-    /// The class threshold at this position of the settings names no label of the model.
+    /// The class threshold at this position of the settings names no class of the model, which has those labels.
     case unknownLabel(position: Int, labels: [ArraySlice<UInt8>])
 }

@@ -4,7 +4,7 @@ public struct ModelSettings {
     public struct ClassThreshold {
         /// UTF-8.
         public var label: [UInt8]
-        /// Detections of the class score more than this, 0...1.
+        /// What is found of the class scores more than this, 0...1.
         public var threshold: Float
 
         /// A model rejects a label that it does not have.
@@ -22,11 +22,11 @@ public struct ModelSettings {
         case fast
     }
 
-    /// Detections score more than this.
-    public var threshold: Float
+    /// What is found scores more than this; nil is `TaskKind.defaultThreshold`.
+    public var threshold: Float?
     /// Instead of `threshold`, for some classes. Of two for the same label the later one counts.
     public var classThresholds: [ClassThreshold]
-    /// The best this many detections of an image are kept; nil keeps what suppression leaves.
+    /// The best this many detections or classes of an image are kept; nil keeps all.
     public var limit: Int?
     /// Which comes first.
     public var order = DetectionOrder.ofSuppression
@@ -45,7 +45,7 @@ public struct ModelSettings {
 
     /// Labels are checked when a model is made. `threads` within 1...64 is its precondition.
     public init(
-        threshold: Float = 0.3, classThresholds: [ClassThreshold] = [], limit: Int? = nil,
+        threshold: Float? = nil, classThresholds: [ClassThreshold] = [], limit: Int? = nil,
         resize: Resize = .upstream, threads: Int = 1, observing: Bool = false
     ) {
         self.threshold = threshold

@@ -24,6 +24,8 @@ public enum ModelFileError: Error, Equatable, Sendable {
     case outOfRange(key: Name)
     /// The label at this place among the classes, the background being 0, is longer than `limit` bytes.
     case labelTooLong(index: Int, limit: Int)
+    /// A classifier's output is a map of that size instead of one row of logits.
+    case output(height: Int, width: Int)
     case tensor(Name, TensorProblem)
 
     /// Which part of the file an error is about.

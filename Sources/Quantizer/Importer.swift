@@ -56,7 +56,8 @@ public struct Importer {
         return ModelDescription(
             name: Array(architecture.title.utf8), family: Array("mobilevitv3-ssdlite".utf8),
             input: InputFormat(size: size, fit: fit, channelOrder: channelOrder ?? architecture.channelOrder),
-            resize: architecture.resize, anchors: anchors, suppression: architecture.suppression,
+            resize: architecture.resize,
+            task: .detection(DetectionDescription(anchors: anchors, suppression: architecture.suppression)),
             labels: labels.map { ArraySlice($0.utf8) })
     }
 

@@ -39,9 +39,9 @@ extension ModelDescription {
     /// The key-value pairs from which `ModelDescription.init(_:)` reads the same description. Throws what it would not
     /// read.
     public func metadata() throws(QuantizerError) -> [(key: Name, value: MetadataValue)] {
-        var writer = MetadataWriter(), description = self
+        var writer = MetadataWriter(), description = self, kind = task.kind
         do throws(ModelFileError) {
-            try Self.exchangeFormat(&writer)
+            try Self.exchangeFormat(&writer, &kind)
             try description.exchange(&writer)
         } catch {
             throw .model(.model(error))

@@ -76,7 +76,7 @@ extension ModelError {
                 + "width and height must be \(sides.lowerBound) to \(sides.upperBound)"
         case .unknownLabel(let position, let labels):
             let label = classThresholds[position].label
-            let near = nearest(to: label, in: labels.dropFirst().map { Array($0) })
+            let near = nearest(to: label, in: labels.map { Array($0) })
             return "\(model): unknown class '\(text(label))': "
                 + (near.map { "did you mean '\(text($0))'?" } ?? "the first line of swiftletd's stream lists the classes")
         }

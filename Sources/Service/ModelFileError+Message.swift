@@ -20,6 +20,8 @@ extension ModelFileError {
         case .outOfRange(let key): "key '\(key.text)' is out of range"
         case .labelTooLong(let index, let limit):
             "the label of class \(index) has more than \(limit) bytes: shorten it and import the model again"
+        case .output(let height, let width):
+            "a classifier's output must be 1 x 1, not \(height) x \(width): end its graph with a mean over all pixels"
         case .tensor(let name, let problem): "tensor '\(name.text)' \(problem.text)"
         }
     }

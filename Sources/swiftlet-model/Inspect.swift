@@ -32,20 +32,27 @@ struct Inspect: ModelCommand {
             "pre-processing",
             "value * \(input.scale), minus mean (\(list(input.mean))), "
                 + "divided by deviation (\(list(input.standardDeviation)))")
-        row("anchors", "scales \(Float(description.anchors.minimumScale)) to \(Float(description.anchors.maximumScale))")
+        row("task", "\(description.task.kind.word)")
+        switch description.task {
+        case .detection(let task):
+            row("anchors", "scales \(Float(task.anchors.minimumScale)) to \(Float(task.anchors.maximumScale))")
+            row("suppression", suppression(task))
+        case .classification: break
+        case .segmentation(let task): row("upsampling", "\(task.upsampling.word)")
+        }
         row("resize", "\(description.resize.word)")
-        row("suppression", suppression(description))
-        row("labels", "\(description.labels.count) with background")
+        let hasBackground = description.task.kind.firstClass > 0
+        row("labels", "\(description.labels.count)" + (hasBackground ? " with background" : ""))
         for (index, label) in description.labels.enumerated() {
             print("  \(padded("\(index)", to: 5))\(printable(text(label)))")
         }
     }
 
-    private func suppression(_ description: ModelDescription) -> String {
-        switch description.suppression {
-        case .perClass(let limit): "per class, IoU \(description.iouThreshold), best \(limit) of each class"
+    private func suppression(_ task: DetectionDescription) -> String {
+        switch task.suppression {
+        case .perClass(let limit): "per class, IoU \(task.iouThreshold), best \(limit) of each class"
         case .acrossClasses(let candidates, let limit):
-            "across classes, IoU \(description.iouThreshold), \(candidates) candidates a class, best \(limit)"
+            "across classes, IoU \(task.iouThreshold), \(candidates) candidates a class, best \(limit)"
         }
     }
 

@@ -164,7 +164,7 @@ import Vision
             size: ImageSize(width: 448, height: 256), fit: .letterbox, channelOrder: .rgb, scale: 0.5, mean: [1, 2, 3],
             standardDeviation: [4, 5, 6])
         told.resize = .bicubicPillow
-        told.suppression = .acrossClasses(candidatesPerClass: 30, limit: 20)
+        told.task = .detection(DetectionDescription(suppression: .acrossClasses(candidatesPerClass: 30, limit: 20)))
         let path = scratch + "-description.gguf"
         defer { unlink(path) }
         try importer.write(to: path, description: told) { _, _ in }
@@ -175,8 +175,8 @@ import Vision
                 && read.input.scale == 0.5)
         #expect(read.input.mean[2] == 3 && read.input.standardDeviation[0] == 4)
         #expect(read.resize == .bicubicPillow && read.labels == told.labels && read.name == told.name)
-        guard case .acrossClasses(30, 20) = read.suppression else {
-            Issue.record("suppression is \(read.suppression)")
+        guard case .detection(let task) = read.task, case .acrossClasses(30, 20) = task.suppression else {
+            Issue.record("the task is \(read.task)")
             return
         }
     }

@@ -27,7 +27,7 @@ public enum FirstFormat {
     ) throws(ModelFileError) -> (type: Int, description: ModelDescription, network: DetectionNetwork)? {
         guard Name(architecture).matches(try file.text(Name("general.architecture"))) else { return nil }
         let reader = MetadataReader(file) { name(of: "\($0)") }
-        let description = try ModelDescription(reader)
+        let description = try ModelDescription(reader, .detection)
         let type = try file.integer(Name("general.file_type"), in: 0...Int(UInt32.max))
         return (type, description, try network(of: description, reader))
     }
@@ -42,6 +42,7 @@ public enum FirstFormat {
     private static func network(
         of description: ModelDescription, _ reader: MetadataReader
     ) throws(ModelFileError) -> DetectionNetwork {
+        guard case .detection(let task) = description.task else { throw .format(1) }
         let channels = 1...4096
         func integer(_ key: StaticString, in range: ClosedRange<Int>) throws(ModelFileError) -> Int {
             var value = 0
@@ -77,7 +78,7 @@ public enum FirstFormat {
             stages: [stage(0), stage(1), stage(2)])
         let extra = try integers("task.extra_channels", 4)
         let projections = try integers("task.projection_channels", 6, in: 0...4096)
-        let anchors = description.anchors
+        let anchors = task.anchors
         guard anchors.ratioCounts.count == SSDLite.levelCount else {
             throw .outOfRange(key: reader.name("task.anchor.aspect_ratio_counts"))
         }
