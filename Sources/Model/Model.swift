@@ -14,6 +14,9 @@ public final class Model {
     /// The upright size of the last image.
     public private(set) var imageSize = ImageSize(width: 0, height: 0)
 
+    /// The best this many detections or classes of an image are kept; nil keeps all.
+    public var limit: Int?
+
     private let thresholds: [Float]
     private let settings: ModelSettings
     private let images: ImageInput
@@ -86,6 +89,7 @@ public final class Model {
             throw .engine(error)
         }
         self.settings = settings
+        limit = settings.limit ?? (description.task.kind == .classification ? description.task.kind.defaultLimit : nil)
         thresholds = try Self.thresholds(settings, description)
         images = try Self.imageInput(format, description, settings)
     }
@@ -127,7 +131,7 @@ public final class Model {
 
     /// What the output says of the image that was loaded; valid until the next call.
     public func result() -> ModelResult {
-        result(of: imageSize, thresholds: thresholds, limit: settings.limit)
+        result(of: imageSize, thresholds: thresholds, limit: limit)
     }
 
     /// The same for an image that came from elsewhere, whose upright size is given, with other thresholds, one per

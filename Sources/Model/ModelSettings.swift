@@ -26,7 +26,7 @@ public struct ModelSettings {
     public var threshold: Float?
     /// Instead of `threshold`, for some classes. Of two for the same label the later one counts.
     public var classThresholds: [ClassThreshold]
-    /// The best this many detections or classes of an image are kept; nil keeps all.
+    /// The best this many detections or classes of an image are kept; nil keeps all detections, and the best five classes.
     public var limit: Int?
     /// Which comes first.
     public var order = DetectionOrder.ofSuppression

@@ -23,6 +23,8 @@ public enum TaskKind: Sendable {
     public var firstClass: Int { self == .detection ? 1 : 0 }
     /// Scores are above this, unless something else is asked for.
     public var defaultThreshold: Float { self == .classification ? 0 : 0.3 }
+    /// The most detections or classes that programs list for an image, unless something else is asked for.
+    public var defaultLimit: Int { self == .classification ? 5 : 100 }
 }
 
 /// How SSD's predictions become boxes (Liu et al., 2016).

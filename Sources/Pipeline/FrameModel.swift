@@ -6,16 +6,16 @@ public protocol FrameModel: AnyObject {
     var labels: [ArraySlice<UInt8>] { get }
     /// Computes what `input` contains.
     func run()
+    /// What it does.
+    var kind: TaskKind { get }
     /// What the last run has found, the best first; valid until the next call. Frames have this upright size; thresholds
-    /// are one per class.
-    func detections(of size: ImageSize, thresholds: [Float]) -> UnsafeBufferPointer<Detection>
+    /// are one per class; `limit` nil keeps all.
+    func result(of size: ImageSize, thresholds: [Float], limit: Int?) -> ModelResult
 }
 
 extension Model: FrameModel {
     /// Of its description.
     public var labels: [ArraySlice<UInt8>] { description.labels }
-    /// Of its result, which another limit than the filter's does not cut.
-    public func detections(of size: ImageSize, thresholds: [Float]) -> UnsafeBufferPointer<Detection> {
-        result(of: size, thresholds: thresholds, limit: nil).detections
-    }
+    /// Of its description.
+    public var kind: TaskKind { description.task.kind }
 }

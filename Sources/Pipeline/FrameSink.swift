@@ -4,6 +4,8 @@ public struct FrameResult {
     public let frame: Frame
     /// The best first, and only those that the configuration keeps.
     public let detections: UnsafeBufferPointer<Detection>
+    /// Of a classifier, likewise.
+    public let classes: UnsafeBufferPointer<ClassScore>
     /// The stream's line.
     public let line: FrameSegments
 }

@@ -57,7 +57,7 @@ public struct Pipeline<Network: FrameModel>: ~Copyable {
     private var filter: DetectionFilter
     /// What the filter keeps of a frame's detections.
     private let kept: UnsafeMutableBufferPointer<Detection>
-    private var writer = FrameLineWriter()
+    private var writer: FrameLineWriter
     private var unsent: ImageLog
     private var end = End()
 
@@ -74,6 +74,7 @@ public struct Pipeline<Network: FrameModel>: ~Copyable {
         capture = Capture(source, input, slot, sinks, clock, settings)
         filter = settings.filter
         kept = .allocate(capacity: Int(Configuration.limitRange.upperBound))
+        writer = FrameLineWriter(model.kind == .classification ? .classes : .detections)
         unsent = ImageLog(settings.log, "has no line", isLive: false)
     }
 
@@ -108,7 +109,9 @@ public struct Pipeline<Network: FrameModel>: ~Copyable {
         let metrics = settings.metrics, started = clock.now
         model.run()
         let inference = clock.now - started
-        let detections = keep(model.detections(of: frame.size, thresholds: filter.thresholds))
+        // What the zones skip does not count for the limit.
+        let found = model.result(of: frame.size, thresholds: filter.thresholds, limit: nil)
+        let detections = keep(found.detections), classes = UnsafeBufferPointer(rebasing: found.classes.prefix(filter.limit))
         let decoded = clock.now
         metrics.frameInferred()
         metrics.took(.inference, nanoseconds: decoded - started)
@@ -123,8 +126,13 @@ public struct Pipeline<Network: FrameModel>: ~Copyable {
                 classIndex: index, label: model.labels[index], score: detection.score, left: box.left, top: box.top,
                 right: box.right, bottom: box.bottom)
         }
+        for entry in classes {
+            let index = Int(entry.classIndex)
+            writer.add(classIndex: index, label: model.labels[index], score: entry.score)
+        }
         do throws(StreamError) {
-            let result = FrameResult(frame: frame, detections: detections, line: try writer.finish())
+            let result = FrameResult(
+                frame: frame, detections: detections, classes: classes, line: try writer.finish())
             for sink in sinks { sink.accept(result) }
             metrics.took(.publish, nanoseconds: clock.now - decoded)
             metrics.framePublished()

@@ -46,6 +46,7 @@ struct ClientOptionsReader {
     private var json: JSONReader
     /// The array of classes as the client wrote it: valid JSON.
     private(set) var classesText = 0..<0
+    private var firstClass = 1
 
     private static var maximumEvery: Double { 1_000_000 }
 
@@ -58,10 +59,13 @@ struct ClientOptionsReader {
     /// - Parameters:
     ///   - options: of no meaning after a request for a snapshot.
     ///   - labels: UTF-8, one per class.
+    ///   - firstClass: the first one that can be asked for: 1 after a background.
     ///   - scratch: as many bytes as the line.
     mutating func read(
-        into options: inout ClientOptions, labels: [ArraySlice<UInt8>], scratch: UnsafeMutableRawBufferPointer
+        into options: inout ClientOptions, labels: [ArraySlice<UInt8>], firstClass: Int = 1,
+        scratch: UnsafeMutableRawBufferPointer
     ) throws(ClientLineError) -> ClientRequest {
+        self.firstClass = firstClass
         options.reset()
         guard json.take(UInt8(ascii: "{")) else { throw .notAnObject }
         var seen: UInt8 = 0
@@ -127,8 +131,8 @@ struct ClientOptionsReader {
                 let place = offset
                 let label = try string(scratch)
                 var isKnown = false
-                // The background has no detections. Labels may repeat: all of that name are meant.
-                for index in labels.indices.dropFirst() where labels[index].elementsEqual(label) {
+                // Labels may repeat: all of that name are meant.
+                for index in labels.indices.dropFirst(firstClass) where labels[index].elementsEqual(label) {
                     options.add(class: index)
                     isKnown = true
                 }

@@ -21,9 +21,18 @@ public struct FrameLine {
     }
 }
 
-/// Writes frame lines, one after the other, into one buffer: `begin`, `add` for each detection, `finish`.
+/// What frames' lines list of what was found, by the model's task.
+public enum FrameList: Sendable {
+    case detections, classes
+
+    var name: StaticString { self == .detections ? "detections" : "classes" }
+    var omitted: StaticString { self == .detections ? "detections_omitted" : "classes_omitted" }
+}
+
+/// Writes frame lines, one after the other, into one buffer: `begin`, `add` for each detection or class, `finish`.
 public struct FrameLineWriter: ~Copyable {
     private var json: JSONWriter
+    private let list: FrameList
     private var width = 0
     private var height = 0
     private var omitted = 0
@@ -34,11 +43,12 @@ public struct FrameLineWriter: ~Copyable {
     private var head = 0
     /// Room for what follows the detections.
     private static let tail = 64
-    /// No detection is written with fewer bytes.
-    private static let shortestDetection = 48
+    /// No detection or class is written with fewer bytes.
+    static let shortestDetection = 32
 
     /// `capacity` is the longest line's, in bytes, newline included.
-    public init(capacity: Int = StreamProtocol.frameLimit) {
+    public init(_ list: FrameList = .detections, capacity: Int = StreamProtocol.frameLimit) {
+        self.list = list
         json = JSONWriter(capacity: capacity)
         segments = .allocate(capacity: capacity / Self.shortestDetection)
     }
@@ -67,7 +77,7 @@ public struct FrameLineWriter: ~Copyable {
         }
         json.integer("width_px", width)
         json.integer("height_px", height)
-        json.beginArray("detections")
+        json.beginArray(list.name)
         head = json.byteCount
     }
 
@@ -77,14 +87,30 @@ public struct FrameLineWriter: ~Copyable {
     public mutating func add(
         classIndex: Int, label: ArraySlice<UInt8>, score: Float, left: Float, top: Float, right: Float, bottom: Float
     ) {
-        guard label.count <= StreamProtocol.labelLimit else {
-            omitted += 1
-            return
-        }
+        guard fits(label) else { return }
         let mark = json.mark
         json.detection(
             classIndex: classIndex, label: label, score: score, left: left, top: top, right: right, bottom: bottom,
             width: width, height: height)
+        end(mark, classIndex, score)
+    }
+
+    /// Adds one class of the whole image, likewise.
+    public mutating func add(classIndex: Int, label: ArraySlice<UInt8>, score: Float) {
+        guard fits(label) else { return }
+        let mark = json.mark
+        json.classScore(classIndex: classIndex, label: label, score: score)
+        end(mark, classIndex, score)
+    }
+
+    private mutating func fits(_ label: ArraySlice<UInt8>) -> Bool {
+        let fits = label.count <= StreamProtocol.labelLimit
+        if !fits { omitted += 1 }
+        return fits
+    }
+
+    /// Takes the object that was written since `mark`, or forgets it where the line is full.
+    private mutating func end(_ mark: JSONWriter.Mark, _ classIndex: Int, _ score: Float) {
         guard !isFull, !json.hasOverflowed, json.room >= Self.tail, segmentCount < segments.count else {
             json.rewind(to: mark)
             isFull = true
@@ -100,7 +126,7 @@ public struct FrameLineWriter: ~Copyable {
     public mutating func finish() throws(StreamError) -> FrameSegments {
         let tail = json.byteCount
         json.endArray()
-        json.integer("detections_omitted", omitted)
+        json.integer(list.omitted, omitted)
         json.endObject()
         return FrameSegments(
             line: try json.line(), detections: UnsafeBufferPointer(rebasing: segments[..<segmentCount]), body: body,

@@ -10,6 +10,8 @@ public struct HelloLine {
     public var architecture: [UInt8]
     /// "fp32", "fp16" or "int8": what the weights are stored in.
     public var precision: [UInt8]
+    /// What the model does, as its file has it; nil, detection, is not written.
+    public var task: StaticString?
     /// Of the network's input.
     public var inputWidth: Int
     /// In pixels, as is the width.
@@ -26,15 +28,17 @@ public struct HelloLine {
     public var isFiltered: Bool
     /// Whether clients may have images.
     public var snapshots: Bool
-    /// The place in the list is the class; class 0 is the background. UTF-8.
+    /// The place in the list is the class; a detector's class 0 is the background. UTF-8.
     public var labels: [ArraySlice<UInt8>]
 
     /// Copies nothing until `encoded` is called.
     public init(
         program: StaticString, version: StaticString, modelName: [UInt8], architecture: [UInt8], precision: [UInt8],
-        inputWidth: Int, inputHeight: Int, sourceKind: StaticString, sourcePath: [UInt8], rotation: Int = 0,
+        task: StaticString? = nil, inputWidth: Int, inputHeight: Int, sourceKind: StaticString, sourcePath: [UInt8],
+        rotation: Int = 0,
         threshold: Float, isFiltered: Bool = false, snapshots: Bool, labels: [ArraySlice<UInt8>]
     ) {
+        self.task = task
         self.rotation = rotation
         self.isFiltered = isFiltered
         self.program = program
@@ -67,6 +71,9 @@ public struct HelloLine {
         json.integer("width_px", inputWidth)
         json.integer("height_px", inputHeight)
         json.endObject()
+        if let task {
+            json.string("task", task)
+        }
         json.beginObject("source")
         json.string("kind", sourceKind)
         json.string("path", cut(sourcePath))

@@ -9,10 +9,7 @@ extension JSONWriter {
             fraction > 0 ? Double(min(fraction, 1)) * Double(length) : 0
         }
         beginObject()
-        integer("class", classIndex)
-        key("label")
-        string(label)
-        decimal("score", Double(score), decimals: 4)
+        fields(classIndex, label, score)
         beginArray("box_px")
         decimal(pixels(left, width), decimals: 1)
         decimal(pixels(top, height), decimals: 1)
@@ -20,5 +17,19 @@ extension JSONWriter {
         decimal(pixels(bottom, height), decimals: 1)
         endArray()
         endObject()
+    }
+
+    /// One class of a whole image.
+    public mutating func classScore(classIndex: Int, label: ArraySlice<UInt8>, score: Float) {
+        beginObject()
+        fields(classIndex, label, score)
+        endObject()
+    }
+
+    private mutating func fields(_ classIndex: Int, _ label: ArraySlice<UInt8>, _ score: Float) {
+        integer("class", classIndex)
+        key("label")
+        string(label)
+        decimal("score", Double(score), decimals: 4)
     }
 }

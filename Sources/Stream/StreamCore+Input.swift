@@ -38,7 +38,7 @@ extension StreamCore {
         var reader = ClientOptionsReader(line)
         let request: ClientRequest
         do throws(ClientLineError) {
-            request = try reader.read(into: &incoming, labels: labels, scratch: inputScratch)
+            request = try reader.read(into: &incoming, labels: labels, firstClass: firstClass, scratch: inputScratch)
         } catch {
             return reject(error, offset: reader.offset, to: index)
         }

@@ -10,6 +10,8 @@ final class StreamCore: @unchecked Sendable {
     let hello: UnsafeMutableRawBufferPointer
     /// The model's classes, UTF-8.
     let labels: [ArraySlice<UInt8>]
+    /// The first class that clients may name.
+    let firstClass: Int
     let busyLine: [UInt8]
     let slowLine: [UInt8]
     let snapshotsOffLine: [UInt8]
@@ -62,7 +64,7 @@ final class StreamCore: @unchecked Sendable {
     private let classes: UnsafeMutableBufferPointer<UInt64>
 
     init(
-        socket: consuming ListeningSocket, hello: [UInt8], labels: [ArraySlice<UInt8>], limits: StreamLimits,
+        socket: consuming ListeningSocket, hello: [UInt8], labels: [ArraySlice<UInt8>], firstClass: Int, limits: StreamLimits,
         status: StreamServer.StatusWriter?
     ) throws(StreamError) {
         writeStatus = status
@@ -70,6 +72,7 @@ final class StreamCore: @unchecked Sendable {
         listener = socket.descriptor
         self.socket = consume socket
         self.labels = labels
+        self.firstClass = firstClass
         do throws(SystemError) {
             lock = try Lock()
             wake = try Event()

@@ -1,7 +1,8 @@
 /// The fields that a client looks at.
 enum StreamField: UInt64 {
     case protocolVersion, version, model, snapshots
-    case sequence, captured, age, inference, droppedFrames, corruptFrames, width, height, detections, omitted
+    case sequence, captured, age, inference, droppedFrames, corruptFrames, width, height, detections, omitted, classes,
+        omittedClasses
     case bytes, planes, matrix, fullRange, rotation
     case lines, frames, state, message, format, metrics, rate
 
@@ -23,6 +24,8 @@ enum StreamField: UInt64 {
         case .height: "height_px"
         case .detections: "detections"
         case .omitted: "detections_omitted"
+        case .classes: "classes"
+        case .omittedClasses: "classes_omitted"
         case .bytes: "bytes"
         case .planes: "planes"
         case .matrix: "matrix"
@@ -77,16 +80,29 @@ extension StreamLine.Kind {
     private var optional: UInt64 {
         switch self {
         case .hello: StreamField.snapshots.bit
+        case .frame: Self.detectionBits | Self.classBits
         case .snapshot:
-            StreamField.planes.bit | StreamField.matrix.bit | StreamField.fullRange.bit | StreamField.rotation.bit
+            Self.detectionBits | Self.classBits | StreamField.planes.bit | StreamField.matrix.bit
+                | StreamField.fullRange.bit | StreamField.rotation.bit
         case .camera: StreamField.width.bit | StreamField.height.bit | StreamField.format.bit | StreamField.rate.bit
-        case .frame, .dropped, .options, .status, .error, .end, .other: 0
+        case .dropped, .options, .status, .error, .end, .other: 0
         }
     }
 
     private static var frameBits: UInt64 {
         StreamField.sequence.bit | StreamField.captured.bit | StreamField.age.bit | StreamField.inference.bit
             | StreamField.droppedFrames.bit | StreamField.corruptFrames.bit | StreamField.width.bit
-            | StreamField.height.bit | StreamField.detections.bit | StreamField.omitted.bit
+            | StreamField.height.bit
+    }
+
+    /// Of what a detector's frames list, and of what a classifier's do: a frame has the ones or the others.
+    private static var detectionBits: UInt64 { StreamField.detections.bit | StreamField.omitted.bit }
+    private static var classBits: UInt64 { StreamField.classes.bit | StreamField.omittedClasses.bit }
+
+    /// Whether a line with those fields has all that it needs.
+    func isComplete(_ seen: UInt64) -> Bool {
+        guard seen & required == required else { return false }
+        guard self == .frame || self == .snapshot else { return true }
+        return seen & Self.detectionBits == Self.detectionBits || seen & Self.classBits == Self.classBits
     }
 }

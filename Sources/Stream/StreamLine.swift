@@ -9,9 +9,9 @@ public struct StreamLine {
         case other
     }
 
-    /// One object in the image.
+    /// One object in the image, or a class of the whole image, which has no box.
     public struct Detection {
-        /// 1...`StreamLineReader.maximumClasses - 1`.
+        /// 0...`StreamLineReader.maximumClasses - 1`; an object's is not 0.
         public var classIndex = 0
         /// Empty where the line has none.
         public var label = StreamLine.nothing
@@ -57,8 +57,10 @@ public struct StreamLine {
     public var corruptFrames: UInt64 = 0
     /// Those that the line lists, in its order.
     public var detections = UnsafeBufferPointer<Detection>(start: nil, count: 0)
-    /// Those that the line had no room for.
-    public var omittedDetections = 0
+    /// Of a classifier: nil where the line lists none, not even an empty list.
+    public var classes: UnsafeBufferPointer<Detection>?
+    /// Detections or classes that the line had no room for.
+    public var omitted = 0
 
     /// In pixels: of the network's input (hello), the upright image (frame, snapshot), the camera's frames (camera).
     public var width = 0

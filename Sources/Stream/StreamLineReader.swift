@@ -5,7 +5,7 @@ public struct StreamLineReader: ~Copyable {
     /// More classes than any model has.
     public static var maximumClasses: Int { 4096 }
     /// More than fit into a frame's line.
-    public static var maximumDetections: Int { StreamProtocol.frameLimit / 48 }
+    public static var maximumDetections: Int { StreamProtocol.frameLimit / FrameLineWriter.shortestDetection }
     /// Sides of an image, in pixels.
     private static var sides: ClosedRange<Double> { 1...65_535 }
     /// Whole numbers that JSON's readers agree on (RFC 7493).
@@ -18,6 +18,8 @@ public struct StreamLineReader: ~Copyable {
     private var json = JSONReader(StreamLine.nothing)
     private var line = StreamLine()
     private var seen: UInt64 = 0
+    /// Detections and classes in `found`.
+    private var foundCount = 0
 
     /// Takes all memory that it will ever need.
     public init() {
@@ -37,13 +39,13 @@ public struct StreamLineReader: ~Copyable {
     /// - Parameter bytes: a line without its newline, of at most `StreamProtocol.helloLimit` bytes.
     public mutating func read(_ bytes: UnsafeRawBufferPointer) throws(StreamLineError) -> StreamLine {
         line = StreamLine()
-        (seen, textCount) = (0, 0)
+        (seen, textCount, foundCount) = (0, 0, 0)
         json = JSONReader(bytes)
         try readKind()
         json = JSONReader(bytes)
         try eachKey { reader, key throws(StreamLineError) in try reader.readField(key) }
         guard json.hasEnded() else { throw .json(.malformed) }
-        guard seen & line.kind.required == line.kind.required else { throw .missing }
+        guard line.kind.isComplete(seen) else { throw .missing }
         return line
     }
 
@@ -107,8 +109,9 @@ public struct StreamLineReader: ~Copyable {
         case .corruptFrames: line.corruptFrames = UInt64(try whole(in: Self.counts))
         case .width: line.width = try side()
         case .height: line.height = try side()
-        case .detections: try readDetections()
-        case .omitted: line.omittedDetections = Int(try whole(in: Self.counts))
+        case .detections: line.detections = try readFound(haveBoxes: true)
+        case .classes: line.classes = try readFound(haveBoxes: false)
+        case .omitted, .omittedClasses: line.omitted = Int(try whole(in: Self.counts))
         case .lines, .frames: line.count = UInt64(try whole(in: Self.counts))
         case .state: line.state = try text()
         case .message: line.message = try text()
@@ -132,34 +135,36 @@ public struct StreamLineReader: ~Copyable {
         }
     }
 
-    private mutating func readDetections() throws(StreamLineError) {
-        var count = 0
+    private mutating func readFound(
+        haveBoxes: Bool
+    ) throws(StreamLineError) -> UnsafeBufferPointer<StreamLine.Detection> {
+        let start = foundCount, firstClass = haveBoxes ? 1.0 : 0
         try eachElement { reader throws(StreamLineError) in
-            guard count < reader.found.count else { throw .tooManyDetections }
+            guard reader.foundCount < reader.found.count else { throw .tooManyDetections }
             var detection = StreamLine.Detection()
             var parts: UInt8 = 0
             try reader.eachKey { reader, key throws(StreamLineError) in
                 if equal(key, "class") {
                     parts |= 1
-                    detection.classIndex = Int(try reader.whole(in: 1...Double(Self.maximumClasses - 1)))
+                    detection.classIndex = Int(try reader.whole(in: firstClass...Double(Self.maximumClasses - 1)))
                 } else if equal(key, "label") {
                     parts |= 2
                     detection.label = try reader.text()
                 } else if equal(key, "score") {
                     parts |= 4
                     detection.score = try reader.number(in: 0...1)
-                } else if equal(key, "box_px") {
+                } else if haveBoxes, equal(key, "box_px") {
                     parts |= 8
                     try reader.readBox(&detection)
                 } else {
                     try reader.skip()
                 }
             }
-            guard parts == 15 else { throw .missing }
-            reader.found[count] = detection
-            count += 1
+            guard parts == (haveBoxes ? 15 : 7) else { throw .missing }
+            reader.found[reader.foundCount] = detection
+            reader.foundCount += 1
         }
-        line.detections = UnsafeBufferPointer(rebasing: found[..<count])
+        return UnsafeBufferPointer(rebasing: found[start..<foundCount])
     }
 
     private mutating func readBox(_ detection: inout StreamLine.Detection) throws(StreamLineError) {

@@ -77,17 +77,19 @@ public final class StreamServer: Sendable {
     /// Starts the thread. Signals that the process handles elsewhere must be blocked already.
     /// - Parameters:
     ///   - labels: UTF-8, one per class: what clients may call classes in their options.
+    ///   - firstClass: the first that they may: 1 after a background.
     ///   - status: for clients that request the daemon's status; nil rejects them.
     public init(
-        at address: Address, hello: [UInt8], labels: [ArraySlice<UInt8>] = [], limits: StreamLimits = StreamLimits(),
-        status: StatusWriter? = nil
+        at address: Address, hello: [UInt8], labels: [ArraySlice<UInt8>] = [], firstClass: Int = 1,
+        limits: StreamLimits = StreamLimits(), status: StatusWriter? = nil
     ) throws(StreamError) {
         let socket: ListeningSocket
         switch address {
         case .path(let path): socket = try ListeningSocket(path: path, backlog: Int32(limits.clients))
         case .inherited(let descriptor): socket = ListeningSocket(inherited: descriptor)
         }
-        let core = try StreamCore(socket: socket, hello: hello, labels: labels, limits: limits, status: status)
+        let core = try StreamCore(
+            socket: socket, hello: hello, labels: labels, firstClass: firstClass, limits: limits, status: status)
         self.core = core
         do throws(SystemError) {
             thread = try Thread("stream", stackByteCount: 256 << 10) { core.run() }

@@ -5,11 +5,10 @@ extension Image {
     ///
     /// - Parameter labels: UTF-8, one per class. The font has ASCII: other characters become question marks.
     public mutating func annotate(_ detections: UnsafeBufferPointer<Detection>, labels: [ArraySlice<UInt8>]) {
-        // 1 up to 900 pixels, then one more for every 600.
-        let scale = max(1, (max(size.width, size.height) + 300) / 600)
+        let scale = annotationScale
         // The best is drawn last: where boxes overlap, it stays readable. Of equals that is the one that comes first.
         let order = detections.indices.sorted { one, other in
-            let (a, b) = (Self.tenThousandths(detections[one]), Self.tenThousandths(detections[other]))
+            let (a, b) = (Self.tenThousandths(detections[one].score), Self.tenThousandths(detections[other].score))
             return a == b ? one > other : a < b
         }
         let outlines = detections.indices.map { outline(detections[$0]) }
@@ -31,6 +30,23 @@ extension Image {
             write(
                 Self.caption(detections[index], labels), x: tags[index].left + 2 * scale, y: tags[index].top + scale,
                 scale: scale, colour.readableInk)
+        }
+    }
+
+    /// 1 up to 900 pixels, then one more for every 600.
+    private var annotationScale: Int { max(1, (max(size.width, size.height) + 300) / 600) }
+
+    /// Draws classes of the whole image: a tag each, the best first, from the upper left corner down as far as there is
+    /// room. Labels as those of detections.
+    public mutating func annotate(_ classes: UnsafeBufferPointer<ClassScore>, labels: [ArraySlice<UInt8>]) {
+        let scale = annotationScale, height = (Font.height + 2) * scale
+        for (place, entry) in classes.enumerated() where (place + 1) * height <= size.height {
+            let caption = Self.caption(entry.classIndex, entry.score, labels), colour = Colour.ofClass(entry.classIndex)
+            let top = place * height
+            let tag = PixelRectangle(
+                left: 0, top: top, right: (caption.count * Font.width + 4) * scale, bottom: top + height)
+            fill(tag, colour)
+            write(caption, x: 2 * scale, y: top + scale, scale: scale, colour.readableInk)
         }
     }
 
@@ -72,12 +88,16 @@ extension Image {
         return best
     }
 
-    /// Such as "traffic light 0.87".
     private static func caption(_ detection: Detection, _ labels: [ArraySlice<UInt8>]) -> [UInt8] {
+        caption(detection.classIndex, detection.score, labels)
+    }
+
+    /// Such as "traffic light 0.87".
+    private static func caption(_ classIndex: Int32, _ score: Float, _ labels: [ArraySlice<UInt8>]) -> [UInt8] {
         var text: [UInt8] = []
         // Of a character of several bytes only the first is drawn.
-        for byte in labels[Int(detection.classIndex)] where byte & 0xC0 != 0x80 { text.append(byte) }
-        let hundredths = (tenThousandths(detection) + 50) / 100
+        for byte in labels[Int(classIndex)] where byte & 0xC0 != 0x80 { text.append(byte) }
+        let hundredths = (tenThousandths(score) + 50) / 100
         let zero = UInt8(ascii: "0")
         text += [
             UInt8(ascii: " "), zero + UInt8(hundredths / 100), UInt8(ascii: "."), zero + UInt8(hundredths / 10 % 10),
@@ -87,8 +107,8 @@ extension Image {
     }
 
     /// The score as a line has it.
-    private static func tenThousandths(_ detection: Detection) -> Int {
-        Int(Double(min(max(detection.score, 0), 1)) * 10_000 + 0.5)
+    private static func tenThousandths(_ score: Float) -> Int {
+        Int(Double(min(max(score, 0), 1)) * 10_000 + 0.5)
     }
 
 }

@@ -183,7 +183,10 @@ static bool take(const char *line, double minimum) {
     } else if (is_text(type, "end")) {
         return true;
     } else if (is_text(type, "frame")) {
-        for (const char *found = first(member(line, "detections")); found; found = next(found)) {
+        // A classifier's frames list classes, which have no box.
+        const char *list = member(line, "detections");
+        if (!list) list = member(line, "classes");
+        for (const char *found = first(list); found; found = next(found)) {
             const char *score = member(found, "score");
             // Frames that were under way before the request are complete: hence the comparison.
             if (!score || strtod(score, NULL) < minimum) continue;

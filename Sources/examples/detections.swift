@@ -10,7 +10,8 @@ struct Line: Decodable {
     struct Detection: Decodable {
         var label: String
         var score: Double
-        var box_px: [Double]
+        /// A classifier's classes have none.
+        var box_px: [Double]?
     }
 
     /// A file's name, or a number.
@@ -42,6 +43,11 @@ struct Line: Decodable {
     var detections: [Detection]?
 }
 
+/// What a classifier's frame has in place of detections. Other lines have a field of that name, too.
+struct ClassifierFrame: Decodable {
+    var classes: [Line.Detection]
+}
+
 /// The longest line is hello, of at most 256 KiB.
 let lineLimit = 256 << 10
 
@@ -70,10 +76,14 @@ func show(_ bytes: ArraySlice<UInt8>, minimum: Double) {
     }
     if line.type == "error" { fail(76, "swiftletd: \(line.message ?? "")") }
     if line.type == "hello", line.protocol != 1 { fail(76, "swiftletd: speaks a protocol other than 1") }
+    var list = line.detections ?? []
+    if line.type == "frame", line.detections == nil {
+        list = (try? JSONDecoder().decode(ClassifierFrame.self, from: Data(bytes)))?.classes ?? []
+    }
     // Frames that were under way before the request are complete: hence the comparison.
-    for found in line.detections ?? [] where found.score >= minimum {
-        let box = found.box_px.map { "\($0)" }.joined(separator: "\t")
-        print("\(line.picture.map { "\($0)" } ?? "")\t\(found.label)\t\(found.score)\t\(box)")
+    for found in list where found.score >= minimum {
+        let box = (found.box_px ?? []).map { "\t\($0)" }.joined()
+        print("\(line.picture.map { "\($0)" } ?? "")\t\(found.label)\t\(found.score)\(box)")
     }
     fflush(stdout)
 }

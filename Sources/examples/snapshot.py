@@ -51,7 +51,7 @@ def main(out, path="/run/swiftlet/swiftlet.sock"):
             return 65
         with open(out, "wb") as file:
             file.write(image)
-        labels = ", ".join(found["label"] for found in event["detections"]) or "nothing"
+        labels = ", ".join(found["label"] for found in event.get("detections") or event.get("classes") or ()) or "nothing"
         print(f"{out}: image {event['picture']}, {event['width_px']}x{event['height_px']}, shows {labels}")
         return 0
     print("swiftletd has closed the connection before an image came", file=sys.stderr)

@@ -3,17 +3,20 @@ import Foundation
 
 struct Evaluate: ModelCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure how well models, or a daemon, find what is in images.",
+        abstract: "Measure how well models, or a daemon, find or classify what is in images.",
         discussion: """
             Prints average precision and recall as COCO evaluates them (of at most 100 detections of a class in an image, \
             above a score of \(ImageRunner.minimumScore)), for each class, and the confusion matrix. Several models, \
             such as one in fp32, fp16 and int8, are compared on the same images: agreement is the share of detections \
             above the threshold that have a partner of the same class with an IoU of at least \
             \(Comparison.minimumOverlap) in those of the first model.
+            Classifiers need no annotations, but a directory for each class, called like its label or its number: they are \
+            judged by the share of images whose class scores best (top 1) or is among the best five (top 5).
 
             Examples:
               swiftlet-model evaluate detector.gguf --images test/ --annotations test.json
               swiftlet-model evaluate detector.gguf detector-int8.gguf --images test/ --annotations test.json
+              swiftlet-model evaluate classifier.gguf classifier-int8.gguf --images test/    # test/cat/1.jpg ...
               nc -U /run/swiftlet/swiftlet.sock > stream.jsonl    # of: swiftletd --source test/ --wait 60 ...
               swiftlet-model evaluate --stream stream.jsonl --annotations test.json
             """)
@@ -42,7 +45,7 @@ struct Evaluate: ModelCommand {
             wrong is rejected with its entry; skipped entries are reported.
             """, valueName: "file"),
         completion: .file(extensions: ["json"]))
-    var annotations: String
+    var annotations: String?
 
     @Option(help: "Use at most N images, evenly sampled.")
     var limit: Int?
@@ -79,6 +82,10 @@ struct Evaluate: ModelCommand {
 
     func execute() throws {
         let progress = Progress()
+        if let model = models.first, try kind(of: model) == .classification {
+            return try evaluateClassifiers(progress)
+        }
+        guard let annotations else { throw Failure.usage("--annotations is required: boxes in COCO's JSON format") }
         let truth = try GroundTruth(path: annotations, progress: progress)
         let reports = try stream.map { [try evaluate(stream: $0, truth, progress)] } ?? evaluateModels(truth, progress)
         progress.finish()
@@ -86,6 +93,28 @@ struct Evaluate: ModelCommand {
             for report in reports { print(try report.json()) }
         } else {
             print(EvaluationReport.table(reports))
+        }
+    }
+
+    private func evaluateClassifiers(_ progress: Progress) throws {
+        if annotations != nil {
+            throw Failure.usage(
+                "\(models[0]): is a classifier: leave --annotations out, and give each class a directory in --images")
+        }
+        let run = try ClassifierRun(models: models, images: images!, limit: limit, progress: progress)
+        var reports = models.indices.map { model in
+            ClassificationReport(
+                models[model], wanted: run.wanted, found: run.found[model], seconds: run.seconds[model],
+                first: model > 0 ? run.found[0] : nil)
+        }
+        if layers {
+            for (model, lines) in try LayerNoise.measure(models, run.paths, progress) { reports[model].layers = lines }
+        }
+        progress.finish()
+        if json {
+            for report in reports { print(try report.json()) }
+        } else {
+            print(ClassificationReport.table(reports))
         }
     }
 

@@ -95,6 +95,16 @@ func open(model path: String) throws -> ModelFile {
     }
 }
 
+/// What the model at `path` does.
+func kind(of path: String) throws -> TaskKind {
+    let file = try open(model: path)
+    do {
+        return try ModelDescription(file).task.kind
+    } catch {
+        throw Failure.badData("\(path): \(error.message)")
+    }
+}
+
 /// The model of `file`, which has that path, ready to run.
 func load(_ file: ModelFile, _ path: String, size: ImageSize? = nil, _ settings: ModelSettings) throws -> Model {
     do {

@@ -18,6 +18,11 @@ struct ModelRun {
         models: [String], images: String, truth: GroundTruth?, limit: Int?, threshold: Float, progress: Progress
     ) throws {
         let files = try models.map { try open(model: $0) }
+        for model in models where try kind(of: model) != .detection {
+            throw Failure.badData(
+                "\(model): is not a detector: swiftlet-model evaluate judges it by its own measures, with other models of its "
+                    + "task")
+        }
         let paths: [String]
         if let truth {
             let annotated = try AnnotatedImages(images, truth, limit: limit, progress)

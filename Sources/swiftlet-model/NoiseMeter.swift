@@ -36,6 +36,7 @@ final class NoiseMeter: @unchecked Sendable {
         var noise = empty
         let read = results.compactMap { $0 }
         for result in read { noise.merge(result.noise) }
+        guard case .detection = pairs[0].reference.task else { return QuantizationReport(noise.lines, nil) }
         return QuantizationReport(noise.lines, CompareReport(read.map(\.comparison), classCount: classCount))
     }
 
@@ -48,8 +49,9 @@ final class NoiseMeter: @unchecked Sendable {
         else { return nil }
         var noise = empty
         noise.add(reference: pair.reference.engine, running: pair.candidate.engine)
-        let right = pair.candidate.outputs()
         var comparison = Comparison(classCount: classCount)
+        guard case .detection = pair.reference.task else { return (noise, comparison) }
+        let right = pair.candidate.outputs()
         comparison.add(
             reference: left.predictions, candidate: right.predictions, referenceDetections: left.detections,
             candidateDetections: right.detections)
@@ -93,9 +95,10 @@ struct QuantizationReport: Encodable {
 
     /// Worst first; tensors without a total by their own rounding.
     var tensors: [Line]
-    var outputs: CompareReport
+    /// Of detectors.
+    var outputs: CompareReport?
 
-    init(_ lines: [NoiseReport.Line], _ outputs: CompareReport) {
+    init(_ lines: [NoiseReport.Line], _ outputs: CompareReport?) {
         tensors = lines.map {
             Line(name: $0.name, totalDb: $0.total.map { min($0, 999) }, ownDb: min($0.own, 999), rms: $0.level)
         }.sorted { ($0.totalDb ?? $0.ownDb) < ($1.totalDb ?? $1.ownDb) }
@@ -105,7 +108,7 @@ struct QuantizationReport: Encodable {
     func json() throws -> String { try compactJSON(self) }
 
     var table: String {
-        Self.table(tensors, title: "signal to noise, dB") + "\n\n" + outputs.table
+        Self.table(tensors, title: "signal to noise, dB") + (outputs.map { "\n\n" + $0.table } ?? "")
     }
 
     static func table(_ tensors: [Line], title: String) -> String {

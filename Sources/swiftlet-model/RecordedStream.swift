@@ -21,6 +21,7 @@ struct RecordedStream {
         }
 
         var type: String
+        var task: String?
         var source: Source?
         var threshold: Float?
         var filtered: Bool?
@@ -71,6 +72,10 @@ struct RecordedStream {
                 break
             }
             if line.type == "hello" {
+                if let task = line.task, task != "detection" {
+                    throw Failure.badData(
+                        "\(place) begins a stream of \(task), which has no boxes to judge: name the model and --images instead")
+                }
                 if let turn = line.source?.rotate_deg, turn != 0 {
                     throw Failure.badData(
                         "\(place) begins a stream of images turned by \(turn) degrees, and annotations are of upright ones: "

@@ -3,10 +3,11 @@ import Foundation
 
 struct Run: ModelCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Run a model on one image and write its raw outputs and detections as safetensors.",
+        abstract: "Run a model on one image and write its raw outputs, and what they say, as safetensors.",
         discussion: """
-            Writes float32 tensors confidences [1, R, C] (logits), locations [1, R, 4] (box offsets), anchors [1, R, 4] \
-            (centre x, centre y, width, height), det.scores [D] and det.boxes_norm_xyxy [D, 4], and int32 det.labels [D].
+            Of a detector, writes float32 tensors confidences [1, R, C] (logits), locations [1, R, 4] (box offsets), anchors [1, R, 4] \
+            (centre x, centre y, width, height), det.scores [D] and det.boxes_norm_xyxy [D, 4], and int32 det.labels [D]. Of a classifier, writes logits [1, C], \
+            and prints the best classes.
             The image is a JPEG, or a safetensors file with image_u8_rgb_hwc [H, W, 3]. One of another size than the \
             network's input is resized as the network's upstream does it.
             """)
@@ -20,14 +21,14 @@ struct Run: ModelCommand {
     @Option(name: .shortAndLong, help: "The safetensors file to write.", completion: .file())
     var output: String
 
-    @Option(help: "Detections score more than this.")
-    var threshold: Float = 0.3
+    @Option(help: "Minimum score of detections (default: 0.3) or of classes (default: 0).")
+    var threshold: Float?
 
     @Option(help: ArgumentHelp("The network's input size; by default the model's own.", valueName: "WxH"))
     var size: Size?
 
     func validate() throws {
-        guard (0...1).contains(threshold) else { throw ValidationError("--threshold must be 0 to 1") }
+        guard (0...1).contains(threshold ?? 0) else { throw ValidationError("--threshold must be 0 to 1") }
         try size?.validate()
     }
 
@@ -37,7 +38,10 @@ struct Run: ModelCommand {
         let detector = try swiftlet_model.load(file, model, size: size?.image, ModelSettings(threshold: threshold))
         try load(into: detector)
         detector.run()
-        try write(detector)
+        switch detector.task {
+        case .detection: try writeDetections(detector)
+        case .classification: try writeLogits(detector)
+        }
     }
 
     private func load(into detector: Model) throws {
@@ -75,11 +79,38 @@ struct Run: ModelCommand {
         }
     }
 
-    private func write(_ detector: Model) throws {
-        let classCount = detector.description.labels.count, rows = detector.task.anchors.count
-        let record = 4 + classCount
+    private func predictions(_ detector: Model) -> [Float] {
         var predictions = [Float](repeating: 0, count: detector.engine.predictionCount)
         predictions.withUnsafeMutableBufferPointer { detector.engine.copyPredictions(to: $0) }
+        return predictions
+    }
+
+    private func write(_ fill: (inout SafetensorsWriter) throws -> Void) throws {
+        var writer = SafetensorsWriter()
+        do {
+            try fill(&writer)
+            try writer.write(to: output, inputs: try inputFiles([model, input]))
+        } catch CheckpointError.cannotWrite(let path, let error) {
+            throw Failure.unwritable(path, error)
+        } catch let error as CheckpointError {
+            throw Failure.cannotCreate(error.message)
+        }
+    }
+
+    private func writeLogits(_ classifier: Model) throws {
+        let logits = predictions(classifier)
+        try write { try $0.add("logits", shape: [1, logits.count], logits) }
+        for best in classifier.result().classes {
+            let label = classifier.description.labels[Int(best.classIndex)]
+            print("\(fixed(Double(best.score), decimals: 4))  \(best.classIndex)  \(printable(text(label)))")
+        }
+        print("\(logits.count) classes; wrote \(printable(output))")
+    }
+
+    private func writeDetections(_ detector: Model) throws {
+        let classCount = detector.description.labels.count, rows = detector.task.anchors.count
+        let record = 4 + classCount
+        let predictions = predictions(detector)
         var confidences: [Float] = [], locations: [Float] = [], anchors: [Float] = []
         for row in 0..<rows {
             let values = predictions[row * record..<(row + 1) * record]
@@ -89,8 +120,7 @@ struct Run: ModelCommand {
             anchors += [anchor.centreX, anchor.centreY, anchor.width, anchor.height]
         }
         let detections = Array(detector.result().detections)
-        var writer = SafetensorsWriter()
-        do {
+        try write { writer in
             try writer.add("confidences", shape: [1, rows, classCount], confidences)
             try writer.add("locations", shape: [1, rows, 4], locations)
             try writer.add("anchors", shape: [1, rows, 4], anchors)
@@ -99,13 +129,8 @@ struct Run: ModelCommand {
             try writer.add(
                 "det.boxes_norm_xyxy", shape: [detections.count, 4],
                 detections.flatMap { [$0.box.left, $0.box.top, $0.box.right, $0.box.bottom] })
-            try writer.write(to: output, inputs: try inputFiles([model, input]))
-        } catch CheckpointError.cannotWrite(let path, let error) {
-            throw Failure.unwritable(path, error)
-        } catch let error as CheckpointError {
-            throw Failure.cannotCreate(error.message)
         }
         let found = "\(detections.count) detection\(detections.count == 1 ? "" : "s")"
-        print("\(found) above \(threshold), \(rows) anchors; wrote \(printable(output))")
+        print("\(found) above \(threshold ?? TaskKind.detection.defaultThreshold), \(rows) anchors; wrote \(printable(output))")
     }
 }

@@ -14,13 +14,15 @@ enum Check {
 
     private static func check(_ path: UnsafePointer<CChar>, _ log: Log) throws(FileError) -> ExitCode {
         let reader = try ConfigurationReader.read(path: path)
-        let configuration = reader.configuration
+        var configuration = reader.configuration
         var mistakes = reader.mistakes
         if let unfinished = reader.unfinished { mistakes.append(unfinished) }
         var isUsable = true
         if let model = configuration.modelPath {
             do throws(ModelError) {
-                mistakes += configuration.mistakes(for: try labels(of: model, configuration))
+                let description = try description(of: model, configuration)
+                configuration.task = description.task.kind
+                mistakes += configuration.mistakes(for: description.labels)
             } catch {
                 isUsable = false
                 let place = "\(text(path)):\(configuration.modelPathLine): [model] path: "
@@ -84,13 +86,15 @@ enum Check {
         return clinux_directory_takes_files(terminated(path[...path.lastIndex(of: UInt8(ascii: "/"))!] + bytes(".")))
     }
 
-    /// The classes of a model, with which all is prepared that the daemon needs of it.
-    private static func labels(of model: [UInt8], _ configuration: Configuration) throws(ModelError) -> [ArraySlice<UInt8>] {
+    /// Of a model, with which all is prepared that the daemon needs of it.
+    private static func description(
+        of model: [UInt8], _ configuration: Configuration
+    ) throws(ModelError) -> ModelDescription {
         let path = terminated(model)
         var settings = ModelSettings(
             resize: configuration.resizesAsUpstream ? .upstream : .fast, threads: configuration.threads)
         settings.rotation = Orientation(clockwise: configuration.rotation) ?? .upright
         settings.images = .live
-        return try Model(path: path, settings: settings).description.labels
+        return try Model(path: path, settings: settings).description
     }
 }

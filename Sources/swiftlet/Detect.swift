@@ -28,7 +28,7 @@ struct ImageResult {
     var size: ImageSize
     var inferenceNanoseconds: UInt64
     /// Valid while the image is being reported.
-    var detections: UnsafeBufferPointer<Detection>
+    var found: ModelResult
 }
 
 /// `swiftlet detect`: images in, detections out. An image that cannot be read is reported, and the next one follows.
@@ -55,6 +55,7 @@ struct Detect: ~Copyable {
             log.error(error.message(model: text(model), classThresholds: options.settings.classThresholds))
             return error.exitCode
         }
+        if options.isInstalled, detector.limit == nil { detector.limit = detector.description.task.kind.defaultLimit }
         var detect = Detect(detector, options, log)
         if !options.isJSON { detect.makeTable(for: options.sources) }
         for source in options.sources { detect.read(source, of: options) }
@@ -70,7 +71,7 @@ struct Detect: ~Copyable {
 
     /// A table that is wide enough for the names of all images.
     private mutating func makeTable(for sources: [UnsafePointer<CChar>]) {
-        var table = DetectionTable(labels: detector.description.labels)
+        var table = DetectionTable(detector.description)
         for source in sources {
             table.makeRoom(for: ImageName(source))
             var status = clinux_file_status()
@@ -119,7 +120,7 @@ struct Detect: ~Copyable {
         detector.run()
         let inference = clinux_monotonic_ns() - started
         let result = ImageResult(
-            name: name, size: detector.imageSize, inferenceNanoseconds: inference, detections: detector.result().detections)
+            name: name, size: detector.imageSize, inferenceNanoseconds: inference, found: detector.result())
         show(result)
         do throws(AnnotationError) {
             try annotator?.write(frame.pixels.planes[0], result, labels: detector.description.labels)
@@ -134,7 +135,7 @@ struct Detect: ~Copyable {
         case .table(var table):
             output.write(table.rows(result))
             report = .table(table)
-        case .json: writeJSON(result, labels: detector.description.labels, to: output)
+        case .json: writeJSON(result, detector.description, to: output)
         }
     }
 

@@ -1,11 +1,13 @@
 /// The command line of `swiftlet detect`.
 struct DetectOptions: CommandOptions {
     static var name: StaticString { "detect" }
-    static var summary: StaticString { "find objects in images: a table, JSON, or images with boxes" }
+    static var summary: StaticString { "detect or classify in images: a table, JSON, or drawn images" }
 
     var model: UnsafePointer<CChar>?
     var settings = ModelSettings(threads: Engine.defaultThreads)
     var isJSON = false
+    /// Whether the model is the service's, with its defaults.
+    var isInstalled = false
     /// Where annotated images go.
     var annotate: UnsafePointer<CChar>?
     var sources: [UnsafePointer<CChar>] = []
@@ -18,13 +20,13 @@ struct DetectOptions: CommandOptions {
         [
             .model { $0.model = $1.argument },
             .init(
-                .init("threshold", short: "t", argument: "T", .score, help: "minimum score, 0 to 1 (default: 0.3)")
+                .init("threshold", short: "t", argument: "T", .score, help: "minimum score, 0 to 1 (default: 0.3, or 0)")
             ) { $0.threshold = $1.score },
             .init(.init("class-threshold", argument: "LABEL=T", help: "minimum score of one class; repeatable")) {
                 $0.classThresholds.append($1.argument)
             },
             .init(
-                .init("limit", argument: "N", .integer(1...1_000_000), help: "maximum detections per image, best first")
+                .init("limit", argument: "N", .integer(1...1_000_000), help: "maximum per image, best first (classes: 5)")
             ) { $0.limit = $1.integer },
             .init(
                 .init(
@@ -36,7 +38,7 @@ struct DetectOptions: CommandOptions {
             },
             .threads("number of threads (default: all processors)") { $0.settings.threads = $1.integer },
             .json("one line of JSON per image") { options, _ in options.isJSON = true },
-            .init(.init("annotate", short: "a", argument: "OUT", help: "draw boxes: a JPEG, or a directory for several")) {
+            .init(.init("annotate", short: "a", argument: "OUT", help: "draw what is found: a JPEG, or a directory")) {
                 $0.annotate = $1.argument
             },
         ]
@@ -50,6 +52,7 @@ struct DetectOptions: CommandOptions {
             let installed = Installed(for: Self.name, log)
             model = installed.model
             installed.apply(to: &settings)
+            isInstalled = true
         }
         if let threshold { settings.threshold = threshold }
         if let limit { settings.limit = limit }
@@ -74,8 +77,8 @@ struct DetectOptions: CommandOptions {
         """
         usage: swiftlet detect [OPTION]... IMAGE...
 
-        Finds objects in JPEGs, in directories of them, and in MJPEG files. Boxes are in
-        pixels of the upright image: left, top, right, bottom. Defaults of model,
+        Finds objects, or a classifier's classes, in JPEGs, directories and MJPEG files.
+        Boxes: pixels of the upright image, left, top, right, bottom. Defaults of model,
         thresholds and limit are those of /etc/swiftlet/swiftlet.conf.
 
         {options}

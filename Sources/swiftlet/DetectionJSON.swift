@@ -1,8 +1,10 @@
 /// Writes one image's result as a line of JSON.
-func writeJSON(_ result: ImageResult, labels: [ArraySlice<UInt8>], to output: Output) {
+func writeJSON(_ result: ImageResult, _ description: ModelDescription, to output: Output) {
     // A byte of text takes at most six (an escape), a number at most 24.
     var capacity = 256 + 6 * result.name.path.count
-    for detection in result.detections { capacity += 256 + 6 * labels[Int(detection.classIndex)].count }
+    let labels = description.labels
+    for detection in result.found.detections { capacity += 256 + 6 * labels[Int(detection.classIndex)].count }
+    for entry in result.found.classes { capacity += 128 + 6 * labels[Int(entry.classIndex)].count }
     var json = JSONWriter(capacity: capacity)
     json.beginObject()
     json.string("file", result.name.path)
@@ -12,8 +14,13 @@ func writeJSON(_ result: ImageResult, labels: [ArraySlice<UInt8>], to output: Ou
     json.integer("width_px", result.size.width)
     json.integer("height_px", result.size.height)
     json.decimal("inference_ms", Double(result.inferenceNanoseconds) / 1e6, decimals: 3)
-    json.beginArray("detections")
-    for detection in result.detections {
+    let isClassifier = description.task.kind == .classification
+    json.beginArray(isClassifier ? "classes" : "detections")
+    for entry in result.found.classes {
+        let index = Int(entry.classIndex)
+        json.classScore(classIndex: index, label: labels[index], score: entry.score)
+    }
+    for detection in result.found.detections {
         let box = detection.box, classIndex = Int(detection.classIndex)
         json.detection(
             classIndex: classIndex, label: labels[classIndex], score: detection.score, left: box.left, top: box.top,

@@ -1,13 +1,15 @@
-/// Detections as lines of a table: image, label, score, and the box in whole pixels. An image's rows are made as
+/// Detections as lines of a table: image, label, score, and the box in whole pixels; classes of images without a box. An image's rows are made as
 /// soon as it is done, so the columns are aligned as far as `makeRoom(for:)` was told of the images.
 struct DetectionTable {
     private let labels: [ArraySlice<UInt8>]
     private let labelWidth: Int
+    private let haveBoxes: Bool
     private var imageWidth = 7
     private var hasHeader = false
 
-    init(labels: [ArraySlice<UInt8>]) {
-        self.labels = labels
+    init(_ description: ModelDescription) {
+        labels = description.labels
+        haveBoxes = description.task.kind == .detection
         var width = 5
         for label in labels { width = max(width, printable(text(label)).unicodeScalars.count) }
         // A very long label pushes its row out of line rather than all rows out of the window.
@@ -26,15 +28,19 @@ struct DetectionTable {
         if !hasHeader {
             hasHeader = true
             rows += "\(padded("image", to: imageWidth))  \(padded("label", to: labelWidth))  score"
-            for name in ["left", "top", "right", "bottom"] { rows += "  \(padded(name, to: 6, .right))" }
+            for name in ["left", "top", "right", "bottom"] where haveBoxes { rows += "  \(padded(name, to: 6, .right))" }
             rows += "\n"
         }
-        if result.detections.isEmpty { rows += "\(padded(image, to: imageWidth))  -\n" }
-        for detection in result.detections {
-            let label = printable(text(labels[Int(detection.classIndex)]))
+        if result.found.detections.isEmpty, result.found.classes.isEmpty { rows += "\(padded(image, to: imageWidth))  -\n" }
+        func begin(_ classIndex: Int32, _ score: Float) -> String {
+            let label = printable(text(labels[Int(classIndex)]))
+            return "\(padded(image, to: imageWidth))  \(padded(label, to: labelWidth))"
+                + "  \(padded(fixed(Double(score), decimals: 3), to: 5, .right))"
+        }
+        for entry in result.found.classes { rows += begin(entry.classIndex, entry.score) + "\n" }
+        for detection in result.found.detections {
             let box = detection.box.pixels(in: result.size)
-            rows += "\(padded(image, to: imageWidth))  \(padded(label, to: labelWidth))"
-            rows += "  \(padded(fixed(Double(detection.score), decimals: 3), to: 5, .right))"
+            rows += begin(detection.classIndex, detection.score)
             for side in [box.left, box.top, box.right, box.bottom] {
                 rows += "  \(padded(fixed(Double(side), decimals: 0), to: 6, .right))"
             }

@@ -24,7 +24,7 @@ enum AnnotationError: Error {
     }
 }
 
-/// Draws detections into images and writes them as JPEGs: into one file, or into a directory under the images' names.
+/// Draws detections or classes into images and writes them as JPEGs: into one file, or into a directory under the images' names.
 /// What was annotated before is overwritten, a source never.
 struct ImageAnnotator: ~Copyable {
     private let target: [UInt8]
@@ -69,7 +69,8 @@ struct ImageAnnotator: ~Copyable {
         let encoded: UnsafeRawBufferPointer
         do throws(JPEGError) {
             _ = try decoder.decode(bytes, into: &image)
-            image.annotate(result.detections, labels: labels)
+            image.annotate(result.found.detections, labels: labels)
+            image.annotate(result.found.classes, labels: labels)
             encoded = try encoder.encode(image)
         } catch {
             throw .jpeg(error)

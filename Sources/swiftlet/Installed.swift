@@ -32,8 +32,8 @@ struct Installed {
 
     /// Sets what the configuration says of scores and of their number.
     func apply(to settings: inout ModelSettings) {
-        settings.threshold = configuration.threshold
-        settings.limit = configuration.limit
+        settings.threshold = configuration.givenThreshold
+        settings.limit = configuration.givenLimit
         settings.classThresholds = configuration.classThresholds.map { .init(label: $0.name.label, threshold: $0.threshold) }
     }
 }

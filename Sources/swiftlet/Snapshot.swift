@@ -138,8 +138,13 @@ struct Snapshot: ~Copyable {
         var labels = [ArraySlice<UInt8>](repeating: [], count: StreamLineReader.maximumClasses)
         var detections: [Detection] = []
         func fraction(_ side: Double, _ length: Int) -> Float { Float(side / Double(length)) }
-        for found in line.detections {
+        var classes: [ClassScore] = []
+        for found in line.classes ?? line.detections {
             labels[found.classIndex] = ArraySlice(found.label)
+            guard line.classes == nil else {
+                classes.append(ClassScore(classIndex: Int32(found.classIndex), score: Float(found.score)))
+                continue
+            }
             detections.append(
                 Detection(
                     classIndex: Int32(found.classIndex), score: Float(found.score),
@@ -148,6 +153,7 @@ struct Snapshot: ~Copyable {
                         right: fraction(found.right, line.width), bottom: fraction(found.bottom, line.height))))
         }
         detections.withUnsafeBufferPointer { image.annotate($0, labels: labels) }
+        classes.withUnsafeBufferPointer { image.annotate($0, labels: labels) }
     }
 
     /// Not all that show images make up for an end marker that a camera skips.

@@ -1,12 +1,12 @@
 /// The command line of `swiftlet snapshot`.
 struct SnapshotOptions: CommandOptions {
     static var name: StaticString { "snapshot" }
-    static var summary: StaticString { "fetch swiftletd's next image, with boxes" }
+    static var summary: StaticString { "fetch swiftletd's next image, with what was found" }
 
     /// Where the image goes; "-" is standard output.
     var output: UnsafePointer<CChar>?
     var socket = Configuration.defaultSocket
-    /// The image alone, without boxes.
+    /// The image alone.
     var isPlain = false
     var threshold: Double?
     /// Nanoseconds.
@@ -18,10 +18,10 @@ struct SnapshotOptions: CommandOptions {
                 $0.output = $1.argument
             },
             .socket { $0.socket = $1.argument },
-            .init(.init("plain", help: "no boxes; JPEG cameras: the original bytes")) { options, _ in
+            .init(.init("plain", help: "nothing drawn; JPEG cameras: the original bytes")) { options, _ in
                 options.isPlain = true
             },
-            .init(.init("threshold", short: "t", argument: "T", .number(0...1), help: "minimum score of boxes, 0 to 1")) {
+            .init(.init("threshold", short: "t", argument: "T", .number(0...1), help: "minimum score of what is drawn, 0 to 1")) {
                 $0.threshold = $1.number
             },
             .init(.init("wait", argument: "SECONDS", .number(0...3600), help: "maximum wait for an image (default: 10)")) {
@@ -43,7 +43,7 @@ struct SnapshotOptions: CommandOptions {
         """
         usage: swiftlet snapshot -o OUT.jpg [OPTION]...
 
-        Asks swiftletd for the next image and draws its detections into it.
+        Asks swiftletd for the next image and draws into it what was found.
 
         {options}
 

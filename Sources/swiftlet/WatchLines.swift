@@ -6,7 +6,9 @@ enum WatchLines {
         var line = "frame \(state.sequence):"
         for (index, found) in state.detections.enumerated() {
             line += index > 0 ? ", " : " "
-            line += "\(found.label) \(fixed(found.score, decimals: 2)) ("
+            line += "\(found.label) \(fixed(found.score, decimals: 2))"
+            guard state.haveBoxes else { continue }
+            line += " ("
             line += "\(whole(found.left)) \(whole(found.top)) \(whole(found.right)) \(whole(found.bottom)))"
         }
         if state.omitted > 0 { line += ", and \(state.omitted) more" }

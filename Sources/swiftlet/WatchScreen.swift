@@ -100,15 +100,15 @@ enum WatchView {
 
     /// At most `rows` lines; a swatch takes the first two columns of a detection's.
     private static func table(_ state: WatchState, rows: Int, columns: Int) -> [Line] {
-        let labelColumns = max(5, min(24, columns - 42))
+        let labelColumns = max(5, min(24, columns - (state.haveBoxes ? 42 : 10)))
         var heading = "   \(padded("label", to: labelColumns))  score"
-        for name in ["left", "top", "right", "bottom"] { heading += "  \(padded(name, to: 6, .right))" }
+        for name in ["left", "top", "right", "bottom"] where state.haveBoxes { heading += "  \(padded(name, to: 6, .right))" }
         var lines = [Line(text: cut(heading, columns), isHeading: true)]
         let shown = state.detections.count < rows ? state.detections.count : max(0, rows - 2)
         for found in state.detections.prefix(shown) {
             var line = " \(padded(cut(printable(found.label), labelColumns), to: labelColumns))"
             line += "  \(padded(fixed(found.score, decimals: 3), to: 5, .right))"
-            for side in [found.left, found.top, found.right, found.bottom] {
+            for side in [found.left, found.top, found.right, found.bottom] where state.haveBoxes {
                 line += "  \(padded(WatchLines.whole(side), to: 6, .right))"
             }
             lines.append(Line(text: cut(line, columns - 2), colour: .ofClass(found.classIndex)))

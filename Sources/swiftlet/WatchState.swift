@@ -26,7 +26,9 @@ struct WatchState {
     var corruptFrames: UInt64 = 0
     var width = 0
     var height = 0
+    /// A classifier's classes have no boxes.
     var detections: [Detection] = []
+    var haveBoxes = true
     var omitted = 0
     /// Lines that this client was too slow for.
     var lostLines: UInt64 = 0
@@ -42,9 +44,10 @@ struct WatchState {
     mutating func take(frame line: StreamLine, now: UInt64) {
         (sequence, captured, age, inference) = (line.sequence, line.captured, line.age, line.inference)
         (droppedFrames, corruptFrames) = (line.droppedFrames, line.corruptFrames)
-        (width, height, omitted) = (line.width, line.height, line.omittedDetections)
+        (width, height, omitted) = (line.width, line.height, line.omitted)
         detections.removeAll(keepingCapacity: true)
-        for found in line.detections {
+        haveBoxes = line.classes == nil
+        for found in line.classes ?? line.detections {
             detections.append(
                 Detection(
                     classIndex: Int32(found.classIndex), label: text(found.label), score: found.score, left: found.left,

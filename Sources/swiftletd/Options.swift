@@ -22,7 +22,12 @@ struct Options: CommandLineOptions {
     /// A file that the stream's lines go to, too.
     var record: UnsafePointer<CChar>?
 
-    var threshold: Float { configuration.threshold }
+    /// With the defaults of a model's task.
+    func configuration(for task: TaskKind) -> Configuration {
+        var configuration = configuration
+        configuration.task = task
+        return configuration
+    }
     var resize: ModelSettings.Resize { configuration.resizesAsUpstream ? .upstream : .fast }
     var threads: Int { configuration.threads }
     var cameraName: [UInt8]? { configuration.cameraName }

@@ -21,28 +21,33 @@ final class Reloader {
     /// As it was before the model was read.
     private let model: ModelIdentity?
     private let labels: [ArraySlice<UInt8>]
+    private let task: TaskKind
     private let log: Log
 
-    init(_ options: Options, _ model: ModelIdentity?, labels: [ArraySlice<UInt8>], _ log: Log) throws(SystemError) {
+    init(_ options: Options, _ model: ModelIdentity?, labels: [ArraySlice<UInt8>], _ task: TaskKind, _ log: Log)
+        throws(SystemError)
+    {
         control = try PipelineControl()
         self.model = model
         self.options = options
         self.labels = labels
+        self.task = task
         self.log = log
     }
 
     /// What the daemon starts with. Ends the process where the model does not have the configuration's classes.
     func initialFilter() -> DetectionFilter {
-        let mistakes = options.configuration.mistakes(for: labels)
+        let configuration = options.configuration(for: task), mistakes = configuration.mistakes(for: labels)
         for mistake in mistakes { log.error(options.message(mistake)) }
         if !mistakes.isEmpty { ExitCode.configuration.exit() }
-        return DetectionFilter(options.configuration, labels: labels)
+        return DetectionFilter(configuration, labels: labels)
     }
 
     func reload() {
         do throws(FileError) {
             var (configuration, mistakes, unfinished) = try options.readConfiguration()
             if let unfinished { mistakes.append(unfinished) }
+            configuration.task = task
             mistakes += configuration.mistakes(for: labels)
             if let first = mistakes.first {
                 let others = mistakes.count > 1 ? " (and \(mistakes.count - 1) more: swiftlet check lists them)" : ""

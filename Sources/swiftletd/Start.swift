@@ -95,9 +95,10 @@ struct Start {
         try HelloLine(
             program: "swiftletd", version: Product.version, modelName: model.description.name,
             architecture: model.description.family, precision: bytes(model.engine.storedPrecision),
-            inputWidth: model.format.size.width, inputHeight: model.format.size.height, sourceKind: source.kindName,
+            task: model.kind == .detection ? nil : model.kind.word, inputWidth: model.format.size.width,
+            inputHeight: model.format.size.height, sourceKind: source.kindName,
             sourcePath: options.source[0] == 0 ? options.cameraName ?? [] : bytes(options.source),
-            rotation: options.configuration.rotation, threshold: options.threshold,
+            rotation: options.configuration.rotation, threshold: options.configuration(for: model.kind).threshold,
             isFiltered: options.configuration.isFiltered,
             snapshots: options.configuration.allowsSnapshots, labels: model.description.labels
         ).encoded()
@@ -111,7 +112,8 @@ struct Start {
         do throws(StreamError) {
             return try StreamServer(
                 at: inherited.map { .inherited($0) } ?? .path(options.socket), hello: hello(for: model, source),
-                labels: model.description.labels, limits: limits, status: { status.write(to: &$0, $1) })
+                labels: model.description.labels, firstClass: model.kind.firstClass, limits: limits,
+                status: { status.write(to: &$0, $1) })
         } catch {
             log.error(error.message(socket: text(options.socket)))
             error.exitCode.exit()
@@ -141,7 +143,7 @@ struct Start {
 
     func reloader(for model: Model) -> Reloader {
         orEnd { () throws(SystemError) in
-            try Reloader(options, modelFile, labels: model.description.labels, log)
+            try Reloader(options, modelFile, labels: model.description.labels, model.kind, log)
         }
     }
 

@@ -24,5 +24,25 @@ public enum AllocationChecks {
         let detections = detector.result().detections.count
         check.expect(count() == decoding, "decode() made \(count() - decoding) allocator calls")
         check.expect(detections > 0, "no detections")
+        classes(count: count, &check)
+    }
+
+    /// A classifier's logits become classes.
+    private static func classes(count: () -> UInt, _ check: inout Check) {
+        var generator = SeededGenerator(seed: 3)
+        let classCount = 1000, decoder = ClassificationDecoder(classCount: classCount)
+        let thresholds = [Float](repeating: 0, count: classCount)
+        let logits = (0..<classCount).map { _ in Float(generator.integer(-900...900)) / 100 }
+        let start = count()
+        var best = 0, last = Float.infinity, isOrdered = true
+        logits.withUnsafeBufferPointer { logits in
+            for entry in decoder.decode(.fp32(logits), thresholds: thresholds, limit: 5) {
+                if entry.score > last { isOrdered = false }
+                last = entry.score
+                best += 1
+            }
+        }
+        check.expect(count() == start, "decoding classes made \(count() - start) allocator calls")
+        check.expect(best == 5 && isOrdered, "\(best) classes, or not the best first")
     }
 }

@@ -4,6 +4,7 @@ import Pixels
 import Stream
 import Synchronization
 import Vision
+import Model
 
 @testable import Model
 @testable import Pipeline
@@ -117,7 +118,9 @@ final class FakeModel: FrameModel {
         whileRunning(runs)
     }
 
-    func detections(of size: ImageSize, thresholds: [Float]) -> UnsafeBufferPointer<Detection> {
+    let kind = TaskKind.detection
+
+    func result(of size: ImageSize, thresholds: [Float], limit: Int?) -> ModelResult {
         var count = 0
         for index in 1...2 {
             let score = Float(bytes[0]) / 255 / Float(index)
@@ -126,7 +129,7 @@ final class FakeModel: FrameModel {
             found.initializeElement(at: count, to: Detection(classIndex: Int32(index), score: score, box: box))
             count += 1
         }
-        return UnsafeBufferPointer(rebasing: found[..<count])
+        return ModelResult(detections: UnsafeBufferPointer(rebasing: found[..<count]))
     }
 }
 

@@ -100,7 +100,7 @@ import Vision
 
     @Test func aNewPeriodAndFilterHoldAtOnce() throws {
         var strict = Configuration()
-        strict.threshold = 0.9
+        strict.givenThreshold = 0.9
         let filter = DetectionFilter(strict, labels: model.labels)
         let accepted = try Event(), descriptor = accepted.descriptor
         sink.whenAccepting = { _ in clinux_event_signal(descriptor) }

@@ -29,7 +29,9 @@ class Schema:
         record = json.loads(line)
         self.validator.validate(record)
         # Without one of its fields the same line must fail, or the schema would say nothing about it.
-        for field in self.definitions[record["type"]]["required"]:
+        lists = {"detections", "detections_omitted", "classes", "classes_omitted"} & record.keys()
+        lists = lists if record["type"] in ("frame", "snapshot") else set()
+        for field in [*self.definitions[record["type"]]["required"], *lists]:
             less = {key: value for key, value in record.items() if key != field}
             assert not self.validator.is_valid(less), (record["type"], field)
         return record

@@ -364,7 +364,7 @@ import Vision
             all.cameraTimeout = Double.random(in: Configuration.timeoutRange, using: &random)
             all.rotation = 90 * Int.random(in: 0...3, using: &random)
             all.rate = maybe(Double.random(in: 0.001...1000, using: &random))
-            (all.threshold, all.limit) = (share(), Int.random(in: 1...1000, using: &random))
+            (all.givenThreshold, all.givenLimit) = (share(), Int.random(in: 1...1000, using: &random))
             (all.resizesAsUpstream, all.allowsSnapshots) = (.random(using: &random), .random(using: &random))
             all.classes = maybe((0...3).map { _ in .init(label: name(0), line: 0) })
             for label in Set((0...3).map { _ in name(0) }) {

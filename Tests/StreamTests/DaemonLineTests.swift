@@ -55,13 +55,46 @@ import Testing
         }
     }
 
+    /// A classifier's frames list classes without boxes, of which class 0 is one.
+    @Test func classesComeBack() throws {
+        let labels = ["ace", "k\n", "é🂡"]
+        var writer = FrameLineWriter(.classes), reader = StreamLineReader()
+        writer.begin(
+            FrameLine(
+                Frame(
+                    pixels: PixelBuffer(
+                        jpeg: UnsafeRawBufferPointer(start: nil, count: 0), size: ImageSize(width: 640, height: 480)),
+                    sequence: 5, times: FrameTimes(monotonic: 1, realtime: 1), name: .index(3)), age: 0, inference: 0,
+                droppedFrames: 0, corruptFrames: 0))
+        for (index, label) in labels.enumerated() {
+            writer.add(classIndex: index, label: ArraySlice(label.utf8), score: 0.5 / Float(index + 1))
+        }
+        let line = Array(try writer.finish().line.dropLast())
+        #expect(
+            String(decoding: line, as: UTF8.self).hasSuffix(#"{"class":2,"label":"é🂡","score":0.1667}],"classes_omitted":0}"#))
+        try read(line, &reader) { line in
+            #expect(line.kind == .frame && line.sequence == 5 && line.detections.isEmpty && line.omitted == 0)
+            let classes = try #require(line.classes)
+            #expect(classes.map { String(decoding: $0.label, as: UTF8.self) } == labels)
+            #expect(classes.map(\.classIndex) == [0, 1, 2] && classes.map(\.score) == [0.5, 0.25, 0.1667])
+        }
+        let head = String(decoding: line, as: UTF8.self).components(separatedBy: #","classes""#)[0]
+        #expect(failure(head + #","classes":[],"classes_omitted":0}"#) == nil)
+        #expect(failure(head + #","classes":[]}"#) == .missing && failure(head + "}") == .missing)
+        #expect(failure(head + #","classes":[],"detections_omitted":0}"#) == .missing)
+        #expect(failure(head + #","classes":[{"class":0,"label":""}],"classes_omitted":0}"#) == .missing)
+        #expect(
+            failure(head + #","detections":[{"class":0,"label":"","score":0,"box_px":[0,0,1,1]}],"detections_omitted":0}"#)
+                == .badValue)
+    }
+
     @Test func theWritersLinesComeBack() throws {
         var reader = StreamLineReader()
         let labels = ["ace", "k\u{1B}[31m\n\"\\\u{7F}", "", "é🂡"]
         try read(frame(labels), &reader) { line in
             #expect(line.kind == .frame && line.sequence == 123_456_789 && line.captured == 1_700_000_000.25)
             #expect(line.age == 21.5 && line.inference == 20.25 && line.droppedFrames == 7 && line.corruptFrames == 3)
-            #expect(line.width == 640 && line.height == 480 && line.omittedDetections == 0)
+            #expect(line.width == 640 && line.height == 480 && line.omitted == 0)
             #expect(line.detections.map { String(decoding: $0.label, as: UTF8.self) } == labels)
             #expect(line.detections.map(\.classIndex) == [1, 2, 3, 4])
             let first = line.detections[0]

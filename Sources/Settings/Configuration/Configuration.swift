@@ -8,6 +8,8 @@ public struct Configuration {
         public var include: Box?
         /// Where detections do not count, whatever includes them.
         public var exclude: Box?
+        /// Where the file begins it, from 1.
+        var line = 0
     }
 
     /// A class as the file calls it, and where it does so.
@@ -44,10 +46,16 @@ public struct Configuration {
     public var rotation = 0
     /// Maximum frames per second; nil is no limit.
     public var rate: Double?
-    /// Detections score more than this.
-    public var threshold: Float = 0.3
-    /// The best this many detections of a frame are kept.
-    public var limit = 100
+    /// What the model does, which the file does not say: it decides about defaults, and about what means something.
+    public var task = TaskKind.detection
+    /// What is found scores more than this; nil where the file does not say.
+    public var givenThreshold: Float?
+    /// The best this many detections or classes of a frame are kept; nil where the file does not say.
+    public var givenLimit: Int?
+    /// The file's, or the task's own.
+    public var threshold: Float { givenThreshold ?? task.defaultThreshold }
+    /// The file's, or the task's own.
+    public var limit: Int { givenLimit ?? task.defaultLimit }
     /// Whether images are resized just as the model was evaluated, and not the quick way.
     public var resizesAsUpstream = false
     /// Only these classes are detected; nil is all.
@@ -85,24 +93,27 @@ public struct Configuration {
     public static let timeoutRange = 1...3600.0
     /// Frames per second.
     public static let rateRange = 0.001...1000.0
-    /// Detections of a frame.
+    /// Detections or classes of a frame.
     public static let limitRange: ClosedRange<Int64> = 1...1000
 
-    /// What the file says of classes that a model does not have.
-    /// - Parameter labels: the model's, UTF-8; the first is the background, which is no class to detect.
+    /// What the file says of classes that a model does not have, and of what means nothing for its task.
+    /// - Parameter labels: the model's, UTF-8; a detector's first is the background, which is no class to detect.
     public func mistakes(for labels: [ArraySlice<UInt8>]) -> [INIDiagnostic] {
         var mistakes: [INIDiagnostic] = []
         let sorted = SortedLabels(labels)
         func check(_ name: ClassName, _ section: StaticString, _ key: [UInt8]) {
-            let isKnown = sorted.places(of: name.label).contains { $0 > 0 }
+            let isKnown = sorted.places(of: name.label).contains { $0 >= task.firstClass }
             if !isKnown, mistakes.count < ConfigurationReader.maximumDiagnostics {
-                let near = nearest(to: name.label, in: labels.dropFirst().map { Array($0) })
+                let near = nearest(to: name.label, in: labels.dropFirst(task.firstClass).map { Array($0) })
                 let reason = INIDiagnostic.Reason.unknownClass(name.label, nearest: near)
                 mistakes.append(.init(line: name.line, section: bytes(section), key: key, reason: reason))
             }
         }
-        for name in commentedThresholds where sorted.places(of: name.label).contains(where: { $0 > 0 }) {
+        for name in commentedThresholds where sorted.places(of: name.label).contains(where: { $0 >= task.firstClass }) {
             mistakes.append(.init(line: name.line, section: bytes("threshold"), key: name.label, reason: .commentedClass))
+        }
+        for zone in zones where task == .classification {
+            mistakes.append(.init(line: zone.line, section: bytes("zone ") + zone.name, reason: .zoneWithoutBoxes))
         }
         for name in classes ?? [] { check(name, "detect", bytes("classes")) }
         for setting in classThresholds { check(setting.name, "threshold", setting.name.label) }

@@ -145,7 +145,7 @@ public struct ConfigurationReader: INIReader {
         guard configuration.zones.count < Configuration.maximumZones else {
             throw .init(.tooManyZones(limit: Configuration.maximumZones))
         }
-        configuration.zones.append(.init(name: name))
+        configuration.zones.append(.init(name: name, line: line))
         zoneLines.append(.init(start: line))
         return configuration.zones.count - 1
     }

@@ -66,13 +66,14 @@ public final class Setting: Sendable {
                 set: { $0.rate = $1.number }),
             .init(
                 "detect", "threshold", .score, isLive: true,
-                option: .init("threshold", short: "t", argument: "T", help: "minimum score, 0 to 1 (default: 0.3)"),
-                get: { .score($0.threshold) }, set: { $0.threshold = $1.score }),
+                option: .init(
+                    "threshold", short: "t", argument: "T", help: "minimum score, 0 to 1 (default: 0.3, classes: 0)"),
+                get: { .score($0.threshold) }, set: { $0.givenThreshold = $1.score }),
             .init(
                 "detect", "limit", .integer(Configuration.limitRange), isLive: true,
-                option: .init("limit", argument: "N", help: "maximum detections per image (default: 100)"),
+                option: .init("limit", argument: "N", help: "maximum per image (default: 100, classes: 5)"),
                 get: { .integer($0.limit) },
-                set: { $0.limit = $1.integer }),
+                set: { $0.givenLimit = $1.integer }),
             .init(
                 "detect", "resize", .choice(.resize),
                 option: .init("resize", argument: "fast|upstream", help: "fast, or as evaluated (default: fast)"),

@@ -34,6 +34,8 @@ public struct INIDiagnostic: Error, Equatable {
         case value(ValueError)
         case unnamedZone
         case emptyZone
+        /// The model gives no boxes.
+        case zoneWithoutBoxes
         case tooManyZones(limit: Int)
         /// Of classes.
         case tooManyNames(limit: Int)

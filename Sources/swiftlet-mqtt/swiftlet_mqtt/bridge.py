@@ -45,6 +45,7 @@ class Bridge:
         self.is_filtered = False
         self.last_word = ""     # of the daemon's error lines
         self.names: dict[str, str] = {}
+        self.listing = "detections"  # what frames list
         # As shown, and when that many were seen last.
         self.counts: dict[str, int] = {}
         self.reached: dict[str, float] = {}
@@ -262,7 +263,8 @@ class Bridge:
         unknown = [name for name in self.settings.classes if name not in labels]
         if unknown:
             error(f"[stream] classes: the model has no {', '.join(unknown)}")
-        names = slugs(labels, self.settings.classes, MAX_CLASSES)
+        self.listing = "classes" if hello.get("task") == "classification" else "detections"
+        names = slugs(labels, self.settings.classes, MAX_CLASSES, first=0 if self.listing == "classes" else 1)
         if len(names) == MAX_CLASSES:
             warn(f"counts for the first {MAX_CLASSES} classes only: name those of interest in [stream] classes")
         if names != self.names:
@@ -289,7 +291,7 @@ class Bridge:
             self.next_capture = -math.inf
             self.reached = dict.fromkeys(self.reached, captured)
         self.captured = captured
-        found = [(detection["label"], float(detection["score"])) for detection in frame["detections"]]
+        found = [(detection["label"], float(detection["score"])) for detection in frame[self.listing]]
         if self.is_first:
             # Only now it has shown that it is of use.
             self.daemon.has_succeeded()
@@ -307,10 +309,13 @@ class Bridge:
             wanted = [self.includes(*detection) for detection in found]
             found = [detection for detection, keeps in zip(found, wanted) if keeps]
             if not all(wanted):
-                frame["detections"] = [part for part, keeps in zip(frame["detections"], wanted) if keeps]
+                frame[self.listing] = [part for part, keeps in zip(frame[self.listing], wanted) if keeps]
                 line = json.dumps(frame, ensure_ascii=False, separators=(",", ":")).encode()
         self.broker.put(self.topics["frame"], line)
         self.published += 1
+        if self.listing == "classes":
+            # An image shows what it most probably is.
+            found = found[:1]
         self.update_counts(collections.Counter(label for label, _ in found), captured)
 
     def includes(self, label: str, score: float) -> bool:

@@ -21,11 +21,12 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
-def slugs(labels: list[str], wanted: list[str], maximum: int) -> dict[str, str]:
-    """For each label its own name in topics, which does not depend on what is wanted. Class 0 is the background.
+def slugs(labels: list[str], wanted: list[str], maximum: int, first: int = 1) -> dict[str, str]:
+    """For each label its own name in topics, which does not depend on what is wanted. Classes before the
+    first are the background.
 
     A label that may stand there as it is keeps its name, whatever the others become."""
-    classes = {label: index for index, label in reversed(list(enumerate(labels))) if index > 0}
+    classes = {label: index for index, label in reversed(list(enumerate(labels))) if index >= first}
     names = {label: label for label in classes if re.fullmatch(f"[{PLAIN}]{{1,{LONGEST}}}", label) and label.strip("_")}
     taken = set(names)
     for label, index in sorted(classes.items(), key=lambda entry: entry[1]):
