@@ -6,7 +6,10 @@ import PackageDescription
 
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 // Kernels are optimised in debug builds too: at -O0 one frame takes seconds, and their own tests use assertions anyway.
-let strictC: [CSetting] = [.treatAllWarnings(as: .error), .unsafeFlags(["-O3", "-Wall", "-Wextra"])]
+// The engine's threads have 256 KiB of stack, in builds under sanitizers too.
+let strictC: [CSetting] = [
+    .treatAllWarnings(as: .error), .unsafeFlags(["-O3", "-Wall", "-Wextra", "-Wframe-larger-than=81920"]),
+]
 
 func device(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, exclude: notes(name), swiftSettings: strict)

@@ -15,11 +15,15 @@
         const ck_qs8_values *channels, uint16_t *c, size_t ldc
 #define VALUES_ARGUMENTS rows, n, k, a, lda, weights, channels, c, ldc
 
-CK_INLINE CK_TARGET void gemm(GEMM_PARAMETERS);
+/// What a path's GEMM works in, where it needs more than registers: one for all the copies of `gemm` in a function.
+typedef struct ck_band ck_band;
+
+CK_INLINE CK_TARGET void gemm(GEMM_PARAMETERS, ck_band *band);
 
 /// The same with constants in place of the arguments that decide what code runs.
-CK_INLINE CK_TARGET void gemm_by_activation(GEMM_PARAMETERS) {
-#define GEMM(activation, residual) gemm(rows, blocks, k, a, lda, weights, channels, activation, residual, ldr, c, ldc)
+CK_INLINE CK_TARGET void gemm_by_activation(GEMM_PARAMETERS, ck_band *band) {
+#define GEMM(activation, residual)                                                                                     \
+    gemm(rows, blocks, k, a, lda, weights, channels, activation, residual, ldr, c, ldc, band)
     if (residual && activation == CK_SILU)
         GEMM(CK_SILU, residual);
     else if (residual && activation == CK_RELU)

@@ -4,6 +4,9 @@
 
 #include "qs8_gemm__avx2.h"
 
-CK_TARGET void qs8_gemm_12x16c4__avx512vnni(GEMM_PARAMETERS) { gemm_by_activation(GEMM_ARGUMENTS); }
+CK_TARGET void qs8_gemm_12x16c4__avx512vnni(GEMM_PARAMETERS) {
+    ck_band band;
+    gemm_by_activation(GEMM_ARGUMENTS, &band);
+}
 
 #endif

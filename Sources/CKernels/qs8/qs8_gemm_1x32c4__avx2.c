@@ -5,10 +5,12 @@
 #include "qs8_gemm__avx2.h"
 
 CK_TARGET void qs8_gemm_1x32c4__avx2(GEMM_PARAMETERS) {
-    if (k > MAX_K)
+    if (k > MAX_K) {
         qs8_gemm__scalar(GEMM_ARGUMENTS);
-    else
-        gemm_by_activation(GEMM_ARGUMENTS);
+        return;
+    }
+    ck_band band;
+    gemm_by_activation(GEMM_ARGUMENTS, &band);
 }
 
 #endif

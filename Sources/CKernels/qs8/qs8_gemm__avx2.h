@@ -137,22 +137,21 @@ CK_INLINE size_t tile_blocks(size_t left) {
     return left < TILE_BLOCKS ? left : TILE_BLOCKS;
 }
 
-CK_INLINE CK_TARGET void gemm(GEMM_PARAMETERS) {
-    ck_band band;
+CK_INLINE CK_TARGET void gemm(GEMM_PARAMETERS, ck_band *band) {
     ck_silu_tables tables;
     if (activation == CK_SILU) tables = ck_load_silu_tables();
     const size_t maximum = band_size(rows, k);
     for (size_t first = 0, some; first < rows; first += some) {
         some = rows - first < maximum ? rows - first : maximum;
-        pack_rows(some, k, a + first * lda, lda, &band);
+        pack_rows(some, k, a + first * lda, lda, band);
         for (size_t block = 0, parts; block < blocks; block += parts) {
             parts = tile_blocks(blocks - block);
             const int32_t *bias[TILE_BLOCKS];
             for (size_t i = 0; i < parts; i++) bias[i] = channels[block + i].bias;
-            band_sums(parts, some, k, weights + block * 8 * k, bias, &band);
+            band_sums(parts, some, k, weights + block * 8 * k, bias, band);
             const int8_t *from = residual ? residual + first * ldr + 8 * block : NULL;
             int8_t *to = c + first * ldc + 8 * block;
-#define STORE(parts) store_blocks(parts, some, band.sums, &channels[block], activation, &tables, from, ldr, to, ldc)
+#define STORE(parts) store_blocks(parts, some, band->sums, &channels[block], activation, &tables, from, ldr, to, ldc)
             if (TILE_BLOCKS > 2 && parts == 4)
                 STORE(4);
             else if (TILE_BLOCKS > 2 && parts == 3)

@@ -47,7 +47,8 @@ CK_INLINE CK_TARGET void gemm_band(
     }
 }
 
-CK_INLINE CK_TARGET void gemm(GEMM_PARAMETERS) {
+CK_INLINE CK_TARGET void gemm(GEMM_PARAMETERS, ck_band *band) {
+    (void)band;
     enum { MAX_BLOCKS = 64 };
     int32_t starts[PACKED_ROWS ? 16 * MAX_BLOCKS : 1];
     while (blocks > 0) {

@@ -20,7 +20,7 @@ enum {
 };
 
 /// Rows of A and blocks of B in the tile's layout.
-typedef struct {
+struct ck_band {
     /// For each row and 32 k (16 at the end): magnitudes, then masks of what is positive, both in the order of `weights`.
     _Alignas(32) uint8_t rows[BAND_BYTES];
     /// For each 16 k and each block: [2 halves of k][columns 0, 1, 4, 5 then 2, 3, 6, 7][k 0, 4, 1, 5, 2, 6, 3, 7].
@@ -29,7 +29,7 @@ typedef struct {
     int64_t positive[BAND_ROWS];
     /// The sums of each row, block by block.
     __m256i sums[TILE_BLOCKS * BAND_ROWS];
-} ck_band;
+};
 
 /// How many rows of A fit a band: a multiple of 4.
 CK_INLINE size_t band_rows(size_t k) {
@@ -46,7 +46,7 @@ CK_INLINE CK_TARGET __m128i load_last(const int8_t *end, size_t count, int whole
         _mm_loadu_si128((const __m128i *)(end - 16)), _mm_loadu_si128((const __m128i *)(shifts + 16 - count)));
 }
 
-CK_INLINE CK_TARGET void pack_rows(size_t rows, size_t k, const int8_t *a, size_t lda, ck_band *band) {
+CK_INLINE CK_TARGET void pack_rows(size_t rows, size_t k, const int8_t *a, size_t lda, struct ck_band *band) {
     const __m128i order = _mm_setr_epi8(0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15);
     const __m256i order2 = _mm256_broadcastsi128_si256(order), zero = _mm256_setzero_si256();
     uint8_t *packed = band->rows;
@@ -81,7 +81,7 @@ CK_INLINE CK_TARGET void pack_chunk(const __m256i groups[4], int8_t *packed) {
     }
 }
 
-CK_INLINE CK_TARGET void pack_weights(size_t blocks, size_t k, const int8_t *weights, ck_band *band) {
+CK_INLINE CK_TARGET void pack_weights(size_t blocks, size_t k, const int8_t *weights, struct ck_band *band) {
     for (size_t b = 0; b < blocks; b++) {
         int8_t *packed = band->weights + 128 * b;
         __m256i groups[4];
@@ -117,7 +117,7 @@ CK_INLINE CK_TARGET void add_products(
 /// The products of all rows and `blocks` packed blocks. One row and four blocks at a time: every weight is an operand
 /// in memory, so that a row's four vectors and 8 sums have the registers and decoding is not what limits.
 CK_INLINE CK_TARGET void tile(
-    size_t blocks, size_t rows, size_t k, const int32_t *const bias[TILE_BLOCKS], ck_band *band) {
+    size_t blocks, size_t rows, size_t k, const int32_t *const bias[TILE_BLOCKS], struct ck_band *band) {
     const uint8_t *x = band->rows;
     __m256i start[TILE_BLOCKS];
     for (size_t b = 0; b < blocks; b++) start[b] = _mm256_loadu_si256((const __m256i *)bias[b]);
@@ -154,7 +154,7 @@ CK_INLINE CK_TARGET void tile(
 /// The sums of all rows of a band and `blocks` times 8 columns.
 static CK_TARGET __attribute__((noinline)) void band_sums(
     size_t blocks, size_t rows, size_t k, const int8_t *weights, const int32_t *const bias[TILE_BLOCKS],
-    ck_band *band) {
+    struct ck_band *band) {
     pack_weights(blocks, k, weights, band);
     if (blocks == 4)
         tile(4, rows, k, bias, band);

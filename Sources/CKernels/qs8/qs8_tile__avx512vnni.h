@@ -13,21 +13,21 @@
 enum { TILE_ROWS = 12, TILE_BLOCKS = 2, BAND_ROWS = 48 };
 
 /// Rows of A, and their sums with two blocks of B.
-typedef struct {
+struct ck_band {
     const int8_t *a;
     size_t lda;
     /// -128 times the sum of each row.
     int32_t lost[BAND_ROWS];
     /// The sums of each row, block by block.
     __m256i sums[TILE_BLOCKS * BAND_ROWS];
-} ck_band;
+};
 
 CK_INLINE size_t band_rows(size_t k) {
     (void)k;
     return BAND_ROWS;
 }
 
-CK_INLINE CK_TARGET void pack_rows(size_t rows, size_t k, const int8_t *a, size_t lda, ck_band *band) {
+CK_INLINE CK_TARGET void pack_rows(size_t rows, size_t k, const int8_t *a, size_t lda, struct ck_band *band) {
     band->a = a;
     band->lda = lda;
     const __m128i factor = _mm_set1_epi8(-128);
@@ -45,7 +45,7 @@ CK_INLINE CK_TARGET void pack_rows(size_t rows, size_t k, const int8_t *a, size_
 /// The sums of `rows` rows from `first` on and the blocks at `weights` and, where there are two, `more`.
 CK_INLINE CK_TARGET void tile(
     size_t blocks, size_t rows, size_t k, size_t first, const int8_t *weights, const int8_t *more, __m512i bias,
-    ck_band *band) {
+    struct ck_band *band) {
     const int8_t *a = band->a + first * band->lda;
     __m512i sums[TILE_ROWS];
     for (size_t r = 0; r < rows; r++) sums[r] = _mm512_add_epi32(bias, _mm512_set1_epi32(band->lost[first + r]));
@@ -70,7 +70,7 @@ CK_INLINE CK_TARGET void tile(
 /// The sums of all rows of a band and `blocks` (1 or 2) times 8 columns.
 CK_INLINE CK_TARGET void band_sums(
     size_t blocks, size_t rows, size_t k, const int8_t *weights, const int32_t *const bias[TILE_BLOCKS],
-    ck_band *band) {
+    struct ck_band *band) {
     const int8_t *more = blocks > 1 ? weights + 8 * k : weights;
     const __m512i start = _mm512_inserti64x4(
         _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)bias[0])),
