@@ -10,7 +10,7 @@ public enum StoragePrecision: String, CaseIterable, Sendable {
 public struct Importer {
     /// The named network, or the recognised one.
     public let architecture: Architecture
-    /// With the background, from the prediction layers.
+    /// From the last layers; a detector's with the background.
     public let classCount: Int
     /// What `write` stores weights in.
     public let precision: StoragePrecision
@@ -22,21 +22,19 @@ public struct Importer {
     public let notes: [ImportNote]
 
     /// Finds the network's weights in the file. With `architecture` nil the network is recognised from the tensors; with
-    /// `weights` only those at that place are taken. Throws `mismatch` with all problems at once.
+    /// `weights` only those at that place are taken; `unseen` says what they do not show. Throws `mismatch` with all problems
+    /// at once, `notOfTheNetwork` where the network has no such thing.
     public init(
-        _ file: CheckpointFile, architecture name: String?, weights: String? = nil, precision: StoragePrecision
+        _ file: CheckpointFile, architecture name: String?, weights: String? = nil, unseen: UnseenSizes = UnseenSizes(),
+        precision: StoragePrecision
     ) throws(QuantizerError) {
-        var named: Architecture?
+        var named: [Architecture]?
         if let name { named = try Architecture.named(name) }
-        let found = try NetworkWeights.find(in: file, architecture: named, place: weights)
-        (architecture, classCount, checkpoint, notes) =
-            (found.architecture, found.classCount, found.checkpoint, found.notes)
+        let found = try NetworkWeights.find(in: file, architectures: named, place: weights)
+        (classCount, checkpoint, notes) = (found.classCount, found.checkpoint, found.notes)
+        architecture = try found.architecture.with(unseen)
         self.precision = precision
-        graph =
-            DetectionNetwork(
-                backbone: architecture.backbone, head: architecture.head(classCount: classCount), height: 320,
-                width: 320, keepsAll: true
-            ).graph
+        graph = architecture.graph(classCount: classCount)
     }
 
     /// The same from tensors in memory.
@@ -46,19 +44,25 @@ public struct Importer {
         try self.init(CheckpointFile(checkpoint), architecture: name, precision: precision)
     }
 
-    /// The description of the model file: the network as published, with the given labels (background first), input
-    /// size, fit and, where they differ from the published ones, channel order and anchors (as many to a cell).
+    /// The description of the model file: the network as published, with the given labels (of a detector the background
+    /// first), input size, fit and, where they differ from the published ones, channel order and anchors (as many to a cell).
     public func description(
         labels: [String], size: ImageSize, fit: ImageFit = .stretch, channelOrder: ChannelOrder? = nil,
         anchors: AnchorLayout = .published
     ) -> ModelDescription {
         precondition(labels.count == classCount)
+        let task: TaskDescription =
+            switch architecture.task {
+            case .classification: .classification
+            case .detection:
+                .detection(DetectionDescription(anchors: anchors, suppression: architecture.suppression))
+            case .segmentation:
+                .segmentation(SegmentationDescription(upsampling: architecture.upsampling))
+            }
         return ModelDescription(
-            name: Array(architecture.title.utf8), family: Array("mobilevitv3-ssdlite".utf8),
+            name: Array(architecture.title.utf8), family: Array(architecture.family.utf8),
             input: InputFormat(size: size, fit: fit, channelOrder: channelOrder ?? architecture.channelOrder),
-            resize: architecture.resize,
-            task: .detection(DetectionDescription(anchors: anchors, suppression: architecture.suppression)),
-            labels: labels.map { ArraySlice($0.utf8) })
+            resize: architecture.resize, task: task, labels: labels.map { ArraySlice($0.utf8) })
     }
 
     /// Writes the model file, which never replaces one of `inputs`. `progress` is told how many of how many tensors are
@@ -85,8 +89,9 @@ public struct Importer {
 
     /// The node's weight in stored order, and its bias (empty where it has none).
     private func parameters(of node: Node) throws(QuantizerError) -> (weight: [Float], bias: [Float]) {
+        let recipe = architecture.naming.recipe(of: node, in: graph)!
         var values: [[Float]] = []
-        for source in SourceTensor.of(node, in: graph) {
+        for source in recipe.sources {
             do {
                 values.append(try checkpoint[source.name]!.floats())
             } catch {
@@ -96,12 +101,7 @@ public struct Importer {
                 throw .mismatch(architecture: architecture.name, [.notFinite(source.name)])
             }
         }
-        var weight = values[0]
-        var bias = values.count > 1 ? values[1] : []
-        if case .convolutionWithBatchNorm = node.origin {
-            (weight, bias) = BatchNormFolding.fold(
-                weight: weight, gain: values[1], shift: values[2], mean: values[3], variance: values[4])
-        }
+        var (weight, bias) = recipe.make(values)
         switch node.operation.weights {
         case .matrix(let height, let width, _), .depthwise(let height, let width):
             weight = Self.outputLast(weight, outputs: graph.shape(node.output).channels, taps: height * width)

@@ -10,12 +10,12 @@ struct NetworkWeights {
     /// weights go before others.
     ///
     /// - Parameters:
-    ///   - architecture: only this one; nil: all that are known.
+    ///   - architectures: only these; nil: all that are known, and others of their families.
     ///   - place: only what lies there, as `ambiguousWeights` names places; nil: everywhere.
     static func find(
-        in file: CheckpointFile, architecture: Architecture?, place: String?
+        in file: CheckpointFile, architectures: [Architecture]?, place: String?
     ) throws(QuantizerError) -> NetworkWeights {
-        var search = WeightsSearch(file, architecture.map { [$0] } ?? Architecture.known)
+        let search = WeightsSearch(file, architectures)
         var groups = search.groups
         if let place {
             groups = groups.filter { $0.place == place || $0.place.hasPrefix(place + "/") }
@@ -24,7 +24,7 @@ struct NetworkWeights {
             }
         }
         let whole = groups.filter(\.isWhole)
-        guard !whole.isEmpty else { throw search.failure(groups, isNamed: architecture != nil) }
+        guard !whole.isEmpty else { throw search.failure(groups, isNamed: architectures != nil) }
         // Of those beneath one name of an average the one that has such a name itself: ema/ema_model, not ema/online_model.
         let averaged = whole.filter(\.isAveraged), named = averaged.filter(\.isNamedAverage)
         let candidates = try search.distinct(averaged.isEmpty ? whole : named.isEmpty ? averaged : named)
@@ -83,16 +83,19 @@ struct WeightsSearch {
 
     let file: CheckpointFile
     private let architectures: [Architecture]
-    private var tensors: [String: [SourceTensor]] = [:]
+    /// Networks of other sizes than these are found by one of each family.
+    private let families: [Architecture]
     var groups: [WeightsGroup] = []
 
-    init(_ file: CheckpointFile, _ architectures: [Architecture]) {
+    init(_ file: CheckpointFile, _ named: [Architecture]?) {
         self.file = file
-        self.architectures = architectures
+        architectures = named ?? Architecture.known
+        families = named == nil ? Architecture.families : []
         var names: Set<String> = []
         for architecture in architectures {
-            names.formUnion(SourceTensor.all(of: architecture, classCount: 81).map(\.name))
+            names.formUnion(ExpectedTensors.of(architecture, classCount: Self.commonClassCount).shapes.keys)
         }
+        for family in families { names.formUnion(family.namesOfAnyDepth) }
         let flattened = Dictionary(names.map { (Self.flat($0), $0) }) { first, _ in first }
         for index in file.dictionaries.indices where !file.dictionaries[index].isList {
             groups += Self.groups(of: file.dictionaries[index], index, names, flattened)
@@ -146,31 +149,42 @@ struct WeightsSearch {
 
     private static func flat(_ name: some StringProtocol) -> String { String(name.filter { $0 != "." && $0 != "_" }) }
 
-    mutating func expected(_ architecture: Architecture, _ classCount: Int) -> [SourceTensor] {
-        let key = "\(architecture.name) \(classCount)"
-        if let known = tensors[key] { return known }
-        let all = SourceTensor.all(of: architecture, classCount: classCount)
-        tensors[key] = all
-        return all
+    /// COCO's, with the background: of what has no last layer.
+    private static let commonClassCount = 81
+
+    func expected(_ architecture: Architecture, _ classCount: Int) -> [SourceTensor] {
+        ExpectedTensors.of(architecture, classCount: classCount).list
     }
 
     func entry(_ group: WeightsGroup, _ name: String) -> TensorDictionary.Entry? {
         group.entries[name].map { file.dictionaries[group.dictionary].entries[$0] } ?? group.borrowed[name]
     }
 
-    private mutating func fit(_ group: inout WeightsGroup) {
-        let shapes = group
-        group.classCount = Architecture.classCount { entry(shapes, $0)?.shape } ?? 81
-        for architecture in architectures {
-            let expected = expected(architecture, group.classCount)
-            let found = expected.count { entry(shapes, $0.name)?.shape == $0.shape }
-            if group.expected == 0 || found * group.expected > group.found * expected.count {
-                (group.architecture, group.found, group.expected) = (architecture, found, expected.count)
-                group.notFloating = expected.count { tensor in
-                    let entry = entry(shapes, tensor.name)
-                    return entry?.shape == tensor.shape && entry?.otherElementType != nil
-                }
+    private func fit(_ group: inout WeightsGroup) {
+        let entries = file.dictionaries[group.dictionary].entries
+        let shapes = group.entries.mapValues { entries[$0].shape }
+        func weight(_ naming: TensorNaming) -> Architecture.WeightShape {
+            { shapes[naming.weightName($0, $1)] ?? nil }
+        }
+        func consider(_ architecture: Architecture) {
+            let classCount = architecture.classCount(weight(architecture.naming)) ?? Self.commonClassCount
+            let expected = ExpectedTensors.of(architecture, classCount: classCount)
+            let found =
+                expected.shapes.count < shapes.count
+                ? expected.shapes.count { shapes[$0.key] == $0.value } : shapes.count { expected.shapes[$0.key] == $0.value }
+            guard group.expected == 0 || found * group.expected > group.found * expected.list.count else { return }
+            (group.architecture, group.classCount) = (architecture, classCount)
+            (group.found, group.expected) = (found, expected.list.count)
+        }
+        for architecture in architectures { consider(architecture) }
+        if group.found < group.expected {
+            for family in families {
+                if let fitted = family.fitted(weight(family.naming)) { consider(fitted) }
             }
+        }
+        group.notFloating = expected(group.architecture, group.classCount).count { tensor in
+            let entry = group.entries[tensor.name].map { entries[$0] }
+            return entry?.shape == tensor.shape && entry?.otherElementType != nil
         }
     }
 
@@ -218,7 +232,7 @@ struct WeightsSearch {
     }
 
     /// One of each that hold other values.
-    mutating func distinct(_ groups: [WeightsGroup]) throws(QuantizerError) -> [WeightsGroup] {
+    func distinct(_ groups: [WeightsGroup]) throws(QuantizerError) -> [WeightsGroup] {
         var distinct: [WeightsGroup] = []
         for group in groups {
             var isNew = true
@@ -229,7 +243,7 @@ struct WeightsSearch {
         return distinct
     }
 
-    private mutating func isSame(_ one: WeightsGroup, _ other: WeightsGroup) throws(QuantizerError) -> Bool {
+    private func isSame(_ one: WeightsGroup, _ other: WeightsGroup) throws(QuantizerError) -> Bool {
         guard one.architecture.name == other.architecture.name, one.classCount == other.classCount else { return false }
         let names = expected(one.architecture, one.classCount).map(\.name)
         if names.allSatisfy({ entry(one, $0)!.isSame(as: entry(other, $0)!) }) { return true }
@@ -245,7 +259,7 @@ struct WeightsSearch {
     }
 
     /// The tensors of a group that is whole.
-    mutating func checkpoint(of group: WeightsGroup) throws(QuantizerError) -> Checkpoint {
+    func checkpoint(of group: WeightsGroup) throws(QuantizerError) -> Checkpoint {
         let names = expected(group.architecture, group.classCount).map(\.name)
         do {
             let tensors = try file.tensors(of: names.map { entry(group, $0)! })
@@ -256,7 +270,7 @@ struct WeightsSearch {
     }
 
     /// Tensors of the dictionary that are no part of the network, nor of another whole one beside it.
-    mutating func leftOver(beside chosen: WeightsGroup, _ whole: [WeightsGroup]) -> [String] {
+    func leftOver(beside chosen: WeightsGroup, _ whole: [WeightsGroup]) -> [String] {
         let names = Set(expected(chosen.architecture, chosen.classCount).map(\.name))
         var used: Set<Int> = []
         var prefixes: [String] = [chosen.prefix]
@@ -280,12 +294,12 @@ struct WeightsSearch {
     }
 
     /// Why none of these is a whole network.
-    mutating func failure(_ groups: [WeightsGroup], isNamed: Bool) -> QuantizerError {
+    func failure(_ groups: [WeightsGroup], isNamed: Bool) -> QuantizerError {
         guard let best = groups.max(by: { $0.found * $1.expected < $1.found * $0.expected }) else {
             return isNamed
                 ? .mismatch(architecture: architectures[0].name, missing(architectures[0], nil))
                 : .unknownArchitecture(
-                    best: architectures[0].name, found: 0, expected: expected(architectures[0], 81).count)
+                    best: architectures[0].name, found: 0, expected: expected(architectures[0], Self.commonClassCount).count)
         }
         for tensor in expected(best.architecture, best.classCount) {
             if let maker = entry(best, tensor.name)?.maker {
@@ -302,10 +316,10 @@ struct WeightsSearch {
         return .mismatch(architecture: best.architecture.name, missing(best.architecture, best) + unexpected)
     }
 
-    private mutating func missing(
+    private func missing(
         _ architecture: Architecture, _ group: WeightsGroup?
     ) -> [QuantizerError.TensorProblem] {
-        expected(architecture, group?.classCount ?? 81).compactMap { tensor in
+        expected(architecture, group?.classCount ?? Self.commonClassCount).compactMap { tensor in
             guard let group, let entry = entry(group, tensor.name) else {
                 return .missing(tensor.name, expected: tensor.shape)
             }

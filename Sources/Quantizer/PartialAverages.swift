@@ -72,7 +72,7 @@ extension WeightsSearch {
 
     /// Where else tensors lie that are averaged by their name, as many as the network's parameters or more, none of which
     /// is known.
-    mutating func unclearAverage(than chosen: WeightsGroup) -> String? {
+    func unclearAverage(than chosen: WeightsGroup) -> String? {
         let count = expected(chosen.architecture, chosen.classCount).count { !Self.isStatistic($0.name) }
         let known = Set(groups.lazy.filter { $0.found > 0 }.map(\.dictionary))
         return file.dictionaries.enumerated().first { index, dictionary in

@@ -6,6 +6,8 @@ public enum QuantizerError: Error, Equatable, Sendable {
     /// No known network fits; the best candidate and how many of its tensors were found.
     case unknownArchitecture(best: String, found: Int, expected: Int)
     case noSuchArchitecture(String)
+    /// What was asked for, which the network does not have.
+    case notOfTheNetwork(String, String)
     /// Everything that keeps the checkpoint from being the network that it was taken for.
     case mismatch(architecture: String, [TensorProblem])
     case cannotWrite(path: String, OutputError)
@@ -62,13 +64,13 @@ extension QuantizerError {
     /// What is wrong and what to do, in one line or with a line for each problem; the caller puts the checkpoint's name
     /// in front.
     public var message: String {
-        let known = Architecture.known.map(\.name).joined(separator: ", ")
         switch self {
         case .checkpoint(let error): return error.message
         case .unknownArchitecture(let best, let found, let expected):
-            return "contains no known network (\(known)); the closest is \(best), which has \(expected) tensors, of which "
+            return "contains no known network; the closest is \(best), which has \(expected) tensors, of which "
                 + "\(found) are present. --architecture NAME lists the differences"
-        case .noSuchArchitecture(let name): return "unknown network '\(name)'; known: \(known)"
+        case .noSuchArchitecture(let name): return "unknown network '\(name)': --list names those that are known"
+        case .notOfTheNetwork(let option, let title): return "\(option) means nothing to \(title)"
         case .mismatch(let architecture, let problems):
             let lines = listed(problems.map(\.message)).map { "\n" + $0 }.joined()
             return "does not fit \(architecture), \(problems.count) problem\(problems.count == 1 ? "" : "s"):\(lines)"

@@ -160,8 +160,10 @@ public struct QuantisationScheme: Sendable {
 
     /// Up to layer_3, where maps are large.
     private static func isEarly(_ name: Name) -> Bool {
-        let early = ["encoder.conv_1", "encoder.layer_1.", "encoder.layer_2.", "encoder.layer_3."]
-        return early.contains { name.text.hasPrefix($0) }
+        let name = name.text, encoder = "encoder."
+        let layer = name.hasPrefix(encoder) ? name.dropFirst(encoder.count) : name[...]
+        let isStem = layer == "conv_1" || layer.hasPrefix("conv_1.")
+        return isStem || ["layer_1.", "layer_2.", "layer_3."].contains { layer.hasPrefix($0) }
     }
 }
 

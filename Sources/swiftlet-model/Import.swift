@@ -22,23 +22,23 @@ struct Import: ModelCommand {
     static let configuration = CommandConfiguration(
         abstract: "Turn a PyTorch or safetensors checkpoint into a model file.",
         discussion: """
-            Recognises MobileViTv3-XXS and MobileViTv3-0.5 with SSDLite head and the number of classes from the tensors \
-            themselves, and folds batch norm. Nothing in the checkpoint is executed.
+            Recognises the networks that --list names, in any width, and the number of classes from the tensors themselves, and \
+            folds batch norm. Nothing in the checkpoint is executed.
 
             Example:
               swiftlet-model import checkpoint_ema_best.pt -o detector.gguf --labels coco
             """)
 
     @Argument(help: "The checkpoint: a PyTorch file of any version, or safetensors.", completion: .file())
-    var checkpoint: String
+    var checkpoint: String?
 
     @Option(name: .shortAndLong, help: "The model file to write.", completion: .file(extensions: ["gguf"]))
-    var output: String
+    var output: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "The network: \(Architecture.known.map(\.name).joined(separator: ", ")). Recognised if not given.",
-            valueName: "name"))
+    @Flag(help: "Only list the networks that are known, and whose names of tensors.")
+    var list = false
+
+    @Option(help: ArgumentHelp("The network, by a name of --list. Recognised if not given.", valueName: "name"))
     var architecture: String?
 
     @Option(
@@ -52,7 +52,7 @@ struct Import: ModelCommand {
     @Option(
         help: ArgumentHelp(
             """
-            A file with one label per line, without the background; or 'coco' for its 80 classes. Numbers before the labels, \
+            A file with one label per line, a detector's without the background; or 'coco' for its 80 classes. Numbers before the labels, \
             YOLO's data.yaml, JSON and TensorFlow's label maps are read too.
             """, valueName: "file|coco"))
     var labels: String?
@@ -63,8 +63,13 @@ struct Import: ModelCommand {
     @Option(help: "The order of the colour planes, rgb or bgr. Default: as published.")
     var channelOrder: ChannelOrder?
 
-    @Option(help: ArgumentHelp("The network's input size.", valueName: "WxH"))
-    var size = Size(width: 320, height: 320)
+    @Option(
+        help: ArgumentHelp(
+            """
+            The network's input size. Default: as published, 320x320 for detectors, 256x256 for classifiers, 512x512 for \
+            DeepLabv3.
+            """, valueName: "WxH"))
+    var size: Size?
 
     @Option(
         help: "How images of another shape are fitted: stretch as published, or letterbox (with grey margins).")
@@ -78,43 +83,72 @@ struct Import: ModelCommand {
             """, valueName: "min,max"))
     var anchorScales = AnchorScales(of: .published)
 
+    @Option(
+        help: ArgumentHelp(
+            "The sides of the patches of layer_3, layer_4 and layer_5, which a checkpoint does not show. Default: 2,2,2.",
+            valueName: "n,n,n"))
+    var patchSize: Three?
+
+    @Option(
+        help: ArgumentHelp(
+            "DeepLabv3's output stride, 8, 16 or 32, which a checkpoint does not show. Default: 16.", valueName: "n"))
+    var outputStride: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "DeepLabv3's dilations, which a checkpoint does not show. Default: 6,12,18.", valueName: "n,n,n"))
+    var asppRates: Three?
+
     func validate() throws {
-        try size.validate()
+        guard !list else { return }
+        guard checkpoint != nil else { throw ValidationError("Missing expected argument '<checkpoint>'") }
+        guard output != nil else { throw ValidationError("Missing expected argument '--output <output>'") }
+        try size?.validate()
         try anchorScales.validate()
+        try patchSize?.validate("--patch-size", 1...32)
+        try asppRates?.validate("--aspp-rates", 1...127)
+        guard [nil, 8, 16, 32].contains(outputStride) else { throw ValidationError("--output-stride needs 8, 16 or 32") }
     }
 
     func execute() throws {
+        guard let checkpoint, let output else { return print(NetworkList.text) }
         let progress = Progress()
         let inputs = try inputFiles([checkpoint] + (labels.map { $0 == "coco" ? [] : [$0] } ?? []), output: output)
         let importer: Importer
         do {
             importer = try Importer(
-                try CheckpointFile(path: checkpoint), architecture: architecture, weights: weights, precision: precision)
+                try CheckpointFile(path: checkpoint), architecture: architecture, weights: weights,
+                unseen: UnseenSizes(
+                    outputStride: outputStride, patchSizes: patchSize?.values, rates: asppRates?.values),
+                precision: precision)
         } catch let error as CheckpointError {
             throw Failure.unreadable(checkpoint, error)
         } catch let error as QuantizerError {
-            throw failure(error)
+            throw failure(error, checkpoint)
         }
         for note in importer.notes {
             for line in note.lines { progress.say(line) }
         }
-        let names = try classLabels(count: importer.classCount, progress)
-        progress.say("\(importer.architecture.title), \(importer.classCount) classes with background")
+        let isDetector = importer.architecture.task == .detection
+        let names = try classLabels(count: importer.classCount, hasBackground: isDetector, progress)
+        progress.say(
+            "\(importer.architecture.title), \(importer.classCount) classes" + (isDetector ? " with background" : ""))
         do {
             let description = importer.description(
-                labels: names, size: size.image, fit: fit, channelOrder: channelOrder, anchors: anchorScales.layout)
+                labels: names, size: size?.image ?? importer.architecture.size, fit: fit, channelOrder: channelOrder,
+                anchors: anchorScales.layout)
             try importer.write(to: output, inputs: inputs, description: description) {
                 progress.update("writing tensors", done: $0, total: $1)
             }
         } catch {
-            throw failure(error)
+            throw failure(error, checkpoint)
         }
         progress.say("wrote \(printable(output))")
     }
 
-    private func failure(_ error: QuantizerError) -> Failure {
+    private func failure(_ error: QuantizerError, _ checkpoint: String) -> Failure {
         switch error {
-        case .noSuchArchitecture: .usage(error.message)
+        case .noSuchArchitecture, .notOfTheNetwork: .usage(error.message)
         case .checkpoint(let error): .unreadable(checkpoint, error)
         case .mismatch, .unknownArchitecture:
             if let part = checkpoint.firstMatch(of: /-(\d+)-of-(\d+)\./), part.2 != "00001" {
@@ -128,21 +162,22 @@ struct Import: ModelCommand {
         }
     }
 
-    /// One label per class, the background first.
-    private func classLabels(count: Int, _ progress: Progress) throws -> [String] {
-        let foreground: [String]
+    /// One label per class; a background comes first.
+    private func classLabels(count: Int, hasBackground: Bool, _ progress: Progress) throws -> [String] {
+        let background = hasBackground ? ["background"] : [], count = count - background.count
+        let found: [String]
         switch labels {
-        case nil where count == 81, "coco": foreground = COCO.labels
+        case nil where hasBackground && count == COCO.labels.count, "coco": found = COCO.labels
         case nil:
-            foreground = (1..<count).map { "class \($0)" }
-            progress.say("no labels: classes are called class 1 to class \(count - 1); --labels gives them names")
-        case let path?: return ["background"] + (try labels(path, count: count - 1, progress))
+            found = (1..<count + 1).map { "class \($0)" }
+            progress.say("no labels: classes are called class 1 to class \(count); --labels gives them names")
+        case let path?: found = try labels(path, count: count, progress)
         }
-        guard foreground.count == count - 1 else {
-            throw Failure.badData(
-                "coco: \(foreground.count) labels, but the network has \(count - 1) classes beside the background")
+        guard found.count == count else {
+            let beside = hasBackground ? " beside the background" : ""
+            throw Failure.badData("coco: \(found.count) labels, but the network has \(count) classes\(beside)")
         }
-        return ["background"] + foreground
+        return background + found
     }
 
     private func labels(_ path: String, count: Int, _ progress: Progress) throws -> [String] {

@@ -9,11 +9,11 @@ import Testing
 
 /// The graph in a model file is the network's at every size.
 @Suite struct GraphFileTests {
-    static let networks = [MobileViTv3.xxs, .v05]
+    static let networks = [MobileViT.v3XXS, .v3Half]
 
-    static func network(_ backbone: MobileViTv3, _ size: (Int, Int), keepsAll: Bool = false) -> Graph {
-        let head = SSDLite.published(classCount: 7, stride32Channels: backbone.stages[2].channels)
-        return DetectionNetwork(backbone: backbone, head: head, height: size.0, width: size.1, keepsAll: keepsAll).graph
+    static func network(_ backbone: MobileViT, _ size: (Int, Int), keepsAll: Bool = false) -> Graph {
+        let head = SSDLite.published(classCount: 7, for: backbone)
+        return Network(.mobileViT(backbone), .ssdLite(head), height: size.0, width: size.1, keepsAll: keepsAll).graph
     }
 
     /// A model file without tensors that holds `metadata`.

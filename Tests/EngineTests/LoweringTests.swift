@@ -6,17 +6,17 @@ import Testing
 
 /// What int8 and fp16 make of the networks, before any number is computed.
 @Suite struct LoweringTests {
-    static let networks = [MobileViTv3.xxs, .v05]
+    static let networks = [MobileViT.v3XXS, .v3Half]
     static let sizes = [(320, 320), (64, 128), (208, 240), (96, 96)]
 
-    static func graph(_ backbone: MobileViTv3, _ size: (height: Int, width: Int) = (320, 320)) -> Graph {
-        let head = SSDLite.published(classCount: 81, stride32Channels: backbone.stages[2].channels)
-        return DetectionNetwork(backbone: backbone, head: head, height: size.height, width: size.width).graph
+    static func graph(_ backbone: MobileViT, _ size: (height: Int, width: Int) = (320, 320)) -> Graph {
+        let head = SSDLite.published(classCount: 81, for: backbone)
+        return Network(.mobileViT(backbone), .ssdLite(head), height: size.height, width: size.width).graph
     }
 
     /// Inverted residuals and head levels are one operation each, tokens are never moved, additions never stand alone.
     @Test func operationsOfXXS() {
-        let lowering = Lowering(Self.graph(.xxs))
+        let lowering = Lowering(Self.graph(.v3XXS))
         var bands = 0, expansions = 0, attentions = 0, residuals = 0
         for call in lowering.calls {
             if call.operation is Band { bands += 1 }

@@ -70,13 +70,23 @@ import Testing
         ["--size", "320"], ["--size", "-1x320"], ["--size", "320x320x3"],
         ["--anchor-scales", "0.7,0.08"], ["--anchor-scales", "0,1"], ["--anchor-scales", "0.1"],
         ["--anchor-scales", "0.1,nan"], ["--anchor-scales", "0.1,9"], ["--architecture", "yolo"],
+        ["--output-stride", "7"], ["--output-stride", "16"], ["--patch-size", "2,2"], ["--aspp-rates", "0,1,2"],
+        ["--aspp-rates", "6,12,18"],
     ])
     func mistakesOnTheCommandLineAreExplained(option: [String]) throws {
         let outcome = try tool("import", checkpoint, "-o", tool.path("m.gguf"), option[0], option[1])
         #expect(outcome.code == 64)
-        let expected = option[0] == "--architecture" ? "known: mobilevitv3-xxs-ssdlite" : option[0]
+        let expected = option[0] == "--architecture" ? "--list names" : option[0]
         #expect(outcome.errors.contains(expected), "\(outcome.errors)")
         #expect(!tool.exists("m.gguf"))
+    }
+
+    @Test func networksAreListed() throws {
+        let list = try tool("import", "--list")
+        #expect(list.code == 0)
+        let rows = list.output.split(separator: "\n")
+        #expect(rows.contains { $0.hasPrefix("mobilevitv3-xxs-ssdlite ") && $0.hasSuffix("upstream") })
+        #expect(rows.contains { $0.hasPrefix("mobilevitv2-1.75 ") && $0.hasSuffix("upstream, timm, transformers") })
     }
 
     @Test func unfitCheckpointsAreExplained() throws {

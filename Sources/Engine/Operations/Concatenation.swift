@@ -46,7 +46,12 @@ public final class RowConcatenation: GraphOperation, @unchecked Sendable {
 extension Graph {
     /// [h, w, c] and [h, w, d] -> [h, w, c + d]; both have as many rows (precondition).
     public mutating func concatenateChannels(_ a: TensorID, _ b: TensorID, _ name: Name) -> TensorID {
-        add(ChannelConcatenation(), UpToSix(a, b), name)
+        concatenateChannels(UpToSix(a, b), name)
+    }
+
+    /// Two to six maps of as many rows (precondition), side by side.
+    public mutating func concatenateChannels(_ maps: UpToSix<TensorID>, _ name: Name) -> TensorID {
+        add(ChannelConcatenation(), maps, name)
     }
 
     /// Up to six maps whose pixels each hold a whole number of records of `channels` values, as one list of records.

@@ -8,7 +8,7 @@ public enum FirstFormat {
     /// Writes the model of `file` in the present format to a file that replaces none of `inputs`; all tensors keep their
     /// bytes. Throws `notFirstFormat` where the file has another format already, `model` where the result cannot be run.
     public static func upgrade(_ file: ModelFile, to path: String, inputs: InputFiles) throws(QuantizerError) {
-        let read: (type: Int, description: ModelDescription, network: DetectionNetwork)?
+        let read: (type: Int, description: ModelDescription, network: Network)?
         do { read = try Self.read(file) } catch { throw .model(.model(error)) }
         guard let (type, description, network) = read else { throw .notFirstFormat }
         let metadata =
@@ -24,7 +24,7 @@ public enum FirstFormat {
     /// nil for a file of another format.
     private static func read(
         _ file: ModelFile
-    ) throws(ModelFileError) -> (type: Int, description: ModelDescription, network: DetectionNetwork)? {
+    ) throws(ModelFileError) -> (type: Int, description: ModelDescription, network: Network)? {
         guard Name(architecture).matches(try file.text(Name("general.architecture"))) else { return nil }
         let reader = MetadataReader(file) { name(of: "\($0)") }
         let description = try ModelDescription(reader, .detection)
@@ -41,7 +41,7 @@ public enum FirstFormat {
 
     private static func network(
         of description: ModelDescription, _ reader: MetadataReader
-    ) throws(ModelFileError) -> DetectionNetwork {
+    ) throws(ModelFileError) -> Network {
         guard case .detection(let task) = description.task else { throw .format(1) }
         let channels = 1...4096
         func integer(_ key: StaticString, in range: ClosedRange<Int>) throws(ModelFileError) -> Int {
@@ -66,13 +66,13 @@ public enum FirstFormat {
         guard kind == .separable || tokens.allSatisfy({ $0 % heads == 0 }) else {
             throw .outOfRange(key: reader.name("stage.token_channels"))
         }
-        func stage(_ index: Int) -> MobileViTv3.Stage {
+        func stage(_ index: Int) -> MobileViT.Stage {
             .init(
                 channels: stages[index], tokenChannels: tokens[index], feedForwardChannels: feedForward[index],
                 depth: depths[index])
         }
-        let backbone = MobileViTv3(
-            attention: kind == .separable ? .separable : .multiHead(heads: heads),
+        let backbone = MobileViT(
+            attention: kind == .separable ? .separable : .multiHead(heads: heads), isThird: true,
             expansion: try integer("expansion", in: 1...8), stemChannels: try integer("stem.channels", in: channels),
             earlyChannels: [early[0], early[1]], layer2Depth: try integer("layer_2.depth", in: 1...16),
             stages: [stage(0), stage(1), stage(2)])
@@ -90,8 +90,8 @@ public enum FirstFormat {
             head.anchorsPerCell[level] = anchors.anchorsPerCell(level: level)
         }
         let size = description.input.size
-        return DetectionNetwork(
-            backbone: backbone, head: head, height: size.height, width: size.width, keepsAll: true)
+        return Network(
+            .mobileViT(backbone), .ssdLite(head), height: size.height, width: size.width, keepsAll: true)
     }
 }
 

@@ -14,12 +14,12 @@ public struct SSDLite: Sendable {
     /// By level: the predictions of each of its cells.
     public var anchorsPerCell: InlineArray<6, Int>
 
-    /// The head as published for a backbone whose stride-32 map has `stride32Channels`: levels are projected to
-    /// 512, 256, 256, 128 and 128 channels where they differ.
-    public static func published(classCount: Int, stride32Channels: Int) -> SSDLite {
-        SSDLite(
+    /// The head as published for a backbone: its two maps are projected to 512 and 256 channels where they have others.
+    public static func published(classCount: Int, for backbone: MobileViT) -> SSDLite {
+        let channels = backbone.stages.map(\.channels)
+        return SSDLite(
             classCount: classCount, extraChannels: [256, 128, 128, 64],
-            projectionChannels: [512, stride32Channels == 256 ? 0 : 256, 0, 0, 0, 0],
+            projectionChannels: [channels[1] == 512 ? 0 : 512, channels[2] == 256 ? 0 : 256, 0, 0, 0, 0],
             anchorsPerCell: [6, 6, 6, 6, 6, 4])
     }
 
