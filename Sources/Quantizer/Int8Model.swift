@@ -51,7 +51,7 @@ public struct Int8Model {
     private mutating func keepConstraints() throws(QuantizerError) {
         let graph = scheme.graph
         for call in scheme.lowering.calls {
-            if let residual = call.residual, !scheme.lowering.isPrediction(call.output) {
+            if let residual = call.residual, !(call.operation is Multiplication), !scheme.lowering.isPrediction(call.output) {
                 // A residual's scale in units of the output's is a 16-bit factor below 2.
                 let added = scales(of: residual)
                 let index = scheme.parts(of: call.output)[0]
@@ -60,13 +60,14 @@ public struct Int8Model {
             }
             switch call.operation.int8Input {
             case .oneScale: try boundGains(call, maximum: Self.maximumLayerNormGain)
-            case .scalePerChannel: try boundGains(call, maximum: Self.maximumGroupNormGain)
+            case .scalePerChannel where graph.nodes[call.node].operation.weights == .gain:
+                try boundGains(call, maximum: Self.maximumGroupNormGain)
             case .heads(let heads): boundScores(scheme.parts(of: call.input)[0], heads: heads)
             case .symmetric:
                 let index = scheme.parts(of: call.input)[0]
                 let scale = quantisations[index].scale(0)
                 quantisations[index].multiply(0..<1, by: min(1, Self.maximumSeparableScale / scale))
-            case .any: break
+            case .any, .scalePerChannel: break
             }
         }
     }

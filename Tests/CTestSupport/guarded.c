@@ -41,3 +41,5 @@ void ctest_unmap_guarded(void *address, size_t size, int at_end) {
 }
 
 double ctest_exp(double x) { return exp(x); }
+
+double ctest_erfc(double x) { return erfc(x); }

@@ -4,34 +4,53 @@ import Kernels
 // Kernels that make each value of one.
 
 extension KernelChecks {
-    static func hardSwish(_ operands: inout Operands, _ check: inout Check) {
+    static func activate(_ operands: inout Operands, _ check: inout Check) {
         let rows = operands.integer(1...20), channels = operands.integer(1...40)
         let ldi = channels + operands.integer(0...2), ldo = channels + operands.integer(0...2)
         let x = operands.values((rows - 1) * ldi + channels, scale: 6), y = operands.output((rows - 1) * ldo + channels)
-        f32_hardswish__scalar(rows, channels, x.base, ldi, y.base, ldo)
+        let activation = anyActivation(operands.integer(0...100))
+        f32_activate__scalar(rows, channels, x.base, ldi, activation, y.base, ldo)
         for index in y.elements.indices {
             let (row, c) = (index / ldo, index % ldo)
             if c < channels {
-                check.expectClose(y.elements[index], activated(x[row * ldi + c], CK_HARD_SWISH), "hard-swish \(rows)x\(channels)")
+                check.expectClose(
+                    y.elements[index], activated(x[row * ldi + c], activation), "activation \(activation.rawValue)")
             } else {
-                check.expect(y.elements[index].isNaN, "hard-swish writes between rows")
+                check.expect(y.elements[index].isNaN, "an activation writes between rows")
+            }
+        }
+    }
+
+    static func multiply(_ operands: inout Operands, _ check: inout Check) {
+        let rows = operands.integer(1...20), channels = operands.integer(1...40)
+        let ldi = channels + operands.integer(0...2), ldo = channels + operands.integer(0...2)
+        let x = operands.values((rows - 1) * ldi + channels, scale: 6), factors = operands.values(channels)
+        let y = operands.output((rows - 1) * ldo + channels)
+        f32_multiply__scalar(rows, channels, x.base, ldi, factors.base, y.base, ldo)
+        for index in y.elements.indices {
+            let (row, c) = (index / ldo, index % ldo)
+            if c < channels {
+                check.expectClose(y.elements[index], x[row * ldi + c] * factors[c], "multiply \(rows)x\(channels)")
+            } else {
+                check.expect(y.elements[index].isNaN, "multiply writes between rows")
             }
         }
     }
 }
 
 extension HalfKernelChecks {
-    func hardSwish(_ operands: inout Operands, _ check: inout Check) {
+    func activate(_ operands: inout Operands, _ check: inout Check) {
         let rows = operands.integer(1...20), channels = operands.integer(1...40)
         let ldi = channels + operands.integer(0...2), ldo = channels + operands.integer(0...2)
         let x = operands.halves((rows - 1) * ldi + channels, scale: 6), y = operands.halfOutput((rows - 1) * ldo + channels)
-        kernels.hardswish(rows, channels, x.base, ldi, y.base, ldo)
+        let activation = anyActivation(operands.integer(0...100))
+        kernels.activate(rows, channels, x.base, ldi, activation, y.base, ldo)
         for index in y.elements.indices {
             let (row, c) = (index / ldo, index % ldo)
             if c < channels {
-                expect(y[index], activated(x[row * ldi + c], CK_HARD_SWISH), &check, "hard-swish \(rows)x\(channels)")
+                expect(y[index], activated(x[row * ldi + c], activation), &check, "activation \(activation.rawValue)")
             } else {
-                check.expect(y[index].isNaN, "\(name) hard-swish writes between rows")
+                check.expect(y[index].isNaN, "\(name) activation writes between rows")
             }
         }
     }

@@ -122,19 +122,21 @@ extension HalfKernelChecks {
         }
     }
 
-    /// SiLU of every finite half, and what overflows or has nothing to normalise.
+    /// SiLU and GELU of every finite half, and what overflows or has nothing to normalise.
     public func extremes(_ check: inout Check) {
         let patterns = (UInt16(0)...UInt16.max).filter { $0 & 0x7C00 != 0x7C00 }
         var output = [UInt16](repeating: 0, count: patterns.count), one: UInt16 = 0x3C00
-        kernels.gemm(patterns.count, 1, 1, patterns, 1, &one, nil, CK_SILU, nil, 0, &output, 1)
         var inputs = [Float](repeating: 0, count: patterns.count), outputs = inputs
         f16_to_f32__scalar(patterns.count, patterns, &inputs)
-        f16_to_f32__scalar(patterns.count, output, &outputs)
-        for index in inputs.indices {
-            let x = Double(inputs[index]), expected = activated(x, CK_SILU)
-            check.expect(
-                (Double(outputs[index]) - expected).magnitude <= 0x1p-9 * max(1, expected.magnitude),
-                "\(name) SiLU of \(x): \(outputs[index]), expected \(expected)")
+        for activation in [CK_SILU, CK_GELU] {
+            kernels.gemm(patterns.count, 1, 1, patterns, 1, &one, nil, activation, nil, 0, &output, 1)
+            f16_to_f32__scalar(patterns.count, output, &outputs)
+            for index in inputs.indices {
+                let x = Double(inputs[index]), expected = activated(x, activation)
+                check.expect(
+                    (Double(outputs[index]) - expected).magnitude <= 0x1p-9 * max(1, expected.magnitude),
+                    "\(name) activation \(activation.rawValue) of \(x): \(outputs[index]), expected \(expected)")
+            }
         }
         // Equal values have no variance.
         let equal = [UInt16](repeating: halfBits(60000), count: 40), ones = [Float](repeating: 1, count: 40)

@@ -57,7 +57,7 @@ public struct HalfKernelChecks {
                 case .dwconv: anyDepthwise(&operands, activation, &check)
                 case .patches: anyPatches(&operands, &check)
                 case .add: add(&operands, &check)
-                case .hardswish: hardSwish(&operands, &check)
+                case .activate: activate(&operands, &check)
                 }
             }
         }

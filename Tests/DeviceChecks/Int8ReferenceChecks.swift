@@ -36,13 +36,15 @@ public enum Int8ReferenceChecks {
             check.expect(
                 (Double(table(ck_exp2_table, index)) - exact).magnitude <= 0.5, "the weight at \(index) is not \(exact)")
         }
-        for t in 0..<4096 {
-            let (node, fraction) = (t >> 6, t & 63)
-            let r = 128 * Int(table(ck_silu_base, node)) + Int(signed(ck_silu_slope, node)) * fraction
-            // Half a step of the table, and how far a chord lies below the curve; at the end what is cut off.
-            let tolerance = node < 62 ? 0.0015 : 0.0031
-            let found = Double(r) * 0.27846 / (128 * 255), exact = dip(Double(t) / 512)
-            check.expect((found - exact).magnitude <= tolerance, "SiLU's dip at \(t): \(found), not \(exact)")
+        for (activation, curve) in [(CK_SILU, ck_silu_curve), (CK_GELU, ck_gelu_curve)] {
+            for t in 0..<4096 {
+                let (node, fraction) = (t >> 6, t & 63)
+                let r = 128 * Int(table(curve.base, node)) + Int(signed(curve.slope, node)) * fraction
+                // Half a step of the table, and how far a chord lies below the curve; at the end what is cut off.
+                let tolerance = activation == CK_GELU ? 0.0021 : node < 62 ? 0.0015 : 0.0031
+                let found = Double(r) * 0.27846 / (128 * 255), exact = -activated(-Double(t) / 512, activation)
+                check.expect((found - exact).magnitude <= tolerance, "the dip at \(t): \(found), not \(exact)")
+            }
         }
     }
 
@@ -55,8 +57,6 @@ public enum Int8ReferenceChecks {
     }
 
     private static func power(_ exponent: Double) -> Double { ctest_exp(exponent * 0.693_147_180_559_945_3) }
-
-    private static func dip(_ t: Double) -> Double { t / (1 + ctest_exp(t)) }
 
     static func expectNear(
         _ found: Int8, _ value: Double, tolerance: Double, _ check: inout Check, _ what: @autoclosure () -> String
@@ -80,7 +80,7 @@ public enum Int8ReferenceChecks {
         let step = 0.03 + 0.001 * Double(operands.integer(0...60)), residualStep = 0.8 * step
         let zero = Double(operands.integer(-60...60))
         var gain = unit * 64 / step * 32768, lift = 0
-        while gain > 32767, activation == CK_SILU { (gain, lift) = (gain / 2, lift + 1) }
+        while gain > 32767, ck_curve_of(activation) != nil { (gain, lift) = (gain / 2, lift + 1) }
         guard gain <= 32767 else { return }
         let isIdentity = activation == CK_IDENTITY
         let bias = operands.integer(-2000...2000)

@@ -22,7 +22,8 @@ public enum KernelChecks {
                     resize(&operands, alignCorners: false, &check)
                     resize(&operands, alignCorners: true, &check)
                 case .mean: mean(&operands, &check)
-                case .hardswish: hardSwish(&operands, &check)
+                case .activate: activate(&operands, &check)
+                case .multiply: multiply(&operands, &check)
                 case .add: add(&operands, &check)
                 }
             }
@@ -61,8 +62,12 @@ public enum KernelChecks {
     public static func notANumber(_ check: inout Check) {
         for pattern: UInt32 in [0x7FC0_0000, 0x7FC0_00FF, 0xFFFF_FFFF, 0x7F80_0001] {
             var input: [Float] = [Float(bitPattern: pattern), 1], output: [Float] = [0, 0]
-            f32_gemm_6x8__scalar(2, 1, 1, &input, 1, [1], nil, nil, 0, &output, 1, CK_SILU)
-            check.expect(output[0].isNaN && output[1].isFinite, "SiLU of a NaN: \(output[0]), \(output[1])")
+            for activation in [CK_SILU, CK_GELU] {
+                f32_gemm_6x8__scalar(2, 1, 1, &input, 1, [1], nil, nil, 0, &output, 1, activation)
+                check.expect(
+                    output[0].isNaN && output[1].isFinite,
+                    "activation \(activation.rawValue) of a NaN: \(output[0]), \(output[1])")
+            }
         }
     }
 

@@ -49,8 +49,11 @@ import Testing
             oblong.kernel.width = 1
             oblong.before.width = 0
             oblong.after.width = 0
-            let swished = g.hardSwish(sum, Name("swished"))
-            let mixed = g.convolution(swished, Name("mixed"), oblong, channels: 24, .identity)
+            let swished = g.activate(sum, Name("swished"), .hardSwish)
+            let squeezed = g.pointwise(g.mean(swished, Name("mean")), Name("squeezed"), channels: 128, .gelu)
+            let factors = g.activate(squeezed, Name("factors"), .sigmoid)
+            let excited = g.multiply(swished, by: factors, Name("excited"))
+            let mixed = g.convolution(excited, Name("mixed"), oblong, channels: 24, .identity)
             let grid = PatchGrid(height: 4, width: 2)
             let tokens = g.unfold(mixed, Name("unfold"), grid)
             var x = g.layerNorm(tokens, Name("norm"))
@@ -102,6 +105,14 @@ import Testing
             x = convolution(x, "lone", kernel: (5, 5), stride: 2, channels: 128, groups: 128)
             x = x + applied(convolution(x, "dilated", kernel: (3, 3), dilation: 2, channels: 128, groups: 128), silu)
             x = applied(x) { $0 * min(max($0 + 3, 0), 6) / 6 }
+            let pooled = x.map(1, 1, 128) { _, _, c in
+                (0..<x.height).reduce(0.0) { sum, y in (0..<x.width).reduce(sum) { $0 + x[y, $1, c] } }
+                    / Double(x.height * x.width)
+            }
+            let squeezed = convolution(pooled, "squeezed", kernel: (1, 1), channels: 128, groups: 1)
+            let factors = applied(squeezed) { 1 / (1 + exp(-$0 / 2 * erfc(-$0 / 2.0.squareRoot()))) }
+            let swished = x
+            x = swished.map(x.height, x.width, 128) { swished[$0, $1, $2] * factors[0, 0, $2] }
             let mixed = convolution(x, "mixed", kernel: (3, 1), channels: 24, groups: 1)
             let gain = weights["norm.weight"]!, shift = weights["norm.bias"]!
             let normed = mixed.map(4, 6, 24) { y, x, c in
@@ -261,6 +272,7 @@ import Testing
             }
         }
         #expect(problem(Addition()) == .inputCount(found: 1))
+        #expect(problem(Multiplication()) { UpToSix($0.input, $0.input) } == .differentInputs(map, map))
         #expect(problem(Attention(heads: 5)) == .channels(found: 12, multipleOf: 15, remainder: 0))
         #expect(problem(Attention(heads: 0)) == .attribute)
         #expect(problem(SeparableAttention()) == .channels(found: 12, multipleOf: 2, remainder: 1))
@@ -287,15 +299,15 @@ import Testing
     /// An activation that no kernel fuses is rejected with the layer's name, in every precision.
     @Test func activationsWithoutKernelsAreRejected() throws {
         var network = Network()
-        network.graph.output = network.graph.pointwise(network.graph.output, Name("last"), channels: 8, .gelu)
+        network.graph.output = network.graph.pointwise(network.graph.output, Name("last"), channels: 8, .relu6)
         for name in [".weight", ".bias"] {
             network.store.values["last" + name] = Array(repeating: 0, count: name == ".bias" ? 8 : 32)
         }
         for half in [false, true] {
-            let path = temporary("gelu.gguf")
+            let path = temporary("relu6.gguf")
             defer { unlink(path) }
             try network.store.write(network.graph, to: path, half: half)
-            #expect(throws: EngineError.activation(Name("last"), .gelu)) {
+            #expect(throws: EngineError.activation(Name("last"), .relu6)) {
                 _ = try Engine(graph: network.graph, file: try ModelFile(path: path))
             }
         }

@@ -48,7 +48,7 @@ import Testing
             } else {
                 _ = append(Convolution(Window(3, stride: 2), channels: 16, groups: 1, .silu), [graph.input])
             }
-            let activations: [Activation] = [.identity, .silu, .relu]
+            let activations: [Activation] = [.identity, .silu, .relu, .gelu]
             for _ in 0..<Int.random(in: 4...14, using: &random) {
                 // Mostly what was made last; now and then anything, the image too.
                 let recent = tensors.suffix(3)
@@ -79,7 +79,11 @@ import Testing
                 case 8: _ = append(ChannelConcatenation(), [x, y])
                 case 9: _ = append(LayerNorm(), [x])
                 case 10: _ = append(GroupNorm(), [x])
-                case 11: _ = append(HardSwish(), [x])
+                case 11:
+                    let function: [Activation] = [.hardSwish, .gelu, .sigmoid, .relu6]
+                    _ = append(ElementwiseActivation(function.randomElement(using: &random)!), [x])
+                    _ = append(Mean(), [x])
+                    _ = append(Multiplication(), [x, tensors.last!])
                 case 12: _ = append(Resize(to: extent, alignCorners: Bool.random(using: &random)), [x])
                 case 13:
                     _ = append(Unfold(grid), [x])

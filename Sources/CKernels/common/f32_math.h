@@ -35,11 +35,43 @@ static inline float ck_hard_swish(float x) {
     return x * gate / 6.0f;
 }
 
-/// Applies the activation to `count` floats in place.
+static inline float ck_sigmoid(float x) { return 1.0f / (1.0f + ck_exp(-x)); }
+
+/// max(x, 0) - |x| Q(|x|), where Q is the upper tail of the normal distribution by Abramowitz and Stegun, 1964, 26.2.17:
+/// within 1e-7.
+static inline float ck_gelu(float x) {
+    const float magnitude = x < 0.0f ? -x : x, u = magnitude > 16.0f ? 16.0f : magnitude;
+    const float t = 1.0f / (1.0f + 0.2316419f * u);
+    float p = 0.53070271f;
+    p = p * t - 0.72657601f;
+    p = p * t + 0.71070687f;
+    p = p * t - 0.14224837f;
+    p = p * t + 0.12741480f;
+    return (x > 0.0f ? x : 0.0f) - u * (p * t * ck_exp(-0.5f * u * u));
+}
+
+static inline float ck_clip(float x, float limit) { return x > limit ? limit : x > 0.0f ? x : 0.0f; }
+
+/// Any activation but CK_LEAKY_RELU.
+static inline float ck_any_activation(float x, ck_activation activation) {
+    switch (activation) {
+    case CK_RELU: return x > 0.0f ? x : 0.0f;
+    case CK_RELU6: return ck_clip(x, 6.0f);
+    case CK_SILU: return ck_silu(x);
+    case CK_GELU: return ck_gelu(x);
+    case CK_HARD_SWISH: return ck_hard_swish(x);
+    case CK_SIGMOID: return ck_sigmoid(x);
+    default: return x;
+    }
+}
+
+/// Applies the activation to `count` floats in place: one of ck_fused_activations.
 static inline void ck_activate(float *values, size_t count, ck_activation activation) {
     if (activation == CK_RELU) {
         for (size_t i = 0; i < count; i++) values[i] = values[i] > 0.0f ? values[i] : 0.0f;
     } else if (activation == CK_SILU) {
         for (size_t i = 0; i < count; i++) values[i] = ck_silu(values[i]);
+    } else if (activation == CK_GELU) {
+        for (size_t i = 0; i < count; i++) values[i] = ck_gelu(values[i]);
     }
 }

@@ -97,12 +97,14 @@ CK_TARGET void F16(dwconv3x3)(
     if (stride == 1) {
         switch (activation) {
         case CK_SILU: depthwise_all(&d, 1, CK_SILU); break;
+        case CK_GELU: depthwise_all(&d, 1, CK_GELU); break;
         case CK_RELU: depthwise_all(&d, 1, CK_RELU); break;
         default: depthwise_all(&d, 1, CK_IDENTITY); break;
         }
     } else {
         switch (activation) {
         case CK_SILU: depthwise_all(&d, 2, CK_SILU); break;
+        case CK_GELU: depthwise_all(&d, 2, CK_GELU); break;
         case CK_RELU: depthwise_all(&d, 2, CK_RELU); break;
         default: depthwise_all(&d, 2, CK_IDENTITY); break;
         }

@@ -126,6 +126,9 @@ CK_INLINE ck_vector ck_power(ck_vector x) {
     return p * power;
 }
 
+/// 2^-x for x in 0...126.
+CK_INLINE ck_vector ck_decay(ck_vector x) { return ck_power(-x); }
+
 typedef struct {
     ck_scalar limit;
 } ck_weights;

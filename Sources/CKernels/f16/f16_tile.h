@@ -130,6 +130,18 @@ CK_INLINE void ck_multiply_in_parts(
     }
 }
 
+/// max(x, 0) - |x| Q(|x|), see ck_gelu; from 8 on Q is nothing.
+CK_INLINE ck_vector ck_gelu8(ck_vector x) {
+    const ck_vector zero = {0}, one = zero + (ck_scalar)1.0f;
+    const ck_vector u = ck_minimum(ck_maximum(x, -x), zero + (ck_scalar)8.0f);
+    const ck_vector t = ck_quotient(one, one + u * (ck_scalar)0.2316419f);
+    ck_vector p = t * (ck_scalar)0.53070271f - (ck_scalar)0.72657601f;
+    p = p * t + (ck_scalar)0.71070687f;
+    p = p * t - (ck_scalar)0.14224837f;
+    p = p * t + (ck_scalar)0.12741480f;
+    return ck_maximum(x, zero) - u * (p * t * ck_decay(u * u * (ck_scalar)0.72134752f));
+}
+
 /// Applies the activation to a tile.
 CK_INLINE void ck_activate_tile(
     const int rows, const int vectors, ck_activation activation, ck_vector sums[][TILE_VECTORS]) {
@@ -139,5 +151,8 @@ CK_INLINE void ck_activate_tile(
     } else if (activation == CK_SILU) {
         for (int r = 0; r < rows; r++)
             for (int v = 0; v < vectors; v++) sums[r][v] = ck_silu8(sums[r][v]);
+    } else if (activation == CK_GELU) {
+        for (int r = 0; r < rows; r++)
+            for (int v = 0; v < vectors; v++) sums[r][v] = ck_gelu8(sums[r][v]);
     }
 }

@@ -212,6 +212,16 @@ CK_INLINE ck_vector ck_maximum(ck_vector a, ck_vector b) {
     return (ck_vector)vmaxnmq_f16((float16x8_t)a, (float16x8_t)b);
 }
 
+CK_INLINE ck_vector ck_minimum(ck_vector a, ck_vector b) {
+    return (ck_vector)vminnmq_f16((float16x8_t)a, (float16x8_t)b);
+}
+
+/// a / b, to within the last two bits.
+CK_INLINE ck_vector ck_quotient(ck_vector a, ck_vector b) {
+    const float16x8_t divisor = (float16x8_t)b, estimate = vrecpeq_f16(divisor);
+    return a * (ck_vector)vmulq_f16(estimate, vrecpsq_f16(divisor, estimate));
+}
+
 CK_INLINE ck_scalar ck_largest(ck_vector v) { return (ck_scalar)vmaxnmvq_f16((float16x8_t)v); }
 
 // 2^f for f in 0...1 is 1 + f - k f (1 - f) within 0.3 %: with u = f - 1/2 that is a straight line plus k (u^2 - 1/4).
@@ -226,6 +236,12 @@ CK_INLINE ck_vector ck_power_below(uint16_t base, uint16x8_t u) {
     const int16x8_t square = vqrdmulhq_s16(fraction, fraction);
     const uint16x8_t line = vqsubq_u16(vdupq_n_u16(base), u);
     return (ck_vector)vqrdmlahq_s16(vreinterpretq_s16_u16(line), square, vdupq_n_s16(POWER_CURVE));
+}
+
+/// 2^-x for x in 0...63.
+CK_INLINE ck_vector ck_decay(ck_vector x) {
+    const float16x8_t half = (float16x8_t)(x + (ck_scalar)0.5f);
+    return ck_power_below(POWER_ONE + 512 - POWER_CURVE, vcvtq_n_u16_f16(half, 10));
 }
 
 /// The score's weight, 2^(score - largest) * 2^-shift, with what ck_weights_of made of largest and shift.
@@ -251,9 +267,7 @@ CK_INLINE ck_vector ck_silu8(ck_vector x) {
     const int16x8_t clamped = vmaxq_s16(exponent, vdupq_n_s16(-16384));
     const uint16x8_t u = vreinterpretq_u16_s16(vaddq_s16(clamped, vdupq_n_s16(16384 + 512)));
     const ck_vector power = ck_power_below((31 << 10) + 512 - POWER_CURVE, u);
-    const float16x8_t sum = (float16x8_t)(power + (ck_scalar)1.0f);
-    const float16x8_t estimate = vrecpeq_f16(sum);
-    return x * (ck_vector)vmulq_f16(estimate, vrecpsq_f16(sum, estimate));
+    return ck_quotient(x, power + (ck_scalar)1.0f);
 }
 
 #endif

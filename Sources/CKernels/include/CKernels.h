@@ -55,8 +55,12 @@
         size_t last))                                                                                                  \
     /* Mean over all rows: [rows, c] -> [c]. */                                                                        \
     KERNEL(mean, (size_t rows, size_t channels, const float *input, size_t ldi, float *output))                        \
-    /* x * min(max(x + 3, 0), 6) / 6 of each value. `output` may be `input`. */                                        \
-    KERNEL(hardswish, (size_t rows, size_t channels, const float *input, size_t ldi, float *output, size_t ldo))       \
+    /* Any activation but CK_LEAKY_RELU of each value. `output` may be `input`. */                                     \
+    KERNEL(activate, (size_t rows, size_t channels, const float *input, size_t ldi, ck_activation activation,          \
+        float *output, size_t ldo))                                                                                    \
+    /* output = x * factors[c]. `output` may be `input`. */                                                            \
+    KERNEL(multiply, (size_t rows, size_t channels, const float *input, size_t ldi, const float *factors,              \
+        float *output, size_t ldo))                                                                                    \
     /* output = a + b, row by row. */                                                                                  \
     KERNEL(add, (size_t rows, size_t channels, const float *a, size_t lda, const float *b, size_t ldb, float *output,  \
         size_t ldo))

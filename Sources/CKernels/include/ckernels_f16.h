@@ -107,9 +107,9 @@ static inline size_t ck_f16_patches_count(size_t width) {
     /* output = a + b, row by row. `output` may be an operand. */                                                      \
     KERNEL(add, (size_t rows, size_t channels, const uint16_t *a, size_t lda, const uint16_t *b, size_t ldb,           \
         uint16_t *output, size_t ldo))                                                                                 \
-    /* x * min(max(x + 3, 0), 6) / 6 of each value. `output` may be `input`. */                                        \
-    KERNEL(hardswish, (size_t rows, size_t channels, const uint16_t *input, size_t ldi, uint16_t *output,              \
-        size_t ldo))
+    /* Any activation but CK_LEAKY_RELU of each value. `output` may be `input`. */                                     \
+    KERNEL(activate, (size_t rows, size_t channels, const uint16_t *input, size_t ldi, ck_activation activation,       \
+        uint16_t *output, size_t ldo))
 // clang-format on
 
 /// The kernels of one path. Where it has no form of its own, the slot contains that of a path that it is made of.

@@ -14,14 +14,15 @@
 //     x = sat32(sum << shift[j]) >> 16                          (a negative shift goes to the right, rounding down)
 //     v = mulh(x, gain[j])                                      identity
 //     v = sat16(max(mulh(x, gain[j]), 0) + zero[j])             ReLU
-//     v = sat16(mulh(sat16(max(x, 0) << lift[j]), gain[j]) + mulh(r, dip[j]) + zero[j])    SiLU, r by the table below
+//     v = sat16(mulh(sat16(max(x, 0) << lift[j]), gain[j]) + mulh(r, dip[j]) + zero[j])    SiLU, GELU; r as below
 //     v = sat16(v + mulh(residual << 7, residual_gain[j]))      where something is added
 //     stored = sat8((v + 32) >> 6)
 //
 // The identity's zero point is part of its bias.
-// v counts 64ths of an output step. SiLU is max(x, 0) - d(|x|) with d(t) = t / (1 + e^t): t = min(mulh(|x|, tau[j]), 4095)
-// counts 512ths; with i = t >> 6 and f = t & 63, r = 128 base[i] + slope[i] f is 2^7 * 255 / 0.27846 times d, linear
-// between 64 nodes (ck_silu_base, ck_silu_slope); from the last one on it is 0.
+// v counts 64ths of an output step. SiLU and GELU are max(x, 0) - d(|x|), with d(t) = t / (1 + e^t) and
+// d(t) = t / 2 * erfc(t / sqrt(2)): t = min(mulh(|x|, tau[j]), 4095) counts 512ths; with i = t >> 6 and f = t & 63,
+// r = 128 base[i] + slope[i] f is 2^7 * 255 / 0.27846 times d, linear between 64 nodes (ck_curve); from the last one on it
+// is 0.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -238,8 +239,18 @@ const ck_qs8_kernels *ck_qs8_kernels_of(ck_path path);
 
 /// 255 * 2^(-i / 16), rounded.
 extern const uint8_t ck_exp2_table[128];
-extern const uint8_t ck_silu_base[64];
-extern const int8_t ck_silu_slope[64];
+
+/// How far an activation lies below max(x, 0).
+typedef struct {
+    uint8_t base[64];
+    int8_t slope[64];
+} ck_curve;
+extern const ck_curve ck_silu_curve, ck_gelu_curve;
+
+/// NULL for an activation that has none.
+static inline const ck_curve *ck_curve_of(ck_activation activation) {
+    return activation == CK_SILU ? &ck_silu_curve : activation == CK_GELU ? &ck_gelu_curve : NULL;
+}
 
 // Off the frame's hot path: one portable form each.
 

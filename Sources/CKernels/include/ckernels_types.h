@@ -39,7 +39,7 @@ static inline const char *ck_activation_name(ck_activation activation) {
 
 /// Activations as a set of bits: those that the GEMM and the depthwise convolutions of a kernel table apply to their sums.
 typedef uint32_t ck_activation_set;
-enum { ck_fused_activations = 1 << CK_IDENTITY | 1 << CK_RELU | 1 << CK_SILU };
+enum { ck_fused_activations = 1 << CK_IDENTITY | 1 << CK_RELU | 1 << CK_SILU | 1 << CK_GELU };
 static inline int ck_has_activation(ck_activation_set set, ck_activation activation) { return set >> activation & 1; }
 
 /// A window that slides over a map [height, width]: under tap (i, j) of output pixel (y, x) lies the input pixel

@@ -20,11 +20,11 @@ typedef struct {
     __m256i lift, maximum;
 } ck_lanes;
 
-/// The tables of SiLU, 16 nodes each. Table i contains the difference (exclusive or) from table i - 1: a look-up at
+/// The tables of a curve, 16 nodes each. Table i contains the difference (exclusive or) from table i - 1: a look-up at
 /// n - 16 i is 0 where that is negative, so that all look-ups at n together give node n.
 typedef struct {
     __m256i base[4];
-    /// -ck_silu_slope.
+    /// Of its slopes' negatives.
     __m256i slope[4];
 } ck_silu_tables;
 
@@ -32,14 +32,14 @@ CK_INLINE CK_AVX2 __m256i ck_load_twice(const void *bytes) {
     return _mm256_broadcastsi128_si256(_mm_loadu_si128(bytes));
 }
 
-CK_INLINE CK_AVX2 ck_silu_tables ck_load_silu_tables(void) {
+CK_INLINE CK_AVX2 ck_silu_tables ck_load_silu_tables(const ck_curve *curve) {
     ck_silu_tables tables;
     __m256i base = _mm256_setzero_si256(), slope = base;
     for (int i = 0; i < 4; i++) {
-        const __m256i next = ck_load_twice(ck_silu_base + 16 * i);
+        const __m256i next = ck_load_twice(curve->base + 16 * i);
         tables.base[i] = _mm256_xor_si256(next, base);
         base = next;
-        const __m256i steps = _mm256_sub_epi8(_mm256_setzero_si256(), ck_load_twice(ck_silu_slope + 16 * i));
+        const __m256i steps = _mm256_sub_epi8(_mm256_setzero_si256(), ck_load_twice(curve->slope + 16 * i));
         tables.slope[i] = _mm256_xor_si256(steps, slope);
         slope = steps;
     }
@@ -86,7 +86,8 @@ CK_INLINE CK_AVX2 void ck_silu_dip2(
 }
 // clang-format on
 
-/// v of two vectors of x, each with its own lanes.
+/// v of two vectors of x, each with its own lanes. Here and in what calls it CK_SILU stands for GELU too, which is the
+/// same code with other tables.
 CK_INLINE CK_AVX2 void ck_activate2(
     __m256i x[2], const ck_lanes *const lanes[2], ck_activation activation, const ck_silu_tables *tables) {
     const __m256i zero = _mm256_setzero_si256();

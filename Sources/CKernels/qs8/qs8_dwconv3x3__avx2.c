@@ -142,9 +142,9 @@ CK_INLINE CK_AVX2 void convolve_channels(
 
 CK_INLINE CK_AVX2 void convolve_row(
     size_t width, size_t channels, size_t stride, const int8_t *const rows[3], const int8_t *weights,
-    const ck_qs8_channels *parameters, ck_activation activation, int8_t *output) {
+    const ck_qs8_channels *parameters, ck_activation activation, const ck_curve *curve, int8_t *output) {
     ck_silu_tables tables;
-    if (activation == CK_SILU) tables = ck_load_silu_tables();
+    if (activation == CK_SILU) tables = ck_load_silu_tables(curve);
     size_t c = 0;
     for (; c + 8 <= channels; c += 16) {
         const int8_t *const some[3] = {rows[0] + c, rows[1] + c, rows[2] + c};
@@ -160,15 +160,17 @@ CK_INLINE CK_AVX2 void convolve_row(
 CK_AVX2 void qs8_dwconv3x3__avx2(
     size_t width, size_t channels, size_t stride, const int8_t *const rows[3], const int8_t *weights,
     const ck_qs8_channels *parameters, ck_activation activation, int8_t *output) {
+    const ck_curve *curve = ck_curve_of(activation);
     // Constants in place of the arguments that decide what code runs.
-#define ROW(stride, activation) convolve_row(width, channels, stride, rows, weights, parameters, activation, output)
-    if (stride == 1 && activation == CK_SILU)
+#define ROW(stride, activation)                                                                                        \
+    convolve_row(width, channels, stride, rows, weights, parameters, activation, curve, output)
+    if (stride == 1 && curve)
         ROW(1, CK_SILU);
     else if (stride == 1 && activation == CK_RELU)
         ROW(1, CK_RELU);
     else if (stride == 1)
         ROW(1, CK_IDENTITY);
-    else if (activation == CK_SILU)
+    else if (curve)
         ROW(2, CK_SILU);
     else if (activation == CK_RELU)
         ROW(2, CK_RELU);

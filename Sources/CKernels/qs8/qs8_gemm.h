@@ -18,19 +18,21 @@
 /// What a path's GEMM works in, where it needs more than registers: one for all the copies of `gemm` in a function.
 typedef struct ck_band ck_band;
 
-CK_INLINE CK_TARGET void gemm(GEMM_PARAMETERS, ck_band *band);
+/// `curve` is the activation's: where there is one, it counts as CK_SILU.
+CK_INLINE CK_TARGET void gemm(GEMM_PARAMETERS, const ck_curve *curve, ck_band *band);
 
 /// The same with constants in place of the arguments that decide what code runs.
 CK_INLINE CK_TARGET void gemm_by_activation(GEMM_PARAMETERS, ck_band *band) {
+    const ck_curve *curve = ck_curve_of(activation);
 #define GEMM(activation, residual)                                                                                     \
-    gemm(rows, blocks, k, a, lda, weights, channels, activation, residual, ldr, c, ldc, band)
-    if (residual && activation == CK_SILU)
+    gemm(rows, blocks, k, a, lda, weights, channels, activation, residual, ldr, c, ldc, curve, band)
+    if (residual && curve)
         GEMM(CK_SILU, residual);
     else if (residual && activation == CK_RELU)
         GEMM(CK_RELU, residual);
     else if (residual)
         GEMM(CK_IDENTITY, residual);
-    else if (activation == CK_SILU)
+    else if (curve)
         GEMM(CK_SILU, NULL);
     else if (activation == CK_RELU)
         GEMM(CK_RELU, NULL);

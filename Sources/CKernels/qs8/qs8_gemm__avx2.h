@@ -137,9 +137,9 @@ CK_INLINE size_t tile_blocks(size_t left) {
     return left < TILE_BLOCKS ? left : TILE_BLOCKS;
 }
 
-CK_INLINE CK_TARGET void gemm(GEMM_PARAMETERS, ck_band *band) {
+CK_INLINE CK_TARGET void gemm(GEMM_PARAMETERS, const ck_curve *curve, ck_band *band) {
     ck_silu_tables tables;
-    if (activation == CK_SILU) tables = ck_load_silu_tables();
+    if (activation == CK_SILU) tables = ck_load_silu_tables(curve);
     const size_t maximum = band_size(rows, k);
     for (size_t first = 0, some; first < rows; first += some) {
         some = rows - first < maximum ? rows - first : maximum;

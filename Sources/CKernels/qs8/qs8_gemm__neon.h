@@ -25,9 +25,9 @@ CK_INLINE CK_TARGET void store_tile(
 CK_INLINE CK_TARGET void gemm_band(
     size_t rows, size_t blocks, const int32_t *starts, size_t k, const int8_t *a, size_t lda, const int8_t *weights,
     const ck_qs8_channels *channels, ck_activation activation, const int8_t *residual, size_t ldr, int8_t *c,
-    size_t ldc) {
+    size_t ldc, const ck_curve *curve) {
     ck_silu_tables tables;
-    if (activation == CK_SILU) tables = ck_load_silu_tables();
+    if (activation == CK_SILU) tables = ck_load_silu_tables(curve);
     int8_t packed[PACKED_BYTES];
     int32x4_t sums[TILE_ROWS][2];
     if (rows == PACKED_ROWS && k <= PACKED_K) {
@@ -47,7 +47,7 @@ CK_INLINE CK_TARGET void gemm_band(
     }
 }
 
-CK_INLINE CK_TARGET void gemm(GEMM_PARAMETERS, ck_band *band) {
+CK_INLINE CK_TARGET void gemm(GEMM_PARAMETERS, const ck_curve *curve, ck_band *band) {
     (void)band;
     enum { MAX_BLOCKS = 64 };
     int32_t starts[PACKED_ROWS ? 16 * MAX_BLOCKS : 1];
@@ -60,7 +60,7 @@ CK_INLINE CK_TARGET void gemm(GEMM_PARAMETERS, ck_band *band) {
     for (; row + (count) <= rows; row += (count))                                                                      \
     gemm_band(                                                                                                         \
         count, some, starts, k, a + row * lda, lda, weights, channels, activation,                                     \
-        residual ? residual + row * ldr : NULL, ldr, c + row * ldc, ldc)
+        residual ? residual + row * ldr : NULL, ldr, c + row * ldc, ldc, curve)
         if (TILE_ROWS == 8) BANDS(8);
         BANDS(4);
         BANDS(2);

@@ -56,7 +56,7 @@ CK_INLINE void ck_copy_words(int8_t *to, const int8_t *from, size_t size, size_t
 typedef struct {
     int16x8_t tau, lift, gain, dip, residual_gain, zero;
 #if defined(__arm__)
-    /// For SiLU, which loads them itself.
+    /// For SiLU and GELU, which load them themselves.
     const ck_qs8_channels *stored;
 #endif
 } ck_loaded_channels;
@@ -107,17 +107,17 @@ CK_INLINE int8x8_t ck_load8(const int8_t **from, size_t step) {
 
 #else
 
-/// The two tables of SiLU.
+/// The two tables of a curve.
 typedef struct {
     uint8x16x4_t base;
     int8x16x4_t slope;
 } ck_silu_tables;
 
-CK_INLINE ck_silu_tables ck_load_silu_tables(void) {
-    return (ck_silu_tables){vld1q_u8_x4(ck_silu_base), vld1q_s8_x4(ck_silu_slope)};
+CK_INLINE ck_silu_tables ck_load_silu_tables(const ck_curve *curve) {
+    return (ck_silu_tables){vld1q_u8_x4(curve->base), vld1q_s8_x4(curve->slope)};
 }
 
-/// v of SiLU for two groups of 8 channels, `p` and `q`.
+/// v of SiLU or GELU for two groups of 8 channels, `p` and `q`.
 CK_INLINE CK_TARGET void ck_silu2(
     int16x8_t x[2], const ck_loaded_channels *p, const ck_loaded_channels *q, const ck_silu_tables *tables) {
     const int16x8_t zero = vdupq_n_s16(0);
@@ -139,7 +139,8 @@ CK_INLINE CK_TARGET void ck_silu2(
 
 #endif
 
-/// v, before anything is added, of two groups of 8 channels.
+/// v, before anything is added, of two groups of 8 channels. Here and in what calls it CK_SILU stands for GELU too, which
+/// is the same code with other tables.
 CK_INLINE CK_TARGET void ck_activate2(
     int16x8_t x[2], const ck_loaded_channels *p, const ck_loaded_channels *q, ck_activation activation,
     const ck_silu_tables *tables) {

@@ -12,6 +12,7 @@
     KERNEL(gemm, qs8_gemm_8x8c4__neon)                                                                                 \
     KERNEL(gemm_f16, qs8_gemm_f16_8x8c4__neon)                                                                         \
     KERNEL(dwconv3x3, qs8_dwconv3x3__neon)                                                                             \
+    KERNEL(dwconv, qs8_dwconv__neon)                                                                                   \
     KERNEL(attention, qs8_attention__neon)                                                                             \
     KERNEL(separable_attention, qs8_separable_attention__neon)                                                         \
     KERNEL(layernorm, qs8_layernorm__neon)                                                                             \
@@ -22,6 +23,7 @@
     KERNEL(gemm, qs8_gemm_8x8c4__neondot)                                                                              \
     KERNEL(gemm_f16, qs8_gemm_f16_8x8c4__neondot)                                                                      \
     KERNEL(dwconv3x3, qs8_dwconv3x3__neondot)                                                                          \
+    KERNEL(dwconv, qs8_dwconv__neondot)                                                                                \
     KERNEL(attention, qs8_attention__neondot)
 #define QS8_neonfp16(KERNEL)
 
@@ -29,6 +31,7 @@
     KERNEL(gemm, qs8_gemm_1x32c4__avx2)                                                                                \
     KERNEL(gemm_f16, qs8_gemm_f16_1x32c4__avx2)                                                                        \
     KERNEL(dwconv3x3, qs8_dwconv3x3__avx2)                                                                             \
+    KERNEL(dwconv, qs8_dwconv__avx2)                                                                                   \
     KERNEL(attention, qs8_attention__avx2)                                                                             \
     KERNEL(separable_attention, qs8_separable_attention__avx2)                                                         \
     KERNEL(layernorm, qs8_layernorm__avx2)                                                                             \

@@ -42,10 +42,11 @@ static inline int8_t ck_requantise(
     const int32_t upper = shifted < INT32_MIN ? INT32_MIN : shifted > INT32_MAX ? INT32_MAX : (int32_t)shifted;
     const int32_t x = upper >> 16;
     int32_t v;
-    if (activation == CK_SILU) {
+    const ck_curve *curve = ck_curve_of(activation);
+    if (curve) {
         const int32_t magnitude = ck_sat16(x < 0 ? -x : x), product = ck_mulh(magnitude, p->tau[j]);
         const int32_t t = product > 4095 ? 4095 : product, i = t >> 6, f = t & 63;
-        const int32_t r = 128 * ck_silu_base[i] + ck_silu_slope[i] * f;
+        const int32_t r = 128 * curve->base[i] + curve->slope[i] * f;
         const int32_t positive = ck_sat16((x > 0 ? x : 0) << p->lift[j]);
         v = ck_sat16(ck_mulh(positive, p->gain[j]) + ck_mulh(r, p->dip[j]) + p->zero[j]);
     } else {

@@ -1,15 +1,13 @@
 #pragma once
 
-// SiLU of the path neon on 32 bits; qs8_neon.h includes it.
+// SiLU and GELU of the path neon on 32 bits; qs8_neon.h includes it.
 
-/// The two tables of SiLU.
 typedef struct {
-    const uint8_t *base;
-    const int8_t *slope;
+    const ck_curve *curve;
 } ck_silu_tables;
 
 // clang-format off
-CK_INLINE ck_silu_tables ck_load_silu_tables(void) { return (ck_silu_tables){ck_silu_base, ck_silu_slope}; }
+CK_INLINE ck_silu_tables ck_load_silu_tables(const ck_curve *curve) { return (ck_silu_tables){curve}; }
 
 // 16 values in q8 and q9; gain, tau, dip and lift of the first 8 channels in q0...q3.
 #define CK_LOOK_UP(table, low, high)                                                                                   \
@@ -32,7 +30,7 @@ CK_INLINE ck_silu_tables ck_load_silu_tables(void) { return (ck_silu_tables){ck_
     "vqrdmulh.s16 q8, q8, q0\n vqrdmulh.s16 q9, q9, " gain "\n"                                                        \
     "vqadd.s16 q8, q8, q12\n vqadd.s16 q9, q9, q13\n"
 
-/// v of SiLU for two groups of 8 channels, `p` and `q`.
+/// v of SiLU or GELU for two groups of 8 channels, `p` and `q`.
 ///
 /// In assembly: the compiler keeps tables and parameters in registers, of which there are too few, and spills them.
 CK_INLINE void ck_silu2(
@@ -44,8 +42,8 @@ CK_INLINE void ck_silu2(
             offsetof(ck_qs8_channels, zero) == offsetof(ck_qs8_channels, gain) + 80,
         "the order of the loads");
     register int16x8_t x0 __asm__("q8") = x[0], x1 __asm__("q9") = x[1];
-    const uint8_t *base = tables->base;
-    const int8_t *slope = tables->slope;
+    const uint8_t *base = tables->curve->base;
+    const int8_t *slope = tables->curve->slope;
     const int16_t *first = p->stored->gain, *second = q->stored->gain;
     if (p->stored == q->stored) {
         __asm__("vld1.16 {d0, d1, d2, d3}, [%[p]]!\n vld1.16 {d4, d5, d6, d7}, [%[p]]!\n" //
@@ -53,7 +51,7 @@ CK_INLINE void ck_silu2(
                 "add %[p], %[p], #16\n vld1.16 {d20, d21}, [%[p]]\n"
                 "vqadd.s16 q8, q8, q10\n vqadd.s16 q9, q9, q10\n"
                 : "+w"(x0), "+w"(x1), [p] "+r"(first), [base] "+r"(base), [slope] "+r"(slope)
-                : "m"(*p->stored), "m"(ck_silu_base), "m"(ck_silu_slope)
+                : "m"(*p->stored), "m"(*tables->curve)
                 : "q0", "q1", "q2", "q3", "q10", "q11", "q12", "q13", "q14", "q15");
     } else {
         __asm__("vld1.16 {d0, d1, d2, d3}, [%[p]]!\n vld1.16 {d4, d5, d6, d7}, [%[p]]!\n"
@@ -63,7 +61,7 @@ CK_INLINE void ck_silu2(
                 "add %[q], %[q], #16\n vld1.16 {d22, d23}, [%[q]]\n"
                 "vqadd.s16 q8, q8, q10\n vqadd.s16 q9, q9, q11\n"
                 : "+w"(x0), "+w"(x1), [p] "+r"(first), [q] "+r"(second), [base] "+r"(base), [slope] "+r"(slope)
-                : "m"(*p->stored), "m"(*q->stored), "m"(ck_silu_base), "m"(ck_silu_slope)
+                : "m"(*p->stored), "m"(*q->stored), "m"(*tables->curve)
                 : "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "q10", "q11", "q12", "q13", "q14", "q15");
     }
     x[0] = x0;

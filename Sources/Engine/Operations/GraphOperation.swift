@@ -67,6 +67,9 @@ public class GraphOperation: @unchecked Sendable {
     /// Whether rows that lie as pixels, but are tokens of a grid, give what they should.
     var takesTokens: Bool { if case .rearranged = rowUse { false } else { true } }
 
+    /// Whether its inputs are the same place of the image row by row.
+    var inputsHaveSameRows: Bool { true }
+
     /// Whether a graph leaves it out where its output has the shape of its input.
     var isNothingIfShapeStays: Bool { false }
 

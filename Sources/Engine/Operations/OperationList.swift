@@ -8,9 +8,11 @@ extension GraphOperation {
         if name.matches(DepthwiseConvolution.kind) { return try DepthwiseConvolution(&attributes) }
         if name.matches(Fold.kind) { return try Fold(&attributes) }
         if name.matches(GroupNorm.kind) { return GroupNorm() }
-        if name.matches(HardSwish.kind) { return HardSwish() }
+        if name.matches(ElementwiseActivation.kind) { return try ElementwiseActivation(&attributes) }
+        if name.matches("hard-swish") { return ElementwiseActivation(.hardSwish) }
         if name.matches(LayerNorm.kind) { return LayerNorm() }
         if name.matches(Mean.kind) { return Mean() }
+        if name.matches(Multiplication.kind) { return Multiplication() }
         if name.matches(Pointwise.kind) { return try Pointwise(&attributes) }
         if name.matches(Resize.kind) { return try Resize(&attributes) }
         if name.matches(RowConcatenation.kind) { return try RowConcatenation(&attributes) }

@@ -29,7 +29,7 @@ class Builder {
     /// Whether kernels apply a layer's activation.
     private final func check(_ node: Node) throws(EngineError) {
         let activation = node.operation.activation
-        guard ck_has_activation(activations, activation.kernelValue) != 0 else {
+        guard node.operation.weights == .none || ck_has_activation(activations, activation.kernelValue) != 0 else {
             throw .activation(node.name, activation)
         }
     }

@@ -166,12 +166,15 @@ final class Int8Builder: Builder {
             name: node.name, scales: scales, zeroPoints: zeroPoints, scaleCount: channels, zeroPointCount: channels)
     }
 
-    /// The stored byte of `function` of each stored byte, 256 for each channel of a call's input.
+    /// The stored byte of `function` of each stored byte: 256 for each channel of a call's input (stride 256), or for all
+    /// of them where they have the same scale (stride 0).
     func tables(
         _ call: Lowering.Call, _ function: (Double) -> Double
-    ) throws(EngineError) -> UnsafePointer<Int8> {
+    ) throws(EngineError) -> (tables: UnsafePointer<Int8>, stride: Int) {
         let from = try quantisation(call.input), to = try quantisation(call.output)
-        let channels = graph.shape(call.input).channels, tables = allocate(256 * channels, of: Int8.self)
+        let isShared = from.isUniform && to.isUniform
+        let channels = isShared ? 1 : graph.shape(call.input).channels
+        let tables = allocate(256 * channels, of: Int8.self)
         for channel in 0..<channels {
             for stored in -128...127 {
                 let value = function((Double(stored) - from.zero(channel)) * from.scale(channel))
@@ -179,7 +182,7 @@ final class Int8Builder: Builder {
                 tables[channel * 256 + stored + 128] = Int8(min(max(result, -128), 127))
             }
         }
-        return UnsafePointer(tables)
+        return (UnsafePointer(tables), isShared ? 0 : 256)
     }
 
     // MARK: Parameter memory

@@ -11,7 +11,7 @@ struct Requantization {
     /// The first of its channels among those of the tensors around it.
     var firstChannel = 0
 
-    /// The steepest fall of SiLU's part below zero: the largest of t / (1 + e^t).
+    /// What the tables of SiLU and GELU are shares of: how far SiLU falls below zero at most, the largest of t / (1 + e^t).
     private static var dipDepth: Double { 0.27846 }
     /// Bounds on the bias that keep sums within 32 bits, where the sum is shifted to the left and where it isn't.
     private static var shiftedBias: Double { 0x1p22 }
@@ -41,7 +41,7 @@ struct Requantization {
     private func parameters(of channel: Int, output: Quantisation, residual: Quantisation?) -> ck_qs8_channel {
         let scale = Double(scales[channel])
         let stored = firstChannel + channel, outputScale = output.scale(stored)
-        let isSiLU = activation == .silu, isIdentity = activation == .identity
+        let isCurved = activation == .silu || activation == .gelu, isIdentity = activation == .identity
         let residualScale = residual?.scale(stored) ?? 0
         // In steps of the output: its zero point, and what the residual's takes from it.
         let zero = output.zero(stored) - (residual?.zero(stored) ?? 0) * residualScale / outputScale
@@ -49,7 +49,7 @@ struct Requantization {
         // The values before the activation that the output can tell apart. The identity's contain the zero points.
         let magnitude = output.maximumMagnitude(stored), added = residual?.maximumMagnitude(stored) ?? 0
         let range: Double
-        if isSiLU {
+        if isCurved {
             range = min(max(8, magnitude + added + 0.3), 32)
         } else if isIdentity {
             range = 128 * min(outputScale + residualScale, 1.9 * outputScale)
@@ -62,9 +62,9 @@ struct Requantization {
         func gain() -> Double { unit() * 64 / outputScale * 32768 }
         func tau() -> Double { unit() * 512 * 32768 }
         // Where a factor does not fit, smaller units: the range saturates sooner.
-        while (isSiLU ? tau() : gain()) > 32767, shift < maximumShift { shift += 1 }
+        while (isCurved ? tau() : gain()) > 32767, shift < maximumShift { shift += 1 }
         var lift = 0
-        if isSiLU { while gain() / Self.power(lift) > 32767, lift < 15 { lift += 1 } }
+        if isCurved { while gain() / Self.power(lift) > 32767, lift < 15 { lift += 1 } }
 
         let half: Double = shift < 0 ? Self.power(-shift - 1) : 0
         let constant = Double(bias[channel]) + (isIdentity ? zero * outputScale : 0)
@@ -72,8 +72,8 @@ struct Requantization {
         func short(_ value: Double) -> Int16 { Int16(Self.rounded(value, within: 32767)) }
         return ck_qs8_channel(
             bias: Int32(bias + half), shift: Int32(shift + Self.halfWord), gain: short(gain() / Self.power(lift)),
-            tau: isSiLU ? short(tau()) : 0,
-            dip: isSiLU ? short(-64 / outputScale / (128 * 255 / Self.dipDepth) * 32768) : 0, lift: Int16(lift),
+            tau: isCurved ? short(tau()) : 0,
+            dip: isCurved ? short(-64 / outputScale / (128 * 255 / Self.dipDepth) * 32768) : 0, lift: Int16(lift),
             residual_gain: short(residualScale / outputScale * 16384), zero: isIdentity ? 0 : short(zero * 64))
     }
 

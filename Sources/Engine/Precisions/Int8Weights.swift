@@ -7,6 +7,9 @@ struct Quantisation {
     let scaleCount: Int
     let zeroPointCount: Int
 
+    /// Whether all channels share scale and zero point.
+    var isUniform: Bool { scaleCount == 1 && zeroPointCount == 1 }
+
     func scale(_ channel: Int) -> Double { Double(scales[scaleCount == 1 ? 0 : channel]) }
     func zeroPoint(_ channel: Int) -> Int8 { zeroPoints[zeroPointCount == 1 ? 0 : channel] }
     func zero(_ channel: Int) -> Double { Double(zeroPoint(channel)) }

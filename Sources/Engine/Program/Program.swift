@@ -85,7 +85,8 @@ final class Program {
                 && (call.operation.readsImage || call.input != graph.input && call.residual != graph.input)
                 && (call.operation.takesTokens || !hasTokens(first.input(0)))
                 && (call.output != graph.output || !hasTokens(call.output))
-                && (1..<first.inputCount).allSatisfy { lowering.haveSameRows(first.input(0), first.input($0)) }
+                && (!call.operation.inputsHaveSameRows
+                    || (1..<first.inputCount).allSatisfy { lowering.haveSameRows(first.input(0), first.input($0)) })
             guard isPossible else { throw .operation(last.name, last.operation.name, precision) }
             for position in 0..<call.nodes.count where precision == .int8 {
                 let node = graph.nodes[call.nodes[position]]

@@ -14,6 +14,7 @@ void ctest_unmap_guarded(void *_Nonnull address, size_t size, int at_end);
 
 /// libm's exp, for references in double precision.
 double ctest_exp(double x);
+double ctest_erfc(double x);
 
 /// Makes an empty directory that no other process uses, in $TMPDIR or /tmp. NULL on failure. One in a process.
 const char *_Nullable ctest_make_directory(void);

@@ -1,6 +1,0 @@
-#include "../common/f32_math.h"
-
-void f32_hardswish__scalar(size_t rows, size_t channels, const float *input, size_t ldi, float *output, size_t ldo) {
-    for (size_t row = 0; row < rows; row++, input += ldi, output += ldo)
-        for (size_t c = 0; c < channels; c++) output[c] = ck_hard_swish(input[c]);
-}
