@@ -28,18 +28,12 @@ public struct Architecture: Sendable {
 
     /// With which the upstream of a detector evaluates it.
     public var suppression: NonMaximumSuppression {
-        switch backbone {
-        case .mobileViT(let backbone, _):
-            backbone.attention == .separable ? .acrossClasses(candidatesPerClass: 400, limit: 200) : .perClass(limit: 200)
-        }
+        backbone.isSecond ? .acrossClasses(candidatesPerClass: 400, limit: 200) : .perClass(limit: 200)
     }
 
     /// How a segmenter's upstream makes logits as large as the image.
     var upsampling: Upsampling {
-        switch (naming, backbone) {
-        case (.upstream, .mobileViT(let backbone, _)) where backbone.attention == .separable: .alignedCorners
-        default: .alignedEdges
-        }
+        naming == .upstream && backbone.isSecond ? .alignedCorners : .alignedEdges
     }
 
     /// The input for which the network is published.
@@ -61,17 +55,30 @@ public struct Architecture: Sendable {
 
     /// The head as published, for `classCount` classes; a detector's contain the background.
     public func head(classCount: Int) -> Network.Head {
-        switch (task, backbone) {
-        case (.classification(let channels), _):
+        switch task {
+        case .classification(let channels):
             .classifier(Classifier(classCount: classCount, expansionChannels: channels))
-        case (.detection, .mobileViT(let backbone, _)):
+        case .detection:
             .ssdLite(.published(classCount: classCount, for: backbone))
-        case (.segmentation(let channels, let rates), .mobileViT(let backbone, _)):
+        case .segmentation(let channels, let rates):
             .deepLabV3(
-                DeepLabV3(
-                    classCount: classCount, channels: channels, rates: rates,
-                    isSecond: backbone.attention == .separable))
+                DeepLabV3(classCount: classCount, channels: channels, rates: rates, isSecond: backbone.isSecond))
         }
+    }
+
+    /// What the weight and bias of a node are made of; nil for a node without weights.
+    func recipe(of node: Node, in graph: Graph, classCount: Int) -> ParameterRecipe? {
+        if case .fastViT(let backbone, _) = backbone,
+            let recipe = backbone.recipe(of: node, prefix: prefix, classCount: classCount, naming)
+        {
+            return recipe
+        }
+        return naming.recipe(of: node, in: graph)
+    }
+
+    /// What layers of the backbone are called before their own names.
+    var prefix: String {
+        if case .classification = task { "" } else { "encoder." }
     }
 
     /// At 320x320, keeping all resizes, so that it is one for any size.

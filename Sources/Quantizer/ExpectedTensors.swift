@@ -9,7 +9,12 @@ struct ExpectedTensors: Sendable {
 
     private init(_ architecture: Architecture, _ classCount: Int) {
         let graph = architecture.graph(classCount: classCount)
-        list = graph.nodes.flatMap { architecture.naming.recipe(of: $0, in: graph)?.sources ?? [] }
+        // Several nodes may be made of one tensor.
+        var seen: Set<String> = []
+        list = graph.nodes.flatMap { node in
+            let sources = architecture.recipe(of: node, in: graph, classCount: classCount)?.sources ?? []
+            return sources.filter { seen.insert($0.name).inserted }
+        }
         shapes = Dictionary(list.map { ($0.name, $0.shape) }) { first, _ in first }
     }
 

@@ -150,11 +150,3 @@ extension Fold.Affine {
         bias[output] = bias[output] * factor + shift
     }
 }
-
-/// What a node's weight and bias are made of.
-struct ParameterRecipe {
-    var sources: [SourceTensor]
-    /// From the values of the sources to the weight, [out, in / groups, height, width] or [out], and the bias, empty where
-    /// the node has none.
-    var make: ([[Float]]) -> (weight: [Float], bias: [Float])
-}

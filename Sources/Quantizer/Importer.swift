@@ -45,12 +45,14 @@ public struct Importer {
     }
 
     /// The description of the model file: the network as published, with the given labels (of a detector the background
-    /// first), input size, fit and, where they differ from the published ones, channel order and anchors (as many to a cell).
+    /// first), input size, fit and, where they differ from the published ones, channel order, statistics and anchors (as many to a cell).
     public func description(
         labels: [String], size: ImageSize, fit: ImageFit = .stretch, channelOrder: ChannelOrder? = nil,
+        mean: InlineArray<3, Float>? = nil, standardDeviation: InlineArray<3, Float>? = nil,
         anchors: AnchorLayout = .published
     ) -> ModelDescription {
         precondition(labels.count == classCount)
+        let published = architecture.backbone.statistics
         let task: TaskDescription =
             switch architecture.task {
             case .classification: .classification
@@ -61,7 +63,9 @@ public struct Importer {
             }
         return ModelDescription(
             name: Array(architecture.title.utf8), family: Array(architecture.family.utf8),
-            input: InputFormat(size: size, fit: fit, channelOrder: channelOrder ?? architecture.channelOrder),
+            input: InputFormat(
+                size: size, fit: fit, channelOrder: channelOrder ?? architecture.channelOrder,
+                mean: mean ?? published.mean, standardDeviation: standardDeviation ?? published.standardDeviation),
             resize: architecture.resize, task: task, labels: labels.map { ArraySlice($0.utf8) })
     }
 
@@ -89,7 +93,7 @@ public struct Importer {
 
     /// The node's weight in stored order, and its bias (empty where it has none).
     private func parameters(of node: Node) throws(QuantizerError) -> (weight: [Float], bias: [Float]) {
-        let recipe = architecture.naming.recipe(of: node, in: graph)!
+        let recipe = architecture.recipe(of: node, in: graph, classCount: classCount)!
         var values: [[Float]] = []
         for source in recipe.sources {
             do {

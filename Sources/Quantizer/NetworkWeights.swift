@@ -163,11 +163,9 @@ struct WeightsSearch {
     private func fit(_ group: inout WeightsGroup) {
         let entries = file.dictionaries[group.dictionary].entries
         let shapes = group.entries.mapValues { entries[$0].shape }
-        func weight(_ naming: TensorNaming) -> Architecture.WeightShape {
-            { shapes[naming.weightName($0, $1)] ?? nil }
-        }
+        func shape(_ name: String) -> [Int]? { shapes[name] ?? nil }
         func consider(_ architecture: Architecture) {
-            let classCount = architecture.classCount(weight(architecture.naming)) ?? Self.commonClassCount
+            let classCount = architecture.classCount(shape) ?? Self.commonClassCount
             let expected = ExpectedTensors.of(architecture, classCount: classCount)
             let found =
                 expected.shapes.count < shapes.count
@@ -179,7 +177,7 @@ struct WeightsSearch {
         for architecture in architectures { consider(architecture) }
         if group.found < group.expected {
             for family in families {
-                if let fitted = family.fitted(weight(family.naming)) { consider(fitted) }
+                if let fitted = family.fitted(shape) { consider(fitted) }
             }
         }
         group.notFloating = expected(group.architecture, group.classCount).count { tensor in

@@ -28,6 +28,9 @@ extension Architecture {
             if let stride = unseen.outputStride { layout.outputStride = stride }
             if let sizes = unseen.patchSizes { layout.patchSizes = sizes }
             changed.backbone = .mobileViT(backbone, layout)
+        case .fastViT(let backbone, let stride):
+            if unseen.patchSizes != nil { throw .notOfTheNetwork("--patch-size", title) }
+            changed.backbone = .fastViT(backbone, outputStride: unseen.outputStride ?? stride)
         }
         if let rates = unseen.rates {
             guard case .segmentation(let channels, _) = task else { throw .notOfTheNetwork("--aspp-rates", title) }

@@ -66,6 +66,16 @@ struct Import: ModelCommand {
     @Option(
         help: ArgumentHelp(
             """
+            What is subtracted from channels, as shares of their largest value, in the network's order. Default: as published.
+            """, valueName: "m,m,m"))
+    var mean: ChannelStatistics?
+
+    @Option(help: ArgumentHelp("What the difference is divided by. Default: as published.", valueName: "s,s,s"))
+    var std: ChannelStatistics?
+
+    @Option(
+        help: ArgumentHelp(
+            """
             The network's input size. Default: as published, 320x320 for detectors, 256x256 for classifiers, 512x512 for \
             DeepLabv3.
             """, valueName: "WxH"))
@@ -105,6 +115,8 @@ struct Import: ModelCommand {
         guard output != nil else { throw ValidationError("Missing expected argument '--output <output>'") }
         try size?.validate()
         try anchorScales.validate()
+        try mean?.validate("--mean", isDivisor: false)
+        try std?.validate("--std", isDivisor: true)
         try patchSize?.validate("--patch-size", 1...32)
         try asppRates?.validate("--aspp-rates", 1...127)
         guard [nil, 8, 16, 32].contains(outputStride) else { throw ValidationError("--output-stride needs 8, 16 or 32") }
@@ -136,7 +148,7 @@ struct Import: ModelCommand {
         do {
             let description = importer.description(
                 labels: names, size: size?.image ?? importer.architecture.size, fit: fit, channelOrder: channelOrder,
-                anchors: anchorScales.layout)
+                mean: mean?.values, standardDeviation: std?.values, anchors: anchorScales.layout)
             try importer.write(to: output, inputs: inputs, description: description) {
                 progress.update("writing tensors", done: $0, total: $1)
             }

@@ -22,6 +22,8 @@ enum NetworkList {
         switch naming {
         case .upstream: "upstream"
         case .timm: "timm"
+        case .upstreamFolded: "upstream (reparameterised)"
+        case .timmFolded: "timm (reparameterised)"
         case .transformers: "transformers"
         }
     }

@@ -105,7 +105,7 @@ import Vision
     /// In the order of the network's output.
     private static func expected(_ tensors: Checkpoint, _ architecture: Architecture) throws -> [Float] {
         switch architecture.task {
-        case .classification: return try #require(tensors["logits"] ?? tensors["logits_folded"]).floats()
+        case .classification: return try #require(tensors["logits"] ?? tensors["logits_train_form"]).floats()
         case .segmentation:
             let logits = try #require(tensors["logits_lowres"]), values = try logits.floats()
             let classes = logits.shape[1], pixels = logits.shape[2] * logits.shape[3]

@@ -20,7 +20,7 @@ import Testing
         var tensors: [String: CheckpointTensor] = [:]
 
         static let narrow = (
-            fixture("golden/fastvit-narrow"), "model.safetensors",
+            fixture("golden/narrow-fastvit"), "model.safetensors",
             FastViT(depths: [1, 1, 2, 1], channels: [12, 24, 48, 96], expansion: 1, attends: true), 5
         )
 
@@ -40,8 +40,8 @@ import Testing
             return graph
         }
 
-        func recipe(_ node: Node, _ form: FastViTForm = FastViTForm.allCases[0]) -> ParameterRecipe? {
-            network.recipe(of: node, prefix: "", classCount: classCount, form)
+        func recipe(_ node: Node, _ naming: TensorNaming = .upstream) -> ParameterRecipe? {
+            network.recipe(of: node, prefix: "", classCount: classCount, naming)
         }
 
         /// Of the graph's nodes, as model files have them.
@@ -179,7 +179,7 @@ import Testing
         let folded = try Checkpoint(path: network.folder + "/" + file)
         var count = 0
         for node in graph.nodes {
-            guard let train = network.recipe(node), let other = network.recipe(node, FastViTForm.allCases[1]),
+            guard let train = network.recipe(node), let other = network.recipe(node, .upstreamFolded),
                 other.sources.allSatisfy({ folded[$0.name] != nil })
             else { continue }
             let one = train.make(try train.sources.map { try network.tensors[$0.name]!.floats() })
@@ -205,7 +205,9 @@ import Testing
             var graph = Graph(input: MapShape(height: 256, width: 256, channels: 3))
             let maps = published.build(&graph, prefix: Name(""))
             graph.output = published.classify(&graph, maps.stride32, classCount: 1000)
-            for (form, count) in zip(FastViTForm.allCases, [expected.0, expected.1, expected.0, expected.1]) {
+            for (form, count) in zip(
+                [TensorNaming.upstream, .upstreamFolded, .timm, .timmFolded], [expected.0, expected.1, expected.0, expected.1])
+            {
                 var tensors: [String: Int] = [:]
                 for node in graph.nodes {
                     let sources = published.recipe(of: node, prefix: "", classCount: 1000, form)?.sources ?? []
@@ -213,7 +215,7 @@ import Testing
                         tensors[source.name] = source.shape.reduce(1, *)
                     }
                 }
-                #expect(tensors.values.reduce(0, +) == count, "\(name), folded \(form.isFolded)")
+                #expect(tensors.values.reduce(0, +) == count, "\(name), \(form)")
             }
         }
     }

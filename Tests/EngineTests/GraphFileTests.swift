@@ -12,7 +12,7 @@ import Testing
     static let networks = [MobileViT.v3XXS, .v3Half]
 
     static func network(_ backbone: MobileViT, _ size: (Int, Int), keepsAll: Bool = false) -> Graph {
-        let head = SSDLite.published(classCount: 7, for: backbone)
+        let head = SSDLite.published(classCount: 7, for: .mobileViT(backbone))
         return Network(.mobileViT(backbone), .ssdLite(head), height: size.0, width: size.1, keepsAll: keepsAll).graph
     }
 

@@ -10,7 +10,7 @@ import Testing
     static let sizes = [(320, 320), (64, 128), (208, 240), (96, 96)]
 
     static func graph(_ backbone: MobileViT, _ size: (height: Int, width: Int) = (320, 320)) -> Graph {
-        let head = SSDLite.published(classCount: 81, for: backbone)
+        let head = SSDLite.published(classCount: 81, for: .mobileViT(backbone))
         return Network(.mobileViT(backbone), .ssdLite(head), height: size.height, width: size.width).graph
     }
 

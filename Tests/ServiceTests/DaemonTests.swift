@@ -188,11 +188,12 @@ import Vision
         try daemon.start(["--source", daemon.directory + "/pictures", "--loop"])
         try daemon.waitForSocket()
         let client = try DaemonClient(daemon.socket)
-        try client.wait(lines: 3)
+        // The image comes again.
+        for _ in 0..<2 { _ = try client.line { $0["type"] as? String == "frame" } }
         daemon.process.terminate()
         let types = types(try client.lines())
         #expect(daemon.exitCode() == 0)
-        #expect(types.contains("frame") && !types.contains("end"), "\(types)")
+        #expect(!types.contains("end"), "\(types)")
     }
 
     @Test func manyBadImagesMakeFewLogLines() throws {

@@ -138,7 +138,7 @@ final class DaemonClient {
             if got == 0 { break }
             bytes += buffer[..<got]
         }
-        #expect(bytes.last == 0x0A)
+        #expect((bytes.last ?? 0x0A) == 0x0A)
         return try bytes.split(separator: 0x0A).map {
             try #require(try JSONSerialization.jsonObject(with: Data($0)) as? [String: Any])
         }

@@ -1,6 +1,6 @@
 /// The FastViT backbone and classifier (Vasu et al., 2023, "FastViT: A Fast Hybrid Vision Transformer using Structural
 /// Reparameterization"), with all branches and normalisations folded: one node for each convolution that is left.
-public struct FastViT: Equatable, Sendable {
+public struct FastViT: Hashable, Sendable {
     /// The blocks of each of the four stages.
     public var depths: [Int]
     /// The channels of each stage, as published.
@@ -32,9 +32,11 @@ public struct FastViT: Equatable, Sendable {
     /// The place of stage 4 in upstream's list, in which position encodings take one too.
     var lastStage: Int { attends ? 7 : 6 }
 
-    /// Appends the backbone to `graph` and returns the outputs of stages 3 (stride 16) and 4 (stride 32). Names begin with
-    /// `prefix`.
-    func build(_ graph: inout Graph, prefix: Name) -> (stride16: TensorID, stride32: TensorID) {
+    /// Appends the backbone to `graph` and returns the outputs of stages 3 (stride 16) and 4 (stride 32); a smaller
+    /// `outputStride` keeps the maps of the last stages as large as that. Names begin with `prefix`.
+    func build(
+        _ graph: inout Graph, prefix: Name, outputStride: Int = 32
+    ) -> (stride16: TensorID, stride32: TensorID) {
         let stem = prefix.appending("patch_embed."), first = Self.padded(channels[0])
         var x = graph.convolution(graph.input, stem.appending(0), Window(3, stride: 2), channels: first, .gelu)
         x = graph.depthwise(x, stem.appending(1), Window(3, stride: 2), .gelu)
@@ -44,7 +46,7 @@ public struct FastViT: Equatable, Sendable {
             let list = prefix.appending("network.")
             if stage > 0 {
                 let name = list.appending(2 * stage - 1).appending(".proj")
-                x = doubled(&graph, x, name.appending(".0"), Window(7, stride: 2))
+                x = doubled(&graph, x, name.appending(".0"), Window(7, stride: outputStride >= 4 << stage ? 2 : 1))
                 x = graph.pointwise(x, name.appending(".1"), channels: Self.padded(channels[stage]), .gelu)
             }
             let isLast = stage == 3

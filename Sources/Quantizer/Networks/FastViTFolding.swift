@@ -1,28 +1,14 @@
-/// How a checkpoint has the weights of a FastViT.
-struct FastViTForm: CaseIterable, Sendable {
-    /// Whether branches are one convolution already, as upstream's `reparameterize_model` leaves them: batch norms of the
-    /// feed-forward layers and of attention, and layer scales are still there.
-    var isFolded: Bool
-    /// Whether timm named the tensors.
-    var isTimm: Bool
-
-    static let allCases = [
-        FastViTForm(isFolded: false, isTimm: false), FastViTForm(isFolded: true, isTimm: false),
-        FastViTForm(isFolded: false, isTimm: true), FastViTForm(isFolded: true, isTimm: true),
-    ]
-}
-
 extension FastViT {
     /// What the weights of a node are made of; nil for one without weights, or of another network. Computes what "Folding" of
     /// upstream's `reparameterize` does, and with it what that leaves: all that is linear.
-    func recipe(of node: Node, prefix: String, classCount: Int, _ form: FastViTForm) -> ParameterRecipe? {
+    func recipe(of node: Node, prefix: String, classCount: Int, _ naming: TensorNaming) -> ParameterRecipe? {
         let name = node.name.text
         guard node.operation.weights != .none, name.hasPrefix(prefix) else { return nil }
         let parts = name.dropFirst(prefix.count).split(separator: ".").map(String.init)
-        guard var fold = fold(parts, classCount: classCount, isFolded: form.isFolded) else { return nil }
+        guard var fold = fold(parts, classCount: classCount, isFolded: naming.isFolded) else { return nil }
         for index in fold.sources.indices {
             let source = fold.sources[index].name
-            fold.sources[index].name = prefix + (form.isTimm ? timm(source) : source)
+            fold.sources[index].name = prefix + self.name(source, naming)
         }
         return fold.recipe
     }
@@ -134,8 +120,9 @@ extension FastViT {
 
     // MARK: Names
 
-    /// timm's name for upstream's.
-    private func timm(_ name: String) -> String {
+    /// What a library calls the tensor that upstream gives this name.
+    func name(_ name: String, _ naming: TensorNaming) -> String {
+        guard naming == .timm || naming == .timmFolded else { return name }
         var name = name
         if let match = name.wholeMatch(of: /network\.(\d+)\.(.+)/) {
             let place = Int(match.1)!, rest = String(match.2)

@@ -89,8 +89,11 @@ extension MobileViT {
         }
     }
 
-    /// Appends the backbone to `graph` and returns the outputs of layer_4 and layer_5. Names begin with `prefix`.
-    func build(_ graph: inout Graph, prefix: Name, _ layout: Layout = Layout()) -> (layer4: TensorID, layer5: TensorID) {
+    /// Appends the backbone to `graph` and returns the outputs of layer_4 (stride 16) and layer_5 (stride 32, if the layout
+    /// says no other). Names begin with `prefix`.
+    func build(
+        _ graph: inout Graph, prefix: Name, _ layout: Layout = Layout()
+    ) -> (stride16: TensorID, stride32: TensorID) {
         var x = graph.convolution3x3(graph.input, prefix.appending("conv_1"), channels: stemChannels, .silu)
         x = invertedResidual(&graph, x, prefix.appending("layer_1.0"), channels: earlyChannels[0])
         for index in 0..<layer2Depth {

@@ -3,6 +3,7 @@ public struct Network: Sendable {
     /// What makes features of an image.
     public enum Backbone: Hashable, Sendable {
         case mobileViT(MobileViT, MobileViT.Layout = .init())
+        case fastViT(FastViT, outputStride: Int = 32)
     }
 
     /// What makes a task's values of features.
@@ -24,15 +25,19 @@ public struct Network: Sendable {
         // Upstream's detectors and segmenters have the classifier's backbone as a part.
         let prefix: Name
         if case .classifier = head { prefix = Name("") } else { prefix = Name("encoder.") }
-        let maps: (layer4: TensorID, layer5: TensorID)
-        switch backbone {
-        case .mobileViT(let backbone, let layout): maps = backbone.build(&graph, prefix: prefix, layout)
-        }
-        switch head {
-        case .classifier(let head): graph.output = head.build(&graph, maps.layer5)
-        case .ssdLite(let head): graph.output = head.build(&graph, stride16: maps.layer4, stride32: maps.layer5)
-        case .deepLabV3(let head): graph.output = head.build(&graph, maps.layer5)
-        }
+        let (stride16, stride32) =
+            switch backbone {
+            case .mobileViT(let backbone, let layout): backbone.build(&graph, prefix: prefix, layout)
+            case .fastViT(let backbone, let stride): backbone.build(&graph, prefix: prefix, outputStride: stride)
+            }
+        graph.output =
+            switch (head, backbone) {
+            case (.classifier(let head), .fastViT(let backbone, _)):
+                backbone.classify(&graph, stride32, classCount: head.classCount)
+            case (.classifier(let head), _): head.build(&graph, stride32)
+            case (.ssdLite(let head), _): head.build(&graph, stride16: stride16, stride32: stride32)
+            case (.deepLabV3(let head), _): head.build(&graph, stride32)
+            }
         self.graph = graph
     }
 }
@@ -41,7 +46,8 @@ public struct Network: Sendable {
 public struct Classifier: Equatable, Sendable {
     /// Logits.
     public var classCount: Int
-    /// The channels of a 1x1 layer before the mean; nil where there is none, as in MobileViTv2 and what is built on it.
+    /// The channels of MobileViT's 1x1 layer before the mean; nil where there is none, as in MobileViTv2 and what is built
+    /// on it.
     public var expansionChannels: Int?
 
     func build(_ graph: inout Graph, _ input: TensorID) -> TensorID {

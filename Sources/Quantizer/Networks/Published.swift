@@ -3,6 +3,30 @@ extension Architecture {
     /// All that can be imported. One of other sizes than these is recognised too, and goes by its family's name.
     public static let known: [Architecture] =
         onMultiHeadAttention.flatMap(\.architectures) + onSeparableAttention.flatMap(\.architectures)
+        + FastViT.published.flatMap { fastViT($0.name, $0.network) }
+
+    /// Published are classifiers; the other heads on this backbone are our own combinations.
+    private static func fastViT(_ name: String, _ backbone: FastViT) -> [Architecture] {
+        func architecture(_ suffix: String, _ title: String, _ naming: TensorNaming, _ task: Task, stride: Int = 32)
+            -> Architecture
+        {
+            Architecture(
+                name: "fastvit-" + name + suffix, title: "FastViT-" + name.uppercased() + title,
+                backbone: .fastViT(backbone, outputStride: stride), task: task, naming: naming, channelOrder: .rgb,
+                resize: .bicubicPillow)
+        }
+        let classifiers = [TensorNaming.upstream, .upstreamFolded, .timm, .timmFolded].map {
+            architecture("", "", $0, .classification(expansionChannels: nil))
+        }
+        let segmentation = Task.segmentation(channels: 256, rates: DeepLabV3.publishedRates)
+        let others = [TensorNaming.upstream, .upstreamFolded].flatMap { naming in
+            [
+                architecture("-ssdlite", " SSDLite", naming, .detection),
+                architecture("-deeplabv3", " DeepLabv3", naming, segmentation, stride: 16),
+            ]
+        }
+        return classifiers + others
+    }
 
     private static let onMultiHeadAttention = [
         Published(

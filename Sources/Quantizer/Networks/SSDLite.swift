@@ -15,11 +15,11 @@ public struct SSDLite: Sendable {
     public var anchorsPerCell: InlineArray<6, Int>
 
     /// The head as published for a backbone: its two maps are projected to 512 and 256 channels where they have others.
-    public static func published(classCount: Int, for backbone: MobileViT) -> SSDLite {
-        let channels = backbone.stages.map(\.channels)
+    public static func published(classCount: Int, for backbone: Network.Backbone) -> SSDLite {
+        let channels = backbone.channels
         return SSDLite(
             classCount: classCount, extraChannels: [256, 128, 128, 64],
-            projectionChannels: [channels[1] == 512 ? 0 : 512, channels[2] == 256 ? 0 : 256, 0, 0, 0, 0],
+            projectionChannels: [channels.stride16 == 512 ? 0 : 512, channels.stride32 == 256 ? 0 : 256, 0, 0, 0, 0],
             anchorsPerCell: [6, 6, 6, 6, 6, 4])
     }
 

@@ -20,8 +20,15 @@ public enum TensorNaming: Hashable, Sendable {
     case upstream
     /// PyTorch Image Models.
     case timm
+    /// Upstream's, once `reparameterize_model` has made one convolution of the branches of each unit.
+    case upstreamFolded
+    /// timm's, once its function of that name has.
+    case timmFolded
     /// Hugging Face's, with the name that stands before all of a backbone.
     case transformers(model: String)
+
+    /// Whether branches are one convolution already.
+    var isFolded: Bool { self == .upstreamFolded || self == .timmFolded }
 
     /// nil for a node without weights.
     func recipe(of node: Node, in graph: Graph) -> ParameterRecipe? {
@@ -64,8 +71,8 @@ public enum TensorNaming: Hashable, Sendable {
         let statistics = ["weight", "bias", "running_mean", "running_var"]
         let (convolution, norm) =
             switch self {
-            case .upstream: (".block.conv.", ".block.norm.")
-            case .timm: (origin == .convolutionWithBatchNorm ? ".conv." : ".", ".bn.")
+            case .upstream, .upstreamFolded: (".block.conv.", ".block.norm.")
+            case .timm, .timmFolded: (origin == .convolutionWithBatchNorm ? ".conv." : ".", ".bn.")
             case .transformers: (".convolution.", ".normalization.")
             }
         return switch origin {
@@ -79,8 +86,8 @@ public enum TensorNaming: Hashable, Sendable {
     /// Their names for a layer of ours: several where it is theirs one after the other.
     private func layers(_ name: String) -> [String] {
         switch self {
-        case .upstream: return [name]
-        case .timm: return [Self.timm(name)]
+        case .upstream, .upstreamFolded: return [name]
+        case .timm, .timmFolded: return [Self.timm(name)]
         case .transformers(let model): return Self.transformers(name, model)
         }
     }
