@@ -3,15 +3,15 @@ import Engine
 import Foundation
 import ModelFile
 import Pixels
-import Quantizer
 import TestSupport
 import Testing
 import Vision
 
 @testable import Model
+@testable import Quantizer
 
 /// Networks of every kind against upstream's own outputs, or those of an implementation without our code: the narrow ones
-/// of Tests/Fixtures/golden, and those in the directories that SWIFTLET_GOLDENS names, separated by colons.
+/// of Tests/Fixtures/golden, and those in the directory that SWIFTLET_GOLDENS names.
 @Suite struct FamilyTests {
     /// A checkpoint, and what comes of it.
     struct Golden: CustomTestStringConvertible, Sendable {
@@ -48,51 +48,99 @@ import Vision
 
     static let goldens: [Golden] = {
         let narrow = files(fixture("golden")).filter { $0.hasPrefix("narrow-") }.map { fixture("golden/" + $0) }
-        let more = ProcessInfo.processInfo.environment["SWIFTLET_GOLDENS"]?.split(separator: ":").map(String.init) ?? []
-        return (narrow + more).map(Golden.init)
+        let more = ProcessInfo.processInfo.environment["SWIFTLET_GOLDENS"].map { parent in
+            files(parent).map { parent + "/" + $0 }.filter { !files($0).isEmpty }
+        }
+        return (narrow + (more ?? [])).map(Golden.init)
     }()
 
     private static func files(_ directory: String) -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).sorted()
     }
 
-    /// The engine, and what puts an image into its input.
-    private static func engine(
-        _ golden: Golden, _ run: String, _ precision: StoragePrecision, size: ImageSize
-    ) throws -> (engine: Engine, input: ImageInput, importer: Importer) {
-        let importer = try Importer(
-            CheckpointFile(path: golden.checkpoint), architecture: nil, unseen: golden.unseen(run), precision: precision)
-        let path = NSTemporaryDirectory() + "swiftlet-family-\(UUID().uuidString).gguf"
-        defer { unlink(path) }
-        let labels = (0..<importer.classCount).map { "class \($0)" }
-        try importer.write(to: path, description: importer.description(labels: labels, size: size)) { _, _ in }
-        let file = try ModelFile(path: path)
-        let (description, format, graph) = try Model.read(file)
-        let engine = try Engine(graph: graph, file: file, threads: 1, pixels: PixelScaling(format))
-        return (engine, ImageInput(format: format, settings: ModelSettings(), upstream: description.resize), importer)
+    /// A model file of a golden's network, in a directory that goes away with it.
+    private final class ModelOnDisk {
+        let directory = NSTemporaryDirectory() + "swiftlet-family-\(UUID().uuidString)"
+        let importer: Importer
+        let size: ImageSize
+        private let image: Image
+
+        init(_ golden: Golden, _ run: String, _ tensors: Checkpoint, _ precision: StoragePrecision) throws {
+            let pixels = try #require(tensors["image_u8_rgb_hwc"])
+            size = ImageSize(width: pixels.shape[1], height: pixels.shape[0])
+            image = Image(size: size)
+            _ = image.pixels.update(from: try pixels.bytes())
+            importer = try Importer(
+                CheckpointFile(path: golden.checkpoint), architecture: nil, unseen: golden.unseen(run), precision: precision)
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            let labels = (0..<importer.classCount).map { "class \($0)" }
+            try importer.write(to: path(), description: importer.description(labels: labels, size: size)) { _, _ in }
+        }
+
+        deinit { try? FileManager.default.removeItem(atPath: directory) }
+
+        func path(_ name: String = "float") -> String { directory + "/\(name).gguf" }
+
+        /// After a run on the image.
+        func engine(
+            _ name: String = "float", path kernels: KernelPath? = nil, threads: Int = 1, observing: Bool = false
+        ) throws -> Engine {
+            let file = try ModelFile(path: path(name))
+            let (description, format, graph) = try Model.read(file)
+            let engine = try Engine(
+                graph: graph, file: file, threads: threads, path: kernels, observing: observing, pixels: PixelScaling(format))
+            let input = ImageInput(format: format, settings: ModelSettings(), upstream: description.resize)
+            input.load(image, into: engine.input.isEmpty ? .bytes(engine.inputBytes) : .values(engine.input))
+            engine.run()
+            return engine
+        }
+
+        /// Writes the network in int8, with the ranges of the image.
+        func quantise() throws {
+            let file = try ModelFile(path: path()), (description, _, graph) = try Model.read(file)
+            let scheme = try QuantisationScheme(graph), statistics = scheme.statistics(of: try engine(observing: true))
+            try Int8Model(FloatModel(file, description, graph), scheme, statistics).write(to: path("int8")) { _, _ in }
+        }
     }
 
     @Test(arguments: goldens) func outputsEqualTheReferences(golden: Golden) throws {
         let runs = try golden.runs()
         #expect(!runs.isEmpty)
         for (run, tensors) in runs {
-            let image = try #require(tensors["image_u8_rgb_hwc"])
-            let size = ImageSize(width: image.shape[1], height: image.shape[0])
             for precision in StoragePrecision.allCases {
-                let (engine, input, importer) = try Self.engine(golden, run, precision, size: size)
-                let pixels = Image(size: size)
-                _ = pixels.pixels.update(from: try image.bytes())
-                input.load(pixels, into: engine.input.isEmpty ? .bytes(engine.inputBytes) : .values(engine.input))
-                engine.run()
-                let expected = try Self.expected(tensors, importer.architecture)
-                let found = Self.values(of: engine)
-                try #require(found.count == expected.count)
+                let model = try ModelOnDisk(golden, run, tensors, precision)
+                let expected = try Self.expected(tensors, model.importer.architecture)
+                let found = Self.values(of: try model.engine())
                 let largest = expected.map(abs).max()!
-                let worst = zip(found, expected).map { abs($0 - $1) }.max()!
                 let tolerance = precision == .fp32 ? golden.tolerance(largest: largest) : 0.03 * largest
+                let worst = try Self.worst(found, expected)
                 #expect(worst <= tolerance, "\(run), \(precision): \(worst) of \(largest)")
             }
         }
+    }
+
+    /// The same bits on every path, and as near to the references as weights allow that were never trained.
+    @Test(arguments: goldens) func int8IsNearTheReferences(golden: Golden) throws {
+        for (run, tensors) in try golden.runs() {
+            let model = try ModelOnDisk(golden, run, tensors, .fp32)
+            try model.quantise()
+            let expected = try Self.expected(tensors, model.importer.architecture)
+            let found = Self.values(of: try model.engine("int8", path: .scalar))
+            let noise = zip(found, expected).map { ($0 - $1) * ($0 - $1) }.reduce(0, +)
+            let share = (noise / expected.map { $0 * $0 }.reduce(0, +)).squareRoot()
+            #expect(share <= 0.35, "\(run): \(share)")
+            for path in KernelPath.available(for: .int8) {
+                for threads in [1, 3] {
+                    let other = Self.values(of: try model.engine("int8", path: path, threads: threads))
+                    #expect(other == found, "\(run), \(path), \(threads) threads")
+                }
+            }
+        }
+    }
+
+    private static func worst(_ found: [Float], _ expected: [Float]) throws -> Float {
+        try #require(found.count == expected.count)
+        return zip(found, expected).map { abs($0 - $1) }.max() ?? .infinity
     }
 
     private static func values(of engine: Engine) -> [Float] {
