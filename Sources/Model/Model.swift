@@ -14,7 +14,7 @@ public final class Model {
     /// The upright size of the last image.
     public private(set) var imageSize = ImageSize(width: 0, height: 0)
 
-    /// The best this many detections or classes of an image are kept; nil keeps all.
+    /// The best this many detections, classes or segments of an image are kept; nil keeps all.
     public var limit: Int?
 
     private let thresholds: [Float]
@@ -150,6 +150,11 @@ public final class Model {
                 detections: decoder.decode(output, thresholds: thresholds, limit: limit, order: settings.order, map: map))
         case .classification(let decoder):
             return ModelResult(classes: decoder.decode(output, thresholds: thresholds, limit: limit))
+        case .segmentation(let decoder):
+            let isEmpty = image.width <= 0 || image.height <= 0
+            let area = (isEmpty ? .stretch : format.fit).area(of: image, in: format.size)
+            let found = decoder.decode(output, area: area, thresholds: thresholds, limit: limit)
+            return ModelResult(segments: found.segments, mask: found.mask)
         }
     }
 

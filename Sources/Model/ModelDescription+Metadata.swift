@@ -60,7 +60,7 @@ extension ModelDescription {
         try x.floats("input.mean", in: .finite, &input.mean)
         try x.floats("input.standard_deviation", in: .aboveZero, &input.standardDeviation)
         // One per class, a detector's background first.
-        try x.texts("labels", count: task.kind.firstClass + 1...Self.largestClassCount, &labels)
+        try x.texts("labels", count: task.kind.firstClass + 1...task.kind.largestClassCount, &labels)
         for (index, label) in labels.enumerated() where label.count > Self.labelLimit {
             throw .labelTooLong(index: index, limit: Self.labelLimit)
         }

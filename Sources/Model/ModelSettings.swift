@@ -22,11 +22,11 @@ public struct ModelSettings {
         case fast
     }
 
-    /// What is found scores more than this; nil is `TaskKind.defaultThreshold`.
+    /// What is found scores more than this, or has a larger share of the image; nil is `TaskKind.defaultThreshold`.
     public var threshold: Float?
     /// Instead of `threshold`, for some classes. Of two for the same label the later one counts.
     public var classThresholds: [ClassThreshold]
-    /// The best this many detections or classes of an image are kept; nil keeps all detections, and the best five classes.
+    /// The best this many detections, classes or segments of an image are kept; nil keeps all, but the best five classes.
     public var limit: Int?
     /// Which comes first.
     public var order = DetectionOrder.ofSuppression

@@ -2,6 +2,7 @@
 public enum ModelTask {
     case detection(DetectionDecoder)
     case classification(ClassificationDecoder)
+    case segmentation(SegmentationDecoder)
 
     /// Throws where the graph's output is none that the description tells how to decode.
     init(_ description: ModelDescription, _ graph: Graph) throws(ModelFileError) {
@@ -12,7 +13,16 @@ public enum ModelTask {
             guard output.rows == 1 else { throw .output(height: output.height, width: output.width) }
             guard output.channels == count else { throw .outOfRange(key: Name("labels")) }
             self = .classification(ClassificationDecoder(classCount: count))
-        case .segmentation: throw .outOfRange(key: Name("task.kind"))
+        case .segmentation(let task):
+            guard output.channels == count else { throw .outOfRange(key: Name("labels")) }
+            let input = graph.shape(graph.input), size = ImageSize(width: input.width, height: input.height)
+            guard output.width <= size.width, output.height <= size.height else {
+                throw .enlarged(height: output.height, width: output.width)
+            }
+            self = .segmentation(
+                SegmentationDecoder(
+                    mapSize: ImageSize(width: output.width, height: output.height), classCount: count, size: size,
+                    upsampling: task.upsampling))
         }
     }
 
@@ -36,7 +46,7 @@ public enum ModelTask {
     public var anchors: [Anchor] {
         switch self {
         case .detection(let decoder): decoder.head.anchors
-        case .classification: []
+        case .classification, .segmentation: []
         }
     }
 }
@@ -47,4 +57,8 @@ public struct ModelResult {
     public var detections = UnsafeBufferPointer<Detection>(start: nil, count: 0)
     /// The best first; empty for tasks other than classification.
     public var classes = UnsafeBufferPointer<ClassScore>(start: nil, count: 0)
+    /// The largest first; empty for tasks other than segmentation.
+    public var segments = UnsafeBufferPointer<Segment>(start: nil, count: 0)
+    /// What segments are made of; nil for other tasks.
+    public var mask: ClassMask?
 }

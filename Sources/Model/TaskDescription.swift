@@ -21,10 +21,20 @@ public enum TaskKind: Sendable {
 
     /// The first class that a result may name: a detector's class 0 is the background.
     public var firstClass: Int { self == .detection ? 1 : 0 }
-    /// Scores are above this, unless something else is asked for.
-    public var defaultThreshold: Float { self == .classification ? 0 : 0.3 }
-    /// The most detections or classes that programs list for an image, unless something else is asked for.
+    /// Scores, or a segment's share of the image, are above this, unless something else is asked for.
+    public var defaultThreshold: Float {
+        switch self {
+        case .detection: 0.3
+        case .classification: 0
+        case .segmentation: 0.001
+        }
+    }
+    /// The most detections, classes or segments that programs list for an image, unless something else is asked for.
     public var defaultLimit: Int { self == .classification ? 5 : 100 }
+    /// Classes of the largest model that is accepted, a background included.
+    public var largestClassCount: Int {
+        self == .segmentation ? SegmentationDecoder.largestClassCount : ModelDescription.largestClassCount
+    }
 }
 
 /// How SSD's predictions become boxes (Liu et al., 2016).
@@ -60,12 +70,4 @@ public struct SegmentationDescription {
 
     /// What it says.
     public init(upsampling: Upsampling) { self.upsampling = upsampling }
-}
-
-/// Where the pixels of a map lie in one that bilinear interpolation makes of it.
-public enum Upsampling: Sendable {
-    /// The maps' edges coincide: pixel i is the middle of i...i + 1 (PyTorch's `align_corners=False`).
-    case alignedEdges
-    /// The middles of their outermost pixels coincide (`align_corners=True`).
-    case alignedCorners
 }

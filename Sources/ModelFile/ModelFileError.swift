@@ -26,6 +26,8 @@ public enum ModelFileError: Error, Equatable, Sendable {
     case labelTooLong(index: Int, limit: Int)
     /// A classifier's output is a map of that size instead of one row of logits.
     case output(height: Int, width: Int)
+    /// A segmenter's output is a map of that size, larger than its input.
+    case enlarged(height: Int, width: Int)
     case tensor(Name, TensorProblem)
 
     /// Which part of the file an error is about.

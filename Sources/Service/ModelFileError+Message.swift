@@ -22,6 +22,8 @@ extension ModelFileError {
             "the label of class \(index) has more than \(limit) bytes: shorten it and import the model again"
         case .output(let height, let width):
             "a classifier's output must be 1 x 1, not \(height) x \(width): end its graph with a mean over all pixels"
+        case .enlarged(let height, let width):
+            "a segmenter's output of \(height) x \(width) is larger than its input: end its graph before logits are enlarged"
         case .tensor(let name, let problem): "tensor '\(name.text)' \(problem.text)"
         }
     }

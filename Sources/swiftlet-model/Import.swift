@@ -142,6 +142,11 @@ struct Import: ModelCommand {
             for line in note.lines { progress.say(line) }
         }
         let isDetector = importer.architecture.task == .detection
+        if case .segmentation = importer.architecture.task, importer.classCount > TaskKind.segmentation.largestClassCount {
+            throw Failure.badData(
+                "\(printable(checkpoint)): \(importer.classCount) classes, but a mask has a byte for each pixel: the maximum is "
+                    + "\(TaskKind.segmentation.largestClassCount)")
+        }
         let names = try classLabels(count: importer.classCount, hasBackground: isDetector, progress)
         progress.say(
             "\(importer.architecture.title), \(importer.classCount) classes" + (isDetector ? " with background" : ""))

@@ -5,9 +5,11 @@ struct Run: ModelCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run a model on one image and write its raw outputs, and what they say, as safetensors.",
         discussion: """
-            Of a detector, writes float32 tensors confidences [1, R, C] (logits), locations [1, R, 4] (box offsets), anchors [1, R, 4] \
-            (centre x, centre y, width, height), det.scores [D] and det.boxes_norm_xyxy [D, 4], and int32 det.labels [D]. Of a classifier, writes logits [1, C], \
-            and prints the best classes.
+            Of a detector, writes float32 tensors confidences [1, R, C] (logits), locations [1, R, 4] (box offsets), \
+            anchors [1, R, 4] (centre x, centre y, width, height), det.scores [D] and det.boxes_norm_xyxy [D, 4], and \
+            int32 det.labels [D]. Of a classifier, writes logits [1, C], and prints the best classes. Of a segmenter, \
+            writes logits_lowres [1, C, h, w] as the network makes them and uint8 mask_argmax_u8 [1, H, W], the class of \
+            each pixel of the network's input, and prints each class with its share of the image and its box in it.
             The image is a JPEG, or a safetensors file with image_u8_rgb_hwc [H, W, 3]. One of another size than the \
             network's input is resized as the network's upstream does it.
             """)
@@ -21,7 +23,7 @@ struct Run: ModelCommand {
     @Option(name: .shortAndLong, help: "The safetensors file to write.", completion: .file())
     var output: String
 
-    @Option(help: "Minimum score of detections (default: 0.3) or of classes (default: 0).")
+    @Option(help: "Minimum score of detections (default: 0.3) or classes (0), or share of a segment (0.001).")
     var threshold: Float?
 
     @Option(help: ArgumentHelp("The network's input size; by default the model's own.", valueName: "WxH"))
@@ -41,6 +43,7 @@ struct Run: ModelCommand {
         switch detector.task {
         case .detection: try writeDetections(detector)
         case .classification: try writeLogits(detector)
+        case .segmentation(let decoder): try writeMask(detector, decoder)
         }
     }
 
@@ -105,6 +108,27 @@ struct Run: ModelCommand {
             print("\(fixed(Double(best.score), decimals: 4))  \(best.classIndex)  \(printable(text(label)))")
         }
         print("\(logits.count) classes; wrote \(printable(output))")
+    }
+
+    private func writeMask(_ segmenter: Model, _ decoder: SegmentationDecoder) throws {
+        let rows = predictions(segmenter), result = segmenter.result(), mask = result.mask!
+        let (size, classes) = (decoder.mapSize, decoder.classCount), pixels = size.width * size.height
+        var logits = [Float](repeating: 0, count: rows.count)
+        for (place, value) in rows.enumerated() { logits[place % classes * pixels + place / classes] = value }
+        try write { writer in
+            try writer.add("logits_lowres", shape: [1, classes, size.height, size.width], logits)
+            try writer.add(
+                "mask_argmax_u8", shape: [1, mask.size.height, mask.size.width], elementType: .uint8, bytes: Array(mask.classes))
+        }
+        for segment in result.segments {
+            let box = segment.box.pixels(in: segmenter.imageSize)
+            let sides = [box.left, box.top, box.right, box.bottom].map { fixed(Double($0), decimals: 1) }
+            print(
+                "\(fixed(Double(segment.share), decimals: 4))  \(segment.classIndex)  "
+                    + "\(printable(text(segmenter.description.labels[Int(segment.classIndex)])))  \(sides.joined(separator: " "))"
+            )
+        }
+        print("\(classes) classes, mask of \(mask.size.width)x\(mask.size.height); wrote \(printable(output))")
     }
 
     private func writeDetections(_ detector: Model) throws {

@@ -115,6 +115,9 @@ import Vision
                 let tolerance = precision == .fp32 ? golden.tolerance(largest: largest) : 0.03 * largest
                 let worst = try Self.worst(found, expected)
                 #expect(worst <= tolerance, "\(run), \(precision): \(worst) of \(largest)")
+                if precision == .fp32, let mask = tensors["mask_argmax_u8"] {
+                    try Self.expect(mask, found, try #require(tensors["logits_lowres"]).shape, model.importer)
+                }
             }
         }
     }
@@ -141,6 +144,29 @@ import Vision
     private static func worst(_ found: [Float], _ expected: [Float]) throws -> Float {
         try #require(found.count == expected.count)
         return zip(found, expected).map { abs($0 - $1) }.max() ?? .infinity
+    }
+
+    /// At most a thousandth of a mask's pixels may be of another class.
+    private static func expect(
+        _ mask: CheckpointTensor, _ logits: [Float], _ shape: [Int], _ importer: Importer
+    ) throws {
+        let expected = [UInt8](try mask.bytes()), classCount = shape[1]
+        let size = ImageSize(width: mask.shape[2], height: mask.shape[1])
+        let labels = [String](repeating: "", count: classCount)
+        guard case .segmentation(let task) = importer.description(labels: labels, size: size).task else {
+            Issue.record("is no segmenter")
+            return
+        }
+        let decoder = SegmentationDecoder(
+            mapSize: ImageSize(width: shape[3], height: shape[2]), classCount: classCount, size: size,
+            upsampling: task.upsampling)
+        let thresholds = [Float](repeating: 0, count: classCount), area = ImageFit.stretch.area(of: size, in: size)
+        let found = logits.withUnsafeBufferPointer {
+            Array(decoder.decode(.fp32($0), area: area, thresholds: thresholds).mask.classes)
+        }
+        let others = zip(found, expected).count { $0 != $1 }
+        #expect(others * 1000 <= expected.count, "\(others) of \(expected.count) pixels")
+        #expect(Set(expected).count > 1)
     }
 
     private static func values(of engine: Engine) -> [Float] {

@@ -105,6 +105,11 @@ import Vision
         var odd = SmallClassifier()
         odd.description.labels.removeLast()
         #expect(try problem(odd) == "m.gguf: key 'labels' is out of range")
+        #expect(try problem(.segmenter()) == nil && problem(.segmenter(classes: 255)) == nil)
+        #expect(try problem(.segmenter(classes: 256)) == "m.gguf: key 'labels' is out of range")
+        odd = .segmenter()
+        odd.description.labels.removeLast()
+        #expect(try problem(odd) == "m.gguf: key 'labels' is out of range")
         let settings = ModelSettings(classThresholds: [.init(label: Array("class 00".utf8), threshold: 0.9)])
         #expect(
             try problem(SmallClassifier(), settings) == "m.gguf: unknown class 'class 00': did you mean 'class 0'?")

@@ -27,6 +27,13 @@ public struct SmallClassifier {
         graph.output = graph.pointwise(x, Name("classifier"), channels: classes, origin: .linear)
     }
 
+    /// A segmenter of the same layers: its logits are a map of a quarter of the input's sides.
+    public static func segmenter(classes: Int = 6, upsampling: Upsampling = .alignedEdges) -> SmallClassifier {
+        var made = SmallClassifier(classes: classes, isPooled: false)
+        made.description.task = .segmentation(SegmentationDescription(upsampling: upsampling))
+        return made
+    }
+
     /// Writes the model file; `half` stores matrices as fp16.
     public func write(to path: String, half: Bool = false) throws {
         var random = SeededGenerator(seed: 4), layouts: [GGUFWriter.Layout] = []
