@@ -95,7 +95,9 @@ let package = Package(
 
         // Host only: model tools.
         host("Checkpoint", ["Files"]),
-        host("Annotations"),
+        // Not c(linked:): toolchains/build links the board's programs with what that names.
+        .target(name: "CPNG", cSettings: strictC, linkerSettings: [.linkedLibrary("png")]),
+        host("Annotations", ["CPNG"]),
         // Optimised in debug builds too: calibration looks at every value of every tensor.
         .target(
             name: "Quantizer", dependencies: ["Checkpoint", "Model"],
@@ -120,7 +122,11 @@ let package = Package(
         tests("Camera", ["CV4L", "CTestSupport", "Files"]),
         tests("Stream", ["Vision", "CLinux"]),
         tests("Pipeline", ["Settings", "Telemetry", "Service", "Model", "Camera", "Files", "CLinux"]),
-        tests("Service", ["Settings", "Telemetry", "Quantizer", "Model", "Camera", "Files", "CTestSupport", "DeviceChecks"]),
+        tests(
+            "Service",
+            [
+                "Settings", "Telemetry", "Quantizer", "Model", "Camera", "Files", "CTestSupport", "DeviceChecks", "Annotations",
+            ]),
         tests("Checkpoint", ["Files"]),
         tests("Quantizer", ["Files"]),
         tests("Annotations", []),

@@ -6,6 +6,8 @@ public struct FrameResult {
     public let detections: UnsafeBufferPointer<Detection>
     /// Of a classifier, likewise.
     public let classes: UnsafeBufferPointer<ClassScore>
+    /// Of a segmenter, likewise, the largest first.
+    public let segments: UnsafeBufferPointer<Segment>
     /// The stream's line.
     public let line: FrameSegments
 }

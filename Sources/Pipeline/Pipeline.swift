@@ -74,7 +74,7 @@ public struct Pipeline<Network: FrameModel>: ~Copyable {
         capture = Capture(source, input, slot, sinks, clock, settings)
         filter = settings.filter
         kept = .allocate(capacity: Int(Configuration.limitRange.upperBound))
-        writer = FrameLineWriter(model.kind == .classification ? .classes : .detections)
+        writer = FrameLineWriter(model.kind.list)
         unsent = ImageLog(settings.log, "has no line", isLive: false)
     }
 
@@ -112,6 +112,9 @@ public struct Pipeline<Network: FrameModel>: ~Copyable {
         // What the zones skip does not count for the limit.
         let found = model.result(of: frame.size, thresholds: filter.thresholds, limit: nil)
         let detections = keep(found.detections), classes = UnsafeBufferPointer(rebasing: found.classes.prefix(filter.limit))
+        let segments = UnsafeBufferPointer(rebasing: found.segments.prefix(filter.limit))
+        var frame = frame
+        if let mask = found.mask { frame.add(mask) }
         let decoded = clock.now
         metrics.frameInferred()
         metrics.took(.inference, nanoseconds: decoded - started)
@@ -120,19 +123,15 @@ public struct Pipeline<Network: FrameModel>: ~Copyable {
             FrameLine(
                 frame, age: clock.now - frame.times.monotonic, inference: inference,
                 droppedFrames: counts.dropped + slot.replacedCount, corruptFrames: counts.corrupt))
-        for detection in detections {
-            let box = detection.box, index = Int(detection.classIndex)
-            writer.add(
-                classIndex: index, label: model.labels[index], score: detection.score, left: box.left, top: box.top,
-                right: box.right, bottom: box.bottom)
-        }
+        for detection in detections { write(detection.classIndex, detection.score, detection.box) }
+        for segment in segments { write(segment.classIndex, segment.share, segment.box) }
         for entry in classes {
             let index = Int(entry.classIndex)
             writer.add(classIndex: index, label: model.labels[index], score: entry.score)
         }
         do throws(StreamError) {
             let result = FrameResult(
-                frame: frame, detections: detections, classes: classes, line: try writer.finish())
+                frame: frame, detections: detections, classes: classes, segments: segments, line: try writer.finish())
             for sink in sinks { sink.accept(result) }
             metrics.took(.publish, nanoseconds: clock.now - decoded)
             metrics.framePublished()
@@ -141,6 +140,13 @@ public struct Pipeline<Network: FrameModel>: ~Copyable {
             // The writer leaves detections out before a line becomes too long: only an image's name could do that.
             unsent.add(frame.name, at: decoded, "needs more than \(byteCount(StreamProtocol.frameLimit))")
         }
+    }
+
+    private mutating func write(_ classIndex: Int32, _ score: Float, _ box: Box) {
+        let index = Int(classIndex)
+        writer.add(
+            classIndex: index, label: model.labels[index], score: score, left: box.left, top: box.top, right: box.right,
+            bottom: box.bottom)
     }
 
     private func keep(_ detections: UnsafeBufferPointer<Detection>) -> UnsafeBufferPointer<Detection> {
@@ -160,5 +166,24 @@ public struct Pipeline<Network: FrameModel>: ~Copyable {
         } catch {
             settings.log.error(error.message(socket: "the end"))
         }
+    }
+}
+
+extension TaskKind {
+    fileprivate var list: FrameList {
+        switch self {
+        case .detection: .detections
+        case .classification: .classes
+        case .segmentation: .segments
+        }
+    }
+}
+
+extension Frame {
+    /// Puts a mask behind the image that a client waits for; without memory for it the image goes alone.
+    fileprivate mutating func add(_ mask: ClassMask) {
+        guard var image else { return }
+        try? image.add(mask: mask.classes, size: mask.size)
+        self.image = image
     }
 }

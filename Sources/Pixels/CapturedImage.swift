@@ -21,8 +21,10 @@ public struct CapturedImage {
     public private(set) var offsets: InlineArray<3, Int> = [0, 0, 0]
     /// What the image is turned by before anybody looks at it: clockwise, in degrees; 0, 90, 180 or 270.
     public private(set) var rotation = 0
-    /// Of the file.
+    /// Of the image, with which the file begins.
     public private(set) var byteCount = 0
+    /// Of the mask behind the image, a byte for each pixel; empty where there is none.
+    public private(set) var maskSize = ImageSize(width: 0, height: 0)
 
     /// An empty one.
     public init() throws(ImageError) {
@@ -34,7 +36,7 @@ public struct CapturedImage {
 
     private init(_ other: CapturedImage, _ descriptor: Int32) {
         (self.descriptor, shape, offsets) = (descriptor, other.shape, other.offsets)
-        (rotation, byteCount) = (other.rotation, other.byteCount)
+        (rotation, byteCount, maskSize) = (other.rotation, other.byteCount, other.maskSize)
     }
 
     /// The same image for one holder more, who closes it.
@@ -54,6 +56,7 @@ public struct CapturedImage {
         shape = pixels.shape
         self.rotation = rotation
         byteCount = 0
+        maskSize = ImageSize(width: 0, height: 0)
         let count = shape.format.planeCount
         var needed = 0
         for plane in 0..<count { needed += pixels.planes[plane].count }
@@ -66,5 +69,14 @@ public struct CapturedImage {
             byteCount += pixels.planes[plane].count
         }
         guard error == 0 else { throw .noMemory(error) }
+    }
+
+    /// Puts the class of each pixel, row by row, behind the image. The rows cover the upright image, at another size.
+    public mutating func add(mask: UnsafeBufferPointer<UInt8>, size: ImageSize) throws(ImageError) {
+        precondition(mask.count == size.width * size.height && maskSize.width == 0)
+        guard let start = mask.baseAddress else { return }
+        let error = clinux_memfd_write(descriptor, start, mask.count, UInt64(byteCount))
+        guard error == 0 else { throw .noMemory(error) }
+        maskSize = size
     }
 }

@@ -24,6 +24,8 @@ public struct FrameLine {
 /// What frames' lines list of what was found, by the model's task.
 public enum FrameList: Sendable {
     case detections, classes
+    /// Classes with a share of the image and a box.
+    case segments
 
     var name: StaticString { self == .detections ? "detections" : "classes" }
     var omitted: StaticString { self == .detections ? "detections_omitted" : "classes_omitted" }
@@ -81,7 +83,7 @@ public struct FrameLineWriter: ~Copyable {
         head = json.byteCount
     }
 
-    /// Adds one detection, or counts it as omitted: once the line is full, since the caller begins with the best, and
+    /// Adds one detection, or one segment, whose score is its share, or counts it as omitted: once the line is full, since the caller begins with the best, and
     /// alone where its label is longer than `StreamProtocol.labelLimit`.
     /// The box has fractions of the frame's size; what lies outside the frame is cut off.
     public mutating func add(
@@ -91,7 +93,7 @@ public struct FrameLineWriter: ~Copyable {
         let mark = json.mark
         json.detection(
             classIndex: classIndex, label: label, score: score, left: left, top: top, right: right, bottom: bottom,
-            width: width, height: height)
+            width: width, height: height, isSegment: list == .segments)
         end(mark, classIndex, score)
     }
 

@@ -94,6 +94,13 @@ extension JSONWriter {
         if image.rotation != 0 {
             integer("rotate_deg", image.rotation)
         }
+        if image.maskSize.width > 0 {
+            beginObject("mask")
+            integer("offset", image.byteCount)
+            integer("width_px", image.maskSize.width)
+            integer("height_px", image.maskSize.height)
+            endObject()
+        }
         guard shape.format != .mjpeg else { return written }
         beginArray("planes")
         for plane in 0..<shape.format.planeCount {

@@ -3,7 +3,7 @@ enum StreamField: UInt64 {
     case protocolVersion, version, model, snapshots
     case sequence, captured, age, inference, droppedFrames, corruptFrames, width, height, detections, omitted, classes,
         omittedClasses
-    case bytes, planes, matrix, fullRange, rotation
+    case bytes, planes, matrix, fullRange, rotation, mask
     case lines, frames, state, message, format, metrics, rate
 
     var bit: UInt64 { 1 << rawValue }
@@ -31,6 +31,7 @@ enum StreamField: UInt64 {
         case .matrix: "matrix"
         case .fullRange: "full_range"
         case .rotation: "rotate_deg"
+        case .mask: "mask"
         case .lines: "lines"
         case .frames: "frames"
         case .state: "state"
@@ -83,7 +84,7 @@ extension StreamLine.Kind {
         case .frame: Self.detectionBits | Self.classBits
         case .snapshot:
             Self.detectionBits | Self.classBits | StreamField.planes.bit | StreamField.matrix.bit
-                | StreamField.fullRange.bit | StreamField.rotation.bit
+                | StreamField.fullRange.bit | StreamField.rotation.bit | StreamField.mask.bit
         case .camera: StreamField.width.bit | StreamField.height.bit | StreamField.format.bit | StreamField.rate.bit
         case .dropped, .options, .status, .error, .end, .other: 0
         }

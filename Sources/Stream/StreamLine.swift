@@ -9,13 +9,13 @@ public struct StreamLine {
         case other
     }
 
-    /// One object in the image, or a class of the whole image, which has no box.
+    /// One object in the image, a segment, or a class of the whole image, which has no box.
     public struct Detection {
         /// 0...`StreamLineReader.maximumClasses - 1`; an object's is not 0.
         public var classIndex = 0
         /// Empty where the line has none.
         public var label = StreamLine.nothing
-        /// 0...1.
+        /// 0...1; a segment's share of the image.
         public var score = 0.0
         /// In pixels of the upright image, not necessarily inside it.
         public var left = 0.0
@@ -57,8 +57,10 @@ public struct StreamLine {
     public var corruptFrames: UInt64 = 0
     /// Those that the line lists, in its order.
     public var detections = UnsafeBufferPointer<Detection>(start: nil, count: 0)
-    /// Of a classifier: nil where the line lists none, not even an empty list.
+    /// Of a classifier or a segmenter: nil where the line lists none, not even an empty list.
     public var classes: UnsafeBufferPointer<Detection>?
+    /// Whether these are segments, which have a share of the image and a box.
+    public var areSegments = false
     /// Detections or classes that the line had no room for.
     public var omitted = 0
 
@@ -80,6 +82,10 @@ public struct StreamLine {
     public var colour = ColourEncoding.bt601(isFullRange: false)
     /// What turns the image upright: clockwise, in degrees; 0, 90, 180 or 270.
     public var rotation = 0
+    /// Of a segmenter's mask, which covers the upright image; empty where there is none.
+    public var maskSize = ImageSize(width: 0, height: 0)
+    /// Where it begins in the file, a byte for each pixel.
+    public var maskOffset = 0
 
     /// Of status: an object as JSON, checked, with a name and a value for each that the daemon counts.
     public var metrics = StreamLine.nothing

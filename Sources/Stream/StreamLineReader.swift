@@ -6,6 +6,8 @@ public struct StreamLineReader: ~Copyable {
     public static var maximumClasses: Int { 4096 }
     /// More than fit into a frame's line.
     public static var maximumDetections: Int { StreamProtocol.frameLimit / FrameLineWriter.shortestDetection }
+    /// Sides of a mask: a network's input is no larger.
+    private static var maskSides: ClosedRange<Double> { 1...2048 }
     /// Sides of an image, in pixels.
     private static var sides: ClosedRange<Double> { 1...65_535 }
     /// Whole numbers that JSON's readers agree on (RFC 7493).
@@ -132,7 +134,23 @@ public struct StreamLineReader: ~Copyable {
         case .rotation:
             line.rotation = Int(try whole(in: 0...270))
             guard line.rotation % 90 == 0 else { throw .badValue }
+        case .mask: try readMask()
         }
+    }
+
+    private mutating func readMask() throws(StreamLineError) {
+        try eachKey { reader, key throws(StreamLineError) in
+            if equal(key, "offset") {
+                reader.line.maskOffset = Int(try reader.whole(in: 0...Double(CapturedImage.maximumByteCount)))
+            } else if equal(key, "width_px") {
+                reader.line.maskSize.width = Int(try reader.whole(in: Self.maskSides))
+            } else if equal(key, "height_px") {
+                reader.line.maskSize.height = Int(try reader.whole(in: Self.maskSides))
+            } else {
+                try reader.skip()
+            }
+        }
+        guard line.maskSize.width > 0, line.maskSize.height > 0 else { throw .missing }
     }
 
     private mutating func readFound(
@@ -153,14 +171,19 @@ public struct StreamLineReader: ~Copyable {
                 } else if equal(key, "score") {
                     parts |= 4
                     detection.score = try reader.number(in: 0...1)
-                } else if haveBoxes, equal(key, "box_px") {
+                } else if !haveBoxes, equal(key, "share") {
+                    parts |= 16
+                    detection.score = try reader.number(in: 0...1)
+                } else if equal(key, "box_px") {
                     parts |= 8
                     try reader.readBox(&detection)
                 } else {
                     try reader.skip()
                 }
             }
-            guard parts == (haveBoxes ? 15 : 7) else { throw .missing }
+            // Label, class and score are 7; a segment has a share in place of the score.
+            guard parts == 15 || !haveBoxes && (parts == 7 || parts == 27) else { throw .missing }
+            if parts == 27 { reader.line.areSegments = true }
             reader.found[reader.foundCount] = detection
             reader.foundCount += 1
         }

@@ -183,11 +183,12 @@ static bool take(const char *line, double minimum) {
     } else if (is_text(type, "end")) {
         return true;
     } else if (is_text(type, "frame")) {
-        // A classifier's frames list classes, which have no box.
+        // A classifier's frames list classes, which have no box; a segmenter's have a share of the image in place of a score.
         const char *list = member(line, "detections");
         if (!list) list = member(line, "classes");
         for (const char *found = first(list); found; found = next(found)) {
             const char *score = member(found, "score");
+            if (!score) score = member(found, "share");
             // Frames that were under way before the request are complete: hence the comparison.
             if (!score || strtod(score, NULL) < minimum) continue;
             print_value(member(line, "picture"));

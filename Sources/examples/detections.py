@@ -14,8 +14,9 @@ try:
         if event["type"] == "error" or event.get("protocol", 1) != 1:
             print("swiftletd:", event.get("message", "speaks a protocol other than 1"), file=sys.stderr), sys.exit(76)
         for found in event.get("detections", event.get("classes", ()) if event["type"] == "frame" else ()):
-            if found["score"] >= float(minimum):  # frames that were under way before the request are complete
-                print(event["picture"], found["label"], found["score"], *found.get("box_px", ()), sep="\t", flush=True)
+            score = found.get("score", found.get("share"))  # of a segmenter's class: its share of the image
+            if score >= float(minimum):  # frames that were under way before the request are complete
+                print(event["picture"], found["label"], score, *found.get("box_px", ()), sep="\t", flush=True)
 except BrokenPipeError:  # the reader has enough, as head does
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 except KeyboardInterrupt:

@@ -12,6 +12,6 @@ minimum=${2:-0.5}
     elif .type == "hello" and .protocol != 1 then "swiftletd: speaks a protocol other than 1\n" | halt_error(76)
     else
         # Frames that were under way before the request are complete: hence the select.
-        select(.type == "frame") | .picture as $picture | (.detections // .classes)[]? | select(.score >= $minimum)
-        | [$picture, .label, .score, .box_px[]?] | @tsv
+        select(.type == "frame") | .picture as $picture | (.detections // .classes)[]?
+        | (.score // .share) as $score | select($score >= $minimum) | [$picture, .label, $score, .box_px[]?] | @tsv
     end'

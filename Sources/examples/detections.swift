@@ -9,7 +9,9 @@ import Glibc
 struct Line: Decodable {
     struct Detection: Decodable {
         var label: String
-        var score: Double
+        var score: Double?
+        /// Of the image: what a segmenter's classes have in place of a score.
+        var share: Double?
         /// A classifier's classes have none.
         var box_px: [Double]?
     }
@@ -43,7 +45,7 @@ struct Line: Decodable {
     var detections: [Detection]?
 }
 
-/// What a classifier's frame has in place of detections. Other lines have a field of that name, too.
+/// What a classifier's or a segmenter's frame has in place of detections. Other lines have a field of that name, too.
 struct ClassifierFrame: Decodable {
     var classes: [Line.Detection]
 }
@@ -81,9 +83,10 @@ func show(_ bytes: ArraySlice<UInt8>, minimum: Double) {
         list = (try? JSONDecoder().decode(ClassifierFrame.self, from: Data(bytes)))?.classes ?? []
     }
     // Frames that were under way before the request are complete: hence the comparison.
-    for found in list where found.score >= minimum {
+    for found in list {
+        guard let score = found.score ?? found.share, score >= minimum else { continue }
         let box = (found.box_px ?? []).map { "\t\($0)" }.joined()
-        print("\(line.picture.map { "\($0)" } ?? "")\t\(found.label)\t\(found.score)\(box)")
+        print("\(line.picture.map { "\($0)" } ?? "")\t\(found.label)\t\(score)\(box)")
     }
     fflush(stdout)
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Saves the next image that swiftletd sees, as its camera made it: snapshot.py OUT.jpg [SOCKET]
+A segmenter's mask, a byte with the class for each pixel, goes to OUT.jpg.pgm.
 
 The image comes as a file descriptor beside its line, which only recvmsg receives: a file made of the socket loses it.
 """
@@ -39,10 +40,13 @@ def main(out, path="/run/swiftlet/swiftlet.sock"):
             return 76
         if event["type"] != "snapshot":
             continue
-        image = b""
+        image = mask = b""
         if descriptor is not None:
             with open(descriptor, "rb") as file:
-                image = file.read()
+                image = file.read(event["bytes"])
+                if "mask" in event:
+                    file.seek(event["mask"]["offset"])
+                    mask = file.read()
         if len(image) < event["bytes"]:  # it was not fetched within two seconds and has been taken back
             stream.sendall(request)
             continue
@@ -51,6 +55,9 @@ def main(out, path="/run/swiftlet/swiftlet.sock"):
             return 65
         with open(out, "wb") as file:
             file.write(image)
+        if mask:
+            with open(out + ".pgm", "wb") as file:
+                file.write(b"P5 %d %d 255\n" % (event["mask"]["width_px"], event["mask"]["height_px"]) + mask)
         labels = ", ".join(found["label"] for found in event.get("detections") or event.get("classes") or ()) or "nothing"
         print(f"{out}: image {event['picture']}, {event['width_px']}x{event['height_px']}, shows {labels}")
         return 0

@@ -37,7 +37,10 @@ struct Detect: ~Copyable {
     private let log: Log
     private let output: Output
     private var report: Report
-    private var annotator: ImageAnnotator?
+    private var annotator: ImageAnnotator
+    /// Where drawn images and masks go, where they are wanted.
+    private var drawn: ImageTarget?
+    private var masks: ImageTarget?
     private var code = ExitCode.success
 
     /// One of the two ways to show results.
@@ -55,7 +58,12 @@ struct Detect: ~Copyable {
             log.error(error.message(model: text(model), classThresholds: options.settings.classThresholds))
             return error.exitCode
         }
-        if options.isInstalled, detector.limit == nil { detector.limit = detector.description.task.kind.defaultLimit }
+        let kind = detector.description.task.kind
+        if options.masks != nil, kind != .segmentation {
+            log.error("--mask needs a segmenter, and the task of \(text(model)) is \(kind.word)")
+            return .usage
+        }
+        if options.isInstalled, detector.limit == nil { detector.limit = kind.defaultLimit }
         var detect = Detect(detector, options, log)
         if !options.isJSON { detect.makeTable(for: options.sources) }
         for source in options.sources { detect.read(source, of: options) }
@@ -67,6 +75,7 @@ struct Detect: ~Copyable {
         self.log = log
         output = Output(log: log)
         report = .json
+        annotator = ImageAnnotator(rotation: options.settings.rotation)
     }
 
     /// A table that is wide enough for the names of all images.
@@ -90,10 +99,11 @@ struct Detect: ~Copyable {
             if source.otherKind != .unknown {
                 log.warning(CameraError.message(source: text(path), alsoHolds: source.otherKind))
             }
-            if let target = options.annotate, annotator == nil {
-                annotator = makeAnnotator(target, options, single: options.sources.count == 1 && source.kind == .image)
-            }
-            annotator?.beginSource()
+            let isSingle = options.sources.count == 1 && source.kind == .image
+            if let path = options.annotate, drawn == nil { drawn = target(path, .jpeg, options, single: isSingle) }
+            if let path = options.masks, masks == nil { masks = target(path, .png, options, single: isSingle) }
+            drawn?.beginSource()
+            masks?.beginSource()
             while true {
                 switch try source.next() {
                 case .frame(let frame): process(frame, ImageName(frame.name, of: path, source.kind))
@@ -122,8 +132,20 @@ struct Detect: ~Copyable {
         let result = ImageResult(
             name: name, size: detector.imageSize, inferenceNanoseconds: inference, found: detector.result())
         show(result)
+        let labels = detector.description.labels
         do throws(AnnotationError) {
-            try annotator?.write(frame.pixels.planes[0], result, labels: detector.description.labels)
+            if drawn != nil {
+                let image = try annotator.annotate(frame.pixels.planes[0], result.found, labels: labels)
+                try drawn?.write(for: name) { path, inputs throws(OutputError) in
+                    try OutputFile.write(image, to: path, inputs: inputs, kinds: .any)
+                }
+            }
+            if let mask = result.found.mask {
+                try masks?.write(for: name) { path, inputs throws(OutputError) in
+                    let colours = ClassMask.colours(of: labels[...])
+                    try IndexedPNG.write(mask, size: result.size, colours: colours, to: path, inputs: inputs)
+                }
+            }
         } catch {
             log.error("\(name.text): \(error.message)")
             fail(error.exitCode)
@@ -139,9 +161,9 @@ struct Detect: ~Copyable {
         }
     }
 
-    private func makeAnnotator(
-        _ target: UnsafePointer<CChar>, _ options: DetectOptions, single: Bool
-    ) -> ImageAnnotator {
+    private func target(
+        _ path: UnsafePointer<CChar>, _ kind: ImageTarget.Kind, _ options: DetectOptions, single: Bool
+    ) -> ImageTarget {
         var inputs = InputFiles()
         inputs.insert(options.model!)
         for source in options.sources {
@@ -150,8 +172,7 @@ struct Detect: ~Copyable {
             for identity in read { inputs.insert(identity) }
         }
         do throws(AnnotationError) {
-            return try ImageAnnotator(
-                target: bytes(target), single: single, rotation: options.settings.rotation, inputs: inputs)
+            return try ImageTarget(bytes(path), kind, single: single, inputs: inputs)
         } catch {
             log.error(error.message)
             error.exitCode.exit()

@@ -1,7 +1,7 @@
 /// The command line of `swiftlet detect`.
 struct DetectOptions: CommandOptions {
     static var name: StaticString { "detect" }
-    static var summary: StaticString { "detect or classify in images: a table, JSON, or drawn images" }
+    static var summary: StaticString { "detect, classify or segment: a table, JSON, or drawn images" }
 
     var model: UnsafePointer<CChar>?
     var settings = ModelSettings(threads: Engine.defaultThreads)
@@ -10,6 +10,8 @@ struct DetectOptions: CommandOptions {
     var isInstalled = false
     /// Where annotated images go.
     var annotate: UnsafePointer<CChar>?
+    /// Where masks go.
+    var masks: UnsafePointer<CChar>?
     var sources: [UnsafePointer<CChar>] = []
     private var threshold: Float?
     private var limit: Int?
@@ -20,7 +22,7 @@ struct DetectOptions: CommandOptions {
         [
             .model { $0.model = $1.argument },
             .init(
-                .init("threshold", short: "t", argument: "T", .score, help: "minimum score, 0 to 1 (default: 0.3, or 0)")
+                .init("threshold", short: "t", argument: "T", .score, help: "minimum score or share (default: by task)")
             ) { $0.threshold = $1.score },
             .init(.init("class-threshold", argument: "LABEL=T", help: "minimum score of one class; repeatable")) {
                 $0.classThresholds.append($1.argument)
@@ -40,6 +42,9 @@ struct DetectOptions: CommandOptions {
             .json("one line of JSON per image") { options, _ in options.isJSON = true },
             .init(.init("annotate", short: "a", argument: "OUT", help: "draw what is found: a JPEG, or a directory")) {
                 $0.annotate = $1.argument
+            },
+            .init(.init("mask", argument: "OUT", help: "write masks: an indexed PNG, or a directory")) {
+                $0.masks = $1.argument
             },
         ]
     }
@@ -77,9 +82,8 @@ struct DetectOptions: CommandOptions {
         """
         usage: swiftlet detect [OPTION]... IMAGE...
 
-        Finds objects, or a classifier's classes, in JPEGs, directories and MJPEG files.
-        Boxes: pixels of the upright image, left, top, right, bottom. Defaults of model,
-        thresholds and limit are those of /etc/swiftlet/swiftlet.conf.
+        Finds objects or classes in JPEGs, directories of them and MJPEG files. Model,
+        thresholds and limit are by default those of /etc/swiftlet/swiftlet.conf.
 
         {options}
 

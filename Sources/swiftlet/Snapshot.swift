@@ -85,16 +85,22 @@ struct Snapshot: ~Copyable {
         let descriptor = connection.takeDescriptor()
         defer { if descriptor >= 0 { _ = clinux_close(descriptor) } }
         // An image that is not fetched in time is taken back.
-        guard descriptor >= 0, let bytes = Self.read(descriptor, byteCount: line.byteCount) else {
+        let maskCount = line.maskSize.width * line.maskSize.height
+        guard descriptor >= 0, let bytes = Self.read(descriptor, byteCount: max(line.byteCount, line.maskOffset + maskCount))
+        else {
             return ask("{\"snapshot\":true}\n")
         }
         defer { bytes.deallocate() }
         guard clinux_memfd_is_sealed(descriptor) else {
             return fail(.badData, "\(socket): sends an image that may still change: is that swiftletd's socket?")
         }
-        guard let captured = line.pixels(in: UnsafeRawBufferPointer(bytes)) else {
+        guard let captured = line.pixels(in: UnsafeRawBufferPointer(rebasing: bytes[..<line.byteCount])) else {
             return fail(.badData, "\(socket): sends an image that is not what it says")
         }
+        let classes = bytes.bindMemory(to: UInt8.self)[line.maskOffset..<line.maskOffset + maskCount]
+        let mask = ClassMask(UnsafeBufferPointer(rebasing: classes), size: line.maskSize)
+        if let code = write(mask, line) { return code }
+        guard options.output != nil else { return .success }
         if options.isPlain, captured.format == .mjpeg, line.rotation == 0 { return writeWhole(captured.planes[0]) }
         do throws(JPEGError) {
             var image = Image()
@@ -109,7 +115,7 @@ struct Snapshot: ~Copyable {
                     return fail(.badData, "\(socket): sends an image of another size than it says")
                 }
             }
-            if !options.isPlain { Self.annotate(&image, line) }
+            if !options.isPlain { annotate(&image, line, mask) }
             var encoder = JPEGEncoder()
             return write(try encoder.encode(image))
         } catch {
@@ -133,14 +139,11 @@ struct Snapshot: ~Copyable {
         return bytes
     }
 
-    private static func annotate(_ image: inout Image, _ line: StreamLine) {
-        // Labels come with the detections: the hello line may leave some out.
-        var labels = [ArraySlice<UInt8>](repeating: [], count: StreamLineReader.maximumClasses)
-        var detections: [Detection] = []
+    private func annotate(_ image: inout Image, _ line: StreamLine, _ mask: ClassMask) {
+        let labels = Self.labels(line)
+        var detections: [Detection] = [], classes: [ClassScore] = []
         func fraction(_ side: Double, _ length: Int) -> Float { Float(side / Double(length)) }
-        var classes: [ClassScore] = []
         for found in line.classes ?? line.detections {
-            labels[found.classIndex] = ArraySlice(found.label)
             guard line.classes == nil else {
                 classes.append(ClassScore(classIndex: Int32(found.classIndex), score: Float(found.score)))
                 continue
@@ -152,8 +155,31 @@ struct Snapshot: ~Copyable {
                         left: fraction(found.left, line.width), top: fraction(found.top, line.height),
                         right: fraction(found.right, line.width), bottom: fraction(found.bottom, line.height))))
         }
+        if mask.size.width > 0 { image.tint(mask, with: classes.map { ($0.classIndex, labels[Int($0.classIndex)]) }) }
         detections.withUnsafeBufferPointer { image.annotate($0, labels: labels) }
         classes.withUnsafeBufferPointer { image.annotate($0, labels: labels) }
+    }
+
+    /// By class. They come with what was found: the hello line may leave some out.
+    private static func labels(_ line: StreamLine) -> [ArraySlice<UInt8>] {
+        var labels = [ArraySlice<UInt8>](repeating: [], count: StreamLineReader.maximumClasses)
+        for found in line.classes ?? line.detections { labels[found.classIndex] = ArraySlice(found.label) }
+        return labels
+    }
+
+    /// The mask's file; nil where none is asked for, or it is written.
+    private func write(_ mask: ClassMask, _ line: StreamLine) -> ExitCode? {
+        guard let target = options.mask else { return nil }
+        guard mask.size.width > 0 else { return fail(.unavailable, "\(socket): gives no mask: its model is no segmenter") }
+        let colours = ClassMask.colours(of: Self.labels(line)[..<256])
+        do throws(OutputError) {
+            try IndexedPNG.write(
+                mask, size: ImageSize(width: line.width, height: line.height), colours: colours, to: target,
+                inputs: InputFiles())
+            return nil
+        } catch {
+            return fail(error.exitCode, "\(text(target)): \(error.message)")
+        }
     }
 
     /// Not all that show images make up for an end marker that a camera skips.

@@ -3,8 +3,10 @@ struct SnapshotOptions: CommandOptions {
     static var name: StaticString { "snapshot" }
     static var summary: StaticString { "fetch swiftletd's next image, with what was found" }
 
-    /// Where the image goes; "-" is standard output.
+    /// Where the image goes; "-" is standard output. nil where only the mask is wanted.
     var output: UnsafePointer<CChar>?
+    /// Where a segmenter's mask goes.
+    var mask: UnsafePointer<CChar>?
     var socket = Configuration.defaultSocket
     /// The image alone.
     var isPlain = false
@@ -21,6 +23,9 @@ struct SnapshotOptions: CommandOptions {
             .init(.init("plain", help: "nothing drawn; JPEG cameras: the original bytes")) { options, _ in
                 options.isPlain = true
             },
+            .init(.init("mask", argument: "OUT", help: "write a segmenter's mask, too: an indexed PNG")) {
+                $0.mask = $1.argument
+            },
             .init(.init("threshold", short: "t", argument: "T", .number(0...1), help: "minimum score of what is drawn, 0 to 1")) {
                 $0.threshold = $1.number
             },
@@ -32,7 +37,13 @@ struct SnapshotOptions: CommandOptions {
 
     mutating func finish(_ operands: [UnsafePointer<CChar>], _ log: Log) {
         Self.requireNone(operands, log)
-        guard let output else { Self.usageError("-o OUT.jpg is required", log) }
+        if let mask, ![.unknown, .png].contains(FileKind(name: mask)) {
+            Self.usageError("\(text(mask)): masks are written as PNGs: name a .png", log)
+        }
+        guard let output else {
+            if mask == nil { Self.usageError("-o OUT.jpg is required", log) }
+            return
+        }
         let kind = FileKind(name: output)
         if kind != .unknown, kind != .jpeg { Self.usageError("\(text(output)): only JPEGs are written: name a .jpg", log) }
     }

@@ -101,7 +101,7 @@ enum WatchView {
     /// At most `rows` lines; a swatch takes the first two columns of a detection's.
     private static func table(_ state: WatchState, rows: Int, columns: Int) -> [Line] {
         let labelColumns = max(5, min(24, columns - (state.haveBoxes ? 42 : 10)))
-        var heading = "   \(padded("label", to: labelColumns))  score"
+        var heading = "   \(padded("label", to: labelColumns))  \(state.areSegments ? "share" : "score")"
         for name in ["left", "top", "right", "bottom"] where state.haveBoxes { heading += "  \(padded(name, to: 6, .right))" }
         var lines = [Line(text: cut(heading, columns), isHeading: true)]
         let shown = state.detections.count < rows ? state.detections.count : max(0, rows - 2)

@@ -26,9 +26,10 @@ struct WatchState {
     var corruptFrames: UInt64 = 0
     var width = 0
     var height = 0
-    /// A classifier's classes have no boxes.
+    /// A classifier's classes have no boxes, a segmenter's a share in place of a score.
     var detections: [Detection] = []
     var haveBoxes = true
+    var areSegments = false
     var omitted = 0
     /// Lines that this client was too slow for.
     var lostLines: UInt64 = 0
@@ -46,7 +47,7 @@ struct WatchState {
         (droppedFrames, corruptFrames) = (line.droppedFrames, line.corruptFrames)
         (width, height, omitted) = (line.width, line.height, line.omitted)
         detections.removeAll(keepingCapacity: true)
-        haveBoxes = line.classes == nil
+        (haveBoxes, areSegments) = (line.classes == nil || line.areSegments, line.areSegments)
         for found in line.classes ?? line.detections {
             detections.append(
                 Detection(

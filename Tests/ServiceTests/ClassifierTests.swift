@@ -116,7 +116,9 @@ import Vision
         let text = "[model]\npath = \(model)\n\n[detect]\nlimit = 4\n\n[zone door]\ninclude = 0 0 1 1\n"
         try daemon.write("zones.conf", Array(text.utf8))
         let path = daemon.directory + "/zones.conf", check = try swiftlet("check", path)
-        let reason = ":7: [zone door] a zone needs boxes, and the model is a classifier: remove the zone, or use a detector"
+        let reason =
+            ":7: [zone door] a zone needs boxes of objects, and the model's task is classification: remove the zone, or use a "
+            + "detector"
         #expect(check.code == 78 && check.errors.contains { $0.hasSuffix(path + reason) }, "\(check.errors)")
         try daemon.start(["--config", path, "--source", daemon.directory + "/pictures", "--socket", daemon.socket])
         #expect(daemon.exitCode() == 78)

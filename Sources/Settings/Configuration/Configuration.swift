@@ -112,8 +112,8 @@ public struct Configuration {
         for name in commentedThresholds where sorted.places(of: name.label).contains(where: { $0 >= task.firstClass }) {
             mistakes.append(.init(line: name.line, section: bytes("threshold"), key: name.label, reason: .commentedClass))
         }
-        for zone in zones where task == .classification {
-            mistakes.append(.init(line: zone.line, section: bytes("zone ") + zone.name, reason: .zoneWithoutBoxes))
+        for zone in zones where task != .detection {
+            mistakes.append(.init(line: zone.line, section: bytes("zone ") + zone.name, reason: .zoneWithoutObjects(task)))
         }
         for name in classes ?? [] { check(name, "detect", bytes("classes")) }
         for setting in classThresholds { check(setting.name, "threshold", setting.name.label) }

@@ -67,7 +67,7 @@ public final class Setting: Sendable {
             .init(
                 "detect", "threshold", .score, isLive: true,
                 option: .init(
-                    "threshold", short: "t", argument: "T", help: "minimum score, 0 to 1 (default: 0.3, classes: 0)"),
+                    "threshold", short: "t", argument: "T", help: "minimum score or share, 0 to 1 (default: by task)"),
                 get: { .score($0.threshold) }, set: { $0.givenThreshold = $1.score }),
             .init(
                 "detect", "limit", .integer(Configuration.limitRange), isLive: true,

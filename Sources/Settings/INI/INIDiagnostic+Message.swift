@@ -66,7 +66,8 @@ extension INIDiagnostic.Reason {
         case .value(let error): error.words
         case .unnamedZone: "a zone needs a name, like [zone door]"
         case .emptyZone: "neither include nor exclude: add one below it, or remove the zone"
-        case .zoneWithoutBoxes: "a zone needs boxes, and the model is a classifier: remove the zone, or use a detector"
+        case .zoneWithoutObjects(let task):
+            "a zone needs boxes of objects, and the model's task is \(task.word): remove the zone, or use a detector"
         case .tooManyNames(let limit): "too many classes (maximum \(limit))"
         case .tooManyZones(let limit): "too many zones (maximum \(limit))"
         case .unknownClass(let label, let nearest):

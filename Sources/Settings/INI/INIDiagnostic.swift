@@ -34,8 +34,8 @@ public struct INIDiagnostic: Error, Equatable {
         case value(ValueError)
         case unnamedZone
         case emptyZone
-        /// The model gives no boxes.
-        case zoneWithoutBoxes
+        /// The model, of another task than detection, gives no boxes of objects.
+        case zoneWithoutObjects(TaskKind)
         case tooManyZones(limit: Int)
         /// Of classes.
         case tooManyNames(limit: Int)

@@ -46,6 +46,7 @@ class Bridge:
         self.last_word = ""     # of the daemon's error lines
         self.names: dict[str, str] = {}
         self.listing = "detections"  # what frames list
+        self.names_best = False  # whether the best one alone counts
         # As shown, and when that many were seen last.
         self.counts: dict[str, int] = {}
         self.reached: dict[str, float] = {}
@@ -263,7 +264,9 @@ class Bridge:
         unknown = [name for name in self.settings.classes if name not in labels]
         if unknown:
             error(f"[stream] classes: the model has no {', '.join(unknown)}")
-        self.listing = "classes" if hello.get("task") == "classification" else "detections"
+        task = hello.get("task", "detection")
+        self.listing = "detections" if task == "detection" else "classes"
+        self.names_best = task == "classification"
         names = slugs(labels, self.settings.classes, MAX_CLASSES, first=0 if self.listing == "classes" else 1)
         if len(names) == MAX_CLASSES:
             warn(f"counts for the first {MAX_CLASSES} classes only: name those of interest in [stream] classes")
@@ -291,7 +294,8 @@ class Bridge:
             self.next_capture = -math.inf
             self.reached = dict.fromkeys(self.reached, captured)
         self.captured = captured
-        found = [(detection["label"], float(detection["score"])) for detection in frame[self.listing]]
+        # A segmenter's classes have a share of the image in place of a score.
+        found = [(part["label"], float(part["score"] if "score" in part else part["share"])) for part in frame[self.listing]]
         if self.is_first:
             # Only now it has shown that it is of use.
             self.daemon.has_succeeded()
@@ -313,7 +317,7 @@ class Bridge:
                 line = json.dumps(frame, ensure_ascii=False, separators=(",", ":")).encode()
         self.broker.put(self.topics["frame"], line)
         self.published += 1
-        if self.listing == "classes":
+        if self.names_best:
             # An image shows what it most probably is.
             found = found[:1]
         self.update_counts(collections.Counter(label for label, _ in found), captured)
