@@ -70,6 +70,8 @@ public enum SnapshotChecks {
             let luma = UnsafeRawBufferPointer(rebasing: bytes[..<2000])
             let chroma = UnsafeRawBufferPointer(rebasing: bytes[2000...])
             try image.fill(PixelBuffer(shape, planes: [luma, chroma, UnsafeRawBufferPointer(start: nil, count: 0)]))
+            let mask = UnsafeBufferPointer(rebasing: bytes.assumingMemoryBound(to: UInt8.self)[..<12])
+            try image.add(mask: mask, size: ImageSize(width: 4, height: 3))
             writer.begin(
                 FrameLine(
                     Frame(
@@ -101,12 +103,13 @@ public enum SnapshotChecks {
                     guard descriptor >= 0 else { return .noFile }
                     defer { _ = clinux_close(descriptor) }
                     guard line.sequence == UInt64(number), line.byteCount == 3000, line.planeCount == 2,
-                        line.offsets[1] == 2000, line.detections.count == 1,
+                        line.offsets[1] == 2000, line.maskOffset == 3000, line.maskSize == ImageSize(width: 4, height: 3),
+                        line.detections.count == 1,
                         line.detections[0].bottom == 20, line.detections[0].label.elementsEqual(labels[1])
                     else { return .otherFields }
                     var got = 0
                     let error = clinux_read_at(descriptor, room.baseAddress!, room.count, 0, &got)
-                    guard error == 0, got == 3000, clinux_memfd_is_sealed(descriptor) else { return .noFile }
+                    guard error == 0, got == 3012, clinux_memfd_is_sealed(descriptor) else { return .noFile }
                     for index in 0..<got where room[index] != UInt8(number) { return .otherBytes }
                     return .whole
                 }

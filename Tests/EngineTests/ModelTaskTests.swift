@@ -84,6 +84,55 @@ import Vision
         #expect(read.task.kind == .classification && read.labels.count == 1)
     }
 
+    /// A segmenter's file with other words, numbers or labels in it: rejected with a typed error, or its mask has the size of
+    /// the input.
+    @Test func changedSegmentersAreHarmless() throws {
+        let path = scratch(), changed = scratch()
+        defer { for each in [path, changed] { unlink(each) } }
+        let told = SmallClassifier.segmenter()
+        try told.write(to: path)
+        let file = try ModelFile(path: path), described = try told.description.metadata()
+        let metadata = described + told.graph.metadata
+        let layouts = file.tensors.map {
+            GGUFWriter.Layout(name: $0.name, shape: $0.shape, storageType: $0.storageType)
+        }
+        let words = ["detection", "classification", "segmentation", "aligned-edges", "aligned-corners", "letterbox", "", "x"]
+        var random = SeededGenerator(seed: 8), ran = 0, rejected = 0
+        for _ in 0..<300 {
+            var changes = metadata
+            for _ in 0..<random.integer(1...2) {
+                let index = random.integer(0...described.count - 1)
+                switch changes[index].value {
+                case .integer: changes[index].value = .integer([0, 1, 31, 33, 200, 2048, 2049, .max][random.integer(0...7)])
+                case .text: changes[index].value = .text(words[random.integer(0...7)])
+                case .texts(let labels):
+                    changes[index].value = .texts([labels.dropLast(), labels + ["more"], [], labels][random.integer(0...3)])
+                case .float: changes[index].value = .float([0, .nan, .infinity, 2][random.integer(0...3)])
+                default: changes.remove(at: index)
+                }
+            }
+            try GGUFWriter.write(to: changed, metadata: [(Name("general.file_type"), .integer(0))] + changes, layouts: layouts) {
+                Data(file.data(of: file.tensors[$0]))
+            }
+            do throws(ModelError) {
+                let read: ModelFile
+                do throws(ModelFileError) { read = try ModelFile(path: changed) } catch { throw .model(error) }
+                let model = try Model(file: read, settings: ModelSettings(threshold: 0))
+                model.load(SmallClassifier.image(seed: 1))
+                model.run()
+                ran += 1
+                guard let mask = model.result().mask else { continue }
+                let isWhole = model.format.fit == .stretch
+                #expect(mask.size == model.format.size || !isWhole)
+                #expect(mask.classes.allSatisfy { Int($0) < model.description.labels.count })
+                #expect(abs(model.result().segments.reduce(0) { $0 + $1.share } - 1) < 1e-4)
+            } catch {
+                rejected += 1
+            }
+        }
+        #expect(ran > 30 && rejected > 100, "\(ran) ran, \(rejected) were rejected")
+    }
+
     /// An output that the task cannot have, labels that are not as many as logits, thresholds for other classes.
     @Test func whatDoesNotFitIsRejected() throws {
         func problem(_ classifier: SmallClassifier, _ settings: ModelSettings = ModelSettings()) throws -> String? {

@@ -17,5 +17,6 @@ var allTargets: [any FuzzTarget.Type] {
         BoardTarget.self,
         AnnotationsTarget.self,
         LabelsTarget.self,
+        MaskTarget.self,
     ]
 }

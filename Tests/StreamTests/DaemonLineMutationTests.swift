@@ -17,6 +17,11 @@ import Testing
             try tests.frame(["ace", "k\"\u{1}é🂡"]), try tests.hello(), camera.dropLast(), try tests.frame([]),
             Array(#"{"type":"dropped","lines":12}"#.utf8), Array(#"{"type":"error","message":"\ud83c\udca1\n"}"#.utf8),
             Array(#"{"type":"later","x":[{"y":-1.5e3},null,true,[],{}],"z":"\u00e9"}"#.utf8),
+            Array(
+                (#"{"type":"snapshot","format":"MJPG","bytes":9,"mask":{"offset":9,"width_px":4,"height_px":3},"sequence":1,"#
+                    + #""captured_unix_s":1,"age_ms":1,"inference_ms":1,"dropped_frames":0,"corrupt_frames":0,"width_px":8,"#
+                    + #""height_px":6,"classes":[{"class":0,"label":"a","share":0.5,"box_px":[0,0,8,3]}],"classes_omitted":0}"#)
+                    .utf8),
             Array(#"{"type":"status","metrics":{"swiftlet_a_total":3,"swiftlet_b{why=\"c\"}":0.25}}"#.utf8),
         ]
         let mutator = Mutator(seed: 11)
@@ -41,6 +46,10 @@ import Testing
                         #expect(found.label.count <= line.count)
                         #expect(String(validating: found.label, as: UTF8.self) != nil)
                     }
+                    for found in result.classes ?? result.detections {
+                        #expect((0..<StreamLineReader.maximumClasses).contains(found.classIndex) && (0...1).contains(found.score))
+                    }
+                    #expect(result.maskOffset <= 8 << 20 && result.maskSize.width * result.maskSize.height <= 1 << 22)
                     #expect(result.detections.count <= line.count && result.message.count <= line.count)
                     try agree(result, line, index)
                 }

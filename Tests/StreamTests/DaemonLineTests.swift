@@ -88,6 +88,59 @@ import Testing
                 == .badValue)
     }
 
+    /// A segmenter's classes have a share and a box; its snapshots tell of the mask behind the image.
+    @Test func segmentsAndMasksComeBack() throws {
+        var writer = FrameLineWriter(.segments), reader = StreamLineReader()
+        let size = ImageSize(width: 640, height: 480)
+        writer.begin(
+            FrameLine(
+                Frame(
+                    pixels: PixelBuffer(jpeg: UnsafeRawBufferPointer(start: nil, count: 0), size: size), sequence: 5,
+                    times: FrameTimes(monotonic: 1, realtime: 1), name: .index(3)), age: 0, inference: 0, droppedFrames: 0,
+                corruptFrames: 0))
+        writer.add(classIndex: 0, label: ArraySlice("sky".utf8), score: 0.75, left: 0, top: 0, right: 1, bottom: 0.5)
+        writer.add(classIndex: 7, label: ArraySlice("sea".utf8), score: 0.25, left: 0.25, top: 0.5, right: 1, bottom: 1)
+        var image = try CapturedImage()
+        defer { image.close() }
+        try [UInt8](repeating: 1, count: 150).withUnsafeBytes { try image.fill(PixelBuffer(jpeg: $0)) }
+        try [UInt8](repeating: 7, count: 12).withUnsafeBufferPointer {
+            try image.add(mask: $0, size: ImageSize(width: 4, height: 3))
+        }
+        var json = JSONWriter(capacity: StreamProtocol.snapshotHeadLimit)
+        let words = UnsafeMutableBufferPointer<UInt64>.allocate(capacity: 1)
+        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: StreamProtocol.lineLimit, alignment: 16)
+        defer {
+            words.deallocate()
+            room.deallocate()
+        }
+        words.initialize(repeating: 0)
+        var options = ClientOptions(classes: words)
+        options.minimumScore = 0.5
+        let segments = try writer.finish(), frame = Array(segments.line.dropLast())
+        let snapshot = Array(segments.line(for: options, as: json.snapshotHead(image), in: room).dropLast())
+        let second = #"{"class":7,"label":"sea","share":0.2500,"box_px":[160.0,240.0,640.0,480.0]}"#
+        #expect(String(decoding: frame, as: UTF8.self).hasSuffix(second + #"],"classes_omitted":0}"#))
+        try read(frame, &reader) { line in
+            let classes = try #require(line.classes)
+            #expect(line.areSegments && line.detections.isEmpty && classes.map(\.classIndex) == [0, 7])
+            #expect(classes.map(\.score) == [0.75, 0.25] && classes[1].left == 160 && classes[0].bottom == 240)
+        }
+        try read(snapshot, &reader) { line in
+            #expect(line.kind == .snapshot && line.byteCount == 150 && line.classes?.count == 1)
+            #expect(line.maskOffset == 150 && line.maskSize == ImageSize(width: 4, height: 3))
+        }
+        // What a mask cannot be, and classes with half of what they need.
+        let text = String(decoding: snapshot, as: UTF8.self)
+        for (from, to, error) in [
+            (#""width_px":4"#, #""width_px":2049"#, StreamLineError.badValue), (#""width_px":4"#, #""width_px":0"#, .badValue),
+            (#""width_px":4,"#, "", .missing), (#""offset":150"#, #""offset":8388609"#, .badValue),
+            (#""share":0.7500,"#, "", .missing), (#","box_px":[0.0,0.0,640.0,240.0]"#, "", .missing),
+        ] {
+            try #require(text.contains(from))
+            #expect(failure(text.replacingOccurrences(of: from, with: to)) == error, "\(from)")
+        }
+    }
+
     @Test func theWritersLinesComeBack() throws {
         var reader = StreamLineReader()
         let labels = ["ace", "k\u{1B}[31m\n\"\\\u{7F}", "", "é🂡"]

@@ -51,3 +51,19 @@ struct LabelsTarget: FuzzTarget {
         else { fatalError("labels that no model can have") }
     }
 }
+
+/// A mask.
+struct MaskTarget: FuzzTarget {
+    static let name = "masks"
+    static let longest = 1024
+    static let seeds: [String] = []
+
+    func run(_ bytes: UnsafeRawBufferPointer) throws {
+        // What an input says of its size must not cost the memory that a file may take.
+        guard bytes.count < 24 || (bytes[16] | bytes[17] | bytes[20] | bytes[21]) == 0 else { return }
+        let mask = try MaskFile(bytes)
+        guard mask.width > 0, mask.height > 0, mask.classes.count == mask.width * mask.height else {
+            fatalError("a mask without pixels")
+        }
+    }
+}
