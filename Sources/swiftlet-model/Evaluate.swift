@@ -3,7 +3,7 @@ import Foundation
 
 struct Evaluate: ModelCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure how well models, or a daemon, find or classify what is in images.",
+        abstract: "Measure how well models, or a daemon, find, classify or segment what is in images.",
         discussion: """
             Prints average precision and recall as COCO evaluates them (of at most 100 detections of a class in an image, \
             above a score of \(ImageRunner.minimumScore)), for each class, and the confusion matrix. Several models, \
@@ -12,11 +12,14 @@ struct Evaluate: ModelCommand {
             \(Comparison.minimumOverlap) in those of the first model.
             Classifiers need no annotations, but a directory for each class, called like its label or its number: they are \
             judged by the share of images whose class scores best (top 1) or is among the best five (top 5).
+            Segmenters need --masks: of each class, the IoU of its pixels in all true and in all found masks, and their mean \
+            over the classes that occur.
 
             Examples:
               swiftlet-model evaluate detector.gguf --images test/ --annotations test.json
               swiftlet-model evaluate detector.gguf detector-int8.gguf --images test/ --annotations test.json
               swiftlet-model evaluate classifier.gguf classifier-int8.gguf --images test/    # test/cat/1.jpg ...
+              swiftlet-model evaluate segmenter.gguf segmenter-int8.gguf --images test/ --masks masks/
               nc -U /run/swiftlet/swiftlet.sock > stream.jsonl    # of: swiftletd --source test/ --wait 60 ...
               swiftlet-model evaluate --stream stream.jsonl --annotations test.json
             """)
@@ -46,6 +49,14 @@ struct Evaluate: ModelCommand {
             """, valueName: "file"),
         completion: .file(extensions: ["json"]))
     var annotations: String?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            A directory with a mask for each image, NAME.png for NAME.jpg and of the same size: indexed or grey PNGs of up to \
+            8 bits, whose values are the classes; 255 is not judged.
+            """, valueName: "directory"))
+    var masks: String?
 
     @Option(help: "Use at most N images, evenly sampled.")
     var limit: Int?
@@ -82,9 +93,10 @@ struct Evaluate: ModelCommand {
 
     func execute() throws {
         let progress = Progress()
-        if let model = models.first, try kind(of: model) == .classification {
-            return try evaluateClassifiers(progress)
-        }
+        let kind = try models.first.map { try swiftlet_model.kind(of: $0) } ?? .detection
+        if kind == .segmentation { return try evaluateSegmenters(progress) }
+        if masks != nil { throw Failure.usage("--masks is for segmenters") }
+        if kind == .classification { return try evaluateClassifiers(progress) }
         guard let annotations else { throw Failure.usage("--annotations is required: boxes in COCO's JSON format") }
         let truth = try GroundTruth(path: annotations, progress: progress)
         let reports = try stream.map { [try evaluate(stream: $0, truth, progress)] } ?? evaluateModels(truth, progress)
@@ -115,6 +127,26 @@ struct Evaluate: ModelCommand {
             for report in reports { print(try report.json()) }
         } else {
             print(ClassificationReport.table(reports))
+        }
+    }
+
+    private func evaluateSegmenters(_ progress: Progress) throws {
+        guard let masks, annotations == nil else {
+            throw Failure.usage("\(models[0]): is a segmenter: give it --masks, a directory of PNGs, instead of --annotations")
+        }
+        let run = try SegmenterRun(models: models, images: images!, masks: masks, limit: limit, progress: progress)
+        var reports = models.indices.map { model in
+            SegmentationReport(
+                models[model], run.counts[model], labels: run.labels, images: run.paths.count, isFirst: model == 0)
+        }
+        if layers {
+            for (model, lines) in try LayerNoise.measure(models, run.paths, progress) { reports[model].layers = lines }
+        }
+        progress.finish()
+        if json {
+            for report in reports { print(try report.json()) }
+        } else {
+            print(SegmentationReport.table(reports))
         }
     }
 
