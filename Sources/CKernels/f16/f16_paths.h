@@ -12,6 +12,7 @@
 #define F16_VECTORS(KERNEL, path)                                                                                      \
     KERNEL(gemm, f16_gemm__##path)                                                                                     \
     KERNEL(dwconv3x3, f16_dwconv3x3__##path)                                                                           \
+    KERNEL(dwconv, f16_dwconv__##path)                                                                                 \
     KERNEL(patches3x3_s2, f16_patches3x3_s2__##path)                                                                   \
     KERNEL(attention, f16_attention__##path)                                                                           \
     KERNEL(separable_attention, f16_separable_attention__##path)                                                       \
