@@ -7,7 +7,7 @@ public struct LabelFile: Sendable {
     /// In bytes.
     public static let largestFile = (longestLabel + 1) * 4096
 
-    /// Without the background; all different.
+    /// Of a detector without the background; all different.
     public let labels: [String]
     /// What was taken for no part of the labels, a line each, without the file's name.
     public let remarks: [String]
@@ -19,8 +19,10 @@ public struct LabelFile: Sendable {
     }
 
     /// Reads the contents of a file.
-    /// - Parameter count: how many classes the network has beside the background.
-    public init(_ bytes: UnsafeRawBufferPointer, count: Int) throws(AnnotationError) {
+    /// - Parameters:
+    ///   - count: how many classes the network has, a detector beside the background.
+    ///   - isDetector: a background is no class of its; of others it may be one.
+    public init(_ bytes: UnsafeRawBufferPointer, count: Int, isDetector: Bool = true) throws(AnnotationError) {
         if let other = OtherFormat(magic: bytes) { throw Self.error(other) }
         let text = String(decoding: try FileText.utf8(bytes), as: UTF8.self)
         var remarks: [String] = []
@@ -28,10 +30,11 @@ public struct LabelFile: Sendable {
             throw AnnotationError("is empty: use a text file with one label per line")
         }
         var entries = try LabelFormats.entries(text, count: count, &remarks)
-        try Self.skipBackground(&entries, count: count)
+        try Self.skipBackground(&entries, count: count, isDetector: isDetector)
         try Self.check(entries)
         guard entries.count == count else {
-            throw AnnotationError("\(entries.count) labels, but the network has \(count) classes beside the background")
+            let beside = isDetector ? " beside the background" : ""
+            throw AnnotationError("\(entries.count) labels, but the network has \(count) classes\(beside)")
         }
         labels = entries.map(\.text)
         self.remarks = remarks
@@ -44,8 +47,10 @@ public struct LabelFile: Sendable {
         AnnotationError("is \(other.name), not a list of labels: use a text file with one label per line")
     }
 
-    /// The background has no label in a file. Lists of other tools have it first, some last.
-    private static func skipBackground(_ entries: inout [Entry], count: Int) throws(AnnotationError) {
+    /// A detector's background has no label in a file. Lists of other tools have it first, some last.
+    private static func skipBackground(
+        _ entries: inout [Entry], count: Int, isDetector: Bool
+    ) throws(AnnotationError) {
         let certain = backgrounds
         // As DETR and OpenVINO call it, where there is one label too many.
         let possible: Set = ["n/a", "unlabeled", "unlabelled", "none", "null", "bg", "no object", "no_object"]
@@ -57,7 +62,7 @@ public struct LabelFile: Sendable {
             } else if certain.contains(last.text.lowercased()) {
                 entries.removeLast()
             }
-        } else if entries.count == count, certain.contains(name) {
+        } else if entries.count == count, isDetector, certain.contains(name) {
             throw AnnotationError(
                 "\(first.place) is \(first.text), which is not one of the network's \(count) classes: a label is missing, and all "
                     + "others would be off by one")

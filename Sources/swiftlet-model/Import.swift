@@ -188,7 +188,7 @@ struct Import: ModelCommand {
         case nil:
             found = (1..<count + 1).map { "class \($0)" }
             progress.say("no labels: classes are called class 1 to class \(count); --labels gives them names")
-        case let path?: found = try labels(path, count: count, progress)
+        case let path?: found = try labels(path, count: count, isDetector: hasBackground, progress)
         }
         guard found.count == count else {
             let beside = hasBackground ? " beside the background" : ""
@@ -197,10 +197,10 @@ struct Import: ModelCommand {
         return background + found
     }
 
-    private func labels(_ path: String, count: Int, _ progress: Progress) throws -> [String] {
+    private func labels(_ path: String, count: Int, isDetector: Bool, _ progress: Progress) throws -> [String] {
         let file = try InputFile.read(path, limit: LabelFile.largestFile) { bytes in
             do throws(AnnotationError) {
-                return try LabelFile(bytes, count: count)
+                return try LabelFile(bytes, count: count, isDetector: isDetector)
             } catch {
                 throw Failure.badData("\(path): \(error.message)")
             }

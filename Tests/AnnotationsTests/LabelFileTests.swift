@@ -8,8 +8,14 @@ import Testing
 @Suite struct LabelFileTests {
     private static let labels = ["nine", "ten", "jack"]
 
-    private func read(_ bytes: some Sequence<UInt8>, count: Int = 3) throws -> LabelFile {
-        try Array(bytes).withUnsafeBytes { try LabelFile($0, count: count) }
+    private func read(_ bytes: some Sequence<UInt8>, count: Int = 3, isDetector: Bool = true) throws -> LabelFile {
+        try Array(bytes).withUnsafeBytes { try LabelFile($0, count: count, isDetector: isDetector) }
+    }
+
+    @Test(arguments: ["background\nnine\nten\n", "0 background\n1 nine\n2 ten\n", "names: [background, nine, ten]\n"])
+    func aBackgroundIsAClassOfASegmenter(text: String) throws {
+        #expect(try read(text.utf8, isDetector: false).labels == ["background", "nine", "ten"])
+        #expect(throws: AnnotationError.self) { try read(text.utf8) }
     }
 
     @Test(arguments: [

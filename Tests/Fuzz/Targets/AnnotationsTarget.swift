@@ -42,10 +42,10 @@ struct LabelsTarget: FuzzTarget {
     static let longest = 1024
     static let seeds = ["models/cards/labels.txt"]
 
-    /// The last byte tells how many classes the network has.
+    /// The last byte tells how many classes the network has, and whether it is a detector.
     func run(_ bytes: UnsafeRawBufferPointer) throws {
         guard let last = bytes.last else { return }
-        let file = try LabelFile(UnsafeRawBufferPointer(rebasing: bytes.dropLast()), count: Int(last % 16))
+        let file = try LabelFile(UnsafeRawBufferPointer(rebasing: bytes.dropLast()), count: Int(last % 16), isDetector: last < 128)
         guard file.labels.count == Int(last % 16), Set(file.labels).count == file.labels.count,
             file.labels.allSatisfy({ (1...LabelFile.longestLabel).contains($0.utf8.count) && !$0.contains("\n") })
         else { fatalError("labels that no model can have") }
