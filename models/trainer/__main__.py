@@ -82,10 +82,10 @@ def parser() -> argparse.ArgumentParser:
                        help="weight of the imitation of the teacher's feature maps; 0 leaves that out")
     train.add_argument("--teacher-boxes", action=argparse.BooleanOptionalAction, default=default.teacher_boxes,
                        help="learn from the teacher's boxes and scores")
-    train.add_argument("--network", choices=sorted(SPECS), default=default.network, metavar="{xxs,0.5}",
-                       help="xxs: MobileViTv3-XXS, 0.5: MobileViTv3-0.5")
+    train.add_argument("--network", choices=SPECS, default=default.network, metavar="NAME",
+                       help="as swiftlet-model import --list calls them: " + ", ".join(SPECS))
     train.add_argument("--channel-order", choices=["bgr", "rgb"],
-                       help="order of the colour channels (default: as published, xxs bgr, 0.5 rgb)")
+                       help="order of the colour channels (default: as published for the network)")
     train.add_argument("--minutes", type=float, default=default.minutes, help="wall-clock time in all")
     train.add_argument("--pretrain-minutes", type=float, default=default.pretrain_minutes,
                        help="part of it spent on crops of the objects first; 0 leaves that out")
@@ -156,7 +156,7 @@ def parser() -> argparse.ArgumentParser:
     speed = commands.add_parser("speed", help="tell how many images a second training with --batches device takes here",
                                 formatter_class=HelpFormatter)
     speed.add_argument("data", type=Path, nargs="?", help="a set or a pack; without it noise")
-    speed.add_argument("--network", choices=sorted(SPECS), default="xxs", metavar="{xxs,0.5}")
+    speed.add_argument("--network", choices=SPECS, default="xxs", metavar="NAME")
     speed.add_argument("--size", type=int, default=default.size)
     speed.add_argument("--batch", type=int, help="images in a batch (default: 256 on a graphics card, 8 elsewhere)")
     speed.add_argument("--seconds", type=float, default=10.0, help="time to measure for")
@@ -173,7 +173,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("data", type=Path, help="directory with images/ and annotations.json (COCO format), an "
                                                  "export of Label Studio, CVAT or Roboflow, or its annotation file")
     evaluate.add_argument("--weights", type=Path, required=True, help="a plain checkpoint or a run's checkpoint.pt")
-    evaluate.add_argument("--network", choices=sorted(SPECS), default=default.network, metavar="{xxs,0.5}")
+    evaluate.add_argument("--network", choices=SPECS, default=default.network, metavar="NAME")
     evaluate.add_argument("--channel-order", choices=["bgr", "rgb"])
     evaluate.add_argument("--size", type=int, default=default.size)
     add_anchor_scales(evaluate)
@@ -221,7 +221,7 @@ def run_speed(arguments: argparse.Namespace) -> None:
 
 def run_export(arguments: argparse.Namespace) -> None:
     checkpoint.reject_replacing(arguments.output, arguments.run)
-    weights = checkpoint.detector_weights(checkpoint.read(arguments.run))
+    weights = checkpoint.network_weights(checkpoint.read(arguments.run))
     checkpoint.save_atomically(checkpoint.plain_weights(weights), arguments.output)
 
 
@@ -231,7 +231,7 @@ def run_evaluation(arguments: argparse.Namespace) -> None:
     photos = read_photo_set(arguments.data)
     chosen = photos.photos if arguments.all else split(photos, arguments.validation)[1]
     model = Detector(arguments.network, len(photos.classes) + 1)
-    weights = checkpoint.detector_weights(checkpoint.read(arguments.weights))
+    weights = checkpoint.network_weights(checkpoint.read(arguments.weights))
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:

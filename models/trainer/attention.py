@@ -1,7 +1,9 @@
-"""The two kinds of MobileViTv3 block: with self-attention (XXS) and with separable attention (0.5).
+"""The two kinds of MobileViT block: with self-attention (v1, v3-XXS, -XS and -S) and with separable attention (v2, v3-0.5,
+-0.75 and -1.0).
 
-Source: Wadekar and Chaurasia, "MobileViTv3: Mobile-Friendly Vision Transformer with Simple and Effective Fusion of
-Local, Global and Input Features" (2022), over MobileViT (Mehta and Rastegari 2021) and MobileViTv2 (2022).
+Sources: Mehta and Rastegari, "MobileViT" (2021) and "Separable Self-attention for Mobile Vision Transformers" (MobileViTv2,
+2022); Wadekar and Chaurasia, "MobileViTv3: Mobile-Friendly Vision Transformer with Simple and Effective Fusion of Local,
+Global and Input Features" (2022), which changes how blocks end.
 
 Both cut the map into patches of 2x2 pixels. Pixels at the same place of their patches attend to each other.
 """
@@ -51,20 +53,24 @@ class SelfAttentionEncoder(nn.Module):
 
 
 class SelfAttentionBlock(nn.Module):
-    """MobileViTv3 block of the XXS network: [B, C, H, W] to the same shape.
+    """Block of MobileViTv1, or of MobileViTv3 (`is_third`): [B, C, H, W] to the same shape.
 
-    A map of odd size is interpolated for the attention and back afterwards. Local features come first in the fusion.
+    A map of odd size is interpolated for the attention and back afterwards. v1 fuses its input with the global features, v3
+    the local features with them, which come first, and adds its input.
     """
 
-    def __init__(self, channels: int, width: int, hidden: int, depth: int, heads: int = 4, dropout: float = 0.05):
+    def __init__(self, channels: int, width: int, hidden: int, depth: int, is_third: bool, heads: int = 4,
+                 dropout: float = 0.05):
         super().__init__()
+        self.is_third = is_third
         self.local_rep = nn.Sequential(OrderedDict(
-            conv_3x3=ConvLayer(channels, channels, 3, groups=channels, activation=nn.SiLU),
+            conv_3x3=ConvLayer(channels, channels, 3, groups=channels if is_third else 1, activation=nn.SiLU),
             conv_1x1=ConvLayer(channels, width, norm=False)))
         self.global_rep = nn.Sequential(*(SelfAttentionEncoder(width, hidden, heads, dropout) for _ in range(depth)),
                                         nn.LayerNorm(width))
         self.conv_proj = ConvLayer(width, channels, activation=nn.SiLU)
-        self.fusion = ConvLayer(width + channels, channels, activation=nn.SiLU)
+        self.fusion = ConvLayer(width + channels, channels, activation=nn.SiLU) if is_third else \
+            ConvLayer(2 * channels, channels, 3, activation=nn.SiLU)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         local = self.local_rep(x)
@@ -80,7 +86,10 @@ class SelfAttentionBlock(nn.Module):
         spread = tokens.reshape(batch, width, height, columns)
         if (height, columns) != tuple(size):
             spread = F.interpolate(spread, size=tuple(size), mode="bilinear", align_corners=False)
-        return x + self.fusion(torch.cat([local, self.conv_proj(spread)], 1))
+        spread = self.conv_proj(spread)
+        if self.is_third:
+            return x + self.fusion(torch.cat([local, spread], 1))
+        return self.fusion(torch.cat([x, spread], 1))
 
 
 class SeparableAttention(nn.Module):
@@ -115,18 +124,22 @@ class SeparableAttentionEncoder(nn.Module):
 
 
 class SeparableAttentionBlock(nn.Module):
-    """MobileViTv3 block of the 0.5 network: [B, C, H, W] to [B, C, H', W'], with H' and W' the next even sizes.
+    """Block of MobileViTv2, or of MobileViTv3 (`is_third`): [B, C, H, W] to [B, C, H', W'], with H' and W' the next even
+    sizes.
 
-    Global features come first in the fusion, which has no activation.
+    The last layer has no activation. v2 gives it the global features alone, v3 the local ones behind them, and adds the
+    block's input.
     """
 
-    def __init__(self, channels: int, width: int, hidden: int, depth: int):
+    def __init__(self, channels: int, width: int, hidden: int, depth: int, is_third: bool, dilation: int = 1):
         super().__init__()
-        self.local_rep = nn.Sequential(ConvLayer(channels, channels, 3, groups=channels, activation=nn.SiLU),
+        self.is_third = is_third
+        self.local_rep = nn.Sequential(ConvLayer(channels, channels, 3, groups=channels, activation=nn.SiLU,
+                                                 dilation=dilation),
                                        ConvLayer(channels, width, norm=False))
         self.global_rep = nn.Sequential(*(SeparableAttentionEncoder(width, hidden) for _ in range(depth)),
                                         nn.GroupNorm(1, width))
-        self.conv_proj = ConvLayer(2 * width, channels)
+        self.conv_proj = ConvLayer(2 * width if is_third else width, channels)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         size = even(x.shape[2:])
@@ -137,4 +150,6 @@ class SeparableAttentionBlock(nn.Module):
         # pixel_unshuffle gives [B, d * 4, H/2, W/2], the channels ordered as (d, place in the patch)
         tokens = self.global_rep(F.pixel_unshuffle(local, 2).reshape(batch, width, 4, -1))
         spread = F.pixel_shuffle(tokens.reshape(batch, width * 4, height // 2, columns // 2), 2)
-        return x + self.conv_proj(torch.cat([spread, local], 1))
+        if self.is_third:
+            return x + self.conv_proj(torch.cat([spread, local], 1))
+        return self.conv_proj(spread)

@@ -51,7 +51,7 @@ def reject_replacing(output: Path, *inputs: Path | None) -> None:
 
 
 def plain_weights(weights: dict[str, torch.Tensor]) -> "OrderedDict[str, torch.Tensor]":
-    """A detector's state_dict as published checkpoints hold it: on the CPU, contiguous, in float32."""
+    """A state_dict as published checkpoints hold it: on the CPU, contiguous, in float32."""
     return OrderedDict((key, tensor.detach().float().cpu().contiguous().clone() if tensor.is_floating_point()
                         else tensor.detach().cpu().clone()) for key, tensor in weights.items())
 
@@ -72,12 +72,12 @@ def read(file: Path) -> object:
         raise DataError(f"{file} is not a checkpoint of this trainer or a state_dict: {reason}") from error
 
 
-def detector_weights(content: object) -> dict[str, torch.Tensor]:
+def network_weights(content: object) -> dict[str, torch.Tensor]:
     """The averaged weights of a run's checkpoint, or those of anybody's: in whatever dictionary and behind whatever
-    prefix the most tensors of a detector are, an average before others. Several that differ are rejected, as
+    prefix the most tensors of a network are, an average before others. Several that differ are rejected, as
     swiftlet-model import rejects them."""
     if isinstance(content, dict) and "stage" in content and "average" in content:
-        if content["stage"] != "detection":
+        if content["stage"] == "crops":
             raise DataError("this run is still pre-training on crops: it has no detector yet")
         return OrderedDict((key.removeprefix("module."), value) for key, value in content["average"].items()
                            if key.startswith("module."))
@@ -112,7 +112,7 @@ AVERAGES = frozenset("ema emas averaged average avg averaging swa ewma polyak em
 # Words end at what is no letter, and before a capital that begins another: EMAModel, modelEma.
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 STATISTIC = re.compile(r"\.(running_mean|running_var|num_batches_tracked)$")
-PARTS = ("encoder", "extra_layers", "ssd_heads")
+PARTS = ("encoder", "extra_layers", "ssd_heads", "seg_head")
 WRAPPERS = ("module", "_orig_mod", "model", "net", "network")
 INNER_WRAPPERS = ("module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module")
 FLOATING = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
@@ -227,15 +227,22 @@ def without_prefixes(place: str, tensors: dict[str, torch.Tensor]) -> Iterator[t
         yield "/".join(keys + ["n_averaged"] * is_counted), group
 
 
+def published_names(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Those of a network of ours under the names that its kind has where it is published: a classifier's encoder stands at the
+    top."""
+    if any(key.split(".")[0] in PARTS[1:] for key in weights):
+        return weights
+    return {key.removeprefix("encoder."): value for key, value in weights.items()}
+
+
 def take_over(model: nn.Module, weights: dict[str, torch.Tensor]) -> list[str]:
-    """Copies into `model` every tensor that has the same name and shape there; returns the names of those that stay as they
-    were.
+    """Copies into `model` every tensor that has the same name and shape there, of a published classifier too; returns the
+    names of those that stay as they were.
 
     So a detector takes the encoder of a classifier, and of another detector all but the last layers.
     """
-    if not any(key.startswith("encoder.") for key in weights):
-        weights = {f"encoder.{key}": value for key, value in weights.items()}  # a published classifier
     own = model.state_dict()
+    weights = {key if key in own else f"encoder.{key}": value for key, value in weights.items()}
     fitting = {key: value for key, value in weights.items() if key in own and own[key].shape == value.shape}
     reject_other_types({key: fitting[key] for key in of_other_types(fitting)})
     model.load_state_dict(fitting, strict=False)

@@ -1,4 +1,4 @@
-"""The convolution layers that both networks are built of, with the parameter names of the published checkpoints."""
+"""The convolution layers that the networks are built of, with the parameter names of the published checkpoints."""
 from collections import OrderedDict
 
 import torch
@@ -18,9 +18,9 @@ class ConvLayer(nn.Module):
     """
 
     def __init__(self, inputs: int, outputs: int, kernel: int = 1, stride: int = 1, groups: int = 1,
-                 norm: bool = True, bias: bool = False, activation: type[nn.Module] | None = None):
+                 norm: bool = True, bias: bool = False, activation: type[nn.Module] | None = None, dilation: int = 1):
         super().__init__()
-        parts = OrderedDict(conv=nn.Conv2d(inputs, outputs, kernel, stride, (kernel - 1) // 2,
+        parts = OrderedDict(conv=nn.Conv2d(inputs, outputs, kernel, stride, (kernel - 1) // 2 * dilation, dilation,
                                            groups=groups, bias=bias))
         if norm:
             parts["norm"] = nn.BatchNorm2d(outputs)
@@ -35,12 +35,12 @@ class ConvLayer(nn.Module):
 class InvertedResidual(nn.Module):
     """MobileNetV2's block: widen by `expansion`, filter per channel, narrow again; adds its input if shapes agree."""
 
-    def __init__(self, inputs: int, outputs: int, stride: int, expansion: int = 2):
+    def __init__(self, inputs: int, outputs: int, stride: int, expansion: int = 2, dilation: int = 1):
         super().__init__()
         hidden = round_to_multiple_of_8(inputs * expansion)
         self.block = nn.Sequential(OrderedDict(
             exp_1x1=ConvLayer(inputs, hidden, activation=nn.SiLU),
-            conv_3x3=ConvLayer(hidden, hidden, 3, stride, groups=hidden, activation=nn.SiLU),
+            conv_3x3=ConvLayer(hidden, hidden, 3, stride, groups=hidden, activation=nn.SiLU, dilation=dilation),
             red_1x1=ConvLayer(hidden, outputs)))
         self.adds_input = stride == 1 and inputs == outputs
 

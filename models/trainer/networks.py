@@ -1,83 +1,43 @@
-"""MobileViTv3-XXS and MobileViTv3-0.5: encoder, classifier, and detector with SSDLite head.
+"""What is trained: classifiers, detectors with an SSDLite head and segmenters with DeepLabv3's, each on any encoder.
 
 The attribute names are those of the published checkpoints, so that their weights load and ours are read like them.
 """
 import math
 from collections import OrderedDict
-from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import nn
-from torchvision.transforms import v2
 
-from .attention import SelfAttentionBlock, SeparableAttentionBlock
-from .layers import ConvLayer, InvertedResidual, SeparableConv
+from .fastvit import Branches, FastViT, initialise
+from .layers import ConvLayer, SeparableConv
+from .mobilevit import MobileViT
+from .specs import SPECS, FastViTSpec, MobileViTSpec
 
 ANCHORS_PER_CELL = [6, 6, 6, 6, 6, 4]
 
 
-@dataclass(frozen=True)
-class NetworkSpec:
-    """What tells the two networks apart. `stages`: channels, token width, feed-forward width, encoders."""
-    block: type[nn.Module]
-    channel_order: str                          # of the image planes that the published weights expect
-    resize: v2.InterpolationMode                # how swiftlet scales images for this network
-    antialias: bool
-    stem: tuple[int, ...]                       # channels after conv_1, layer_1, layer_2
-    repeats: int                                # inverted residuals in layer_2
-    stages: tuple[tuple[int, int, int, int], ...]
-    expanded: int | None                        # channels of the classifier's expansion, if it has one
-    classifier_key: str
-
-
-SPECS = {
-    "xxs": NetworkSpec(SelfAttentionBlock, "bgr", v2.InterpolationMode.BILINEAR, False,
-                       (16, 16, 24), 3, ((64, 64, 128, 2), (80, 80, 160, 4), (128, 96, 192, 3)), 512, "fc"),
-    "0.5": NetworkSpec(SeparableAttentionBlock, "rgb", v2.InterpolationMode.BICUBIC, True,
-                       (16, 32, 64), 2, ((128, 64, 128, 2), (192, 96, 192, 4), (256, 128, 256, 3)), None, "1"),
-}
-SPECS["half"] = SPECS["0.5"]                    # another name of it
-
-
-class Encoder(nn.Module):
-    """Images [B, 3, H, W], 0..1, to the features of strides 16 and 32, which have `channels` channels."""
-
-    def __init__(self, spec: NetworkSpec):
-        super().__init__()
-        first, second, third = spec.stem
-        self.conv_1 = ConvLayer(3, first, 3, 2, activation=nn.SiLU)
-        self.layer_1 = nn.Sequential(InvertedResidual(first, second, 1))
-        self.layer_2 = nn.Sequential(InvertedResidual(second, third, 2),
-                                     *(InvertedResidual(third, third, 1) for _ in range(spec.repeats - 1)))
-        channels = third
-        for index, (outputs, width, hidden, depth) in enumerate(spec.stages, start=3):
-            self.add_module(f"layer_{index}", nn.Sequential(InvertedResidual(channels, outputs, 2),
-                                                            spec.block(outputs, width, hidden, depth)))
-            channels = outputs
-        self.channels = (spec.stages[-2][0], spec.stages[-1][0])
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode="fan_out")
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
-            elif isinstance(module, nn.Linear):
-                nn.init.trunc_normal_(module.weight, std=0.02)
-                nn.init.zeros_(module.bias)
-
-    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        x = self.layer_3(self.layer_2(self.layer_1(self.conv_1(x))))
-        stride_16 = self.layer_4(x)
-        return stride_16, self.layer_5(stride_16)
+def encoder(spec: MobileViTSpec | FastViTSpec, output_stride: int = 32) -> MobileViT | FastViT:
+    return (FastViT if isinstance(spec, FastViTSpec) else MobileViT)(spec, output_stride)
 
 
 class Classifier(nn.Module):
-    """Images [B, 3, H, W] to logits [B, classes]; serves to pre-train the encoder."""
+    """Images [B, 3, H, W] to logits [B, classes]; serves to pre-train an encoder too.
+
+    Published classifiers have no "encoder." before an encoder's names: see checkpoint.published_names.
+    """
 
     def __init__(self, network: str, classes: int):
         super().__init__()
         spec = SPECS[network]
-        self.encoder = Encoder(spec)
-        features = spec.stages[-1][0]
+        self.encoder = encoder(spec)
+        features = self.encoder.channels[1]
+        if isinstance(spec, FastViTSpec):
+            self.conv_exp = Branches(features, 2 * features, 3, groups=features, excite=True)
+            self.head = nn.Linear(2 * features, classes)
+            self.dropout = nn.Dropout(0.1)
+            initialise(self.head)
+            return
         self.conv_1x1_exp = nn.Identity()
         if spec.expanded:
             self.conv_1x1_exp = ConvLayer(features, spec.expanded, activation=nn.SiLU)
@@ -85,10 +45,13 @@ class Classifier(nn.Module):
         linear = nn.Linear(features, classes)
         nn.init.trunc_normal_(linear.weight, std=0.02)
         nn.init.zeros_(linear.bias)
-        self.classifier = nn.Sequential(OrderedDict({"dropout": nn.Dropout(0.1), spec.classifier_key: linear}))
+        self.classifier = nn.Sequential(OrderedDict({"dropout": nn.Dropout(0.1), "fc" if spec.expanded else "1": linear}))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.classifier(self.conv_1x1_exp(self.encoder(x)[1]).mean((2, 3)))
+        features = self.encoder(x)[1]
+        if isinstance(self.encoder, FastViT):
+            return self.head(self.dropout(self.conv_exp(features).mean((2, 3))))
+        return self.classifier(self.conv_1x1_exp(features).mean((2, 3)))
 
 
 class Head(nn.Module):
@@ -121,8 +84,7 @@ class Detector(nn.Module):
 
     def __init__(self, network: str, classes: int, background: float = 0.75):
         super().__init__()
-        spec = SPECS[network]
-        self.encoder = Encoder(spec)
+        self.encoder = encoder(SPECS[network])
         stride_16, stride_32 = self.encoder.channels
         self.extra_layers = nn.ModuleDict({
             "os_64": SeparableConv(stride_32, 256, 2, activation=nn.ReLU),
@@ -178,3 +140,65 @@ class Detector(nn.Module):
         rows = torch.cat([head(m) for head, m in zip(self.ssd_heads, maps)], 1)
         outputs = rows[..., 4:], rows[..., :4], [tuple(m.shape[2:]) for m in maps]
         return (*outputs, features) if with_features else outputs
+
+
+def pyramid_channels(spec: MobileViTSpec | FastViTSpec) -> int:
+    return 512 if spec.is_separable else 256
+
+
+class PooledBranch(nn.Module):
+    """The mean of the map, as 1x1 with batch norm and ReLU, wherever the map is."""
+
+    def __init__(self, inputs: int, outputs: int):
+        super().__init__()
+        self.aspp_pool = nn.Module()
+        self.aspp_pool.conv_1x1 = ConvLayer(inputs, outputs, activation=nn.ReLU)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.aspp_pool.conv_1x1(x.mean((2, 3), keepdim=True)).expand(-1, -1, *x.shape[2:])
+
+
+class Pyramid(nn.Module):
+    """Atrous spatial pyramid pooling (Chen et al. 2017, "Rethinking Atrous Convolution for Semantic Image Segmentation")."""
+
+    def __init__(self, inputs: int, outputs: int, rates: tuple[int, ...]):
+        super().__init__()
+        self.convs = nn.ModuleList([
+            ConvLayer(inputs, outputs, activation=nn.ReLU),
+            *(ConvLayer(inputs, outputs, 3, activation=nn.ReLU, dilation=rate) for rate in rates),
+            PooledBranch(inputs, outputs)])
+        self.project = ConvLayer(5 * outputs, outputs, activation=nn.ReLU)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.project(torch.cat([branch(x) for branch in self.convs], 1))
+
+
+class Segmenter(nn.Module):
+    """DeepLabv3: images [B, 3, H, W] to logits [B, classes, h, w], of one in `output_stride` pixels; see `enlarged`.
+
+    Neither stride nor rates show in a checkpoint: whoever imports one of others than these has to say so.
+    """
+
+    def __init__(self, network: str, classes: int, output_stride: int = 16, rates: tuple[int, ...] = (6, 12, 18)):
+        super().__init__()
+        spec = SPECS[network]
+        self.aligns_corners = spec.is_separable
+        self.encoder = encoder(spec, output_stride)
+        channels = pyramid_channels(spec)
+        self.seg_head = nn.Module()
+        self.seg_head.aspp = nn.Sequential(OrderedDict(aspp_layer=Pyramid(self.encoder.channels[1], channels, rates),
+                                                       dropout=nn.Dropout(0.1)))
+        last = ConvLayer(channels, classes, norm=False, bias=True)
+        self.seg_head.classifier = last if spec.is_separable else nn.Sequential(OrderedDict(classifier=last))
+        for module in self.seg_head.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out")
+        nn.init.normal_(last.block.conv.weight, std=0.01)
+        nn.init.zeros_(last.block.conv.bias)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.seg_head.classifier(self.seg_head.aspp(self.encoder(x)[1]))
+
+    def enlarged(self, logits: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+        """Logits for each pixel of an image of `size` (height, width), as swiftlet enlarges them."""
+        return F.interpolate(logits, size=size, mode="bilinear", align_corners=self.aligns_corners)

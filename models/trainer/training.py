@@ -195,7 +195,7 @@ class Run:
                 "--size", f"{size}x{size}", "--anchor-scales", scales]
 
     def take_over_start(self, detector: Detector) -> None:
-        weights = checkpoint.detector_weights(checkpoint.read(self.start_from))
+        weights = checkpoint.network_weights(checkpoint.read(self.start_from))
         left, count = checkpoint.take_over(detector, weights), len(detector.state_dict())
         if len(left) == count:
             raise DataError(f"{self.start_from} shares no tensor with network {self.options.network}: is it a "
