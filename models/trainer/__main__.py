@@ -1,4 +1,4 @@
-"""Command line of the trainer: python -m trainer train|pack|teach|speed|export|evaluate."""
+"""Command line of the trainer: python -m trainer train|crops|pack|teach|speed|export|evaluate."""
 import argparse
 import json
 import sys
@@ -7,18 +7,26 @@ from pathlib import Path
 
 try:
     import torch
+    from torch import nn
 
     from . import checkpoint
+    from .course import Options
+    from .crops import write_crops
     from .dataset import DataError, load, pack_sets, read_photo_set, split
     from .evaluation import corners_to_coco, detections, judged
+    from .folders import read_class_folders, split_folders
+    from .masks import read_masked_images, split_masked
     from .matching import PUBLISHED_SCALES
-    from .networks import SPECS, Detector
+    from .networks import SPECS, Classifier, Detector, Segmenter
+    from .pictures import ClassificationRun, SegmentationRun, logits_of, segmentation_overlaps
     from .precision import average_precisions, means
+    from .ranking import top_shares
     from .scenes import Augmentation
     from .sets import locate
     from .speed import tell_speed
+    from .tasks import DEFAULTS, TASKS, task_of
     from .teaching import teach
-    from .training import Options, Run
+    from .training import Run
 except ModuleNotFoundError as failure:
     sys.exit(f"trainer: this Python has no {failure.name}: see Install in models/README.md")
 
@@ -48,16 +56,23 @@ def add_anchor_scales(command: argparse.ArgumentParser) -> None:
                               "image's")
 
 
+def by_task(name: str) -> str:
+    """The defaults of an option, for its help."""
+    return "default: " + ", ".join(f"{values[name]} for {task}" for task, values in DEFAULTS.items())
+
+
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m trainer", description=__doc__,
                                   formatter_class=HelpFormatter)
     commands = top.add_subparsers(dest="command", required=True)
     default = Options()
 
-    train = commands.add_parser("train", help="train a detector on a directory of photos with boxes",
-                                formatter_class=HelpFormatter)
+    train = commands.add_parser("train", help="train a detector on photos with boxes, a classifier on images sorted by class, or "
+                                              "a segmenter on images with masks", formatter_class=HelpFormatter)
     train.add_argument("data", type=Path, help="directory with images/ and annotations.json (COCO format), an "
-                                                 "export of Label Studio, CVAT or Roboflow, or its annotation file")
+                                                 "export of Label Studio, CVAT or Roboflow, or its annotation file; a directory "
+                                                 "of a directory of images for each class; or one with images/ and masks/")
+    train.add_argument("--task", choices=TASKS, help="what to train (default: by what the directory contains)")
     train.add_argument("--out", type=Path, required=True, help="directory for checkpoints, log and curves")
     train.add_argument("--resume", action="store_true", help="continue the run in that directory")
     train.add_argument("--ignore-boxes", type=Path, help="annotation file of the same photos: within its boxes nothing is "
@@ -91,14 +106,18 @@ def parser() -> argparse.ArgumentParser:
                        help="part of it spent on crops of the objects first; 0 leaves that out")
     train.add_argument("--steps", type=int, help="count the detection stage in steps instead of minutes")
     train.add_argument("--pretrain-steps", type=int, help="likewise for the crops, with --steps")
-    train.add_argument("--size", type=int, default=default.size, help="input size at which the detector will be used")
+    train.add_argument("--size", type=int, help=f"input size at which the network will be used ({by_task('size')})")
     add_anchor_scales(train)
-    train.add_argument("--sizes", type=int, nargs="+", default=default.sizes, help="sizes of the first part")
-    train.add_argument("--finish", type=float, default=default.finish, help="share of detection at --size alone")
+    train.add_argument("--sizes", type=int, nargs="+", help="sizes of the first part (default: "
+                                                            f"{' '.join(map(str, default.sizes))} for detection, else three "
+                                                            "fourths and seven eighths of --size, and --size)")
+    train.add_argument("--finish", type=float, default=default.finish, help="share of the time, after crops, at --size alone")
     train.add_argument("--crop-sizes", type=int, nargs="+", default=default.crop_sizes, help="sizes of the crops")
-    train.add_argument("--batch", type=int, default=default.batch, help="images per batch at --size")
+    train.add_argument("--batch", type=int, help=f"images per batch at --size ({by_task('batch')})")
     train.add_argument("--crop-batch", type=int, default=default.crop_batch, help="crops per batch")
-    train.add_argument("--learning-rate", type=float, default=default.learning_rate, help="highest, of detection")
+    train.add_argument("--learning-rate", type=float, help=f"highest ({by_task('learning_rate')})")
+    train.add_argument("--label-smoothing", type=float, help="part of a label that all classes share (default: 0.05, and 0 for a "
+                                                             "detector's boxes)")
     train.add_argument("--pretrain-learning-rate", type=float, default=default.pretrain_learning_rate,
                        help="highest, on crops")
     train.add_argument("--weight-decay", type=float, default=default.weight_decay, help="of AdamW")
@@ -135,6 +154,14 @@ def parser() -> argparse.ArgumentParser:
         value = getattr(default.augmentation, name)
         train.add_argument("--" + name.replace("_", "-"), type=type(value), default=value, help=text)
 
+    crops = commands.add_parser("crops", help="write the objects of a set of photos as images sorted by class, for a classifier",
+                                formatter_class=HelpFormatter)
+    crops.add_argument("data", type=Path, help="as train takes it, with boxes")
+    crops.add_argument("--out", type=Path, required=True, help="directory for CLASS/*.jpg")
+    crops.add_argument("--smallest", type=int, default=24, help="least side of a box in pixels")
+    crops.add_argument("--margin", type=float, default=1.2, help="side of the square that is shown, by the box's longer side")
+    crops.add_argument("--most", type=int, help="objects of a class, evenly spread over the photos (default: all)")
+
     pack = commands.add_parser("pack", help="write sets of photos into a few small files to train from elsewhere",
                                formatter_class=HelpFormatter)
     pack.add_argument("sets", type=Path, nargs="+", metavar="SET", help="as train takes them; classes of the same name are one")
@@ -168,16 +195,16 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("run", type=Path, help="a run's checkpoint.pt")
     export.add_argument("-o", "--output", type=Path, required=True)
 
-    evaluate = commands.add_parser("evaluate", help="average precision of a checkpoint on the validation photos",
-                                   formatter_class=HelpFormatter)
-    evaluate.add_argument("data", type=Path, help="directory with images/ and annotations.json (COCO format), an "
-                                                 "export of Label Studio, CVAT or Roboflow, or its annotation file")
+    evaluate = commands.add_parser("evaluate", help="average precision, top-1 and top-5, or mean IoU of a checkpoint on the "
+                                                    "validation photos", formatter_class=HelpFormatter)
+    evaluate.add_argument("data", type=Path, help="as train takes it")
+    evaluate.add_argument("--task", choices=TASKS, help="as of train")
     evaluate.add_argument("--weights", type=Path, required=True, help="a plain checkpoint or a run's checkpoint.pt")
     evaluate.add_argument("--network", choices=SPECS, default=default.network, metavar="NAME")
     evaluate.add_argument("--channel-order", choices=["bgr", "rgb"])
-    evaluate.add_argument("--size", type=int, default=default.size)
+    evaluate.add_argument("--size", type=int, help=f"input size ({by_task('size')})")
     add_anchor_scales(evaluate)
-    evaluate.add_argument("--validation", type=Path, help="file naming the photos (default: every fourth)")
+    evaluate.add_argument("--validation", type=Path, help="as of train (default: every fourth photo)")
     evaluate.add_argument("--all", action="store_true", help="judge on all photos of the directory")
     evaluate.add_argument("--results", type=Path, help="write what is found there, in COCO's format of detection results")
     evaluate.add_argument("--threads", type=int)
@@ -186,10 +213,23 @@ def parser() -> argparse.ArgumentParser:
 
 def run_training(arguments: argparse.Namespace) -> None:
     given = vars(arguments)
+    task = arguments.task or task_of(arguments.data)
+    given |= {"task": task} | {name: value for name, value in DEFAULTS[task].items() if given[name] is None}
+    if given["sizes"] is None:
+        given["sizes"] = [max(32, part * given["size"] // 256 * 32) for part in (6, 7, 8)]
     augmentation = Augmentation(**{f.name: given[f.name] for f in fields(Augmentation) if f.name in given})
     options = Options(augmentation=augmentation,
                       **{f.name: given[f.name] for f in fields(Options) if f.name in given})
-    Run(arguments.data, arguments.out, options, arguments.validation, arguments.start_from).train(arguments.resume)
+    run = {"detection": Run, "classification": ClassificationRun, "segmentation": SegmentationRun}[task]
+    run(arguments.data, arguments.out, options, arguments.validation, arguments.start_from).train(arguments.resume)
+
+
+def run_crops(arguments: argparse.Namespace) -> None:
+    if not (arguments.smallest >= 1 and 1 <= arguments.margin <= 4 and (arguments.most is None or arguments.most >= 1)):
+        raise DataError("--smallest and --most must be at least 1, --margin from 1 to 4")
+    found = read_photo_set(arguments.data)
+    counts = write_crops(found.photos, found.classes, arguments.out, arguments.smallest, arguments.margin, arguments.most)
+    print(f"{arguments.out}: {sum(counts.values())} images: " + ", ".join(f"{name} {count}" for name, count in counts.items()))
 
 
 def run_pack(arguments: argparse.Namespace) -> None:
@@ -225,22 +265,62 @@ def run_export(arguments: argparse.Namespace) -> None:
     checkpoint.save_atomically(checkpoint.plain_weights(weights), arguments.output)
 
 
+def with_weights(model: nn.Module, arguments: argparse.Namespace, classes: int) -> nn.Module:
+    """On the device that computes, ready to be judged."""
+    left = checkpoint.take_over(model, checkpoint.network_weights(checkpoint.read(arguments.weights)))
+    if left := [name for name in left if not name.endswith("num_batches_tracked")]:
+        raise DataError(f"{arguments.weights} does not fit network {arguments.network} with {classes} classes: {len(left)} tensors "
+                        f"are missing or of another shape, as {left[0]}")
+    return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+
+
 def run_evaluation(arguments: argparse.Namespace) -> None:
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
+    task = arguments.task or task_of(arguments.data)
+    if arguments.size is None:
+        arguments.size = DEFAULTS[task]["size"]
+    {"detection": evaluate_detector, "classification": evaluate_classifier, "segmentation": evaluate_segmenter}[task](arguments)
+
+
+def order_of(arguments: argparse.Namespace) -> str:
+    return arguments.channel_order or SPECS[arguments.network].channel_order
+
+
+def evaluate_classifier(arguments: argparse.Namespace) -> None:
+    chosen = read_class_folders(arguments.data) if arguments.all else split_folders(arguments.data, arguments.validation)[1]
+    model = with_weights(Classifier(arguments.network, len(chosen.classes)), arguments, len(chosen.classes))
+    wanted = torch.tensor(chosen.labels)
+    logits = logits_of(model, chosen.squares(arguments.size, arguments.network), order_of(arguments), device_of(model))
+    print(f"{len(wanted)} images: " + ", ".join(f"{name} {value:.4f}" for name, value in top_shares(logits, wanted).items()))
+    for label, name in enumerate(chosen.classes):
+        if count := int((wanted == label).sum()):
+            share = top_shares(logits[wanted == label], wanted[wanted == label])["top1"]
+            print(f"  {name}: top1 {share:.4f} of {count}")
+
+
+def evaluate_segmenter(arguments: argparse.Namespace) -> None:
+    chosen = read_masked_images(arguments.data) if arguments.all else split_masked(arguments.data, arguments.validation)[1]
+    model = with_weights(Segmenter(arguments.network, len(chosen.classes)), arguments, len(chosen.classes))
+    ious = segmentation_overlaps(model, *chosen.to_judge(arguments.size, arguments.network), order_of(arguments),
+                                 device_of(model), len(chosen.classes))
+    print(f"{len(chosen.names)} images: mean_iou {float(ious.nanmean()):.4f}")
+    for name, iou in zip(chosen.classes, ious.tolist()):
+        if iou == iou:
+            print(f"  {name}: iou {iou:.4f}")
+
+
+def device_of(model: nn.Module) -> torch.device:
+    return next(model.parameters()).device
+
+
+def evaluate_detector(arguments: argparse.Namespace) -> None:
     photos = read_photo_set(arguments.data)
     chosen = photos.photos if arguments.all else split(photos, arguments.validation)[1]
-    model = Detector(arguments.network, len(photos.classes) + 1)
-    weights = checkpoint.network_weights(checkpoint.read(arguments.weights))
-    try:
-        model.load_state_dict(weights)
-    except RuntimeError as error:
-        raise DataError(f"{arguments.weights} does not fit network {arguments.network} with {len(photos.classes)} "
-                        f"classes: {error}") from error
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    order = arguments.channel_order or SPECS[arguments.network].channel_order
+    model = with_weights(Detector(arguments.network, len(photos.classes) + 1), arguments, len(photos.classes))
     samples = [load(photo) for photo in chosen]
-    found = detections(model.to(device), samples, arguments.network, arguments.size, order, device, arguments.anchor_scales)
+    found = detections(model, samples, arguments.network, arguments.size, order_of(arguments), device_of(model),
+                       arguments.anchor_scales)
     if arguments.results:
         results = [{"image_id": photo.id, "category_id": photos.category_ids[label - 1],
                     "bbox": [round(side, 2) for side in corners_to_coco(box)], "score": round(score, 5)}
@@ -258,7 +338,7 @@ def run_evaluation(arguments: argparse.Namespace) -> None:
 def main() -> int:
     arguments = parser().parse_args()
     try:
-        {"train": run_training, "pack": run_pack, "teach": run_teaching, "speed": run_speed, "export": run_export,
+        {"train": run_training, "crops": run_crops, "pack": run_pack, "teach": run_teaching, "speed": run_speed, "export": run_export,
          "evaluate": run_evaluation}[arguments.command](arguments)
     except (DataError, FloatingPointError) as error:
         print(f"trainer: {error}", file=sys.stderr)

@@ -1,12 +1,15 @@
-"""Crops of the annotated objects, on which the encoder is pre-trained as a classifier."""
+"""Crops of the annotated objects: a detector's encoder is pre-trained on them, and classifiers learn from files of them."""
+from pathlib import Path
+
 import numpy as np
 import torch
+from PIL import Image
 from torch.utils.data import Dataset
 from torchvision.transforms import v2
 import torchvision.transforms.v2.functional as TF
 
 from .cutouts import Cutout, paste, uniform
-from .dataset import Sample
+from .dataset import Photo, Sample, load
 from .scenes import Augmentation, chance, pick, recolouring
 
 
@@ -77,3 +80,46 @@ def centre_crops(samples: list[Sample], size: int) -> tuple[torch.Tensor, torch.
     crops = [(crop_around(sample.picture, box, 1.1, 0, 0, size), label) for sample in samples
              for box, label in zip(sample.boxes, sample.labels)]
     return torch.stack([crop for crop, _ in crops]), torch.stack([label for _, label in crops])
+
+
+def write_crops(photos: list[Photo], classes: list[str], folder: Path, smallest: int, margin: float,
+                most: int | None) -> dict[str, int]:
+    """Writes the annotated objects as images for a classifier, CLASS/PHOTO-NUMBER.jpg, and returns how many of each class.
+
+    `smallest`: the least side of a box in pixels; `margin`: what is shown is a square around the box so many times as large
+    as its longer side, as far as the photo reaches; `most`: of a class, evenly spread over the photos.
+    """
+    found: dict[int, list[tuple[Photo, int]]] = {}
+    for photo in photos:
+        sides = (photo.boxes[:, 2:] - photo.boxes[:, :2]).amin(1)
+        for number, (label, side, weight) in enumerate(zip(photo.labels.tolist(), sides.tolist(), photo.weights.tolist())):
+            if side >= smallest and weight == 1:
+                found.setdefault(label, []).append((photo, number))
+    wanted: dict[int, list[tuple[int, int]]] = {}
+    places = {id(photo): place for place, photo in enumerate(photos)}
+    for label, objects in found.items():
+        if most is not None and len(objects) > most:
+            objects = [objects[index * len(objects) // most] for index in range(most)]
+        for photo, number in objects:
+            wanted.setdefault(places[id(photo)], []).append((number, label))
+    counts = dict.fromkeys(classes, 0)
+    for place in sorted(wanted):
+        sample = load(photos[place])
+        for number, label in wanted[place]:
+            name = classes[label - 1]
+            target = folder / name.replace("/", "_")
+            target.mkdir(parents=True, exist_ok=True)
+            stem = Path(photos[place].name).with_suffix("").as_posix().replace("/", "-")
+            pixels = square_around(sample.picture, sample.boxes[number], margin)
+            Image.fromarray(pixels.permute(1, 2, 0).contiguous().numpy()).save(target / f"{stem}-{number}.jpg", quality=92)
+            counts[name] += 1
+    return counts
+
+
+def square_around(picture: torch.Tensor, box: torch.Tensor, margin: float) -> torch.Tensor:
+    """The square around a box, as far as the image [3, H, W] has it."""
+    (x0, y0, x1, y1), (height, width) = box.tolist(), picture.shape[1:]
+    half = margin * max(x1 - x0, y1 - y0) / 2
+    left, top = max(0, round((x0 + x1) / 2 - half)), max(0, round((y0 + y1) / 2 - half))
+    right, bottom = min(width, round((x0 + x1) / 2 + half)), min(height, round((y0 + y1) / 2 + half))
+    return picture[:, top:bottom, left:right]

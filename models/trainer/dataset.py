@@ -114,7 +114,8 @@ def split(photos: PhotoSet, validation: Path | None) -> tuple[list[Photo], list[
             raise DataError(f"{validation} has the classes {', '.join(other.classes)}, the set to learn from has "
                             f"{', '.join(photos.classes)}: both must have the same")
         return photos.photos, other.photos
-    chosen = {photo.name for photo in photos.photos[::4]} if validation is None else listed(photos.photos, validation)
+    names = [photo.name for photo in photos.photos]
+    chosen = set(names[::4]) if validation is None else listed(names, validation)
     training = [photo for photo in photos.photos if photo.name not in chosen]
     held_back = [photo for photo in photos.photos if photo.name in chosen]
     if not training or not held_back:

@@ -17,11 +17,12 @@ class DetectionLoss:
     """Named losses of a model on (images [B, 3, H, W] u8 RGB, their Targets); their sum is to be minimised.
 
     `half`: the network computes in bfloat16 where that is safe; losses are in float32 in any case. `compiled`: matching and
-    sums become compiled functions.
+    sums become compiled functions. `smoothing`: the part of a class label that all classes share.
     """
 
     def __init__(self, order: str, scales: tuple[float, float], device: torch.device, terms: list[Term],
-                 team: Team = Team(), half: bool = False, compiled: bool = False):
+                 team: Team = Team(), half: bool = False, compiled: bool = False, smoothing: float = 0.0):
+        self.smoothing = smoothing
         self.order, self.scales, self.device, self.team, self.half = order, scales, device, team, half
         self.terms = nn.ModuleList(terms).to(device)
         self.match, self.sums = (torch.compile(function, dynamic=False) if compiled else function
@@ -36,7 +37,7 @@ class DetectionLoss:
         matched = self.match(anchors, targets)
         for term in self.terms:
             matched = term.revise(pictures, targets, anchors, matched)
-        class_sum, box_sum = self.sums(logits, offsets, matched, EMPTY_ANCHORS)
+        class_sum, box_sum = self.sums(logits, offsets, matched, EMPTY_ANCHORS, self.smoothing)
         count = self.team.total(matched.count()).clamp(min=1)
         losses = {"class_loss": class_sum / count, "box_loss": box_sum / count}
         seen = Batch(pictures, targets, logits, offsets, anchors, features, count)

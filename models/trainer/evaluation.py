@@ -10,10 +10,10 @@ from .networks import SPECS
 from .precision import Judged, average_precisions, means
 
 
-def resized(sample: Sample, size: int, network: str) -> torch.Tensor:
-    """The image [3, size, size] u8 as swiftlet would scale it for this network; its aspect is not kept."""
+def resized(picture: torch.Tensor, size: int, network: str) -> torch.Tensor:
+    """An image [3, H, W] u8 as swiftlet would scale it for this network, to [3, size, size]; its aspect is not kept."""
     spec = SPECS[network]
-    return TF.resize(sample.picture, [size, size], spec.resize, antialias=spec.antialias)
+    return TF.resize(picture, [size, size], spec.resize, antialias=spec.antialias)
 
 
 def to_input(pictures: torch.Tensor, channel_order: str, device: torch.device) -> torch.Tensor:
@@ -49,7 +49,7 @@ def detections(model: nn.Module, samples: list[Sample], network: str, size: int,
     found = []
     for start in range(0, len(samples), batch):
         part = samples[start:start + batch]
-        pictures = torch.stack([resized(sample, size, network) for sample in part])
+        pictures = torch.stack([resized(sample.picture, size, network) for sample in part])
         logits, offsets, maps = model(to_input(pictures, channel_order, device))
         anchors = anchors_for(tuple(maps), scales, device)
         for number, sample in enumerate(part):

@@ -143,17 +143,23 @@ def mined(logits: torch.Tensor, labels: torch.Tensor, ratio: int = 3, least: int
     return positive | ((rank < wanted) & (labels == 0))
 
 
-def detection_sums(logits: torch.Tensor, offsets: torch.Tensor, matched: Matched,
-                   least: int = 3) -> tuple[torch.Tensor, torch.Tensor]:
+def detection_sums(logits: torch.Tensor, offsets: torch.Tensor, matched: Matched, least: int = 3,
+                   smoothing: float = 0.0) -> tuple[torch.Tensor, torch.Tensor]:
     """Class loss and box loss, each summed over the anchors that count, by their weights.
 
     logits [B, A, classes] and offsets [B, A, 4] are the network's. `least` is the number of anchors that count in an image
-    without objects. Shapes do not depend on what is in the batch, so that a compiled step fits all of them.
+    without objects, `smoothing` the part of a label that all classes share which may be there. Shapes do not depend on what
+    is in the batch, so that a compiled step fits all of them.
     """
     logits, positive = known_logits(logits.float(), matched), matched.labels > 0
     keep = mined(logits, matched.labels, least=least)
     losses = F.cross_entropy(logits.flatten(0, 1), matched.labels.clamp(min=0).flatten(), reduction="none")
-    losses = losses.view_as(matched.weights) * matched.weights
+    losses = losses.view_as(matched.weights)
+    if smoothing > 0:
+        shares, known = logits.log_softmax(-1), logits > torch.finfo(logits.dtype).min
+        even = -torch.where(known, shares, 0.0).sum(-1) / known.sum(-1).clamp(min=1)
+        losses = torch.lerp(losses, even, smoothing)
+    losses = losses * matched.weights
     if matched.soft is not None:
         softer = -(matched.soft * logits.log_softmax(-1)).sum(-1)
         losses = torch.where(matched.soft.sum(-1) > 0, softer, losses)

@@ -47,7 +47,7 @@ class Budget:
 
 
 COLUMNS = ["stage", "minutes", "step", "size", "learning_rate", "loss", "class_loss", "box_loss",
-           "top1", "ap", "ap50", "pictures_per_second", "terms"]
+           "top1", "ap", "ap50", "pictures_per_second", "terms", "top5", "mean_iou"]
 
 
 class Log:
@@ -85,10 +85,10 @@ def plot(log: Log, picture: Path) -> None:
     figure, axes = pyplot.subplots(2, max(1, len(stages)), figsize=(6 * max(1, len(stages)), 7), squeeze=False)
     for column, stage in enumerate(stages):
         upper, lower = axes[:, column]
-        for axis, names in ((upper, ("loss", "class_loss", "box_loss")), (lower, ("top1", "ap", "ap50"))):
+        for axis, names in ((upper, ("loss", "class_loss", "box_loss")), (lower, ("top1", "top5", "ap", "ap50", "mean_iou"))):
             for name in names:
                 points = [(float(row["minutes"]), float(row[name])) for row in rows
-                          if row["stage"] == stage and row[name]]
+                          if row["stage"] == stage and row.get(name)]
                 if points:
                     axis.plot(*zip(*points), label=name, marker="." if axis is lower else None)
             axis.set_xlabel("minutes")

@@ -255,17 +255,17 @@ def photo_entry(path: Path, name: str, identity: int | str, size: Size | None, o
     return photo
 
 
-def listed(photos: list, file: Path) -> set[str]:
-    """The names of the photos that a text file lists, one a line: the name of the file, or the end of its path."""
+def listed(names: list[str], file: Path) -> set[str]:
+    """Those of the photos' names that a text file lists, one a line: the name of the file, or the end of its path."""
     try:
         lines = documents.decoded(content_of(Path(file))).splitlines()
     except DataError as error:
         raise DataError(f"{file}: {error}") from error
     chosen: set[str] = set()
     known: dict[str, list[str]] = {}
-    for photo in photos:
-        for name in {photo.name, os.path.basename(photo.name)}:
-            known.setdefault(name, []).append(photo.name)
+    for own in names:
+        for name in {own, os.path.basename(own)}:
+            known.setdefault(name, []).append(own)
     for line in lines:
         name = line.strip().replace("\\", "/")
         if not name:

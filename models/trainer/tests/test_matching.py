@@ -1,11 +1,12 @@
 """Matching and loss against the published code and torchvision's matcher, and what they do in corner cases."""
 import pytest
 import torch
+import torch.nn.functional as F
 from safetensors.torch import load_file
 from torchvision.models.detection._utils import SSDMatcher
 from torchvision.ops import box_iou
 
-from trainer.matching import CODER, anchors_for, coverage, detection_loss, detection_sums, known_logits, match, mined
+from trainer.matching import CODER, Matched, anchors_for, coverage, detection_loss, detection_sums, known_logits, match, mined
 from trainer.targets import Targets, unknown_classes, whole_images
 
 from .conftest import GOLDEN
@@ -171,3 +172,16 @@ def test_a_soft_box_counts_as_much_as_its_score() -> None:
     assert torch.allclose(logits.grad[1, positive], 0.25 * logits.grad[0, positive])
     assert torch.allclose(offsets.grad[1], 0.25 * offsets.grad[0])
     assert float(matched.count()) == pytest.approx(1.25 * float(positive.sum()))
+
+
+def test_smoothed_labels_share_among_the_classes_that_may_be_there() -> None:
+    """As PyTorch's smoothed cross-entropy, and over fewer classes where one is unknown."""
+    generator = torch.Generator().manual_seed(4)
+    logits, offsets = torch.randn(1, 3, 4, generator=generator), torch.zeros(1, 3, 4)
+    labels, unknown = torch.tensor([[2, 1, 0]]), torch.zeros(1, 3, 4, dtype=torch.bool)
+    unknown[0, 2, 3] = True
+    matched = Matched(labels, offsets, torch.ones(1, 3), unknown)
+    found = detection_sums(logits, offsets, matched, smoothing=0.1)[0]
+    expected = F.cross_entropy(logits[0, :2], labels[0, :2], label_smoothing=0.1, reduction="sum") \
+        + F.cross_entropy(logits[0, 2:, :3], labels[0, 2:], label_smoothing=0.1)
+    assert torch.isclose(found, expected)

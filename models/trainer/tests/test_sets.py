@@ -108,12 +108,12 @@ def test_one_name_in_two_folders(tmp_path: Path) -> None:
     chosen = tmp_path / "list.txt"
     chosen.write_text("images/tuesday/f.jpg\r\n\ng.jpg\n")
     with pytest.raises(DataError, match="lists images/tuesday/f.jpg, which can be monday/f.jpg or tuesday/f.jpg"):
-        listed(found.photos, chosen)
+        listed([photo.name for photo in found.photos], chosen)
     chosen.write_text("\ufefftuesday/f.jpg\r\n\ng.jpg\n", encoding="utf-8")
-    assert listed(found.photos, chosen) == {"tuesday/f.jpg", "g.jpg"}
+    assert listed([photo.name for photo in found.photos], chosen) == {"tuesday/f.jpg", "g.jpg"}
     chosen.write_text("h.jpg\n")
     with pytest.raises(DataError, match="h.jpg, which is not among"):
-        listed(found.photos, chosen)
+        listed([photo.name for photo in found.photos], chosen)
 
 
 def test_pictures_that_are_missing_or_not_named(tmp_path: Path) -> None:
