@@ -1,5 +1,6 @@
 """What training runs of all tasks have in common: options, the run's directory, time, start and end."""
 import json
+import math
 import shlex
 import time
 from collections import Counter
@@ -71,6 +72,8 @@ class Course:
     def __init__(self, folder: Path, options: Options, start_from: Path | None = None):
         self.options, self.folder, self.start_from, self.team = options, Path(folder), start_from, Team.joined()
         self.classes: list[str] = []
+        if not 0 <= options.imitate < math.inf:
+            raise DataError(f"--imitate is {options.imitate:g}, but must be 0 or a weight above it, as 8")
         if options.augmentation.zoom < 1:
             raise DataError(f"--zoom must be 1 or more, but is {options.augmentation.zoom:g}")
         if options.threads:

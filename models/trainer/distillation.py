@@ -15,6 +15,7 @@ from .terms import Batch, Term
 CONFIDENT = 0.5
 # Side of the images that the teacher looks at, at least: in smaller ones it misses much, however small the student's are.
 LEAST_SIDE = 224
+LEAST_SIDE_OF_ONE = 128                         # of an image that shows one object
 
 
 def ious(boxes: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
@@ -132,8 +133,7 @@ class Distillation(Term):
         super().__init__()
         self.teacher, self.boxes, self.imitate = teacher, boxes, imitate
         self.maps: list[torch.Tensor] = []
-        self.adapters = nn.ModuleList(nn.Conv2d(mine, theirs, 1)
-                                      for mine, theirs in zip(channels, teacher.channels if imitate else ()))
+        self.adapters = adapters(channels, teacher) if imitate else nn.ModuleList()
 
     @torch.no_grad()
     def revise(self, pictures: torch.Tensor, targets: Targets, anchors: torch.Tensor, matched: Matched) -> Matched:
@@ -145,9 +145,31 @@ class Distillation(Term):
     def means(self, batch: Batch) -> dict[str, torch.Tensor]:
         if not self.imitate:
             return {}
-        losses = [correlation_loss(adapter(mine.float()), fitted(theirs.to(mine.device), mine.shape[2:]))
-                  for adapter, mine, theirs in zip(self.adapters, batch.features, self.maps)]
-        return {"map_loss": self.imitate * sum(losses) / len(losses)}
+        return {"map_loss": self.imitate * map_loss(self.adapters, batch.features, self.maps)}
+
+
+class Imitation(nn.Module):
+    """What a network without boxes learns of a teacher: its maps, as with Distillation."""
+
+    def __init__(self, teacher: Teacher, channels: tuple[int, int], imitate: float):
+        super().__init__()
+        self.teacher, self.imitate, self.adapters = teacher, imitate, adapters(channels, teacher)
+
+    def forward(self, pictures: torch.Tensor, features: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+        """`pictures` [B, 3, H, W] u8 RGB, of which the network's maps are `features`."""
+        with torch.no_grad():
+            maps = self.teacher.look(pictures, max(LEAST_SIDE_OF_ONE, *pictures.shape[2:]))[1]
+        return self.imitate * map_loss(self.adapters, features, maps)
+
+
+def adapters(channels: tuple[int, int], teacher: Teacher) -> nn.ModuleList:
+    return nn.ModuleList(nn.Conv2d(mine, theirs, 1) for mine, theirs in zip(channels, teacher.channels))
+
+
+def map_loss(adapters: nn.ModuleList, features: tuple[torch.Tensor, ...], maps: list[torch.Tensor]) -> torch.Tensor:
+    losses = [correlation_loss(adapter(mine.float()), fitted(theirs.to(mine.device), mine.shape[2:]))
+              for adapter, mine, theirs in zip(adapters, features, maps)]
+    return sum(losses) / len(losses)
 
 
 def fitted(maps: torch.Tensor, size: torch.Size) -> torch.Tensor:

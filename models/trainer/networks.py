@@ -47,11 +47,14 @@ class Classifier(nn.Module):
         nn.init.zeros_(linear.bias)
         self.classifier = nn.Sequential(OrderedDict({"dropout": nn.Dropout(0.1), "fc" if spec.expanded else "1": linear}))
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        features = self.encoder(x)[1]
+    def forward(self, x: torch.Tensor, with_features: bool = False) -> torch.Tensor | tuple:
+        """`with_features`: the encoder's two maps come second."""
+        features = self.encoder(x)
         if isinstance(self.encoder, FastViT):
-            return self.head(self.dropout(self.conv_exp(features).mean((2, 3))))
-        return self.classifier(self.conv_1x1_exp(features).mean((2, 3)))
+            logits = self.head(self.dropout(self.conv_exp(features[1]).mean((2, 3))))
+        else:
+            logits = self.classifier(self.conv_1x1_exp(features[1]).mean((2, 3)))
+        return (logits, features) if with_features else logits
 
 
 class Head(nn.Module):
@@ -196,8 +199,11 @@ class Segmenter(nn.Module):
         nn.init.normal_(last.block.conv.weight, std=0.01)
         nn.init.zeros_(last.block.conv.bias)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.seg_head.classifier(self.seg_head.aspp(self.encoder(x)[1]))
+    def forward(self, x: torch.Tensor, with_features: bool = False) -> torch.Tensor | tuple:
+        """`with_features`: the encoder's two maps come second."""
+        features = self.encoder(x)
+        logits = self.seg_head.classifier(self.seg_head.aspp(features[1]))
+        return (logits, features) if with_features else logits
 
     def enlarged(self, logits: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
         """Logits for each pixel of an image of `size` (height, width), as swiftlet enlarges them."""

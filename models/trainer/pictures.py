@@ -6,6 +6,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from .course import Course, Options
+from .distillation import Imitation
+from .documents import DataError
 from .evaluation import to_input
 from .folders import split_folders
 from .masks import split_masked
@@ -15,6 +17,7 @@ from .ranking import confusion, overlaps, top_shares
 from .sampler import MultiScaleBatches, repeat_factors
 from .squares import IGNORED, Squares, ViewBatches
 from .stage import Stage
+from .teacher import Teacher
 
 HELD = 1.125                                    # images are held at so many times the size of use: views show parts of them
 
@@ -29,8 +32,8 @@ class PictureRun(Course):
     def network(self) -> nn.Module:
         raise NotImplementedError
 
-    def loss(self, model: nn.Module, pictures: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Of pictures as `to_input` gives them: a mean over the batch, in float32."""
+    def loss(self, model: nn.Module, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Of what `model` makes of a batch: a mean over it. Both in float32."""
         raise NotImplementedError
 
     def figures(self, model: nn.Module) -> dict[str, float]:
@@ -39,6 +42,16 @@ class PictureRun(Course):
 
     def held_size(self) -> int:
         return round(HELD * self.options.size)
+
+    def imitation(self, model: nn.Module) -> Imitation | None:
+        """Of a teacher, if one is named."""
+        options = self.options
+        if options.teacher is None or not options.imitate:
+            return None
+        if options.teacher.suffix.lower() == ".json":
+            raise DataError(f"{options.teacher}: boxes teach detectors alone: name an ONNX file")
+        teacher = Teacher(options.teacher, self.classes, torch.get_num_threads(), maps=True)
+        return Imitation(teacher, model.encoder.channels, options.imitate).to(self.device)
 
     def run_stages(self, state: dict | None) -> None:
         options, budget = self.options, self.main_budget()
@@ -50,10 +63,15 @@ class PictureRun(Course):
                                     options.size, self.repeats, self.team.rank, self.team.size)
         log = Log(self.folder / "log.csv")
 
+        imitation = self.imitation(model)
+
         def loss(model: nn.Module, batch: tuple[torch.Tensor, torch.Tensor]) -> dict[str, torch.Tensor]:
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
-                value = self.loss(model, to_input(batch[0], self.order, self.device), batch[1].to(self.device))
-            return {"class_loss": value / self.team.size}
+                logits, features = model(to_input(batch[0], self.order, self.device), with_features=True)
+            losses = {"class_loss": self.loss(model, logits.float(), batch[1].to(self.device))}
+            if imitation is not None:
+                losses["map_loss"] = imitation(batch[0], features)
+            return {name: value / self.team.size for name, value in losses.items()}
 
         def evaluate(model: nn.Module) -> dict[str, float]:
             figures = self.figures(model.eval())
@@ -63,7 +81,8 @@ class PictureRun(Course):
             return figures
 
         stage = Stage(options.task, model, ViewBatches(self.training, sampler, options.augmentation), budget, loss, evaluate,
-                      self.export, self.folder, learning_rate=options.learning_rate, **self.stage_settings())
+                      self.export, self.folder, learning_rate=options.learning_rate, further=imitation,
+                      **self.stage_settings())
         if self.compiled:
             model.compile(dynamic=False)
         if state is not None:
@@ -91,8 +110,8 @@ class ClassificationRun(PictureRun):
     def network(self) -> nn.Module:
         return Classifier(self.options.network, len(self.classes))
 
-    def loss(self, model: nn.Module, pictures: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        return F.cross_entropy(model(pictures).float(), labels, label_smoothing=self.label_smoothing())
+    def loss(self, model: nn.Module, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        return F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing())
 
     def figures(self, model: nn.Module) -> dict[str, float]:
         return top_shares(logits_of(model, self.held_back, self.order, self.device), self.wanted)
@@ -126,8 +145,8 @@ class SegmentationRun(PictureRun):
     def network(self) -> nn.Module:
         return Segmenter(self.options.network, len(self.classes))
 
-    def loss(self, model: nn.Module, pictures: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        logits = model.enlarged(model(pictures).float(), tuple(labels.shape[1:]))
+    def loss(self, model: nn.Module, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        logits = model.enlarged(logits, tuple(labels.shape[1:]))
         if not (labels != IGNORED).any():
             return logits.sum() * 0             # a mean over no pixel is none
         return F.cross_entropy(logits, labels, ignore_index=IGNORED, label_smoothing=self.label_smoothing())

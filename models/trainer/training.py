@@ -1,5 +1,4 @@
 """The whole course of a detector's training: crops first, then photos at mixed sizes, then at the size of use."""
-import math
 from pathlib import Path
 
 import torch
@@ -187,8 +186,6 @@ class Run(Course):
     def terms(self, model: Detector) -> list[Term]:
         """What the loss has besides classes and boxes."""
         options = self.options
-        if not 0 <= options.imitate < math.inf:
-            raise DataError(f"--imitate is {options.imitate:g}, but must be 0 or a weight above it, as 8")
         terms: list[Term] = [SoftBoxes()] if any((sample.weights < 1).any() for sample in self.training) else []
         if options.teacher is not None and not is_list(options.teacher):
             teacher = Teacher(options.teacher, self.classes, torch.get_num_threads(), maps=options.imitate > 0)

@@ -10,11 +10,13 @@ from trainer.detection import DetectionLoss
 from trainer.distillation import Distillation, SoftBoxes, correlation_loss, softened, uncontradicted
 from trainer.matching import Matched, anchors_for, detection_sums, match
 from trainer.targets import Targets
-from trainer.networks import Detector
+from trainer.networks import Classifier, Detector
+from trainer.pictures import ClassificationRun
 from trainer.teacher import Detections, Teacher
 from trainer.training import Run
 
 from .conftest import draw_set
+from .test_tasks import draw_classes
 from .test_training import small
 
 MAPS = ((20, 20), (10, 10), (5, 5), (3, 3), (2, 2), (1, 1))
@@ -183,4 +185,17 @@ def test_a_run_with_a_teacher_keeps_its_adapters_to_itself(teacher_file: Path, t
     further = checkpoint.read(tmp_path / "run" / "checkpoint.pt")["further"]
     assert [key for key in further if "adapters" in key and key.endswith("weight")] and \
         all(value.abs().amax() > 0 for value in further.values())
+    assert "map_loss=" in (tmp_path / "run" / "log.csv").read_text()
+
+
+def test_a_classifier_imitates_its_teacher_s_maps(teacher_file: Path, tmp_path: Path) -> None:
+    """Its adapters learn, are in the run's checkpoint, and not in the one that is exported."""
+    folders = draw_classes(tmp_path / "set", 4)
+    (folders / "red").rename(folders / "person")
+    options = small(task="classification", network="fastvit-t8", steps=2, size=64, sizes=[64], teacher=teacher_file, imitate=2.0)
+    ClassificationRun(folders, tmp_path / "run", options).train()
+    assert checkpoint.read(tmp_path / "run" / "latest.pt").keys() \
+        == checkpoint.published_names(Classifier("fastvit-t8", 2).state_dict()).keys()
+    further = checkpoint.read(tmp_path / "run" / "checkpoint.pt")["further"]
+    assert {"adapters.0.weight", "adapters.1.weight"} <= further.keys()
     assert "map_loss=" in (tmp_path / "run" / "log.csv").read_text()
