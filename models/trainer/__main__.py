@@ -67,11 +67,11 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True)
     default = Options()
 
-    train = commands.add_parser("train", help="train a detector on photos with boxes, a classifier on images sorted by class, or "
-                                              "a segmenter on images with masks", formatter_class=HelpFormatter)
+    train = commands.add_parser("train", help="train a detector on photos with boxes, a classifier on images sorted by "
+                                              "class, or a segmenter on images with masks", formatter_class=HelpFormatter)
     train.add_argument("data", type=Path, help="directory with images/ and annotations.json (COCO format), an "
-                                                 "export of Label Studio, CVAT or Roboflow, or its annotation file; a directory "
-                                                 "of a directory of images for each class; or one with images/ and masks/")
+                                                 "export of Label Studio, CVAT or Roboflow, or its annotation file; one with "
+                                                 "a directory of images for each class; or one with images/ and masks/")
     train.add_argument("--task", choices=TASKS, help="what to train (default: by what the directory contains)")
     train.add_argument("--out", type=Path, required=True, help="directory for checkpoints, log and curves")
     train.add_argument("--resume", action="store_true", help="continue the run in that directory")
@@ -116,8 +116,8 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--batch", type=int, help=f"images per batch at --size ({by_task('batch')})")
     train.add_argument("--crop-batch", type=int, default=default.crop_batch, help="crops per batch")
     train.add_argument("--learning-rate", type=float, help=f"highest ({by_task('learning_rate')})")
-    train.add_argument("--label-smoothing", type=float, help="part of a label that all classes share (default: 0.05, and 0 for a "
-                                                             "detector's boxes)")
+    train.add_argument("--label-smoothing", type=float, help="part of a label that all classes share (default: 0.05, and 0 "
+                                                             "for a detector's boxes)")
     train.add_argument("--pretrain-learning-rate", type=float, default=default.pretrain_learning_rate,
                        help="highest, on crops")
     train.add_argument("--weight-decay", type=float, default=default.weight_decay, help="of AdamW")
@@ -154,7 +154,7 @@ def parser() -> argparse.ArgumentParser:
         value = getattr(default.augmentation, name)
         train.add_argument("--" + name.replace("_", "-"), type=type(value), default=value, help=text)
 
-    crops = commands.add_parser("crops", help="write the objects of a set of photos as images sorted by class, for a classifier",
+    crops = commands.add_parser("crops", help="write the objects of photos as images sorted by class, for a classifier",
                                 formatter_class=HelpFormatter)
     crops.add_argument("data", type=Path, help="as train takes it, with boxes")
     crops.add_argument("--out", type=Path, required=True, help="directory for CLASS/*.jpg")
@@ -211,9 +211,19 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def reject_detection_options(task: str, given: dict) -> None:
+    """What is about boxes says nothing to the other tasks: rather an error than a run of hours without it."""
+    default = parser().parse_args(["train", "set", "--out", "run"])
+    for name in ("ignore_boxes", "soft_boxes", "objects", "backgrounds", "learn", "anchor_scales", "batches", "teacher_boxes"):
+        if task != "detection" and given[name] != getattr(default, name):
+            raise DataError(f"--{name.replace('_', '-')} is for detectors, but {given['data']} is for {task}: leave it out, or "
+                            "name the task with --task")
+
+
 def run_training(arguments: argparse.Namespace) -> None:
     given = vars(arguments)
     task = arguments.task or task_of(arguments.data)
+    reject_detection_options(task, given)
     given |= {"task": task} | {name: value for name, value in DEFAULTS[task].items() if given[name] is None}
     if given["sizes"] is None:
         given["sizes"] = [max(32, part * given["size"] // 256 * 32) for part in (6, 7, 8)]
@@ -262,15 +272,15 @@ def run_speed(arguments: argparse.Namespace) -> None:
 def run_export(arguments: argparse.Namespace) -> None:
     checkpoint.reject_replacing(arguments.output, arguments.run)
     weights = checkpoint.network_weights(checkpoint.read(arguments.run))
-    checkpoint.save_atomically(checkpoint.plain_weights(weights), arguments.output)
+    checkpoint.save_atomically(checkpoint.plain_weights(checkpoint.published_names(weights)), arguments.output)
 
 
 def with_weights(model: nn.Module, arguments: argparse.Namespace, classes: int) -> nn.Module:
     """On the device that computes, ready to be judged."""
     left = checkpoint.take_over(model, checkpoint.network_weights(checkpoint.read(arguments.weights)))
     if left := [name for name in left if not name.endswith("num_batches_tracked")]:
-        raise DataError(f"{arguments.weights} does not fit network {arguments.network} with {classes} classes: {len(left)} tensors "
-                        f"are missing or of another shape, as {left[0]}")
+        raise DataError(f"{arguments.weights} does not fit network {arguments.network} with {classes} classes: {len(left)} "
+                        f"tensors are missing or of another shape, as {left[0]}")
     return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
 
 
@@ -338,8 +348,8 @@ def evaluate_detector(arguments: argparse.Namespace) -> None:
 def main() -> int:
     arguments = parser().parse_args()
     try:
-        {"train": run_training, "crops": run_crops, "pack": run_pack, "teach": run_teaching, "speed": run_speed, "export": run_export,
-         "evaluate": run_evaluation}[arguments.command](arguments)
+        {"train": run_training, "crops": run_crops, "pack": run_pack, "teach": run_teaching, "speed": run_speed,
+         "export": run_export, "evaluate": run_evaluation}[arguments.command](arguments)
     except (DataError, FloatingPointError) as error:
         print(f"trainer: {error}", file=sys.stderr)
         return 1

@@ -192,7 +192,8 @@ def test_a_classifier_imitates_its_teacher_s_maps(teacher_file: Path, tmp_path: 
     """Its adapters learn, are in the run's checkpoint, and not in the one that is exported."""
     folders = draw_classes(tmp_path / "set", 4)
     (folders / "red").rename(folders / "person")
-    options = small(task="classification", network="fastvit-t8", steps=2, size=64, sizes=[64], teacher=teacher_file, imitate=2.0)
+    options = small(task="classification", network="fastvit-t8", steps=2, size=64, sizes=[64], teacher=teacher_file,
+                    imitate=2.0)
     ClassificationRun(folders, tmp_path / "run", options).train()
     assert checkpoint.read(tmp_path / "run" / "latest.pt").keys() \
         == checkpoint.published_names(Classifier("fastvit-t8", 2).state_dict()).keys()

@@ -150,6 +150,14 @@ def test_drawn_cards_have_exact_masks(tmp_path: Path) -> None:
         assert picture[2][mask == 0].max() < 200
 
 
+def test_options_of_detectors_are_rejected(classes: Path, tmp_path: Path, capsys: pytest.CaptureFixture,
+                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["trainer", "train", str(classes), "--out", str(tmp_path / "run"), "--learn", "scores"])
+    assert main() == 1
+    assert f"--learn is for detectors, but {classes} is for classification" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
 def test_images_held_back(classes: Path, tmp_path: Path) -> None:
     training, held_back = split_folders(classes, None)
     assert training.classes == ["blue", "red"] and held_back.names == ["blue/0.png", "blue/4.png", "red/0.png", "red/4.png"]
@@ -178,6 +186,9 @@ def test_a_run_learns_and_says_how_to_import(task: str, least: float, figure: st
     weights = checkpoint.read(tmp_path / "a run" / "latest.pt")
     assert checkpoint.take_over(model, weights) == []
     assert ("conv_1.block.conv.weight" in weights) == (task == "classification")
+    trainer("export", tmp_path / "a run" / "checkpoint.pt", "-o", tmp_path / "exported.pt")
+    exported = checkpoint.read(tmp_path / "exported.pt")
+    assert exported.keys() == weights.keys() and all(torch.equal(exported[key], weights[key]) for key in weights)
     command = shlex.split(printed.splitlines()[-1])
     assert command[:2] == ["swiftlet-model", "import"] and "--anchor-scales" not in command
     tool = os.environ.get("SWIFTLET_MODEL") or shutil.which("swiftlet-model") \
