@@ -83,7 +83,9 @@ public struct Architecture: Sendable {
 
     /// At 320x320, keeping all resizes, so that it is one for any size.
     func graph(classCount: Int) -> Graph {
-        Network(backbone, head(classCount: classCount), height: 320, width: 320, keepsAll: true).graph
+        let graph = Network(backbone, head(classCount: classCount), height: 320, width: 320, keepsAll: true).graph
+        precondition(graph.problem == nil)
+        return graph
     }
 
     /// The networks of this name, as --architecture takes it, by their names of tensors. Throws `noSuchArchitecture`.

@@ -69,8 +69,8 @@ public struct Importer {
             resize: architecture.resize, task: task, labels: labels.map { ArraySlice($0.utf8) })
     }
 
-    /// Writes the model file, which never replaces one of `inputs`. `progress` is told how many of how many tensors are
-    /// written.
+    /// Writes the model file, which never replaces one of `inputs`, and nothing where it could not run: throws `model`.
+    /// `progress` is told how many of how many tensors are written.
     public func write(
         to path: String, inputs: InputFiles = InputFiles(), description: ModelDescription,
         progress: (_ done: Int, _ total: Int) -> Void
@@ -81,7 +81,8 @@ public struct Importer {
         var bias: [Float] = []
         let fileType = (key: Name("general.file_type"), value: MetadataValue.integer(precision == .fp16 ? 1 : 0))
         try GGUFWriter.write(
-            to: path, inputs: inputs, metadata: [fileType] + description.metadata() + graph.metadata, layouts: layouts
+            to: path, inputs: inputs, metadata: [fileType] + description.metadata() + graph.metadata, layouts: layouts,
+            mustRun: true
         ) { (index) throws(QuantizerError) in
             progress(index + 1, layouts.count)
             if sources[index].isBias { return try encode(bias, as: .float32, sources[index].node) }

@@ -37,6 +37,27 @@ import Testing
         #expect(try Data(contentsOf: URL(fileURLWithPath: new)) == Data("precious".utf8))
     }
 
+    /// Sizes that are each allowed, and make a map that no graph has.
+    @Test func aNetworkTooLargeIsRejected() throws {
+        let old = scratch(), new = scratch()
+        defer { unlink(old) }
+        try Self.write(try ModelFile(path: GoldenModel.xxs.path(.fp16)), .xxs, to: old) { key, value in
+            switch key {
+            case "stem.channels": value = .integer(4096)
+            case "expansion": value = .integer(8)
+            case "input.width", "input.height": value = .integer(2048)
+            default: break
+            }
+        }
+        #expect {
+            try FirstFormat.upgrade(try ModelFile(path: old), to: new, inputs: InputFiles())
+        } throws: {
+            guard case .model(.graph(let error)) = $0 as? QuantizerError else { return false }
+            return error.problem == .tooLarge && error.name.matches("encoder.conv_1")
+        }
+        #expect(!FileManager.default.fileExists(atPath: new))
+    }
+
     /// Without the upgrade it is rejected, and the command is named.
     @Test func anOldFileNamesTheCommand() throws {
         let old = scratch()
@@ -56,11 +77,12 @@ import Testing
 
     /// The tensors of `file` with the metadata that the first format had, for 80 classes at 320x320.
     private static func write(
-        _ file: ModelFile, _ model: GoldenModel, dropping dropped: Int = 0, to path: String
+        _ file: ModelFile, _ model: GoldenModel, dropping dropped: Int = 0, to path: String,
+        change: (String, inout MetadataValue) -> Void = { _, _ in }
     ) throws {
         let isXXS = model == .xxs
         func key(_ suffix: String) -> Name { Name("mobilevitv3-ssdlite." + suffix) }
-        let metadata: [(key: Name, value: MetadataValue)] = [
+        var metadata: [(key: Name, value: MetadataValue)] = [
             (Name("general.file_type"), .integer(UInt32(try file.integer(Name("general.file_type"), in: 0...7)))),
             (Name("general.architecture"), .text("mobilevitv3-ssdlite")),
             (Name("general.name"), .text(isXXS ? "MobileViTv3-XXS SSDLite" : "MobileViTv3-0.5 SSDLite")),
@@ -96,6 +118,9 @@ import Testing
             (key("input.standard_deviation"), .floats([1, 1, 1])),
             (key("labels"), .texts(["background"] + COCO.labels)),
         ]
+        for index in metadata.indices {
+            change(metadata[index].key.text.replacing("mobilevitv3-ssdlite.", with: ""), &metadata[index].value)
+        }
         let tensors = file.tensors.dropFirst(dropped)
         let layouts = tensors.map {
             GGUFWriter.Layout(name: $0.name, shape: $0.shape, storageType: $0.storageType)

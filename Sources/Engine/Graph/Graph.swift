@@ -82,6 +82,8 @@ public struct Graph: Sendable {
     public let input: TensorID
     /// What stays readable after a run.
     public var output: TensorID
+    /// The first operation that did not fit what was laid out before it: such a graph is of no use.
+    public private(set) var problem: GraphError?
     /// Whether resizes to the size that a map has already are kept, as a graph that is written to a file needs them.
     let keepsAll: Bool
 
@@ -136,7 +138,7 @@ public struct Graph: Sendable {
         return output
     }
 
-    /// Appends what a network's own code lays out: that it fits is a precondition.
+    /// Appends what a network's own code lays out, which fits unless its sizes come from outside: then `problem` tells.
     @inline(never)
     mutating func add(
         _ operation: GraphOperation, _ inputs: UpToSix<TensorID>, _ name: Name, origin: ParameterOrigin? = nil
@@ -144,7 +146,10 @@ public struct Graph: Sendable {
         do {
             return try append(operation, inputs, name, hasBias: origin?.hasBias ?? false, origin: origin)
         } catch {
-            preconditionFailure("an operation does not fit its inputs")
+            if problem == nil {
+                problem = GraphError(index: nodes.count, name: name, operation: Name(operation.name), problem: error)
+            }
+            return inputs[0]
         }
     }
 

@@ -11,6 +11,7 @@ public enum FirstFormat {
         let read: (type: Int, description: ModelDescription, network: Network)?
         do { read = try Self.read(file) } catch { throw .model(.model(error)) }
         guard let (type, description, network) = read else { throw .notFirstFormat }
+        if let problem = network.graph.problem { throw .model(.graph(problem)) }
         let metadata =
             try [(Name("general.file_type"), .integer(UInt32(type)))] + description.metadata() + network.graph.metadata
         let layouts = file.tensors.map {
@@ -88,6 +89,9 @@ public enum FirstFormat {
         for level in 0..<SSDLite.levelCount {
             head.projectionChannels[level] = projections[level]
             head.anchorsPerCell[level] = anchors.anchorsPerCell(level: level)
+            guard head.anchorsPerCell[level] * head.recordChannels <= UInt16.max else {
+                throw .outOfRange(key: reader.name("task.anchor.aspect_ratio_counts"))
+            }
         }
         let size = description.input.size
         return Network(

@@ -15,7 +15,7 @@ public struct Network: Sendable {
 
     /// From the image, [height, width, 3], to the head's output: logits [1, 1, classes] of a classifier, logits
     /// [h, w, classes] of DeepLabv3, predictions [1, R, 4 + classes] of SSDLite, of each anchor four box offsets, then its
-    /// logits; R in the order level, row, column, anchor.
+    /// logits; R in the order level, row, column, anchor. Where a size was too large for it, its `problem` tells.
     public let graph: Graph
 
     /// `height` and `width` within `ModelDescription.inputSides`; `keepsAll` is the graph's.
