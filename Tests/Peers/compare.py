@@ -7,12 +7,13 @@ import statistics
 import subprocess
 import sys
 
+import fixture
 import network
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 # Conversions take seconds to minutes, a round of inferences less; whatever takes longer hangs.
 CONVERSION_SECONDS, ROUND_SECONDS = 900, 600
-# Of fp32 against PyTorch: the root mean square over the output's standard deviation.
+# Of fp32: the root mean square over the output's standard deviation.
 MAX_ERROR = 1e-3
 
 
@@ -60,7 +61,7 @@ class Swiftlet(Row):
 class Peer(Row):
     """A worker process that lives through all rounds."""
 
-    def __init__(self, name, options, channel_order):
+    def __init__(self, name, options):
         super().__init__(name)
         folder = os.path.join(options.folder, name)
         os.makedirs(folder, exist_ok=True)
@@ -70,14 +71,14 @@ class Peer(Row):
         files = [model] if os.path.exists(model) else [model + ".param", model + ".bin"]
         self.model_bytes = sum(os.path.getsize(file) for file in files)
         self.process = subprocess.Popen(
-            [sys.executable, os.path.join(HERE, "worker.py"), name, model, options.golden, channel_order],
+            [sys.executable, os.path.join(HERE, "worker.py"), name, model, options.fixture],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True)
         self.load_ms = self.ask("load")["load_ms"]
         self.ask("run 2")
 
     def convert(self, options, folder):
         done = subprocess.run(
-            [sys.executable, os.path.join(HERE, "convert.py"), self.name, options.source, options.golden, folder],
+            [sys.executable, os.path.join(HERE, "convert.py"), self.name, options.source, options.fixture, folder],
             stdout=subprocess.PIPE, stderr=self.log, text=True, timeout=CONVERSION_SECONDS)
         if done.returncode:
             raise RuntimeError("conversion: " + self.last_words(done.returncode))
@@ -135,12 +136,11 @@ def attempt(row, action):
 
 
 def measure(options):
-    channel_order = network.Model(options.source)["input.channel_order"]
     rows = [Swiftlet(options.swiftlet, model) for model in options.models]
     for name in options.peers:
         print(f"compare: converting for {name}", file=sys.stderr)
         try:
-            rows.append(Peer(name, options, channel_order))
+            rows.append(Peer(name, options))
         except (RuntimeError, OSError, subprocess.SubprocessError) as error:
             rows.append(failed(name, error))
     for index in range(options.rounds):
@@ -174,24 +174,43 @@ def table(rows):
         print(f"Swiftlet's least CPU time over the least of the others: {value:.2f}")
 
 
+def prepare(options):
+    """Writes the image and the output that rows are judged by. Returns whose output that is."""
+    os.makedirs(options.folder, exist_ok=True)
+    model = network.Model(options.source)
+    options.fixture = os.path.join(options.folder, "fixture.npz")
+    if options.swiftlet_model:
+        golden = fixture.compute(options.swiftlet_model, model, options.golden, options.folder)
+    else:
+        golden = fixture.tensors(options.golden)
+    fixture.save(golden, model, options.fixture)
+    return "Swiftlet in fp32" if options.swiftlet_model else "PyTorch"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("--swiftlet", "--source", "--golden", "--folder"):
         parser.add_argument(name, required=True)
+    parser.add_argument("--swiftlet-model", help="computes the output to judge by, instead of the golden's")
     parser.add_argument("--models", nargs="+", required=True)
     parser.add_argument("--peers", nargs="+", required=True)
     parser.add_argument("--runs", type=int, required=True)
     parser.add_argument("--rounds", type=int, required=True)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    try:
+        reference = prepare(options)
+    except (ValueError, OSError, subprocess.SubprocessError) as error:
+        sys.exit(f"compare: {error}")
     rows = measure(options)
     if options.json:
         for row in rows:
             print(json.dumps(row.figures()))
         if (value := ratio(rows)) is not None:
-            print(json.dumps({"cpu_ratio": value}))
+            print(json.dumps({"cpu_ratio": value, "reference": reference}))
     else:
         table(rows)
+        print(f"Errors are against the output of {reference}.")
 
 
 main()

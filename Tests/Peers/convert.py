@@ -1,4 +1,4 @@
-"""Makes one peer's model: convert.py PEER MODEL.gguf GOLDEN.safetensors DIRECTORY prints what worker.py is to load.
+"""Makes one peer's model: convert.py PEER MODEL.gguf FIXTURE.npz DIRECTORY prints what worker.py is to load.
 
 A process of its own: converters crash, print and change the working directory.
 """
@@ -14,14 +14,14 @@ import network
 
 def onnx_file(model, folder):
     import onnx_writer
-    path = os.path.join(folder, "detector.onnx")
+    path = os.path.join(folder, "network.onnx")
     onnx_writer.write(model, path)
     return path
 
 
 def tflite_file(model, folder):
     import tflite_writer
-    path = os.path.join(folder, "detector.tflite")
+    path = os.path.join(folder, "network.tflite")
     tflite_writer.write(model, path)
     return path
 
@@ -65,7 +65,7 @@ def ncnn_files(model, folder, half):
     subprocess.run(
         [program, onnx_file(model, folder), f"inputshape=[1,3,{height},{width}]", f"fp16={int(half)}"], cwd=folder,
         check=True, stdout=sys.stderr)
-    path = os.path.join(folder, "detector.ncnn")
+    path = os.path.join(folder, "network.ncnn")
     with open(path + ".param") as file:
         text = file.read()
     # A sum over one axis loses its axis on the way: array 3 of a Reduction, empty, is to be the last axis.
@@ -77,18 +77,18 @@ def ncnn_files(model, folder, half):
 def mnn_file(model, folder, *options):
     # The wheel's console scripts install packages and send statistics: this is the converter below them.
     import _tools
-    path = os.path.join(folder, "detector.mnn")
+    path = os.path.join(folder, "network.mnn")
     _tools.mnnconvert(["mnnconvert", "-f", "ONNX", "--modelFile", onnx_file(model, folder), "--MNNModel", path,
                        "--bizCode", "swiftlet", *options])
     return path
 
 
 def main():
-    peer, source, golden, folder = sys.argv[1:]
+    peer, source, images, folder = sys.argv[1:]
     folder = os.path.abspath(folder)
     os.makedirs(folder, exist_ok=True)
     model = network.Model(source)
-    image, _ = fixture.load(golden, model["input.channel_order"])
+    image, _ = fixture.load(images)
     # Converters print to standard output, in C as well.
     answer = os.dup(1)
     os.dup2(2, 1)

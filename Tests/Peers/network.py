@@ -1,11 +1,40 @@
-"""The detection networks, read from a model file of ours and handed to a writer of another runtime's format.
+"""The network of a model file of ours, handed operation by operation to a writer of another runtime's format.
 
-What is written down here is what Sources/Quantizer/Networks says; a writer (onnx_writer, tflite_writer) knows how its format
-expresses each operation. Maps have batch 1; tokens are pixels by their position in a 2x2 patch.
+A writer (onnx_writer, tflite_writer) knows how its format expresses each operation of Sources/Engine/Operations. Maps
+have batch 1. A convolution whose groups make two outputs each stays what it is in model files, two depthwise ones and a
+concatenation: ONNX Runtime is faster with that.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 from gguf import GGUFReader
+
+# By their numbers in model files: CK_ACTIVATIONS.
+ACTIVATIONS = (None, "relu", "silu", "relu6", "gelu", "hard-swish", "sigmoid")
+
+
+class Window(NamedTuple):
+    """What an output pixel of a convolution sees of its input: pairs of height and width."""
+
+    kernel: tuple
+    stride: tuple
+    dilation: tuple
+    before: tuple
+    after: tuple
+
+    @classmethod
+    def of(cls, attributes):
+        return cls(*zip(attributes[::2], attributes[1::2], strict=True))
+
+    def output(self, height, width):
+        """The sides of the map that it makes of one with these."""
+        sides = zip((height, width), *self)
+        return tuple((side + before + after - dilation * (kernel - 1) - 1) // stride + 1
+                     for side, kernel, stride, dilation, before, after in sides)
+
+
+ONE = Window((1, 1), (1, 1), (1, 1), (0, 0), (0, 0))
 
 
 class Model:
@@ -13,28 +42,17 @@ class Model:
 
     def __init__(self, path):
         reader = GGUFReader(path)
-        self.fields = reader.fields
+        self.path, self.fields = path, reader.fields
         self.tensors = {}
         for tensor in reader.tensors:
-            if tensor.data.dtype not in (np.float32, np.float16):
-                raise ValueError(f"{path}: {tensor.name} is {tensor.tensor_type.name}: give a model file of floats")
-            self.tensors[tensor.name] = np.array(tensor.data, dtype=np.float32)
+            if tensor.data.dtype != np.float32:
+                raise ValueError(f"{path}: {tensor.name} is {tensor.tensor_type.name}: give a model file of fp32")
+            self.tensors[tensor.name] = np.array(tensor.data)
 
     def __getitem__(self, key):
+        if key not in self.fields:
+            raise ValueError(f"{self.path}: has no {key}: swiftlet-model upgrade may add it")
         return self.fields[key].contents()
-
-    @property
-    def head_count(self):
-        """Of the first multi-head attention, whose only attribute it is; 0 where there is none."""
-        kinds, kind, counts = self["graph.kinds"], self["graph.kind"], self["graph.attribute_counts"]
-        for index, number in enumerate(kind):
-            if kinds[number] == "attention":
-                return self["graph.attributes"][sum(counts[:index])]
-        return 0
-
-    def depth(self, prefix):
-        """The number of layers whose names are the prefix and a number."""
-        return len({name[len(prefix):].split(".")[0] for name in self["graph.names"] if name.startswith(prefix)})
 
     def weight(self, name):
         return self.tensors[name + ".weight"]
@@ -47,84 +65,69 @@ class Model:
         """Height and width."""
         return self["input.height"], self["input.width"]
 
+    def operations(self):
+        """For each operation its kind, its name, the numbers of its inputs, and its attributes."""
+        kinds, inputs, attributes = self["graph.kinds"], iter(self["graph.inputs"]), iter(self["graph.attributes"])
+        for kind, name, input_count, attribute_count in zip(
+                *(self["graph." + key] for key in ("kind", "names", "input_counts", "attribute_counts"))):
+            yield (kinds[kind], name, [next(inputs) for _ in range(input_count)],
+                   [next(attributes) for _ in range(attribute_count)])
+
 
 def build(model, w):
-    """Calls writer `w` for every operation. Its output is [1, R, 4 + classes], box offsets first."""
-    height, width = model.input_shape
-    if height % 32 or width % 32:
-        raise ValueError("sides that are no multiples of 32 need resizes that are not written down here")
-    x = w.convolution3x3(w.input(height, width), "encoder.conv_1", 2, "silu")
-    x = inverted_residual(w, x, "encoder.layer_1.0", 1)
-    for index in range(model.depth("encoder.layer_2.")):
-        x = inverted_residual(w, x, f"encoder.layer_2.{index}", 1 if index else 2)
-    outputs = []
-    block = multi_head_block if model.head_count else separable_block
-    for index in range(3):
-        layer = f"encoder.layer_{index + 3}"
-        x = inverted_residual(w, x, layer + ".0", 2)
-        x = block(w, x, layer + ".1", model, model.depth(layer + ".1.global_rep.") - 1)
-        outputs.append(x)
-    head(w, outputs[1], outputs[2], model)
+    """Calls writer `w` for every operation. Its output is [1, rows, channels]: a row for each record of a detector, or
+    for each pixel."""
+    values = [w.input(*model.input_shape)]
+    # Separable attention is made of operations on maps: its tokens stay a map of patch positions x tokens.
+    separable = "separable attention" in model["graph.kinds"]
+    for kind, name, numbers, attributes in model.operations():
+        inputs = [values[number] for number in numbers]
+        x = inputs[0]
+        match kind, attributes:
+            case "convolution", [channels, groups, activation, *window]:
+                y = w.convolution(x, name, Window.of(window), channels, groups, ACTIVATIONS[activation])
+            case "depthwise", [activation, *window]:
+                y = w.depthwise(x, name, Window.of(window), ACTIVATIONS[activation])
+            case "pointwise", [_, activation]:
+                y = w.pointwise(x, name, ACTIVATIONS[activation])
+            case "activation", [activation]:
+                y = w.activate(x, ACTIVATIONS[activation])
+            case "add", []:
+                y = w.add(*inputs)
+            case "multiply", []:
+                y = w.multiply(*inputs)
+            case "mean", []:
+                y = w.mean(x)
+            case "resize", [align_corners, *extent]:
+                sides = extent_sides(w, x, values, extent)
+                y = x if sides == w.sides(x) else w.resize(x, sides, align_corners == 1)
+            case "unfold", grid:
+                y = w.unfold(x, grid, separable)
+            case "fold", [*grid, 1, like]:
+                y = w.fold(x, grid, w.sides(values[like]))
+            case "layer norm", []:
+                y = w.layer_norm(x, name)
+            case "group norm", []:
+                y = w.group_norm(x, name)
+            case "attention", [heads]:
+                y = w.attention(x, heads)
+            case "separable attention", []:
+                y = w.separable_attention(x)
+            case "concatenate channels", []:
+                y = w.concatenate(inputs)
+            case "concatenate rows", [channels]:
+                y = w.rows(inputs, channels)
+            case _:
+                raise ValueError(f"{name}: {kind} with {attributes} cannot be converted")
+        values.append(y)
+    y = values[model["graph.outputs"][0]]
+    w.output(y if kind == "concatenate rows" else w.rows([y], w.channels(y)))
 
 
-def inverted_residual(w, x, name, stride):
-    y = w.pointwise(x, name + ".block.exp_1x1", "silu")
-    y = w.depthwise3x3(y, name + ".block.conv_3x3", stride, "silu")
-    y = w.pointwise(y, name + ".block.red_1x1")
-    return w.add(y, x) if stride == 1 and w.channels(x) == w.channels(y) else y
-
-
-def multi_head_block(w, x, name, model, depth):
-    local = w.depthwise3x3(x, name + ".local_rep.conv_3x3", 1, "silu")
-    local = w.pointwise(local, name + ".local_rep.conv_1x1")
-    tokens = w.unfold(local)
-    for index in range(depth):
-        layer = f"{name}.global_rep.{index}"
-        y = w.layer_norm(tokens, layer + ".pre_norm_mha.0")
-        y = w.linear(y, layer + ".pre_norm_mha.1.qkv_proj")
-        y = w.attention(y, model.head_count)
-        tokens = w.add(w.linear(y, layer + ".pre_norm_mha.1.out_proj"), tokens)
-        y = w.layer_norm(tokens, layer + ".pre_norm_ffn.0")
-        y = w.linear(y, layer + ".pre_norm_ffn.1", "silu")
-        tokens = w.add(w.linear(y, layer + ".pre_norm_ffn.4"), tokens)
-    tokens = w.layer_norm(tokens, f"{name}.global_rep.{depth}")
-    y = w.pointwise(w.fold(tokens, local), name + ".conv_proj", "silu")
-    y = w.pointwise(w.concatenate(local, y), name + ".fusion", "silu")
-    return w.add(y, x)
-
-
-def separable_block(w, x, name, model, depth):
-    local = w.depthwise3x3(x, name + ".local_rep.0", 1, "silu")
-    local = w.pointwise(local, name + ".local_rep.1")
-    tokens = w.unfold_channels(local)
-    for index in range(depth):
-        layer = f"{name}.global_rep.{index}"
-        y = w.group_norm(tokens, layer + ".pre_norm_attn.0")
-        y = w.pointwise(y, layer + ".pre_norm_attn.1.qkv_proj")
-        y = w.separable_attention(y)
-        tokens = w.add(w.pointwise(y, layer + ".pre_norm_attn.1.out_proj"), tokens)
-        y = w.group_norm(tokens, layer + ".pre_norm_ffn.0")
-        y = w.pointwise(y, layer + ".pre_norm_ffn.1", "silu")
-        tokens = w.add(w.pointwise(y, layer + ".pre_norm_ffn.3"), tokens)
-    tokens = w.group_norm(tokens, f"{name}.global_rep.{depth}")
-    y = w.pointwise(w.concatenate(w.fold_channels(tokens, local), local), name + ".conv_proj")
-    return w.add(y, x)
-
-
-def head(w, stride16, stride32, model):
-    features = [stride16, stride32]
-    for stride in (64, 128, 256):
-        y = w.depthwise3x3(features[-1], f"extra_layers.os_{stride}.dw_conv", 2)
-        features.append(w.pointwise(y, f"extra_layers.os_{stride}.pw_conv", "relu"))
-    features.append(w.pointwise(w.mean(features[-1]), "extra_layers.os_-1.1", "relu"))
-    levels = []
-    for level, x in enumerate(features):
-        name = f"ssd_heads.{level}"
-        if name + ".proj_layer.weight" in model.tensors:
-            x = w.pointwise(x, name + ".proj_layer", "relu")
-        predictor = name + ".loc_cls_layer"
-        if level < 5:
-            x = w.depthwise3x3(x, predictor + ".dw_conv", 1)
-            predictor += ".pw_conv"
-        levels.append(w.pointwise(x, predictor))
-    w.output(levels, 4 + len(model["labels"]))
+def extent_sides(w, x, values, extent):
+    """The height and width that `extent`, of an operation's attributes, gives a map made of `x`."""
+    match extent:
+        case [0, *grid]:
+            return tuple(-(-side // patch) * patch for side, patch in zip(w.sides(x), grid))
+        case [1, number]:
+            return w.sides(values[number])

@@ -1,10 +1,12 @@
-"""Writes a network as ONNX, opset 17, in the forms that runtimes know from PyTorch's exporter. Maps are NCHW."""
+"""Writes a network as ONNX, opset 20, in the forms that runtimes know from PyTorch's exporter. Maps are NCHW."""
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 import network
+
+KINDS = {"relu": "Relu", "gelu": "Gelu", "hard-swish": "HardSwish", "sigmoid": "Sigmoid"}
 
 
 class Writer:
@@ -37,88 +39,107 @@ class Writer:
     def constants_shape(self, name):
         return tuple(self.constants[name].dims) if name in self.constants else self.shapes[name]
 
-    def _activate(self, x, activation):
-        if activation == "relu":
-            return self._node("Relu", [x], self.shapes[x])
-        if activation == "silu":
-            return self._binary("Mul", x, self._node("Sigmoid", [x], self.shapes[x]))
-        return x
-
-    def _convolution(self, x, name, weight, stride, group, activation):
-        size = weight.shape[2]
-        _, _, height, width = self.shapes[x]
-        shape = (1, weight.shape[0], -(-height // stride), -(-width // stride))
+    def _convolution(self, x, name, window, weight, group, activation):
+        shape = (1, weight.shape[0], *window.output(*self.sides(x)))
         inputs = [x, self._constant(name + ".weight", weight)]
         if (bias := self.model.bias(name)) is not None:
             inputs.append(self._constant(name + ".bias", bias))
-        y = self._node("Conv", inputs, shape, kernel_shape=[size, size], strides=[stride, stride],
-                       pads=[size // 2] * 4, group=group)
-        return self._activate(y, activation)
+        y = self._node(
+            "Conv", inputs, shape, kernel_shape=window.kernel, strides=window.stride, dilations=window.dilation,
+            pads=window.before + window.after, group=group)
+        return self.activate(y, activation)
 
-    # The operations that network.build calls.
+    # What network.build calls.
 
     def channels(self, x):
         return self.shapes[x][1]
+
+    def sides(self, x):
+        return self.shapes[x][2:]
 
     def input(self, height, width):
         self.shapes["image"] = (1, 3, height, width)
         return "image"
 
-    def convolution3x3(self, x, name, stride, activation=None):
-        return self._convolution(x, name, self.model.weight(name).transpose(3, 2, 0, 1), stride, 1, activation)
+    def activate(self, x, activation):
+        shape = self.shapes[x]
+        match activation:
+            case None:
+                return x
+            case "silu":
+                return self._binary("Mul", x, self._node("Sigmoid", [x], shape))
+            case "relu6":
+                limits = (("zero", 0), ("six", 6))
+                limits = [self._constant(name, np.array(value, np.float32)) for name, value in limits]
+                return self._node("Clip", [x, *limits], shape)
+            case _:
+                return self._node(KINDS[activation], [x], shape)
 
-    def depthwise3x3(self, x, name, stride, activation=None):
-        weight = self.model.weight(name).reshape(3, 3, -1)
-        return self._convolution(
-            x, name, weight.transpose(2, 0, 1)[:, None], stride, weight.shape[2], activation)
+    def convolution(self, x, name, window, channels, groups, activation):
+        weight = self.model.weight(name).reshape(groups, *window.kernel, -1, channels // groups)
+        weight = weight.transpose(0, 4, 3, 1, 2).reshape(channels, -1, *window.kernel)
+        return self._convolution(x, name, window, weight, groups, activation)
 
-    def pointwise(self, x, name, activation=None):
-        return self._convolution(x, name, self.model.weight(name).T[:, :, None, None], 1, 1, activation)
+    def depthwise(self, x, name, window, activation):
+        weight = self.model.weight(name).reshape(*window.kernel, -1).transpose(2, 0, 1)[:, None]
+        return self._convolution(x, name, window, weight, weight.shape[0], activation)
 
-    def linear(self, x, name, activation=None):
+    def pointwise(self, x, name, activation):
         weight = self.model.weight(name)
+        if len(self.shapes[x]) == 4:
+            return self._convolution(x, name, network.ONE, weight.T[:, :, None, None], 1, activation)
         y = self._node("MatMul", [x, self._constant(name + ".weight", weight)],
                        self.shapes[x][:-1] + weight.shape[1:])
-        return self._activate(
-            self._binary("Add", y, self._constant(name + ".bias", self.model.bias(name))), activation)
+        if (bias := self.model.bias(name)) is not None:
+            y = self._binary("Add", y, self._constant(name + ".bias", bias))
+        return self.activate(y, activation)
 
     def add(self, x, y):
         return self._binary("Add", x, y)
 
-    def concatenate(self, x, y):
-        shape = list(self.shapes[x])
-        shape[1] += self.shapes[y][1]
-        return self._node("Concat", [x, y], tuple(shape), axis=1)
+    def multiply(self, x, factors):
+        return self._binary("Mul", x, factors)
+
+    def concatenate(self, maps):
+        channels = sum(self.channels(x) for x in maps)
+        return self._node("Concat", maps, (1, channels, *self.sides(maps[0])), axis=1)
 
     def mean(self, x):
         return self._node("GlobalAveragePool", [x], self.shapes[x][:2] + (1, 1))
 
+    def resize(self, x, sides, align_corners):
+        shape = (1, self.channels(x), *sides)
+        constant = self._constant("shape_" + "_".join(map(str, shape)), np.array(shape, np.int64))
+        rule = "align_corners" if align_corners else "pytorch_half_pixel"
+        return self._node("Resize", [x, "", "", constant], shape, mode="linear", coordinate_transformation_mode=rule)
+
     # Four dimensions at most, as upstream: ncnn knows no more.
 
-    def _patches(self, x):
-        """[1, channels, tokens, 4] of a map."""
+    def _patches(self, x, grid):
+        """[1, channels, tokens, patch positions] of a map."""
         _, channels, height, width = self.shapes[x]
-        y = self._transpose(self._reshape(x, [channels * height // 2, 2, width // 2, 2]), [0, 2, 1, 3])
-        return self._reshape(y, [1, channels, height * width // 4, 4])
+        rows, columns = grid
+        if rows * columns > 1:
+            y = self._reshape(x, [channels * height // rows, rows, width // columns, columns])
+            x = self._transpose(y, [0, 2, 1, 3])
+        return self._reshape(x, [1, channels, height * width // (rows * columns), rows * columns])
 
-    def _map(self, x, like):
-        """The inverse of `_patches`."""
-        _, channels, height, width = self.shapes[like]
-        y = self._transpose(self._reshape(x, [channels * height // 2, width // 2, 2, 2]), [0, 2, 1, 3])
-        return self._reshape(y, [1, channels, height, width])
-
-    def unfold(self, x):
-        y = self._transpose(self._patches(x), [0, 3, 2, 1])
+    def unfold(self, x, grid, separable):
+        if separable:
+            return self._transpose(self._patches(x, grid), [0, 1, 3, 2])
+        y = self._transpose(self._patches(x, grid), [0, 3, 2, 1])
         return self._reshape(y, list(self.shapes[y][1:]))
 
-    def fold(self, x, like):
-        return self._map(self._transpose(self._reshape(x, [1, *self.shapes[x]]), [0, 3, 2, 1]), like)
-
-    def unfold_channels(self, x):
-        return self._transpose(self._patches(x), [0, 1, 3, 2])
-
-    def fold_channels(self, x, like):
-        return self._map(self._transpose(x, [0, 1, 3, 2]), like)
+    def fold(self, x, grid, sides):
+        if len(self.shapes[x]) == 4:
+            x = self._transpose(x, [0, 1, 3, 2])
+        else:
+            x = self._transpose(self._reshape(x, [1, *self.shapes[x]]), [0, 3, 2, 1])
+        channels, (height, width), (rows, columns) = self.channels(x), sides, grid
+        if rows * columns > 1:
+            x = self._reshape(x, [channels * height // rows, width // columns, rows, columns])
+            x = self._transpose(x, [0, 2, 1, 3])
+        return self._reshape(x, [1, channels, height, width])
 
     def layer_norm(self, x, name):
         parameters = [self._constant(name + ".weight", self.model.weight(name)),
@@ -127,7 +148,7 @@ class Writer:
 
     def group_norm(self, x, name):
         shape = self.shapes[x]
-        parameters = [self._constant("one", np.ones(1, np.float32)), self._constant("zero", np.zeros(1, np.float32))]
+        parameters = [self._constant("ones", np.ones(1, np.float32)), self._constant("zeros", np.zeros(1, np.float32))]
         group = self._constant("shape_of_group", np.array([0, 1, -1], np.int64))
         y = self._node("Reshape", [x, group], (1, 1, int(np.prod(shape))))
         y = self._node("InstanceNormalization", [y, *parameters], self.shapes[y], epsilon=1e-5)
@@ -162,15 +183,19 @@ class Writer:
             "ReduceSum", [self._binary("Mul", k, scores), axes], (1, size, positions, 1), keepdims=1)
         return self._binary("Mul", self._node("Relu", [v], shapes[2]), context)
 
-    def output(self, levels, record):
+    def rows(self, maps, channels):
         parts = []
-        for level in levels:
-            _, channels, height, width = self.shapes[level]
-            y = self._transpose(level, [0, 2, 3, 1])
-            parts.append(self._reshape(y, [1, channels * height * width // record, record]))
-        rows = sum(self.shapes[part][1] for part in parts)
-        self.shapes["predictions"] = (1, rows, record)
-        self.nodes.append(helper.make_node("Concat", parts, ["predictions"], "predictions", axis=1))
+        for x in maps:
+            y = self._transpose(x, [0, 2, 3, 1])
+            parts.append(self._reshape(y, [1, int(np.prod(self.shapes[y])) // channels, channels]))
+        if len(parts) == 1:
+            return parts[0]
+        return self._node("Concat", parts, (1, sum(self.shapes[part][1] for part in parts), channels), axis=1)
+
+    def output(self, x):
+        """`x` is what the last node makes."""
+        self.nodes[-1].output[0] = "predictions"
+        self.shapes["predictions"] = self.shapes[x]
 
 
 def write(model, path):
@@ -181,7 +206,7 @@ def write(model, path):
         return helper.make_tensor_value_info(name, TensorProto.FLOAT, writer.shapes[name])
 
     graph = helper.make_graph(
-        writer.nodes, "detector", [value("image")], [value("predictions")], list(writer.constants.values()))
-    result = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+        writer.nodes, "network", [value("image")], [value("predictions")], list(writer.constants.values()))
+    result = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
     onnx.checker.check_model(result, full_check=True)
     onnx.save(result, path)

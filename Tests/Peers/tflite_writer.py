@@ -8,8 +8,8 @@ import network
 
 KIND = schema.BuiltinOperator
 OPTIONS = schema.BuiltinOptions
-FUSED = {None: schema.ActivationFunctionType.NONE, "relu": schema.ActivationFunctionType.RELU,
-         "silu": schema.ActivationFunctionType.NONE}
+KINDS = {"relu": KIND.RELU, "relu6": KIND.RELU6, "sigmoid": KIND.LOGISTIC, "hard-swish": KIND.HARD_SWISH}
+FUSED = {"relu": schema.ActivationFunctionType.RELU, "relu6": schema.ActivationFunctionType.RELU6}
 
 
 class Writer:
@@ -86,85 +86,108 @@ class Writer:
     def _softmax(self, x):
         return self._node(KIND.SOFTMAX, [x], self._shape(x), "SoftmaxOptions", beta=1.0)
 
-    def _activate(self, x, activation):
-        if activation != "silu":
-            return x
-        return self._binary("Mul", x, self._node(KIND.LOGISTIC, [x], self._shape(x)))
-
-    def _convolution(self, kind, x, name, weight, channels, stride, activation, options, **fields):
+    def _parameters(self, name, weight, channels):
         bias = self.model.bias(name)
         bias = np.zeros(channels, np.float32) if bias is None else bias
-        batch, height, width, depth = self._shape(x)
-        shape = (batch, -(-height // stride), -(-width // stride), channels)
-        padding = schema.Padding.SAME
-        # SAME pads an even side by (0, 1), these networks by (1, 1).
-        if stride == 2 and (height % 2 == 0 or width % 2 == 0):
-            pads = self._constant("pads", np.array([[0, 0], [1, 1], [1, 1], [0, 0]], np.int32))
-            x = self._node(KIND.PAD, [x, pads], (batch, height + 2, width + 2, depth), "PadOptions")
-            padding = schema.Padding.VALID
-        y = self._node(
-            kind, [x, self._constant(name + ".weight", weight), self._constant(name + ".bias", bias)], shape, options,
-            padding=padding, strideH=stride, strideW=stride, fusedActivationFunction=FUSED[activation], **fields)
-        return self._activate(y, activation)
+        return [self._constant(name + ".weight", weight), self._constant(name + ".bias", bias)]
 
-    # The operations that network.build calls.
+    def _convolution(self, kind, x, name, window, weight, activation, options, **fields):
+        channels = weight.shape[-1 if kind == KIND.DEPTHWISE_CONV_2D else 0]
+        batch, height, width, depth = self._shape(x)
+        shape = (batch, *window.output(height, width), channels)
+        padding = schema.Padding.SAME
+        if window != same(window, height, width):
+            padding = schema.Padding.VALID
+            edges = [(0, 0), *zip(window.before, window.after), (0, 0)]
+            if any(map(any, edges)):
+                pads = self._constant(f"pads_{edges}", np.array(edges, np.int32))
+                sides = [side + sum(edge) for side, edge in zip((batch, height, width, depth), edges)]
+                x = self._node(KIND.PAD, [x, pads], sides, "PadOptions")
+        fused = FUSED.get(activation)
+        y = self._node(
+            kind, [x, *self._parameters(name, weight, channels)], shape, options, padding=padding,
+            strideH=window.stride[0], strideW=window.stride[1],
+            dilationHFactor=window.dilation[0], dilationWFactor=window.dilation[1],
+            fusedActivationFunction=fused or schema.ActivationFunctionType.NONE, **fields)
+        return y if fused else self.activate(y, activation)
+
+    # What network.build calls.
 
     def channels(self, x):
         return self._shape(x)[-1]
+
+    def sides(self, x):
+        return self._shape(x)[1:3]
 
     def input(self, height, width):
         self.image = self._tensor("image", (1, height, width, 3))
         return self.image
 
-    def convolution3x3(self, x, name, stride, activation=None):
-        weight = self.model.weight(name).transpose(3, 0, 1, 2)
-        return self._convolution(
-            KIND.CONV_2D, x, name, weight, weight.shape[0], stride, activation, "Conv2DOptions")
+    def activate(self, x, activation):
+        shape = self._shape(x)
+        match activation:
+            case None:
+                return x
+            case "silu":
+                return self._binary("Mul", x, self.activate(x, "sigmoid"))
+            case "gelu":
+                return self._node(KIND.GELU, [x], shape, "GeluOptions", approximate=False)
+            case _:
+                return self._node(KINDS[activation], [x], shape)
 
-    def depthwise3x3(self, x, name, stride, activation=None):
-        weight = self.model.weight(name).reshape(1, 3, 3, -1)
-        return self._convolution(
-            KIND.DEPTHWISE_CONV_2D, x, name, weight, weight.shape[3], stride, activation, "DepthwiseConv2DOptions",
-            depthMultiplier=1)
+    def convolution(self, x, name, window, channels, groups, activation):
+        weight = self.model.weight(name).reshape(groups, *window.kernel, -1, channels // groups)
+        weight = weight.transpose(0, 4, 1, 2, 3).reshape(channels, *window.kernel, -1)
+        return self._convolution(KIND.CONV_2D, x, name, window, weight, activation, "Conv2DOptions")
 
-    def pointwise(self, x, name, activation=None):
-        weight = self.model.weight(name).T[:, None, None]
+    def depthwise(self, x, name, window, activation):
+        weight = self.model.weight(name).reshape(1, *window.kernel, -1)
         return self._convolution(
-            KIND.CONV_2D, x, name, weight, weight.shape[0], 1, activation, "Conv2DOptions")
+            KIND.DEPTHWISE_CONV_2D, x, name, window, weight, activation, "DepthwiseConv2DOptions", depthMultiplier=1)
 
-    def linear(self, x, name, activation=None):
+    def pointwise(self, x, name, activation):
         weight = self.model.weight(name).T
+        if len(self._shape(x)) == 4:
+            weight = weight[:, None, None]
+            return self._convolution(KIND.CONV_2D, x, name, network.ONE, weight, activation, "Conv2DOptions")
         y = self._node(
-            KIND.FULLY_CONNECTED,
-            [x, self._constant(name + ".weight", weight), self._constant(name + ".bias", self.model.bias(name))],
+            KIND.FULLY_CONNECTED, [x, *self._parameters(name, weight, weight.shape[0])],
             self._shape(x)[:-1] + weight.shape[:1], "FullyConnectedOptions", keepNumDims=True)
-        return self._activate(y, activation)
+        return self.activate(y, activation)
 
     def add(self, x, y):
         return self._binary("Add", x, y)
 
-    def concatenate(self, x, y):
-        shape = self._shape(x)[:-1] + (self.channels(x) + self.channels(y),)
-        return self._node(KIND.CONCATENATION, [x, y], shape, "ConcatenationOptions", axis=3)
+    def multiply(self, x, factors):
+        return self._binary("Mul", x, factors)
+
+    def concatenate(self, maps):
+        shape = self._shape(maps[0])[:-1] + (sum(self.channels(x) for x in maps),)
+        return self._node(KIND.CONCATENATION, maps, shape, "ConcatenationOptions", axis=3)
 
     def mean(self, x):
         return self._mean(x, [1, 2])
 
-    def unfold(self, x):
+    def resize(self, x, sides, align_corners):
+        return self._node(
+            KIND.RESIZE_BILINEAR, [x, self._integers(sides)], (1, *sides, self.channels(x)), "ResizeBilinearOptions",
+            alignCorners=align_corners, halfPixelCenters=not align_corners)
+
+    def unfold(self, x, grid, separable):
         _, height, width, channels = self._shape(x)
-        y = self._transpose(self._reshape(x, (height // 2, 2, width // 2, 2, channels)), [1, 3, 0, 2, 4])
-        return self._reshape(y, (4, height * width // 4, channels))
+        rows, columns = grid
+        if rows * columns > 1:
+            x = self._reshape(x, (height // rows, rows, width // columns, columns, channels))
+            x = self._transpose(x, [1, 3, 0, 2, 4])
+        shape = (rows * columns, height * width // (rows * columns), channels)
+        return self._reshape(x, (1, *shape) if separable else shape)
 
-    def fold(self, x, like):
-        _, height, width, channels = self._shape(like)
-        y = self._transpose(self._reshape(x, (2, 2, height // 2, width // 2, channels)), [2, 0, 3, 1, 4])
-        return self._reshape(y, (1, height, width, channels))
-
-    def unfold_channels(self, x):
-        y = self.unfold(x)
-        return self._reshape(y, (1, *self._shape(y)))
-
-    fold_channels = fold
+    def fold(self, x, grid, sides):
+        channels, (height, width), (rows, columns) = self.channels(x), sides, grid
+        if rows * columns > 1:
+            x = self._reshape(x, (rows, columns, height // rows, width // columns, channels))
+            x = self._transpose(x, [2, 0, 3, 1, 4])
+        return self._reshape(x, (1, height, width, channels))
 
     def _normalise(self, x, name, axes):
         centre = self._mean(x, axes)
@@ -205,11 +228,24 @@ class Writer:
         context = self._product(scores, k, (1, positions, 1, size))
         return self._binary("Mul", self._node(KIND.RELU, [v], self._shape(v)), context)
 
-    def output(self, levels, record):
-        parts = [self._reshape(level, (1, int(np.prod(self._shape(level))) // record, record)) for level in levels]
+    def rows(self, maps, channels):
+        parts = [self._reshape(x, (1, int(np.prod(self._shape(x))) // channels, channels)) for x in maps]
+        if len(parts) == 1:
+            return parts[0]
         rows = sum(self._shape(part)[1] for part in parts)
-        self.predictions = self._node(KIND.CONCATENATION, parts, (1, rows, record), "ConcatenationOptions", axis=1)
-        self.tensors[self.predictions].name = "predictions"
+        return self._node(KIND.CONCATENATION, parts, (1, rows, channels), "ConcatenationOptions", axis=1)
+
+    def output(self, x):
+        self.predictions = x
+        self.tensors[x].name = "predictions"
+
+
+def same(window, height, width):
+    """The window with the padding that the format calls SAME."""
+    pads = []
+    for side, kernel, stride, dilation in zip((height, width), *window[:3]):
+        pads.append(max((-(-side // stride) - 1) * stride + dilation * (kernel - 1) + 1 - side, 0))
+    return window._replace(before=tuple(pad // 2 for pad in pads), after=tuple(pad - pad // 2 for pad in pads))
 
 
 def signature(writer):
@@ -230,7 +266,7 @@ def write(model, path):
     graph.name, graph.tensors, graph.operators = "main", writer.tensors, writer.operators
     graph.inputs, graph.outputs = [writer.image], [writer.predictions]
     result = schema.ModelT()
-    result.version, result.description = 3, "detector"
+    result.version, result.description = 3, "network"
     result.subgraphs, result.buffers, result.signatureDefs = [graph], writer.buffers, [signature(writer)]
     result.operatorCodes = []
     for kind in writer.codes:

@@ -1,4 +1,4 @@
-"""Runs one peer's model on one thread: worker.py PEER FILE GOLDEN.safetensors CHANNEL_ORDER.
+"""Runs one peer's model on one thread: worker.py PEER FILE FIXTURE.npz.
 
 A line of JSON on standard output answers "load", then each "run N", then "end" on standard input. Only the runtime's
 own work is timed, not the copies in and out of Python.
@@ -120,7 +120,7 @@ class MNN:
 
 
 def main():
-    peer, path, golden, order = sys.argv[1:]
+    peer, path, images = sys.argv[1:]
     # Runtimes print to standard output, in C as well.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
@@ -128,7 +128,7 @@ def main():
     def answer(**fields):
         print(json.dumps(fields), file=answers, flush=True)
 
-    image, reference = fixture.load(golden, order)
+    image, reference = fixture.load(images)
     runtime = {"ort": Ort, "litert": LiteRT, "ncnn": NCNN, "mnn": MNN}[peer.split("-")[0]](peer)
     prepare, finish = (getattr(runtime, name, lambda: None) for name in ("prepare", "finish"))
     for line in sys.stdin:
