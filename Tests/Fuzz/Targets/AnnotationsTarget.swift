@@ -45,7 +45,8 @@ struct LabelsTarget: FuzzTarget {
     /// The last byte tells how many classes the network has, and whether it is a detector.
     func run(_ bytes: UnsafeRawBufferPointer) throws {
         guard let last = bytes.last else { return }
-        let file = try LabelFile(UnsafeRawBufferPointer(rebasing: bytes.dropLast()), count: Int(last % 16), isDetector: last < 128)
+        let file = try LabelFile(
+            UnsafeRawBufferPointer(rebasing: bytes.dropLast()), count: Int(last % 16), isDetector: last < 128)
         guard file.labels.count == Int(last % 16), Set(file.labels).count == file.labels.count,
             file.labels.allSatisfy({ (1...LabelFile.longestLabel).contains($0.utf8.count) && !$0.contains("\n") })
         else { fatalError("labels that no model can have") }
