@@ -262,26 +262,28 @@ class PlayedDaemon:
         self.listener.settimeout(PATIENCE)
         self.client: socket.socket | None = None
 
-    def accept(self, kind: str = "camera", protocol: int = 1, labels: tuple[str, ...] = ("dog", "a/b+c")) -> None:
+    def accept(self, kind: str = "camera", protocol: int = 1, labels: tuple[str, ...] = ("dog", "a/b+c"),
+               **more: object) -> None:
         self.client, _ = self.listener.accept()
         self.client.settimeout(PATIENCE)
         self.send({
             "type": "hello", "protocol": protocol, "program": "swiftletd", "version": "1",
             "model": {"name": "m", "architecture": "a", "precision": "int8", "width_px": 32, "height_px": 32},
             "source": {"kind": kind, "path": ""}, "threshold": 0.1, "labels": ["background", *labels],
-            "labels_omitted": 0})
+            "labels_omitted": 0} | more)
 
     def send(self, record: dict) -> None:
         self.client.sendall(json.dumps(record).encode() + b"\n")
 
     def frame(self, sequence: int, found: tuple[tuple[str, float], ...] = (), seconds: float = 0, left_out: int = 0,
-              ) -> None:
+              **lists: object) -> None:
         self.send({
             "type": "frame", "sequence": sequence, "captured_monotonic_s": seconds or float(sequence),
             "captured_unix_s": 0.5, "age_ms": 1, "inference_ms": 1, "dropped_frames": left_out, "corrupt_frames": 0,
-            "picture": sequence, "width_px": 32, "height_px": 32, "detections_omitted": 0,
-            "detections": [
-                {"class": 1, "label": label, "score": score, "box_px": [0, 0, 1, 1]} for label, score in found]})
+            "picture": sequence, "width_px": 32, "height_px": 32} | (lists or {
+                "detections_omitted": 0,
+                "detections": [
+                    {"class": 1, "label": label, "score": score, "box_px": [0, 0, 1, 1]} for label, score in found]}))
 
     def request(self) -> dict:
         line = b""

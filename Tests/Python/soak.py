@@ -67,16 +67,23 @@ class Photographer:
     def ask(self, client: socket.socket, lines: Lines) -> bool:
         """False at the end of the connection."""
         client.sendall(b'{"snapshot":true}\n')
+        pictures = []
         while not self.is_over.is_set():
             piece, files, _, _ = socket.recv_fds(client, 1 << 16, 4)
             if not piece:
                 return False
-            records = [json.loads(line) for line in lines.add(piece)]
             for file in files:
-                picture = os.read(file, 1 << 24)
+                pictures.append(os.read(file, 1 << 24))
                 os.close(file)
+            records = [json.loads(line) for line in lines.add(piece)]
+            for record in records:
+                if record["type"] != "snapshot" or not pictures:
+                    continue
+                # A segmenter's mask stands behind the image.
+                picture, mask = pictures[0][:record["bytes"]], record.get("mask", {"width_px": 0, "height_px": 0})
+                whole = picture[:2] == b"\xff\xd8" and picture[-2:] == b"\xff\xd9" and (
+                    len(pictures[0]) == len(picture) + mask["width_px"] * mask["height_px"])
                 # Empty: this client was too late for it.
-                whole = picture[:2] == b"\xff\xd8" and picture[-2:] == b"\xff\xd9"
                 check(picture == b"" or whole, "what came is no image")
                 self.pictures += int(whole)
                 return True

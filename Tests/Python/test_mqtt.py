@@ -284,6 +284,33 @@ def test_lines(mqtt: Parts) -> None:
             bridge.stop()
 
 
+def test_tasks(mqtt: Parts) -> None:
+    """A classifier's best class counts as one, and each of a segmenter's; the minimum is of scores, or of shares."""
+    with mqtt.broker() as broker:
+        broker.start()
+        sections = "[stream]\nmin_score = 0.2\n[topics]\nhold = 0\n"
+        with Subscriber(broker, "tasks") as heard, PlayedDaemon(mqtt.folder / "s") as daemon, \
+                mqtt.bridge(daemon.path, broker, sections=sections) as bridge:
+            daemon.accept(task="classification", labels=("dog", "sky"))
+            daemon.request()
+            classes = [{"class": index, "label": label, "score": score}
+                       for index, label, score in ((2, "sky", 0.5), (0, "background", 0.3), (1, "dog", 0.1))]
+            daemon.frame(0, classes=classes, classes_omitted=0)
+            wait_for(lambda: heard.last("count/sky") == b"1", "the best class counts")
+            assert heard.last("count/background") == b"0" and heard.last("count/dog") == b"0", "others count too"
+            assert heard.frames()[-1]["classes"] == classes[:2], f"{heard.frames()}"
+            daemon.part()
+            daemon.accept(task="segmentation", labels=("dog", "sky"))
+            daemon.request()
+            segments = [{"class": index, "label": label, "share": share, "box_px": [0, 0, 9, 9]}
+                        for index, label, share in ((0, "background", 0.6), (1, "dog", 0.3), (2, "sky", 0.1))]
+            daemon.frame(1, classes=segments, classes_omitted=0)
+            wait_for(lambda: heard.last("count/dog") == b"1", "a segment counts")
+            assert heard.last("count/background") == b"1" and heard.last("count/sky") == b"0", "others count"
+            assert heard.frames()[-1]["classes"] == segments[:2], f"{heard.frames()}"
+            bridge.stop()
+
+
 def board_restarts(daemon: PlayedDaemon, heard: Subscriber) -> None:
     """Its clock starts again: with another connection, or behind a forwarded socket within one."""
     def goes(start: int, seconds: float, label: str) -> None:

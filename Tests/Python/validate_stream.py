@@ -2,6 +2,7 @@
 
     validate_stream.py SCHEMA recorded FILE     lines that a client has recorded, from hello to end
     validate_stream.py SCHEMA live SOCKET       a daemon that repeats its source: also what slow and surplus clients get
+    validate_stream.py SCHEMA masks SOCKET      one with a segmenter: masks, and what frames say of them
 """
 
 import fcntl
@@ -179,13 +180,62 @@ def snapshots(schema: Schema, path: str) -> list[str]:
     return types
 
 
+def masks(schema: Schema, path: str) -> list[str]:
+    """Counts the pixels of the mask that comes behind an image: shares and boxes must be those of the line."""
+    types, lines, received = [], b"", []
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(1200)
+        client.connect(path)
+        client.sendall(b'{"snapshot":true}\n')
+        counted = 0
+        while counted < 2:
+            piece, descriptors, _, _ = socket.recv_fds(client, 1 << 16, 4)
+            assert piece, "the daemon has gone"
+            received += descriptors
+            *whole, lines = (lines + piece).split(b"\n")
+            for record in map(schema.check, whole):
+                types.append(record["type"])
+                if record["type"] == "hello":
+                    assert record["task"] == "segmentation", record
+                if record["type"] != "snapshot":
+                    continue
+                if received:
+                    file = received.pop()
+                    content = os.pread(file, 1 << 24, 0)
+                    os.close(file)
+                    counted += compare_mask(record, content) if content else 0
+                client.sendall(b'{"snapshot":true}\n')
+    return types
+
+
+def compare_mask(record: dict, content: bytes) -> int:
+    offset, width, height = (record["mask"][key] for key in ("offset", "width_px", "height_px"))
+    mask = content[offset:]
+    assert offset == record["bytes"] and len(mask) == width * height, record
+    assert content[offset - 2:offset] == b"\xff\xd9", "the mask does not begin behind the JPEG"
+    places: dict[int, list[int]] = {}
+    for place, index in enumerate(mask):
+        places.setdefault(index, []).append(place)
+    wanted = sorted((-len(found), index) for index, found in places.items() if len(found) / len(mask) > 0.001)
+    assert [found["class"] for found in record["classes"]] == [index for _, index in wanted], record
+    assert len(wanted) > 1, "a mask of one class"
+    for found in record["classes"]:
+        own = places[found["class"]]
+        columns, rows = [place % width for place in own], [place // width for place in own]
+        box = [min(columns) / width, min(rows) / height, (max(columns) + 1) / width, (max(rows) + 1) / height]
+        sides = [record["width_px"], record["height_px"]] * 2
+        assert abs(found["share"] - len(own) / len(mask)) < 0.0000501, found
+        assert all(abs(x - y * side) < 0.0501 for x, y, side in zip(found["box_px"], box, sides)), (found, box)
+    return 1
+
+
 def client_labels(schema: Schema, path: str) -> list[str]:
     with Client(path) as client:
         return schema.check(client.lines.readline())["labels"]
 
 
 def main(schema: str, kind: str, path: str) -> None:
-    types = {"recorded": recorded, "live": live}[kind](Schema(schema), path)
+    types = {"recorded": recorded, "live": live, "masks": masks}[kind](Schema(schema), path)
     print(f"{path}: {len(types)} lines follow the schema: {', '.join(sorted(set(types)))}")
 
 
