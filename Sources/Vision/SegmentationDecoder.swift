@@ -90,6 +90,9 @@ public final class SegmentationDecoder {
         segments.deallocate()
     }
 
+    /// Bytes that it has allocated for maps.
+    public var byteCount: Int { Self.byteCount(mapSize: mapSize, classCount: classCount, size: size) }
+
     /// Bytes that a decoder of these sizes allocates for maps: the mask, and what it is made of.
     public static func byteCount(mapSize: ImageSize, classCount: Int, size: ImageSize) -> Int {
         size.width * size.height + mapSize.width * mapSize.height

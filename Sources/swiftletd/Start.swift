@@ -165,7 +165,8 @@ struct Start {
             "started: model \(name) at \(size.width)x\(size.height), \(model.engine.path.name) kernels, "
                 + "\(options.threads) threads, \(options.sourceText), "
                 + (inherited == nil ? "socket \(text(options.socket))" : "socket of the service manager"))
-        let needed = (modelFile?.size ?? 0) + UInt64(model.engine.arenaByteCount)
+        var needed = (modelFile?.size ?? 0) + UInt64(model.engine.arenaByteCount)
+        if case .segmentation(let decoder) = model.task { needed += UInt64(decoder.byteCount) }
         guard needed > MemoryBudget.network else { return }
         log.warning(
             "the model needs \(byteCount(Int(clamping: needed))), but the service's MemoryMax allows "

@@ -28,6 +28,28 @@ import Vision
         }
     }
 
+    /// A mask of 2x2 tints an image of any size: half the class's colour where the class is listed, none for a background.
+    @Test func tintsListedClasses() {
+        var image = Image(size: ImageSize(width: 5, height: 3))
+        image.pixels.update(repeating: 9)
+        let classes: [UInt8] = [0, 1, 1, 200]
+        classes.withUnsafeBufferPointer {
+            image.tint(
+                ClassMask($0, size: ImageSize(width: 2, height: 2)),
+                with: [(0, labels[0]), (1, labels[1]), (4000, ArraySlice("far".utf8))])
+        }
+        let pixels = Pixels(image), colour = Colour.ofClass(1)
+        let tinted = [colour.red, colour.green, colour.blue].map { UInt8((Int($0) + 10) / 2) }
+        for y in 0..<3 {
+            for x in 0..<5 {
+                // Column 2 lies left of the middle, as row 1 lies above it.
+                let isTinted = (x < 3) != (y < 2)
+                #expect(pixels[x, y] == (isTinted ? tinted : [9, 9, 9]), "\(x), \(y)")
+            }
+        }
+        #expect(ClassMask.colours(of: labels[...]) == [Colour(0, 0, 0), colour])
+    }
+
     /// The tag sits on the box, filled with its colour, and begins with the label.
     @Test func writesTheLabelIntoATag() {
         let pixels = annotated(
