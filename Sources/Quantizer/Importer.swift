@@ -45,7 +45,8 @@ public struct Importer {
     }
 
     /// The description of the model file: the network as published, with the given labels (of a detector the background
-    /// first), input size, fit and, where they differ from the published ones, channel order, statistics and anchors (as many to a cell).
+    /// first), input size, fit and, where they differ from the published ones, channel order, statistics and anchors (as many
+    /// to a cell).
     public func description(
         labels: [String], size: ImageSize, fit: ImageFit = .stretch, channelOrder: ChannelOrder? = nil,
         mean: InlineArray<3, Float>? = nil, standardDeviation: InlineArray<3, Float>? = nil,

@@ -83,8 +83,8 @@ public struct FrameLineWriter: ~Copyable {
         head = json.byteCount
     }
 
-    /// Adds one detection, or one segment, whose score is its share, or counts it as omitted: once the line is full, since the caller begins with the best, and
-    /// alone where its label is longer than `StreamProtocol.labelLimit`.
+    /// Adds one detection, or one segment, whose score is its share, or counts it as omitted: once the line is full, since
+    /// the caller begins with the best, and alone where its label is longer than `StreamProtocol.labelLimit`.
     /// The box has fractions of the frame's size; what lies outside the frame is cut off.
     public mutating func add(
         classIndex: Int, label: ArraySlice<UInt8>, score: Float, left: Float, top: Float, right: Float, bottom: Float

@@ -1,6 +1,6 @@
 extension JSONWriter {
-    /// One object in an image of that size, or one segment, whose score is its share. The box comes in fractions of the image's sides and is written in
-    /// pixels; what lies outside the image is cut off, and NaN becomes 0.
+    /// One object in an image of that size, or one segment, whose score is its share. The box comes in fractions of the
+    /// image's sides and is written in pixels; what lies outside the image is cut off, and NaN becomes 0.
     public mutating func detection(
         classIndex: Int, label: ArraySlice<UInt8>, score: Float, left: Float, top: Float, right: Float, bottom: Float,
         width: Int, height: Int, isSegment: Bool = false
