@@ -40,5 +40,8 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
         return z ^ (z >> 31)
     }
 
-    public mutating func integer(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
+    /// The same on every processor: of 32 bits, the standard library's way through the generator is another.
+    public mutating func integer(_ range: ClosedRange<Int>) -> Int {
+        Int(Int64.random(in: Int64(range.lowerBound)...Int64(range.upperBound), using: &self))
+    }
 }
