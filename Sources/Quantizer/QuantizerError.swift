@@ -66,6 +66,7 @@ extension QuantizerError {
     public var message: String {
         switch self {
         case .checkpoint(let error): return error.message
+        case .unknownArchitecture(_, found: 0, _): return "contains no known network: --list names those that are known"
         case .unknownArchitecture(let best, let found, let expected):
             return "contains no known network; the closest is \(best), which has \(expected) tensors, of which "
                 + "\(found) are present. --architecture NAME lists the differences"

@@ -139,6 +139,9 @@ struct Evaluate: ModelCommand {
             SegmentationReport(
                 models[model], run.counts[model], labels: run.labels, images: run.paths.count, isFirst: model == 0)
         }
+        guard reports[0].perClass.contains(where: { $0.pixels > 0 }) else {
+            throw Failure.badData("\(masks): no pixel is judged: all are 255")
+        }
         if layers {
             for (model, lines) in try LayerNoise.measure(models, run.paths, progress) { reports[model].layers = lines }
         }

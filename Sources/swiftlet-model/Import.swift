@@ -89,9 +89,9 @@ struct Import: ModelCommand {
         help: ArgumentHelp(
             """
             The anchors' scales that the network was trained with: the smallest side, and the one after the largest \
-            level's, as shares of the image's.
+            level's, as shares of the image's. Default: as published, 0.1,1.05.
             """, valueName: "min,max"))
-    var anchorScales = AnchorScales(of: .published)
+    var anchorScales: AnchorScales?
 
     @Option(
         help: ArgumentHelp(
@@ -114,7 +114,7 @@ struct Import: ModelCommand {
         guard checkpoint != nil else { throw ValidationError("Missing expected argument '<checkpoint>'") }
         guard output != nil else { throw ValidationError("Missing expected argument '--output <output>'") }
         try size?.validate()
-        try anchorScales.validate()
+        try anchorScales?.validate()
         try mean?.validate("--mean", isDivisor: false)
         try std?.validate("--std", isDivisor: true)
         try patchSize?.validate("--patch-size", 1...32)
@@ -123,7 +123,7 @@ struct Import: ModelCommand {
     }
 
     func execute() throws {
-        guard let checkpoint, let output else { return print(NetworkList.text) }
+        guard !list, let checkpoint, let output else { return print(NetworkList.text) }
         let progress = Progress()
         let inputs = try inputFiles([checkpoint] + (labels.map { $0 == "coco" ? [] : [$0] } ?? []), output: output)
         let importer: Importer
@@ -142,6 +142,9 @@ struct Import: ModelCommand {
             for line in note.lines { progress.say(line) }
         }
         let isDetector = importer.architecture.task == .detection
+        if anchorScales != nil, !isDetector {
+            throw failure(.notOfTheNetwork("--anchor-scales", importer.architecture.title), checkpoint)
+        }
         if case .segmentation = importer.architecture.task, importer.classCount > TaskKind.segmentation.largestClassCount {
             throw Failure.badData(
                 "\(printable(checkpoint)): \(importer.classCount) classes, but a mask has a byte for each pixel: the maximum is "
@@ -153,7 +156,7 @@ struct Import: ModelCommand {
         do {
             let description = importer.description(
                 labels: names, size: size?.image ?? importer.architecture.size, fit: fit, channelOrder: channelOrder,
-                mean: mean?.values, standardDeviation: std?.values, anchors: anchorScales.layout)
+                mean: mean?.values, standardDeviation: std?.values, anchors: anchorScales?.layout ?? .published)
             try importer.write(to: output, inputs: inputs, description: description) {
                 progress.update("writing tensors", done: $0, total: $1)
             }
@@ -186,8 +189,10 @@ struct Import: ModelCommand {
         switch labels {
         case nil where hasBackground && count == COCO.labels.count, "coco": found = COCO.labels
         case nil:
-            found = (1..<count + 1).map { "class \($0)" }
-            progress.say("no labels: classes are called class 1 to class \(count); --labels gives them names")
+            // As annotations and masks number them: a detector's background is no class of theirs.
+            let first = hasBackground ? 1 : 0, last = first + count - 1
+            found = (first...last).map { "class \($0)" }
+            progress.say("no labels: classes are called class \(first) to class \(last); --labels gives them names")
         case let path?: found = try labels(path, count: count, isDetector: hasBackground, progress)
         }
         guard found.count == count else {

@@ -58,7 +58,8 @@ struct ImageTarget: ~Copyable {
         let isThere = error == 0 && status.kind == CLINUX_FILE_DIRECTORY
         isDirectory = !single || target.last == slash || isThere
         let found = isThere ? .unknown : FileKind(name: path)
-        let fits = found == .unknown || (found == (kind == .jpeg ? .jpeg : .png) && !isDirectory)
+        let isOutput = target == [UInt8(ascii: "-")]
+        let fits = !isOutput && found == .unknown || (found == (kind == .jpeg ? .jpeg : .png) && !isDirectory)
         guard fits else { throw .wrongKind(kind, path: target) }
         if isDirectory {
             let error = clinux_make_directory(path)

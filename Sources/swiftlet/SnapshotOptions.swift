@@ -37,7 +37,7 @@ struct SnapshotOptions: CommandOptions {
 
     mutating func finish(_ operands: [UnsafePointer<CChar>], _ log: Log) {
         Self.requireNone(operands, log)
-        if let mask, ![.unknown, .png].contains(FileKind(name: mask)) {
+        if let mask, ![.unknown, .png].contains(FileKind(name: mask)) || strcmp(mask, "-") == 0 {
             Self.usageError("\(text(mask)): masks are written as PNGs: name a .png", log)
         }
         guard let output else {

@@ -120,11 +120,15 @@ extension FastViT {
 
     // MARK: Names
 
+    // A literal is parsed again wherever it is used.
+    nonisolated(unsafe) private static let placeInNetwork = /network\.(\d+)\.(.+)/
+    nonisolated(unsafe) private static let layerScale = /layer_scale(_\d)?$/
+
     /// What a library calls the tensor that upstream gives this name.
     func name(_ name: String, _ naming: TensorNaming) -> String {
         guard naming == .timm || naming == .timmFolded else { return name }
         var name = name
-        if let match = name.wholeMatch(of: /network\.(\d+)\.(.+)/) {
+        if let match = name.wholeMatch(of: Self.placeInNetwork) {
             let place = Int(match.1)!, rest = String(match.2)
             if place == 6, attends {
                 name = "stages.3.pos_emb." + rest.replacing("pe.", with: "pos_enc.")
@@ -139,7 +143,7 @@ extension FastViT {
             ("conv_scale.", "rbr_scale."), ("identity.", "rbr_skip."), ("large_conv.", "lkb_origin."),
             ("reparam_conv.", "lkb_reparam."), ("mlp.", "convffn."), ("se.fc1.", "se.reduce."), ("se.fc2.", "se.expand."),
         ] { name = name.replacing(ours, with: theirs) }
-        if let scale = name.firstRange(of: /layer_scale(_\d)?$/) { name.insert(contentsOf: ".gamma", at: scale.upperBound) }
+        if let scale = name.firstRange(of: Self.layerScale) { name.insert(contentsOf: ".gamma", at: scale.upperBound) }
         return name
     }
 }

@@ -122,9 +122,12 @@ public enum TensorNaming: Hashable, Sendable {
 
     /// The number of a layer, that of its block, and what follows them.
     private static func parts(_ name: String) -> (layer: Int, block: Int, rest: String)? {
-        guard let match = name.wholeMatch(of: /layer_(\d)\.(\d+)\.(.+)/) else { return nil }
+        guard let match = name.wholeMatch(of: layerName) else { return nil }
         return (Int(match.1)!, Int(match.2)!, String(match.3))
     }
+
+    // A literal is parsed again wherever it is used.
+    nonisolated(unsafe) private static let layerName = /layer_(\d)\.(\d+)\.(.+)/
 
     private static let outside: [String: (timm: String, transformers: String)] = [
         "conv_1": ("stem", "conv_stem"), "conv_1x1_exp": ("final_conv", "conv_1x1_exp"),
@@ -146,10 +149,12 @@ public enum TensorNaming: Hashable, Sendable {
         var names: (timm: String, transformers: [String])
 
         init?(_ rest: String) {
-            guard let match = rest.wholeMatch(of: /global_rep\.(\d+)\.(.+)/), let names = Self.layers[String(match.2)]
+            guard let match = rest.wholeMatch(of: Self.encoderName), let names = Self.layers[String(match.2)]
             else { return nil }
             (index, self.names) = (Int(match.1)!, names)
         }
+
+        nonisolated(unsafe) private static let encoderName = /global_rep\.(\d+)\.(.+)/
 
         static let layers: [String: (timm: String, transformers: [String])] = [
             "pre_norm_mha.0": ("norm1", ["layernorm_before"]), "pre_norm_attn.0": ("norm1", ["layernorm_before"]),
