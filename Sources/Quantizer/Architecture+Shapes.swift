@@ -33,10 +33,16 @@ extension Architecture {
             $0.isOfTheFamily(of: self) && $0.backbone == fitted.backbone && $0.task == fitted.task
         }
         if let published { return published }
-        // The family's name, without the size.
-        fitted.name = name.replacing(/-[^-]+/, with: "", maxReplacements: 1)
-        fitted.title = title.replacing(/-[^ ]+/, with: "", maxReplacements: 1)
+        fitted.name = Self.withoutSize(name, until: "-")
+        fitted.title = Self.withoutSize(title, until: " ")
         return fitted
+    }
+
+    /// The family's name: without the size, which stands between the first hyphen and `end`.
+    private static func withoutSize(_ name: String, until end: Character) -> String {
+        guard let hyphen = name.firstIndex(of: "-") else { return name }
+        let size = name[hyphen...].dropFirst().prefix { $0 != end }
+        return String(name[..<hyphen] + name[size.endIndex...])
     }
 
     /// Of layers; what is larger is no checkpoint of a known family, and would not run.

@@ -120,16 +120,11 @@ extension FastViT {
 
     // MARK: Names
 
-    // A literal is parsed again wherever it is used.
-    nonisolated(unsafe) private static let placeInNetwork = /network\.(\d+)\.(.+)/
-    nonisolated(unsafe) private static let layerScale = /layer_scale(_\d)?$/
-
     /// What a library calls the tensor that upstream gives this name.
     func name(_ name: String, _ naming: TensorNaming) -> String {
         guard naming == .timm || naming == .timmFolded else { return name }
         var name = name
-        if let match = name.wholeMatch(of: Self.placeInNetwork) {
-            let place = Int(match.1)!, rest = String(match.2)
+        if let (place, rest) = name.numbered(after: "network.") {
             if place == 6, attends {
                 name = "stages.3.pos_emb." + rest.replacing("pe.", with: "pos_enc.")
             } else if place % 2 == 1, place != lastStage {
@@ -143,7 +138,8 @@ extension FastViT {
             ("conv_scale.", "rbr_scale."), ("identity.", "rbr_skip."), ("large_conv.", "lkb_origin."),
             ("reparam_conv.", "lkb_reparam."), ("mlp.", "convffn."), ("se.fc1.", "se.reduce."), ("se.fc2.", "se.expand."),
         ] { name = name.replacing(ours, with: theirs) }
-        if let scale = name.firstRange(of: Self.layerScale) { name.insert(contentsOf: ".gamma", at: scale.upperBound) }
+        // layer_scale, or layer_scale_1.
+        if name.hasSuffix("layer_scale") || name.dropLast(2).hasSuffix("layer_scale") { name += ".gamma" }
         return name
     }
 }

@@ -122,12 +122,9 @@ public enum TensorNaming: Hashable, Sendable {
 
     /// The number of a layer, that of its block, and what follows them.
     private static func parts(_ name: String) -> (layer: Int, block: Int, rest: String)? {
-        guard let match = name.wholeMatch(of: layerName) else { return nil }
-        return (Int(match.1)!, Int(match.2)!, String(match.3))
+        guard let layer = name.numbered(after: "layer_"), let block = layer.rest.numbered(after: "") else { return nil }
+        return (layer.number, block.number, String(block.rest))
     }
-
-    // A literal is parsed again wherever it is used.
-    nonisolated(unsafe) private static let layerName = /layer_(\d)\.(\d+)\.(.+)/
 
     private static let outside: [String: (timm: String, transformers: String)] = [
         "conv_1": ("stem", "conv_stem"), "conv_1x1_exp": ("final_conv", "conv_1x1_exp"),
@@ -149,12 +146,10 @@ public enum TensorNaming: Hashable, Sendable {
         var names: (timm: String, transformers: [String])
 
         init?(_ rest: String) {
-            guard let match = rest.wholeMatch(of: Self.encoderName), let names = Self.layers[String(match.2)]
+            guard let encoder = rest.numbered(after: "global_rep."), let names = Self.layers[String(encoder.rest)]
             else { return nil }
-            (index, self.names) = (Int(match.1)!, names)
+            (index, self.names) = (encoder.number, names)
         }
-
-        nonisolated(unsafe) private static let encoderName = /global_rep\.(\d+)\.(.+)/
 
         static let layers: [String: (timm: String, transformers: [String])] = [
             "pre_norm_mha.0": ("norm1", ["layernorm_before"]), "pre_norm_attn.0": ("norm1", ["layernorm_before"]),
@@ -165,5 +160,16 @@ public enum TensorNaming: Hashable, Sendable {
             "pre_norm_ffn.0": ("norm2", ["layernorm_after"]), "pre_norm_ffn.1": ("mlp.fc1", ["intermediate.dense"]),
             "pre_norm_ffn.3": ("mlp.fc2", ["ffn.conv2"]), "pre_norm_ffn.4": ("mlp.fc2", ["output.dense"]),
         ]
+    }
+}
+
+extension StringProtocol {
+    /// The number behind a prefix, and what follows the dot behind that. Regular expressions would take most of an import's
+    /// time here.
+    func numbered(after prefix: String) -> (number: Int, rest: SubSequence)? {
+        guard hasPrefix(prefix) else { return nil }
+        let parts = dropFirst(prefix.count).split(separator: ".", maxSplits: 1)
+        guard parts.count == 2, let number = Int(parts[0]) else { return nil }
+        return (number, parts[1])
     }
 }
