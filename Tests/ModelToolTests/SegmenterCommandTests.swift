@@ -40,7 +40,7 @@ import Vision
         #expect(lines.count == classes.count + 1 && lines.last!.hasPrefix("4 classes, mask of 96x64; wrote "))
         for (line, each) in zip(lines, classes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }) {
             let share = String(format: "%.4f", Double(each.value) / 6144)
-            #expect(line.hasPrefix("\(share)  \(each.key)  class \(each.key + 1)  "), "\(line)")
+            #expect(line.hasPrefix("\(share)  \(each.key)  class \(each.key)  "), "\(line)")
         }
         let inspected = try tool("inspect", model).lines
         #expect(inspected.contains("task            segmentation") && inspected.contains("labels          4"))

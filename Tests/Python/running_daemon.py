@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 # Seconds for anything that takes far less on an idle machine: on a busy one what is slow is not wrong.
 PATIENCE = 1200
+PICTURE = "memfd:swiftlet-picture"
 
 
 class Daemon:
@@ -89,8 +90,8 @@ class Daemon:
             time.sleep(0.05)
         return int(statistics.median(samples))
 
-    def descriptors(self, pictures: bool = True) -> int:
-        """All of them, or those that are no images for clients, which live for seconds."""
+    def open_files(self) -> list[str]:
+        """What its descriptors stand for, at this moment."""
         names = []
         for entry in os.scandir(f"/proc/{self.process.pid}/fd"):
             try:
@@ -98,7 +99,19 @@ class Daemon:
             except FileNotFoundError:
                 # Closed in the meantime.
                 pass
-        return sum(pictures or "memfd:swiftlet-picture" not in name for name in names)
+        return names
+
+    def pictures(self) -> int:
+        """Its images for clients, which live for seconds."""
+        return sum(PICTURE in name for name in self.open_files())
+
+    def descriptors(self) -> int:
+        """All others, the fewest of many looks: at any one moment a file of images or metrics may be open."""
+        counts = []
+        for _ in range(20):
+            counts.append(sum(PICTURE not in name for name in self.open_files()))
+            time.sleep(0.01)
+        return min(counts)
 
     def processor_times(self) -> dict[str, tuple[float, float]]:
         """Of the threads, by name: seconds on a processor, and seconds that they were ready and waited for one."""

@@ -36,8 +36,8 @@ class Sample:
         self.resident = daemon.memory("Rss")
         self.anonymous = daemon.memory("Anonymous")
         self.mapped = daemon.address_space()
-        self.descriptors = daemon.descriptors(pictures=False)
-        self.pictures = daemon.descriptors() - self.descriptors
+        self.descriptors = daemon.descriptors()
+        self.pictures = daemon.pictures()
 
     def __str__(self) -> str:
         return (f"frame {self.frame}: resident {kibibytes(self.resident)}, of which {kibibytes(self.anonymous)} are "
