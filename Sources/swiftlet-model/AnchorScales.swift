@@ -6,19 +6,10 @@ struct AnchorScales: ExpressibleByArgument {
     var minimum: Double
     var maximum: Double
 
-    init(of layout: AnchorLayout) {
-        minimum = layout.minimumScale
-        maximum = layout.maximumScale
-    }
-
     init?(argument: String) {
-        let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
-        guard parts.count == 2, let minimum = parts[0], let maximum = parts[1] else { return nil }
-        self.minimum = minimum
-        self.maximum = maximum
+        guard let scales: [Double] = numbers(2, in: argument) else { return nil }
+        (minimum, maximum) = (scales[0], scales[1])
     }
-
-    var defaultValueDescription: String { "\(minimum),\(maximum)" }
 
     /// Throws where these are no scales of anchors.
     func validate() throws {

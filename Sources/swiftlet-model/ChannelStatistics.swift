@@ -5,9 +5,8 @@ struct ChannelStatistics: ExpressibleByArgument {
     var values: InlineArray<3, Float>
 
     init?(argument: String) {
-        let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Float($0) }
-        guard parts.count == 3, parts.allSatisfy({ $0?.isFinite == true }) else { return nil }
-        values = [parts[0]!, parts[1]!, parts[2]!]
+        guard let values: [Float] = numbers(3, in: argument), values.allSatisfy(\.isFinite) else { return nil }
+        self.values = [values[0], values[1], values[2]]
     }
 
     /// Throws where one of them is no such share.

@@ -1,7 +1,7 @@
 import Foundation
 
 /// How often a classifier is right, for people and for programs. Shares are 0...1.
-struct ClassificationReport: Encodable {
+struct ClassificationReport: Encodable, ModelReport {
     struct ClassReport: Encodable {
         var label: String
         var images = 0
@@ -21,7 +21,6 @@ struct ClassificationReport: Encodable {
     /// The share of images with the first model's best class.
     var agreement: Double?
     var perClass: [ClassReport]
-    /// Of the tensors that an int8 model stores, against the first model.
     var layers: [QuantizationReport.Line]?
 
     enum CodingKeys: String, CodingKey {
@@ -67,15 +66,12 @@ struct ClassificationReport: Encodable {
     func json() throws -> String { try compactJSON(self, keys: .useDefaultKeys) }
 
     static func table(_ reports: [ClassificationReport]) -> String {
-        let widths = reports.map { max(12, URL.name(of: $0.model).count + 2) }
-        func row(_ title: String, _ values: [String]) -> String {
-            padded(title, to: 26) + zip(values, widths).map { padded($0, to: $1, .right) }.joined()
-        }
+        let table = ModelTable(reports.map(\.model))
         func row(_ title: String, _ factor: Double, _ value: (ClassificationReport) -> Double?) -> String {
-            row(title, reports.map { value($0).map { String(format: "%.2f", $0 * factor) } ?? "-" })
+            table.row(title, factor, reports.map(value))
         }
         var lines = [
-            row("\(reports[0].images) images", reports.map { printable(URL.name(of: $0.model)) }),
+            table.heading("\(reports[0].images) images"),
             row("top 1, %", 100) { $0.top1 }, row("top 5, %", 100) { $0.top5 },
         ]
         if reports.count > 1 { lines.append(row("agreement, %", 100) { $0.agreement }) }

@@ -32,7 +32,7 @@ final class ClassifierRun: @unchecked Sendable {
         let first = try load(files[0], models[0], ModelSettings())
         let labels = first.description.labels.map { String(decoding: $0, as: UTF8.self) }
         let all = try Self.images(in: images, labels: labels, model: models[0])
-        let chosen = limit.map { Images.spread(Array(all.indices).map(String.init), limit: $0).map { all[Int($0)!] } } ?? all
+        let chosen = limit.map { Images.spread(all, limit: $0) } ?? all
         let workers = try (0..<min(Engine.defaultThreads, chosen.count, 8)).map { _ in
             try zip(files, models).map { try load($0, $1, ModelSettings(limit: Self.best)) }
         }

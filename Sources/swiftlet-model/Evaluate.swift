@@ -100,12 +100,7 @@ struct Evaluate: ModelCommand {
         guard let annotations else { throw Failure.usage("--annotations is required: boxes in COCO's JSON format") }
         let truth = try GroundTruth(path: annotations, progress: progress)
         let reports = try stream.map { [try evaluate(stream: $0, truth, progress)] } ?? evaluateModels(truth, progress)
-        progress.finish()
-        if json {
-            for report in reports { print(try report.json()) }
-        } else {
-            print(EvaluationReport.table(reports))
-        }
+        try tell(reports, progress)
     }
 
     private func evaluateClassifiers(_ progress: Progress) throws {
@@ -119,15 +114,8 @@ struct Evaluate: ModelCommand {
                 models[model], wanted: run.wanted, found: run.found[model], seconds: run.seconds[model],
                 first: model > 0 ? run.found[0] : nil)
         }
-        if layers {
-            for (model, lines) in try LayerNoise.measure(models, run.paths, progress) { reports[model].layers = lines }
-        }
-        progress.finish()
-        if json {
-            for report in reports { print(try report.json()) }
-        } else {
-            print(ClassificationReport.table(reports))
-        }
+        try addLayers(to: &reports, run.paths, progress)
+        try tell(reports, progress)
     }
 
     private func evaluateSegmenters(_ progress: Progress) throws {
@@ -142,15 +130,8 @@ struct Evaluate: ModelCommand {
         guard reports[0].perClass.contains(where: { $0.pixels > 0 }) else {
             throw Failure.badData("\(masks): no pixel is judged: all are 255")
         }
-        if layers {
-            for (model, lines) in try LayerNoise.measure(models, run.paths, progress) { reports[model].layers = lines }
-        }
-        progress.finish()
-        if json {
-            for report in reports { print(try report.json()) }
-        } else {
-            print(SegmentationReport.table(reports))
-        }
+        try addLayers(to: &reports, run.paths, progress)
+        try tell(reports, progress)
     }
 
     private func evaluateModels(_ truth: GroundTruth, _ progress: Progress) throws -> [EvaluationReport] {
@@ -170,11 +151,22 @@ struct Evaluate: ModelCommand {
             }
             return report
         }
-        if layers {
-            let noises = try LayerNoise.measure(models, run.results.map(\.path), progress)
-            for (model, lines) in noises { reports[model].layers = lines }
-        }
+        try addLayers(to: &reports, run.results.map(\.path), progress)
         return reports
+    }
+
+    private func addLayers<Report: ModelReport>(to reports: inout [Report], _ paths: [String], _ progress: Progress) throws {
+        guard layers else { return }
+        for (model, lines) in try LayerNoise.measure(models, paths, progress) { reports[model].layers = lines }
+    }
+
+    private func tell<Report: ModelReport>(_ reports: [Report], _ progress: Progress) throws {
+        progress.finish()
+        if json {
+            for report in reports { print(try report.json()) }
+        } else {
+            print(Report.table(reports))
+        }
     }
 
     private func evaluate(stream: String, _ truth: GroundTruth, _ progress: Progress) throws -> EvaluationReport {

@@ -1,7 +1,7 @@
 import Foundation
 
 /// How well one model finds what is in images, for people and for programs. Shares are 0...1; nil where nothing counts.
-struct EvaluationReport: Encodable {
+struct EvaluationReport: Encodable, ModelReport {
     struct ClassReport: Encodable {
         var label: String
         var objects: Int
@@ -122,16 +122,13 @@ struct EvaluationReport: Encodable {
     // MARK: - For people
 
     static func table(_ reports: [EvaluationReport]) -> String {
-        let widths = reports.map { max(12, URL.name(of: $0.model).count + 2) }
-        func row(_ title: String, _ values: [String]) -> String {
-            padded(title, to: 26) + zip(values, widths).map { padded($0, to: $1, .right) }.joined()
-        }
+        let table = ModelTable(reports.map(\.model))
         func row(_ title: String, _ factor: Double, _ value: (EvaluationReport) -> Double?) -> String? {
             let values = reports.map(value)
             guard values.contains(where: { $0 != nil }) else { return nil }
-            return row(title, values.map { $0.map { String(format: "%.2f", $0 * factor) } ?? "-" })
+            return table.row(title, factor, values)
         }
-        var lines = [row("\(reports[0].images) images", reports.map { printable(URL.name(of: $0.model)) })]
+        var lines = [table.heading("\(reports[0].images) images")]
         lines += [
             row("AP", 100) { $0.ap }, row("AP50", 100) { $0.ap50 }, row("AP75", 100) { $0.ap75 },
             row("AP small", 100) { $0.apSmall }, row("AP medium", 100) { $0.apMedium },

@@ -29,9 +29,9 @@ enum Images {
     }
 
     /// At most `limit` of them, evenly spread.
-    static func spread(_ paths: [String], limit: Int) -> [String] {
-        guard paths.count > limit else { return paths }
-        return (0..<limit).map { paths[$0 * paths.count / limit] }
+    static func spread<Element>(_ all: [Element], limit: Int) -> [Element] {
+        guard all.count > limit else { return all }
+        return (0..<limit).map { all[$0 * all.count / limit] }
     }
 
     /// Names of the images in a directory.

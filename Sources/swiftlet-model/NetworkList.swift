@@ -11,10 +11,11 @@ enum NetworkList {
             }
         }
         rows.sort { $0.name < $1.name }
-        func padded(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: width - text.count) }
         let width = rows.map(\.name.count).max()! + 2, titleWidth = rows.map(\.title.count).max()! + 2
-        let header = padded("name", width) + padded("network", titleWidth) + "names of tensors"
-        let lines = rows.map { padded($0.name, width) + padded($0.title, titleWidth) + $0.namings.joined(separator: ", ") }
+        let header = padded("name", to: width) + padded("network", to: titleWidth) + "names of tensors"
+        let lines = rows.map {
+            padded($0.name, to: width) + padded($0.title, to: titleWidth) + $0.namings.joined(separator: ", ")
+        }
         return ([header] + lines).joined(separator: "\n")
     }
 

@@ -1,7 +1,7 @@
 import Foundation
 
 /// How well a segmenter's masks fit the true ones, for people and for programs. Shares are 0...1.
-struct SegmentationReport: Encodable {
+struct SegmentationReport: Encodable, ModelReport {
     struct ClassReport: Encodable {
         var label: String
         /// Pixels of the class in both masks, of those in one of them; nil where there are none.
@@ -25,7 +25,6 @@ struct SegmentationReport: Encodable {
     /// The share of judged pixels with the first model's class.
     var agreement: Double?
     var perClass: [ClassReport]
-    /// Of the tensors that an int8 model stores, against the first model.
     var layers: [QuantizationReport.Line]?
 
     enum CodingKeys: String, CodingKey {
@@ -69,15 +68,12 @@ struct SegmentationReport: Encodable {
     func json() throws -> String { try compactJSON(self) }
 
     static func table(_ reports: [SegmentationReport]) -> String {
-        let widths = reports.map { max(12, URL.name(of: $0.model).count + 2) }
-        func row(_ title: String, _ values: [String]) -> String {
-            padded(title, to: 26) + zip(values, widths).map { padded($0, to: $1, .right) }.joined()
-        }
+        let table = ModelTable(reports.map(\.model))
         func row(_ title: String, _ factor: Double, _ value: (SegmentationReport) -> Double?) -> String {
-            row(title, reports.map { value($0).map { String(format: "%.2f", $0 * factor) } ?? "-" })
+            table.row(title, factor, reports.map(value))
         }
         var lines = [
-            row("\(reports[0].images) images", reports.map { printable(URL.name(of: $0.model)) }),
+            table.heading("\(reports[0].images) images"),
             row("mean IoU, %", 100) { $0.meanIoU }, row("right pixels, %", 100) { $0.accuracy },
         ]
         if reports.count > 1 { lines.append(row("agreement, %", 100) { $0.agreement }) }

@@ -42,7 +42,7 @@ final class SegmenterRun: @unchecked Sendable {
             throw Failure.badData("\(model): is not a segmenter, as \(models[0]) is: compare models of one task")
         }
         let all = try Self.pairs(images, masks, progress)
-        let pairs = limit.map { Images.spread(Array(all.indices).map(String.init), limit: $0).map { all[Int($0)!] } } ?? all
+        let pairs = limit.map { Images.spread(all, limit: $0) } ?? all
         let workers = try (0..<min(Engine.defaultThreads, pairs.count, 8)).map { _ in
             try zip(files, models).map { try load($0, $1, ModelSettings()) }
         }

@@ -5,9 +5,8 @@ struct Three: ExpressibleByArgument {
     var values: [Int]
 
     init?(argument: String) {
-        let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
-        guard parts.count == 3, !parts.contains(nil) else { return nil }
-        values = parts.map { $0! }
+        guard let values: [Int] = numbers(3, in: argument) else { return nil }
+        self.values = values
     }
 
     /// Throws where one of them is outside `range`.
@@ -16,4 +15,11 @@ struct Three: ExpressibleByArgument {
             throw ValidationError("\(option) needs three numbers from \(range.lowerBound) to \(range.upperBound)")
         }
     }
+}
+
+/// So many numbers with commas between them; nil for anything else.
+func numbers<Number: LosslessStringConvertible>(_ count: Int, in argument: String) -> [Number]? {
+    let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Number(String($0)) }
+    guard numbers.count == count, numbers.allSatisfy({ $0 != nil }) else { return nil }
+    return numbers.compactMap { $0 }
 }

@@ -114,7 +114,7 @@ static inline size_t ck_f16_patches_count(size_t width) {
 
 /// The kernels of one path. Where it has no form of its own, the slot contains that of a path that it is made of.
 typedef struct {
-    /// What `gemm` and `dwconv3x3` apply to their sums; with others they must not be called.
+    /// What `gemm`, `dwconv3x3` and `dwconv` apply to their sums; with others they must not be called.
     ck_activation_set activations;
     CK_F16_KERNELS(CK_MEMBER)
 } ck_f16_kernels;

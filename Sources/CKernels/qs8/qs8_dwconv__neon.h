@@ -1,10 +1,21 @@
 #pragma once
 
-// How both NEON paths store the sums of depthwise convolution by any window.
+// How both NEON paths begin and store the sums of depthwise convolution by any window.
 
 #include "qs8_neon.h"
 
 #if defined(__ARM_NEON)
+
+/// The biases of 16 channels, for each of `outputs`, a constant.
+CK_INLINE CK_TARGET void start_sums(const size_t outputs, const ck_qs8_channels *const p[2], int32x4_t sum[][4]) {
+    for (size_t i = 0; i < 4; i++)
+        for (size_t x = 0; x < outputs; x++) sum[x][i] = vld1q_s32(p[i / 2]->bias + i % 2 * 4);
+}
+
+CK_INLINE CK_TARGET void store_sums(const size_t outputs, int32x4_t sum[][4], int32_t *sums) {
+    for (size_t x = 0; x < outputs; x++)
+        for (size_t i = 0; i < 4; i++) vst1q_s32(sums + 16 * x + 4 * i, sum[x][i]);
+}
 
 CK_INLINE CK_TARGET void finish(
     size_t count, size_t lanes, const int32_t *sums, const ck_qs8_channels *const p[2], ck_activation activation,

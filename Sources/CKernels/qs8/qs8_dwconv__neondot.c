@@ -22,8 +22,7 @@ CK_INLINE CK_TARGET void sum_outputs(
     size_t rows, size_t groups, const int8_t *const *entries, size_t step, size_t next, const int8_t *weights,
     const ck_qs8_channels *const p[2], int32_t *sums) {
     int32x4_t sum[OUTPUTS][4];
-    for (size_t i = 0; i < 4; i++)
-        for (size_t x = 0; x < OUTPUTS; x++) sum[x][i] = vld1q_s32(p[i / 2]->bias + i % 2 * 4);
+    start_sums(OUTPUTS, p, sum);
     for (size_t row = 0; row < rows; row++) {
         const int8_t *at = entries[row];
 #pragma clang loop unroll(disable)
@@ -36,8 +35,7 @@ CK_INLINE CK_TARGET void sum_outputs(
                 for (size_t i = 0; i < 4; i++) sum[x][i] = vdotq_s32(sum[x][i], vld1q_s8(entry + 16 * i), w[i]);
         }
     }
-    for (size_t x = 0; x < OUTPUTS; x++)
-        for (size_t i = 0; i < 4; i++) vst1q_s32(sums + 16 * x + 4 * i, sum[x][i]);
+    store_sums(OUTPUTS, sum, sums);
 }
 
 #include "qs8_dwconv.h"
