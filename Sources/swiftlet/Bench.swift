@@ -34,8 +34,9 @@ enum Bench {
         var board: BoardReport?
         if let profile, let state {
             let measurement = BoardMeasurement(
-                precision: engine.precision, path: engine.path, model: loaded.budgetedModel, threads: threads,
-                latency: Double(times.wall.median) / 1e6, peakMemory: report.memoryAfter.peak)
+                precision: engine.precision, path: engine.path, model: loaded.budgetedModel,
+                multiplyAccumulates: multiplyAccumulates, threads: threads, latency: Double(times.wall.median) / 1e6,
+                peakMemory: report.memoryAfter.peak)
             board = BoardReport(title: profile.title, checks: profile.checks(state, measurement))
         }
         let output = Output(log: log)

@@ -44,8 +44,8 @@ import Testing
 
     private static func measurement(_ board: BoardProfile) -> BoardMeasurement {
         BoardMeasurement(
-            precision: .int8, path: .neon, model: .xxsInt8, threads: board.threads,
-            latency: board.budget(.xxsInt8).latency * 0.9, peakMemory: 6 << 20)
+            precision: .int8, path: .neon, model: .xxsInt8, multiplyAccumulates: 650_000_000,
+            threads: board.threads, latency: board.budget(.xxsInt8).latency * 0.9, peakMemory: 6 << 20)
     }
 
     private func checks(_ measurement: BoardMeasurement? = nil) throws -> [BoardCheck] {
@@ -127,11 +127,23 @@ import Testing
         #expect(try off { $0.latency = board.budget(.xxsInt8).latency * 1.01 } == [.latency])
         #expect(try off { $0.path = .scalar } == [.kernels])
         #expect(try off { $0.peakMemory = board.memoryBudget + 1 } == [.memory])
-        // The slower network has more time; other networks, and other numbers of threads, have no budget.
+        // The slower network has more time; other numbers of threads have no budget, and of other networks it is only
+        // known how long they should take.
         let between = (board.budget(.xxsInt8).latency + board.budget(.xxsFP16).latency) / 2
         #expect(try off { ($0.model, $0.precision, $0.latency) = (.xxsFP16, .fp16, between) } == [])
         #expect(try off { ($0.model, $0.latency) = (nil, 1e6) } == [])
         #expect(try off { ($0.threads, $0.latency) = (1, 1e6) } == [])
+        func latency(_ milliseconds: Double, _ precision: Precision) throws -> BoardCheck {
+            var measurement = Self.measurement(board)
+            (measurement.model, measurement.precision, measurement.latency) = (nil, precision, milliseconds)
+            return try #require(try checks(measurement).first { $0.subject == .latency })
+        }
+        // 650 million by 0.29 instructions, four threads at 75 %, 1.1 instructions a cycle at 1800 MHz.
+        #expect(try latency(31, .int8).verdict == .asExpected)
+        #expect(try latency(33, .int8).verdict == .unknown)
+        #expect(try latency(33, .int8).expected.hasPrefix("about 31."))
+        #expect(try latency(33, .fp16).verdict == .asExpected)
+        #expect(try latency(1, .fp32).verdict == .unknown)
     }
 
     /// A machine that tells nothing: nothing is off but what the file requires to be known.

@@ -6,6 +6,8 @@ public struct BoardMeasurement {
     public var path: KernelPath
     /// nil for a network that no board's file has a budget for.
     public var model: BoardProfile.Model?
+    /// Of an inference: what the time of a network without a budget is estimated from.
+    public var multiplyAccumulates: Int64
     /// Of the engine; budgets of time apply to the board's own number of them.
     public var threads: Int
     /// Milliseconds of an inference, the median of some.
@@ -15,12 +17,13 @@ public struct BoardMeasurement {
 
     /// `latency` is in milliseconds, `peakMemory` in bytes.
     public init(
-        precision: Precision, path: KernelPath, model: BoardProfile.Model?, threads: Int, latency: Double,
-        peakMemory: Int?
+        precision: Precision, path: KernelPath, model: BoardProfile.Model?, multiplyAccumulates: Int64,
+        threads: Int, latency: Double, peakMemory: Int?
     ) {
         self.precision = precision
         self.path = path
         self.model = model
+        self.multiplyAccumulates = multiplyAccumulates
         self.threads = threads
         self.latency = latency
         self.peakMemory = peakMemory
@@ -163,10 +166,20 @@ extension BoardProfile {
 
     private func checkLatency(_ measured: BoardMeasurement) -> BoardCheck {
         let found = "\(fixed(measured.latency, decimals: 1)) ms"
-        guard let model = measured.model, measured.threads == threads else {
-            let expected =
-                measured.model == nil ? "this network has no budget" : "the budget is for \(threads) threads"
-            return BoardCheck(subject: .latency, verdict: .unknown, found: found, expected: expected, advice: "")
+        guard measured.threads == threads else {
+            return BoardCheck(
+                subject: .latency, verdict: .unknown, found: found, expected: "the budget is for \(threads) threads",
+                advice: "")
+        }
+        guard let model = measured.model else {
+            guard let estimate = latency(multiplyAccumulates: measured.multiplyAccumulates, measured.precision) else {
+                return BoardCheck(
+                    subject: .latency, verdict: .unknown, found: found, expected: "nothing is known of fp32", advice: "")
+            }
+            // What no one has counted is not off where it takes longer.
+            return BoardCheck(
+                subject: .latency, verdict: measured.latency <= estimate ? .asExpected : .unknown, found: found,
+                expected: "about \(fixed(estimate, decimals: 1)) ms (estimated, this network has no budget)", advice: "")
         }
         let budget = budget(model).latency
         return BoardCheck(

@@ -27,6 +27,8 @@ extension BoardProfile {
             .init("engine", "fp16_path", .choice(any(or: halfPaths.map { $0.name }))) {
                 $0.halfPath = $1.choice == 0 ? nil : halfPaths[$1.choice - 1]
             },
+            .init("engine", "int8_instructions_per_mac", .number(0.001...1000)) { $0.int8InstructionsPerMAC = $1.number },
+            .init("engine", "fp16_instructions_per_mac", .number(0.001...1000)) { $0.halfInstructionsPerMAC = $1.number },
             .init("camera", "size", .size) { $0.cameraSize = $1.size },
             .init("camera", "rate", .number(Configuration.rateRange)) { $0.cameraRate = $1.number },
             .init("camera", "format", .format) { $0.cameraFormat = $1.format },

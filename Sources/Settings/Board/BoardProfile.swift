@@ -66,6 +66,10 @@ public struct BoardProfile {
     public var int8Path: KernelPath?
     /// Likewise fp16 models.
     public var halfPath: KernelPath?
+    /// Instructions for a multiply-accumulate in int8, of networks without a budget.
+    public var int8InstructionsPerMAC = 1.0
+    /// Likewise in fp16.
+    public var halfInstructionsPerMAC = 1.0
     /// In pixels: what the board keeps up with.
     public var cameraSize = ImageSize(width: 1, height: 1)
     /// Frames per second.
@@ -93,6 +97,19 @@ public struct BoardProfile {
         case .fp16: halfPath
         case .int8: int8Path
         }
+    }
+
+    /// Milliseconds that an inference of so many multiply-accumulates takes on the board's `threads`, as its budgets of time
+    /// are reckoned; nil for a precision that no board is meant for.
+    public func latency(multiplyAccumulates: Int64, _ precision: Precision) -> Double? {
+        let perMAC: Double
+        switch precision {
+        case .fp32: return nil
+        case .fp16: perMAC = halfInstructionsPerMAC
+        case .int8: perMAC = int8InstructionsPerMAC
+        }
+        let perMillisecond = instructionsPerCycle * Double(clock) * 1000 * Double(threads) * threadEfficiency
+        return Double(multiplyAccumulates) * perMAC / perMillisecond
     }
 
     /// Where the packages put the files.
