@@ -3,21 +3,28 @@ import CLinux
 import DeviceChecks
 import Model
 
-/// Runs the checks that matter on the board: swiftlet-device-tests FIXTURES MODELS. Exit code 0 if all pass.
+/// Runs the checks that matter on the board: swiftlet-device-tests FIXTURES MODELS, or only those of the networks whose
+/// goldens are published: swiftlet-device-tests --published GOLDENS MODELS. Exit code 0 if all pass.
 @main struct DeviceTests {
     private var passed = 0
     private var failed = 0
 
     static func main() {
-        let arguments = clinux_argument_values()
-        guard clinux_argument_count() == 3, let fixtures = arguments[1], let models = arguments[2] else {
+        let arguments = (0..<Int(clinux_argument_count())).dropFirst().map { String(cString: clinux_argument_values()[$0]!) }
+        var tests = DeviceTests()
+        if arguments.count == 2 {
+            tests.run(fixtures: arguments[0], models: arguments[1])
+        } else if arguments.count == 3, arguments[0].utf8.elementsEqual("--published".utf8) {
+            tests.family(FamilyChecks.published, goldens: arguments[1], models: arguments[2])
+        } else {
             print("usage: swiftlet-device-tests FIXTURES MODELS")
+            print("       swiftlet-device-tests --published GOLDENS MODELS")
             print("FIXTURES is Tests/Fixtures; MODELS holds xxs-ssd.gguf and v2-0.5-ssd.gguf, imported from its goldens,")
-            print("and each with fp16 weights (suffix -fp16) and in int8 (suffix -int8).")
+            print("and each with fp16 weights (suffix -fp16) and in int8 (suffix -int8), and all other networks of its goldens")
+            print("in the directory narrow, a model for each run and again in int8. GOLDENS holds goldens of published")
+            print("networks, and MODELS then a model for each of their runs. toolchains/test makes all of these.")
             clinux_exit(64)
         }
-        var tests = DeviceTests()
-        tests.run(fixtures: String(cString: fixtures), models: String(cString: models))
         print("device tests: \(tests.passed) passed, \(tests.failed) failed")
         clinux_exit(tests.failed == 0 ? 0 : 1)
     }
@@ -76,6 +83,7 @@ import Model
         suite("clients' options") { StreamChecks.clientsOptions(directory: directory, count: callocation_count, &$0) }
         suite("snapshots") { SnapshotChecks.images(directory: directory, count: callocation_count, &$0) }
         suite("sockets are removed") { $0.expect(StreamChecks.removeDirectory(), "something is left in \(directory)") }
+        family(FamilyChecks.narrow, goldens: fixtures + "/golden", models: models + "/narrow")
         for network in [GoldenChecks.Network.xxs, .v05] {
             let model = "\(models)/\(network.directory).gguf"
             // The last one's output serves the detections too: where a core is emulated, an inference takes seconds.
@@ -103,6 +111,19 @@ import Model
                 let model = "\(models)/\(network.directory)-int8.gguf"
                 Int8Checks.pathsAgree(network, model: model, fixtures: fixtures, &check)
                 AllocationChecks.frames(network, model: model, fixtures: fixtures, count: callocation_count, &check)
+            }
+        }
+    }
+
+    private mutating func family(_ networks: [FamilyChecks.Golden], goldens: String, models: String) {
+        suite("families of networks") { check in
+            for golden in networks {
+                guard let checks = FamilyChecks(golden, goldens: goldens, models: models) else {
+                    check.expect(false, "\(golden.network): its golden cannot be read")
+                    continue
+                }
+                checks.outputs(tolerance: golden.tolerance, &check)
+                checks.int8PathsAgree(&check)
             }
         }
     }

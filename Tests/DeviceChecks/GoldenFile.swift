@@ -17,16 +17,18 @@ final class GoldenFile {
 
     /// The shape and the stored bytes of a tensor. Finds `"NAME":{"dtype":...,"shape":[...],"data_offsets":[...]}`.
     private func tensor(_ name: String) -> (shape: [Int], data: UnsafeRawBufferPointer) {
-        let key = Array("\"\(name)\":".utf8)
-        var position = 8
-        while !matches(key, at: position) {
-            position += 1
-            precondition(position < dataStart, "the golden file lacks a tensor")
-        }
+        guard let position = position(of: name) else { preconditionFailure("the golden file lacks a tensor") }
         let shape = integers(after: Array("\"shape\"".utf8), from: position)
         let offsets = integers(after: Array("\"data_offsets\"".utf8), from: position)
         return (shape, UnsafeRawBufferPointer(rebasing: bytes[dataStart + offsets[0]..<dataStart + offsets[1]]))
     }
+
+    private func position(of name: String) -> Int? {
+        let key = Array("\"\(name)\":".utf8)
+        return (8..<dataStart).first { matches(key, at: $0) }
+    }
+
+    func has(_ name: String) -> Bool { position(of: name) != nil }
 
     func shape(_ name: String) -> [Int] { tensor(name).shape }
 
