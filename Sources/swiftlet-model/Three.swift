@@ -19,7 +19,7 @@ struct Three: ExpressibleByArgument {
 
 /// So many numbers with commas between them; nil for anything else.
 func numbers<Number: LosslessStringConvertible>(_ count: Int, in argument: String) -> [Number]? {
-    let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Number(String($0)) }
-    guard numbers.count == count, numbers.allSatisfy({ $0 != nil }) else { return nil }
-    return numbers.compactMap { $0 }
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+    let numbers = parts.compactMap { Number(String($0)) }
+    return parts.count == count && numbers.count == count ? numbers : nil
 }

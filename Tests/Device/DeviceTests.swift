@@ -122,7 +122,7 @@ import Model
                     check.expect(false, "\(golden.network): its golden cannot be read")
                     continue
                 }
-                checks.outputs(tolerance: golden.tolerance, &check)
+                checks.outputs(&check)
                 checks.int8PathsAgree(&check)
             }
         }

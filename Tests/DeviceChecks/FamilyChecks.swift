@@ -41,6 +41,7 @@ public struct FamilyChecks {
         Golden("deeplabv3-v3xxs", "run_256x320", 1e-3), Golden("deeplabv3-v3-0.5-aspp64", "run_256x320", 1e-3),
     ]
 
+    private let golden: Golden
     private let file: GoldenFile
     private let name: String
     private let model: String
@@ -48,52 +49,44 @@ public struct FamilyChecks {
     /// `goldens` holds the network's directory, `models` what was imported from it.
     public init?(_ golden: Golden, goldens: String, models: String) {
         guard let file = GoldenFile(path: "\(goldens)/\(golden.network)/\(golden.run).safetensors") else { return nil }
+        self.golden = golden
         self.file = file
         name = "\(golden.network) \(golden.run)"
         model = "\(models)/\(golden.network)-\(golden.run)"
     }
 
-    public func outputs(tolerance: Float?, _ check: inout Check) {
+    public func outputs(_ check: inout Check) {
         guard let found = predictions(model + ".gguf") else {
             check.expect(false, "\(name): the model cannot be read")
             return
         }
-        let expected = expected()
+        let expected = Self.outputs(file)
         check.expect(found.count == expected.count, "\(name): \(found.count) outputs, not \(expected.count)")
         guard found.count == expected.count else { return }
         var largest: Float = 0, worst: Float = 0
         for (index, value) in expected.enumerated() {
             largest = max(largest, value.magnitude)
-            let difference = (found[index] - value).magnitude
-            worst = difference.isNaN ? .infinity : max(worst, difference)
+            worst = GoldenChecks.larger(worst, found[index], value)
         }
         print("\(name): largest difference \(worst), largest output \(largest)")
-        check.expect(worst <= tolerance ?? 1e-5 * largest, "\(name): outputs differ by \(worst)")
+        check.expect(worst <= golden.tolerance ?? 1e-5 * largest, "\(name): outputs differ by \(worst)")
     }
 
     /// Every kernel path that the processor has gives the scalar kernels' bits, on one and on three threads.
     public func int8PathsAgree(_ check: inout Check) {
-        let expected = predictions(model + "-int8.gguf", .scalar)
-        check.expect(expected != nil, "\(name): the int8 model cannot be read")
-        for path in KernelPath.available(for: .int8) where expected != nil {
-            for threads in [1, 3] where path != .scalar || threads > 1 {
-                let found = predictions(model + "-int8.gguf", path, threads: threads)
-                check.expect(found == expected, "\(name): \(path.name) with \(threads) threads differs from scalar")
-            }
+        guard let expected = predictions(model + "-int8.gguf", .scalar) else {
+            check.expect(false, "\(name): the int8 model cannot be read")
+            return
+        }
+        Int8Checks.others(than: .scalar, give: expected, name, &check) { path, threads in
+            predictions(model + "-int8.gguf", path, threads: threads)
         }
     }
 
     private func predictions(_ path: String, _ kernels: KernelPath? = nil, threads: Int = 1) -> [Float]? {
-        let pixels = "image_u8_rgb_hwc", shape = file.shape(pixels)
-        var settings = ModelSettings(threads: threads)
-        settings.path = kernels
-        guard let opened = try? ModelFile(path: path), let model = try? Model(file: opened, settings: settings) else {
+        guard let model = GoldenChecks.detector(model: path, file, threshold: 0.3, threads: threads, path: kernels) else {
             return nil
         }
-        var image = Image()
-        image.reshape(to: ImageSize(width: shape[1], height: shape[0]))
-        _ = image.pixels.update(from: file.bytes(pixels))
-        model.load(image)
         model.run()
         switch model.engine.predictions {
         case .fp32(let values): return Array(values)
@@ -101,8 +94,10 @@ public struct FamilyChecks {
         }
     }
 
-    /// In the order of the network's output.
-    private func expected() -> [Float] {
+    /// What a golden's network should give, in the order of its output; nil where the file cannot be read.
+    public static func outputs(path: String) -> [Float]? { GoldenFile(path: path).map { outputs($0) } }
+
+    private static func outputs(_ file: GoldenFile) -> [Float] {
         for name in ["logits", "logits_train_form"] where file.has(name) { return file.floats(name) }
         if file.has("logits_lowres") {
             let values = file.floats("logits_lowres"), shape = file.shape("logits_lowres")

@@ -93,7 +93,7 @@ public enum GoldenChecks {
         }
     }
 
-    /// A detector with a golden run's image in its input.
+    /// A model with a golden run's image in its input.
     static func detector(
         _ network: Network, _ run: String, model: String, fixtures: String, threshold: Float, threads: Int,
         path: KernelPath? = nil
@@ -102,7 +102,7 @@ public enum GoldenChecks {
         return detector(model: model, file, threshold: threshold, threads: threads, path: path)
     }
 
-    private static func detector(
+    static func detector(
         model: String, _ file: GoldenFile, threshold: Float, threads: Int = 1, path: KernelPath? = nil
     ) -> Model? {
         let name = "image_u8_rgb_hwc"
@@ -121,7 +121,7 @@ public enum GoldenChecks {
     }
 
     /// The larger of `worst` and the difference; a difference that is not a number counts as infinite.
-    private static func larger(_ worst: Float, _ found: Float, _ expected: Float) -> Float {
+    static func larger(_ worst: Float, _ found: Float, _ expected: Float) -> Float {
         let difference = (found - expected).magnitude
         return difference.isNaN ? .infinity : max(worst, difference)
     }

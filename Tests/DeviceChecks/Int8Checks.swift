@@ -16,11 +16,20 @@ public enum Int8Checks {
         }
         let found = digest(expected)
         check.expect(found == network.int8Digest, "the predictions' digest is \(found)")
+        others(than: .scalar, give: expected, "\(network.directory)", &check) { path, threads in
+            predictions(network, path, threads: threads, model: model, fixtures: fixtures)
+        }
+    }
+
+    /// Every other path that the processor has gives what `first` gave on one thread, on one and on three.
+    static func others<Values: Equatable>(
+        than first: KernelPath, give expected: Values, _ name: String, _ check: inout Check,
+        _ run: (KernelPath, _ threads: Int) -> Values?
+    ) {
         for path in KernelPath.available(for: .int8) {
-            // That one is what the others are compared with.
-            for threads in [1, 3] where path != .scalar || threads > 1 {
-                let found = predictions(network, path, threads: threads, model: model, fixtures: fixtures)
-                check.expect(found == expected, "\(path.name) with \(threads) threads differs from scalar")
+            for threads in [1, 3] where path != first || threads > 1 {
+                check.expect(
+                    run(path, threads) == expected, "\(name): \(path.name) with \(threads) threads differs from \(first.name)")
             }
         }
     }

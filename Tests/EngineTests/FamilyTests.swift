@@ -1,4 +1,5 @@
 import Checkpoint
+import DeviceChecks
 import Engine
 import Foundation
 import ModelFile
@@ -30,11 +31,7 @@ import Vision
 
         /// Of an output whose largest value is `largest`; of upstream's own goldens as their README says.
         func tolerance(largest: Float) -> Float {
-            let published: [String: Float] = [
-                "v1-xxs-cls": 5e-5, "v2-0.5-cls": 2e-4, "v3-xs-ssd": 4e-4, "v3-0.75-ssd": 2e-3, "fastvit-t8": 5e-5,
-                "deeplabv3-v3xxs": 1e-3, "deeplabv3-v3-0.5-aspp64": 1e-3,
-            ]
-            return published[name] ?? 1e-5 * largest
+            FamilyChecks.published.first { "\($0.network)" == name }?.tolerance ?? 1e-5 * largest
         }
 
         /// What is not to be seen in a checkpoint.
@@ -111,7 +108,7 @@ import Vision
         for (run, tensors) in runs {
             for precision in StoragePrecision.allCases {
                 let model = try ModelOnDisk(golden, run, tensors, precision)
-                let expected = try Self.expected(tensors, model.importer.architecture)
+                let expected = try #require(FamilyChecks.outputs(path: golden.directory + "/" + run))
                 let found = Self.values(of: try model.engine())
                 let largest = expected.map(abs).max()!
                 let tolerance = precision == .fp32 ? golden.tolerance(largest: largest) : 0.03 * largest
@@ -129,7 +126,7 @@ import Vision
         for (run, tensors) in try golden.runs() {
             let model = try ModelOnDisk(golden, run, tensors, .fp32)
             try model.quantise()
-            let expected = try Self.expected(tensors, model.importer.architecture)
+            let expected = try #require(FamilyChecks.outputs(path: golden.directory + "/" + run))
             let found = Self.values(of: try model.engine("int8", path: .scalar))
             let noise = zip(found, expected).map { ($0 - $1) * ($0 - $1) }.reduce(0, +)
             let share = (noise / expected.map { $0 * $0 }.reduce(0, +)).squareRoot()
@@ -175,26 +172,6 @@ import Vision
         switch engine.predictions {
         case .fp32(let values): Array(values)
         case .fp16(let values): values.map { Float(Float16(bitPattern: $0)) }
-        }
-    }
-
-    /// In the order of the network's output.
-    private static func expected(_ tensors: Checkpoint, _ architecture: Architecture) throws -> [Float] {
-        switch architecture.task {
-        case .classification: return try #require(tensors["logits"] ?? tensors["logits_train_form"]).floats()
-        case .segmentation:
-            let logits = try #require(tensors["logits_lowres"]), values = try logits.floats()
-            let classes = logits.shape[1], pixels = logits.shape[2] * logits.shape[3]
-            return (0..<pixels * classes).map { values[$0 % classes * pixels + $0 / classes] }
-        case .detection:
-            let scores = try #require(tensors["confidences"]), boxes = try #require(tensors["locations"]).floats()
-            let logits = try scores.floats(), classes = scores.shape[2]
-            var rows: [Float] = []
-            for row in 0..<scores.shape[1] {
-                rows += boxes[row * 4..<row * 4 + 4]
-                rows += logits[row * classes..<(row + 1) * classes]
-            }
-            return rows
         }
     }
 }

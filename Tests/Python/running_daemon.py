@@ -105,11 +105,12 @@ class Daemon:
         """Its images for clients, which live for seconds."""
         return sum(PICTURE in name for name in self.open_files())
 
-    def descriptors(self) -> int:
-        """All others, the fewest of many looks: at any one moment a file of images or metrics may be open."""
+    def descriptors(self, pictures: bool = True) -> int:
+        """All of them, or those that are no images for clients; the fewest of many looks, for at any one moment a file of
+        images or metrics may be open."""
         counts = []
         for _ in range(20):
-            counts.append(sum(PICTURE not in name for name in self.open_files()))
+            counts.append(sum(pictures or PICTURE not in name for name in self.open_files()))
             time.sleep(0.01)
         return min(counts)
 

@@ -36,7 +36,7 @@ class Sample:
         self.resident = daemon.memory("Rss")
         self.anonymous = daemon.memory("Anonymous")
         self.mapped = daemon.address_space()
-        self.descriptors = daemon.descriptors()
+        self.descriptors = daemon.descriptors(pictures=False)
         self.pictures = daemon.pictures()
 
     def __str__(self) -> str:

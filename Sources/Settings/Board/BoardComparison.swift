@@ -165,27 +165,26 @@ extension BoardProfile {
     }
 
     private func checkLatency(_ measured: BoardMeasurement) -> BoardCheck {
-        let found = "\(fixed(measured.latency, decimals: 1)) ms"
-        guard measured.threads == threads else {
-            return BoardCheck(
-                subject: .latency, verdict: .unknown, found: found, expected: "the budget is for \(threads) threads",
-                advice: "")
+        func check(_ verdict: BoardCheck.Verdict, _ expected: String, advice: String = "") -> BoardCheck {
+            BoardCheck(
+                subject: .latency, verdict: verdict, found: "\(fixed(measured.latency, decimals: 1)) ms", expected: expected,
+                advice: advice)
         }
-        guard let model = measured.model else {
-            guard let estimate = latency(multiplyAccumulates: measured.multiplyAccumulates, measured.precision) else {
-                return BoardCheck(
-                    subject: .latency, verdict: .unknown, found: found, expected: "nothing is known of fp32", advice: "")
-            }
-            // What no one has counted is not off where it takes longer.
-            return BoardCheck(
-                subject: .latency, verdict: measured.latency <= estimate ? .asExpected : .unknown, found: found,
-                expected: "about \(fixed(estimate, decimals: 1)) ms (estimated, this network has no budget)", advice: "")
+        guard measured.threads == threads else { return check(.unknown, "the file's times are for \(threads) threads") }
+        if let model = measured.model {
+            let budget = budget(model).latency
+            return check(
+                measured.latency <= budget ? .asExpected : .off,
+                "at most \(fixed(budget, decimals: 1)) ms (\(isMeasured ? "measured" : "estimated"))",
+                advice: "fix the failed checks above, stop other programs, then run this again")
         }
-        let budget = budget(model).latency
-        return BoardCheck(
-            subject: .latency, verdict: measured.latency <= budget ? .asExpected : .off, found: found,
-            expected: "at most \(fixed(budget, decimals: 1)) ms (\(isMeasured ? "measured" : "estimated"))",
-            advice: "fix the failed checks above, stop other programs, then run this again")
+        guard let estimate = latency(multiplyAccumulates: measured.multiplyAccumulates, measured.precision) else {
+            return check(.unknown, "nothing is known of fp32")
+        }
+        // What no one has counted is not off where it takes longer.
+        return check(
+            measured.latency <= estimate ? .asExpected : .unknown,
+            "about \(fixed(estimate, decimals: 1)) ms (estimated, this network has no budget)")
     }
 
     private func checkMemory(_ measured: BoardMeasurement) -> BoardCheck {
